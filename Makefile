@@ -1,0 +1,54 @@
+# Each target does its own set-up first: a virtual environment in .venv, the package with what the job needs, then the job.
+# Set-up is done once and again when pyproject.toml changes.  Use another interpreter with `make test PYTHON3=python3.12`.
+
+PYTHON3 ?= python3
+VENV    := .venv
+PYTHON  := $(VENV)/bin/python
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test bounds lint format bench docs clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+
+demo: $(VENV)/.installed-plot ## train on a real table of flights, compare with scikit-learn, save a plot
+	$(PYTHON) examples/plot_mixed_table.py
+
+test: $(VENV)/.installed-test ## compile the kernels, then run the tests, the documentation's code included
+	$(PYTHON) -m skensemble warmup
+	$(PYTHON) -m pytest --numprocesses 2 $(PYTEST_ARGS)
+
+bounds: $(VENV)/.installed-test ## run the tests of the kernels with a check of every index
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=build/bounds_cache $(PYTHON) -m pytest tests/tree $(PYTEST_ARGS)
+
+lint: $(VENV)/.installed-test ## check style and format
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+
+format: $(VENV)/.installed-test ## mend style and format
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+bench: $(VENV)/.installed-bench ## compare speed, memory and quality with other boosters
+	$(PYTHON) benchmarks/run.py $(BENCH_ARGS)
+
+docs: $(VENV)/.installed-docs ## build the documentation into docs/_build/html
+	$(PYTHON) -m sphinx -W --keep-going -b html docs docs/_build/html
+
+clean: ## remove the environment, what was built, and compiled kernels
+	rm -rf $(VENV) docs/_build docs/generated build dist .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.installed-%: pyproject.toml $(VENV)/.created
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable ".[$*]"
+	@touch $@
+
+$(VENV)/.created:
+	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "skensemble needs Python 3.10 or newer as '$(PYTHON3)'; name another one with: make PYTHON3=/path/to/python3 ..." >&2; exit 1; }
+	@$(PYTHON3) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "'$(PYTHON3)' cannot make virtual environments: its venv module is missing. On Debian or Ubuntu: apt install python3-venv" >&2; exit 1; }
+	$(PYTHON3) -m venv --clear $(VENV)
+	@touch $@

@@ -1,0 +1,97 @@
+"""What has to be measured in a fresh process; each job prints one line of JSON.
+
+    python benchmarks/child.py import_seconds
+    python benchmarks/child.py first_fit LIBRARY
+    python benchmarks/child.py peak_memory LIBRARY DATA.npz array|DataFrame
+
+`ask` starts one and reads its answer.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+# Heavy imports stand inside the jobs: they are what is measured.
+
+
+def ask(job, *arguments, **environment):
+    """Run a job in a new process; what it printed, or {"error": ...}."""
+    command = [sys.executable, __file__, job, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
+    if done.returncode:
+        return {"error": done.stderr.strip().splitlines()[-1][:200]}
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def errors(answers):
+    """One line per job that failed."""
+    return [f"{key}: {answer['error']}" for key, answer in answers.items() if "error" in answer]
+
+
+def import_seconds():
+    """scikit-learn's import, then what importing our booster adds to it."""
+    started = time.perf_counter()
+    from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: F401
+
+    middle = time.perf_counter()
+    from skensemble import NewtonBoostingClassifier  # noqa: F401
+
+    return {"scikit-learn": middle - started, "skensemble beyond it": time.perf_counter() - middle}
+
+
+def first_fit(library):
+    """Seconds of the first and of later (fit, predict) pairs on 569 rows."""
+    from sklearn.datasets import load_breast_cancer
+
+    X, y = load_breast_cancer(return_X_y=True)
+    started = time.perf_counter()
+    from peers import BY_NAME, Settings
+
+    BY_NAME[library].version()
+    imported = time.perf_counter()
+    seconds = []
+    for _ in range(6):
+        began = time.perf_counter()
+        BY_NAME[library].aligned("binary", X, Settings()).fit(X, y).predict_proba(X)
+        seconds.append(time.perf_counter() - began)
+    return {"import": imported - started, "first": seconds[0], "steady": sorted(seconds[1:])[2]}
+
+
+def peak_memory(library, path, as_frame):
+    """Megabytes that a fit needs at its peak, beyond the input and the loaded library."""
+    import numpy as np
+    import pandas as pd
+    from peers import BY_NAME, Settings
+
+    data = np.load(path)
+    X, y = data["X"], data["y"]
+    peer, settings = BY_NAME[library], Settings(n_estimators=20)
+    peer.aligned("binary", X, settings).fit(X[:2000], y[:2000])  # so that code is compiled and threads are started
+    X = pd.DataFrame(X).add_prefix("x") if as_frame == "DataFrame" else X
+    before = _start_of_peak()
+    peer.aligned("binary", X, settings).fit(X, y)
+    return {"megabytes": (_peak() - before) / 2**20}
+
+
+def _start_of_peak():
+    """Forget earlier peaks (Linux), and return the bytes in use now."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return _status("VmRSS")
+
+
+def _peak():
+    return _status("VmHWM")
+
+
+def _status(field):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
+
+
+JOBS = {"import_seconds": import_seconds, "first_fit": first_fit, "peak_memory": peak_memory}
+
+if __name__ == "__main__":
+    print(json.dumps(JOBS[sys.argv[1]](*sys.argv[2:])))

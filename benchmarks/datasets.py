@@ -1,0 +1,156 @@
+"""Tables to measure on: a folder of real ones when there is one, scikit-learn's own, and made-up ones of any size.
+
+The folder is named by the environment variable SKENSEMBLE_DATA (default: `shared/data` beside the checkout).  It holds
+parquet files, a `manifest.json` and a `datasets.py` with `names(task, max_rows)` and `load(name)`; see CONTRIBUTING.md.
+"""
+
+import functools
+import importlib.util
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn import datasets as sklearn_datasets
+from sklearn.model_selection import train_test_split
+
+FOLDER = Path(os.environ.get("SKENSEMBLE_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+OF_SKLEARN = {
+    "iris": (sklearn_datasets.load_iris, "classification"),
+    "wine": (sklearn_datasets.load_wine, "classification"),
+    "breast_cancer": (sklearn_datasets.load_breast_cancer, "classification"),
+    "digits": (sklearn_datasets.load_digits, "classification"),
+    "diabetes": (sklearn_datasets.load_diabetes, "regression"),
+}
+
+
+class Table(NamedTuple):
+    name: str
+    X: Any  # DataFrame with category columns, or float32 array
+    y: np.ndarray  # class codes 0 .. n_classes - 1, or floats
+    task: str  # "binary", "multiclass" or "regression"
+
+
+def load(name, n_rows=None):
+    """One table by name, with at most `n_rows` rows drawn at random (the same ones every time)."""
+    X, y, task = _of_sklearn(name) if name in OF_SKLEARN else _of_folder(name)
+    X, y = _drop_rows_without_target(_without_dates(X), y)
+    if n_rows is not None and n_rows < len(y):
+        rows = np.random.default_rng(0).permutation(len(y))[:n_rows]
+        X, y = X.iloc[rows].reset_index(drop=True), y.iloc[rows].reset_index(drop=True)
+    if task == "regression":
+        return Table(name, X, y.to_numpy(dtype=np.float64), task)
+    classes, codes = np.unique(y.to_numpy(), return_inverse=True)
+    return Table(name, X, codes.astype(np.int64), "binary" if len(classes) == 2 else "multiclass")
+
+
+def available(names):
+    """Those of `names` that this machine has."""
+    return [name for name in names if name in OF_SKLEARN or (_folder() and name in _folder().MANIFEST)]
+
+
+def small_names(max_rows=20_000, task=""):
+    """Single-target classification and regression tables of the folder with few rows; scikit-learn's own without it."""
+    if _folder() is None:
+        return [name for name, (_, of_task) in OF_SKLEARN.items() if task in of_task]
+    tasks = {name: entry["task"] for name, entry in _folder().MANIFEST.items() if entry["n_rows"] <= max_rows}
+    single = [n for n, t in tasks.items() if "multi-output" not in t and "multi-label" not in t]
+    kinds = {n: "classification" if "classification" in tasks[n] else tasks[n].split()[0] for n in single}
+    return [n for n, kind in kinds.items() if kind in ("classification", "regression") and task in kind]
+
+
+def _of_sklearn(name):
+    loader, task = OF_SKLEARN[name]
+    X, y = loader(return_X_y=True, as_frame=True)
+    return X, y, task
+
+
+def _of_folder(name):
+    if _folder() is None:
+        raise FileNotFoundError(f"table {name!r} needs a folder of tables; {FOLDER} (SKENSEMBLE_DATA) has none.")
+    X, y = _folder().load(name)
+    is_class = "classification" in _folder().MANIFEST[name]["task"]
+    return X, y, "classification" if is_class else "regression"
+
+
+@functools.cache
+def _folder():
+    """The folder's own loading module, or None."""
+    path = FOLDER / "datasets.py"
+    if not path.exists():
+        return None
+    spec = importlib.util.spec_from_file_location("tables_of_folder", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _without_dates(X):
+    """Replace each date by numbers that every peer can read."""
+    for column in X.select_dtypes("datetime").columns:
+        date = X[column].dt
+        parts = {"month": date.month, "day": date.day, "weekday": date.dayofweek, "hour": date.hour + date.minute / 60}
+        X = X.drop(columns=column).assign(**{f"{column}_{part}": values for part, values in parts.items()})
+    return X
+
+
+def _drop_rows_without_target(X, y):
+    known = y.notna()
+    return (X, y) if known.all() else (X[known].reset_index(drop=True), y[known].reset_index(drop=True))
+
+
+def split(table, n_test):
+    """(X_train, y_train, X_test, y_test), test rows drawn at random; made-up ones are random already: a plain cut."""
+    if isinstance(table.X, np.ndarray):
+        return table.X[:-n_test], table.y[:-n_test], table.X[-n_test:], table.y[-n_test:]
+    stratify = None if table.task == "regression" else table.y
+    parts = train_test_split(table.X, table.y, test_size=n_test, random_state=0, stratify=stratify)
+    return parts[0].reset_index(drop=True), parts[2], parts[1].reset_index(drop=True), parts[3]
+
+
+# -- made-up tables --------------------------------------------------------------------------------------------------
+
+
+def synthetic(n_rows=600_000, n_features=28):
+    """Binary problem: interactions, thresholds, skewed, correlated, useless columns; AUC about 0.82 (0.865 at best)."""
+    X, score = _synthetic_score(n_rows, n_features)
+    rng = np.random.default_rng(2)
+    y = (1.4 * score + rng.logistic(size=n_rows) > 0).astype(np.int64)
+    return Table(f"synthetic {n_rows // 1000}k x {n_features}", X, y, "binary")
+
+
+def _synthetic_score(n_rows, n_features):
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(n_rows, n_features)).astype(np.float32)
+    X[:, 8:12] = np.exp(X[:, 8:12])  # skewed, as energies are
+    X[:, 12:16] = 0.7 * X[:, 0:4] + 0.7 * X[:, 12:16]  # correlated with others
+    X[:, 16:18] = np.round(X[:, 16:18] * 2)  # few distinct values
+    score = 1.2 * np.sin(2 * X[:, 0]) * X[:, 1] + 0.8 * X[:, 2] * X[:, 3] + 1.0 * (np.hypot(X[:, 4], X[:, 5]) < 1)
+    score += 0.8 * np.log(X[:, 8]) * (X[:, 16] > 0) - 0.5 * np.abs(X[:, 6]) + 0.6 * X[:, 7] * np.sign(X[:, 12]) - 0.1
+    return X, score.astype(np.float64)
+
+
+def synthetic_targets(loss, n_rows=100_000):
+    """Regression problem whose target is drawn as `loss` supposes; (table, best possible prediction)."""
+    X, score = _synthetic_score(n_rows, 28)
+    rng = np.random.default_rng(3)
+    mean = np.exp(0.5 * score - 1)
+    if loss == "poisson":
+        y = rng.poisson(mean)
+    elif loss == "gamma":
+        y = rng.gamma(2.0, mean / 2.0)
+    elif loss == "tweedie":
+        y = _compound_poisson_gamma(mean, rng)
+    else:  # quantile: noise whose width depends on the row
+        width = 0.5 + mean
+        y = score + width * rng.normal(size=n_rows)
+        mean = score + width * 1.2815515594  # quantile 0.9 of a normal distribution
+    return Table(f"synthetic {loss}", X, np.asarray(y, np.float64), "regression"), mean
+
+
+def _compound_poisson_gamma(mean, rng, dispersion=1.0):
+    """Tweedie variable of variance power 1.5."""
+    n_claims = rng.poisson(2.0 * np.sqrt(mean) / dispersion)
+    size = rng.gamma(np.maximum(n_claims, 1), 0.5 * dispersion * np.sqrt(mean))
+    return np.where(n_claims > 0, size, 0.0)

@@ -1,0 +1,69 @@
+"""Measure skensemble beside other boosters and write the tables.
+
+    python benchmarks/run.py [--quick] [--only fit,predict,...] [--out FILE.md]
+
+Every question has a file of its own, and gives rows of figures.
+"""
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+import fit
+import losses
+import memory
+import predict
+import quality
+import start
+from peers import OTHERS, OURS, installed
+from report import machine, markdown, write
+
+QUESTIONS = {
+    "fit": fit.run,
+    "predict": predict.run,
+    "start": start.run,
+    "memory": memory.run,
+    "losses": losses.run,
+    "quality": quality.run,
+}
+
+
+def main():
+    args = _arguments()
+    print(_machine(), flush=True)
+    reports = []
+    for name in args.only:
+        started = time.perf_counter()
+        for report in QUESTIONS[name](quick=args.quick):
+            print(markdown(report), flush=True)
+            reports.append(report)
+            write(reports, args.out, _machine())
+        print(f"({name}: {time.perf_counter() - started:.0f} s)\n", flush=True)
+
+
+def _arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="small tables, one repeat: does everything work?")
+    parser.add_argument("--only", type=_questions, default=list(QUESTIONS), help=f"some of {','.join(QUESTIONS)}")
+    parser.add_argument("--out", type=Path, default=None, help="markdown file; the JSON goes beside it")
+    args = parser.parse_args()
+    if args.out is None:
+        args.out = Path(__file__).parent / "results" / ("quick.md" if args.quick else "latest.md")
+    return args
+
+
+def _questions(text):
+    names = text.split(",")
+    if unknown := set(names) - set(QUESTIONS):
+        raise argparse.ArgumentTypeError(f"must be some of {','.join(QUESTIONS)}, got {','.join(sorted(unknown))}")
+    return names
+
+
+def _machine():
+    versions = ", ".join(f"{p.name} {p.version()}" for p in installed([OURS[0], *OTHERS], report=lambda line: None))
+    return f"{machine()}; {versions}; load {os.getloadavg()[0]:.1f}"
+
+
+if __name__ == "__main__":
+    main()

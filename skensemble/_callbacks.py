@@ -1,0 +1,43 @@
+"""scikit-learn's callbacks (progress bars, monitors, early stops by the user) where it has them, and nothing where not."""
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # scikit-learn < 1.9
+
+    class CallbackSupportMixin:
+        """Stands in for scikit-learn's: an estimator without callbacks."""
+
+    def with_callbacks(method):
+        return method
+
+
+class FitProgress:
+    """Tells the callbacks of an estimator about its rounds.
+
+    n_rounds : int, at most so many rounds will follow
+    """
+
+    def __init__(self, estimator, n_rounds, X, y):
+        self.estimator, self.data = estimator, {"X": X, "y": y}
+        self.context = None
+        if getattr(estimator, "_skl_callbacks", None) or hasattr(estimator, "_parent_callback_ctx"):
+            self.context = estimator._init_callback_context(max_subtasks=n_rounds)
+            self.context.call_on_fit_task_begin(estimator=estimator, **self.data)
+
+    def run_round(self, round_, fitted_attributes):
+        """Call `round_()`; True if a callback asks to stop.  fitted_attributes() is called only if a callback wants them."""
+        if self.context is None:
+            round_()
+            return False
+        task = self.context.subcontext(task_name="round")
+        task.call_on_fit_task_begin(estimator=self.estimator, **self.data)
+        round_()
+        return bool(
+            task.call_on_fit_task_end(estimator=self.estimator, reconstruction_attributes=fitted_attributes, **self.data)
+        )
+
+    def finish(self, fitted_attributes):
+        if self.context is not None:
+            self.context.call_on_fit_task_end(
+                estimator=self.estimator, reconstruction_attributes=fitted_attributes, **self.data
+            )

@@ -1,0 +1,192 @@
+"""Rounds of boosting: gradients, trees, early stopping.  Knows losses and trees, no estimator.
+
+One round: fill the gradients of the loss, draw rows and features, grow a tree for each output (or one for all), move every
+row by its leaf's value times the learning rate.  Everything random in round r is a function of (seed, r), so rounds can be
+continued later as if they had never stopped.
+"""
+
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+
+from skensemble._parallel import for_blocks
+from skensemble._random import mixed_seed
+from skensemble.ensemble._row_sampling import goss_rows, uniform_rows
+from skensemble.tree._tree_grower import TreeGrower, add_leaf_values, leaves_of
+
+GRADIENT_BLOCK = 1 << 14
+
+
+@dataclass
+class Fold:
+    """Rows with their targets, weights and raw predictions."""
+
+    binned: object  # BinnedMatrix
+    y: np.ndarray
+    weight: np.ndarray | None
+    raw: np.ndarray  # (n_outputs, n_samples)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What is done in each round."""
+
+    learning_rate: float
+    vector: bool  # one tree for all outputs
+    subsample: float
+    goss: bool
+    colsample_bytree: float
+    limits: dict  # of GrowthState
+    monotone: np.ndarray
+    interactions: np.ndarray
+    seed: int
+    n_threads: int
+
+
+@dataclass
+class History:
+    """Trees and scores, one more entry per round."""
+
+    trees: list = field(default_factory=list)  # GrownTree
+    train_score: list = field(default_factory=list)
+    validation_score: list = field(default_factory=list)
+
+
+class Booster:
+    """State between rounds."""
+
+    def __init__(self, loss, train, validation, schedule):
+        self.loss, self.train, self.validation, self.schedule = loss, train, validation, schedule
+        self.n_outputs, self.n_samples = train.raw.shape
+        self._weight = None if loss.applies_weights else train.weight
+        self.grower = TreeGrower(
+            train.binned,
+            schedule.limits,
+            n_outputs=self.n_outputs,
+            vector=schedule.vector,
+            weight=self._grower_weight(),
+            monotone=schedule.monotone,
+            interactions=schedule.interactions,
+            n_threads=schedule.n_threads,
+        )
+
+    def _grower_weight(self):
+        """GOSS changes the weights each round: give it an array of weights that are not whole to write into."""
+        if not self.schedule.goss:
+            return self._weight
+        return np.full(self.n_samples, 0.5)
+
+    def round(self, number):
+        """Grow the trees of round `number`; returns them, shrunken."""
+        self._fill_gradients()
+        seed = mixed_seed(self.schedule.seed, number)
+        rows = self._choose_rows(seed)
+        outputs = [0] if self.schedule.vector else range(self.n_outputs)
+        return [self._add_tree(mixed_seed(seed, 2 + output), rows, output) for output in outputs]
+
+    def _fill_gradients(self):
+        loss, train, grower = self.loss, self.train, self.grower
+        fill = partial(self._fill_block, loss, train, grower)
+        if loss.applies_weights:
+            fill(0, self.n_samples)
+        else:
+            for_blocks(fill, self.n_samples, GRADIENT_BLOCK, self.schedule.n_threads)
+
+    @staticmethod
+    def _fill_block(loss, train, grower, start, stop):
+        loss.gradient_hessian(train.y, train.raw, grower.gradient, grower.hessian, start, stop, train.weight)
+
+    def _choose_rows(self, seed):
+        """Rows that grow this round's trees; None for all."""
+        schedule = self.schedule
+        if schedule.goss:
+            rows, factor = goss_rows(self.grower.gradient, self._weight, schedule.subsample, seed)
+            self.grower.set_weight(factor if self._weight is None else factor * self._weight)
+            return rows
+        if schedule.subsample < 1.0:
+            return uniform_rows(self.n_samples, schedule.subsample, mixed_seed(seed, 0))
+        return None
+
+    def _choose_features(self, seed):
+        n_features = len(self.train.binned.n_codes)
+        if self.schedule.colsample_bytree == 1.0:
+            return None
+        return uniform_rows(n_features, self.schedule.colsample_bytree, mixed_seed(seed, 1)).astype(np.int64)
+
+    def _add_tree(self, seed, rows, output):
+        tree = self.grower.grow(seed, rows, self._choose_features(seed), output)
+        if rows is not None and len(rows) < self.n_samples:
+            left_out = np.ones(self.n_samples, bool)
+            left_out[rows] = False
+            self.grower.find_leaves(tree, np.flatnonzero(left_out).astype(np.uint32))
+        if self.loss.refit is not None:
+            self._refit(tree, output)
+        tree.values[:] *= self.schedule.learning_rate
+        columns = range(self.n_outputs) if self.schedule.vector else [output]
+        for k, column in enumerate(columns):
+            self.grower.add_values(self.train.raw[column], np.ascontiguousarray(tree.values[:, k]))
+        if self.validation is not None:
+            _add_to(self.validation, tree, columns)
+        return tree
+
+    def _refit(self, tree, output):
+        """Leaf values from the residuals of the leaf's rows, within the bounds that monotone constraints set."""
+        leaves, starts = self.grower.leaf_starts(tree)
+        for k in range(tree.values.shape[1]):
+            values = self.loss.refit(
+                output + k, self.train.y, self.train.raw, self.train.weight, self.grower.rows_by_leaf, starts,
+                self.schedule.n_threads,
+            )  # fmt: skip
+            tree.values[leaves, k] = _bounded(tree.nodes, leaves, values, self.schedule.monotone)
+
+
+def _bounded(nodes, leaves, values, monotone):
+    """Refit values that obey the monotone constraints: at each split on a constrained feature, from the root down, all
+    leaves of one side stay below the middle of the two sides' means, and all leaves of the other above it."""
+    if not monotone.any():
+        return values
+    size = np.maximum(nodes["stop"] - nodes["start"], 1)
+    value, lower, upper = np.zeros(len(nodes)), np.full(len(nodes), -np.inf), np.full(len(nodes), np.inf)
+    value[leaves] = values
+    splits = np.flatnonzero(nodes["left"] >= 0)
+    for node in splits[::-1]:
+        left, right = nodes["left"][node], nodes["right"][node]
+        value[node] = (value[left] * size[left] + value[right] * size[right]) / (size[left] + size[right])
+    for node in splits:
+        left, right = nodes["left"][node], nodes["right"][node]
+        for child in (left, right):
+            lower[child], upper[child] = lower[node], upper[node]
+        direction = monotone[nodes["feature"][node]]
+        if direction != 0:
+            below, above = (left, right) if direction > 0 else (right, left)
+            upper[below] = lower[above] = np.clip(0.5 * (value[left] + value[right]), lower[node], upper[node])
+    return np.clip(values, lower[leaves], upper[leaves])
+
+
+def _add_to(fold, tree, columns):
+    rows = np.arange(fold.raw.shape[1], dtype=np.uint32)
+    leaf = leaves_of(tree, fold.binned, rows)
+    for k, column in enumerate(columns):
+        add_leaf_values(fold.raw[column], leaf, np.ascontiguousarray(tree.values[:, k]), 0, len(rows))
+
+
+class Patience:
+    """Stops when the last `n_iter_no_change` scores are not better than the best before them by more than `tol`.
+
+    Scores are larger for better.
+    """
+
+    def __init__(self, n_iter_no_change, tol, scores):
+        self.n_iter_no_change, self.tol = n_iter_no_change, tol
+        self.best, self.best_length = -np.inf, 0
+        for length, score in enumerate(scores, 1):
+            self._see(score, length)
+
+    def is_over(self, scores):
+        self._see(scores[-1], len(scores))
+        return len(scores) - self.best_length >= self.n_iter_no_change
+
+    def _see(self, score, length):
+        if score > self.best + self.tol:
+            self.best, self.best_length = score, length

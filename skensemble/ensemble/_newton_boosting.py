@@ -1,0 +1,1003 @@
+"""NewtonBoostingClassifier and NewtonBoostingRegressor: second-order gradient boosting, the XGBoost way."""
+
+import copy
+from functools import cached_property
+from numbers import Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.metrics import check_scoring
+from sklearn.utils import check_array, column_or_1d
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+
+from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
+from skensemble._parallel import effective_n_jobs
+from skensemble._random import draw_seed, generator, mixed_seed
+from skensemble._validation import (
+    CATEGORICAL_FEATURES,
+    N_JOBS,
+    RANDOM_STATE,
+    Interval,
+    IsArrayLike,
+    IsBool,
+    IsCallable,
+    IsDict,
+    IsNone,
+    IsString,
+    OneOf,
+    SequenceOf,
+    check_parameters,
+    feature_positions,
+    read_features,
+)
+from skensemble.ensemble._boosting_loop import Booster, Fold, History, Patience, Schedule
+from skensemble.ensemble._losses import LOSSES, make_loss
+from skensemble.tree._binning import Binner
+from skensemble.tree._growth_state import BEST_FIRST, BREADTH_FIRST, DEPTH_FIRST, SYMMETRIC
+from skensemble.tree._prediction import apply_trees, compile_trees, decision_path, predict_raw, staged_raw
+from skensemble.tree._tree_arrays import concatenate, empty_trees
+from skensemble.tree._tree_grower import to_tree_arrays
+
+MANY_ROWS = 10_000  # from here on, early_stopping="auto" can spare rows for validation
+DEFAULT_DEPTH = 6
+NO_LIMIT = -1
+
+_NON_NEGATIVE = (Interval(float, 0.0),)
+_SHARE = (Interval(float, 0.0, 1.0, "right"),)
+
+PARAMETERS = {
+    "n_estimators": (Interval(int, 1),),
+    "learning_rate": (Interval(float, 0.0, closed="neither"), OneOf("auto")),
+    "grow_policy": (OneOf("depthwise", "lossguide", "symmetric"),),
+    "max_depth": (Interval(int, 1), IsNone),
+    "max_leaf_nodes": (Interval(int, 2), IsNone),
+    "min_samples_leaf": (Interval(int, 1),),
+    "min_child_weight": _NON_NEGATIVE,
+    "reg_lambda": _NON_NEGATIVE,
+    "reg_alpha": _NON_NEGATIVE,
+    "gamma": _NON_NEGATIVE,
+    "max_delta_step": _NON_NEGATIVE,
+    "max_bins": (Interval(int, 2), IsNone),
+    "categorical_features": CATEGORICAL_FEATURES,
+    "max_cat_to_onehot": (Interval(int, 1),),
+    "max_cat_threshold": (Interval(int, 1),),
+    "monotonic_cst": (IsArrayLike, IsDict, IsNone),
+    "interaction_cst": (IsArrayLike, OneOf("pairwise", "no_interactions"), IsNone),
+    "subsample": _SHARE,
+    "sampling_method": (OneOf("uniform", "goss"),),
+    "colsample_bytree": _SHARE,
+    "colsample_bylevel": _SHARE,
+    "colsample_bynode": _SHARE,
+    "base_score": (Interval(float), IsArrayLike, IsNone),
+    "early_stopping": (OneOf("auto"), IsBool),
+    "validation_fraction": (Interval(float, 0.0, 1.0, "neither"),),
+    "n_iter_no_change": (Interval(int, 1),),
+    "tol": _NON_NEGATIVE,
+    "scoring": (IsString, IsCallable, IsNone),
+    "warm_start": (IsBool,),
+    "importance_type": (OneOf("gain", "cover", "split"),),
+    "n_jobs": N_JOBS,
+    "random_state": RANDOM_STATE,
+    "verbose": (Interval(int, 0), IsBool),
+}
+
+
+class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
+    """What classifier and regressor share: everything between a target array and raw predictions."""
+
+    _doc_link_module = "skensemble"
+    _doc_link_template = "https://skensemble.readthedocs.io/en/latest/reference.html#{estimator_module}.{estimator_name}"
+
+    # -- fit ---------------------------------------------------------------------------------------------------------
+
+    @with_callbacks
+    def fit(
+        self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, init_score=None, init_score_val=None
+    ):
+        """Fit the boosted trees.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features. Numbers may be missing (NaN) or infinite; see `categorical_features` for categories.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Target.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights >= 0. A whole-number weight k has the effect of k copies of the row.
+        X_val, y_val : like X and y, default=None
+            Held-out rows for early stopping; without them `validation_fraction` of the rows is set aside.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Weights of the held-out rows.
+        init_score : array-like of shape (n_samples,) or (n_samples, n_raw_outputs), default=None
+            Raw predictions to start from instead of a constant. They are not part of the model: add them to
+            what it predicts.
+        init_score_val : like init_score, default=None
+            The same for the held-out rows.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            A parameter, a weight or a target breaks its rule; the message names it, the rule and the value.
+        """
+        check_parameters(self, self._parameters)
+        n_threads = effective_n_jobs(self.n_jobs)
+        continued = self.warm_start and hasattr(self, "_trees")
+        table = read_features(self, X, reset=not continued)
+        target, weight = self._read_target(y, sample_weight, table.n_samples, continued)
+        start = _read_init_score(init_score, "init_score", table.n_samples)
+        validation = self._read_validation(X_val, y_val, sample_weight_val, init_score_val)
+        if not continued:
+            self._forget()
+            self._seed = int(draw_seed(generator(self.random_state)))
+        rows = (table, target, weight, start)
+        if validation is None and self._wants_validation(table.n_samples):
+            rows, validation = self._hold_out(rows)
+        self._start(rows, n_threads, continued)
+        train, held_out = self._make_folds(rows, validation, n_threads)
+        self._boost(train, held_out, n_threads, X, y)
+        return self
+
+    def _forget(self):
+        for name in ("_trees", "_layout", "train_score_", "validation_score_"):
+            self.__dict__.pop(name, None)
+
+    def _read_validation(self, X_val, y_val, sample_weight_val, init_score_val):
+        """The user's own held-out rows as (table, target, weight, init_score), or None."""
+        if (X_val is None) != (y_val is None):
+            missing = "X_val" if X_val is None else "y_val"
+            raise ValueError(f"X_val and y_val must be given together, got {missing}=None.")
+        if X_val is None:
+            if sample_weight_val is not None or init_score_val is not None:
+                raise ValueError("sample_weight_val and init_score_val need X_val and y_val, got X_val=None.")
+            return None
+        table = read_features(self, X_val, reset=False)
+        target, weight = self._read_target(y_val, sample_weight_val, table.n_samples, True, suffix="_val")
+        return table, target, weight, _read_init_score(init_score_val, "init_score_val", table.n_samples)
+
+    def _wants_validation(self, n_samples):
+        return self.early_stopping is True or (self.early_stopping == "auto" and n_samples >= MANY_ROWS)
+
+    def _hold_out(self, rows):
+        """Set `validation_fraction` of the rows aside, each class in proportion."""
+        table, target, weight, start = rows
+        chosen = self._held_out_rows(target, mixed_seed(self._seed, 0))
+        if chosen.sum() == 0 or chosen.all():
+            raise ValueError(
+                f"validation_fraction must leave rows for training and for validation, got {self.validation_fraction} "
+                f"of {table.n_samples} rows."
+            )
+        if weight is not None and not (weight[chosen].sum() > 0 and weight[~chosen].sum() > 0):
+            raise ValueError("sample_weight must have a non-zero sum among the rows that early stopping holds out, got zero.")
+        parts = []
+        for mask in (~chosen, chosen):
+            index = np.flatnonzero(mask)
+            parts.append(
+                (
+                    table.take(index),
+                    np.ascontiguousarray(target[..., index]),
+                    None if weight is None else weight[index],
+                    None if start is None else np.ascontiguousarray(start[:, index]),
+                )
+            )
+        return parts
+
+    def _start(self, rows, n_threads, continued):
+        """What a first fit learns before its first tree: loss, codes, baseline."""
+        table, target, weight, start = rows
+        if continued:
+            return
+        self._loss = self._make_loss(target).prepared(target, weight)
+        self._loss.check_target(target)
+        self._binner = Binner(self.max_bins, self.categorical_features).fit(table, weight, n_threads)
+        self._baseline = self._find_baseline(target, weight, start)
+        self._trees = empty_trees(self._loss.n_outputs if self._has_vector_leaves() else 1)
+        self._rounds = 0  # trees per round: see _trees_per_round
+
+    def _find_baseline(self, target, weight, start):
+        if start is not None:
+            return np.zeros(self._loss.n_outputs)
+        if self.base_score is None:
+            return self._loss.baseline(target, weight)
+        baseline = np.atleast_1d(np.asarray(self._loss.link(self.base_score), np.float64))
+        if baseline.size == 1:
+            baseline = np.repeat(baseline, self._loss.n_outputs)
+        if baseline.shape != (self._loss.n_outputs,) or not np.isfinite(baseline).all():
+            raise ValueError(
+                f"base_score must be one finite prediction, or one for each of {self._loss.n_outputs} outputs, "
+                f"got {self.base_score!r}."
+            )
+        return baseline
+
+    def _make_folds(self, rows, validation, n_threads):
+        """Folds for the booster; their raw predictions begin with those of the trees that are there already."""
+        folds = []
+        for part in (rows, validation):
+            if part is None:
+                folds.append(None)
+                continue
+            table, target, weight, start = part
+            raw = np.ascontiguousarray(self._raw_of_table(table, n_threads).T)
+            if start is not None:
+                if start.shape[0] != self._loss.n_outputs:
+                    raise ValueError(f"init_score must have {self._loss.n_outputs} columns, got {start.shape[0]}.")
+                raw += start
+            folds.append(Fold(self._binner.transform(table, n_threads), target, weight, raw))
+        return folds
+
+    def _boost(self, train, held_out, n_threads, X, y):
+        """Add rounds until there are n_estimators, or they no longer help."""
+        n_rounds = self._rounds_to_add(train)
+        history = History()
+        history.train_score.extend(getattr(self, "train_score_", ()))
+        history.validation_score.extend(getattr(self, "validation_score_", ()))
+        booster = Booster(self._loss, train, held_out, self._schedule(n_threads, train)) if n_rounds else None
+        score = self._scorer(held_out)
+        if score is not None and not history.train_score:
+            self._record(history, score, train, held_out)
+        patience = Patience(self.n_iter_no_change, self.tol, history.validation_score or history.train_score)
+        progress = FitProgress(self, n_rounds, X, y)
+        first = self._rounds
+
+        def one_round():
+            history.trees.append(booster.round(self._rounds))
+            self._rounds += 1
+
+        for _ in range(n_rounds):
+            wants_stop = progress.run_round(one_round, lambda: self._fitted_attributes(history))
+            if score is not None:
+                self._record(history, score, train, held_out)
+                if patience.is_over(history.validation_score or history.train_score):
+                    break
+            if wants_stop:
+                break
+        self._finish(history, first, patience if held_out is not None else None)
+        progress.finish(dict)
+
+    def _rounds_to_add(self, train):
+        n_rounds = self.n_estimators - self._rounds
+        if n_rounds < 0:
+            raise ValueError(
+                f"n_estimators must be >= the {self._rounds} rounds that are fitted already (warm_start=True), "
+                f"got {self.n_estimators}."
+            )
+        is_constant = train.raw.shape[0] == 0 or self._is_decided()
+        return 0 if is_constant else n_rounds
+
+    def _is_decided(self):
+        """Is there nothing to learn?"""
+        return False
+
+    def _finish(self, history, first, patience):
+        """Keep the trees up to the best round, and the scores."""
+        kept = self._rounds
+        if patience is not None:
+            kept = max(first, patience.best_length - 1)
+        trees = [tree for round_ in history.trees[: kept - first] for tree in round_]
+        self._add_trees(trees)
+        self._rounds = kept
+        if history.train_score:
+            self.train_score_ = np.array(history.train_score)
+            self.validation_score_ = np.array(history.validation_score)
+
+    def _add_trees(self, trees):
+        new = to_tree_arrays(trees, self._binner, self._trees.n_values)
+        self._trees = concatenate([self._trees, new]) if self._trees.n_trees else new
+        self.__dict__.pop("_layout", None)
+
+    def _fitted_attributes(self, history):
+        """State of an estimator that stops here, for callbacks that want one."""
+        trees = to_tree_arrays([tree for round_ in history.trees for tree in round_], self._binner, self._trees.n_values)
+        if self._trees.n_trees:
+            trees = concatenate([self._trees, trees])
+        return {"_trees": trees}
+
+    # -- scores while fitting ----------------------------------------------------------------------------------------
+
+    def _scorer(self, held_out):
+        """Function of a Fold (larger is better), or None if nobody asks for scores."""
+        if held_out is None and not self.verbose:
+            return None
+        if self.scoring == "loss" or self.scoring is None and not self._loss.has_value:
+            if not self._loss.has_value:
+                raise ValueError(
+                    "scoring must name a scikit-learn scorer for early stopping with a callable loss, got 'loss'."
+                )
+            return lambda fold: -self._loss.value(fold.y, fold.raw, fold.weight)
+        scorer = check_scoring(self, scoring=self.scoring)
+        return lambda fold: self._score_of_raw(scorer, fold)
+
+    def _score_of_raw(self, scorer, fold):
+        """Score known raw predictions as scikit-learn's scorers do: they ask an estimator, so give them one."""
+        judge = copy.copy(self)
+        judge._known_raw = fold.raw.T
+        weight = {} if fold.weight is None else {"sample_weight": fold.weight}
+        X = np.zeros((fold.raw.shape[1], 1))
+        return scorer(judge, X, self._target_for_scorer(fold.y), **weight)
+
+    @staticmethod
+    def _record(history, score, train, held_out):
+        history.train_score.append(score(train))
+        if held_out is not None:
+            history.validation_score.append(score(held_out))
+
+    # -- predictions -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _layout(self):
+        return compile_trees(self._trees)
+
+    def _read_for_prediction(self, X):
+        check_is_fitted(self)
+        return read_features(self, X, reset=False)
+
+    def _raw_of_table(self, table, n_threads):
+        """(n_samples, n_outputs) raw predictions."""
+        return predict_raw(self._layout, self._encoder(table), table.n_samples, self._baseline, n_threads)
+
+    def _encoder(self, table):
+        return lambda start, stop: self._binner.encode(table, start, stop)
+
+    def _raw_predict(self, X):
+        if hasattr(self, "_known_raw"):
+            return self._known_raw
+        return self._raw_of_table(self._read_for_prediction(X), effective_n_jobs(self.n_jobs))
+
+    def _staged_raw(self, X):
+        """Raw predictions after each round."""
+        table = self._read_for_prediction(X)
+        stages = [self._trees_per_round * (k + 1) for k in range(self._rounds)]
+        yield from staged_raw(
+            self._layout, self._encoder(table), table.n_samples, self._baseline, stages, effective_n_jobs(self.n_jobs)
+        )
+
+    def apply(self, X):
+        """Leaf that each row falls into, in each tree.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        leaves : ndarray of shape (n_samples, n_trees), int32
+            Node numbers, counted from the root of each tree. The trees of one round (one per output) stand together.
+        """
+        table = self._read_for_prediction(X)
+        return apply_trees(self._layout, self._encoder(table), table.n_samples, effective_n_jobs(self.n_jobs))
+
+    def decision_path(self, X):
+        """Nodes that each row passes.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        indicator : sparse matrix of shape (n_samples, n_nodes)
+            CSR; 1 where a row passes a node.
+        n_nodes_ptr : ndarray of shape (n_trees + 1,)
+            Columns [n_nodes_ptr[t], n_nodes_ptr[t + 1]) belong to tree t.
+        """
+        return decision_path(self._trees, self.apply(X))
+
+    # -- attributes --------------------------------------------------------------------------------------------------
+
+    @property
+    def n_iter_(self):
+        """Rounds of boosting in the model."""
+        check_is_fitted(self)
+        return self._rounds
+
+    @property
+    def feature_importances_(self):
+        """Importance of each feature, see `importance_type`; they sum to 1, or are all 0 where no tree splits."""
+        check_is_fitted(self)
+        importances = self._trees.feature_importances(self.n_features_in_, self.importance_type)
+        total = importances.sum()
+        return importances / total if total > 0 else importances
+
+    @property
+    def _trees_per_round(self):
+        return 1 if self._has_vector_leaves() else self._loss.n_outputs
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "_trees")
+
+    def __getstate__(self):
+        state = super().__getstate__().copy()
+        for name in ("_layout", "_callback_fit_ctx", "_skl_callbacks_to_teardown"):
+            state.pop(name, None)
+        return state
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        return tags
+
+    # -- what the rounds are given -----------------------------------------------------------------------------------
+
+    def _schedule(self, n_threads, train):
+        monotone = self._monotone_array()
+        if self._has_vector_leaves() and monotone.any():
+            raise ValueError(
+                "monotonic_cst needs multi_strategy='one_output_per_tree': a leaf with several values has no order, "
+                "got 'multi_output_tree'."
+            )
+        return Schedule(
+            learning_rate=self._learning_rate(train),
+            vector=self._has_vector_leaves(),
+            subsample=float(self.subsample),
+            goss=self.sampling_method == "goss",
+            colsample_bytree=float(self.colsample_bytree),
+            limits=self._limits(),
+            monotone=monotone,
+            interactions=self._interaction_groups(),
+            seed=mixed_seed(self._seed, 1),
+            n_threads=n_threads,
+        )
+
+    def _learning_rate(self, train):
+        if not isinstance(self.learning_rate, str):
+            return float(self.learning_rate)
+        return 0.1
+
+    def _limits(self):
+        policy = {"lossguide": BEST_FIRST, "symmetric": SYMMETRIC}.get(self.grow_policy, DEPTH_FIRST)
+        if policy == DEPTH_FIRST and self.max_leaf_nodes is not None:
+            policy = BREADTH_FIRST
+        max_depth = NO_LIMIT if self.max_depth is None else int(self.max_depth)
+        if policy == SYMMETRIC:
+            max_depth = self._symmetric_depth()
+        return {
+            "policy": policy,
+            "max_depth": max_depth,
+            "max_leaf_nodes": NO_LIMIT if self.max_leaf_nodes is None else int(self.max_leaf_nodes),
+            "min_samples_leaf": int(self.min_samples_leaf),
+            "min_child_weight": float(self.min_child_weight),
+            "reg_lambda": float(self.reg_lambda),
+            "reg_alpha": float(self.reg_alpha),
+            "gamma": float(self.gamma),
+            "max_delta_step": float(self.max_delta_step),
+            "max_cat_to_onehot": int(self.max_cat_to_onehot),
+            "max_cat_threshold": int(self.max_cat_threshold),
+            "cat_smooth": 10.0,
+            "colsample_bylevel": float(self.colsample_bylevel),
+            "colsample_bynode": float(self.colsample_bynode),
+        }
+
+    def _symmetric_depth(self):
+        if self.max_depth is None or self.max_depth > 16:
+            raise ValueError(f"max_depth must be an int in [1, 16] for grow_policy='symmetric', got {self.max_depth!r}.")
+        if self.max_leaf_nodes is not None:
+            return min(int(self.max_depth), int(self.max_leaf_nodes).bit_length() - 1)
+        return int(self.max_depth)
+
+    def _features(self, features, parameter):
+        names = getattr(self, "feature_names_in_", None)
+        view = _FeatureNames(self.n_features_in_, None if names is None else list(names))
+        return feature_positions(features, view, parameter)
+
+    def _monotone_array(self):
+        """(n_features,) of -1, 0, 1."""
+        monotone = np.zeros(self.n_features_in_, np.int64)
+        if self.monotonic_cst is None:
+            return monotone
+        if isinstance(self.monotonic_cst, dict):
+            positions = self._features(list(self.monotonic_cst), "monotonic_cst")
+            directions = np.asarray(list(self.monotonic_cst.values()))
+        else:
+            directions = np.asarray(self.monotonic_cst)
+            positions = range(self.n_features_in_)
+            if directions.shape != (self.n_features_in_,):
+                raise ValueError(
+                    f"monotonic_cst must have one of -1, 0, 1 for each of {self.n_features_in_} features, "
+                    f"got shape {directions.shape}."
+                )
+        for position, direction in zip(positions, directions):
+            if direction not in (-1, 0, 1):
+                raise ValueError(f"monotonic_cst must hold -1, 0 or 1, got {direction!r}.")
+            if direction != 0 and self._binner.is_categorical_[position]:
+                raise ValueError(f"monotonic_cst must be 0 for a categorical feature, got {direction} for feature {position}.")
+            monotone[position] = direction
+        return monotone
+
+    def _interaction_groups(self):
+        """(n_groups, n_features) bool; features in no group form one of their own."""
+        n_features = self.n_features_in_
+        if self.interaction_cst is None:
+            return np.zeros((0, n_features), bool)
+        if isinstance(self.interaction_cst, str):
+            if self.interaction_cst == "no_interactions":
+                return np.eye(n_features, dtype=bool)
+            groups = [(i, j) for i in range(n_features) for j in range(i + 1, n_features)] or [(0,)]
+        else:
+            groups = [self._features(list(group), "interaction_cst") for group in self.interaction_cst]
+        mask = np.zeros((len(groups), n_features), bool)
+        for group, features in zip(mask, groups):
+            group[list(features)] = True
+        rest = ~mask.any(axis=0)
+        return np.vstack([mask, rest]) if rest.any() else mask
+
+    def _has_vector_leaves(self):
+        return False
+
+
+class _FeatureNames:
+    """As much of a table as `feature_positions` asks for."""
+
+    def __init__(self, n_features, feature_names):
+        self.n_features, self.feature_names = n_features, feature_names
+
+
+# -- classifier ------------------------------------------------------------------------------------------------------
+
+
+class NewtonBoostingClassifier(ClassifierMixin, _NewtonBoosting):
+    """Second-order gradient boosting for classification."""
+
+    _parameters = {
+        "loss": (OneOf("log_loss"), IsCallable),
+        **PARAMETERS,
+        "class_weight": (IsDict, OneOf("balanced"), IsNone),
+        "scale_pos_weight": (Interval(float, 0.0, closed="neither"),),
+    }
+
+    def __init__(
+        self,
+        loss="log_loss",
+        *,
+        n_estimators=100,
+        learning_rate=0.1,
+        grow_policy="depthwise",
+        max_depth=6,
+        max_leaf_nodes=None,
+        min_samples_leaf=1,
+        min_child_weight=1.0,
+        reg_lambda=1.0,
+        reg_alpha=0.0,
+        gamma=0.0,
+        max_delta_step=0.0,
+        max_bins=255,
+        categorical_features="from_dtype",
+        max_cat_to_onehot=4,
+        max_cat_threshold=64,
+        monotonic_cst=None,
+        interaction_cst=None,
+        subsample=1.0,
+        sampling_method="uniform",
+        colsample_bytree=1.0,
+        colsample_bylevel=1.0,
+        colsample_bynode=1.0,
+        class_weight=None,
+        scale_pos_weight=1.0,
+        base_score=None,
+        early_stopping="auto",
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-7,
+        scoring="loss",
+        warm_start=False,
+        importance_type="gain",
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.loss = loss
+        self.n_estimators = n_estimators
+        self.learning_rate = learning_rate
+        self.grow_policy = grow_policy
+        self.max_depth = max_depth
+        self.max_leaf_nodes = max_leaf_nodes
+        self.min_samples_leaf = min_samples_leaf
+        self.min_child_weight = min_child_weight
+        self.reg_lambda = reg_lambda
+        self.reg_alpha = reg_alpha
+        self.gamma = gamma
+        self.max_delta_step = max_delta_step
+        self.max_bins = max_bins
+        self.categorical_features = categorical_features
+        self.max_cat_to_onehot = max_cat_to_onehot
+        self.max_cat_threshold = max_cat_threshold
+        self.monotonic_cst = monotonic_cst
+        self.interaction_cst = interaction_cst
+        self.subsample = subsample
+        self.sampling_method = sampling_method
+        self.colsample_bytree = colsample_bytree
+        self.colsample_bylevel = colsample_bylevel
+        self.colsample_bynode = colsample_bynode
+        self.class_weight = class_weight
+        self.scale_pos_weight = scale_pos_weight
+        self.base_score = base_score
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.scoring = scoring
+        self.warm_start = warm_start
+        self.importance_type = importance_type
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _read_target(self, y, sample_weight, n_samples, continued, suffix=""):
+        """Class indices as float64, and weights with the classes' own multiplied in."""
+        name = "y" + suffix
+        y = column_or_1d(y, warn=True)
+        check_classification_targets(y)
+        _check_target_length(y, name, n_samples)
+        weight = _read_weight(sample_weight, "sample_weight" + suffix, n_samples)
+        if continued:
+            known = np.isin(y, self.classes_)
+            if not known.all():
+                raise ValueError(f"{name} must hold the classes {list(self.classes_)}, got {y[~known][0]!r}.")
+            codes = np.searchsorted(self.classes_, y)
+        else:
+            self.classes_, codes = np.unique(y, return_inverse=True)
+        return codes.astype(np.float64), self._class_weighted(codes, y, weight)
+
+    def _class_weighted(self, codes, y, weight):
+        if self.scale_pos_weight != 1.0:
+            if len(self.classes_) > 2:
+                raise ValueError(
+                    f"scale_pos_weight must be 1 for {len(self.classes_)} classes (use class_weight), "
+                    f"got {self.scale_pos_weight}."
+                )
+            weight = np.where(codes == 1, self.scale_pos_weight, 1.0) * (1.0 if weight is None else weight)
+        if self.class_weight is not None:
+            weight = compute_sample_weight(self.class_weight, y) * (1.0 if weight is None else weight)
+        return weight
+
+    def _make_loss(self, target):
+        return make_loss(self.loss, n_classes=max(2, len(self.classes_)))
+
+    def _is_decided(self):
+        return len(self.classes_) == 1
+
+    def _held_out_rows(self, target, seed):
+        return _stratified_share(target, self.validation_fraction, seed)
+
+    def _target_for_scorer(self, target):
+        return self.classes_[target.astype(np.intp)]
+
+    def decision_function(self, X):
+        """Raw predictions: log-odds of the second class, or one score per class.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Before the sigmoid or softmax.
+        """
+        return _flat(self._raw_predict(X))
+
+    def predict_proba(self, X):
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
+        """
+        return self._probabilities(self._raw_predict(X))
+
+    def predict(self, X):
+        """Most probable class.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Class labels.
+        """
+        return self._labels(self._raw_predict(X))
+
+    def staged_decision_function(self, X):
+        """Yield `decision_function(X)` after each round.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Yields
+        ------
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+        """
+        for raw in self._staged_raw(X):
+            yield _flat(raw)
+
+    def staged_predict_proba(self, X):
+        """Yield `predict_proba(X)` after each round.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Yields
+        ------
+        probabilities : ndarray of shape (n_samples, n_classes)
+        """
+        for raw in self._staged_raw(X):
+            yield self._probabilities(raw)
+
+    def staged_predict(self, X):
+        """Yield `predict(X)` after each round.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Yields
+        ------
+        y : ndarray of shape (n_samples,)
+        """
+        for raw in self._staged_raw(X):
+            yield self._labels(raw)
+
+    def _probabilities(self, raw):
+        if len(self.classes_) == 1:
+            return np.ones((len(raw), 1))
+        return self._loss.link_inverse(np.ascontiguousarray(raw.T))
+
+    def _labels(self, raw):
+        if len(self.classes_) == 1:
+            return np.repeat(self.classes_, len(raw))
+        index = (raw[:, 0] > 0).astype(np.intp) if raw.shape[1] == 1 else raw.argmax(axis=1)
+        return self.classes_[index]
+
+
+# -- regressor -------------------------------------------------------------------------------------------------------
+
+REGRESSION_LOSSES = tuple(name for name in LOSSES if name != "log_loss")
+
+
+class NewtonBoostingRegressor(RegressorMixin, _NewtonBoosting):
+    """Second-order gradient boosting for regression."""
+
+    _parameters = {
+        "loss": (OneOf(*REGRESSION_LOSSES), IsCallable),
+        **PARAMETERS,
+        "multi_strategy": (OneOf("one_output_per_tree", "multi_output_tree"),),
+        "quantile": (
+            Interval(float, 0.0, 1.0, "neither"),
+            SequenceOf(Interval(float, 0.0, 1.0, "neither"), "a list of them"),
+        ),
+        "tweedie_variance_power": (Interval(float, 1.0, 2.0, "neither"),),
+        "huber_slope": (Interval(float, 0.0, closed="neither"), IsNone),
+    }
+
+    def __init__(
+        self,
+        loss="squared_error",
+        *,
+        n_estimators=100,
+        learning_rate=0.1,
+        grow_policy="depthwise",
+        max_depth=6,
+        max_leaf_nodes=None,
+        min_samples_leaf=1,
+        min_child_weight=1.0,
+        reg_lambda=1.0,
+        reg_alpha=0.0,
+        gamma=0.0,
+        max_delta_step=0.0,
+        max_bins=255,
+        categorical_features="from_dtype",
+        max_cat_to_onehot=4,
+        max_cat_threshold=64,
+        monotonic_cst=None,
+        interaction_cst=None,
+        subsample=1.0,
+        sampling_method="uniform",
+        colsample_bytree=1.0,
+        colsample_bylevel=1.0,
+        colsample_bynode=1.0,
+        multi_strategy="one_output_per_tree",
+        quantile=0.5,
+        tweedie_variance_power=1.5,
+        huber_slope=None,
+        base_score=None,
+        early_stopping="auto",
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-7,
+        scoring="loss",
+        warm_start=False,
+        importance_type="gain",
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.loss = loss
+        self.n_estimators = n_estimators
+        self.learning_rate = learning_rate
+        self.grow_policy = grow_policy
+        self.max_depth = max_depth
+        self.max_leaf_nodes = max_leaf_nodes
+        self.min_samples_leaf = min_samples_leaf
+        self.min_child_weight = min_child_weight
+        self.reg_lambda = reg_lambda
+        self.reg_alpha = reg_alpha
+        self.gamma = gamma
+        self.max_delta_step = max_delta_step
+        self.max_bins = max_bins
+        self.categorical_features = categorical_features
+        self.max_cat_to_onehot = max_cat_to_onehot
+        self.max_cat_threshold = max_cat_threshold
+        self.monotonic_cst = monotonic_cst
+        self.interaction_cst = interaction_cst
+        self.subsample = subsample
+        self.sampling_method = sampling_method
+        self.colsample_bytree = colsample_bytree
+        self.colsample_bylevel = colsample_bylevel
+        self.colsample_bynode = colsample_bynode
+        self.multi_strategy = multi_strategy
+        self.quantile = quantile
+        self.tweedie_variance_power = tweedie_variance_power
+        self.huber_slope = huber_slope
+        self.base_score = base_score
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.scoring = scoring
+        self.warm_start = warm_start
+        self.importance_type = importance_type
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _read_target(self, y, sample_weight, n_samples, continued, suffix=""):
+        """Targets as float64, (n_samples,) or (n_outputs, n_samples)."""
+        name = "y" + suffix
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name=name, ensure_min_samples=0)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        if y.ndim > 2:
+            raise ValueError(f"{name} must have 1 or 2 dimensions, got {y.ndim}.")
+        _check_target_length(y, name, n_samples)
+        target = np.array(y.T, np.float64, order="C")
+        if continued and target.shape[:-1] != self._target_shape:
+            raise ValueError(f"{name} must have as many columns as in the first fit, got shape {y.shape}.")
+        if not continued:
+            self._target_shape = target.shape[:-1]
+        return target, _read_weight(sample_weight, "sample_weight" + suffix, n_samples)
+
+    def _make_loss(self, target):
+        several = target.ndim == 2
+        if several and self.loss in ("quantile", "expectile"):
+            raise ValueError(f"loss={self.loss!r} needs a single target column, got y with {len(target)}.")
+        return make_loss(
+            self.loss,
+            n_outputs=len(target) if several else 1,
+            quantile=self.quantile,
+            tweedie_variance_power=self.tweedie_variance_power,
+            huber_slope=self.huber_slope,
+        )
+
+    def _has_vector_leaves(self):
+        return self.multi_strategy == "multi_output_tree" and self._loss.n_outputs > 1
+
+    def _held_out_rows(self, target, seed):
+        return _stratified_share(np.zeros(target.shape[-1]), self.validation_fraction, seed)
+
+    def _target_for_scorer(self, target):
+        return target.T
+
+    def predict(self, X):
+        """Predicted target.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In the units of the target; one column per output or per level of `quantile`, if there are several.
+        """
+        return self._loss_units(self._raw_predict(X))
+
+    def staged_predict(self, X):
+        """Yield `predict(X)` after each round.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Yields
+        ------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        """
+        for raw in self._staged_raw(X):
+            yield self._loss_units(raw)
+
+    def _loss_units(self, raw):
+        return self._loss.link_inverse(np.ascontiguousarray(raw.T))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.target_tags.positive_only = self.loss in ("poisson", "gamma", "tweedie")
+        return tags
+
+
+# -- reading targets and weights -------------------------------------------------------------------------------------
+
+
+def _check_target_length(y, name, n_samples):
+    if len(y) != n_samples:
+        raise ValueError(f"{name} must have one entry per row of X: inconsistent numbers of samples: {[n_samples, len(y)]}")
+    if n_samples < 2 and name == "y":
+        raise ValueError(f"X must have at least 2 rows to fit, got n_samples = {n_samples}.")
+
+
+def _read_weight(sample_weight, name, n_samples):
+    """(n_samples,) float64, or None."""
+    if sample_weight is None:
+        return None
+    if isinstance(sample_weight, Real):
+        sample_weight = np.full(n_samples, float(sample_weight))
+    weight = np.array(check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name=name))
+    if weight.shape != (n_samples,):
+        raise ValueError(f"{name} must have shape ({n_samples},), got {weight.shape}.")
+    if (weight < 0).any():
+        raise ValueError(f"{name} must be >= 0, got {weight.min():g}.")
+    if not weight.sum() > 0:
+        raise ValueError(f"{name} must hold a weight that is not zero, got only zeros.")
+    return weight
+
+
+def _read_init_score(init_score, name, n_samples):
+    """(n_outputs, n_samples) float64, or None."""
+    if init_score is None:
+        return None
+    score = check_array(init_score, ensure_2d=False, dtype=np.float64, input_name=name)
+    if len(score) != n_samples or score.ndim > 2:
+        raise ValueError(f"{name} must have one row per row of X ({n_samples}), got shape {score.shape}.")
+    return np.array(np.atleast_2d(score.T), order="C")
+
+
+def _stratified_share(groups, share, seed):
+    """Bool (n_samples,): about `share` of the rows of each group, drawn at random."""
+    rng = np.random.default_rng(seed)
+    chosen = np.zeros(len(groups), bool)
+    for group in np.unique(groups):
+        members = np.flatnonzero(groups == group)
+        n_chosen = round(share * len(members))
+        chosen[rng.permutation(members)[:n_chosen]] = True
+    return chosen
+
+
+def _flat(raw):
+    return raw[:, 0] if raw.shape[1] == 1 else raw

@@ -1,0 +1,168 @@
+"""Kernels that fill and subtract histograms.
+
+A histogram is a flat int64 array.  Feature `f` of a node's histogram begins at cell `f << shift`; a cell has `n_channels`
+integers.  Integers add exactly and in any order, so the sibling is an exact difference, and the threads' order does not show.
+
+    scalar target    one channel            g << 32 | h          (both sums in one addition)
+    vector target    one such channel per output; with exact counts of rows, one more channel for them
+    class target     n_classes channels of -weight, then one of weight
+"""
+
+import math
+
+import numpy as np
+from numba import int64, uint64
+
+from skensemble._jit import kernel, prefetch
+
+SCALAR, VECTOR, CLASSES = 0, 1, 2  # how a row adds to a cell
+ROWS_AHEAD = 16  # prefetch distance; measured best between 8 and 32 for scattered rows
+
+
+@kernel
+def add_rows(codes, rows, packed, start, stop, histogram, base, shift, first, last):
+    """Add packed[i] to the cells of row rows[i], for i in [start, stop) and features [first, last)."""
+    width = int64(codes.shape[1])
+    shift = uint64(shift)
+    origin = uint64(base)
+    for i in range(uint64(start), uint64(stop)):
+        if i + uint64(ROWS_AHEAD) < uint64(stop):
+            prefetch(codes, int64(rows[i + uint64(ROWS_AHEAD)]) * width * codes.itemsize + first)
+        row = uint64(rows[i])
+        value = packed[i]
+        for feature in range(uint64(first), uint64(last)):
+            histogram[origin + (feature << shift) + uint64(codes[row, feature])] += value
+
+
+@kernel
+def add_rows_of_features(codes, rows, packed, start, stop, histogram, base, shift, features, first, last):
+    """As `add_rows`, for features[first:last]."""
+    width = int64(codes.shape[1])
+    shift = uint64(shift)
+    origin = uint64(base)
+    for i in range(uint64(start), uint64(stop)):
+        if i + uint64(ROWS_AHEAD) < uint64(stop):
+            prefetch(codes, int64(rows[i + uint64(ROWS_AHEAD)]) * width * codes.itemsize)
+        row = uint64(rows[i])
+        value = packed[i]
+        for k in range(uint64(first), uint64(last)):
+            feature = uint64(features[k])
+            histogram[origin + (feature << shift) + uint64(codes[row, feature])] += value
+
+
+@kernel
+def add_vectors(codes, rows, vectors, start, stop, histogram, base, shift, n_channels, features, first, last):
+    """Add the vector of each row to its cells, for features[first:last]."""
+    for i in range(start, stop):
+        row = uint64(rows[i])
+        for k in range(first, last):
+            feature = int64(features[k])
+            cell = uint64(base + ((feature << shift) + int64(codes[row, uint64(feature)])) * n_channels)
+            for channel in range(uint64(n_channels)):
+                histogram[cell + channel] += vectors[row, channel]
+
+
+@kernel
+def add_classes(codes, rows, class_weight, start, stop, histogram, base, shift, n_channels, features, first, last):
+    """Add -weight to the channel of the row's class and weight to the last; class_weight (n, 2) int64."""
+    total = uint64(n_channels - 1)
+    for i in range(start, stop):
+        row = uint64(rows[i])
+        label = uint64(class_weight[row, 0])
+        weight = class_weight[row, 1]
+        for k in range(first, last):
+            feature = int64(features[k])
+            cell = uint64(base + ((feature << shift) + int64(codes[row, uint64(feature)])) * n_channels)
+            histogram[cell + label] -= weight
+            histogram[cell + total] += weight
+
+
+@kernel
+def accumulate(kind, codes, rows, packed, vectors, start, stop, histogram, base, shift, n_channels, features, first, last):
+    """Add the rows [start, stop) of a node to its cells of features[first:last], whatever the target."""
+    if kind == SCALAR:
+        if features.shape[0] == features[features.shape[0] - 1] + 1:  # no feature is left out
+            add_rows(codes, rows, packed, start, stop, histogram, base, shift, first, last)
+        else:
+            add_rows_of_features(codes, rows, packed, start, stop, histogram, base, shift, features, first, last)
+    elif kind == VECTOR:
+        add_vectors(codes, rows, vectors, start, stop, histogram, base, shift, n_channels, features, first, last)
+    else:
+        add_classes(codes, rows, vectors, start, stop, histogram, base, shift, n_channels, features, first, last)
+
+
+@kernel
+def clear(histogram, base, shift, n_channels, n_codes, features, first, last):
+    for k in range(first, last):
+        cell = base + (int64(features[k]) << shift) * n_channels
+        for i in range(n_codes[features[k]] * n_channels):  # not a slice: assigning one takes seconds to compile
+            histogram[cell + i] = 0
+
+
+@kernel
+def subtract(histogram, parent, child, shift, n_channels, n_codes, features, first, last):
+    """Turn the parent's cells into those of the child's sibling."""
+    for k in range(first, last):
+        offset = (int64(features[k]) << shift) * n_channels
+        size = n_codes[features[k]] * n_channels
+        for i in range(size):
+            histogram[parent + offset + i] -= histogram[child + offset + i]
+
+
+@kernel
+def merge(histogram, target, source, shift, n_channels, n_codes, features, first, last):
+    """Add the cells at `source` to those at `target`."""
+    for k in range(first, last):
+        offset = (int64(features[k]) << shift) * n_channels
+        size = n_codes[features[k]] * n_channels
+        for i in range(size):
+            histogram[target + offset + i] += histogram[source + offset + i]
+
+
+# -- fixed point -----------------------------------------------------------------------------------------------------
+
+PACKED_BITS, FINE_BITS = 31, 61  # room for the sum of all rows: two sums in a cell, or one sum alone
+
+
+def power_of_two_scale(total, n_units, bits):
+    """Largest power of two by which values whose absolute sum is `total` can be multiplied and rounded, `n_units` times,
+    so that no sum passes `bits` bits.  A power of two, so that the last bit of `total` does not decide how rows are rounded."""
+    room = 2.0**bits - 2.0 - 0.5 * n_units
+    if not total > 0.0:
+        return 1.0
+    return math.ldexp(1.0, min(max(math.frexp(room / total)[1] - 1, -1000), 1000))
+
+
+@kernel
+def pack(gradient, hessian, weight, whole, gradient_scale, hessian_scale, rows, packed, start, stop):
+    """packed[i] = g << 32 | h of row rows[i], in fixed point.
+
+    A whole weight multiplies the rounded row: weight k is k copies, exactly.
+    """
+    weighted = weight.shape[0] > 0
+    for i in range(start, stop):
+        row = rows[i]
+        g, h = gradient[row] * gradient_scale, hessian[row] * hessian_scale
+        if weighted and not whole:
+            g *= weight[row]
+            h *= weight[row]
+        g, h = np.rint(g), np.rint(h)
+        if weighted and whole:
+            g *= weight[row]
+            h *= weight[row]
+        packed[i] = (int64(g) << 32) + int64(h)
+
+
+@kernel
+def weighted_sums(gradient, hessian, weight, start, stop):
+    """Sums of |w g| and w h over [start, stop)."""
+    sum_gradient, sum_hessian = 0.0, 0.0
+    if weight.shape[0] > 0:
+        for i in range(start, stop):
+            sum_gradient += abs(gradient[i]) * weight[i]
+            sum_hessian += hessian[i] * weight[i]
+    else:
+        for i in range(start, stop):
+            sum_gradient += abs(gradient[i])
+            sum_hessian += hessian[i]
+    return sum_gradient, sum_hessian

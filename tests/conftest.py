@@ -1,0 +1,18 @@
+"""Settings and tables shared by all tests."""
+
+import os
+
+os.environ.setdefault("MPLBACKEND", "Agg")  # no window opens, and no display is needed
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def flights():
+    """The mixed table of the examples: numbers, text and missing cells; the target is the column `late`."""
+    return pd.read_csv(ROOT / "examples" / "data" / "flights.csv.gz")

@@ -1,0 +1,142 @@
+"""The shape of the package: imports run one way, names say what things are, and public things are documented."""
+
+import ast
+import inspect
+import sys
+from pathlib import Path
+
+import pytest
+
+import skensemble
+from tests.conftest import ROOT
+
+PACKAGE = ROOT / "skensemble"
+FILES = sorted(path for path in PACKAGE.rglob("*.py"))
+LAYERS = ["foundation", "tree", "ensemble", "generative", "front door"]  # each may import those before it
+FRONT_DOOR = {"__init__", "__main__", "_warmup"}
+OPTIONAL = {"matplotlib", "rich", "polars", "pyarrow", "narwhals"}
+NOT_IN_KERNELS = {"pandas", "sklearn", "polars", "pyarrow", "narwhals"}
+NAMED_FOR_NOTHING = {"utils", "helpers", "common", "misc"}
+
+
+def _parse(path):
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def _module(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _layer(module):
+    parts = module.split(".")
+    if len(parts) == 1 or parts[1] in FRONT_DOOR:
+        return LAYERS.index("front door")
+    return LAYERS.index(parts[1]) if parts[1] in LAYERS else LAYERS.index("foundation")
+
+
+def _imported(node):
+    """Modules that an import statement may load."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    assert node.level == 0, "imports are absolute"
+    return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+
+
+def _imports(tree):
+    return [
+        name for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)) for name in _imported(node)
+    ]
+
+
+def _imports_within(path):
+    modules = {_module(file) for file in FILES}
+    return {name for name in _imports(_parse(path)) if name in modules and name != _module(path)}
+
+
+def _functions(tree):
+    return [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+
+
+def _has_kernels(tree):
+    decorators = [ast.unparse(decorator) for node in _functions(tree) for decorator in node.decorator_list]
+    return any(decorator.split("(")[0] in ("kernel", "intrinsic") for decorator in decorators)
+
+
+def _name(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+every_file = pytest.mark.parametrize("path", FILES, ids=_name)
+
+
+@every_file
+def test_imports_run_one_way(path):
+    own = _layer(_module(path))
+    if own == LAYERS.index("front door"):
+        return
+    upward = [name for name in _imports_within(path) if name != "skensemble" and _layer(name) > own]
+    assert upward == []
+
+
+def test_no_import_cycles():
+    depends_on = {_module(path): _imports_within(path) for path in FILES if _module(path) != "skensemble"}
+    while depends_on:
+        free = {name for name, needed in depends_on.items() if not needed & depends_on.keys()}
+        assert free, f"these import each other: {sorted(depends_on)}"
+        depends_on = {name: needed for name, needed in depends_on.items() if name not in free}
+
+
+@every_file
+def test_functions_import_optional_packages_only(path):
+    inner = [name for function in _functions(_parse(path)) for name in _imports(function)]
+    assert [name for name in inner if name.split(".")[0] not in OPTIONAL] == []
+
+
+@every_file
+def test_kernels_see_no_frames_and_no_estimators(path):
+    tree = _parse(path)
+    if _has_kernels(tree) and _layer(_module(path)) > LAYERS.index("foundation"):
+        assert [name for name in _imports(tree) if name.split(".")[0] in NOT_IN_KERNELS] == []
+
+
+@every_file
+def test_only_declared_dependencies_are_imported(path):
+    declared = {"skensemble", "numpy", "scipy", "numba", "llvmlite", "sklearn", "joblib", "pandas"} | OPTIONAL
+    imported = {name.split(".")[0] for name in _imports(_parse(path))}
+    assert imported - declared - set(sys.stdlib_module_names) == set()
+
+
+@pytest.mark.parametrize("folder", ["skensemble", "tests", "examples", "benchmarks"])
+def test_files_are_named_for_what_they_hold(folder):
+    names = [path for path in Path(ROOT / folder).rglob("*.py") if path.stem.strip("_") in NAMED_FOR_NOTHING]
+    assert names == []
+
+
+@every_file
+def test_files_and_public_classes_have_docstrings(path):
+    tree = _parse(path)
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
+    assert [node.name for node in classes if ast.get_docstring(node) is None] == []
+    assert ast.get_docstring(tree) is not None or not tree.body
+
+
+@pytest.mark.parametrize("name", skensemble.__all__)
+def test_public_names_have_docstrings(name):
+    value = getattr(skensemble, name)
+    methods = [method for method in dir(value) if inspect.isclass(value) and not method.startswith("_")]
+    undocumented = [method for method in methods if not inspect.getdoc(getattr(value, method))]
+    assert inspect.getdoc(value)
+    assert undocumented == []
+
+
+@every_file
+def test_no_function_is_longer_than_a_screen(path):
+    long = [f"{node.name} ({_length(node)} lines)" for node in _functions(_parse(path)) if _length(node) > 65]
+    assert long == []
+
+
+def _length(function):
+    """Lines of the body, without the docstring."""
+    documented = ast.get_docstring(function) is not None and len(function.body) > 1
+    return function.end_lineno - function.body[1 if documented else 0].lineno + 1

@@ -1,0 +1,39 @@
+"""The Python code of every page of the documentation runs, and the parameter table is complete."""
+
+import inspect
+import re
+
+import pytest
+
+import skensemble
+from tests.code_blocks import blocks, run_python
+from tests.conftest import ROOT
+
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+PAGES_WITH_CODE = [page for page in PAGES if "```python" in page.read_text()]
+ESTIMATORS = [getattr(skensemble, name) for name in skensemble.__all__ if inspect.isclass(getattr(skensemble, name))]
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if "```python" in page.read_text()], ids=lambda page: page.name
+)
+def test_code_of_page_runs(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run_python(page) > 0
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.name)
+def test_blocks_name_a_language_that_is_checked(page):
+    assert {block.language for block in blocks(page)} <= {"python", "bash", "text", "{toctree}", "{eval-rst}"}
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda estimator: estimator.__name__)
+def test_parameter_table_has_every_parameter(estimator):
+    named = set(re.findall(r"`(\w+)[`=]", (ROOT / "docs" / "parameters.md").read_text()))
+    assert set(estimator().get_params()) - named == set()
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.name)
+def test_relative_links_lead_somewhere(page):
+    links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []

@@ -1,0 +1,374 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.base import BaseEstimator
+
+from skensemble._validation import (
+    N_JOBS,
+    RANDOM_STATE,
+    CategoryColumn,
+    DenseTable,
+    Interval,
+    IsBool,
+    IsCallable,
+    IsNone,
+    IsString,
+    OneOf,
+    ParameterError,
+    SequenceOf,
+    categorical_mask,
+    check_parameters,
+    feature_positions,
+    read_features,
+    read_table,
+)
+
+# -- parameters ------------------------------------------------------------------------------------------------------
+
+AT_LEAST_ONE = (Interval(int, 1), IsNone)
+
+
+class Toy(BaseEstimator):
+    def __init__(self, max_depth=None, rate=0.1):
+        self.max_depth = max_depth
+        self.rate = rate
+
+
+def test_the_sentence():
+    table = {"max_depth": AT_LEAST_ONE, "rate": (Interval(float, 0, 1, "right"),)}
+    check_parameters(Toy(), table)
+    with pytest.raises(ParameterError) as error:
+        check_parameters(Toy(max_depth=0), table)
+    assert str(error.value) == "max_depth must be an int >= 1 or None, got 0."
+    with pytest.raises(ValueError, match=r"^rate must be a float in \(0, 1\], got 'fast'\.$"):
+        check_parameters(Toy(rate="fast"), table)
+    assert issubclass(ParameterError, ValueError)
+    assert issubclass(ParameterError, TypeError)
+
+
+@pytest.mark.parametrize(
+    ("rules", "good", "bad"),
+    [
+        (AT_LEAST_ONE, [1, 7, np.int64(3), np.uint8(3), None], [0, -1, 1.0, True, np.bool_(True), "1", np.nan, [1]]),
+        (
+            [Interval(float, 0, 1, "right")],
+            [1, 0.5, np.float32(0.5), 1.0],
+            [0, 0.0, 1.1, np.nan, True, None, "0.5", 1j],
+        ),
+        ([Interval(float, 0, closed="neither")], [1e-300, 3], [0, -1, np.inf, -np.inf]),
+        ([Interval(float)], [-1e300, 0], [np.inf, np.nan, None]),
+        ([OneOf("a", "b", 1)], ["a", "b", 1], ["c", "A", 1.0, True, None, ["a"], np.array(["a", "b"])]),
+        ([IsBool], [True, False, np.True_], [0, 1, None, "True"]),
+        ([IsCallable, IsString], [len, "x"], [1, None]),
+        (
+            [SequenceOf(Interval(float, 0, 1, "neither"), "floats in (0, 1)")],
+            [[0.5], (0.1, 0.9), np.array([0.5])],
+            [[], [0.5, 1], 0.5, "0.5", np.array([[0.5]]), [None]],
+        ),
+        (RANDOM_STATE, [None, 0, np.int32(7), 2**32 - 1, np.random.RandomState(0)], [-1, 2**32, 0.5, "seed"]),
+        (N_JOBS, [None, 1, -1, 8], [0, 1.0, True]),
+    ],
+)
+def test_rules(rules, good, bad):
+    for value in good:
+        check_parameters(Toy(max_depth=value), {"max_depth": rules})
+    for value in bad:
+        with pytest.raises(ParameterError, match="max_depth must be"):
+            check_parameters(Toy(max_depth=value), {"max_depth": rules})
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (Interval(int, 1), "an int >= 1"),
+        (Interval(float, 0, closed="neither"), "a float > 0"),
+        (Interval(int, None, -1, "right"), "an int <= -1"),
+        (Interval(float, None, 0, "left"), "a float < 0"),
+        (Interval(float, 0, 1, "left"), "a float in [0, 1)"),
+        (Interval(float), "a float"),
+        (OneOf("a"), "'a'"),
+        (OneOf("a", "b", "c"), "'a', 'b' or 'c'"),
+        (IsNone, "None"),
+    ],
+)
+def test_texts(rule, text):
+    assert str(rule) == text
+
+
+# -- tables ----------------------------------------------------------------------------------------------------------
+
+
+def as_array(table):
+    """All numbers of a table; codes where columns hold categories."""
+    columns = [table.column(j) for j in range(table.n_features)]
+    return np.column_stack([column.codes if isinstance(column, CategoryColumn) else column for column in columns])
+
+
+def test_arrays_are_not_copied():
+    X = np.zeros((4, 3), np.float32)
+    for given in (X, np.asfortranarray(X), X[::2], pd.DataFrame(X)):
+        table = read_table(given)
+        assert isinstance(table, DenseTable)
+        assert np.shares_memory(table.column(1), np.asarray(given))
+
+
+def test_numeric_columns_of_frames_are_not_copied():
+    frame = pd.DataFrame({"a": np.zeros(20_000), "b": np.zeros(20_000, np.int32)})
+    table = read_table(frame)
+    assert np.shares_memory(table.column(1), frame["b"].to_numpy())
+    assert table.column(1).dtype == np.int32
+    assert table.feature_names == ["a", "b"]
+
+
+def test_feature_names():
+    assert read_table(np.zeros((1, 1))).feature_names is None
+    assert read_table(pd.DataFrame(np.zeros((1, 2)))).feature_names is None
+    assert read_table(pd.DataFrame({"x": ["a"], "y": [1]})).feature_names == ["x", "y"]
+
+
+def test_columns_of_one_name_are_two_columns():
+    frame = pd.DataFrame([[1, "a"], [2, "b"]], columns=["x", "x"])
+    np.testing.assert_array_equal(as_array(read_table(frame)), [[1, 0], [2, 1]])
+
+
+def test_pandas_columns_of_every_kind():
+    frame = pd.DataFrame(
+        {
+            "int": [1, 2, 3],
+            "bool": [True, False, True],
+            "nullable int": pd.array([1, None, 3], "Int64"),
+            "nullable float": pd.array([1.5, None, 3], "Float32"),
+            "nullable bool": pd.array([True, None, False], "boolean"),
+            "sparse": pd.arrays.SparseArray([0.0, 0.0, 5.0]),
+            "object numbers": np.array([1, None, 2.5], object),
+            "object bools": np.array([True, None, False], object),
+            "category": pd.Categorical(["a", None, "b"]),
+            "str": ["u", None, "v"],
+            "object": np.array(["u", None, "v"], object),
+        }
+    )
+    table = read_table(frame)
+    nan = np.nan
+    expected = [
+        [1, 1, 1, 1.5, 1, 0, 1, 1, 0, 0, 0],
+        [2, 0, nan, nan, nan, 0, nan, nan, -1, -1, -1],
+        [3, 1, 3, 3, 0, 5, 2.5, 0, 1, 1, 1],
+    ]
+    np.testing.assert_array_equal(as_array(table), expected)
+    np.testing.assert_array_equal(as_array(table.take(np.array([2, 0]))), np.array(expected)[[2, 0]])
+    assert categorical_mask("from_dtype", table).tolist() == [False] * 8 + [True] * 3
+    block = np.full((11, 2), 77.0)
+    table.fill(block, 1, 3)
+    np.testing.assert_array_equal(block.T, [row[:8] + [77, 77, 77] for row in expected[1:]])
+
+
+@pytest.mark.parametrize("kind", ["int64[pyarrow]", "double[pyarrow]", "bool[pyarrow]", "decimal128(5, 2)[pyarrow]"])
+def test_arrow_backed_numbers(kind):
+    pa = pytest.importorskip("pyarrow")
+    dtype = pd.ArrowDtype(pa.decimal128(5, 2)) if kind.startswith("decimal") else kind
+    frame = pd.DataFrame({"x": pd.array([1, None, 0], "Int64")}).astype("double[pyarrow]").astype(dtype)
+    np.testing.assert_array_equal(as_array(read_table(frame))[:, 0], [1, np.nan, 0])
+
+
+def test_arrow_backed_categories():
+    pa = pytest.importorskip("pyarrow")
+    for dtype in (pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())):
+        frame = pd.DataFrame({"x": pd.array(["b", None, "a", "b"], pd.ArrowDtype(dtype))})
+        column = read_table(frame).column(0)
+        assert column.codes[1] == -1
+        assert column.categories[column.codes[[0, 2, 3]]].tolist() == ["b", "a", "b"]
+
+
+def test_polars_and_pyarrow():
+    pl, pa = pytest.importorskip("polars"), pytest.importorskip("pyarrow")
+    frame = pl.DataFrame(
+        {
+            "int": [1, None, 3],
+            "float": [1.5, None, float("nan")],
+            "bool": [True, None, False],
+            "str": ["u", None, "a"],
+            "cat": pl.Series(["v", None, "u"], dtype=pl.Categorical),
+            "enum": pl.Series(["v", None, "u"], dtype=pl.Enum(["w", "v", "u"])),
+            "decimal": pl.Series([1, None, 3], dtype=pl.Decimal(5, 2)),
+            "nothing": pl.Series([None, None, None], dtype=pl.String),
+            "uint8": pl.Series([1, 2, 3], dtype=pl.UInt8),
+        }
+    )
+    nan = np.nan
+    expected = np.array(
+        [[1, 1.5, 1, 1, 1, 1, 1, -1, 1], [nan, nan, nan, -1, -1, -1, nan, -1, 2], [3, nan, 0, 0, 0, 2, 3, -1, 3]]
+    )
+    table = read_table(frame)
+    np.testing.assert_array_equal(as_array(table), expected)
+    assert table.column(5).categories.tolist() == ["w", "v", "u"]
+    assert table.column(5).is_ordered_by_dtype
+    assert not table.column(4).is_ordered_by_dtype
+    assert categorical_mask("from_dtype", table).tolist() == [False] * 3 + [True] * 3 + [False, True, False]
+    np.testing.assert_array_equal(as_array(table.take(np.array([2, 0]))), expected[[2, 0]])
+    block = np.empty((9, 1))
+    table.fill(block, 2, 3)
+    np.testing.assert_array_equal(block[[0, 1, 2, 6, 8], 0], [3, nan, 0, 3, 3])
+
+    no_enum = [0, 1, 2, 3, 4, 6, 7, 8]
+    arrow = frame.select(pl.exclude("enum")).to_arrow()
+    assert isinstance(arrow, pa.Table)
+    np.testing.assert_array_equal(as_array(read_table(arrow)), expected[:, no_enum])
+
+
+def test_objects_that_are_numbers():
+    for X in (
+        [[1, None], [2.5, 3]],
+        np.array([["1", "nan"], ["2.5", "3"]]),
+        np.array([["1", "nan"], ["2.5", "3"]], object),
+    ):
+        np.testing.assert_array_equal(as_array(read_table(X)), [[1, np.nan], [2.5, 3]])
+    np.testing.assert_array_equal(as_array(read_table(np.array([[1, pd.NA], [2, 3]], object))), [[1, np.nan], [2, 3]])
+
+
+def test_one_row_of_an_array_is_cheap():
+    X = np.zeros((1, 5))
+    assert read_table(X).values is X
+
+
+# -- bad tables ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("X", "error", "message"),
+    [
+        (np.zeros(3), ValueError, "Expected 2D array, got 1D array instead(.|\n)*Reshape your data"),
+        (5.0, ValueError, "Expected 2D array, got scalar array instead"),
+        (pd.Series([1.0]), ValueError, "Reshape your data"),
+        (np.zeros((2, 2, 2)), ValueError, "Found array with dim 3, while dim <= 2 is required"),
+        (
+            np.zeros((0, 3)),
+            ValueError,
+            r"Found array with 0 sample\(s\) \(shape=\(0, 3\)\) while a minimum of 1 is required\.",
+        ),
+        (np.zeros((3, 0)), ValueError, r"0 feature\(s\) \(shape=\(3, 0\)\) while a minimum of 1 is required\."),
+        (pd.DataFrame({"x": []}), ValueError, "0 sample"),
+        (pd.DataFrame(index=[1, 2]), ValueError, "0 feature"),
+        (sparse.csr_array((0, 3)), ValueError, "0 sample"),
+        (sparse.coo_array(np.zeros(3)), ValueError, "Reshape your data"),
+        (np.zeros((2, 2), complex), ValueError, "Complex data not supported"),
+        (sparse.csr_array(np.ones((2, 2), complex)), ValueError, "Complex data not supported"),
+        (pd.DataFrame({"x": [1j]}), ValueError, "Complex data not supported, column 'x'"),
+        (pd.DataFrame({"x": np.array([1j, None], object)}), ValueError, "Complex data not supported"),
+        (np.array([[{"foo": "bar"}, 1.0]], object), TypeError, "argument must be .* string.* number"),
+        (np.asmatrix(np.zeros((2, 2))), TypeError, "np.matrix"),
+        (np.zeros((2, 2), "M8[s]"), TypeError, "X holds dates or times"),
+        (pd.DataFrame({"when": pd.to_datetime(["2020-01-01"])}), TypeError, "column 'when' holds dates or times"),
+        (
+            pd.DataFrame({"when": pd.to_datetime(["2020-01-01"]).tz_localize("UTC")}),
+            TypeError,
+            "column 'when' holds dates",
+        ),
+        (pd.DataFrame({"took": pd.to_timedelta([1], "s")}), TypeError, "column 'took' holds dates"),
+        (
+            pd.DataFrame({"when": pd.period_range("2020", periods=1)}),
+            TypeError,
+            "column 'when'.*give trees numbers instead",
+        ),
+        (pd.DataFrame({"when": np.array([pd.Timestamp(0).date()], object)}), TypeError, "column 'when' holds dates"),
+    ],
+)
+def test_bad_tables(X, error, message):
+    with pytest.raises(error, match=message):
+        read_table(X)
+
+
+@pytest.mark.parametrize("kind", ["date32[pyarrow]", "time32[s][pyarrow]"])
+def test_arrow_backed_dates(kind):
+    pytest.importorskip("pyarrow")
+    with pytest.raises(TypeError, match="column 'when' holds dates or times"):
+        read_table(pd.DataFrame({"when": pd.array([0, 1], "int32[pyarrow]").astype(kind)}))
+
+
+def test_dates_of_other_frames():
+    frame = pytest.importorskip("polars").DataFrame({"when": [pd.Timestamp(0).to_pydatetime()]})
+    with pytest.raises(TypeError, match="column 'when' holds dates or times"):
+        read_table(frame)
+
+
+@pytest.mark.parametrize("kind", ["float64", "object", "U1"])
+def test_too_many_cells(kind):
+    huge = np.broadcast_to(np.zeros(1, kind), (2**29, 5))
+    with pytest.raises(
+        ValueError, match=r"X must have at most 2\*\*31 cells, got 536870912 rows x 5 columns = 2684354560\."
+    ):
+        read_table(huge)
+
+
+def test_too_many_cells_of_a_sparse_matrix():
+    with pytest.raises(ValueError, match="at most"):
+        read_table(sparse.csr_array((2, 2**31 - 1)))
+
+
+# -- features by name or position ------------------------------------------------------------------------------------
+
+NAMED = read_table(pd.DataFrame({"a": [1], "b": [2.0], "c": ["x"]}))
+NAMELESS = read_table(np.zeros((1, 3)))
+
+
+@pytest.mark.parametrize(
+    ("features", "expected"),
+    [
+        ("from_dtype", [False, False, True]),
+        (None, [False] * 3),
+        ([], [False] * 3),
+        (["c", "a"], [True, False, True]),
+        ([2, 0], [True, False, True]),
+        (np.array([0, 2]), [True, False, True]),
+        ([True, False, True], [True, False, True]),
+        (np.array([False, True, False]), [False, True, False]),
+        (pd.Index(["b"]), [False, True, False]),
+    ],
+)
+def test_categorical_mask(features, expected):
+    assert categorical_mask(features, NAMED).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("features", "table", "message"),
+    [
+        ("by magic", NAMED, "categorical_features must be 'from_dtype', None or an array, got 'by magic'"),
+        (["d"], NAMED, "must hold names of columns of X, got 'd'"),
+        (["a"], NAMELESS, "X has no column names"),
+        ([3], NAMED, r"positions in \[0, 2\], got 3"),
+        ([-1], NAMED, "got -1"),
+        ([1.0], NAMED, "got 1.0"),
+        ([True], NAMED, r"one bool per feature \(3\), got 1"),
+        (3, NAMED, "list of column names or positions, or a mask, got 3"),
+        ([[0], [1]], NAMED, "list of column names"),
+    ],
+)
+def test_bad_categorical_features(features, table, message):
+    with pytest.raises(ParameterError, match=message):
+        categorical_mask(features, table)
+
+
+def test_feature_positions_name_their_parameter():
+    assert feature_positions(["b", 0], NAMED, "interaction_cst") == [1, 0]
+    with pytest.raises(ParameterError, match="interaction_cst must hold"):
+        feature_positions(["z"], NAMED, "interaction_cst")
+
+
+# -- estimators ------------------------------------------------------------------------------------------------------
+
+
+def test_read_features_remembers_and_checks():
+    toy = Toy()
+    read_features(toy, pd.DataFrame({"a": [1.0], "b": ["x"]}), reset=True)
+    assert toy.n_features_in_ == 2
+    assert toy.feature_names_in_.tolist() == ["a", "b"]
+    with pytest.raises(ValueError, match="feature names should match"):
+        read_features(toy, pd.DataFrame({"b": ["x"], "a": [1.0]}), reset=False)
+    read_features(toy, [[1.0, 2.0, 3.0]], reset=True)
+    assert toy.n_features_in_ == 3
+    assert not hasattr(toy, "feature_names_in_")
+    for X in (np.zeros((1, 2)), [[1.0, 2.0]], sparse.csr_array((1, 2))):
+        with pytest.raises(ValueError, match="X has 2 features, but Toy is expecting 3 features as input"):
+            read_features(toy, X, reset=False)
+    with pytest.raises(ValueError, match="Reshape your data"):
+        read_features(toy, np.zeros(3), reset=False)
