@@ -15,10 +15,11 @@ class FitProgress:
     """Tells the callbacks of an estimator about its rounds.
 
     n_rounds : int, at most so many rounds will follow
+    data : dict of what every hook is told: X, y, metadata
     """
 
-    def __init__(self, estimator, n_rounds, X, y):
-        self.estimator, self.data = estimator, {"X": X, "y": y}
+    def __init__(self, estimator, n_rounds, data):
+        self.estimator, self.data = estimator, data
         self.context = None
         if getattr(estimator, "_skl_callbacks", None) or hasattr(estimator, "_parent_callback_ctx"):
             self.context = estimator._init_callback_context(max_subtasks=n_rounds)

@@ -22,28 +22,95 @@ from numba.core.caching import (
     UserWideCacheLocator,
     ZipCacheLocator,
 )
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_machinery import PassManager, register_pass
+from numba.core.sigutils import normalize_signature
+from numba.core.typed_passes import NativeLowering
 from numba.extending import intrinsic
 
 logger = logging.getLogger(__name__)
 
 
 def kernel(function):
-    """Compile `function` on its first call, for arrays and scalars only; see `kernel_measurements` in docs/design.md."""
-    dispatcher = numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
-    _forget_literals(dispatcher)
-    try:
-        dispatcher._cache = _KernelCache(function)
-    except Exception as error:  # no folder to write to, or a Numba whose cache is built differently
-        logger.debug("kernels are compiled anew in each process: %s", error)
-    return dispatcher
+    """Compile `function` on its first call, for arrays and scalars only.
 
-
-def _forget_literals(dispatcher):
-    """Let `f(0)` and `f(n)` inside kernels share one compilation; Numba would make one for each constant."""
-    resolve = dispatcher.get_call_template
-    dispatcher.get_call_template = lambda args, kws: resolve(
+    Two dispatchers stand behind it, for compiling is what users wait for.  The outer one, for calls from Python, is cached.
+    The inner one, for calls from other kernels, leaves optimising to the caller (see `_BitcodeLibrary`), needs no wrapper,
+    and does not specialise on constants, so that `f(0)` and `f(n)` share one compilation.
+    """
+    outer = numba.njit(**_OPTIONS)(function)
+    inner = numba.njit(no_cpython_wrapper=True, pipeline_class=_InnerCompiler, **_OPTIONS)(function)
+    outer.get_call_template = lambda args, kws: inner.get_call_template(
         [types.unliteral(arg) for arg in args], {name: types.unliteral(arg) for name, arg in kws.items()}
     )
+    outer.get_overload = inner.get_overload
+    try:
+        outer._cache = _KernelCache(function)
+    except Exception as error:  # no folder to write to, or a Numba whose cache is built differently
+        logger.debug("kernels are compiled anew in each process: %s", error)
+    return outer
+
+
+_OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+
+# -- compiling a kernel that is called by kernels --------------------------------------------------------------------
+# Numba optimises each function together with all that it calls, then its caller together with it and all that it calls, and
+# so on up: a chain of ten calls optimises the lowest function ten times, and makes machine code of it ten times.  Here only
+# the kernel that Python calls is optimised and made into machine code; what it calls stays LLVM bitcode until then.
+
+
+class _InnerLowering(NativeLowering):
+    _name = "lowering_to_bitcode"
+
+    def run_pass(self, state):
+        state.library = state.targetctx.codegen().create_library(state.func_id.func_qualname)
+        state.library.__class__ = _BitcodeLibrary
+        return super().run_pass(state)
+
+
+_InnerLowering = register_pass(mutates_CFG=True, analysis_only=False)(_InnerLowering)
+
+
+class _BitcodeLibrary(JITCodeLibrary):
+    """Code that its callers will link, optimise and emit."""
+
+    def _optimize_final_module(self):
+        pass
+
+    def _finalize_final_module(self):
+        self._finalize_dynamic_globals()
+        self._verify_declare_only_symbols()
+        self._finalized = True
+
+    def get_pointer_to_function(self, name):
+        return 0  # Python never calls it
+
+    @property
+    def codegen(self):
+        return _NoMachineCode
+
+
+class _NoMachineCode:
+    @staticmethod
+    def set_env(name, environment):
+        """Code that does not exist yet cannot be told its Python environment; kernels have no use for one."""
+
+
+class _InnerCompiler(CompilerBase):
+    """Numba's default pipeline with another last step."""
+
+    def define_pipelines(self):
+        manager = DefaultPassBuilder.define_nopython_pipeline(self.state)
+        steps = [(_InnerLowering if step is NativeLowering else step, text) for step, text in manager.passes]
+        manager = PassManager("nopython")
+        for step, text in steps:
+            manager.add_pass(step, text)
+        manager.finalize()
+        return [manager]
+
+
+# -- the cache -------------------------------------------------------------------------------------------------------
 
 
 @functools.cache
@@ -64,6 +131,15 @@ class _KernelCacheImpl(CompileResultCacheImpl):
         _stamped(locator) for locator in (UserProvidedCacheLocator, InTreeCacheLocator, UserWideCacheLocator, ZipCacheLocator)
     ]
 
+    def reduce(self, result):
+        return _source_stamp(), super().reduce(result)
+
+    def rebuild(self, target_context, payload):
+        stamp, reduced = payload
+        if stamp != _source_stamp():
+            raise ValueError("written by another version")
+        return super().rebuild(target_context, reduced)
+
 
 class _KernelCache(FunctionCache):
     """Numba's cache of one function, for which any failure is a miss."""
@@ -72,7 +148,10 @@ class _KernelCache(FunctionCache):
 
     def load_overload(self, sig, target_context):
         try:
-            return super().load_overload(sig, target_context)
+            result = super().load_overload(sig, target_context)
+            if result is not None and result.signature.args != normalize_signature(sig)[0]:
+                raise ValueError("code of another signature, from processes that compiled at the same time")
+            return result
         except Exception as error:  # truncated or damaged file: compile, and write it anew
             logger.debug("ignored a damaged cache file of %s: %s", self._name, error)
             self._forget_index()
@@ -89,6 +168,9 @@ class _KernelCache(FunctionCache):
             self.flush()
         except OSError as error:
             logger.debug("could not reset the cache of %s: %s", self._name, error)
+
+
+# -- prefetch --------------------------------------------------------------------------------------------------------
 
 
 @intrinsic

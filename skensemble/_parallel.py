@@ -34,10 +34,9 @@ from skensemble._jit import kernel
 def effective_n_jobs(n_jobs):
     """Threads to use for `n_jobs`: None is all that the surroundings leave us, negative counts from the number of cores.
 
-    Inside a joblib worker "all" is what joblib left to one worker; under its threading backend, and in every process
-    pool that sets a limit for inner threads, that is one.
+    Inside a joblib worker "all" is what joblib leaves to each worker.
     """
-    available = joblib.effective_n_jobs(-1) if _inside_joblib_worker() else joblib.cpu_count()
+    available = _left_by_joblib() if _inside_joblib_worker() else joblib.cpu_count()
     if n_jobs is None:
         return available
     if n_jobs < 0:
@@ -48,6 +47,12 @@ def effective_n_jobs(n_jobs):
 def _inside_joblib_worker():
     backend, _ = joblib.parallel.get_active_backend()
     return (backend.nesting_level or 0) > 0
+
+
+def _left_by_joblib():
+    """What joblib tells the libraries in a worker process to use; a worker thread has one core."""
+    in_process = threading.current_thread() is threading.main_thread()
+    return int(os.environ.get("NUMBA_NUM_THREADS", 1)) if in_process else 1
 
 
 # -- the pool --------------------------------------------------------------------------------------------------------

@@ -177,3 +177,211 @@ def leaf_of_coded_row(codes, feature, code, left, right, missing_left, category_
             goes_left = missing_left[node] if value == 0 else value <= code[node]
         node = left[node] if goes_left else right[node]
     return node
+
+
+# -- growing ---------------------------------------------------------------------------------------------------------
+# A node is a dict: rows, depth, lower and upper bound of its values, interaction groups still open, sums of gradient and
+# hessian per output, count, values; once split also feature, goes_left (the set of codes), gain, left and right.
+
+DEPTH_FIRST, BREADTH_FIRST, BEST_FIRST, SYMMETRIC = 0, 1, 2, 3
+NO_BENEFIT = 1e-12  # a gain must be more than the rounding error of the node's score
+
+
+class Growing:
+    """Grows one tree by trying every split of every node.
+
+    codes : (n_samples, n_features), 0 where missing; gradient, hessian : (n_outputs, n_samples), weights included
+    counted : (n_samples,) rows that each row stands for; limits : dict with the names of a GrowthState
+    """
+
+    def __init__(self, codes, n_codes, is_categorical, gradient, hessian, counted, limits, monotone, interactions):
+        self.codes, self.n_codes, self.is_categorical = codes, n_codes, is_categorical
+        self.gradient, self.hessian, self.counted = gradient, hessian, counted
+        self.limits, self.monotone, self.interactions = limits, monotone, interactions
+
+    def tree(self, rows):
+        """List of nodes, the root first."""
+        root = self._node(rows, 0, -math.inf, math.inf, [True] * len(self.interactions))
+        if self.limits["policy"] == SYMMETRIC:
+            return self._symmetric_tree(root)
+        nodes, queue, n_leaves = [root], [0], 1
+        while queue and n_leaves != self.limits["max_leaf_nodes"]:
+            number = self._next(queue, nodes)
+            queue.remove(number)
+            if nodes[number]["best"] is None:
+                continue
+            self._split(nodes, number, nodes[number]["best"], len(nodes))
+            queue += [len(nodes) - 2, len(nodes) - 1]
+            n_leaves += 1
+        return nodes
+
+    def _next(self, queue, nodes):
+        if self.limits["policy"] == DEPTH_FIRST:
+            return max(queue)
+        if self.limits["policy"] == BREADTH_FIRST:
+            return min(queue)
+        return max(queue, key=lambda i: (nodes[i]["best"] is not None, nodes[i]["best"] and nodes[i]["best"][0], -i))
+
+    def _node(self, rows, depth, lower, upper, groups):
+        sums = [(float(g[rows].sum()), float(h[rows].sum())) for g, h in zip(self.gradient, self.hessian)]
+        node = {"rows": rows, "depth": depth, "lower": lower, "upper": upper, "groups": groups, "left": -1, "right": -1}
+        node["values"] = [leaf_value(g, h, self.limits, lower, upper) for g, h in sums]
+        node["cover"] = sum(h for _, h in sums) / len(sums)
+        node["best"] = self._best_split(node) if self.limits["policy"] != SYMMETRIC else None
+        return node
+
+    def _split(self, nodes, number, split, left):
+        """Append (or, in a symmetric tree, put) two children at `left` and `left + 1`."""
+        gain, feature, goes_left = split
+        node = nodes[number]
+        node |= {"gain": gain, "feature": feature, "goes_left": goes_left, "left": left, "right": left + 1}
+        to_left = np.isin(self.codes[node["rows"], feature], list(goes_left))
+        sides = node["rows"][to_left], node["rows"][~to_left]
+        bounds = self._bounds(node, feature, sides)
+        groups = [is_open and bool(group[feature]) for is_open, group in zip(node["groups"], self.interactions)]
+        nodes += [self._node(rows, node["depth"] + 1, *bound, groups) for rows, bound in zip(sides, bounds)]
+
+    def _bounds(self, node, feature, sides):
+        """Bounds of the values of the two children: a constrained split divides its node's range in the middle."""
+        lower, upper = node["lower"], node["upper"]
+        if self.monotone[feature] == 0:
+            return (lower, upper), (lower, upper)
+        left, right = (leaf_value(*self._sums(0, rows), self.limits, lower, upper) for rows in sides)
+        middle = 0.5 * (left + right)
+        below, above = (lower, middle), (middle, upper)
+        return (below, above) if self.monotone[feature] > 0 else (above, below)
+
+    def _sums(self, output, rows):
+        return float(self.gradient[output][rows].sum()), float(self.hessian[output][rows].sum())
+
+    # -- the best split of a node
+
+    def _best_split(self, node):
+        """(gain, feature, codes that go left) or None; the first of equals."""
+        best, best_gain = None, self.limits["gamma"]
+        for feature in self._allowed(node):
+            for goes_left in self._ways([node], feature, node):
+                gain = self._gain(node, feature, goes_left)
+                if gain is not None and gain > best_gain:
+                    best, best_gain = (gain, feature, goes_left), gain
+        return best and (*best[:2], self._with_absent([node], best[1], best[2], node))
+
+    def _allowed(self, node):
+        if node["depth"] == self.limits["max_depth"]:
+            return []
+        if len(self.interactions) == 0:
+            return range(self.codes.shape[1])
+        open_groups = [group for is_open, group in zip(node["groups"], self.interactions) if is_open]
+        return [feature for feature in range(self.codes.shape[1]) if any(group[feature] for group in open_groups)]
+
+    def _present(self, nodes, feature):
+        """Codes that occur in rows of any weight."""
+        rows = np.concatenate([node["rows"] for node in nodes])
+        return sorted({int(self.codes[row, feature]) for row in rows if self.hessian[:, row].any()})
+
+    def _ways(self, nodes, feature, root):
+        """Sets of codes that may go left, in the order of the scan; categories are ordered by their sums in `root`."""
+        n_codes, present = self.n_codes[feature], self._present(nodes, feature)
+        if self.is_categorical[feature]:
+            return self._category_ways(self._category_order(root, feature))
+        is_missing = 0 in present
+        missing_right = [set(range(1, c + 1)) for c in range(1, n_codes if is_missing else n_codes - 1)]
+        missing_left = [set(range(c + 1)) for c in range(1, n_codes - 1)]
+        return missing_right + (missing_left if is_missing else [])
+
+    def _category_ways(self, order):
+        if len(order) <= self.limits["max_cat_to_onehot"]:
+            return [{code} for code in order]
+        n, most = len(order), self.limits["max_cat_threshold"]
+        return [set(order[:k]) for k in range(1, n) if min(k, n - k) <= most]
+
+    def _category_order(self, node, feature):
+        codes = self._present([node], feature)
+        rows = {code: node["rows"][self.codes[node["rows"], feature] == code] for code in codes}
+        smooth = self.limits["cat_smooth"] + 1e-300
+        sums = {code: [self._sums(k, rows[code]) for k in range(len(self.gradient))] for code in codes}
+        spread = [sum(sums[code][k][0] ** 2 / (sums[code][k][1] + smooth) for code in codes) for k in range(len(self.gradient))]
+        k = int(np.argmax(spread))
+        return sorted(codes, key=lambda code: (sums[code][k][0] / (sums[code][k][1] + smooth), code))
+
+    def _gain(self, node, feature, goes_left):
+        """Gain; None if a side has too little; -inf if the sides' values break a monotone constraint."""
+        limits = self.limits
+        to_left = np.isin(self.codes[node["rows"], feature], list(goes_left))
+        sides = node["rows"][to_left], node["rows"][~to_left]
+        if limits["min_samples_leaf"] > 1 and min(self.counted[side].sum() for side in sides) < limits["min_samples_leaf"]:
+            return None
+        scores, weights = [], np.zeros(2)
+        for k in range(len(self.gradient)):
+            sums = [self._sums(k, side) for side in sides]
+            left, right = (leaf_value(g, h, limits, node["lower"], node["upper"]) for g, h in sums)
+            if (right - left) * self.monotone[feature] < 0 and not self.is_categorical[feature]:
+                return -math.inf
+            scores += [score_of_value(*sums[0], left, limits), score_of_value(*sums[1], right, limits)]
+            weights += [sums[0][1], sums[1][1]]
+        if weights.min() <= 0 or weights.min() < limits["min_child_weight"] * len(self.gradient):
+            return None
+        return math.fsum(scores) - self._score(node) * (1.0 + NO_BENEFIT)
+
+    def _score(self, node):
+        sums = [self._sums(k, node["rows"]) for k in range(len(self.gradient))]
+        bounds = node["lower"], node["upper"]
+        return math.fsum(score_of_value(g, h, leaf_value(g, h, self.limits, *bounds), self.limits) for g, h in sums)
+
+    def _with_absent(self, nodes, feature, goes_left, root):
+        """What no row of the node tells (missing, or a category that does not occur) follows the heavier side."""
+        rows = np.concatenate([node["rows"] for node in nodes])
+        to_left = np.isin(self.codes[rows, feature], list(goes_left))
+        weight = self.hessian[:, rows].sum(axis=0)
+        if 2.0 * weight[to_left].sum() <= weight.sum():
+            return goes_left
+        if self.is_categorical[feature]:
+            return goes_left | (set(range(self.n_codes[feature])) - set(self._present([root], feature)))
+        return goes_left if 0 in self._present(nodes, feature) else goes_left | {0}
+
+    # -- symmetric trees: one split for all nodes of a level; a node that it leaves too little gains nothing
+
+    def _symmetric_tree(self, root):
+        nodes = [root]
+        for level in range(self.limits["max_depth"]):
+            first = 2**level - 1
+            split = self._best_level_split(nodes[first:], root)
+            if split is None:
+                break
+            for number in range(first, 2 * first + 1):
+                self._split(nodes, number, split, len(nodes))
+        return nodes
+
+    def _best_level_split(self, nodes, root):
+        best, best_gain = None, self.limits["gamma"]
+        for feature in self._allowed(nodes[0]):
+            for goes_left in self._ways(nodes, feature, root):
+                gain = math.fsum(self._gain(node, feature, goes_left) or 0.0 for node in nodes)
+                if gain > best_gain:
+                    best, best_gain = (gain, feature, goes_left), gain
+        return best and (*best[:2], self._with_absent(nodes, best[1], best[2], root))
+
+
+def leaf_value(gradient, hessian, limits, lower, upper):
+    """The allowed v that minimises G v + (H + lambda) v^2 / 2 + alpha |v|."""
+    shrunk = math.copysign(max(abs(gradient) - limits["reg_alpha"], 0.0), gradient)
+    curvature = hessian + limits["reg_lambda"]
+    value = -shrunk / curvature if curvature > 0.0 else 0.0
+    if limits["max_delta_step"] > 0.0:
+        value = min(max(value, -limits["max_delta_step"]), limits["max_delta_step"])
+    return min(max(value, lower), upper)
+
+
+def score_of_value(gradient, hessian, value, limits):
+    """What the value takes off the objective, times two."""
+    penalty = 2.0 * limits["reg_alpha"] * abs(value)
+    return -(2.0 * gradient * value + (hessian + limits["reg_lambda"]) * value * value + penalty)
+
+
+def split_mix(seed, counter):
+    """The counter-th output of SplitMix64 (Steele, Lea, Flood 2014, figure 17)."""
+    mask = 2**64 - 1
+    z = (seed + (counter + 1) * 0x9E3779B97F4A7C15) & mask
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
+    return z ^ (z >> 31)

@@ -37,3 +37,9 @@ def test_parameter_table_has_every_parameter(estimator):
 def test_relative_links_lead_somewhere(page):
     links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_layout_in_the_design_is_that_of_the_package():
+    layout = next(block.code for block in blocks(ROOT / "docs" / "design.md") if "skensemble/" in block.code)
+    described = set(re.findall(r"\w+\.py", layout))
+    assert described == {path.name for path in (ROOT / "skensemble").rglob("*.py")}

@@ -12,7 +12,7 @@ import numpy as np
 
 from skensemble._parallel import for_blocks
 from skensemble._random import mixed_seed
-from skensemble.ensemble._row_sampling import goss_rows, uniform_rows
+from skensemble.ensemble._row_sampling import row_keys, sample_features, sample_goss, sample_rows
 from skensemble.tree._tree_grower import TreeGrower, add_leaf_values, leaves_of
 
 GRADIENT_BLOCK = 1 << 14
@@ -60,6 +60,8 @@ class Booster:
         self.loss, self.train, self.validation, self.schedule = loss, train, validation, schedule
         self.n_outputs, self.n_samples = train.raw.shape
         self._weight = None if loss.applies_weights else train.weight
+        samples = schedule.goss or schedule.subsample < 1.0
+        self._keys = row_keys(train.binned.codes, train.y) if samples else None
         self.grower = TreeGrower(
             train.binned,
             schedule.limits,
@@ -101,18 +103,18 @@ class Booster:
         """Rows that grow this round's trees; None for all."""
         schedule = self.schedule
         if schedule.goss:
-            rows, factor = goss_rows(self.grower.gradient, self._weight, schedule.subsample, seed)
+            rows, factor = sample_goss(self.grower.gradient, self._weight, self._keys, schedule.subsample, seed)
             self.grower.set_weight(factor if self._weight is None else factor * self._weight)
             return rows
         if schedule.subsample < 1.0:
-            return uniform_rows(self.n_samples, schedule.subsample, mixed_seed(seed, 0))
+            return sample_rows(self._keys, schedule.subsample, mixed_seed(seed, 0))
         return None
 
     def _choose_features(self, seed):
         n_features = len(self.train.binned.n_codes)
         if self.schedule.colsample_bytree == 1.0:
             return None
-        return uniform_rows(n_features, self.schedule.colsample_bytree, mixed_seed(seed, 1)).astype(np.int64)
+        return sample_features(n_features, self.schedule.colsample_bytree, mixed_seed(seed, 1))
 
     def _add_tree(self, seed, rows, output):
         tree = self.grower.grow(seed, rows, self._choose_features(seed), output)

@@ -1,14 +1,14 @@
 """NewtonBoostingClassifier and NewtonBoostingRegressor: second-order gradient boosting, the XGBoost way."""
 
 import copy
-from functools import cached_property
+from functools import cached_property, wraps
 from numbers import Real
+from time import perf_counter
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.metrics import check_scoring
-from sklearn.utils import check_array, column_or_1d
-from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.metrics import check_scoring, get_scorer_names
+from sklearn.utils import assert_all_finite, check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
@@ -43,6 +43,7 @@ from skensemble.tree._tree_grower import to_tree_arrays
 MANY_ROWS = 10_000  # from here on, early_stopping="auto" can spare rows for validation
 DEFAULT_DEPTH = 6
 NO_LIMIT = -1
+LARGEST_SUM = 1e100  # of weights, and the inverse of the smallest: squares of sums neither overflow nor vanish
 
 _NON_NEGATIVE = (Interval(float, 0.0),)
 _SHARE = (Interval(float, 0.0, 1.0, "right"),)
@@ -84,6 +85,22 @@ PARAMETERS = {
 }
 
 
+def _all_or_nothing(fit):
+    """A fit that fails leaves the estimator as it was before."""
+
+    @wraps(fit)
+    def guarded(estimator, *args, **kwargs):
+        before = estimator.__dict__.copy()
+        try:
+            return fit(estimator, *args, **kwargs)
+        except BaseException:
+            estimator.__dict__.clear()
+            estimator.__dict__.update(before)
+            raise
+
+    return guarded
+
+
 class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
     """What classifier and regressor share: everything between a target array and raw predictions."""
 
@@ -92,6 +109,7 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
 
     # -- fit ---------------------------------------------------------------------------------------------------------
 
+    @_all_or_nothing
     @with_callbacks
     def fit(
         self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, init_score=None, init_score_val=None
@@ -124,15 +142,19 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            A parameter, a weight or a target breaks its rule; the message names it, the rule and the value.
+            A parameter, a weight or a target breaks its rule; the message names it, the rule and the value. The
+            estimator stays what it was before.
         """
         check_parameters(self, self._parameters)
+        _check_scoring_name(self.scoring)
         n_threads = effective_n_jobs(self.n_jobs)
         continued = self.warm_start and hasattr(self, "_trees")
         table = read_features(self, X, reset=not continued)
         target, weight = self._read_target(y, sample_weight, table.n_samples, continued)
         start = _read_init_score(init_score, "init_score", table.n_samples)
         validation = self._read_validation(X_val, y_val, sample_weight_val, init_score_val)
+        if validation is not None and (start is None) != (init_score_val is None):
+            raise ValueError("init_score and init_score_val must be given together where X_val is, got one of them.")
         if not continued:
             self._forget()
             self._seed = int(draw_seed(generator(self.random_state)))
@@ -141,7 +163,7 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
             rows, validation = self._hold_out(rows)
         self._start(rows, n_threads, continued)
         train, held_out = self._make_folds(rows, validation, n_threads)
-        self._boost(train, held_out, n_threads, X, y)
+        self._boost(train, held_out, n_threads, {"X": X, "y": y, "metadata": _metadata(sample_weight)})
         return self
 
     def _forget(self):
@@ -167,14 +189,15 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
     def _hold_out(self, rows):
         """Set `validation_fraction` of the rows aside, each class in proportion."""
         table, target, weight, start = rows
-        chosen = self._held_out_rows(target, mixed_seed(self._seed, 0))
-        if chosen.sum() == 0 or chosen.all():
+        counted = np.arange(table.n_samples) if weight is None else np.flatnonzero(weight)
+        share, seed = self.validation_fraction, mixed_seed(self._seed, 0)
+        chosen = np.zeros(table.n_samples, bool)
+        chosen[counted[_stratified_share(self._strata(target)[counted], share, seed)]] = True
+        if not chosen.any():
             raise ValueError(
-                f"validation_fraction must leave rows for training and for validation, got {self.validation_fraction} "
-                f"of {table.n_samples} rows."
+                f"early_stopping needs rows for training and for validation (or X_val and y_val), got {len(counted)} rows "
+                "with a weight, each the only one of its class."
             )
-        if weight is not None and not (weight[chosen].sum() > 0 and weight[~chosen].sum() > 0):
-            raise ValueError("sample_weight must have a non-zero sum among the rows that early stopping holds out, got zero.")
         parts = []
         for mask in (~chosen, chosen):
             index = np.flatnonzero(mask)
@@ -205,20 +228,27 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
             return np.zeros(self._loss.n_outputs)
         if self.base_score is None:
             return self._loss.baseline(target, weight)
-        baseline = np.atleast_1d(np.asarray(self._loss.link(self.base_score), np.float64))
-        if baseline.size == 1:
-            baseline = np.repeat(baseline, self._loss.n_outputs)
-        if baseline.shape != (self._loss.n_outputs,) or not np.isfinite(baseline).all():
+        prediction = np.atleast_1d(np.asarray(self.base_score, np.float64))
+        if prediction.size == 1:
+            prediction = np.repeat(prediction, self._loss.n_outputs)
+        baseline = self._loss.link(prediction)
+        if baseline.shape != (self._loss.n_outputs,) or not self._is_link_of(baseline, prediction):
             raise ValueError(
-                f"base_score must be one finite prediction, or one for each of {self._loss.n_outputs} outputs, "
-                f"got {self.base_score!r}."
+                f"base_score must be a finite prediction that loss={self.loss!r} allows (probabilities add up to 1), or one "
+                f"for each of {self._loss.n_outputs} outputs, got {self.base_score!r}."
             )
         return baseline
+
+    def _is_link_of(self, raw, prediction):
+        """Does the prediction come back from its raw value?"""
+        if not self._loss.has_value:
+            return np.isfinite(raw).all()
+        return np.allclose(self._loss.link_inverse(raw[:, None]).reshape(-1)[-len(raw) :], prediction, atol=0.0)
 
     def _make_folds(self, rows, validation, n_threads):
         """Folds for the booster; their raw predictions begin with those of the trees that are there already."""
         folds = []
-        for part in (rows, validation):
+        for part, suffix in ((rows, ""), (validation, "_val")):
             if part is None:
                 folds.append(None)
                 continue
@@ -226,23 +256,22 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
             raw = np.ascontiguousarray(self._raw_of_table(table, n_threads).T)
             if start is not None:
                 if start.shape[0] != self._loss.n_outputs:
-                    raise ValueError(f"init_score must have {self._loss.n_outputs} columns, got {start.shape[0]}.")
+                    raise ValueError(
+                        f"init_score{suffix} must have {self._loss.n_outputs} columns, got {start.shape[0]}."
+                    )
                 raw += start
             folds.append(Fold(self._binner.transform(table, n_threads), target, weight, raw))
         return folds
 
-    def _boost(self, train, held_out, n_threads, X, y):
+    def _boost(self, train, held_out, n_threads, data):
         """Add rounds until there are n_estimators, or they no longer help."""
         n_rounds = self._rounds_to_add(train)
-        history = History()
-        history.train_score.extend(getattr(self, "train_score_", ()))
-        history.validation_score.extend(getattr(self, "validation_score_", ()))
         booster = Booster(self._loss, train, held_out, self._schedule(n_threads, train)) if n_rounds else None
         score = self._scorer(held_out)
-        if score is not None and not history.train_score:
-            self._record(history, score, train, held_out)
-        patience = Patience(self.n_iter_no_change, self.tol, history.validation_score or history.train_score)
-        progress = FitProgress(self, n_rounds, X, y)
+        history = self._history_so_far(score, train, held_out)
+        may_stop = held_out is not None and self.early_stopping is not False
+        patience = Patience(self.n_iter_no_change, self.tol, history.validation_score) if may_stop else None
+        progress = FitProgress(self, n_rounds, data)
         first = self._rounds
 
         def one_round():
@@ -250,14 +279,15 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
             self._rounds += 1
 
         for _ in range(n_rounds):
+            begin = perf_counter()
             wants_stop = progress.run_round(one_round, lambda: self._fitted_attributes(history))
             if score is not None:
                 self._record(history, score, train, held_out)
-                if patience.is_over(history.validation_score or history.train_score):
-                    break
-            if wants_stop:
+            if self.verbose:
+                print(self._report(history, perf_counter() - begin))
+            if wants_stop or (patience is not None and patience.is_over(history.validation_score)):
                 break
-        self._finish(history, first, patience if held_out is not None else None)
+        self._finish(history, first, patience)
         progress.finish(dict)
 
     def _rounds_to_add(self, train):
@@ -279,17 +309,16 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
         kept = self._rounds
         if patience is not None:
             kept = max(first, patience.best_length - 1)
-        trees = [tree for round_ in history.trees[: kept - first] for tree in round_]
-        self._add_trees(trees)
+        self._add_trees([tree for round_ in history.trees[: kept - first] for tree in round_])
         self._rounds = kept
-        if history.train_score:
-            self.train_score_ = np.array(history.train_score)
-            self.validation_score_ = np.array(history.validation_score)
+        self.train_score_ = np.array(history.train_score)
+        self.validation_score_ = np.array(history.validation_score)
 
     def _add_trees(self, trees):
         new = to_tree_arrays(trees, self._binner, self._trees.n_values)
         self._trees = concatenate([self._trees, new]) if self._trees.n_trees else new
         self.__dict__.pop("_layout", None)
+        self._layout  # noqa: B018  now, so that predicting changes nothing
 
     def _fitted_attributes(self, history):
         """State of an estimator that stops here, for callbacks that want one."""
@@ -302,16 +331,20 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
 
     def _scorer(self, held_out):
         """Function of a Fold (larger is better), or None if nobody asks for scores."""
-        if held_out is None and not self.verbose:
+        if held_out is None and (not self.verbose or self._is_unknown_loss()):
             return None
-        if self.scoring == "loss" or self.scoring is None and not self._loss.has_value:
-            if not self._loss.has_value:
-                raise ValueError(
-                    "scoring must name a scikit-learn scorer for early stopping with a callable loss, got 'loss'."
-                )
+        if self._is_unknown_loss():
+            raise ValueError(
+                "scoring must be a scorer of scikit-learn, or None, where a callable loss is to be scored on held-out "
+                "rows, got 'loss'."
+            )
+        if self.scoring == "loss":
             return lambda fold: -self._loss.value(fold.y, fold.raw, fold.weight)
         scorer = check_scoring(self, scoring=self.scoring)
         return lambda fold: self._score_of_raw(scorer, fold)
+
+    def _is_unknown_loss(self):
+        return self.scoring == "loss" and not self._loss.has_value
 
     def _score_of_raw(self, scorer, fold):
         """Score known raw predictions as scikit-learn's scorers do: they ask an estimator, so give them one."""
@@ -321,11 +354,36 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
         X = np.zeros((fold.raw.shape[1], 1))
         return scorer(judge, X, self._target_for_scorer(fold.y), **weight)
 
+    def _history_so_far(self, score, train, held_out):
+        """Scores with one entry for each number of rounds from 0 up to now; NaN where nobody scored."""
+        history = History()
+        history.train_score.extend(getattr(self, "train_score_", ()))
+        history.validation_score.extend(getattr(self, "validation_score_", ()))
+        if score is not None:
+            for fold, scores in ((train, history.train_score), (held_out, history.validation_score)):
+                del scores[self._rounds + 1 :]  # rounds that early stopping dropped
+                if fold is not None and len(scores) <= self._rounds:
+                    scores.extend([np.nan] * (self._rounds - len(scores)))
+                    scores.append(score(fold))
+        return history
+
     @staticmethod
     def _record(history, score, train, held_out):
         history.train_score.append(score(train))
         if held_out is not None:
             history.validation_score.append(score(held_out))
+
+    def _report(self, history, seconds):
+        """One line about the last round."""
+        trees = history.trees[-1]
+        n_leaves = sum(int((tree.nodes["left"] < 0).sum()) for tree in trees)
+        depth = max(int(tree.nodes["depth"].max()) for tree in trees)
+        parts = [f"{len(trees)} tree{'s' * (len(trees) > 1)}, {n_leaves} leaves, depth {depth}"]
+        name = self.scoring if isinstance(self.scoring, str) else "score"
+        for rows, scores in (("train", history.train_score), ("validation", history.validation_score)):
+            if len(scores) == self._rounds + 1:
+                parts.append(f"{rows} {name} {-scores[-1] if name == 'loss' else scores[-1]:.6g}")
+        return f"[{self._rounds}/{self.n_estimators}] {', '.join(parts)}, {seconds:.3f} s"
 
     # -- predictions -------------------------------------------------------------------------------------------------
 
@@ -388,7 +446,8 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
         n_nodes_ptr : ndarray of shape (n_trees + 1,)
             Columns [n_nodes_ptr[t], n_nodes_ptr[t + 1]) belong to tree t.
         """
-        return decision_path(self._trees, self.apply(X))
+        leaves = self.apply(X)
+        return decision_path(self._trees, leaves)
 
     # -- attributes --------------------------------------------------------------------------------------------------
 
@@ -408,7 +467,7 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
 
     @property
     def _trees_per_round(self):
-        return 1 if self._has_vector_leaves() else self._loss.n_outputs
+        return 1 if self._trees.n_values == self._loss.n_outputs else self._loss.n_outputs
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_trees")
@@ -497,9 +556,9 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
             return monotone
         if isinstance(self.monotonic_cst, dict):
             positions = self._features(list(self.monotonic_cst), "monotonic_cst")
-            directions = np.asarray(list(self.monotonic_cst.values()))
+            directions = np.array([*self.monotonic_cst.values()], object)
         else:
-            directions = np.asarray(self.monotonic_cst)
+            directions = np.array(self.monotonic_cst, object)
             positions = range(self.n_features_in_)
             if directions.shape != (self.n_features_in_,):
                 raise ValueError(
@@ -524,7 +583,7 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
                 return np.eye(n_features, dtype=bool)
             groups = [(i, j) for i in range(n_features) for j in range(i + 1, n_features)] or [(0,)]
         else:
-            groups = [self._features(list(group), "interaction_cst") for group in self.interaction_cst]
+            groups = [self._features(group, "interaction_cst") for group in map(_as_list, self.interaction_cst)]
         mask = np.zeros((len(groups), n_features), bool)
         for group, features in zip(mask, groups):
             group[list(features)] = True
@@ -533,6 +592,10 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
 
     def _has_vector_leaves(self):
         return False
+
+
+def _as_list(group):
+    return sorted(group) if isinstance(group, (set, frozenset)) else group
 
 
 class _FeatureNames:
@@ -635,20 +698,26 @@ class NewtonBoostingClassifier(ClassifierMixin, _NewtonBoosting):
     def _read_target(self, y, sample_weight, n_samples, continued, suffix=""):
         """Class indices as float64, and weights with the classes' own multiplied in."""
         name = "y" + suffix
+        _check_is_given(y, name)
         y = column_or_1d(y, warn=True)
+        if y.dtype.kind == "f":
+            assert_all_finite(y, input_name=name)
+        classes, codes = _distinct(y, name)
         check_classification_targets(y)
         _check_target_length(y, name, n_samples)
         weight = _read_weight(sample_weight, "sample_weight" + suffix, n_samples)
         if continued:
-            known = np.isin(y, self.classes_)
-            if not known.all():
-                raise ValueError(f"{name} must hold the classes {list(self.classes_)}, got {y[~known][0]!r}.")
-            codes = np.searchsorted(self.classes_, y)
+            unknown = ~np.isin(classes, self.classes_)
+            if unknown.any():
+                raise ValueError(
+                    f"{name} must hold the classes {self.classes_.tolist()}, got {classes[unknown].tolist()[0]!r}."
+                )
+            codes = np.searchsorted(self.classes_, classes)[codes]
         else:
-            self.classes_, codes = np.unique(y, return_inverse=True)
-        return codes.astype(np.float64), self._class_weighted(codes, y, weight)
+            self.classes_ = classes
+        return codes.astype(np.float64), self._class_weighted(codes, weight)
 
-    def _class_weighted(self, codes, y, weight):
+    def _class_weighted(self, codes, weight):
         if self.scale_pos_weight != 1.0:
             if len(self.classes_) > 2:
                 raise ValueError(
@@ -657,8 +726,20 @@ class NewtonBoostingClassifier(ClassifierMixin, _NewtonBoosting):
                 )
             weight = np.where(codes == 1, self.scale_pos_weight, 1.0) * (1.0 if weight is None else weight)
         if self.class_weight is not None:
-            weight = compute_sample_weight(self.class_weight, y) * (1.0 if weight is None else weight)
+            factor = _read_weight(self._factors(codes, weight)[codes], "class_weight", len(codes))
+            weight = factor if weight is None else factor * weight
         return weight
+
+    def _factors(self, codes, weight):
+        """(n_classes,) weights of the classes; the balanced ones make their rows' weights add up to the same."""
+        if isinstance(self.class_weight, str):
+            totals = np.bincount(codes, weight, minlength=len(self.classes_))
+            return totals.sum() / np.count_nonzero(totals) / np.where(totals > 0, totals, 1.0)
+        classes = self.classes_.tolist()
+        strangers = [label for label in self.class_weight if label not in classes]
+        if strangers and any(label not in self.class_weight for label in classes):
+            raise ValueError(f"class_weight must have classes of y, {classes}, as its keys, got {strangers[0]!r}.")
+        return np.array([self.class_weight.get(label, 1.0) for label in classes])
 
     def _make_loss(self, target):
         return make_loss(self.loss, n_classes=max(2, len(self.classes_)))
@@ -666,8 +747,8 @@ class NewtonBoostingClassifier(ClassifierMixin, _NewtonBoosting):
     def _is_decided(self):
         return len(self.classes_) == 1
 
-    def _held_out_rows(self, target, seed):
-        return _stratified_share(target, self.validation_fraction, seed)
+    def _strata(self, target):
+        return target
 
     def _target_for_scorer(self, target):
         return self.classes_[target.astype(np.intp)]
@@ -878,7 +959,8 @@ class NewtonBoostingRegressor(RegressorMixin, _NewtonBoosting):
     def _read_target(self, y, sample_weight, n_samples, continued, suffix=""):
         """Targets as float64, (n_samples,) or (n_outputs, n_samples)."""
         name = "y" + suffix
-        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name=name, ensure_min_samples=0)
+        _check_is_given(y, name)
+        y = _numbers(y, name)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if y.ndim > 2:
@@ -906,8 +988,8 @@ class NewtonBoostingRegressor(RegressorMixin, _NewtonBoosting):
     def _has_vector_leaves(self):
         return self.multi_strategy == "multi_output_tree" and self._loss.n_outputs > 1
 
-    def _held_out_rows(self, target, seed):
-        return _stratified_share(np.zeros(target.shape[-1]), self.validation_fraction, seed)
+    def _strata(self, target):
+        return np.zeros(target.shape[-1])
 
     def _target_for_scorer(self, target):
         return target.T
@@ -942,17 +1024,69 @@ class NewtonBoostingRegressor(RegressorMixin, _NewtonBoosting):
         for raw in self._staged_raw(X):
             yield self._loss_units(raw)
 
+    def score(self, X, y, sample_weight=None):
+        """How much better than a constant: R^2, or D^2 where there are several levels of `quantile`.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Target.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights >= 0.
+
+        Returns
+        -------
+        score : float
+            1 minus the loss divided by the loss of the best constants; at most 1.
+        """
+        check_is_fitted(self)
+        if self._target_shape or self._loss.n_outputs == 1:
+            return super().score(X, y, sample_weight)
+        predictions = np.ascontiguousarray(self.predict(X).T)
+        target, weight = self._read_target(y, sample_weight, predictions.shape[1], True)
+        constants = np.repeat(self._loss.baseline(target, weight)[:, None], len(target), axis=1)
+        return 1.0 - self._loss.value(target, predictions, weight) / self._loss.value(target, constants, weight)
+
     def _loss_units(self, raw):
         return self._loss.link_inverse(np.ascontiguousarray(raw.T))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
+        tags.target_tags.multi_output = self.loss not in ("quantile", "expectile")
         tags.target_tags.positive_only = self.loss in ("poisson", "gamma", "tweedie")
         return tags
 
 
 # -- reading targets and weights -------------------------------------------------------------------------------------
+
+
+def _check_scoring_name(scoring):
+    if isinstance(scoring, str) and scoring != "loss" and scoring not in get_scorer_names():
+        raise ValueError(f"scoring must be 'loss' or one of sklearn.metrics.get_scorer_names(), got {scoring!r}.")
+
+
+def _numbers(values, name):
+    """Float64 array without NaN and inf; errors begin with the name."""
+    try:
+        return check_array(values, ensure_2d=False, dtype=np.float64, input_name=name, ensure_min_samples=0)
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"{name} must hold finite real numbers: {error}") from None
+
+
+def _distinct(y, name):
+    """(classes, index of each row's class)"""
+    try:
+        return np.unique(y, return_inverse=True)
+    except TypeError:
+        kinds = sorted({type(label).__name__ for label in y.tolist()})
+        raise ValueError(f"{name} must hold labels of one type and none missing, got {', '.join(kinds)}.") from None
+
+
+def _check_is_given(y, name):
+    if y is None:
+        raise ValueError(f"{name} must be given: fit requires y to be passed, but the target y is None.")
 
 
 def _check_target_length(y, name, n_samples):
@@ -968,35 +1102,43 @@ def _read_weight(sample_weight, name, n_samples):
         return None
     if isinstance(sample_weight, Real):
         sample_weight = np.full(n_samples, float(sample_weight))
-    weight = np.array(check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name=name))
+    weight = np.array(_numbers(sample_weight, name))
     if weight.shape != (n_samples,):
         raise ValueError(f"{name} must have shape ({n_samples},), got {weight.shape}.")
     if (weight < 0).any():
         raise ValueError(f"{name} must be >= 0, got {weight.min():g}.")
-    if not weight.sum() > 0:
+    if not weight.any():
         raise ValueError(f"{name} must hold a weight that is not zero, got only zeros.")
+    if not 1.0 / LARGEST_SUM <= weight.sum() <= LARGEST_SUM:
+        raise ValueError(
+            f"{name} must have a sum between {1.0 / LARGEST_SUM:g} and {LARGEST_SUM:g}, got {weight.sum():g}."
+        )
     return weight
+
+
+def _metadata(sample_weight):
+    """What callbacks are to hand on to their scorers."""
+    return {} if sample_weight is None else {"sample_weight": sample_weight}
 
 
 def _read_init_score(init_score, name, n_samples):
     """(n_outputs, n_samples) float64, or None."""
     if init_score is None:
         return None
-    score = check_array(init_score, ensure_2d=False, dtype=np.float64, input_name=name)
+    score = _numbers(init_score, name)
     if len(score) != n_samples or score.ndim > 2:
         raise ValueError(f"{name} must have one row per row of X ({n_samples}), got shape {score.shape}.")
     return np.array(np.atleast_2d(score.T), order="C")
 
 
 def _stratified_share(groups, share, seed):
-    """Bool (n_samples,): about `share` of the rows of each group, drawn at random."""
-    rng = np.random.default_rng(seed)
-    chosen = np.zeros(len(groups), bool)
-    for group in np.unique(groups):
-        members = np.flatnonzero(groups == group)
-        n_chosen = round(share * len(members))
-        chosen[rng.permutation(members)[:n_chosen]] = True
-    return chosen
+    """Positions of about `share` of the rows, at least one, drawn evenly from the groups; each group keeps a row."""
+    by_group = np.random.default_rng(seed).permutation(len(groups))
+    by_group = by_group[np.argsort(groups[by_group], kind="stable")]
+    is_first = np.r_[True, np.diff(groups[by_group]) != 0]
+    free = by_group[~is_first]
+    n_chosen = min(len(free), max(1, round(share * len(groups))))
+    return free[((np.arange(n_chosen) + 0.5) * (len(free) / max(n_chosen, 1))).astype(np.intp)]
 
 
 def _flat(raw):

@@ -71,7 +71,7 @@ def grow_tree(n_rows, n_active, n_threads, seed, first_output, state, team):
     finally:
         dismiss_team(team)
         for helper in helpers:
-            helper.result()
+            helper.cancel() or helper.result()  # one that waits for a thread has not begun, and need not
 
 
 @kernel
@@ -472,7 +472,7 @@ def _start_leaves(state):
             state.heap_node[n_leaves] = node_id
             n_leaves += 1
     state.phase = LEAVES
-    return n_leaves
+    return min(n_leaves, MAX_ROW_CHUNKS)
 
 
 # -- which features a node may use -----------------------------------------------------------------------------------

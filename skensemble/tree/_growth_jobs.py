@@ -42,7 +42,7 @@ def run_chunk(chunk, state):
     elif state.phase == LEVEL_SCAN:
         _level_scan_chunk(chunk, state)
     else:
-        _leaf_chunk(chunk, state)
+        _leaves_chunk(chunk, state)
 
 
 # -- partition: a block of a node's rows -----------------------------------------------------------------------------
@@ -158,18 +158,18 @@ def _level_scan_chunk(chunk, state):
     """Best split of one feature for a whole level: the gains of its nodes, added position by position."""
     feature = state.features[chunk]
     state.best_position[0, feature] = -1
-    if not state.allowed[0, feature]:
-        return
     n_scratch = max(state.codes_in_order.shape[0], 2 * state.n_channels) + 1
     prefix, gains = np.empty(n_scratch, np.int64), np.empty(n_scratch)
     level_gains = np.zeros((2, n_scratch))
     is_categorical = state.is_categorical[feature]
     offset = (feature << state.shift) * state.n_channels
-    if state.level == 0 and is_categorical:
+    if state.level == 0 and is_categorical:  # also if not allowed here: it may be, further down
         cell = state.nodes[0].slot * state.n_cells + offset
         state.n_order[feature] = category_order(
             state.histogram, cell, state.n_codes[feature], state, state.order[feature], gains
         )
+    if not state.allowed[0, feature]:
+        return
     one_hot = is_categorical and state.n_order[feature] <= state.max_cat_to_onehot
     missing = level_has_missing(offset, state)
     n_positions = state.n_codes[feature] - (1 if missing else 2)
@@ -219,13 +219,19 @@ def _node_gains(node_id, feature, offset, missing_left, one_hot, state, prefix, 
         )
 
 
-# -- a leaf ----------------------------------------------------------------------------------------------------------
+# -- leaves ----------------------------------------------------------------------------------------------------------
 
 
 @kernel
-def _leaf_chunk(chunk, state):
+def _leaves_chunk(chunk, state):
+    """Some of the leaves; most often one."""
+    for leaf in range(state.n_leaves * chunk // state.n_chunks, state.n_leaves * (chunk + 1) // state.n_chunks):
+        _finish_leaf(state.heap_node[leaf], state)
+
+
+@kernel
+def _finish_leaf(node_id, state):
     """Value of a leaf from the float gradients; the leaf of its rows; its rows back in buffer 0."""
-    node_id = state.heap_node[chunk]
     node = state.nodes[node_id]
     rows, first_rows = state.rows[node.buffer], state.rows[0]
     for i in range(node.start, node.stop):

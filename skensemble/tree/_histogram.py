@@ -130,7 +130,8 @@ def power_of_two_scale(total, n_units, bits):
     room = 2.0**bits - 2.0 - 0.5 * n_units
     if not total > 0.0:
         return 1.0
-    return math.ldexp(1.0, min(max(math.frexp(room / total)[1] - 1, -1000), 1000))
+    total = max(total, 2.0**-900)  # or the quotient overflows
+    return math.ldexp(1.0, max(math.frexp(room / total)[1] - 1, -1000))
 
 
 @kernel

@@ -1,0 +1,270 @@
+import importlib.util
+import itertools
+import os
+import pickle
+import sys
+import threading
+
+import numba
+import numpy as np
+import pytest
+
+from skensemble import _jit
+from skensemble._jit import kernel, prefetch
+
+SOURCE = """
+from skensemble._jit import kernel
+
+@kernel
+def twice(x):
+    return x + x
+
+@kernel
+def four_times(x):
+    return twice(twice(x))
+"""
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder with a file of kernels and a cache next to it, as for an installed package."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+    (tmp_path / "kernels.py").write_text(SOURCE)
+    return tmp_path
+
+
+def import_anew(folder):
+    """The kernels as a new process would see them."""
+    name = f"kernels_{next(_numbers)}"
+    spec = importlib.util.spec_from_file_location(name, folder / "kernels.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # Numba pickles by module name
+    spec.loader.exec_module(module)
+    return module
+
+
+def hits(dispatcher):
+    return sum(dispatcher.stats.cache_hits.values())
+
+
+def cache_files(folder, ending):
+    return sorted((folder / "__pycache__").glob(f"kernels.four_times*.{ending}"))
+
+
+def fill_cache(folder):
+    kernels = import_anew(folder)
+    assert kernels.four_times(3) == 12
+    assert kernels.four_times(0.5) == 2.0
+    assert len(cache_files(folder, "nbi")) == 1
+    assert len(cache_files(folder, "nbc")) == 2
+
+
+def test_second_process_finds_the_first_ones_code(folder):
+    fill_cache(folder)
+    kernels = import_anew(folder)
+    assert (kernels.four_times(5), kernels.four_times(0.25)) == (20, 1.0)
+    assert hits(kernels.four_times) == 2
+
+
+def damage_by(change):
+    def damage(path):
+        path.write_bytes(change(path.read_bytes()))
+
+    return damage
+
+
+DAMAGES = {
+    "empty": damage_by(lambda content: b""),
+    "truncated": damage_by(lambda content: content[: len(content) // 2]),
+    "garbage": damage_by(lambda content: os.urandom(len(content))),
+    "another pickle": damage_by(lambda content: pickle.dumps(["not", "code"])),
+    "gone": lambda path: path.unlink(),
+}
+
+
+@pytest.mark.parametrize("ending", ["nbi", "nbc"])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_files_are_compiled_and_written_anew(folder, ending, damage):
+    fill_cache(folder)
+    for path in cache_files(folder, ending):
+        DAMAGES[damage](path)
+    kernels = import_anew(folder)
+    assert (kernels.four_times(5), kernels.four_times(0.25)) == (20, 1.0)
+    assert hits(kernels.four_times) == 0
+    kernels = import_anew(folder)
+    assert (kernels.four_times(5), kernels.four_times(0.25)) == (20, 1.0)
+    assert hits(kernels.four_times) == 2
+
+
+def test_processes_that_compile_at_once_may_mix_up_files(folder):
+    """Numba numbers the files of a kernel's signatures; two processes may give one number to two signatures."""
+    fill_cache(folder)
+    first, second = cache_files(folder, "nbc")
+    contents = first.read_bytes(), second.read_bytes()
+    first.write_bytes(contents[1])
+    second.write_bytes(contents[0])
+    kernels = import_anew(folder)
+    assert isinstance(kernels.four_times(5), int)
+    assert kernels.four_times(0.25) == 1.0
+
+
+def test_code_of_another_version_is_not_used(folder, monkeypatch):
+    """A process that began before an upgrade may overwrite the code of one that began after it, but not its index."""
+    monkeypatch.setattr(_jit, "_source_stamp", lambda: "version 1")
+    fill_cache(folder)
+    old = [path.read_bytes() for path in cache_files(folder, "nbc")]
+    monkeypatch.setattr(_jit, "_source_stamp", lambda: "version 2")
+    fill_cache(folder)
+    kernels = import_anew(folder)
+    kernels.four_times(1), kernels.four_times(1.0)
+    assert hits(kernels.four_times) == 2
+    for path, content in zip(cache_files(folder, "nbc"), old):
+        path.write_bytes(content)
+    kernels = import_anew(folder)
+    assert (kernels.four_times(5), kernels.four_times(0.25)) == (20, 1.0)
+    assert hits(kernels.four_times) == 0
+
+
+def test_a_change_in_any_file_makes_the_cache_stale(folder, monkeypatch):
+    fill_cache(folder)
+    monkeypatch.setattr(_jit, "_source_stamp", lambda: "changed")
+    kernels = import_anew(folder)
+    kernels.four_times(5)
+    assert hits(kernels.four_times) == 0
+
+
+def test_stamp_covers_every_file_of_the_package(tmp_path, monkeypatch):
+    package = tmp_path / "package"
+    (package / "inner").mkdir(parents=True)
+    (package / "_jit.py").write_text("one")
+    (package / "inner" / "kernels.py").write_text("two")
+    monkeypatch.setattr(_jit, "__file__", str(package / "_jit.py"))
+    stamp = _jit._source_stamp.__wrapped__
+    before = stamp()
+    assert stamp() == before
+    (package / "inner" / "kernels.py").write_text("three")
+    assert stamp() != before
+
+
+def no_folder_at_all(folder, monkeypatch):
+    """Neither the package's folder nor the user's can be written: where a folder should be made stands a file."""
+    (folder / "__pycache__").write_text("")
+    for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA", "USERPROFILE"):
+        monkeypatch.setenv(name, str(folder / "kernels.py"))
+
+
+def test_kernels_work_where_nothing_can_be_written(folder, monkeypatch):
+    no_folder_at_all(folder, monkeypatch)
+    kernels = import_anew(folder)
+    assert kernels.four_times(5) == 20
+    assert sorted(path.name for path in folder.iterdir()) == ["__pycache__", "kernels.py"]
+
+
+def test_kernels_work_where_the_users_folder_cannot_be_made(folder, monkeypatch):
+    no_folder_at_all(folder, monkeypatch)
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(folder / "kernels.py" / "cache"))
+    assert import_anew(folder).four_times(5) == 20
+
+
+def test_read_only_package_uses_the_users_folder(folder, monkeypatch):
+    (folder / "__pycache__").write_text("")
+    home = folder / "home"
+    home.mkdir()
+    for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA", "USERPROFILE"):
+        monkeypatch.setenv(name, str(home))
+    import_anew(folder).four_times(5)
+    kernels = import_anew(folder)
+    assert kernels.four_times(5) == 20
+    assert list(home.rglob("*.nbc"))
+    assert hits(kernels.four_times) == 1
+
+
+def test_folder_that_vanishes_before_the_first_call(folder):
+    kernels = import_anew(folder)
+    for path in (folder / "__pycache__").iterdir():
+        path.unlink()
+    (folder / "__pycache__").rmdir()
+    (folder / "__pycache__").write_text("")
+    assert kernels.four_times(5) == 20
+
+
+def test_numba_without_the_cache_we_know(folder, monkeypatch):
+    monkeypatch.setattr(_jit, "_KernelCache", None)
+    assert import_anew(folder).four_times(5) == 20
+
+
+# -- what a kernel is ------------------------------------------------------------------------------------------------
+
+
+@kernel
+def scaled(x, factor):
+    return x * factor
+
+
+@kernel
+def scaled_by_constants(x):
+    return scaled(x, 2) + scaled(x, 3) + scaled(x, int(x))
+
+
+def test_constants_make_no_signatures_of_their_own():
+    assert scaled_by_constants(5) == 10 + 15 + 25
+    signatures = [
+        signature
+        for dispatcher in (scaled, *_inner_dispatchers(scaled))
+        for signature in dispatcher.signatures
+        if any(isinstance(kind, numba.types.Literal) for kind in signature)
+    ]
+    assert signatures == []
+
+
+def _inner_dispatchers(outer):
+    """Those that stand behind a kernel for calls from other kernels, if any."""
+    owner = getattr(outer.get_overload, "__self__", outer)
+    return [] if owner is outer else [owner]
+
+
+@kernel
+def divided(a, b):
+    return a / b
+
+
+def test_division_by_zero_is_infinite():
+    assert divided(1.0, 0.0) == np.inf
+    assert np.isnan(divided(0.0, 0.0))
+
+
+@kernel
+def wait_for_flag(flag):
+    spins = 0
+    while flag[0] == 0 and spins < 4_000_000_000:
+        spins += 1
+    return spins
+
+
+def test_kernels_let_other_threads_run():
+    flag = np.zeros(1, np.int64)
+    wait_for_flag(np.ones(1, np.int64))
+    waiting = threading.Thread(target=lambda: [flag.__setitem__(0, 1)])
+    result = threading.Thread(target=wait_for_flag, args=(flag,))
+    result.start()
+    waiting.start()
+    waiting.join(10)
+    assert not waiting.is_alive()
+    flag[0] = 1
+    result.join(60)
+
+
+@kernel
+def touch(array):
+    for i in range(array.shape[0]):
+        prefetch(array, (i + 8) * array.itemsize)
+    return array.sum()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+def test_prefetch_changes_nothing(dtype):
+    array = np.arange(100).astype(dtype)
+    read_only = array.copy()
+    read_only.flags.writeable = False
+    assert touch(array) == touch(read_only) == 4950

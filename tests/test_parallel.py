@@ -1,0 +1,301 @@
+import multiprocessing
+import os
+import threading
+import time
+import warnings
+
+import joblib
+import numpy as np
+import pytest
+
+from skensemble import _parallel
+from skensemble._jit import kernel
+from skensemble._parallel import (
+    MAX_CHUNKS,
+    TEAM_WORDS,
+    dismiss_team,
+    effective_n_jobs,
+    finish_chunk,
+    for_blocks,
+    is_dismissed,
+    new_team,
+    open_job,
+    take_chunk,
+    thread_pool,
+    wait_for_chunks,
+)
+from skensemble.tree import _growing
+from skensemble.tree._tree_grower import GrownTree
+from tests.tree.random_tables import assert_same_tree, fine_targets, new_grower, random_table
+
+PATIENCE = 60  # seconds that a test waits for what takes none
+
+# -- how many threads ------------------------------------------------------------------------------------------------
+
+
+def test_effective_n_jobs():
+    n_cores = joblib.cpu_count()
+    assert effective_n_jobs(None) == effective_n_jobs(-1) == n_cores
+    assert effective_n_jobs(-2) == max(1, n_cores - 1)
+    assert effective_n_jobs(-1000) == 1
+    assert [effective_n_jobs(n) for n in (1, 3, 50)] == [1, 3, 50]
+
+
+def _n_jobs_of_worker(_=None):
+    return effective_n_jobs(None), effective_n_jobs(-1), effective_n_jobs(5)
+
+
+@pytest.mark.parametrize("backend", ["threading", "multiprocessing"])
+def test_workers_do_not_multiply(backend):
+    results = joblib.Parallel(n_jobs=2, backend=backend)(joblib.delayed(_n_jobs_of_worker)() for _ in range(2))
+    assert results == [(1, 1, 5)] * 2
+
+
+def test_loky_workers_use_what_joblib_leaves_them():
+    with joblib.parallel_config("loky", inner_max_num_threads=3):
+        results = joblib.Parallel(n_jobs=2)(joblib.delayed(_n_jobs_of_worker)() for _ in range(2))
+    assert results == [(3, 3, 5)] * 2
+
+
+def test_sequential_joblib_leaves_everything():
+    (result,) = joblib.Parallel(n_jobs=1)([joblib.delayed(_n_jobs_of_worker)()])
+    assert result == _n_jobs_of_worker()
+
+
+# -- the pool --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 5])
+@pytest.mark.parametrize(("n", "block"), [(0, 4), (1, 4), (4, 4), (5, 4), (23, 4)])
+def test_for_blocks(n, block, n_threads):
+    done = for_blocks(lambda start, stop: list(range(start, stop)), n, block, n_threads)
+    assert [i for part in done for i in part] == list(range(n))
+    assert all(len(part) <= block for part in done)
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_for_blocks_raises_what_a_block_raises(n_threads):
+    def fail(start, stop):
+        raise ValueError(f"block at {start}")
+
+    with pytest.raises(ValueError, match="block at 0"):
+        for_blocks(fail, 10, 5, n_threads)
+
+
+def test_one_thread_starts_none():
+    threads = []
+    for_blocks(lambda start, stop: threads.append(threading.current_thread()), 10, 2, 1)
+    assert set(threads) == {threading.current_thread()}
+
+
+def test_pool_is_made_once():
+    assert thread_pool(2) is thread_pool(2)
+    assert thread_pool(2) is not thread_pool(3)
+
+
+# -- the team, by itself ---------------------------------------------------------------------------------------------
+
+
+def test_chunks_are_taken_once_each():
+    team = new_team()
+    assert len(team) == TEAM_WORDS
+    assert take_chunk(team) == -1
+    for n_chunks in (3, 1, 100):
+        open_job(team, n_chunks)
+        assert [take_chunk(team) for _ in range(n_chunks)] == list(range(n_chunks))
+        assert take_chunk(team) == take_chunk(team) == -1
+        for _ in range(n_chunks):
+            finish_chunk(team)
+        wait_for_chunks(team, n_chunks)
+
+
+def test_as_many_chunks_as_a_ticket_can_number():
+    team = new_team()
+    open_job(team, MAX_CHUNKS)
+    team[0] += MAX_CHUNKS - 1
+    assert [take_chunk(team), take_chunk(team)] == [MAX_CHUNKS - 1, -1]
+    open_job(team, 1)
+    assert [take_chunk(team), take_chunk(team)] == [0, -1]
+
+
+def test_dismissed_team_finds_no_work():
+    team = new_team()
+    open_job(team, 5)
+    assert not is_dismissed(team)
+    dismiss_team(team)
+    assert is_dismissed(team)
+    for _ in range(10):
+        assert take_chunk(team) == -1
+    assert is_dismissed(team)
+
+
+def test_job_numbers_wrap_around():
+    team = new_team()
+    team[0] = ((1 << 20) - 1) << 40
+    open_job(team, 2)
+    assert not is_dismissed(team)
+    assert [take_chunk(team), take_chunk(team), take_chunk(team)] == [0, 1, -1]
+
+
+@kernel
+def lead_jobs(team, log, n_jobs):
+    """Jobs of 1, 2, ..., 7, 1, ... chunks; log[job, chunk] counts who did it, with a value that helpers must see."""
+    for job in range(n_jobs):
+        n_chunks = job % 7 + 1
+        log[job, 7] = job + 1  # the description of the job
+        log[n_jobs, 0] = job
+        open_job(team, n_chunks)
+        chunk = take_chunk(team)
+        while chunk >= 0:
+            work(log, log[n_jobs, 0], chunk)
+            finish_chunk(team)
+            chunk = take_chunk(team)
+        wait_for_chunks(team, n_chunks)
+        for i in range(n_chunks):
+            log[n_jobs, 1] += log[job, i]  # what others did must be visible now
+    dismiss_team(team)
+
+
+@kernel
+def work(log, job, chunk):
+    log[job, chunk] += log[job, 7]
+
+
+@kernel
+def help_with_jobs(team, log, n_jobs):
+    done = 0
+    while not is_dismissed(team):
+        chunk = take_chunk(team)
+        if chunk >= 0:
+            work(log, log[n_jobs, 0], chunk)
+            finish_chunk(team)
+            done += 1
+    return done
+
+
+def run_team(n_jobs, n_helpers):
+    team, log = new_team(), np.zeros((n_jobs + 1, 8), np.int64)
+    helpers = [thread_pool(3).submit(help_with_jobs, team, log, n_jobs) for _ in range(n_helpers)]
+    lead_jobs(team, log, n_jobs)
+    done = [helper.result(PATIENCE) for helper in helpers]
+    return log, done
+
+
+def test_every_chunk_is_done_once_by_somebody():
+    run_team(1, 1)
+    n_jobs = 5000
+    log, _ = run_team(n_jobs, 3)
+    jobs, chunks = np.arange(n_jobs)[:, None], np.arange(7)
+    expected = np.where(chunks <= jobs % 7, jobs + 1, 0)
+    np.testing.assert_array_equal(log[:-1, :7], expected)
+    assert log[-1, 1] == expected.sum()
+
+
+# -- the team, growing trees -----------------------------------------------------------------------------------------
+
+
+def new_task(seed, n_threads=2):
+    """A grower with enough work for a team."""
+    rng = np.random.default_rng(seed)
+    table = random_table(rng, 4000, [40, 30, 20, 60] * 4)
+    return new_grower(table, *fine_targets(rng, 1, 4000), max_depth=5, n_threads=n_threads)
+
+
+def grow_in_worker(seed):
+    tree = new_task(seed).grow(0)
+    return tuple(tree)
+
+
+def assert_as_alone(tree, seed):
+    alone = new_task(seed, n_threads=1)
+    assert_same_tree(GrownTree(*tree), alone.grow(0), alone.binned.n_codes)
+
+
+def test_two_threads_grow_at_once():
+    tasks = [new_task(seed, n_threads=3) for seed in range(4)]
+    trees = [[] for _ in tasks]
+
+    def grow(task, trees):
+        for _ in range(10):
+            trees.append(task.grow(0))
+
+    threads = [threading.Thread(target=grow, args=pair) for pair in zip(tasks, trees)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+    for seed, grown in enumerate(trees):
+        for tree in grown:
+            assert_as_alone(tree, seed)
+
+
+def test_helpers_that_never_come():
+    """All threads of the pool are busy, even with leaders that wait for helpers of their own."""
+    release = threading.Event()
+    timer = threading.Timer(PATIENCE, release.set)
+    timer.start()
+    busy = [thread_pool(2).submit(release.wait) for _ in range(2)]
+    try:
+        tree = new_task(0, n_threads=3).grow(0)
+        assert not release.is_set()
+        assert_as_alone(tree, 0)
+    finally:
+        release.set()
+        timer.cancel()
+        [task.result() for task in busy]
+
+
+def test_leaders_inside_the_pool_of_their_helpers():
+    tasks = [new_task(seed, n_threads=3) for seed in range(6)]
+    futures = [thread_pool(2).submit(task.grow, 0) for task in tasks]
+    for seed, future in enumerate(futures):
+        assert_as_alone(future.result(PATIENCE), seed)
+
+
+def test_helper_that_comes_late():
+    """One helper finds the pool free only while the tree is growing, or after."""
+    for delay in (0.0, 0.001, 0.01):
+        blocker = thread_pool(1).submit(time.sleep, delay)
+        assert_as_alone(new_task(1).grow(0), 1)
+        blocker.result()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_after_fork():
+    parent = new_task(0).grow(0)  # the parent has threads now, the child will have none of them
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        with multiprocessing.get_context("fork").Pool(1) as pool:
+            child = pool.apply_async(grow_in_worker, (0,)).get(PATIENCE)
+    assert_as_alone(parent, 0)
+    assert_as_alone(child, 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "register_at_fork"), reason="needs fork")
+def test_fork_while_the_pool_is_being_made():
+    with _parallel._pools_lock:
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if thread_pool(2).submit(lambda: 7).result(10) == 7 else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_under_joblib(backend):
+    grown = joblib.Parallel(n_jobs=2, backend=backend)(joblib.delayed(grow_in_worker)(seed) for seed in range(3))
+    for seed, tree in enumerate(grown):
+        assert_as_alone(tree, seed)
+
+
+def test_leader_that_fails_dismisses_its_team(monkeypatch):
+    def fail(*args):
+        raise KeyboardInterrupt
+
+    task = new_task(0)
+    with monkeypatch.context() as patch:
+        patch.setattr(_growing, "grow_nodes", fail)
+        with pytest.raises(KeyboardInterrupt):
+            task.grow(0)
+    assert is_dismissed(task._arrays["team"])
+    assert_as_alone(task.grow(0), 0)

@@ -1,0 +1,163 @@
+import math
+
+import numpy as np
+import pytest
+
+from skensemble.tree._histogram import (
+    CLASSES,
+    FINE_BITS,
+    PACKED_BITS,
+    SCALAR,
+    VECTOR,
+    accumulate,
+    add_rows,
+    clear,
+    merge,
+    pack,
+    power_of_two_scale,
+    subtract,
+    weighted_sums,
+)
+from tests.tree.random_tables import random_table
+
+N_SAMPLES, N_CODES, SHIFT, UNWRITTEN = 70, np.array([5, 16, 1, 9, 2]), 4, 10**15
+NO_ROWS = np.zeros(0, np.int64)
+
+
+def table_and_rows(dtype=np.uint8):
+    rng = np.random.default_rng(0)
+    table = random_table(rng, N_SAMPLES, N_CODES, dtype=dtype)
+    return rng, table, np.sort(rng.choice(N_SAMPLES, 50, replace=False)).astype(np.uint32)
+
+
+def plain_histogram(table, rows, vectors, features):
+    """(n_features, 2**SHIFT, n_channels) sums of the vectors of the rows (vectors[i] of rows[i])."""
+    histogram = np.zeros((len(N_CODES), 1 << SHIFT, vectors.shape[1]), np.int64)
+    for row, vector in zip(rows, vectors):
+        for feature in features:
+            histogram[feature, table.columns[feature, row]] += vector
+    return histogram
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32])
+@pytest.mark.parametrize(("start", "stop"), [(0, 50), (3, 41), (7, 8), (9, 9)])
+def test_add_rows(dtype, start, stop):
+    rng, table, rows = table_and_rows(dtype)
+    packed = rng.integers(-(2**40), 2**40, 50)
+    base, size = 7, len(N_CODES) << SHIFT
+    histogram = np.zeros(base + size, np.int64)
+    add_rows(table.codes, rows, packed, start, stop, histogram, base, SHIFT, 1, 4)
+    expected = plain_histogram(table, rows[start:stop], packed[start:stop, None], [1, 2, 3])
+    np.testing.assert_array_equal(histogram[base:], expected.ravel())
+    np.testing.assert_array_equal(histogram[:base], 0)
+
+
+@pytest.mark.parametrize("features", [[0, 1, 2, 3, 4], [0, 1], [1], [0, 3, 4]])
+@pytest.mark.parametrize("kind", [SCALAR, VECTOR, CLASSES])
+def test_accumulate(kind, features):
+    rng, table, rows = table_and_rows()
+    packed = rng.integers(-(2**40), 2**40, 50) if kind == SCALAR else NO_ROWS
+    n_channels = {SCALAR: 1, VECTOR: 3, CLASSES: 4}[kind]
+    labels, weight = rng.integers(0, 3, N_SAMPLES), rng.integers(0, 5, N_SAMPLES)
+    vectors = {SCALAR: np.zeros((0, 0), int), VECTOR: rng.integers(-99, 99, (N_SAMPLES, 3))}.get(
+        kind, np.column_stack([labels, weight])
+    )
+    sums = {SCALAR: packed[:, None], VECTOR: vectors[rows] if kind == VECTOR else None}.get(
+        kind, np.column_stack([*(-weight * (labels == k) for k in range(3)), weight])[rows]
+    )
+    first, last = len(features) // 3, len(features)
+    size = (len(N_CODES) << SHIFT) * n_channels
+    histogram = np.full(2 * size, UNWRITTEN)
+    chosen = np.array(features)
+    clear(histogram, size, SHIFT, n_channels, N_CODES, chosen, first, last)
+    accumulate(
+        kind, table.codes, rows, packed, vectors, 4, 47, histogram, size, SHIFT, n_channels, chosen, first, last
+    )
+    expected = np.full((len(N_CODES), 1 << SHIFT, n_channels), UNWRITTEN)
+    sums = plain_histogram(table, rows[4:47], sums[4:47], features)
+    for feature in features[first:last]:
+        expected[feature, : N_CODES[feature]] = sums[feature, : N_CODES[feature]]
+    np.testing.assert_array_equal(histogram[size:], expected.ravel())
+    np.testing.assert_array_equal(histogram[:size], UNWRITTEN)
+
+
+@pytest.mark.parametrize("n_channels", [1, 3])
+def test_subtract_and_merge(n_channels):
+    rng = np.random.default_rng(0)
+    size = (len(N_CODES) << SHIFT) * n_channels
+    histogram = rng.integers(-(2**60), 2**60, 2 * size)
+    before = histogram.copy()
+    features = np.array([0, 1, 4])
+    subtract(histogram, 0, size, SHIFT, n_channels, N_CODES, features, 1, 3)
+    touched = np.zeros((len(N_CODES), 1 << SHIFT, n_channels), bool)
+    touched[1, : N_CODES[1]] = touched[4, : N_CODES[4]] = True
+    touched = touched.ravel()
+    np.testing.assert_array_equal(histogram[:size], np.where(touched, before[:size] - before[size:], before[:size]))
+    np.testing.assert_array_equal(histogram[size:], before[size:])
+    merge(histogram, 0, size, SHIFT, n_channels, N_CODES, features, 1, 3)
+    np.testing.assert_array_equal(histogram, before)
+
+
+# -- fixed point -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bits", [PACKED_BITS, FINE_BITS])
+@pytest.mark.parametrize("n_units", [0.0, 1.0, 1e6, 2.0**28])
+def test_scale_is_the_largest_that_cannot_overflow(bits, n_units):
+    rng = np.random.default_rng(0)
+    for total in [*np.exp(rng.normal(0, 20, 50)), 1.0, 2.0**31, 5e-324, 1e-310, 1e300]:
+        scale = power_of_two_scale(total, n_units, bits)
+        assert math.frexp(scale)[0] == 0.5
+        assert total * scale + 0.5 * n_units <= 2.0**bits - 1
+        assert 2.0 * total * scale + 0.5 * n_units > 2.0**bits - 3 or scale == 2.0**1000
+
+
+@pytest.mark.parametrize("total", [0.0, math.nan, -1.0])
+def test_scale_of_nothing_is_one(total):
+    assert power_of_two_scale(total, 10.0, PACKED_BITS) == 1.0
+
+
+@pytest.mark.parametrize("weights", ["none", "whole", "fractions"])
+def test_pack(weights):
+    rng, _, rows = table_and_rows()
+    gradient = rng.normal(size=N_SAMPLES).astype(np.float32)
+    hessian = rng.random(N_SAMPLES).astype(np.float32)
+    weight = {"none": np.zeros(0), "whole": rng.integers(0, 9, N_SAMPLES) * 1.0, "fractions": rng.random(N_SAMPLES)}[weights]
+    packed = np.full(50, UNWRITTEN)
+    pack(gradient, hessian, weight, weights != "fractions", 2.0**12, 2.0**15, rows, packed, 5, 45)
+    units = weight if weights != "none" else np.ones(N_SAMPLES)
+    for i in range(5, 45):
+        row = rows[i]
+        g, h = float(gradient[row]) * 2.0**12, float(hessian[row]) * 2.0**15
+        if weights == "fractions":
+            g, h = round(g * units[row]), round(h * units[row])
+        else:
+            g, h = round(g) * int(units[row]), round(h) * int(units[row])
+        assert packed[i] == (g << 32) + h
+        assert (packed[i] >> 32, packed[i] & (2**32 - 1)) == (g, h)
+    np.testing.assert_array_equal(packed[[*range(5), *range(45, 50)]], UNWRITTEN)
+
+
+def test_sums_of_packed_cells_never_overflow():
+    """The worst targets: all of one sign, with halves that all round away from zero."""
+    n = 1000
+    for value in (0.5, 1.5, 1e-3, 123.456):
+        gradient = np.full(n, -value, np.float32)
+        sums = weighted_sums(gradient, -gradient, np.zeros(0), 0, n)
+        scale = power_of_two_scale(sums[0], n, PACKED_BITS)
+        packed = np.empty(n, np.int64)
+        pack(gradient, -gradient, np.zeros(0), True, scale, scale, np.arange(n, dtype=np.uint32), packed, 0, n)
+        total = int(packed.sum())
+        assert total >> 32 == sum(int(cell) >> 32 for cell in packed) > -(2**31)
+        assert total & (2**32 - 1) == sum(int(cell) & (2**32 - 1) for cell in packed) < 2**31
+
+
+def test_weighted_sums():
+    rng = np.random.default_rng(0)
+    gradient, hessian = rng.normal(size=60).astype(np.float32), rng.random(60).astype(np.float32)
+    weight = rng.random(60)
+    part = slice(7, 55)
+    expected = np.abs(gradient[part]).sum(dtype=float), hessian[part].sum(dtype=float)
+    assert weighted_sums(gradient, hessian, np.zeros(0), 7, 55) == pytest.approx(expected, rel=1e-12)
+    expected = (np.abs(gradient) * weight)[part].sum(), (hessian * weight)[part].sum()
+    assert weighted_sums(gradient, hessian, weight, 7, 55) == pytest.approx(expected, rel=1e-12)
