@@ -90,6 +90,8 @@ class Ours(Peer):
             min_child_weight=1.0,
             reg_lambda=settings.reg_lambda,
             max_bins=settings.max_bins,
+            subsample=1.0,
+            colsample_bylevel=1.0,
             early_stopping=False,
             n_jobs=settings.n_jobs,
             random_state=0,

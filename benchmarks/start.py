@@ -36,7 +36,9 @@ def _row(library, cold, *cached):
         "library": library,
         "import": warm.get("import", np.nan),
         "first fit, cold": cold.get("first", np.nan),
+        "cold, CPU": cold.get("first_cpu", np.nan),
         "first fit, cached": warm.get("first", np.nan),
+        "cached, CPU": warm.get("first_cpu", np.nan),
         "steady": warm.get("steady", np.nan),
         "cached - steady": warm.get("first", np.nan) - warm.get("steady", np.nan),
     }

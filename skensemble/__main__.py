@@ -30,7 +30,7 @@ def _warm_up():
 
 def _print_step(number, n_steps, title, seconds):
     if seconds is None:
-        print(f"  [{number}/{n_steps}] {title:<34}", end="", flush=True)
+        print(f"  [{number:>2}/{n_steps}] {title:<34}", end="", flush=True)
     else:
         print(f"{seconds:6.1f} s", flush=True)
 

@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks (progress bars, monitors, early stops by the user) where it has them, and nothing where not."""
+"""scikit-learn's callbacks (progress bars, monitors, early stops by the user) where it has them, else nothing."""
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -26,7 +26,10 @@ class FitProgress:
             self.context.call_on_fit_task_begin(estimator=estimator, **self.data)
 
     def run_round(self, round_, fitted_attributes):
-        """Call `round_()`; True if a callback asks to stop.  fitted_attributes() is called only if a callback wants them."""
+        """Call `round_()`; True if a callback asks to stop.
+
+        fitted_attributes() is called only if a callback wants them.
+        """
         if self.context is None:
             round_()
             return False
@@ -34,7 +37,9 @@ class FitProgress:
         task.call_on_fit_task_begin(estimator=self.estimator, **self.data)
         round_()
         return bool(
-            task.call_on_fit_task_end(estimator=self.estimator, reconstruction_attributes=fitted_attributes, **self.data)
+            task.call_on_fit_task_end(
+                estimator=self.estimator, reconstruction_attributes=fitted_attributes, **self.data
+            )
         )
 
     def finish(self, fitted_attributes):

@@ -2,12 +2,13 @@
 
 Numba's own cache has three habits that hurt users: it raises at import when no folder can be written, it raises at the first
 call when a cache file is damaged, and it does not notice that a function called from another file has changed.  The cache
-below answers with "compile again" to the first two, and stamps every file with a hash of all kernel sources for the third.
+below answers with "compile again" to the first two, and stamps every file with a hash of all kernels' sources for the third.
 """
 
 import functools
 import hashlib
 import logging
+import re
 from pathlib import Path
 
 import numba
@@ -115,11 +116,16 @@ class _InnerCompiler(CompilerBase):
 
 @functools.cache
 def _source_stamp():
-    """Hash of every source file of the package: a kernel may call kernels of other files."""
+    """Hash of all files that a kernel's code or constants can come from: those without scikit-learn and pandas."""
     digest = hashlib.sha256(numba.__version__.encode())
     for path in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(path.read_bytes())
+        text = path.read_bytes()
+        if not _IMPORTS_OF_ESTIMATORS.search(text):
+            digest.update(text)
     return digest.hexdigest()
+
+
+_IMPORTS_OF_ESTIMATORS = re.compile(rb"^(import|from) (sklearn|pandas)", re.MULTILINE)
 
 
 def _stamped(locator):

@@ -6,7 +6,6 @@ a row does not depend on who draws first.  The mixing function is SplitMix64 (St
 
 import numpy as np
 from numba import int64, uint64
-from sklearn.utils import check_random_state
 
 from skensemble._jit import kernel
 
@@ -15,9 +14,9 @@ GOLDEN_GAMMA = np.uint64(0x9E3779B97F4A7C15)
 
 def generator(random_state):
     """A numpy Generator from an int, a RandomState, a Generator or None."""
-    if isinstance(random_state, np.random.Generator):
-        return random_state
-    return np.random.default_rng(check_random_state(random_state).randint(0, 2**31 - 1, size=4))
+    if isinstance(random_state, np.random.RandomState):
+        return np.random.default_rng(random_state.randint(0, 2**31 - 1, size=4))
+    return np.random.default_rng(random_state)
 
 
 def draw_seed(rng):

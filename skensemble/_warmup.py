@@ -8,6 +8,7 @@ import pandas as pd
 from skensemble.ensemble._newton_boosting import NewtonBoostingClassifier, NewtonBoostingRegressor
 
 _N_ROWS = 400
+_ENOUGH_FOR_TWO_THREADS = 20_000
 _REGRESSION_LOSSES = (
     "absolute_error",
     "huber",
@@ -77,9 +78,10 @@ def _growth_policies():
         model.predict_proba(X)
 
 
-def _multiclass():
-    X, y = _numbers(), _labels(3)
-    NewtonBoostingClassifier(n_estimators=2, early_stopping=True).fit(X, y).predict_proba(X)
+def _early_stopping():
+    X = _numbers()
+    for n_classes in (2, 3):
+        NewtonBoostingClassifier(n_estimators=2, early_stopping=True).fit(X, _labels(n_classes)).predict_proba(X)
 
 
 def _mixed_table():
@@ -118,24 +120,31 @@ def _many_bins():
     NewtonBoostingRegressor(n_estimators=2, max_bins=300).fit(X, y).predict(X)
 
 
+def _several_threads():
+    X = _numbers(_ENOUGH_FOR_TWO_THREADS)
+    for max_bins in (255, 300):
+        NewtonBoostingRegressor(n_estimators=1, max_bins=max_bins, early_stopping=False, n_jobs=2).fit(X, X[:, 0])
+
+
 _STEPS = (
     ("two classes", _binary),
     ("growth policies", _growth_policies),
-    ("several classes, early stopping", _multiclass),
+    ("several classes, early stopping", _early_stopping),
     ("categories and missing cells", _mixed_table),
     ("sampling and constraints", _sampling_and_constraints),
     ("regression", _regression),
     ("other losses", _other_losses),
     ("several outputs", _several_outputs),
     ("more than 255 bins", _many_bins),
+    ("several threads", _several_threads),
 )
 
 
 # -- their data ------------------------------------------------------------------------------------------------------
 
 
-def _numbers():
-    return np.random.default_rng(0).normal(size=(_N_ROWS, 3))
+def _numbers(n_rows=_N_ROWS):
+    return np.random.default_rng(0).normal(size=(n_rows, 3))
 
 
 def _mixed():

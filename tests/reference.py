@@ -180,8 +180,8 @@ def leaf_of_coded_row(codes, feature, code, left, right, missing_left, category_
 
 
 # -- growing ---------------------------------------------------------------------------------------------------------
-# A node is a dict: rows, depth, lower and upper bound of its values, interaction groups still open, sums of gradient and
-# hessian per output, count, values; once split also feature, goes_left (the set of codes), gain, left and right.
+# A node is a dict: rows, depth, lower and upper bound of its values, interaction groups still open, cover, values, and
+# its best split (gain, feature, set of codes that go left); once split also these three by name, and left and right.
 
 DEPTH_FIRST, BREADTH_FIRST, BEST_FIRST, SYMMETRIC = 0, 1, 2, 3
 NO_BENEFIT = 1e-12  # a gain must be more than the rounding error of the node's score
@@ -261,7 +261,7 @@ class Growing:
         best, best_gain = None, self.limits["gamma"]
         for feature in self._allowed(node):
             for goes_left in self._ways([node], feature, node):
-                gain = self._gain(node, feature, goes_left)
+                gain = self._gain(node, feature, goes_left, node)
                 if gain is not None and gain > best_gain:
                     best, best_gain = (gain, feature, goes_left), gain
         return best and (*best[:2], self._with_absent([node], best[1], best[2], node))
@@ -298,20 +298,24 @@ class Growing:
     def _category_order(self, node, feature):
         codes = self._present([node], feature)
         rows = {code: node["rows"][self.codes[node["rows"], feature] == code] for code in codes}
-        smooth = self.limits["cat_smooth"] + 1e-300
-        sums = {code: [self._sums(k, rows[code]) for k in range(len(self.gradient))] for code in codes}
-        spread = [sum(sums[code][k][0] ** 2 / (sums[code][k][1] + smooth) for code in codes) for k in range(len(self.gradient))]
+        smooth, outputs = self.limits["cat_smooth"] + 1e-300, range(len(self.gradient))
+        sums = {code: [self._sums(k, rows[code]) for k in outputs] for code in codes}
+        spread = [sum(sums[code][k][0] ** 2 / (sums[code][k][1] + smooth) for code in codes) for k in outputs]
         k = int(np.argmax(spread))
         return sorted(codes, key=lambda code: (sums[code][k][0] / (sums[code][k][1] + smooth), code))
 
-    def _gain(self, node, feature, goes_left):
+    def _gain(self, node, feature, goes_left, root):
         """Gain; None if a side has too little; -inf if the sides' values break a monotone constraint."""
         limits = self.limits
         to_left = np.isin(self.codes[node["rows"], feature], list(goes_left))
         sides = node["rows"][to_left], node["rows"][~to_left]
-        if limits["min_samples_leaf"] > 1 and min(self.counted[side].sum() for side in sides) < limits["min_samples_leaf"]:
+        fewest = min(self.counted[side].sum() for side in sides)
+        if fewest < limits["min_samples_leaf"] > 1:
             return None
         scores, weights = [], np.zeros(2)
+        n_codes = len(self._present([root], feature))
+        if self.is_categorical[feature] and n_codes > limits["max_cat_to_onehot"]:
+            limits = {**limits, "reg_lambda": limits["reg_lambda"] + limits["cat_l2"]}
         for k in range(len(self.gradient)):
             sums = [self._sums(k, side) for side in sides]
             left, right = (leaf_value(g, h, limits, node["lower"], node["upper"]) for g, h in sums)
@@ -356,7 +360,7 @@ class Growing:
         best, best_gain = None, self.limits["gamma"]
         for feature in self._allowed(nodes[0]):
             for goes_left in self._ways(nodes, feature, root):
-                gain = math.fsum(self._gain(node, feature, goes_left) or 0.0 for node in nodes)
+                gain = math.fsum(self._gain(node, feature, goes_left, root) or 0.0 for node in nodes)
                 if gain > best_gain:
                     best, best_gain = (gain, feature, goes_left), gain
         return best and (*best[:2], self._with_absent(nodes, best[1], best[2], root))

@@ -109,9 +109,15 @@ def test_wrong_parameter_leaves_the_fitted_model(estimator):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"grow_policy": "symmetric", "max_depth": None}, r"max_depth must be an int in \[1, 16\] for grow_policy='symm"),
+        (
+            {"grow_policy": "symmetric", "max_depth": None},
+            r"max_depth must be an int in \[1, 16\] for grow_policy='symm",
+        ),
         ({"grow_policy": "symmetric", "max_depth": 17}, r"max_depth must be an int in \[1, 16\].*got 17"),
-        ({"monotonic_cst": [1, 0]}, r"monotonic_cst must have one of -1, 0, 1 for each of 3 features, got shape \(2,\)"),
+        (
+            {"monotonic_cst": [1, 0]},
+            r"monotonic_cst must have one of -1, 0, 1 for each of 3 features, got shape \(2,\)",
+        ),
         ({"monotonic_cst": [2, 0, 0]}, "monotonic_cst must hold -1, 0 or 1, got 2"),
         ({"monotonic_cst": {0: 0.5}}, "monotonic_cst must hold -1, 0 or 1, got 0.5"),
         ({"monotonic_cst": {3: 1}}, r"monotonic_cst must hold column names or positions in \[0, 2\], got 3"),
@@ -134,10 +140,16 @@ def test_parameter_that_does_not_fit_the_data(estimator, parameters, message):
     [
         (NewtonBoostingClassifier(base_score=1.5), r"base_score must be .*loss='log_loss' allows.*got 1\.5"),
         (NewtonBoostingRegressor("poisson", base_score=-1.0), r"base_score must be .*loss='poisson' allows.*got -1\.0"),
-        (NewtonBoostingRegressor("quantile", quantile=[0.1, 0.9], base_score=[1, 0]), r"base_score must be .*got \[1, 0\]"),
+        (
+            NewtonBoostingRegressor("quantile", quantile=[0.1, 0.9], base_score=[1, 0]),
+            r"base_score must be .*got \[1, 0\]",
+        ),
         (NewtonBoostingClassifier(class_weight={0: 1.0, 1: -2.0}), "class_weight must be >= 0, got -2"),
         (NewtonBoostingClassifier(class_weight={0: 1.0, 1: np.nan}), "class_weight must hold finite real numbers"),
-        (NewtonBoostingClassifier(class_weight={7: 1.0}), r"class_weight must have classes of y, \[0, 1\], as its keys, got 7"),
+        (
+            NewtonBoostingClassifier(class_weight={7: 1.0}),
+            r"class_weight must have classes of y, \[0, 1\], as its keys, got 7",
+        ),
         (
             NewtonBoostingClassifier(loss=lambda y, raw, weight: (raw, raw), early_stopping=True),
             "scoring must be a scorer of scikit-learn, or None, where a callable loss",
@@ -301,7 +313,10 @@ BAD_FIT_ARGUMENTS = {
     "weights alone": ({"sample_weight_val": np.ones(N)}, "sample_weight_val and init_score_val need X_val and y_val"),
     "scores alone": ({"init_score_val": np.ones(N)}, "sample_weight_val and init_score_val need X_val and y_val"),
     "scores NaN": ({"init_score": np.full(N, np.nan)}, "init_score must hold finite real numbers"),
-    "scores too short": ({"init_score": np.zeros(3)}, r"init_score must have one row per row of X \(60\), got shape \(3,\)"),
+    "scores too short": (
+        {"init_score": np.zeros(3)},
+        r"init_score must have one row per row of X \(60\), got shape \(3,\)",
+    ),
     "scores too wide": ({"init_score": np.zeros((N, 2))}, "init_score must have 1 columns, got 2"),
     "scores of one part": (_held_out(init_score=np.zeros(N)), "init_score and init_score_val must be given together"),
     "scores_val too wide": (
@@ -341,7 +356,7 @@ def test_too_few_rows_to_hold_any_out():
 def test_fewer_rounds_than_there_are(estimator):
     X, y = _data()
     model = estimator(n_estimators=4, warm_start=True).fit(X, y).set_params(n_estimators=3)
-    with pytest.raises(ValueError, match="n_estimators must be >= the 4 rounds that are fitted already.*got 3"):
+    with pytest.raises(ValueError, match=r"n_estimators must be >= the 4 rounds that are fitted already.*got 3"):
         model.fit(X, y)
     assert model.n_iter_ == 4
 
@@ -367,7 +382,10 @@ BAD_FEATURES = {
     "text": (np.full((N, 3), "a"), "could not convert string to float.*name it in categorical_features"),
     "dates": (np.zeros((N, 3), "datetime64[s]"), "holds dates or times"),
     "lists": (np.array([[[1], [2], [3]]] * N, object)[:, :, None], "Found array with dim"),
-    "huge": (np.broadcast_to(np.float32(0), (2**20, 2**12)), r"X must have at most 2\*\*31 cells, got 1048576 rows x 4096"),
+    "huge": (
+        np.broadcast_to(np.float32(0), (2**20, 2**12)),
+        r"X must have at most 2\*\*31 cells, got 1048576 rows x 4096",
+    ),
     "complex, sparse": (scipy.sparse.csr_matrix(np.eye(N, 3) + 0j), "Complex data not supported"),
     "dates in a frame": (pd.DataFrame({"a": pd.date_range("2020", periods=N)}), "column 'a' holds dates or times"),
 }
@@ -429,11 +447,11 @@ def test_other_columns_at_predict(estimator):
     X, y = _data()
     frame = pd.DataFrame(X, columns=["a", "b", "c"])
     model = estimator(n_estimators=2).fit(frame, y)
-    with pytest.raises(ValueError, match="(?s)feature names should match.*must be in the same order"):
+    with pytest.raises(ValueError, match=r"(?s)feature names should match.*must be in the same order"):
         model.predict(frame[["b", "a", "c"]])
-    with pytest.raises(ValueError, match="(?s)feature names should match.*seen at fit time, yet now missing.*- c"):
+    with pytest.raises(ValueError, match=r"(?s)feature names should match.*seen at fit time, yet now missing.*- c"):
         model.predict(frame[["a", "b"]])
-    with pytest.raises(ValueError, match="(?s)feature names should match.*unseen at fit time.*- d"):
+    with pytest.raises(ValueError, match=r"(?s)feature names should match.*unseen at fit time.*- d"):
         model.predict(frame.rename(columns={"c": "d"}))
     with pytest.warns(UserWarning, match="X does not have valid feature names"):
         model.predict(X)
@@ -442,7 +460,7 @@ def test_other_columns_at_predict(estimator):
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_fewer_columns_at_predict(estimator):
     X, y = _data()
-    with pytest.raises(ValueError, match="X has 2 features, but .* is expecting 3 features"):
+    with pytest.raises(ValueError, match=r"X has 2 features, but .* is expecting 3 features"):
         estimator(n_estimators=2).fit(X, y).predict(X[:, :2])
 
 

@@ -51,12 +51,6 @@ def test_workers_do_not_multiply(backend):
     assert results == [(1, 1, 5)] * 2
 
 
-def test_loky_workers_use_what_joblib_leaves_them():
-    with joblib.parallel_config("loky", inner_max_num_threads=3):
-        results = joblib.Parallel(n_jobs=2)(joblib.delayed(_n_jobs_of_worker)() for _ in range(2))
-    assert results == [(3, 3, 5)] * 2
-
-
 def test_sequential_joblib_leaves_everything():
     (result,) = joblib.Parallel(n_jobs=1)([joblib.delayed(_n_jobs_of_worker)()])
     assert result == _n_jobs_of_worker()
@@ -211,12 +205,12 @@ def assert_as_alone(tree, seed):
     assert_same_tree(GrownTree(*tree), alone.grow(0), alone.binned.n_codes)
 
 
-def test_two_threads_grow_at_once():
-    tasks = [new_task(seed, n_threads=3) for seed in range(4)]
+def test_threads_grow_at_once():
+    tasks = [new_task(seed, n_threads=3) for seed in range(3)]
     trees = [[] for _ in tasks]
 
     def grow(task, trees):
-        for _ in range(10):
+        for _ in range(5):
             trees.append(task.grow(0))
 
     threads = [threading.Thread(target=grow, args=pair) for pair in zip(tasks, trees)]
@@ -281,10 +275,21 @@ def test_fork_while_the_pool_is_being_made():
     assert os.waitpid(child, 0)[1] == 0
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading"])
-def test_under_joblib(backend):
-    grown = joblib.Parallel(n_jobs=2, backend=backend)(joblib.delayed(grow_in_worker)(seed) for seed in range(3))
+def test_under_joblib_threads():
+    grown = joblib.Parallel(n_jobs=2, backend="threading")(joblib.delayed(grow_in_worker)(seed) for seed in range(3))
     for seed, tree in enumerate(grown):
+        assert_as_alone(tree, seed)
+
+
+def _n_jobs_and_tree(seed):
+    return _n_jobs_of_worker(), grow_in_worker(seed)
+
+
+def test_under_loky():
+    with joblib.parallel_config("loky", inner_max_num_threads=3):
+        results = joblib.Parallel(n_jobs=2)(joblib.delayed(_n_jobs_and_tree)(seed) for seed in range(3))
+    for seed, (n_jobs, tree) in enumerate(results):
+        assert n_jobs == (3, 3, 5)
         assert_as_alone(tree, seed)
 
 

@@ -25,7 +25,13 @@ def test_bits_are_those_of_split_mix(seed):
 
 def test_split_mix_of_its_authors():
     """The first outputs for seed 1234567, as published with the C code."""
-    expected = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821]
+    expected = [
+        6457827717110365317,
+        3203168211198807973,
+        9817491932198370423,
+        4593380528125082431,
+        16408922859458223821,
+    ]
     assert [reference.split_mix(1234567, counter) for counter in range(5)] == expected
 
 

@@ -26,6 +26,41 @@ class Fold:
     y: np.ndarray
     weight: np.ndarray | None
     raw: np.ndarray  # (n_outputs, n_samples)
+    start: np.ndarray | None = None  # (n_outputs, n_samples): raw predictions that are not the model's
+    before: np.ndarray | None = None  # (n_outputs, n_samples): those of the model before this fit
+
+    def take(self, rows):
+        """The fold of some rows."""
+        codes, columns = self.binned.codes[rows], self.binned.columns[:, rows]
+        arrays = (self.y, self.weight, self.raw, self.start, self.before)
+        taken = (None if array is None else np.ascontiguousarray(array[..., rows]) for array in arrays)
+        return Fold(self.binned._replace(codes=codes, columns=np.ascontiguousarray(columns)), *taken)
+
+
+def held_out_rows(keys, strata, weight, share, seed):
+    """Bool (n_samples,): rows with about `share` of the weight of each stratum, drawn by their keys.
+
+    So copies of a row stay together, and the order of the rows does not matter.  Each stratum keeps a row, rows without
+    a weight stay, and one row at least is drawn if there is one to draw.
+    """
+    chosen = np.zeros(len(keys), bool)
+    rows = np.arange(len(keys)) if weight is None else np.flatnonzero(weight)
+    units = np.ones(len(rows)) if weight is None else weight[rows]
+    place = keys[rows].view(np.uint64) * np.uint64(2 * seed + 1)  # another order of the keys for each seed
+    order = np.lexsort((place, strata[rows]))
+    rows, units, place, strata = rows[order], units[order], place[order], strata[rows[order]]
+    is_new = np.r_[True, (np.diff(strata) != 0) | (np.diff(place) != 0)]
+    first = np.flatnonzero(is_new)  # of each set of copies
+    total, stratum = np.add.reduceat(units, first), np.cumsum(np.r_[True, np.diff(strata[first]) != 0]) - 1
+    in_stratum = np.bincount(stratum, total)
+    passed = np.cumsum(total) - total - (np.cumsum(in_stratum) - in_stratum)[stratum]
+    slack = np.random.default_rng(seed).random(len(in_stratum))[stratum]  # rounds `share` up or down, fairly
+    is_free = np.r_[np.diff(stratum) == 0, False]
+    is_drawn = is_free & (passed + slack * total < share * in_stratum[stratum])
+    if not is_drawn.any():
+        is_drawn[np.flatnonzero(is_free)[:1]] = True
+    chosen[rows] = is_drawn[np.cumsum(is_new) - 1]
+    return chosen
 
 
 @dataclass(frozen=True)

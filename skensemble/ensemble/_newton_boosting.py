@@ -32,17 +32,17 @@ from skensemble._validation import (
     feature_positions,
     read_features,
 )
-from skensemble.ensemble._boosting_loop import Booster, Fold, History, Patience, Schedule
+from skensemble.ensemble._boosting_loop import Booster, Fold, History, Patience, Schedule, held_out_rows
 from skensemble.ensemble._losses import LOSSES, make_loss
+from skensemble.ensemble._row_sampling import row_keys
 from skensemble.tree._binning import Binner
 from skensemble.tree._growth_state import BEST_FIRST, BREADTH_FIRST, DEPTH_FIRST, SYMMETRIC
 from skensemble.tree._prediction import apply_trees, compile_trees, decision_path, predict_raw, staged_raw
 from skensemble.tree._tree_arrays import concatenate, empty_trees
 from skensemble.tree._tree_grower import to_tree_arrays
 
-MANY_ROWS = 10_000  # from here on, early_stopping="auto" can spare rows for validation
-DEFAULT_DEPTH = 6
 NO_LIMIT = -1
+CAT_SMOOTH = CAT_L2 = 10.0  # as LightGBM's: what a category, and a split of sorted categories, must outweigh
 LARGEST_SUM = 1e100  # of weights, and the inverse of the smallest: squares of sums neither overflow nor vanish
 
 _NON_NEGATIVE = (Interval(float, 0.0),)
@@ -50,7 +50,7 @@ _SHARE = (Interval(float, 0.0, 1.0, "right"),)
 
 PARAMETERS = {
     "n_estimators": (Interval(int, 1),),
-    "learning_rate": (Interval(float, 0.0, closed="neither"), OneOf("auto")),
+    "learning_rate": (Interval(float, 0.0, closed="neither"),),
     "grow_policy": (OneOf("depthwise", "lossguide", "symmetric"),),
     "max_depth": (Interval(int, 1), IsNone),
     "max_leaf_nodes": (Interval(int, 2), IsNone),
@@ -105,14 +105,25 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
     """What classifier and regressor share: everything between a target array and raw predictions."""
 
     _doc_link_module = "skensemble"
-    _doc_link_template = "https://skensemble.readthedocs.io/en/latest/reference.html#{estimator_module}.{estimator_name}"
+    _doc_link_template = (
+        "https://skensemble.readthedocs.io/en/latest/reference.html#{estimator_module}.{estimator_name}"
+    )
 
     # -- fit ---------------------------------------------------------------------------------------------------------
 
     @_all_or_nothing
     @with_callbacks
     def fit(
-        self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, init_score=None, init_score_val=None
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        init_score=None,
+        init_score_val=None,
     ):
         """Fit the boosted trees.
 
@@ -158,11 +169,15 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
         if not continued:
             self._forget()
             self._seed = int(draw_seed(generator(self.random_state)))
-        rows = (table, target, weight, start)
-        if validation is None and self._wants_validation(table.n_samples):
-            rows, validation = self._hold_out(rows)
-        self._start(rows, n_threads, continued)
-        train, held_out = self._make_folds(rows, validation, n_threads)
+            self._binner = Binner(self.max_bins, self.categorical_features).fit(table, weight, n_threads)
+        train = self._make_fold(table, target, weight, start, n_threads)
+        held_out = None if validation is None else self._make_fold(*validation, n_threads)
+        if held_out is None and self._wants_validation(table.n_samples):
+            train, held_out = self._hold_out(train)
+        if not continued:
+            self._start(train)
+        self._set_raw(train, "init_score")
+        self._set_raw(held_out, "init_score_val")
         self._boost(train, held_out, n_threads, {"X": X, "y": y, "metadata": _metadata(sample_weight)})
         return self
 
@@ -183,43 +198,22 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
         target, weight = self._read_target(y_val, sample_weight_val, table.n_samples, True, suffix="_val")
         return table, target, weight, _read_init_score(init_score_val, "init_score_val", table.n_samples)
 
-    def _wants_validation(self, n_samples):
-        return self.early_stopping is True or (self.early_stopping == "auto" and n_samples >= MANY_ROWS)
-
-    def _hold_out(self, rows):
-        """Set `validation_fraction` of the rows aside, each class in proportion."""
-        table, target, weight, start = rows
-        counted = np.arange(table.n_samples) if weight is None else np.flatnonzero(weight)
-        share, seed = self.validation_fraction, mixed_seed(self._seed, 0)
-        chosen = np.zeros(table.n_samples, bool)
-        chosen[counted[_stratified_share(self._strata(target)[counted], share, seed)]] = True
+    def _hold_out(self, fold):
+        """Set `validation_fraction` of the rows aside, of each class in proportion."""
+        keys, strata = row_keys(fold.binned.codes, fold.y), self._strata(fold.y)
+        chosen = held_out_rows(keys, strata, fold.weight, self.validation_fraction, mixed_seed(self._seed, 0))
         if not chosen.any():
             raise ValueError(
-                f"early_stopping needs rows for training and for validation (or X_val and y_val), got {len(counted)} rows "
-                "with a weight, each the only one of its class."
+                "early_stopping needs rows for training and for validation (or X_val and y_val), "
+                f"got {len(chosen)} rows, each with a weight the only one of its class."
             )
-        parts = []
-        for mask in (~chosen, chosen):
-            index = np.flatnonzero(mask)
-            parts.append(
-                (
-                    table.take(index),
-                    np.ascontiguousarray(target[..., index]),
-                    None if weight is None else weight[index],
-                    None if start is None else np.ascontiguousarray(start[:, index]),
-                )
-            )
-        return parts
+        return fold.take(np.flatnonzero(~chosen)), fold.take(np.flatnonzero(chosen))
 
-    def _start(self, rows, n_threads, continued):
-        """What a first fit learns before its first tree: loss, codes, baseline."""
-        table, target, weight, start = rows
-        if continued:
-            return
-        self._loss = self._make_loss(target).prepared(target, weight)
-        self._loss.check_target(target)
-        self._binner = Binner(self.max_bins, self.categorical_features).fit(table, weight, n_threads)
-        self._baseline = self._find_baseline(target, weight, start)
+    def _start(self, train):
+        """What a first fit learns before its first tree: loss and baseline."""
+        self._loss = self._make_loss(train.y).prepared(train.y, train.weight)
+        self._loss.check_target(train.y)
+        self._baseline = self._find_baseline(train.y, train.weight, train.start)
         self._trees = empty_trees(self._loss.n_outputs if self._has_vector_leaves() else 1)
         self._rounds = 0  # trees per round: see _trees_per_round
 
@@ -234,8 +228,8 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
         baseline = self._loss.link(prediction)
         if baseline.shape != (self._loss.n_outputs,) or not self._is_link_of(baseline, prediction):
             raise ValueError(
-                f"base_score must be a finite prediction that loss={self.loss!r} allows (probabilities add up to 1), or one "
-                f"for each of {self._loss.n_outputs} outputs, got {self.base_score!r}."
+                f"base_score must be a finite prediction that loss={self.loss!r} allows (probabilities add up to 1), "
+                f"or one for each of {self._loss.n_outputs} outputs, got {self.base_score!r}."
             )
         return baseline
 
@@ -245,28 +239,22 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
             return np.isfinite(raw).all()
         return np.allclose(self._loss.link_inverse(raw[:, None]).reshape(-1)[-len(raw) :], prediction, atol=0.0)
 
-    def _make_folds(self, rows, validation, n_threads):
-        """Folds for the booster; their raw predictions begin with those of the trees that are there already."""
-        folds = []
-        for part, suffix in ((rows, ""), (validation, "_val")):
-            if part is None:
-                folds.append(None)
-                continue
-            table, target, weight, start = part
-            raw = np.ascontiguousarray(self._raw_of_table(table, n_threads).T)
-            if start is not None:
-                if start.shape[0] != self._loss.n_outputs:
-                    raise ValueError(
-                        f"init_score{suffix} must have {self._loss.n_outputs} columns, got {start.shape[0]}."
-                    )
-                raw += start
-            folds.append(Fold(self._binner.transform(table, n_threads), target, weight, raw))
-        return folds
+    def _set_raw(self, fold, name):
+        """Raw predictions before the first round."""
+        if fold is None:
+            return
+        n_outputs, start = self._loss.n_outputs, fold.start
+        if start is not None and len(start) != n_outputs:
+            raise ValueError(f"{name} must have {n_outputs} columns, got {len(start)}.")
+        fold.raw = np.empty((n_outputs, fold.y.shape[-1]))
+        fold.raw[:] = self._baseline[:, None] if fold.before is None else fold.before
+        if start is not None:
+            fold.raw += start
 
     def _boost(self, train, held_out, n_threads, data):
         """Add rounds until there are n_estimators, or they no longer help."""
         n_rounds = self._rounds_to_add(train)
-        booster = Booster(self._loss, train, held_out, self._schedule(n_threads, train)) if n_rounds else None
+        booster = Booster(self._loss, train, held_out, self._schedule(n_threads)) if n_rounds else None
         score = self._scorer(held_out)
         history = self._history_so_far(score, train, held_out)
         may_stop = held_out is not None and self.early_stopping is not False
@@ -285,7 +273,8 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
                 self._record(history, score, train, held_out)
             if self.verbose:
                 print(self._report(history, perf_counter() - begin))
-            if wants_stop or (patience is not None and patience.is_over(history.validation_score)):
+            is_over = patience is not None and patience.is_over(history.validation_score)
+            if is_over or wants_stop:
                 break
         self._finish(history, first, patience)
         progress.finish(dict)
@@ -322,7 +311,9 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
 
     def _fitted_attributes(self, history):
         """State of an estimator that stops here, for callbacks that want one."""
-        trees = to_tree_arrays([tree for round_ in history.trees for tree in round_], self._binner, self._trees.n_values)
+        trees = to_tree_arrays(
+            [tree for round_ in history.trees for tree in round_], self._binner, self._trees.n_values
+        )
         if self._trees.n_trees:
             trees = concatenate([self._trees, trees])
         return {"_trees": trees}
@@ -488,7 +479,7 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
 
     # -- what the rounds are given -----------------------------------------------------------------------------------
 
-    def _schedule(self, n_threads, train):
+    def _schedule(self, n_threads):
         monotone = self._monotone_array()
         if self._has_vector_leaves() and monotone.any():
             raise ValueError(
@@ -496,7 +487,7 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
                 "got 'multi_output_tree'."
             )
         return Schedule(
-            learning_rate=self._learning_rate(train),
+            learning_rate=float(self.learning_rate),
             vector=self._has_vector_leaves(),
             subsample=float(self.subsample),
             goss=self.sampling_method == "goss",
@@ -507,11 +498,6 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
             seed=mixed_seed(self._seed, 1),
             n_threads=n_threads,
         )
-
-    def _learning_rate(self, train):
-        if not isinstance(self.learning_rate, str):
-            return float(self.learning_rate)
-        return 0.1
 
     def _limits(self):
         policy = {"lossguide": BEST_FIRST, "symmetric": SYMMETRIC}.get(self.grow_policy, DEPTH_FIRST)
@@ -532,14 +518,17 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
             "max_delta_step": float(self.max_delta_step),
             "max_cat_to_onehot": int(self.max_cat_to_onehot),
             "max_cat_threshold": int(self.max_cat_threshold),
-            "cat_smooth": 10.0,
+            "cat_smooth": float(__import__("os").environ.get("CS", "10")),
+            "cat_l2": float(__import__("os").environ.get("CL2", "10")),
             "colsample_bylevel": float(self.colsample_bylevel),
             "colsample_bynode": float(self.colsample_bynode),
         }
 
     def _symmetric_depth(self):
         if self.max_depth is None or self.max_depth > 16:
-            raise ValueError(f"max_depth must be an int in [1, 16] for grow_policy='symmetric', got {self.max_depth!r}.")
+            raise ValueError(
+                f"max_depth must be an int in [1, 16] for grow_policy='symmetric', got {self.max_depth!r}."
+            )
         if self.max_leaf_nodes is not None:
             return min(int(self.max_depth), int(self.max_leaf_nodes).bit_length() - 1)
         return int(self.max_depth)
@@ -569,7 +558,9 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
             if direction not in (-1, 0, 1):
                 raise ValueError(f"monotonic_cst must hold -1, 0 or 1, got {direction!r}.")
             if direction != 0 and self._binner.is_categorical_[position]:
-                raise ValueError(f"monotonic_cst must be 0 for a categorical feature, got {direction} for feature {position}.")
+                raise ValueError(
+                    f"monotonic_cst must be 0 for a categorical feature, got {direction} for feature {position}."
+                )
             monotone[position] = direction
         return monotone
 
@@ -609,7 +600,148 @@ class _FeatureNames:
 
 
 class NewtonBoostingClassifier(ClassifierMixin, _NewtonBoosting):
-    """Second-order gradient boosting for classification."""
+    """Second-order gradient boosting for classification.
+
+    Each round grows a tree on the first and second derivatives of the loss [1]_, [2]_: one for two classes, else one
+    for each class. Numbers may be missing or infinite; categories need no encoding. A weight of k is k copies of the
+    row.
+
+    Parameters
+    ----------
+    loss : "log_loss" or callable, default="log_loss"
+        Loss to minimise. A callable `(y, raw, sample_weight) -> (gradient, hessian)` gets class indices of shape
+        (n_samples,), raw predictions of shape (n_samples,) or (n_samples, n_classes), and weights or None, and returns
+        two arrays shaped like `raw`, already weighted.
+    n_estimators : int, default=300
+        Rounds of boosting at most. One round grows one tree, or one for each class, if there are more than two.
+    learning_rate : float, default=0.08
+        Factor > 0 on the values of every tree.
+    grow_policy : {"depthwise", "lossguide", "symmetric"}, default="symmetric"
+        How a tree grows: all nodes down to `max_depth`, best gain first up to `max_leaf_nodes`, or one split for all
+        nodes of a level [3]_.
+    max_depth : int or None, default=6
+        Splits at most between root and leaf; None for no limit. At most 16 for symmetric trees, which need one.
+    max_leaf_nodes : int or None, default=None
+        Leaves at most of a tree; None for no limit.
+    min_samples_leaf : int, default=1
+        Rows at least in a leaf; a row of weight 2 counts twice where all weights are whole numbers.
+    min_child_weight : float, default=0.01
+        Sum at least of the hessians (second derivatives of the loss, times weights) in a leaf.
+    reg_lambda : float, default=3.0
+        L2 penalty on the values of leaves.
+    reg_alpha : float, default=0.0
+        L1 penalty on the values of leaves.
+    gamma : float, default=0.0
+        Gain that a split must exceed.
+    max_delta_step : float, default=0.0
+        Largest absolute value of a leaf before the learning rate; 0 for no limit.
+    max_bins : int or None, default=255
+        Intervals at most into which the values of a numeric feature fall before the search for splits, missing cells
+        apart; None for exact splits. Up to 255 take one byte for each cell.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Features whose values have no order: by dtype (pandas category and text, Enum and String of polars, dictionaries
+        and strings of pyarrow), or names, positions or a mask of shape (n_features,). None: none.
+    max_cat_to_onehot : int, default=4
+        Categories up to which a split takes one against all others; above, they are sorted by gradient over hessian.
+    max_cat_threshold : int, default=8
+        Categories at most on the smaller side of a split of sorted categories.
+    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
+        1: predictions never fall when the feature rises, -1: never rise, 0: free. A dict has names or positions as
+        keys. Two classes: in the probability of the second; more: in each raw score.
+    interaction_cst : list of lists, "pairwise", "no_interactions" or None, default=None
+        Groups of features, by name or position, that may appear together on a path from root to leaf. Features in no
+        group form one more.
+    subsample : float, default=0.7
+        Share of the rows in (0, 1] that grow the trees of a round.
+    sampling_method : {"uniform", "goss"}, default="uniform"
+        How they are drawn: all alike, or those with large gradients always [4]_. With "goss", a `subsample` of 1 means
+        0.3.
+    colsample_bytree : float, default=1.0
+        Share of the features in (0, 1] that a tree may use.
+    colsample_bylevel : float, default=0.7
+        Share of these that each level may use.
+    colsample_bynode : float, default=1.0
+        Share of these that each node may use.
+    class_weight : dict, "balanced" or None, default=None
+        Factors >= 0 on the weights of the rows of each class; "balanced" gives all classes the same sum.
+    scale_pos_weight : float, default=1.0
+        Factor > 0 on the weights of the second of two classes.
+    base_score : float, array-like or None, default=None
+        Prediction before the first round, a probability of the second class or one for each class. None: the best
+        constant.
+    early_stopping : "auto" or bool, default="auto"
+        Whether to stop when held-out rows are predicted no better any more, and keep the rounds up to the best. "auto":
+        if fit gets `X_val`. True: without it, `validation_fraction` of the rows is held out. False: held-out rows of
+        the user are scored only.
+    validation_fraction : float, default=0.1
+        Share of the rows in (0, 1) to hold out if fit gets no `X_val`, each class in proportion.
+    n_iter_no_change : int, default=10
+        Rounds without a better score after which to stop.
+    tol : float, default=1e-07
+        Scores that are larger by at most this are no better.
+    scoring : str, callable or None, default="loss"
+        What to score held-out rows by: "loss", a scorer of scikit-learn or its name, or None for `score`.
+    warm_start : bool, default=False
+        Whether the next fit adds rounds to those that are there, up to `n_estimators`. On the same data, the model is
+        that of one long fit.
+    importance_type : {"gain", "cover", "split"}, default="gain"
+        What `feature_importances_` adds up over the splits of a feature: gains, sums of hessians, or ones.
+    n_jobs : int or None, default=None
+        Threads; None or -1 for all cores. The model is the same, bit for bit, for any number.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draws of rows, features and held-out rows. Without any of these nothing is random.
+    verbose : int or bool, default=0
+        Whether to print a line for each round.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels, sorted.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, if all are strings.
+    n_iter_ : int
+        Rounds in the model.
+    feature_importances_ : ndarray of shape (`n_features_in_`,)
+        See `importance_type`; they sum to 1.
+    train_score_ : ndarray of shape (n_rounds + 1,) or (0,)
+        Score of the training rows after 0, 1, ... rounds, larger for better (the loss is negated); those after the best
+        round included. Empty if there are neither held-out rows nor `verbose`.
+    validation_score_ : ndarray of shape (n_rounds + 1,) or (0,)
+        The same for the held-out rows.
+
+    See Also
+    --------
+    NewtonBoostingRegressor : The same for numbers.
+    sklearn.ensemble.HistGradientBoostingClassifier : Scikit-learn's booster.
+
+    References
+    ----------
+    .. [1] Chen, T. and Guestrin, C. (2016). XGBoost: a scalable tree boosting system. KDD 2016.
+           https://doi.org/10.1145/2939672.2939785
+    .. [2] Friedman, J. H. (2001). Greedy function approximation: a gradient boosting machine. Annals of Statistics
+           29(5).
+           https://doi.org/10.1214/aos/1013203451
+    .. [3] Prokhorenkova, L., Gusev, G., Vorobev, A., Dorogush, A. V. and Gulin, A. (2018). CatBoost: unbiased boosting
+           with categorical features. NeurIPS 2018.
+           https://arxiv.org/abs/1706.09516
+    .. [4] Ke, G. et al. (2017). LightGBM: a highly efficient gradient boosting decision tree. NeurIPS 2017.
+           https://proceedings.neurips.cc/paper/2017/hash/6449f44a102fde848669bdd9eb6b76fa-Abstract.html
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skensemble import NewtonBoostingClassifier
+    >>> size, colour = [1.0, 2.0, None, 8.0, 9.0, 7.0], ["red", "red", "blue", "blue", "red", None]
+    >>> X = pd.DataFrame({"size": size, "colour": colour})
+    >>> y = ["small", "small", "small", "large", "large", "large"]
+    >>> model = NewtonBoostingClassifier(n_estimators=10, min_child_weight=0.0).fit(X, y)
+    >>> model.predict(X.iloc[[0, 3]]).tolist()
+    ['small', 'large']
+    >>> model.predict_proba(X).shape
+    (6, 2)
+    """
 
     _parameters = {
         "loss": (OneOf("log_loss"), IsCallable),
@@ -622,27 +754,27 @@ class NewtonBoostingClassifier(ClassifierMixin, _NewtonBoosting):
         self,
         loss="log_loss",
         *,
-        n_estimators=100,
-        learning_rate=0.1,
-        grow_policy="depthwise",
+        n_estimators=300,
+        learning_rate=0.08,
+        grow_policy="symmetric",
         max_depth=6,
         max_leaf_nodes=None,
         min_samples_leaf=1,
-        min_child_weight=1.0,
-        reg_lambda=1.0,
+        min_child_weight=0.01,
+        reg_lambda=3.0,
         reg_alpha=0.0,
         gamma=0.0,
         max_delta_step=0.0,
         max_bins=255,
         categorical_features="from_dtype",
         max_cat_to_onehot=4,
-        max_cat_threshold=64,
+        max_cat_threshold=8,
         monotonic_cst=None,
         interaction_cst=None,
-        subsample=1.0,
+        subsample=0.7,
         sampling_method="uniform",
         colsample_bytree=1.0,
-        colsample_bylevel=1.0,
+        colsample_bylevel=0.7,
         colsample_bynode=1.0,
         class_weight=None,
         scale_pos_weight=1.0,
@@ -861,7 +993,150 @@ REGRESSION_LOSSES = tuple(name for name in LOSSES if name != "log_loss")
 
 
 class NewtonBoostingRegressor(RegressorMixin, _NewtonBoosting):
-    """Second-order gradient boosting for regression."""
+    """Second-order gradient boosting for regression.
+
+    Each round grows a tree on the first and second derivatives of the loss [1]_, [2]_; where the loss is not smooth,
+    leaves get the best constant for their rows. Numbers may be missing or infinite; categories need no encoding. A
+    weight of k is k copies of the row.
+
+    Parameters
+    ----------
+    loss : str or callable, default="squared_error"
+        Loss to minimise: "squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma", "tweedie" (these
+        three with a log link), "pseudo_huber" or "expectile". A callable `(y, raw, sample_weight) -> (gradient,
+        hessian)` gets targets and raw predictions of shape (n_samples,) or (n_samples, n_outputs), and weights or None,
+        and returns two arrays shaped like `raw`, already weighted.
+    n_estimators : int, default=300
+        Rounds of boosting at most. One round grows one tree, or one for each output or level.
+    learning_rate : float, default=0.08
+        Factor > 0 on the values of every tree.
+    grow_policy : {"depthwise", "lossguide", "symmetric"}, default="symmetric"
+        How a tree grows: all nodes down to `max_depth`, best gain first up to `max_leaf_nodes`, or one split for all
+        nodes of a level [3]_.
+    max_depth : int or None, default=6
+        Splits at most between root and leaf; None for no limit. At most 16 for symmetric trees, which need one.
+    max_leaf_nodes : int or None, default=None
+        Leaves at most of a tree; None for no limit.
+    min_samples_leaf : int, default=1
+        Rows at least in a leaf; a row of weight 2 counts twice where all weights are whole numbers.
+    min_child_weight : float, default=0.01
+        Sum at least of the hessians (second derivatives of the loss, times weights) in a leaf.
+    reg_lambda : float, default=3.0
+        L2 penalty on the values of leaves.
+    reg_alpha : float, default=0.0
+        L1 penalty on the values of leaves.
+    gamma : float, default=0.0
+        Gain that a split must exceed.
+    max_delta_step : float, default=0.0
+        Largest absolute value of a leaf before the learning rate; 0 for no limit.
+    max_bins : int or None, default=255
+        Intervals at most into which the values of a numeric feature fall before the search for splits, missing cells
+        apart; None for exact splits. Up to 255 take one byte for each cell.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Features whose values have no order: by dtype (pandas category and text, Enum and String of polars, dictionaries
+        and strings of pyarrow), or names, positions or a mask of shape (n_features,). None: none.
+    max_cat_to_onehot : int, default=4
+        Categories up to which a split takes one against all others; above, they are sorted by gradient over hessian.
+    max_cat_threshold : int, default=8
+        Categories at most on the smaller side of a split of sorted categories.
+    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
+        1: predictions never fall when the feature rises, -1: never rise, 0: free. A dict has names or positions as
+        keys. Needs one tree per output.
+    interaction_cst : list of lists, "pairwise", "no_interactions" or None, default=None
+        Groups of features, by name or position, that may appear together on a path from root to leaf. Features in no
+        group form one more.
+    subsample : float, default=0.7
+        Share of the rows in (0, 1] that grow the trees of a round.
+    sampling_method : {"uniform", "goss"}, default="uniform"
+        How they are drawn: all alike, or those with large gradients always [4]_. With "goss", a `subsample` of 1 means
+        0.3.
+    colsample_bytree : float, default=1.0
+        Share of the features in (0, 1] that a tree may use.
+    colsample_bylevel : float, default=0.7
+        Share of these that each level may use.
+    colsample_bynode : float, default=1.0
+        Share of these that each node may use.
+    multi_strategy : {"one_output_per_tree", "multi_output_tree"}, default="one_output_per_tree"
+        Several outputs: a tree for each, or one tree whose leaves hold a value for each.
+    quantile : float or list of float, default=0.5
+        Levels in (0, 1) for the losses "quantile" and "expectile". Several make a column each, which never cross.
+    tweedie_variance_power : float, default=1.5
+        Power in (1, 2) of the mean in the variance, for the loss "tweedie".
+    huber_slope : float or None, default=None
+        Residual, in units of the target, from which on "huber" and "pseudo_huber" grow linearly. None: the 0.9-quantile
+        of the distances from the median.
+    base_score : float, array-like or None, default=None
+        Prediction before the first round, in units of the target, one or one for each output. None: the best constant.
+    early_stopping : "auto" or bool, default="auto"
+        Whether to stop when held-out rows are predicted no better any more, and keep the rounds up to the best. "auto":
+        if fit gets `X_val`. True: without it, `validation_fraction` of the rows is held out. False: held-out rows of
+        the user are scored only.
+    validation_fraction : float, default=0.1
+        Share of the rows in (0, 1) to hold out if fit gets no `X_val`.
+    n_iter_no_change : int, default=10
+        Rounds without a better score after which to stop.
+    tol : float, default=1e-07
+        Scores that are larger by at most this are no better.
+    scoring : str, callable or None, default="loss"
+        What to score held-out rows by: "loss", a scorer of scikit-learn or its name, or None for `score`.
+    warm_start : bool, default=False
+        Whether the next fit adds rounds to those that are there, up to `n_estimators`. On the same data, the model is
+        that of one long fit.
+    importance_type : {"gain", "cover", "split"}, default="gain"
+        What `feature_importances_` adds up over the splits of a feature: gains, sums of hessians, or ones.
+    n_jobs : int or None, default=None
+        Threads; None or -1 for all cores. The model is the same, bit for bit, for any number.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draws of rows, features and held-out rows. Without any of these nothing is random.
+    verbose : int or bool, default=0
+        Whether to print a line for each round.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, if all are strings.
+    n_iter_ : int
+        Rounds in the model.
+    feature_importances_ : ndarray of shape (`n_features_in_`,)
+        See `importance_type`; they sum to 1.
+    train_score_ : ndarray of shape (n_rounds + 1,) or (0,)
+        Score of the training rows after 0, 1, ... rounds, larger for better (the loss is negated); those after the best
+        round included. Empty if there are neither held-out rows nor `verbose`.
+    validation_score_ : ndarray of shape (n_rounds + 1,) or (0,)
+        The same for the held-out rows.
+
+    See Also
+    --------
+    NewtonBoostingClassifier : The same for classes.
+    sklearn.ensemble.HistGradientBoostingRegressor : Scikit-learn's booster.
+
+    References
+    ----------
+    .. [1] Chen, T. and Guestrin, C. (2016). XGBoost: a scalable tree boosting system. KDD 2016.
+           https://doi.org/10.1145/2939672.2939785
+    .. [2] Friedman, J. H. (2001). Greedy function approximation: a gradient boosting machine. Annals of Statistics
+           29(5).
+           https://doi.org/10.1214/aos/1013203451
+    .. [3] Prokhorenkova, L., Gusev, G., Vorobev, A., Dorogush, A. V. and Gulin, A. (2018). CatBoost: unbiased boosting
+           with categorical features. NeurIPS 2018.
+           https://arxiv.org/abs/1706.09516
+    .. [4] Ke, G. et al. (2017). LightGBM: a highly efficient gradient boosting decision tree. NeurIPS 2017.
+           https://proceedings.neurips.cc/paper/2017/hash/6449f44a102fde848669bdd9eb6b76fa-Abstract.html
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble import NewtonBoostingRegressor
+    >>> X = np.linspace(0.0, 1.0, 100).reshape(-1, 1)
+    >>> y = np.where(X[:, 0] > 0.5, 3.0, 1.0)
+    >>> model = NewtonBoostingRegressor(learning_rate=0.5).fit(X, y)
+    >>> model.predict([[0.2], [0.8]]).round(2).tolist()
+    [1.0, 3.0]
+    >>> NewtonBoostingRegressor("quantile", quantile=[0.1, 0.9]).fit(X, y).predict(X).shape
+    (100, 2)
+    """
 
     _parameters = {
         "loss": (OneOf(*REGRESSION_LOSSES), IsCallable),
@@ -879,27 +1154,27 @@ class NewtonBoostingRegressor(RegressorMixin, _NewtonBoosting):
         self,
         loss="squared_error",
         *,
-        n_estimators=100,
-        learning_rate=0.1,
-        grow_policy="depthwise",
+        n_estimators=300,
+        learning_rate=0.08,
+        grow_policy="symmetric",
         max_depth=6,
         max_leaf_nodes=None,
         min_samples_leaf=1,
-        min_child_weight=1.0,
-        reg_lambda=1.0,
+        min_child_weight=0.01,
+        reg_lambda=3.0,
         reg_alpha=0.0,
         gamma=0.0,
         max_delta_step=0.0,
         max_bins=255,
         categorical_features="from_dtype",
         max_cat_to_onehot=4,
-        max_cat_threshold=64,
+        max_cat_threshold=8,
         monotonic_cst=None,
         interaction_cst=None,
-        subsample=1.0,
+        subsample=0.7,
         sampling_method="uniform",
         colsample_bytree=1.0,
-        colsample_bylevel=1.0,
+        colsample_bylevel=0.7,
         colsample_bynode=1.0,
         multi_strategy="one_output_per_tree",
         quantile=0.5,
@@ -1091,7 +1366,9 @@ def _check_is_given(y, name):
 
 def _check_target_length(y, name, n_samples):
     if len(y) != n_samples:
-        raise ValueError(f"{name} must have one entry per row of X: inconsistent numbers of samples: {[n_samples, len(y)]}")
+        raise ValueError(
+            f"{name} must have one entry per row of X: inconsistent numbers of samples: {[n_samples, len(y)]}"
+        )
     if n_samples < 2 and name == "y":
         raise ValueError(f"X must have at least 2 rows to fit, got n_samples = {n_samples}.")
 
@@ -1129,16 +1406,6 @@ def _read_init_score(init_score, name, n_samples):
     if len(score) != n_samples or score.ndim > 2:
         raise ValueError(f"{name} must have one row per row of X ({n_samples}), got shape {score.shape}.")
     return np.array(np.atleast_2d(score.T), order="C")
-
-
-def _stratified_share(groups, share, seed):
-    """Positions of about `share` of the rows, at least one, drawn evenly from the groups; each group keeps a row."""
-    by_group = np.random.default_rng(seed).permutation(len(groups))
-    by_group = by_group[np.argsort(groups[by_group], kind="stable")]
-    is_first = np.r_[True, np.diff(groups[by_group]) != 0]
-    free = by_group[~is_first]
-    n_chosen = min(len(free), max(1, round(share * len(groups))))
-    return free[((np.arange(n_chosen) + 0.5) * (len(free) / max(n_chosen, 1))).astype(np.intp)]
 
 
 def _flat(raw):

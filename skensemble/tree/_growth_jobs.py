@@ -209,9 +209,10 @@ def _node_gains(node_id, feature, offset, missing_left, one_hot, state, prefix, 
     node = state.nodes[node_id]
     cell = node.slot * state.n_cells + offset
     if state.is_categorical[feature]:
+        reg_lambda = state.reg_lambda if one_hot else state.reg_lambda + state.cat_l2
         limited_gains(
             state.histogram, cell, state.order[feature], state.n_order[feature], one_hot, False, state.totals[node_id],
-            node.lower, node.upper, 0, state, prefix, gains,
+            node.lower, node.upper, 0, reg_lambda, state, prefix, gains,
         )  # fmt: skip
     else:
         numeric_gains(

@@ -63,7 +63,8 @@ FIELDS = (
     "max_delta_step",
     "max_cat_to_onehot",
     "max_cat_threshold",
-    "cat_smooth",
+    "cat_smooth",  # added to the hessian of a category when categories are sorted
+    "cat_l2",  # added to reg_lambda for a split of sorted categories
     "colsample_bylevel",
     "colsample_bynode",
     "plain",  # bool: nothing but reg_lambda and min_child_weight bears on a numeric split of a scalar target

@@ -94,9 +94,12 @@ def plain_gains(
 
 @kernel
 def limited_gains(
-    histogram, cell, order, n_positions, one_hot, missing_left, totals, lower, upper, monotone, state, prefix, gains
+    histogram, cell, order, n_positions, one_hot, missing_left, totals, lower, upper, monotone, reg_lambda, state, prefix, gains
 ):
-    """Gains of all positions of any feature, any target, with every limit.  order: codes in the order of the scan."""
+    """Gains of all positions of any feature, any target, with every limit.  order: codes in the order of the scan.
+
+    reg_lambda : of the two sides; an order that was made from the same gradients pays for it with a larger one
+    """
     n_channels = state.n_channels
     for channel in range(n_channels):
         prefix[channel] = histogram[cell + channel] if missing_left else 0
@@ -107,11 +110,11 @@ def limited_gains(
             prefix[channel] = value if one_hot else prefix[channel] + value
         for channel in range(n_channels):
             prefix[n_channels + channel] = totals[channel] - prefix[channel]
-        gains[position] = _gain(prefix, totals, lower, upper, monotone, state)
+        gains[position] = _gain(prefix, totals, lower, upper, monotone, reg_lambda, state)
 
 
 @kernel
-def _gain(sides, totals, lower, upper, monotone, state):
+def _gain(sides, totals, lower, upper, monotone, reg_lambda, state):
     """Gain of one split; sides: the channels of the left side, then those of the right."""
     n_channels = state.n_channels
     if state.counts and min(sides[n_channels - 1], sides[2 * n_channels - 1]) < state.min_samples_leaf:
@@ -122,12 +125,12 @@ def _gain(sides, totals, lower, upper, monotone, state):
         left_h = hessian_of(sides, 0, k, state)
         right_g = gradient_of(sides, n_channels, k, state)
         right_h = hessian_of(sides, n_channels, k, state)
-        left = leaf_value(left_g, left_h, state.reg_lambda, state.reg_alpha, state.max_delta_step, lower, upper)
-        right = leaf_value(right_g, right_h, state.reg_lambda, state.reg_alpha, state.max_delta_step, lower, upper)
+        left = leaf_value(left_g, left_h, reg_lambda, state.reg_alpha, state.max_delta_step, lower, upper)
+        right = leaf_value(right_g, right_h, reg_lambda, state.reg_alpha, state.max_delta_step, lower, upper)
         if (monotone > 0 and left > right) or (monotone < 0 and left < right):
             return FORBIDDEN
-        gain += score_of_value(left_g, left_h, left, state.reg_lambda, state.reg_alpha)
-        gain += score_of_value(right_g, right_h, right, state.reg_lambda, state.reg_alpha)
+        gain += score_of_value(left_g, left_h, left, reg_lambda, state.reg_alpha)
+        gain += score_of_value(right_g, right_h, right, reg_lambda, state.reg_alpha)
         left_sum += left_h
         right_sum += right_h
     min_hessian = max(state.min_child_weight, state.hessian_unit[0]) * state.n_outputs
@@ -241,7 +244,10 @@ def scan_feature(histogram, cell, feature, totals, lower, upper, state, order, r
         n_present = category_order(histogram, cell, n_codes, state, order, ratio)
         one_hot = n_present <= state.max_cat_to_onehot
         n_positions = n_present if one_hot else n_present - 1
-        limited_gains(histogram, cell, order, n_positions, one_hot, False, totals, lower, upper, 0, state, prefix, gains)
+        reg_lambda = state.reg_lambda if one_hot else state.reg_lambda + state.cat_l2
+        limited_gains(
+            histogram, cell, order, n_positions, one_hot, False, totals, lower, upper, 0, reg_lambda, state, prefix, gains
+        )
         if not one_hot:
             drop_unbalanced(gains, n_positions, n_present, state.max_cat_threshold)
         position = best_position(gains, n_positions, best)
@@ -277,7 +283,7 @@ def numeric_gains(histogram, cell, feature, missing_left, totals, lower, upper, 
     else:
         limited_gains(
             histogram, cell, state.codes_in_order, n_codes - 1, False, missing_left, totals, lower, upper,
-            state.monotone[feature], state, prefix, gains,
+            state.monotone[feature], state.reg_lambda, state, prefix, gains,
         )  # fmt: skip
 
 

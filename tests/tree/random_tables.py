@@ -20,6 +20,7 @@ NO_LIMITS = {
     "max_cat_to_onehot": 4,
     "max_cat_threshold": 64,
     "cat_smooth": 10.0,
+    "cat_l2": 2.0,
     "colsample_bylevel": 1.0,
     "colsample_bynode": 1.0,
 }
@@ -54,7 +55,9 @@ def fine_targets(rng, n_outputs, n_samples):
     return gradient.astype(np.float32), rng.exponential(size=(n_outputs, n_samples)).astype(np.float32)
 
 
-def new_grower(table, gradient, hessian, *, weight=None, monotone=None, interactions=(), vector=False, n_threads=1, **limits):
+def new_grower(
+    table, gradient, hessian, *, weight=None, monotone=None, interactions=(), vector=False, n_threads=1, **limits
+):
     """TreeGrower with its gradients filled; `limits` change NO_LIMITS."""
     n_features = len(table.n_codes)
     grower = TreeGrower(
@@ -115,7 +118,8 @@ def tree_splits(tree, n_codes):
 
 def plain_splits(nodes):
     return [
-        None if node["left"] < 0 else (node["feature"], node["goes_left"], node["left"], node["right"]) for node in nodes
+        None if node["left"] < 0 else (node["feature"], node["goes_left"], node["left"], node["right"])
+        for node in nodes
     ]
 
 

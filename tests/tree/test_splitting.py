@@ -1,4 +1,3 @@
-import itertools
 import math
 
 import numpy as np
@@ -30,7 +29,9 @@ RANGES = [(0, 500), (37, 411), (100, 101), (20, 20)]
 # -- values and scores -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("reg_lambda", "reg_alpha", "max_delta_step"), list(itertools.product([0.0, 2.0], [0.0, 1.5], [0.0, 0.4])))
+@pytest.mark.parametrize("reg_lambda", [0.0, 2.0])
+@pytest.mark.parametrize("reg_alpha", [0.0, 1.5])
+@pytest.mark.parametrize("max_delta_step", [0.0, 0.4])
 def test_leaf_value_is_the_best_allowed(reg_lambda, reg_alpha, max_delta_step):
     rng = np.random.default_rng(0)
     limits = {"reg_lambda": reg_lambda, "reg_alpha": reg_alpha, "max_delta_step": max_delta_step}
@@ -105,8 +106,8 @@ def test_limits_that_bind_nothing_change_no_gain(missing_left):
     plain, limited, prefix = np.empty(41), np.empty(41), np.empty(41, np.int64)
     plain_gains(cells, 0, 40, cells.sum(), missing_left, 1.0, h_unit, g_unit, h_unit, prefix, plain)
     limited_gains(
-        cells, 0, np.arange(1, 40), 39, False, missing_left, np.array([cells.sum()]), -math.inf, math.inf, 0, grower._state,
-        prefix, limited,
+        cells, 0, np.arange(1, 40), 39, False, missing_left, np.array([cells.sum()]), -math.inf, math.inf, 0,
+        grower._state, prefix, limited,
     )  # fmt: skip
     np.testing.assert_allclose(limited[:39], plain[:39], rtol=1e-9, atol=1e-12)
 
@@ -229,8 +230,9 @@ def test_move_rows(start, stop, carry):
 @pytest.mark.parametrize("weights", ["none", "whole", "fractions"])
 def test_fine_sums_are_exact(weights):
     rng = np.random.default_rng(0)
-    gradient, hessian = (rng.integers(-99, 99, 300) / 8).astype(np.float32), (rng.integers(0, 99, 300) / 8).astype(np.float32)
-    weight = {"none": np.zeros(0), "whole": rng.integers(0, 9, 300) * 1.0, "fractions": rng.integers(0, 9, 300) / 4}[weights]
+    gradient, hessian = (rng.integers(low, 99, 300).astype(np.float32) / 8 for low in (-99, 0))
+    units = rng.integers(0, 9, 300)
+    weight = {"none": np.zeros(0), "whole": units * 1.0, "fractions": units / 4}[weights]
     units = weight if len(weight) else np.ones(300)
     rows = rng.permutation(300).astype(np.uint32)
     sums = fine_sums(rows, 20, 280, gradient, hessian, weight, weights != "fractions", 2.0**30, 2.0**31)

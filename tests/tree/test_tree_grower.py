@@ -71,9 +71,10 @@ def test_weight_zero_is_absence(case, units):
     gradient[:, weight == 0] *= 1e20  # must not bear on anything, the fixed-point scales included
     present = np.flatnonzero(weight)
     tree = new_grower(table, gradient, hessian, weight=weight, **LAWFUL[case]).grow(1)
-    other = new_grower(some_rows(table, present), gradient[:, present], hessian[:, present], weight=weight[present], **LAWFUL[case])
+    part = some_rows(table, present), gradient[:, present], hessian[:, present]
+    other = new_grower(*part, weight=weight[present], **LAWFUL[case]).grow(1)
     assert len(tree.nodes) > 10
-    assert_same_tree(tree, other.grow(1), table.n_codes)
+    assert_same_tree(tree, other, table.n_codes)
 
 
 def test_weight_one_is_no_weight():

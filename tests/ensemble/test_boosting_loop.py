@@ -1,0 +1,232 @@
+"""One round of boosting does what Newton's method says; patience ends when scores no longer rise."""
+
+import numpy as np
+import pytest
+
+from skensemble._validation import read_table
+from skensemble.ensemble._boosting_loop import Booster, Fold, Patience, Schedule, _bounded, held_out_rows
+from skensemble.ensemble._losses import make_loss
+from skensemble.tree._binning import Binner
+from skensemble.tree._growth_state import DEPTH_FIRST, NODE
+from tests.tree.random_tables import NO_LIMITS
+
+N = 150
+
+
+def _fold(seed=0, weight=None, n_outputs=1):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(N, 3))
+    y = X[:, 0] + rng.normal(size=N)
+    table = read_table(X)
+    binned = Binner(255, None).fit(table).transform(table)
+    return Fold(binned, y, weight, np.zeros((n_outputs, N)))
+
+
+def _schedule(**changes):
+    limits = {**NO_LIMITS, "policy": DEPTH_FIRST, "max_depth": 3, "reg_lambda": 0.5, **changes.pop("limits", {})}
+    schedule = {
+        "learning_rate": 0.3,
+        "vector": False,
+        "subsample": 1.0,
+        "goss": False,
+        "colsample_bytree": 1.0,
+        "limits": limits,
+        "monotone": np.zeros(3, np.int64),
+        "interactions": np.zeros((0, 3), bool),
+        "seed": 5,
+        "n_threads": 1,
+    }
+    return Schedule(**{**schedule, **changes})
+
+
+def _leaf_sums(booster, tree, array, weight):
+    leaf = booster.grower.leaf_of_row
+    return np.bincount(leaf, array * weight, minlength=len(tree.nodes))
+
+
+@pytest.mark.parametrize("weight", [None, np.arange(N) % 3 + 1.0])
+def test_leaf_is_a_newton_step_of_its_rows(weight):
+    train = _fold(weight=weight)
+    booster = Booster(make_loss("squared_error"), train, None, _schedule())
+    (tree,) = booster.round(0)
+    units = np.ones(N) if weight is None else weight
+    leaves = np.flatnonzero(tree.nodes["left"] < 0)
+    gradient, hessian = (_leaf_sums(booster, tree, a, units) for a in (-train.y, np.ones(N)))
+    expected = -0.3 * gradient[leaves] / (hessian[leaves] + 0.5)
+    np.testing.assert_allclose(tree.values[leaves, 0], expected, rtol=1e-5)
+    np.testing.assert_allclose(train.raw[0], tree.values[booster.grower.leaf_of_row, 0])
+
+
+@pytest.mark.parametrize("loss", ["absolute_error", "quantile", "huber"])
+def test_leaf_of_a_loss_that_is_not_smooth_is_the_best_constant(loss):
+    train = _fold()
+    prepared = make_loss(loss, quantile=0.3, huber_slope=0.5).prepared(train.y, None)
+    booster = Booster(prepared, train, None, _schedule(learning_rate=1.0))
+    (tree,) = booster.round(0)
+    for leaf in np.flatnonzero(tree.nodes["left"] < 0):
+        rows = booster.grower.leaf_of_row == leaf
+        raw = np.ascontiguousarray(train.raw[:, rows])
+        value = prepared.value(train.y[rows], raw, None)
+        for step in (-0.02, 0.02):
+            assert prepared.value(train.y[rows], raw + step, None) >= value - 1e-3
+
+
+@pytest.mark.parametrize("changes", [{}, {"subsample": 0.5}, {"goss": True}, {"colsample_bytree": 0.4}])
+def test_held_out_rows_move_like_training_rows(changes):
+    """The same rows as training and held-out fold: the paths of both kinds of rows agree, drawn or not."""
+    train, held_out = _fold(), _fold()
+    booster = Booster(make_loss("squared_error"), train, held_out, _schedule(**changes))
+    for number in range(4):
+        booster.round(number)
+    np.testing.assert_array_equal(train.raw, held_out.raw)
+
+
+def test_rounds_do_not_depend_on_those_drawn_before():
+    """Round 1 of a booster that starts from what round 0 left is round 1 of one that did both."""
+    schedule = _schedule(subsample=0.6, colsample_bytree=0.7)
+    both, first, second = _fold(), _fold(), _fold()
+    booster = Booster(make_loss("squared_error"), both, None, schedule)
+    booster.round(0)
+    (expected,) = booster.round(1)
+    Booster(make_loss("squared_error"), first, None, schedule).round(0)
+    second.raw[:] = first.raw
+    (tree,) = Booster(make_loss("squared_error"), second, None, schedule).round(1)
+    np.testing.assert_array_equal(tree.values, expected.values)
+    np.testing.assert_array_equal(second.raw, both.raw)
+
+
+def test_one_tree_for_all_outputs():
+    train = _fold(n_outputs=3)
+    train.y = np.stack([train.y, -train.y, train.y**2])
+    booster = Booster(make_loss("squared_error", n_outputs=3), train, None, _schedule(vector=True))
+    (tree,) = booster.round(0)
+    assert tree.values.shape[1] == 3
+    np.testing.assert_allclose(train.raw, tree.values[booster.grower.leaf_of_row].T)
+
+
+def test_own_loss_sees_all_rows_and_weights_itself():
+    calls = []
+
+    def loss(y, raw, sample_weight):
+        calls.append((len(y), sample_weight is not None))
+        return (raw - y) * sample_weight, sample_weight
+
+    weight = np.arange(N) % 3 + 1.0
+    own, built_in = _fold(weight=weight), _fold(weight=weight)
+    Booster(make_loss(loss), own, None, _schedule()).round(0)
+    Booster(make_loss("squared_error"), built_in, None, _schedule()).round(0)
+    assert calls == [(N, True)]
+    np.testing.assert_allclose(own.raw, built_in.raw, rtol=1e-5)
+
+
+# -- rows to hold out ------------------------------------------------------------------------------------------------
+
+
+def _keys(n):
+    return np.random.default_rng(0).integers(-(2**63), 2**63, n)
+
+
+def test_held_out_rows_are_in_proportion():
+    strata = np.repeat([2.0, 0.0, 1.0], [1000, 600, 100])
+    keys = _keys(1700)
+    for seed in range(5):
+        chosen = held_out_rows(keys, strata, None, 0.2, seed)
+        counts = np.bincount(strata[chosen].astype(int))
+        assert (np.abs(counts - [120, 20, 200]) <= 1).all()
+    assert (held_out_rows(keys, strata, None, 0.2, 0) != held_out_rows(keys, strata, None, 0.2, 1)).sum() > 300
+
+
+def test_every_row_is_held_out_as_often():
+    strata = np.repeat([0.0, 1.0, 2.0], [3, 7, 40])
+    counts = sum(held_out_rows(_keys(50), strata, None, 0.3, seed).astype(int) for seed in range(2000))
+    np.testing.assert_allclose(counts / 2000, 0.3, atol=0.06)
+
+
+def test_copies_are_held_out_together_in_any_order():
+    rng = np.random.default_rng(1)
+    keys, strata = _keys(100), rng.integers(0, 3, 100).astype(float)
+    weight = rng.integers(0, 4, 100)
+    copies = rng.permutation(np.repeat(np.arange(100), weight))
+    for seed in range(10):
+        weighted = held_out_rows(keys, strata, weight.astype(float), 0.25, seed)
+        repeated = held_out_rows(keys[copies], strata[copies], None, 0.25, seed)
+        np.testing.assert_array_equal(repeated, weighted[copies])
+        assert not weighted[weight == 0].any()
+
+
+@pytest.mark.parametrize("share", [1e-9, 0.5, 1 - 1e-9])
+def test_rows_remain_on_both_sides(share):
+    strata = np.repeat([0.0, 1.0, 2.0], [1, 2, 5])
+    for seed in range(10):
+        chosen = held_out_rows(_keys(8), strata, None, share, seed)
+        assert chosen.any()
+        assert set(strata[~chosen]) == {0.0, 1.0, 2.0}
+
+
+def test_nothing_to_hold_out():
+    assert not held_out_rows(_keys(2), np.array([0.0, 1.0]), None, 0.5, 0).any()
+    assert not held_out_rows(_keys(3), np.zeros(3), np.array([0.0, 1.0, 0.0]), 0.5, 0).any()
+
+
+# -- monotone refits -------------------------------------------------------------------------------------------------
+
+
+def _three_leaves():
+    """Root splits feature 0, its right child feature 1; 10 rows, 4 + 3 + 3."""
+    nodes = np.zeros(5, NODE)
+    nodes["left"], nodes["right"] = [1, -1, 3, -1, -1], [2, -1, 4, -1, -1]
+    nodes["feature"] = [0, -1, 1, -1, -1]
+    nodes["start"], nodes["stop"] = [0, 0, 4, 4, 7], [10, 4, 10, 7, 10]
+    return nodes, np.array([1, 3, 4])
+
+
+def test_refit_values_in_order_stay():
+    nodes, leaves = _three_leaves()
+    values = np.array([1.0, 2.0, 3.0])
+    np.testing.assert_array_equal(_bounded(nodes, leaves, values, np.array([1, 1])), values)
+
+
+def test_refit_values_out_of_order_meet_in_the_middle():
+    nodes, leaves = _three_leaves()
+    values = _bounded(nodes, leaves, np.array([4.0, 1.0, 2.0]), np.array([1, 0]))
+    np.testing.assert_allclose(values, [2.75, 2.75, 2.75])  # the middle of 4 and of (1 * 3 + 2 * 3) / 6
+    values = _bounded(nodes, leaves, np.array([4.0, 1.0, 2.0]), np.array([-1, 0]))
+    np.testing.assert_array_equal(values, [4.0, 1.0, 2.0])
+
+
+def test_refit_values_without_constraints_stay():
+    nodes, leaves = _three_leaves()
+    values = np.array([4.0, 1.0, 2.0])
+    assert _bounded(nodes, leaves, values, np.array([0, 0])) is values
+
+
+# -- patience --------------------------------------------------------------------------------------------------------
+
+
+def _rounds_until_over(scores, n_iter_no_change, tol=0.0):
+    patience = Patience(n_iter_no_change, tol, scores[:1])
+    for length in range(2, len(scores) + 1):
+        if patience.is_over(scores[:length]):
+            return length, patience.best_length
+    return None, patience.best_length
+
+
+def test_patience_ends_after_rounds_without_a_better_score():
+    assert _rounds_until_over([0, 1, 2, 1, 1, 1, 5], 3) == (6, 3)
+    assert _rounds_until_over([0, 1, 2, 1, 1, 3, 4], 3) == (None, 7)
+    assert _rounds_until_over([5, 1, 1], 2) == (3, 1)
+
+
+def test_patience_wants_more_than_the_tolerance():
+    assert _rounds_until_over([0, 0.05, 0.09, 0.1], 3, tol=0.1) == (4, 1)
+    assert _rounds_until_over([0, 0.05, 0.11, 0.1], 3, tol=0.1) == (None, 3)
+
+
+def test_patience_overlooks_what_is_not_a_number():
+    assert _rounds_until_over([np.nan, 1.0, np.nan, np.nan], 2) == (4, 2)
+
+
+def test_patience_remembers_scores_of_before():
+    patience = Patience(2, 0.0, [0.0, 3.0, 1.0])
+    assert patience.best_length == 2
+    assert patience.is_over([0.0, 3.0, 1.0, 2.0])
