@@ -1,8 +1,9 @@
 """The one decorator for kernels: compiled without the GIL, cached on disk, silent when the disk refuses.
 
-Numba's own cache has three habits that hurt users: it raises at import when no folder can be written, it raises at the first
-call when a cache file is damaged, and it does not notice that a function called from another file has changed.  The cache
-below answers with "compile again" to the first two, and stamps every file with a hash of all kernels' sources for the third.
+Numba's own cache has three habits that hurt users: it raises at import when no folder can be written, it raises at
+the first call when a cache file is damaged, and it does not notice that a function called from another file has
+changed.  The cache below answers with "compile again" to the first two, and stamps every file with a hash of all
+kernels' sources for the third.
 """
 
 import functools
@@ -36,10 +37,12 @@ logger = logging.getLogger(__name__)
 def kernel(function):
     """Compile `function` on its first call, for arrays and scalars only.
 
-    Two dispatchers stand behind it, for compiling is what users wait for.  The outer one, for calls from Python, is cached.
-    The inner one, for calls from other kernels, leaves optimising to the caller (see `_BitcodeLibrary`), needs no wrapper,
-    and does not specialise on constants, so that `f(0)` and `f(n)` share one compilation.
+    Two dispatchers stand behind it, for compiling is what users wait for.  The outer one, for calls from Python, is
+    cached. The inner one, for calls from other kernels, leaves optimising to the caller (see `_BitcodeLibrary`),
+    needs no wrapper, and does not specialise on constants, so that `f(0)` and `f(n)` share one compilation.
     """
+    if numba.config.DISABLE_JIT:
+        return function
     outer = numba.njit(**_OPTIONS)(function)
     inner = numba.njit(no_cpython_wrapper=True, pipeline_class=_InnerCompiler, **_OPTIONS)(function)
     outer.get_call_template = lambda args, kws: inner.get_call_template(
@@ -56,9 +59,10 @@ def kernel(function):
 _OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 
 # -- compiling a kernel that is called by kernels --------------------------------------------------------------------
-# Numba optimises each function together with all that it calls, then its caller together with it and all that it calls, and
-# so on up: a chain of ten calls optimises the lowest function ten times, and makes machine code of it ten times.  Here only
-# the kernel that Python calls is optimised and made into machine code; what it calls stays LLVM bitcode until then.
+# Numba optimises each function together with all that it calls, then its caller together with it and all that it
+# calls, and so on up: a chain of ten calls optimises the lowest function ten times, and makes machine code of it ten
+# times. Here only the kernel that Python calls is optimised and made into machine code; what it calls stays LLVM
+# bitcode until then.
 
 
 class _InnerLowering(NativeLowering):
@@ -134,7 +138,8 @@ def _stamped(locator):
 
 class _KernelCacheImpl(CompileResultCacheImpl):
     _locator_classes = [
-        _stamped(locator) for locator in (UserProvidedCacheLocator, InTreeCacheLocator, UserWideCacheLocator, ZipCacheLocator)
+        _stamped(locator)
+        for locator in (UserProvidedCacheLocator, InTreeCacheLocator, UserWideCacheLocator, ZipCacheLocator)
     ]
 
     def reduce(self, result):

@@ -3,14 +3,16 @@
 Two ways to use a second core:
 
 * `for_blocks` hands blocks of rows to a thread pool (110 us a call): prediction, gradients, binning.
-* a team meets inside one nogil kernel (0.1 us a meeting): growing a tree.  One thread, the leader, opens a job of `n_chunks`
-  chunks; everybody takes chunks from one atomic word until none is left; the leader waits for the chunks that others took.
-  A thread that is late, or never comes, delays nobody: the leader can do all chunks alone.
+* a team meets inside one nogil kernel (0.1 us a meeting): growing a tree.  One thread, the leader, opens a job of
+`n_chunks`
+  chunks; everybody takes chunks from one atomic word until none is left; the leader waits for the chunks that others
+  took. A thread that is late, or never comes, delays nobody: the leader can do all chunks alone.
 
       team[TICKET] = job number << 40 | n_chunks << 20 | next chunk        one word, so that a ticket is never torn
       team[DONE]   = chunks of this job that are finished                  (on a cache line of its own)
 
-Whoever draws a ticket with chunk < n_chunks holds that job open, so its description cannot change before `finish_chunk`.
+Whoever draws a ticket with chunk < n_chunks holds that job open, so its description cannot change before
+`finish_chunk`.
 """
 
 import os
@@ -32,7 +34,8 @@ from skensemble._jit import kernel
 
 
 def effective_n_jobs(n_jobs):
-    """Threads to use for `n_jobs`: None is all that the surroundings leave us, negative counts from the number of cores.
+    """Threads to use for `n_jobs`: None is all that the surroundings leave us, negative counts from the number of
+    cores.
 
     Inside a joblib worker "all" is what joblib leaves to each worker.
     """
@@ -188,7 +191,9 @@ def _add(typing_context, array, index, value):
     """Add to `array[index]` (int64) and return what stood there before."""
 
     def emit(context, builder, signature, args):
-        return builder.atomic_rmw("add", _word(context, builder, signature.args[0], args[0], args[1]), args[2], "seq_cst")
+        return builder.atomic_rmw(
+            "add", _word(context, builder, signature.args[0], args[0], args[1]), args[2], "seq_cst"
+        )
 
     return types.int64(array, types.int64, types.int64), emit
 

@@ -1,7 +1,8 @@
 """Randomness: enters as `random_state`, flows as one generator; kernels count instead of drawing.
 
-A kernel gets a seed and computes the k-th number from (seed, k) alone, so that what is drawn for a tree, a level, a node or
-a row does not depend on who draws first.  The mixing function is SplitMix64 (Steele, Lea, Flood 2014, figure 17).
+A kernel gets a seed and computes the k-th number from (seed, k) alone, so that what is drawn for a tree, a level, a
+node or a row does not depend on who draws first.  The mixing function is SplitMix64 (Steele, Lea, Flood 2014, figure
+17).
 """
 
 import numpy as np

@@ -23,7 +23,7 @@ def _data(seed=0, n=N):
 def _fails_and_stays_usable(estimator, message, X, y, error=ValueError, **fit_arguments):
     """fit(X, y) raises; what was fitted before predicts as before, and a fit of good data works."""
     good_X, good_y = _data()
-    good = estimator.set_params(n_estimators=3).__class__(n_estimators=3)
+    good = estimator.__class__(n_estimators=3, random_state=0)
     good.fit(good_X, good_y)
     before = good.predict(good_X)
     good.set_params(**estimator.get_params())
@@ -32,7 +32,7 @@ def _fails_and_stays_usable(estimator, message, X, y, error=ValueError, **fit_ar
         good.fit(X, y, **fit_arguments)
     assert good.__dict__ == state
     np.testing.assert_array_equal(good.predict(good_X), before)
-    good.set_params(**good.__class__(n_estimators=3).get_params())
+    good.set_params(**good.__class__(n_estimators=3, random_state=0).get_params())
     np.testing.assert_array_equal(good.fit(good_X, good_y).predict(good_X), before)
 
 
@@ -42,7 +42,7 @@ NOT_A_NUMBER = ["many", None, True, float("nan"), float("inf")]
 WRONG = {
     "loss": ["hinge", None, 3],
     "n_estimators": [0, -1, 1.5, *NOT_A_NUMBER],
-    "learning_rate": [0.0, -0.1, *NOT_A_NUMBER],
+    "learning_rate": [0.0, -0.1, "auto", *NOT_A_NUMBER],
     "grow_policy": ["leafwise", None, 1],
     "max_depth": [0, -1, 2.0, "deep", True],
     "max_leaf_nodes": [1, 0, 3.5, "many", True],
@@ -261,6 +261,7 @@ def test_one_class_is_predicted_for_ever():
     np.testing.assert_array_equal(model.predict_proba(X), np.ones((N, 1)))
     assert model.n_iter_ == 0
     assert model.feature_importances_.tolist() == [0.0, 0.0, 0.0]
+    assert model.feature_importances_.dtype == np.float64
 
 
 def test_constant_target_is_predicted_for_ever():
@@ -347,9 +348,15 @@ def test_weight_that_the_held_out_rows_all_lack():
     assert np.isfinite(model.validation_score_).all()
 
 
-def test_too_few_rows_to_hold_any_out():
-    with pytest.raises(ValueError, match="early_stopping needs rows for training and for validation"):
-        NewtonBoostingClassifier(early_stopping=True).fit([[0.0], [1.0]], [0, 1])
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_no_row_can_be_spared(estimator):
+    """Two rows, and copies of two rows: what trains the trees judges them."""
+    for copies in (1, 20):
+        X, y = np.repeat([[0.0], [1.0]], copies, axis=0), np.repeat([0, 1], copies)
+        model = estimator(n_estimators=5, early_stopping=True, min_child_weight=0.0, subsample=1.0).fit(X, y)
+        low, high = model.predict([[0.0], [1.0]])
+        assert low <= high
+        assert np.isfinite(model.validation_score_).all()
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
@@ -417,7 +424,13 @@ def test_columns_that_say_nothing(estimator, grow_policy, value):
     """A column all missing, or all the same, is as good as none; alone, it leaves a constant."""
     X, y = _data()
     with_column = np.c_[X, np.full(N, value)]
-    parameters = {"n_estimators": 3, "grow_policy": grow_policy, "max_depth": 3}
+    parameters = {
+        "n_estimators": 3,
+        "grow_policy": grow_policy,
+        "max_depth": 3,
+        "subsample": 1.0,
+        "colsample_bylevel": 1.0,
+    }
     model = estimator(**parameters).fit(with_column, y)
     assert model.feature_importances_[3] == 0.0
     np.testing.assert_array_equal(model.predict(with_column), estimator(**parameters).fit(X, y).predict(X))
@@ -427,7 +440,7 @@ def test_columns_that_say_nothing(estimator, grow_policy, value):
 
 def test_category_column_all_missing():
     frame = pd.DataFrame({"a": np.arange(20.0), "b": pd.Categorical([None] * 20, categories=["x"])})
-    model = NewtonBoostingRegressor(n_estimators=2).fit(frame, np.arange(20.0))
+    model = NewtonBoostingRegressor(n_estimators=2, colsample_bylevel=1.0).fit(frame, np.arange(20.0))
     assert model.feature_importances_.tolist() == [1.0, 0.0]
 
 
@@ -436,7 +449,7 @@ def test_category_never_seen_is_as_good_as_missing():
     values = rng.choice(["a", "b", "c", None], size=200)
     frame = pd.DataFrame({"x": pd.Categorical(values), "z": rng.normal(size=200)})
     y = np.where(pd.isna(values), 5.0, np.where(values == "a", -1.0, 1.0)) + frame["z"]
-    model = NewtonBoostingRegressor(n_estimators=5).fit(frame, y)
+    model = NewtonBoostingRegressor(n_estimators=10, learning_rate=0.3).fit(frame, y)
     unseen, missing = (frame.assign(x=pd.Categorical([label] * 200)) for label in ("new", None))
     np.testing.assert_array_equal(model.predict(unseen), model.predict(missing))
     assert model.predict(unseen).mean() > model.predict(frame.assign(x=pd.Categorical(["b"] * 200))).mean() + 1

@@ -11,8 +11,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skensemble import NewtonBoostingClassifier, NewtonBoostingRegressor
 from skensemble._callbacks import FitProgress
+from tests.plain import classifier, regressor
 
 callback = pytest.importorskip("sklearn.callback")  # scikit-learn >= 1.9
 
@@ -50,12 +50,12 @@ class Recorder:
         return self.stop_after is not None and len(self.fitted) >= self.stop_after
 
 
-@pytest.mark.parametrize("kind", ["regressor", "classes", "outputs"])
+@pytest.mark.parametrize("kind", ["numbers", "classes", "outputs"])
 @pytest.mark.parametrize("parameters", [{}, {"subsample": 0.5, "random_state": 0}, {"grow_policy": "symmetric"}])
 def test_estimator_of_each_round_is_a_truncated_model(kind, parameters):
     X, y = _data()
-    y = {"regressor": y, "classes": np.digitize(y, [-0.5, 0.5]), "outputs": np.c_[y, -y]}[kind]
-    estimator = NewtonBoostingClassifier if kind == "classes" else NewtonBoostingRegressor
+    y = {"numbers": y, "classes": np.digitize(y, [-0.5, 0.5]), "outputs": np.c_[y, -y]}[kind]
+    estimator = classifier if kind == "classes" else regressor
     recorder = Recorder()
     model = estimator(n_estimators=4, **parameters).set_callbacks(recorder).fit(X, y)
     assert recorder.calls == ["setup", "teardown"]
@@ -73,17 +73,15 @@ def test_estimator_of_each_round_is_a_truncated_model(kind, parameters):
 
 def test_callbacks_do_not_change_the_model():
     X, y = _data()
-    with_callbacks = NewtonBoostingRegressor(n_estimators=4).set_callbacks(Recorder()).fit(X, y)
-    np.testing.assert_array_equal(
-        with_callbacks.predict(X), NewtonBoostingRegressor(n_estimators=4).fit(X, y).predict(X)
-    )
+    with_callbacks = regressor(n_estimators=4).set_callbacks(Recorder()).fit(X, y)
+    np.testing.assert_array_equal(with_callbacks.predict(X), regressor(n_estimators=4).fit(X, y).predict(X))
 
 
 def test_tasks_begin_and_end_in_order():
     X, y = _data()
     recorder = Recorder()
     weight = np.ones(N)
-    NewtonBoostingRegressor(n_estimators=3).set_callbacks(recorder).fit(X, y, sample_weight=weight)
+    regressor(n_estimators=3).set_callbacks(recorder).fit(X, y, sample_weight=weight)
     assert recorder.begun == [("fit", 0), ("round", 0), ("round", 1), ("round", 2)]
     assert [task[:2] for task in recorder.ended] == [("round", 0), ("round", 1), ("round", 2), ("fit", 0)]
     assert all(task[2]["sample_weight"] is weight for task in recorder.ended)
@@ -91,14 +89,14 @@ def test_tasks_begin_and_end_in_order():
 
 def test_callback_stops_the_fit():
     X, y = _data()
-    model = NewtonBoostingRegressor(n_estimators=50).set_callbacks(Recorder(stop_after=3)).fit(X, y)
+    model = regressor(n_estimators=50).set_callbacks(Recorder(stop_after=3)).fit(X, y)
     assert model.n_iter_ == 3
-    np.testing.assert_array_equal(model.predict(X), NewtonBoostingRegressor(n_estimators=3).fit(X, y).predict(X))
+    np.testing.assert_array_equal(model.predict(X), regressor(n_estimators=3).fit(X, y).predict(X))
 
 
 def test_callback_stops_a_fit_with_early_stopping():
     X, y = _data()
-    model = NewtonBoostingRegressor(n_estimators=50, early_stopping=True, random_state=0)
+    model = regressor(n_estimators=50, early_stopping=True, random_state=0)
     model.set_callbacks(Recorder(stop_after=3)).fit(X, y)
     assert len(model.validation_score_) == 4
     assert model.n_iter_ == model.validation_score_.argmax()
@@ -107,7 +105,7 @@ def test_callback_stops_a_fit_with_early_stopping():
 def test_callback_that_fails_leaves_the_model_of_before():
     X, y = _data()
     recorder = Recorder(fail_after=2)
-    model = NewtonBoostingRegressor(n_estimators=4).fit(X, y)
+    model = regressor(n_estimators=4).fit(X, y)
     before = model.predict(X)
     with pytest.raises(RuntimeError, match="enough"):
         model.set_params(n_estimators=9).set_callbacks(recorder).fit(X[:50], y[:50])
@@ -119,7 +117,7 @@ def test_callback_that_fails_leaves_the_model_of_before():
 def test_warm_start_counts_its_own_rounds():
     X, y = _data()
     recorder = Recorder()
-    model = NewtonBoostingRegressor(n_estimators=2, warm_start=True).fit(X, y)
+    model = regressor(n_estimators=2, warm_start=True).fit(X, y)
     model.set_params(n_estimators=5).set_callbacks(recorder).fit(X, y)
     assert [fitted.n_iter_ for fitted in recorder.fitted] == [3, 4, 5]
     np.testing.assert_array_equal(recorder.fitted[-1].predict(X), model.predict(X))
@@ -128,13 +126,13 @@ def test_warm_start_counts_its_own_rounds():
 def test_nothing_to_do():
     X, _ = _data()
     recorder = Recorder()
-    NewtonBoostingClassifier(n_estimators=2).set_callbacks(recorder).fit(X, np.zeros(N))
+    classifier(n_estimators=2).set_callbacks(recorder).fit(X, np.zeros(N))
     assert recorder.calls == ["setup", "teardown"]
     assert recorder.fitted == []
 
 
 def test_clone_keeps_callbacks_and_pickles():
-    model = NewtonBoostingRegressor(n_estimators=3).set_callbacks(Recorder())
+    model = regressor(n_estimators=3).set_callbacks(Recorder())
     X, y = _data()
     assert len(clone(model)._skl_callbacks) == 1
     copy = pickle.loads(pickle.dumps(model.fit(X, y)))
@@ -147,7 +145,7 @@ def test_monitor_scores_every_round(weighted):
     X, y = _data()
     weight = {"sample_weight": np.arange(N) % 3 + 0.0} if weighted else {}
     monitor = callback.ScoringMonitor(scoring="r2")
-    model = NewtonBoostingRegressor(n_estimators=4).set_callbacks(monitor).fit(X, y, **weight)
+    model = regressor(n_estimators=4).set_callbacks(monitor).fit(X, y, **weight)
     log = monitor.get_logs().data
     rounds = [entry["r2"] for entry in log if entry["task_name"] == "round"]
     assert len(rounds) == 4
@@ -158,10 +156,8 @@ def test_monitor_scores_every_round(weighted):
 def test_monitor_inside_a_pipeline_and_a_search():
     X, y = _data()
     monitor = callback.ScoringMonitor(scoring="accuracy")
-    classifier = NewtonBoostingClassifier(n_estimators=2).set_callbacks(monitor)
-    search = GridSearchCV(
-        make_pipeline(StandardScaler(), classifier), {"newtonboostingclassifier__max_depth": [1, 2]}, cv=2
-    )
+    model = classifier(n_estimators=2).set_callbacks(monitor)
+    search = GridSearchCV(make_pipeline(StandardScaler(), model), {"newtonboostingclassifier__max_depth": [1, 2]}, cv=2)
     search.fit(X, y > 0)
     logs = monitor.get_logs(select="all")
     assert sum(entry["task_name"] == "round" for log in logs for entry in log.data) == (2 * 2 + 1) * 2
@@ -171,7 +167,7 @@ def test_monitor_inside_a_pipeline_and_a_search():
 def test_search_shows_its_progress(n_jobs):
     pytest.importorskip("rich")
     X, y = _data()
-    model = NewtonBoostingRegressor(n_estimators=2)
+    model = regressor(n_estimators=2)
     search = GridSearchCV(model, {"max_depth": [1, 2]}, cv=2, n_jobs=n_jobs).set_callbacks(callback.ProgressBar())
     with redirect_stdout(StringIO()):
         search.fit(X, y)
@@ -182,7 +178,7 @@ def test_progress_bar_of_a_fit():
     pytest.importorskip("rich")
     X, y = _data()
     with redirect_stdout(StringIO()):
-        model = NewtonBoostingRegressor(n_estimators=3, early_stopping=True).set_callbacks(callback.ProgressBar())
+        model = regressor(n_estimators=3, early_stopping=True).set_callbacks(callback.ProgressBar())
         assert model.fit(X, y).n_iter_ <= 3
 
 
@@ -190,7 +186,7 @@ def test_no_callbacks_no_work():
     def refuse():
         raise AssertionError("nobody asked")
 
-    model = NewtonBoostingRegressor()
+    model = regressor()
     progress = FitProgress(model, 3, {})
     assert progress.context is None
     assert progress.run_round(lambda: None, refuse) is False

@@ -23,9 +23,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils import estimator_html_repr
 
-from skensemble import NewtonBoostingClassifier, NewtonBoostingRegressor
+from tests.plain import ESTIMATORS, classifier, regressor
 
-ESTIMATORS = [NewtonBoostingClassifier, NewtonBoostingRegressor]
 N = 200
 
 
@@ -44,7 +43,7 @@ def _frame_and_target():
 
 def _data(estimator):
     frame, y = _frame_and_target()
-    return frame.copy(), y if estimator is NewtonBoostingRegressor else np.where(y > 1.0, "high", "low")
+    return frame.copy(), y if estimator is regressor else np.where(y > 1.0, "high", "low")
 
 
 def _numbers(estimator):
@@ -118,10 +117,10 @@ def test_targets_and_weights_of_any_library(estimator, library):
 
 
 def test_index_of_frames_does_not_matter():
-    frame, y = _data(NewtonBoostingRegressor)
+    frame, y = _data(regressor)
     shuffled = np.random.default_rng(0).permutation(N)
-    model = NewtonBoostingRegressor(n_estimators=3).fit(frame.set_index(shuffled), pd.Series(y, index=shuffled[::-1]))
-    expected = NewtonBoostingRegressor(n_estimators=3).fit(frame, y)
+    model = regressor(n_estimators=3).fit(frame.set_index(shuffled), pd.Series(y, index=shuffled[::-1]))
+    expected = regressor(n_estimators=3).fit(frame, y)
     np.testing.assert_array_equal(model.predict(frame), expected.predict(frame))
 
 
@@ -142,7 +141,7 @@ def _pipeline(estimator):
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_search_over_a_pipeline_with_two_jobs(estimator):
     frame, y = _data(estimator)
-    name = estimator.__name__.lower()
+    name = type(estimator()).__name__.lower()
     grid = {f"{name}__max_depth": [1, 3], f"{name}__grow_policy": ["depthwise", "symmetric"]}
     search = GridSearchCV(
         _pipeline(estimator(n_estimators=4, learning_rate=0.5)), grid, cv=3, n_jobs=2, error_score="raise"
@@ -169,8 +168,8 @@ def test_set_output_in_a_pipeline(estimator, container):
 
 
 def test_search_over_quantiles():
-    frame, y = _data(NewtonBoostingRegressor)
-    model = NewtonBoostingRegressor("quantile", quantile=[0.1, 0.9], n_estimators=3)
+    frame, y = _data(regressor)
+    model = regressor("quantile", quantile=[0.1, 0.9], n_estimators=3)
     search = GridSearchCV(model, {"max_depth": [1, 2]}, cv=2, error_score="raise").fit(frame, y)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
@@ -187,8 +186,8 @@ def test_cross_validation_with_early_stopping_and_weights(estimator):
 
 
 def test_cross_val_predict_of_probabilities():
-    frame, y = _data(NewtonBoostingClassifier)
-    probabilities = cross_val_predict(NewtonBoostingClassifier(n_estimators=5), frame, y, cv=3, method="predict_proba")
+    frame, y = _data(classifier)
+    probabilities = cross_val_predict(classifier(n_estimators=5), frame, y, cv=3, method="predict_proba")
     assert probabilities.shape == (N, 2)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1.0)
 
@@ -215,22 +214,22 @@ def test_metadata_routing(estimator):
 
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
 def test_calibration(method):
-    frame, y = _data(NewtonBoostingClassifier)
-    model = CalibratedClassifierCV(NewtonBoostingClassifier(n_estimators=4), method=method, cv=2).fit(frame, y)
+    frame, y = _data(classifier)
+    model = CalibratedClassifierCV(classifier(n_estimators=4), method=method, cv=2).fit(frame, y)
     assert model.score(frame, y) > 0.8
 
 
 def test_permutation_importance():
-    frame, y = _data(NewtonBoostingRegressor)
-    model = NewtonBoostingRegressor(n_estimators=10, learning_rate=0.5).fit(frame, y)
+    frame, y = _data(regressor)
+    model = regressor(n_estimators=10, learning_rate=0.5).fit(frame, y)
     result = permutation_importance(model, frame, y, n_repeats=2, n_jobs=2, random_state=0)
     assert result.importances_mean[0] > 0.1 > result.importances_mean[3]
 
 
 @pytest.mark.parametrize("kind", ["average", "individual"])
 def test_partial_dependence(kind):
-    frame, y = _data(NewtonBoostingRegressor)
-    model = NewtonBoostingRegressor(n_estimators=10, learning_rate=0.5).fit(frame, y)
+    frame, y = _data(regressor)
+    model = regressor(n_estimators=10, learning_rate=0.5).fit(frame, y)
     size = partial_dependence(model, frame.astype({"count": float}), ["count"], kind=kind, grid_resolution=5)
     assert size[kind].mean(axis=tuple(range(size[kind].ndim - 1)))[-1] > size[kind].ravel()[0]
     colour = partial_dependence(model, frame.dropna(), ["colour"], categorical_features=["colour"])
@@ -239,8 +238,8 @@ def test_partial_dependence(kind):
 
 
 def test_members_of_other_ensembles():
-    X, y = _numbers(NewtonBoostingRegressor)
-    small = NewtonBoostingRegressor(n_estimators=3)
+    X, y = _numbers(regressor)
+    small = regressor(n_estimators=3)
     for model in (
         BaggingRegressor(small, n_estimators=2, n_jobs=2),
         VotingRegressor([("a", small), ("b", clone(small))]),
@@ -248,19 +247,19 @@ def test_members_of_other_ensembles():
     ):
         assert model.fit(X, y).score(X, y) > 0.1
     labels = y > 1
-    few = NewtonBoostingClassifier(n_estimators=3)
+    few = classifier(n_estimators=3)
     stack = StackingClassifier([("a", few)], LogisticRegression(), cv=2).fit(X, labels)
     assert stack.score(X, labels) > 0.6
     assert SelectFromModel(few).fit(X, labels).transform(X).shape[1] == 1
     both = np.c_[labels, X[:, 1] > 4]
     for model in (MultiOutputClassifier(few), ClassifierChain(few)):
-        assert model.fit(np.nan_to_num(X), both).predict(X).shape == (N, 2)
+        assert model.fit(np.nan_to_num(X), both).predict(np.nan_to_num(X)).shape == (N, 2)
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_representations(estimator):
-    model = estimator(max_depth=3)
-    assert repr(model) == f"{estimator.__name__}(max_depth=3)"
+    model = type(estimator())(max_depth=3)
+    assert repr(model) == f"{type(model).__name__}(max_depth=3)"
     html = estimator_html_repr(model)
     assert "https://skensemble.readthedocs.io" in html
     X, y = _numbers(estimator)
@@ -305,8 +304,8 @@ def test_pickles_of_every_protocol(estimator, protocol):
 
 def test_own_loss_travels_by_cloudpickle():
     cloudpickle = pytest.importorskip("cloudpickle")
-    X, y = _numbers(NewtonBoostingRegressor)
-    model = NewtonBoostingRegressor(lambda y, raw, weight: (raw - y, np.ones_like(raw)), n_estimators=2).fit(X, y)
+    X, y = _numbers(regressor)
+    model = regressor(lambda y, raw, weight: (raw - y, np.ones_like(raw)), n_estimators=2).fit(X, y)
     np.testing.assert_array_equal(cloudpickle.loads(cloudpickle.dumps(model)).predict(X), model.predict(X))
 
 
@@ -334,8 +333,8 @@ def test_two_threads_fit_and_predict_at_once(n_jobs):
 
 
 def test_one_model_predicts_in_many_threads():
-    frame, y = _data(NewtonBoostingRegressor)
-    model = pickle.loads(pickle.dumps(NewtonBoostingRegressor(n_estimators=5).fit(frame, y)))
+    frame, y = _data(regressor)
+    model = pickle.loads(pickle.dumps(regressor(n_estimators=5).fit(frame, y)))
     expected = clone(model).fit(frame, y).predict(frame)
     predictions = joblib.Parallel(n_jobs=4, backend="threading")(
         joblib.delayed(model.predict)(frame) for _ in range(12)
@@ -345,8 +344,8 @@ def test_one_model_predicts_in_many_threads():
 
 
 def _fit_and_predict(seed):
-    X, y = _numbers(NewtonBoostingRegressor)
-    return NewtonBoostingRegressor(n_estimators=3, subsample=0.7, random_state=seed).fit(X, y).predict(X)
+    X, y = _numbers(regressor)
+    return regressor(n_estimators=3, subsample=0.7, random_state=seed).fit(X, y).predict(X)
 
 
 @pytest.mark.parametrize("backend", ["loky", "threading"])

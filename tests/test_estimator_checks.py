@@ -5,14 +5,14 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from skensemble import NewtonBoostingClassifier, NewtonBoostingRegressor
 
-FAST = {"n_estimators": 6, "learning_rate": 0.5}
+FAST = {"n_estimators": 6, "learning_rate": 0.5, "grow_policy": "depthwise", "subsample": 1.0, "colsample_bylevel": 1.0}
 
 CONFIGURATIONS = {
     "classifier": NewtonBoostingClassifier(),
     "classifier, best first": NewtonBoostingClassifier(
-        **FAST, grow_policy="lossguide", max_leaf_nodes=6, max_depth=None
+        **{**FAST, "grow_policy": "lossguide"}, max_leaf_nodes=6, max_depth=None
     ),
-    "classifier, symmetric": NewtonBoostingClassifier(**FAST, grow_policy="symmetric", max_depth=3),
+    "classifier, symmetric": NewtonBoostingClassifier(**{**FAST, "grow_policy": "symmetric"}, max_depth=3),
     "classifier, regularised": NewtonBoostingClassifier(
         **FAST, reg_alpha=0.1, gamma=0.01, max_delta_step=1.0, min_samples_leaf=2, max_bins=300
     ),
@@ -20,8 +20,10 @@ CONFIGURATIONS = {
         n_estimators=20, colsample_bytree=0.8, colsample_bylevel=0.8, colsample_bynode=0.8
     ),
     "regressor": NewtonBoostingRegressor(),
-    "regressor, best first": NewtonBoostingRegressor(**FAST, grow_policy="lossguide", max_leaf_nodes=6, max_depth=None),
-    "regressor, symmetric": NewtonBoostingRegressor(**FAST, grow_policy="symmetric", max_depth=3),
+    "regressor, best first": NewtonBoostingRegressor(
+        **{**FAST, "grow_policy": "lossguide"}, max_leaf_nodes=6, max_depth=None
+    ),
+    "regressor, symmetric": NewtonBoostingRegressor(**{**FAST, "grow_policy": "symmetric"}, max_depth=3),
     "regressor, regularised": NewtonBoostingRegressor(
         **FAST, reg_alpha=0.1, gamma=0.01, max_delta_step=1.0, min_samples_leaf=2, max_bins=None
     ),
@@ -32,8 +34,8 @@ CONFIGURATIONS = {
     "median": NewtonBoostingRegressor("quantile", **FAST),
     "expectile": NewtonBoostingRegressor("expectile", **FAST, quantile=0.4),
     "warm start": NewtonBoostingRegressor(**FAST, warm_start=True),
-    "classifier, subsample": NewtonBoostingClassifier(**FAST, subsample=0.9, colsample_bytree=0.9),
-    "regressor, subsample": NewtonBoostingRegressor(**FAST, subsample=0.9, colsample_bytree=0.9),
+    "classifier, subsample": NewtonBoostingClassifier(**{**FAST, "subsample": 0.9}, colsample_bytree=0.9),
+    "regressor, subsample": NewtonBoostingRegressor(**{**FAST, "subsample": 0.9}, colsample_bytree=0.9),
     "classifier, early stopping": NewtonBoostingClassifier(**FAST, early_stopping=True),
     "regressor, early stopping": NewtonBoostingRegressor(**FAST, early_stopping=True),
     "seven threads": NewtonBoostingRegressor(**FAST, n_jobs=7),
@@ -55,8 +57,8 @@ SEVERAL_LEVELS = dict.fromkeys(
 )
 
 CONFIGURATIONS_WITH_REASONS = {
-    "classifier, GOSS": (NewtonBoostingClassifier(**FAST, sampling_method="goss", subsample=0.6), COUNTS_ROWS),
-    "regressor, GOSS": (NewtonBoostingRegressor(**FAST, sampling_method="goss", subsample=0.6), COUNTS_ROWS),
+    "classifier, GOSS": (NewtonBoostingClassifier(**{**FAST, "subsample": 0.6}, sampling_method="goss"), COUNTS_ROWS),
+    "regressor, GOSS": (NewtonBoostingRegressor(**{**FAST, "subsample": 0.6}, sampling_method="goss"), COUNTS_ROWS),
     "classifier, balanced": (NewtonBoostingClassifier(**FAST, class_weight="balanced"), NOT_WHOLE),
     "poisson": (NewtonBoostingRegressor("poisson", **FAST), POSITIVE_ONLY),
     "gamma": (NewtonBoostingRegressor("gamma", **FAST), POSITIVE_ONLY),

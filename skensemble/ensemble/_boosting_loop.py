@@ -1,8 +1,8 @@
 """Rounds of boosting: gradients, trees, early stopping.  Knows losses and trees, no estimator.
 
-One round: fill the gradients of the loss, draw rows and features, grow a tree for each output (or one for all), move every
-row by its leaf's value times the learning rate.  Everything random in round r is a function of (seed, r), so rounds can be
-continued later as if they had never stopped.
+One round: fill the gradients of the loss, draw rows and features, grow a tree for each output (or one for all), move
+every row by its leaf's value times the learning rate.  Everything random in round r is a function of (seed, r), so
+rounds can be continued later as if they had never stopped.
 """
 
 from dataclasses import dataclass, field

@@ -172,7 +172,7 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
             self._binner = Binner(self.max_bins, self.categorical_features).fit(table, weight, n_threads)
         train = self._make_fold(table, target, weight, start, n_threads)
         held_out = None if validation is None else self._make_fold(*validation, n_threads)
-        if held_out is None and self._wants_validation(table.n_samples):
+        if held_out is None and self.early_stopping is True:
             train, held_out = self._hold_out(train)
         if not continued:
             self._start(train)
@@ -198,15 +198,20 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
         target, weight = self._read_target(y_val, sample_weight_val, table.n_samples, True, suffix="_val")
         return table, target, weight, _read_init_score(init_score_val, "init_score_val", table.n_samples)
 
+    def _make_fold(self, table, target, weight, start, n_threads):
+        """A Fold that knows `start`, and the raw predictions of the trees that are there already."""
+        before = self._raw_of_table(table, n_threads).T if hasattr(self, "_trees") else None
+        return Fold(self._binner.transform(table, n_threads), target, weight, raw=None, start=start, before=before)
+
     def _hold_out(self, fold):
-        """Set `validation_fraction` of the rows aside, of each class in proportion."""
+        """Set `validation_fraction` of the rows aside, of each class in proportion.
+
+        Where none can be spared, the rows that train the trees judge them, too.
+        """
         keys, strata = row_keys(fold.binned.codes, fold.y), self._strata(fold.y)
         chosen = held_out_rows(keys, strata, fold.weight, self.validation_fraction, mixed_seed(self._seed, 0))
         if not chosen.any():
-            raise ValueError(
-                "early_stopping needs rows for training and for validation (or X_val and y_val), "
-                f"got {len(chosen)} rows, each with a weight the only one of its class."
-            )
+            return fold, fold.take(np.arange(len(chosen)))
         return fold.take(np.flatnonzero(~chosen)), fold.take(np.flatnonzero(chosen))
 
     def _start(self, train):
@@ -452,7 +457,7 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
     def feature_importances_(self):
         """Importance of each feature, see `importance_type`; they sum to 1, or are all 0 where no tree splits."""
         check_is_fitted(self)
-        importances = self._trees.feature_importances(self.n_features_in_, self.importance_type)
+        importances = self._trees.feature_importances(self.n_features_in_, self.importance_type).astype(np.float64)
         total = importances.sum()
         return importances / total if total > 0 else importances
 
@@ -518,8 +523,8 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
             "max_delta_step": float(self.max_delta_step),
             "max_cat_to_onehot": int(self.max_cat_to_onehot),
             "max_cat_threshold": int(self.max_cat_threshold),
-            "cat_smooth": float(__import__("os").environ.get("CS", "10")),
-            "cat_l2": float(__import__("os").environ.get("CL2", "10")),
+            "cat_smooth": CAT_SMOOTH,
+            "cat_l2": CAT_L2,
             "colsample_bylevel": float(self.colsample_bylevel),
             "colsample_bynode": float(self.colsample_bynode),
         }
@@ -674,7 +679,8 @@ class NewtonBoostingClassifier(ClassifierMixin, _NewtonBoosting):
         if fit gets `X_val`. True: without it, `validation_fraction` of the rows is held out. False: held-out rows of
         the user are scored only.
     validation_fraction : float, default=0.1
-        Share of the rows in (0, 1) to hold out if fit gets no `X_val`, each class in proportion.
+        Share of the rows in (0, 1) to hold out if fit gets no `X_val`, each class in proportion. Copies of a row stay
+        together, and each class keeps a row to train on.
     n_iter_no_change : int, default=10
         Rounds without a better score after which to stop.
     tol : float, default=1e-07
@@ -736,7 +742,7 @@ class NewtonBoostingClassifier(ClassifierMixin, _NewtonBoosting):
     >>> size, colour = [1.0, 2.0, None, 8.0, 9.0, 7.0], ["red", "red", "blue", "blue", "red", None]
     >>> X = pd.DataFrame({"size": size, "colour": colour})
     >>> y = ["small", "small", "small", "large", "large", "large"]
-    >>> model = NewtonBoostingClassifier(n_estimators=10, min_child_weight=0.0).fit(X, y)
+    >>> model = NewtonBoostingClassifier(random_state=0).fit(X, y)
     >>> model.predict(X.iloc[[0, 3]]).tolist()
     ['small', 'large']
     >>> model.predict_proba(X).shape
@@ -1072,7 +1078,7 @@ class NewtonBoostingRegressor(RegressorMixin, _NewtonBoosting):
         if fit gets `X_val`. True: without it, `validation_fraction` of the rows is held out. False: held-out rows of
         the user are scored only.
     validation_fraction : float, default=0.1
-        Share of the rows in (0, 1) to hold out if fit gets no `X_val`.
+        Share of the rows in (0, 1) to hold out if fit gets no `X_val`. Copies of a row stay together.
     n_iter_no_change : int, default=10
         Rounds without a better score after which to stop.
     tol : float, default=1e-07
@@ -1131,8 +1137,8 @@ class NewtonBoostingRegressor(RegressorMixin, _NewtonBoosting):
     >>> from skensemble import NewtonBoostingRegressor
     >>> X = np.linspace(0.0, 1.0, 100).reshape(-1, 1)
     >>> y = np.where(X[:, 0] > 0.5, 3.0, 1.0)
-    >>> model = NewtonBoostingRegressor(learning_rate=0.5).fit(X, y)
-    >>> model.predict([[0.2], [0.8]]).round(2).tolist()
+    >>> model = NewtonBoostingRegressor(random_state=0).fit(X, y)
+    >>> model.predict([[0.2], [0.8]]).round(1).tolist()
     [1.0, 3.0]
     >>> NewtonBoostingRegressor("quantile", quantile=[0.1, 0.9]).fit(X, y).predict(X).shape
     (100, 2)

@@ -1,9 +1,10 @@
-"""Which rows grow a tree: a share of them, or GOSS (Ke et al. 2017, section 3): all rows with large gradients and a share of
+"""Which rows grow a tree: a share of them, or GOSS (Ke et al. 2017, section 3): all rows with large gradients and a
+share of
 the others, whose weights make up for those left out.
 
-A row is drawn by what stands in it, not by where it stands: its key is a hash of its codes and its target, and it grows the
-tree if the number that belongs to (seed, key) is small.  So copies of a row are drawn together, a row of weight k is drawn
-as k copies of it are, and the order of the rows does not change the model.
+A row is drawn by what stands in it, not by where it stands: its key is a hash of its codes and its target, and it
+grows the tree if the number that belongs to (seed, key) is small.  So copies of a row are drawn together, a row of
+weight k is drawn as k copies of it are, and the order of the rows does not change the model.
 """
 
 import numpy as np

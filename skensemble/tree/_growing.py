@@ -5,21 +5,21 @@ The rows of a node are a range of `rows`, in ascending order inside each node; t
     rows      [ a c f | b d e g ]          a split moves the range from one buffer to the other, left rows first,
     packed    [ . . . | . . . . ]          so each node remembers its buffer
 
-One thread, the leader, alternates between two things: it decides on the next job (this file), and does that job's chunks
-together with its team (`_growth_jobs.py`).  A split takes three jobs:
+One thread, the leader, alternates between two things: it decides on the next job (this file), and does that job's
+chunks together with its team (`_growth_jobs.py`).  A split takes three jobs:
 
     MARK        blocks of rows: which go left                  then the leader knows where each block writes
     MOVE        blocks of rows: write them to their places     then it makes two child nodes
-    CHILDREN    tiles of features: clear, fill from the rows   then it picks each child's best split and queues the child;
-                of the smaller child, subtract from the        the next split is that of the node on top of the queue
-                parent (whose memory becomes the larger
+    CHILDREN    tiles of features: clear, fill from the rows   then it picks each child's best split and queues the
+                of the smaller child, subtract from the        child; the next split is that of the node on top of
+                parent (whose memory becomes the larger        the queue
                 child's), scan both for their best splits
 
 When features are few and threads many, ACCUMULATE fills histograms of blocks of rows before CHILDREN adds them up.  A
 symmetric tree has a LEVEL_SCAN before each level instead of the queue.  LEAVES ends a tree.
 
-The leader's kernels never call the team's: Numba optimises a kernel together with all that it calls, so a chain of callers
-above the large kernels would be compiled over and over.
+The leader's kernels never call the team's: Numba optimises a kernel together with all that it calls, so a chain of
+callers above the large kernels would be compiled over and over.
 """
 
 import numpy as np
@@ -36,7 +36,16 @@ from skensemble._parallel import (
     wait_for_chunks,
 )
 from skensemble._random import mixed_seed, random_uniform
-from skensemble.tree._growth_jobs import ACCUMULATE, CHILDREN, LEAVES, LEVEL_SCAN, MARK, MOVE, level_has_missing, run_chunk
+from skensemble.tree._growth_jobs import (
+    ACCUMULATE,
+    CHILDREN,
+    LEAVES,
+    LEVEL_SCAN,
+    MARK,
+    MOVE,
+    level_has_missing,
+    run_chunk,
+)
 from skensemble.tree._growth_state import BEST_FIRST, DEPTH_FIRST, MAX_ROW_CHUNKS, SYMMETRIC
 from skensemble.tree._histogram import VECTOR
 from skensemble.tree._splitting import (
@@ -230,9 +239,14 @@ def _after_partition(state):
     if not (wanted_left or wanted_right):
         _release(state.node_id, state)
         return _next_split(state)
-    n_left, n_right = state.nodes[left].stop - state.nodes[left].start, state.nodes[left + 1].stop - state.nodes[left + 1].start
+    n_left, n_right = (
+        state.nodes[left].stop - state.nodes[left].start,
+        state.nodes[left + 1].stop - state.nodes[left + 1].start,
+    )
     build_big = _assign_slots(left, wanted_right if n_left <= n_right else wanted_left, state)
-    return _start_children(state.small, state.big, left if wanted_left else -1, left + 1 if wanted_right else -1, build_big, state)
+    return _start_children(
+        state.small, state.big, left if wanted_left else -1, left + 1 if wanted_right else -1, build_big, state
+    )
 
 
 @kernel
@@ -359,7 +373,8 @@ def _after_children(state):
         elif node_id >= 0:
             _release(node_id, state)
     for node_id in (state.small, state.big):
-        # A histogram that nobody will subtract from; or no memory for two more: its children will be filled from their rows.
+        # A histogram that nobody will subtract from; or no memory for two more: its children will be filled from
+        # their rows.
         if node_id >= 0 and (state.n_free < 2 or (node_id != state.scan_left and node_id != state.scan_right)):
             _release(node_id, state)
     return _next_split(state)
@@ -371,7 +386,11 @@ def _choose_split(node_id, side, state):
     best, best_feature = state.gamma, -1
     for k in range(state.n_active):
         feature = state.features[k]
-        if state.allowed[side, feature] and state.best_position[side, feature] >= 0 and state.best_gain[side, feature] > best:
+        if (
+            state.allowed[side, feature]
+            and state.best_position[side, feature] >= 0
+            and state.best_gain[side, feature] > best
+        ):
             best, best_feature = state.best_gain[side, feature], feature
     if best_feature < 0:
         return False
@@ -438,14 +457,16 @@ def _describe_level(first, last, state):
     weight_left, weight = 0.0, 0.0
     for node_id in range(first, last):
         left_totals(
-            state.histogram, state.nodes[node_id].slot * state.n_cells + offset, state.n_channels, order, position, flags,
-            state.left_totals[node_id],
+            state.histogram, state.nodes[node_id].slot * state.n_cells + offset, state.n_channels, order, position,
+            flags, state.left_totals[node_id],
         )  # fmt: skip
         weight_left += _total_hessian(state.left_totals[node_id], state)
         weight += _total_hessian(state.totals[node_id], state)
     missing_left = 2.0 * weight_left > weight
     if is_categorical:
-        category_words(order, state.n_order[feature], state.n_codes[feature], position, flags, missing_left, state.words[first])
+        category_words(
+            order, state.n_order[feature], state.n_codes[feature], position, flags, missing_left, state.words[first]
+        )
         missing_left = (state.words[first, 0] & np.uint64(1)) != 0
     elif level_has_missing(offset, state):
         missing_left = (flags & MISSING_LEFT) != 0
@@ -486,7 +507,9 @@ def _allow_features(node_id, side, state):
     n_allowed = state.n_active
     if state.colsample_bylevel < 1.0:
         n_chosen = max(1, round(state.colsample_bylevel * n_allowed))
-        n_allowed = _thin_out(allowed, n_allowed, n_chosen, mixed_seed(state.seed, 2 * state.nodes[node_id].depth), state)
+        n_allowed = _thin_out(
+            allowed, n_allowed, n_chosen, mixed_seed(state.seed, 2 * state.nodes[node_id].depth), state
+        )
     if state.interactions.shape[0] > 0:
         n_allowed = _obey_interactions(allowed, state.groups[node_id], state)
     if state.colsample_bynode < 1.0 and n_allowed > 0:
@@ -550,7 +573,9 @@ def _pop(state):
     parent, child = 0, 1
     while child < n_heap:
         right = child + 1
-        if right < n_heap and (heap[right] > heap[child] or (heap[right] == heap[child] and heap_node[right] < heap_node[child])):
+        if right < n_heap and (
+            heap[right] > heap[child] or (heap[right] == heap[child] and heap_node[right] < heap_node[child])
+        ):
             child = right
         if key > heap[child] or (key == heap[child] and node_id < heap_node[child]):
             break

@@ -1,7 +1,7 @@
 """What the team does while a tree grows: one kernel for each kind of chunk.
 
-A job reads the state that its leader prepared and writes to places of its own: its tile of features, its range of rows, its
-leaf.  So the result does not depend on who did which chunk, or when.
+A job reads the state that its leader prepared and writes to places of its own: its tile of features, its range of
+rows, its leaf.  So the result does not depend on who did which chunk, or when.
 """
 
 import numpy as np
@@ -68,12 +68,21 @@ def _move_chunk(chunk, state):
     right = state.chunk_left[state.n_chunks] + (start - node.start) - (left - node.start)
     move_rows(
         state.rows[node.buffer], state.packed[node.buffer], state.goes_left, start,
-        node.start + n_rows * (chunk + 1) // state.n_chunks, state.rows[1 - node.buffer], state.packed[1 - node.buffer], left,
-        right,
+        node.start + n_rows * (chunk + 1) // state.n_chunks, state.rows[1 - node.buffer], state.packed[1 -
+        node.buffer], left, right,
     )  # fmt: skip
 
 
 # -- histograms and best splits: a tile of features ------------------------------------------------------------------
+
+
+@kernel
+def first_feature(tile, state):
+    """Where a tile begins: tiles are made of whole words of eight codes, if there are enough of them."""
+    n_words = (state.n_active + 7) >> 3
+    if n_words >= state.n_tiles:
+        return min(8 * (n_words * tile // state.n_tiles), state.n_active)
+    return state.n_active * tile // state.n_tiles
 
 
 @kernel
@@ -84,8 +93,8 @@ def _fill(node_id, start, stop, slot, first, last, state):
     features = state.features[: state.n_active]
     clear(state.histogram, base, state.shift, state.n_channels, state.n_codes, features, first, last)
     accumulate(
-        state.kind, state.codes, state.rows[buffer], state.packed[buffer], state.vectors, start, stop, state.histogram, base,
-        state.shift, state.n_channels, features, first, last,
+        state.kind, state.words_of_codes, state.codes, state.rows[buffer], state.packed[buffer], state.vectors, start,
+        stop, state.histogram, base, state.shift, state.n_channels, features, first, last,
     )  # fmt: skip
 
 
@@ -97,15 +106,15 @@ def _accumulate_chunk(chunk, state):
     n_rows = node.stop - node.start
     slot = node.slot if block == 0 else state.free_slots.shape[0] + block - 1
     _fill(
-        state.small, node.start + n_rows * block // state.n_blocks, node.start + n_rows * (block + 1) // state.n_blocks, slot,
-        state.n_active * tile // state.n_tiles, state.n_active * (tile + 1) // state.n_tiles, state,
+        state.small, node.start + n_rows * block // state.n_blocks, node.start + n_rows * (block + 1) //
+        state.n_blocks, slot, first_feature(tile, state), first_feature(tile + 1, state), state,
     )  # fmt: skip
 
 
 @kernel
 def _children_chunk(chunk, state):
     """One tile of features: the histograms of both children, then their best splits."""
-    first, last = state.n_active * chunk // state.n_tiles, state.n_active * (chunk + 1) // state.n_tiles
+    first, last = first_feature(chunk, state), first_feature(chunk + 1, state)
     features = state.features[: state.n_active]
     small, big = state.nodes[state.small], state.nodes[max(state.big, 0)]
     if state.n_blocks == 1:
@@ -113,8 +122,8 @@ def _children_chunk(chunk, state):
     for block in range(1, state.n_blocks):
         source = (state.free_slots.shape[0] + block - 1) * state.n_cells
         merge(
-            state.histogram, small.slot * state.n_cells, source, state.shift, state.n_channels, state.n_codes, features, first,
-            last,
+            state.histogram, small.slot * state.n_cells, source, state.shift, state.n_channels, state.n_codes,
+            features, first, last,
         )  # fmt: skip
     if state.big >= 0:
         if state.build_big:
@@ -143,7 +152,17 @@ def _scan_tile(node_id, side, first, last, state):
         if state.allowed[side, feature]:
             cell = node.slot * state.n_cells + (feature << state.shift) * state.n_channels
             gain, position, flags = scan_feature(
-                state.histogram, cell, feature, state.totals[node_id], node.lower, node.upper, state, order, ratio, prefix, gains
+                state.histogram,
+                cell,
+                feature,
+                state.totals[node_id],
+                node.lower,
+                node.upper,
+                state,
+                order,
+                ratio,
+                prefix,
+                gains,
             )
             state.best_gain[side, feature] = gain
             state.best_position[side, feature] = position
@@ -216,7 +235,16 @@ def _node_gains(node_id, feature, offset, missing_left, one_hot, state, prefix, 
         )  # fmt: skip
     else:
         numeric_gains(
-            state.histogram, cell, feature, missing_left, state.totals[node_id], node.lower, node.upper, state, prefix, gains
+            state.histogram,
+            cell,
+            feature,
+            missing_left,
+            state.totals[node_id],
+            node.lower,
+            node.upper,
+            state,
+            prefix,
+            gains,
         )
 
 
@@ -240,8 +268,8 @@ def _finish_leaf(node_id, state):
     if state.layout == PACKED and state.gradient.shape[0] > 0 and node.stop > node.start:
         for k in range(state.n_outputs):
             g, h = fine_sums(
-                rows, node.start, node.stop, state.gradient[state.first_output + k], state.hessian[state.first_output + k], state.weight, state.whole,
-                state.fine_gradient[k], state.fine_hessian[k],
+                rows, node.start, node.stop, state.gradient[state.first_output + k], state.hessian[state.first_output
+                + k], state.weight, state.whole, state.fine_gradient[k], state.fine_hessian[k],
             )  # fmt: skip
             state.values[node_id, k] = leaf_value(
                 g, h, state.reg_lambda, state.reg_alpha, state.max_delta_step, node.lower, node.upper

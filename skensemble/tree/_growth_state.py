@@ -70,6 +70,7 @@ FIELDS = (
     "plain",  # bool: nothing but reg_lambda and min_child_weight bears on a numeric split of a scalar target
     # the binned table
     "codes",  # (n_samples, n_padded)
+    "words_of_codes",  # (n_samples, n_padded / 8) uint64: uint8 codes eight at a time, or (0, 0)
     "columns",  # (n_features, n_samples)
     "n_codes",  # (n_features,) int64
     "is_categorical",  # (n_features,) bool
@@ -224,5 +225,3 @@ def _n_slots(limits, max_nodes, n_cells):
 def no_vectors():
     """The `vectors` of a scalar target."""
     return np.zeros((0, 0), np.int64)
-
-

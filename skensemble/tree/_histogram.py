@@ -1,7 +1,8 @@
 """Kernels that fill and subtract histograms.
 
-A histogram is a flat int64 array.  Feature `f` of a node's histogram begins at cell `f << shift`; a cell has `n_channels`
-integers.  Integers add exactly and in any order, so the sibling is an exact difference, and the threads' order does not show.
+A histogram is a flat int64 array.  Feature `f` of a node's histogram begins at cell `f << shift`; a cell has
+`n_channels` integers.  Integers add exactly and in any order, so the sibling is an exact difference, and the threads'
+order does not show.
 
     scalar target    one channel            g << 32 | h          (both sums in one addition)
     vector target    one such channel per output; with exact counts of rows, one more channel for them
@@ -20,23 +21,38 @@ ROWS_AHEAD = 16  # prefetch distance; measured best between 8 and 32 for scatter
 
 
 @kernel
-def add_rows(codes, rows, packed, start, stop, histogram, base, shift, first, last):
-    """Add packed[i] to the cells of row rows[i], for i in [start, stop) and features [first, last)."""
-    width = int64(codes.shape[1])
-    shift = uint64(shift)
-    origin = uint64(base)
+def add_rows(words, rows, packed, start, stop, histogram, base, first, last):
+    """Add packed[i] to the cells of row rows[i], for i in [start, stop) and features [first, last), `first` a
+    multiple of 8.
+
+    words : (n_samples, n_padded / 8) uint64, the uint8 codes read eight at a time; 256 cells per feature, a constant
+    """
+    width = int64(words.shape[1]) * 8
+    first_word, last_word, n_rest = uint64(first) >> uint64(3), uint64(last) >> uint64(3), uint64(last) & uint64(7)
+    origin = uint64(base) + (uint64(first) << uint64(8))
     for i in range(uint64(start), uint64(stop)):
         if i + uint64(ROWS_AHEAD) < uint64(stop):
-            prefetch(codes, int64(rows[i + uint64(ROWS_AHEAD)]) * width * codes.itemsize + first)
+            prefetch(words, int64(rows[i + uint64(ROWS_AHEAD)]) * width + first)
         row = uint64(rows[i])
         value = packed[i]
-        for feature in range(uint64(first), uint64(last)):
-            histogram[origin + (feature << shift) + uint64(codes[row, feature])] += value
+        cell = origin
+        for k in range(first_word, last_word):
+            word = words[row, k]
+            for feature in range(uint64(8)):  # unrolled by the compiler
+                code = (word >> (feature << uint64(3))) & uint64(255)
+                histogram[cell + (feature << uint64(8)) + code] += value
+            cell += uint64(2048)
+        if n_rest > uint64(0):
+            word = words[row, last_word]
+            for _ in range(n_rest):
+                histogram[cell + (word & uint64(255))] += value
+                word >>= uint64(8)
+                cell += uint64(256)
 
 
 @kernel
 def add_rows_of_features(codes, rows, packed, start, stop, histogram, base, shift, features, first, last):
-    """As `add_rows`, for features[first:last]."""
+    """As `add_rows`, for features[first:last] and codes of any width."""
     width = int64(codes.shape[1])
     shift = uint64(shift)
     origin = uint64(base)
@@ -78,17 +94,28 @@ def add_classes(codes, rows, class_weight, start, stop, histogram, base, shift, 
 
 
 @kernel
-def accumulate(kind, codes, rows, packed, vectors, start, stop, histogram, base, shift, n_channels, features, first, last):
-    """Add the rows [start, stop) of a node to its cells of features[first:last], whatever the target."""
+def accumulate(
+    kind, words, codes, rows, packed, vectors, start, stop, histogram, base, shift, n_channels, features, first, last
+):
+    """Add the rows [start, stop) of a node to its cells of features[first:last], whatever the target.
+
+    words : see `add_rows`; (0, 0) where codes are wider than a byte
+    """
     if kind == SCALAR:
-        if features.shape[0] == features[features.shape[0] - 1] + 1:  # no feature is left out
-            add_rows(codes, rows, packed, start, stop, histogram, base, shift, first, last)
+        if words.shape[0] > 0 and is_everything(features) and first & 7 == 0:
+            add_rows(words, rows, packed, start, stop, histogram, base, first, last)
         else:
             add_rows_of_features(codes, rows, packed, start, stop, histogram, base, shift, features, first, last)
     elif kind == VECTOR:
         add_vectors(codes, rows, vectors, start, stop, histogram, base, shift, n_channels, features, first, last)
     else:
         add_classes(codes, rows, vectors, start, stop, histogram, base, shift, n_channels, features, first, last)
+
+
+@kernel
+def is_everything(features):
+    """Is no feature left out of the ascending `features`?"""
+    return features[features.shape[0] - 1] == features.shape[0] - 1
 
 
 @kernel
@@ -125,8 +152,10 @@ PACKED_BITS, FINE_BITS = 31, 61  # room for the sum of all rows: two sums in a c
 
 
 def power_of_two_scale(total, n_units, bits):
-    """Largest power of two by which values whose absolute sum is `total` can be multiplied and rounded, `n_units` times,
-    so that no sum passes `bits` bits.  A power of two, so that the last bit of `total` does not decide how rows are rounded."""
+    """Largest power of two by which values whose absolute sum is `total` can be multiplied and rounded, `n_units`
+    times,
+    so that no sum passes `bits` bits.  A power of two, so that the last bit of `total` does not decide how rows are
+    rounded."""
     room = 2.0**bits - 2.0 - 0.5 * n_units
     if not total > 0.0:
         return 1.0

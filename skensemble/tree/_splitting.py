@@ -4,11 +4,12 @@ The gain of a split is what it takes off the objective, Chen & Guestrin (2016), 
 
     gain = score(left) + score(right) - score(node),     score(G, H) = G^2 / (H + lambda)
 
-With limits on the leaf values v (reg_alpha, max_delta_step, monotone bounds) the score is that of the best allowed value,
--(2 G v + (H + lambda) v^2 + 2 alpha |v|), which is the same thing when there are none.
+With limits on the leaf values v (reg_alpha, max_delta_step, monotone bounds) the score is that of the best allowed
+value, -(2 G v + (H + lambda) v^2 + 2 alpha |v|), which is the same thing when there are none.
 
-A feature is scanned along positions: position p of a numeric feature is "code <= p + 1"; of a categorical feature, the first
-p + 1 categories of an order (sorted by gradient / hessian: Fisher 1958), or category p alone against all others (one-hot).
+A feature is scanned along positions: position p of a numeric feature is "code <= p + 1"; of a categorical feature,
+the first p + 1 categories of an order (sorted by gradient / hessian: Fisher 1958), or category p alone against all
+others (one- hot).
 """
 
 import numpy as np
@@ -94,7 +95,20 @@ def plain_gains(
 
 @kernel
 def limited_gains(
-    histogram, cell, order, n_positions, one_hot, missing_left, totals, lower, upper, monotone, reg_lambda, state, prefix, gains
+    histogram,
+    cell,
+    order,
+    n_positions,
+    one_hot,
+    missing_left,
+    totals,
+    lower,
+    upper,
+    monotone,
+    reg_lambda,
+    state,
+    prefix,
+    gains,
 ):
     """Gains of all positions of any feature, any target, with every limit.  order: codes in the order of the scan.
 
@@ -246,7 +260,20 @@ def scan_feature(histogram, cell, feature, totals, lower, upper, state, order, r
         n_positions = n_present if one_hot else n_present - 1
         reg_lambda = state.reg_lambda if one_hot else state.reg_lambda + state.cat_l2
         limited_gains(
-            histogram, cell, order, n_positions, one_hot, False, totals, lower, upper, 0, reg_lambda, state, prefix, gains
+            histogram,
+            cell,
+            order,
+            n_positions,
+            one_hot,
+            False,
+            totals,
+            lower,
+            upper,
+            0,
+            reg_lambda,
+            state,
+            prefix,
+            gains,
         )
         if not one_hot:
             drop_unbalanced(gains, n_positions, n_present, state.max_cat_threshold)
@@ -255,7 +282,8 @@ def scan_feature(histogram, cell, feature, totals, lower, upper, state, order, r
     missing = has_missing(histogram, cell, state.n_channels)
     for missing_left in range(2 if missing else 1):
         numeric_gains(histogram, cell, feature, missing_left == 1, totals, lower, upper, state, prefix, gains)
-        # "All values left, missing right" is the last position of the first scan; its mirror image is not scanned again.
+        # "All values left, missing right" is the last position of the first scan; its mirror image is not scanned
+        # again.
         n_positions = n_codes - 1 if missing and missing_left == 0 else n_codes - 2
         position = best_position(gains, n_positions, best)
         if position >= 0:
@@ -358,5 +386,3 @@ def move_rows(rows, packed, goes_left, start, stop, rows_out, packed_out, left, 
             packed_out[at] = packed[i]
         left += flag
         right += uint64(1) - flag
-
-

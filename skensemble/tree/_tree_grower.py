@@ -14,7 +14,7 @@ from skensemble.tree._splitting import HALF, PACKED
 from skensemble.tree._tree_arrays import ALL_OUTPUTS, NO_CHILD, NUMERIC, TreeArrays, empty_trees
 
 BLOCK = 1 << 16  # rows; fixed, so that float sums do not depend on the number of threads
-MOST_WHOLE_WEIGHT = 2.0**28  # sum of whole weights up to which a row's quantum is fine enough
+MOST_WHOLE_WEIGHT = 2.0**24  # sum of whole weights up to which a row's quantum is fine enough
 
 
 class GrownTree(NamedTuple):
@@ -72,15 +72,17 @@ class TreeGrower:
         }
         plain = scalar and limits["reg_alpha"] == 0.0 and limits["max_delta_step"] == 0.0 and not monotone.any()
         most_codes = int(binned.n_codes.max(initial=1))
+        one_byte = binned.codes.dtype == np.uint8
         table = {
             "codes": binned.codes,
+            "words_of_codes": binned.codes.view(np.uint64) if one_byte else np.zeros((0, 0), np.uint64),
             "columns": binned.columns,
             "n_codes": binned.n_codes.astype(np.int64),
             "is_categorical": binned.is_categorical,
             "monotone": monotone.astype(np.int64),
             "interactions": interactions,
             "codes_in_order": np.arange(1, max(most_codes, 2)),
-            "shift": max(1, (most_codes - 1).bit_length()),
+            "shift": 8 if one_byte else max(1, (most_codes - 1).bit_length()),
         }
         self._state, self._arrays = new_state({**limits, "plain": plain}, table, target, n_threads)
         self._all_rows = np.arange(n_samples, dtype=np.uint32)
@@ -132,7 +134,9 @@ class TreeGrower:
             )  # fmt: skip
             scales = []
             for total in (sum(part[0] for part in sums), sum(part[1] for part in sums)):
-                scales.append((power_of_two_scale(total, n_units, PACKED_BITS), power_of_two_scale(total, n_units, FINE_BITS)))
+                scales.append(
+                    (power_of_two_scale(total, n_units, PACKED_BITS), power_of_two_scale(total, n_units, FINE_BITS))
+                )
             (g_scale, arrays["fine_gradient"][k]), (h_scale, arrays["fine_hessian"][k]) = scales
             arrays["gradient_unit"][k], arrays["hessian_unit"][k] = 1.0 / g_scale, 1.0 / h_scale
             self._pack(gradient, hessian, g_scale, h_scale, rows, k)
@@ -178,7 +182,9 @@ class TreeGrower:
     def add_values(self, raw, values):
         """raw[i] += values[leaf_of_row[i]]."""
         leaf_of_row = self.leaf_of_row
-        for_blocks(lambda start, stop: add_leaf_values(raw, leaf_of_row, values, start, stop), len(raw), BLOCK, self.n_threads)
+        for_blocks(
+            lambda start, stop: add_leaf_values(raw, leaf_of_row, values, start, stop), len(raw), BLOCK, self.n_threads
+        )
 
 
 def is_whole(weight):
@@ -194,9 +200,7 @@ def leaves_of(tree, binned, rows):
     start = np.where(is_split & (nodes["is_categorical"] != 0), np.arange(len(nodes)) * n_words, NUMERIC)
     fields = [nodes[name].astype(np.int32) for name in ("feature", "code", "left", "right")]
     leaf = np.empty(len(rows), np.int32)
-    leaf_of_codes(
-        binned.columns, rows, *fields, nodes["missing_left"] != 0, start.astype(np.int32), words, leaf
-    )
+    leaf_of_codes(binned.columns, rows, *fields, nodes["missing_left"] != 0, start.astype(np.int32), words, leaf)
     return leaf
 
 
@@ -250,7 +254,11 @@ def _thresholds(nodes, numeric, binner):
 
 def _category_words(trees, categorical):
     if not categorical.any():
-        return np.full(len(categorical), NUMERIC, np.int32), np.zeros(len(categorical), np.int32), np.zeros(0, np.uint64)
+        return (
+            np.full(len(categorical), NUMERIC, np.int32),
+            np.zeros(len(categorical), np.int32),
+            np.zeros(0, np.uint64),
+        )
     words = np.concatenate([tree.words for tree in trees])[categorical]
     n_words = words.shape[1]
     starts, counts = np.full(len(categorical), NUMERIC, np.int32), np.zeros(len(categorical), np.int32)

@@ -11,6 +11,7 @@ from skensemble.tree._histogram import (
     VECTOR,
     accumulate,
     add_rows,
+    add_rows_of_features,
     clear,
     merge,
     pack,
@@ -41,13 +42,29 @@ def plain_histogram(table, rows, vectors, features):
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32])
 @pytest.mark.parametrize(("start", "stop"), [(0, 50), (3, 41), (7, 8), (9, 9)])
-def test_add_rows(dtype, start, stop):
+def test_add_rows_of_features(dtype, start, stop):
     rng, table, rows = table_and_rows(dtype)
     packed = rng.integers(-(2**40), 2**40, 50)
     base, size = 7, len(N_CODES) << SHIFT
-    histogram = np.zeros(base + size, np.int64)
-    add_rows(table.codes, rows, packed, start, stop, histogram, base, SHIFT, 1, 4)
+    histogram, features = np.zeros(base + size, np.int64), np.array([0, 1, 2, 3])
+    add_rows_of_features(table.codes, rows, packed, start, stop, histogram, base, SHIFT, features, 1, 4)
     expected = plain_histogram(table, rows[start:stop], packed[start:stop, None], [1, 2, 3])
+    np.testing.assert_array_equal(histogram[base:], expected.ravel())
+    np.testing.assert_array_equal(histogram[:base], 0)
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 21), (0, 8), (8, 21), (0, 5), (16, 21), (8, 16), (0, 0)])
+def test_add_rows_reads_eight_codes_at_a_time(first, last):
+    rng = np.random.default_rng(0)
+    table = random_table(rng, N_SAMPLES, np.full(21, 256))
+    rows, packed = np.arange(3, 60, 2, dtype=np.uint32), rng.integers(-(2**40), 2**40, 29)
+    base = 7
+    histogram = np.zeros(base + 21 * 256, np.int64)
+    add_rows(table.codes.view(np.uint64), rows, packed, 2, 27, histogram, base, first, last)
+    expected = np.zeros((21, 256), np.int64)
+    for row, value in zip(rows[2:27], packed[2:27]):
+        for feature in range(first, last):
+            expected[feature, table.columns[feature, row]] += value
     np.testing.assert_array_equal(histogram[base:], expected.ravel())
     np.testing.assert_array_equal(histogram[:base], 0)
 
@@ -76,7 +93,24 @@ def test_accumulate(kind, features):
     histogram = np.full(2 * size, UNWRITTEN)
     chosen = np.array(features)
     clear(histogram, size, SHIFT, n_channels, N_CODES, chosen, first, last)
-    accumulate(kind, table.codes, rows, packed, vectors, 4, 47, histogram, size, SHIFT, n_channels, chosen, first, last)
+    no_words = np.zeros((0, 0), np.uint64)
+    accumulate(
+        kind,
+        no_words,
+        table.codes,
+        rows,
+        packed,
+        vectors,
+        4,
+        47,
+        histogram,
+        size,
+        SHIFT,
+        n_channels,
+        chosen,
+        first,
+        last,
+    )
     expected = np.full((len(N_CODES), 1 << SHIFT, n_channels), UNWRITTEN)
     sums = plain_histogram(table, rows[4:47], sums[4:47], features)
     for feature in features[first:last]:

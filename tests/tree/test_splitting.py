@@ -106,7 +106,7 @@ def test_limits_that_bind_nothing_change_no_gain(missing_left):
     plain, limited, prefix = np.empty(41), np.empty(41), np.empty(41, np.int64)
     plain_gains(cells, 0, 40, cells.sum(), missing_left, 1.0, h_unit, g_unit, h_unit, prefix, plain)
     limited_gains(
-        cells, 0, np.arange(1, 40), 39, False, missing_left, np.array([cells.sum()]), -math.inf, math.inf, 0,
+        cells, 0, np.arange(1, 40), 39, False, missing_left, np.array([cells.sum()]), -math.inf, math.inf, 0, 1.0,
         grower._state, prefix, limited,
     )  # fmt: skip
     np.testing.assert_allclose(limited[:39], plain[:39], rtol=1e-9, atol=1e-12)

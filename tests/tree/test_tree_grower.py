@@ -106,7 +106,7 @@ def test_huge_weights_do_not_overflow():
     rng = np.random.default_rng(0)
     table = random_table(rng, 200, N_CODES, IS_CATEGORICAL)
     gradient, hessian = fine_targets(rng, 1, 200)
-    limits = {"reg_lambda": 0.0, "cat_smooth": 0.0, "max_depth": 3}
+    limits = {"reg_lambda": 0.0, "cat_smooth": 0.0, "cat_l2": 0.0, "max_depth": 3}
     small = new_grower(table, gradient, hessian, weight=np.full(200, 0.5), **limits).grow(0)
     for scale in (2.0**30, 2.0**40, 2.0**200):
         large = new_grower(table, gradient, hessian, weight=np.full(200, scale), **limits).grow(0)
@@ -120,7 +120,7 @@ def test_scale_of_targets_does_not_show(scale):
     rng = np.random.default_rng(0)
     table = random_table(rng, 300, N_CODES, IS_CATEGORICAL)
     gradient, hessian = fine_targets(rng, 1, 300)
-    limits = {"reg_lambda": 0.0, "cat_smooth": 0.0}
+    limits = {"reg_lambda": 0.0, "cat_smooth": 0.0, "cat_l2": 0.0}
     expected = new_grower(table, gradient, hessian, **limits).grow(0)
     tree = new_grower(table, gradient * np.float32(scale), hessian * np.float32(scale), **limits).grow(0)
     assert tree_splits(tree, table.n_codes) == tree_splits(expected, table.n_codes)
