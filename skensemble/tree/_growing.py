@@ -382,7 +382,7 @@ def _after_children(state):
 
 @kernel
 def _choose_split(node_id, side, state):
-    """Store the best of the features' best splits in the node; the first feature wins a tie.  False if there is none."""
+    """Store the best of the features' best splits in the node; the first wins a tie.  False if there is none."""
     best, best_feature = state.gamma, -1
     for k in range(state.n_active):
         feature = state.features[k]
