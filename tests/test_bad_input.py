@@ -42,7 +42,7 @@ NOT_A_NUMBER = ["many", None, True, float("nan"), float("inf")]
 WRONG = {
     "loss": ["hinge", None, 3],
     "n_estimators": [0, -1, 1.5, *NOT_A_NUMBER],
-    "learning_rate": [0.0, -0.1, "auto", *NOT_A_NUMBER],
+    "learning_rate": [0.0, -0.1, "best", *NOT_A_NUMBER],
     "grow_policy": ["leafwise", None, 1],
     "max_depth": [0, -1, 2.0, "deep", True],
     "max_leaf_nodes": [1, 0, 3.5, "many", True],

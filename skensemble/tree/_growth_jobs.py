@@ -7,8 +7,8 @@ rows, its leaf.  So the result does not depend on who did which chunk, or when.
 import numpy as np
 from numba import int64
 
-from skensemble._jit import kernel
-from skensemble.tree._histogram import accumulate, clear, merge, subtract
+from skensemble._jit import kernel, prefetch
+from skensemble.tree._histogram import ROWS_AHEAD, accumulate, clear, merge, subtract
 from skensemble.tree._splitting import (
     INVALID,
     ONE_HOT,
@@ -262,14 +262,15 @@ def _leaves_chunk(chunk, state):
 def _finish_leaf(node_id, state):
     """Value of a leaf from the float gradients; the leaf of its rows; its rows back in buffer 0."""
     node = state.nodes[node_id]
-    rows, first_rows = state.rows[node.buffer], state.rows[0]
+    rows, first_rows, leaf_of_row = state.rows[node.buffer], state.rows[0], state.leaf_of_row
     for i in range(node.start, node.stop):
-        state.leaf_of_row[rows[i]] = node_id
+        leaf_of_row[rows[i]] = node_id
     if state.layout == PACKED and state.gradient.shape[0] > 0 and node.stop > node.start:
         for k in range(state.n_outputs):
             g, h = fine_sums(
-                rows, node.start, node.stop, state.gradient[state.first_output + k], state.hessian[state.first_output
-                + k], state.weight, state.whole, state.fine_gradient[k], state.fine_hessian[k],
+                rows, node.start, node.stop, state.gradient[state.first_output + k],
+                state.hessian[state.first_output + k], state.weight, state.whole, state.fine_gradient[k],
+                state.fine_hessian[k],
             )  # fmt: skip
             state.values[node_id, k] = leaf_value(
                 g, h, state.reg_lambda, state.reg_alpha, state.max_delta_step, node.lower, node.upper
@@ -285,6 +286,9 @@ def fine_sums(rows, start, stop, gradient, hessian, weight, whole, gradient_scal
     g, h = int64(0), int64(0)
     weighted = weight.shape[0] > 0
     for i in range(start, stop):
+        if i + ROWS_AHEAD < stop:
+            prefetch(gradient, int64(rows[i + ROWS_AHEAD]) * 4)
+            prefetch(hessian, int64(rows[i + ROWS_AHEAD]) * 4)
         row = rows[i]
         if not weighted:
             g += int64(gradient[row] * gradient_scale)
