@@ -115,6 +115,7 @@ def limited_gains(
     reg_lambda : of the two sides; an order that was made from the same gradients pays for it with a larger one
     """
     n_channels = state.n_channels
+    parent_score = node_score(totals, 0, lower, upper, state) * ROUNDING
     for channel in range(n_channels):
         prefix[channel] = histogram[cell + channel] if missing_left else 0
     for position in range(n_positions):
@@ -124,11 +125,11 @@ def limited_gains(
             prefix[channel] = value if one_hot else prefix[channel] + value
         for channel in range(n_channels):
             prefix[n_channels + channel] = totals[channel] - prefix[channel]
-        gains[position] = _gain(prefix, totals, lower, upper, monotone, reg_lambda, state)
+        gains[position] = _gain(prefix, parent_score, lower, upper, monotone, reg_lambda, state)
 
 
 @kernel
-def _gain(sides, totals, lower, upper, monotone, reg_lambda, state):
+def _gain(sides, parent_score, lower, upper, monotone, reg_lambda, state):
     """Gain of one split; sides: the channels of the left side, then those of the right."""
     n_channels = state.n_channels
     if state.counts and min(sides[n_channels - 1], sides[2 * n_channels - 1]) < state.min_samples_leaf:
@@ -150,7 +151,7 @@ def _gain(sides, totals, lower, upper, monotone, reg_lambda, state):
     min_hessian = max(state.min_child_weight, state.hessian_unit[0]) * state.n_outputs
     if left_sum < min_hessian or right_sum < min_hessian:
         return INVALID
-    return gain - node_score(totals, 0, lower, upper, state) * ROUNDING
+    return gain - parent_score
 
 
 @kernel
