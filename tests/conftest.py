@@ -17,3 +17,9 @@ ROOT = Path(__file__).parent.parent
 def flights():
     """The mixed table of the examples: numbers, text and missing cells; the target is the column `late`."""
     return pd.read_csv(ROOT / "examples" / "data" / "flights.csv.gz")
+
+
+@pytest.fixture(autouse=True)
+def _teams_for_small_trees(monkeypatch):
+    """Let threads share trees that are too small to be worth it, so that small tests see what large data sees."""
+    monkeypatch.setattr("skensemble.tree._growing.TEAM_WORK", 40_000)

@@ -15,7 +15,7 @@ from skensemble._random import mixed_seed
 from skensemble.ensemble._row_sampling import row_keys, sample_features, sample_goss, sample_rows
 from skensemble.tree._tree_grower import TreeGrower, add_leaf_values, leaves_of
 
-GRADIENT_BLOCK = 1 << 14
+GRADIENT_BLOCK = 1 << 16  # rows; a block is worth a call of the thread pool
 
 
 @dataclass

@@ -61,7 +61,10 @@ from skensemble.tree._splitting import (
 
 ROW_CHUNK = 16384
 TILE_FEATURES = 16  # 16 features x 256 codes x 8 bytes fit the L1 cache
-TEAM_WORK = 40_000  # rows x features below which a tree is grown by one thread
+TEAM_WORK = (
+    1_000_000  # rows x features below which a tree is grown by one thread: cores would only exchange cache lines
+)
+NODE_WORK = 50_000  # the same for the histograms of one split
 PATIENCE = 2_000_000  # empty looks for work, after which a helper leaves: its leader must have lost its core
 
 
@@ -347,7 +350,7 @@ def _start_children(small, big, left, right, build_big, state):
     tile = max(1, TILE_FEATURES // state.n_channels)
     n_tiles = max(1, (state.n_active + tile - 1) // tile)
     state.n_blocks = 1
-    if state.n_threads == 1:
+    if state.n_threads == 1 or n_rows * state.n_active < NODE_WORK:
         state.n_tiles = 1 if n_rows < 4096 else n_tiles
     elif n_tiles < state.n_threads and n_rows >= ROW_CHUNK and not build_big:
         state.n_tiles = n_tiles
