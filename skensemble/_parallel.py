@@ -62,13 +62,17 @@ def _left_by_joblib():
 
 _pools = {}  # (process id, n_threads) -> ThreadPoolExecutor; a forked child finds none of its own and makes one
 _pools_lock = threading.Lock()
-os.register_at_fork(after_in_child=lambda: _renew_lock()) if hasattr(os, "register_at_fork") else None
 
 
-def _renew_lock():
+def _forget_pools():
+    """A forked child has none of its parent's threads, and perhaps a lock that one of them held."""
     global _pools_lock
     _pools_lock = threading.Lock()
     _pools.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pools)
 
 
 def thread_pool(n_threads):

@@ -220,7 +220,7 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
         self._loss.check_target(train.y)
         self._baseline = self._find_baseline(train.y, train.weight, train.start)
         self._trees = empty_trees(self._loss.n_outputs if self._has_vector_leaves() else 1)
-        self._rounds = 0  # trees per round: see _trees_per_round
+        self._rounds = 0
 
     def _find_baseline(self, target, weight, start):
         if start is not None:
@@ -258,7 +258,7 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
 
     def _boost(self, train, held_out, n_threads, data):
         """Add rounds until there are n_estimators, or they no longer help."""
-        n_rounds = self._rounds_to_add(train)
+        n_rounds = self._rounds_to_add()
         booster = Booster(self._loss, train, held_out, self._schedule(n_threads, train)) if n_rounds else None
         score = self._scorer(held_out)
         history = self._history_so_far(score, train, held_out)
@@ -284,15 +284,14 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
         self._finish(history, first, patience)
         progress.finish(dict)
 
-    def _rounds_to_add(self, train):
+    def _rounds_to_add(self):
         n_rounds = self.n_estimators - self._rounds
         if n_rounds < 0:
             raise ValueError(
                 f"n_estimators must be >= the {self._rounds} rounds that are fitted already (warm_start=True), "
                 f"got {self.n_estimators}."
             )
-        is_constant = train.raw.shape[0] == 0 or self._is_decided()
-        return 0 if is_constant else n_rounds
+        return 0 if self._is_decided() else n_rounds
 
     def _is_decided(self):
         """Is there nothing to learn?"""

@@ -220,8 +220,3 @@ def _n_slots(limits, max_nodes, n_cells):
     if limits["policy"] == DEPTH_FIRST and limits["max_depth"] >= 0:
         n_open = min(n_open, limits["max_depth"] + 1)
     return max(4, min(n_open + 3, MAX_HISTOGRAM_BYTES // (8 * n_cells)))
-
-
-def no_vectors():
-    """The `vectors` of a scalar target."""
-    return np.zeros((0, 0), np.int64)
