@@ -282,7 +282,7 @@ def find_thresholds(sorted_values, weights, max_values):
     last_of_bin = _fill_bins(totals, max_values)
     thresholds = np.empty(max(len(last_of_bin) - 1, 0))
     for i in range(len(thresholds)):
-        thresholds[i] = _between(values[last_of_bin[i]], values[last_of_bin[i] + 1])
+        thresholds[i] = between(values[last_of_bin[i]], values[last_of_bin[i] + 1])
     return thresholds
 
 
@@ -364,7 +364,7 @@ def _is_full(weight, next_total, next_is_heavy, light, light_bins):
 
 
 @kernel
-def _between(a, b):
+def between(a, b):
     """A number t with a <= t < b: the middle, finite wherever it can be."""
     largest = 1.7976931348623157e308
     low, high = max(a, -largest), min(b, largest)

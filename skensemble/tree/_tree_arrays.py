@@ -20,6 +20,7 @@ NODE_FIELDS = {
     "cover": np.float64,
     "count": np.int64,
     "gain": np.float64,
+    "impurity": np.float64,
     "values": np.float64,
 }
 TREE_FIELDS = {"roots": np.int64, "output": np.int32, "depth": np.int32, "symmetric": np.bool_}
@@ -43,6 +44,7 @@ class TreeArrays(NamedTuple):
     cover: np.ndarray  # (n_nodes,) sum of the hessians of the node's rows
     count: np.ndarray  # (n_nodes,) number of training rows
     gain: np.ndarray  # (n_nodes,) 0 at a leaf
+    impurity: np.ndarray  # (n_nodes,) of the node's rows; (0,) of trees grown on gradients
     values: np.ndarray  # (n_nodes, n_values) what the node adds to the prediction, were it a leaf
     category_words: np.ndarray  # (n_words,)
     roots: np.ndarray  # (n_trees,) ascending; a tree's nodes end where the next tree's begin
@@ -108,6 +110,7 @@ def single_tree(*, output=ALL_OUTPUTS, depth=None, symmetric=False, **arrays):
     arrays.setdefault("category_start", np.full(n_nodes, NUMERIC))
     arrays.setdefault("category_count", np.zeros(n_nodes))
     arrays.setdefault("category_words", np.zeros(0))
+    arrays.setdefault("impurity", np.zeros(0))
     if depth is None:
         depth = _depth_of_nodes(np.asarray(arrays["left"]), np.asarray(arrays["right"])).max(initial=0)
     arrays.update(roots=[0], output=[output], depth=[depth], symmetric=[symmetric])
@@ -199,6 +202,8 @@ def _check_shapes(trees):
         n_dims = 2 if name == "values" else 1
         if not isinstance(array, np.ndarray) or array.dtype != dtype or array.ndim != n_dims:
             raise ValueError(f"Malformed trees: {name} must be a {n_dims}-dimensional array of {np.dtype(dtype)}.")
+        if name == "impurity" and len(array) == 0:
+            continue
         if len(array) != lengths.get(name, len(array)):
             raise ValueError(f"Malformed trees: {name} must have length {lengths[name]}, got {len(array)}.")
 
@@ -247,7 +252,7 @@ def _check_splits(trees, n_features):
 
 def _check_numbers(trees):
     _require(np.isfinite(trees.values).all(axis=1), "values must be finite")
-    for name in ("gain", "cover"):
+    for name in ("gain", "cover", "impurity"):
         _require(np.isfinite(getattr(trees, name)), f"{name} must be finite")
     _require(trees.count >= 0, "count must not be negative")
 

@@ -233,6 +233,7 @@ def to_tree_arrays(trees, binner, n_values):
         cover=np.concatenate([tree.cover for tree in trees]),
         count=nodes["stop"] - nodes["start"],
         gain=np.where(is_split, nodes["gain"], 0.0),
+        impurity=np.zeros(0),
         values=np.ascontiguousarray(np.concatenate([tree.values for tree in trees])),
         category_words=words,
         roots=roots.astype(np.int64),

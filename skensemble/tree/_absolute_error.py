@@ -1,0 +1,146 @@
+"""Absolute deviations from the median along all splits of a feature, O(n log n).
+
+Rows enter one by one, in the order of the feature, a Fenwick tree (Fenwick 1994) over the ranks of their targets: sums of
+weights and of weighted targets up to any rank take O(log n), and so does the weighted median.  Once forward for the left
+sides, once backward for the right ones.
+"""
+
+from numba import int64, uint64
+
+from skensemble._jit import kernel
+from skensemble.tree._key_sort import PLACE, sort_keys
+
+
+@kernel
+def rank_targets(rows, start, n_rows, state):
+    """Rank 1 .. n_rows of each row's target in the node, for each output."""
+    for k in range(state.n_outputs):
+        highest = int64(0)
+        for i in range(n_rows):
+            rank = state.y_rank[rows[start + i], k]
+            highest = max(highest, rank)
+            state.keys[i] = (uint64(rank) << uint64(32)) | uint64(i)
+        sort_keys(n_rows, highest, state)
+        for i in range(n_rows):
+            place = int64(state.keys[i] & uint64(PLACE))
+            state.rank[place, k] = i + 1
+            state.sorted_y[i + 1, k] = state.y[k, rows[start + place]]
+
+
+@kernel
+def median_and_deviation(n_rows, output, state):
+    """Weighted median of the node's targets (the middle of two, where half of the weight lies on each side of a gap), and
+    the sum of the absolute deviations from it."""
+    _clear(n_rows, state)
+    for place in range(n_rows):
+        _insert(place, output, n_rows, state)
+    rank = _descend(n_rows, output, state)
+    median = state.sorted_y[rank, output]
+    up_to = int64(0)
+    i = rank
+    while i > 0:
+        up_to += state.tree_weight[i]
+        i -= i & -i
+    if 2 * up_to == state.inserted_weight and rank < n_rows:
+        median = 0.5 * median + 0.5 * state.sorted_y[rank + 1, output]
+    return median, _deviation(n_rows, output, state)
+
+
+@kernel
+def deviations(n_rows, state):
+    """deviation[m, g] = that of both sides, if groups up to g go left, with the missing rows (m = 1) or without (m = 0).
+
+    The keys are sorted by group, missing ones first.
+    """
+    n_missing = state.n_missing
+    for group in range(n_rows + 1):
+        state.deviation[0, group] = state.deviation[1, group] = 0.0
+    for output in range(state.n_outputs):
+        for missing_left in range(2 if n_missing > 0 else 1):
+            _clear(n_rows, state)
+            if missing_left:
+                _insert_keys(0, n_missing, output, n_rows, state)
+            _scan_forward(missing_left, output, n_rows, state)
+            _clear(n_rows, state)
+            if not missing_left:
+                _insert_keys(0, n_missing, output, n_rows, state)
+            _scan_backward(missing_left, output, n_rows, state)
+
+
+@kernel
+def _scan_forward(missing_left, output, n_rows, state):
+    group = 0
+    for i in range(state.n_missing, n_rows):
+        _insert_keys(i, i + 1, output, n_rows, state)
+        if i + 1 == n_rows or state.keys[i] >> uint64(32) != state.keys[i + 1] >> uint64(32):
+            state.deviation[missing_left, group] += _deviation(n_rows, output, state)
+            group += 1
+    state.n_groups = group
+
+
+@kernel
+def _scan_backward(missing_left, output, n_rows, state):
+    group = state.n_groups - 1
+    state.deviation[missing_left, group] += _deviation(n_rows, output, state)
+    for i in range(n_rows - 1, state.n_missing, -1):
+        _insert_keys(i, i + 1, output, n_rows, state)
+        if state.keys[i] >> uint64(32) != state.keys[i - 1] >> uint64(32):
+            group -= 1
+            state.deviation[missing_left, group] += _deviation(n_rows, output, state)
+
+
+# -- the Fenwick trees -----------------------------------------------------------------------------------------------
+
+
+@kernel
+def _clear(n_rows, state):
+    for rank in range(n_rows + 1):
+        state.tree_weight[rank] = 0
+        state.tree_amount[rank] = 0
+    state.inserted_weight = 0
+    state.inserted_amount = 0
+
+
+@kernel
+def _insert_keys(first, last, output, n_rows, state):
+    for i in range(first, last):
+        _insert(int64(state.keys[i] & uint64(PLACE)), output, n_rows, state)
+
+
+@kernel
+def _insert(place, output, n_rows, state):
+    weight, amount = state.node_weight[place], state.node_amount[place, output]
+    rank = state.rank[place, output]
+    while rank <= n_rows:
+        state.tree_weight[rank] += weight
+        state.tree_amount[rank] += amount
+        rank += rank & -rank
+    state.inserted_weight += weight
+    state.inserted_amount += amount
+
+
+@kernel
+def _descend(n_rows, output, state):
+    """Rank of the median of what was inserted; leaves the sums of all lower ranks in `below_weight`, `below_amount`."""
+    rank, weight, amount, step = int64(0), int64(0), int64(0), int64(1)
+    while 2 * step <= n_rows:
+        step *= 2
+    while step > 0:
+        up_to = rank + step
+        if up_to <= n_rows and 2 * (weight + state.tree_weight[up_to]) < state.inserted_weight:
+            rank = up_to
+            weight += state.tree_weight[up_to]
+            amount += state.tree_amount[up_to]
+        step //= 2
+    state.below_weight, state.below_amount = weight, amount
+    return rank + 1
+
+
+@kernel
+def _deviation(n_rows, output, state):
+    """Sum of w |y - median| of what was inserted."""
+    if state.inserted_weight == 0:
+        return 0.0
+    median = state.sorted_y[_descend(n_rows, output, state), output] - state.center[output]
+    weight = state.weight_unit * (2 * state.below_weight - state.inserted_weight)
+    return median * weight + state.amount_unit * (state.inserted_amount - 2 * state.below_amount)

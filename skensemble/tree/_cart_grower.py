@@ -1,0 +1,352 @@
+"""From a table and targets to CARTs: targets in fixed point, a workspace per thread, and the trees that come out."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skensemble._jit import kernel
+from skensemble._parallel import for_blocks
+from skensemble.tree._cart_growing import grow_cart
+from skensemble.tree._cart_state import (
+    ABSOLUTE_ERROR,
+    ENTROPY,
+    GINI,
+    POISSON,
+    SQUARED_ERROR,
+    new_cart_state,
+)
+from skensemble.tree._tree_arrays import ALL_OUTPUTS, NUMERIC, TreeArrays
+
+CRITERIA = {
+    "gini": GINI,
+    "entropy": ENTROPY,
+    "squared_error": SQUARED_ERROR,
+    "absolute_error": ABSOLUTE_ERROR,
+    "poisson": POISSON,
+}
+WEIGHT_BITS = 52  # of the sum of weights that are not whole
+SUM_BITS = 61  # of a sum of amounts
+SPAN_BLOCK = 1 << 14
+
+
+class CartLimits(NamedTuple):
+    """What a tree may do; "no limit" is -1.  Names and meaning are those of the estimators."""
+
+    criterion: str
+    splitter: str = "best"
+    max_depth: int = -1
+    min_samples_split: int = 2
+    min_samples_leaf: int = 1
+    min_weight_fraction_leaf: float = 0.0  # of the sum of the weights given to `grow`
+    max_features: int = -1
+    max_leaf_nodes: int = -1  # otherwise best first
+    min_impurity_decrease: float = 0.0
+
+
+class ClassTarget(NamedTuple):
+    """Classes of one or several outputs."""
+
+    codes: np.ndarray  # (n_outputs, n_samples) class indices
+    n_classes: np.ndarray  # (n_outputs,)
+
+
+class NumberTarget(NamedTuple):
+    """Numbers of one or several outputs."""
+
+    y: np.ndarray  # (n_outputs, n_samples) float64
+
+
+class CartGrower:
+    """Grows CARTs on one table; several threads may call `grow` at a time.
+
+    binner : fitted Binner; one code per distinct value makes the trees exact
+    table : Table
+    target : ClassTarget or NumberTarget
+    limits : CartLimits
+    monotone : (n_features,) of -1, 0, 1, or None
+    sample_weight : (n_samples,) or None; what rows of weight 0 hold is not looked at
+    """
+
+    def __init__(self, binner, table, target, limits, *, monotone=None, sample_weight=None, n_threads=1):
+        self.binned = binner.transform(table, n_threads)
+        self._limits, self._target = limits, target
+        self._fields = {
+            **_limit_fields(limits, self.binned),
+            **_table_fields(binner, table, self.binned, monotone, sample_weight, n_threads),
+            **_target_fields(target, limits.criterion),
+        }
+        self._has_categories = bool(self.binned.is_categorical.any())
+        self._idle = []  # workspaces that no thread is using
+
+    def grow(self, seed, weight=None):
+        """TreeArrays of one tree.
+
+        seed : int64
+        weight : (n_samples,) >= 0, or None for ones; rows of weight 0 are not there
+        """
+        state, arrays = self._idle.pop() if self._idle else self._new_workspace()
+        weight = np.ones(len(arrays["rows"])) if weight is None else np.asarray(weight, np.float64)
+        total, is_whole = _add_up(weight)
+        unit = 1.0 if is_whole and total < 2.0**WEIGHT_BITS else 2.0 ** (np.frexp(total)[1] - WEIGHT_BITS)
+        units = self._units(total)
+        n_rows = _plant(
+            weight, unit, *units, total * self._limits.min_weight_fraction_leaf, self._fields["deviation_of_row"],
+            self._fields["moment_of_row"], state,
+        )  # fmt: skip
+        n_nodes = grow_cart(n_rows, seed, state)
+        tree = self._to_tree_arrays(arrays, n_nodes)
+        self._idle.append((state, arrays))
+        return tree
+
+    def _units(self, total):
+        """(amount, moment) that an integer 1 stands for, so that no sum leaves its 62 bits."""
+        largest = self._fields["largest"]
+        return tuple(2.0 ** (np.frexp(value * total)[1] - SUM_BITS) for value in largest)
+
+    def _new_workspace(self):
+        fields = self._fields | _workspace(self._fields)
+        return new_cart_state(fields), fields
+
+    def _to_tree_arrays(self, arrays, n_nodes):
+        feature = arrays["feature"][:n_nodes].copy()
+        categories = self._category_fields(feature, arrays["words"])
+        depth = arrays["depth"][:n_nodes]
+        return TreeArrays(
+            feature=feature,
+            threshold=arrays["threshold"][:n_nodes].copy(),
+            left=arrays["left_child"][:n_nodes].copy(),
+            right=arrays["right_child"][:n_nodes].copy(),
+            missing_left=arrays["missing_left"][:n_nodes].copy(),
+            category_start=categories[0],
+            category_count=categories[1],
+            cover=arrays["cover"][:n_nodes].copy(),
+            count=arrays["count"][:n_nodes].copy(),
+            gain=arrays["gain"][:n_nodes].copy(),
+            impurity=arrays["impurity"][:n_nodes].copy(),
+            values=arrays["values"][:n_nodes].copy(),
+            category_words=categories[2],
+            roots=np.zeros(1, np.int64),
+            output=np.full(1, ALL_OUTPUTS, np.int32),
+            depth=depth.max(keepdims=True),
+            symmetric=np.zeros(1, np.bool_),
+        )
+
+    def _category_fields(self, feature, words):
+        """(first word of each node, number of its words, all words)"""
+        starts, counts = np.full(len(feature), NUMERIC, np.int32), np.zeros(len(feature), np.int32)
+        if not self._has_categories:
+            return starts, counts, np.zeros(0, np.uint64)
+        nodes = np.flatnonzero((feature >= 0) & self.binned.is_categorical[feature])
+        starts[nodes] = np.arange(len(nodes)) * words.shape[1]
+        counts[nodes] = words.shape[1]
+        return starts, counts, words[nodes].reshape(-1)
+
+
+# -- fields of the state ---------------------------------------------------------------------------------------------
+
+
+def _limit_fields(limits, binned):
+    n_features = len(binned.n_codes)
+    return {
+        "criterion": CRITERIA[limits.criterion],
+        "random_splits": limits.splitter == "random",
+        "max_depth": int(limits.max_depth),
+        "max_leaf_nodes": int(limits.max_leaf_nodes),
+        "min_samples_split": int(limits.min_samples_split),
+        "min_samples_leaf": int(limits.min_samples_leaf),
+        "max_features": n_features if limits.max_features < 0 else int(limits.max_features),
+        "min_impurity_decrease": float(limits.min_impurity_decrease),
+    }
+
+
+def _table_fields(binner, table, binned, monotone, sample_weight, n_threads):
+    n_features = len(binned.n_codes)
+    monotone = np.zeros(n_features, np.int64) if monotone is None else np.asarray(monotone, np.int64)
+    low, high, first_span = _find_spans(binner, table, binned, sample_weight, n_threads)
+    return {
+        "columns": binned.columns,
+        "is_categorical": binned.is_categorical,
+        "monotone": monotone,
+        "constrained": bool(monotone.any()),
+        "low": low,
+        "high": high,
+        "first_span": first_span,
+        "most_codes": int(binned.n_codes.max(initial=2)),
+    }
+
+
+def _find_spans(binner, table, binned, sample_weight, n_threads):
+    """Smallest and largest value behind each code: (low, high, where those of each feature begin)."""
+    n_codes = binned.n_codes.astype(np.int64)
+    first_span = np.cumsum(n_codes) - n_codes
+    low, high = np.full(n_codes.sum(), np.inf), np.full(n_codes.sum(), -np.inf)
+    counted = np.ones(table.n_samples, np.bool_) if sample_weight is None else np.asarray(sample_weight) > 0
+    for start in range(0, table.n_samples, SPAN_BLOCK):
+        stop = min(start + SPAN_BLOCK, table.n_samples)
+        values = np.ascontiguousarray(binner.encode(table, start, stop))
+        values.flags.writeable = False
+
+        def widen(first, last, values=values, start=start):
+            _widen_spans(values, binned.columns, counted, start, first_span, first, last, low, high)
+
+        for_blocks(widen, len(n_codes), -(-len(n_codes) // n_threads), n_threads)
+    return low, high, first_span
+
+
+@kernel
+def _widen_spans(values, columns, counted, start, first_span, first, last, low, high):
+    for j in range(first, last):
+        span = first_span[j]
+        for i in range(values.shape[0]):
+            if counted[start + i]:
+                at = span + columns[j, start + i]
+                low[at] = min(low[at], values[i, j])
+                high[at] = max(high[at], values[i, j])
+
+
+def _target_fields(target, criterion):
+    if isinstance(target, ClassTarget):
+        n_outputs = len(target.codes)
+        first_channel = np.append(0, np.cumsum(target.n_classes)).astype(np.int64)
+        class_of_row = np.ascontiguousarray((target.codes + first_channel[:-1, None]).T, np.int32)
+        numbers = np.zeros((n_outputs, 0))
+        center, largest = np.zeros(n_outputs), (1.0, 1.0)
+        deviation, moment = np.zeros((0, n_outputs)), np.zeros(0)
+    else:
+        numbers = np.ascontiguousarray(target.y, np.float64)
+        n_outputs = len(numbers)
+        first_channel = np.arange(n_outputs + 1)
+        class_of_row = np.zeros((0, n_outputs), np.int32)
+        center = np.zeros(n_outputs)
+        if criterion != "poisson":
+            center = 0.5 * numbers.min(axis=1) + 0.5 * numbers.max(axis=1)
+        deviation = np.ascontiguousarray((numbers - center[:, None]).T)
+        moment = _moment_of_rows(numbers, deviation, criterion)
+        largest = (max(np.abs(deviation).max(), 1e-300), max(np.abs(moment).max(), 1e-300))
+    return {
+        "n_outputs": n_outputs,
+        "class_of_row": class_of_row,
+        "first_channel": first_channel,
+        "y": numbers,
+        "center": center,
+        "n_channels": int(first_channel[-1]) + 2,
+        "deviation_of_row": deviation,
+        "moment_of_row": moment,
+        "largest": largest,
+        "y_rank": _ranks(numbers) if criterion == "absolute_error" else np.zeros((0, n_outputs), np.int64),
+    }
+
+
+def _moment_of_rows(y, deviation, criterion):
+    """What the impurity needs besides the mean: sum over the outputs of squares, or of y log y."""
+    if criterion == "poisson":
+        return (y * np.log(np.where(y > 0, y, 1.0))).sum(axis=0)
+    return (deviation * deviation).sum(axis=1)
+
+
+def _ranks(y):
+    """(n_samples, n_outputs) int64: 0 for the smallest value, equal values alike."""
+    return np.ascontiguousarray(np.stack([np.unique(row, return_inverse=True)[1] for row in y], axis=1), np.int64)
+
+
+def _workspace(fields):
+    """Memory of a growing tree, made once per thread."""
+    n_samples, n_outputs, n_channels = fields["columns"].shape[1], fields["n_outputs"], fields["n_channels"]
+    n_classes = len(fields["class_of_row"])
+    n_numbers = fields["y"].shape[1]
+    n_ranked = len(fields["y_rank"])
+    most_codes, n_features = fields["most_codes"], len(fields["is_categorical"])
+    n_groups = min(most_codes, n_samples) + 1
+    n_words = (most_codes + 63) // 64 if fields["is_categorical"].any() else 1
+    max_nodes = _max_nodes(fields, n_samples)
+    dense = min(most_codes, 2 * n_samples) + 1  # codes that a histogram holds
+    by_node = {
+        np.int64: "start stop cut n_constant code queue count",
+        np.float64: "lower upper middle threshold cover gain impurity",
+        np.int32: "feature left_child right_child depth",
+        np.bool_: "missing_left",
+    }
+    return {
+        **{name: np.zeros(max_nodes, kind) for kind, names in by_node.items() for name in names.split()},
+        **dict.fromkeys("weight_unit amount_unit moment_unit best_gain best_threshold best_middle".split(), 0.0),
+        **dict.fromkeys("min_weight_leaf total_weight best_feature best_code best_left_count".split(), 0),
+        **dict.fromkeys("inserted_weight inserted_amount below_weight below_amount".split(), 0),
+        **dict.fromkeys("n_queue n_nodes n_groups n_missing".split(), 0),
+        "best_missing_left": False,
+        "weight": np.empty(n_samples, np.int64),
+        "amount": np.empty((n_numbers, n_outputs), np.int64),
+        "moment": np.empty(n_numbers, np.int64),
+        "rows": np.empty(n_samples, np.uint32),
+        "spare": np.empty(n_samples, np.uint32),
+        "node_weight": np.empty(n_samples, np.int64),
+        "node_class": np.empty((n_classes, n_outputs), np.int32),
+        "node_amount": np.empty((n_numbers, n_outputs), np.int64),
+        "keys": np.empty(n_samples, np.uint64),
+        "spare_keys": np.empty(n_samples, np.uint64),
+        "digits": np.empty(256, np.int64),
+        "histogram": np.zeros(max(dense * n_channels, most_codes + 1), np.int64),
+        "group_code": np.empty(n_groups, np.int64),
+        "group_sums": np.empty(n_groups * n_channels, np.int64),
+        "total": np.empty(n_channels, np.int64),
+        "missing": np.empty(n_channels, np.int64),
+        "left": np.empty(n_channels, np.int64),
+        "right": np.empty(n_channels, np.int64),
+        "ratio": np.empty(n_groups),
+        "order": np.empty(n_groups, np.int64),
+        "features": np.empty(n_features, np.int64),
+        "rank": np.empty((n_ranked, n_outputs), np.int64),
+        "sorted_y": np.empty((n_ranked + 1, n_outputs)),
+        "tree_weight": np.empty(n_ranked + 1, np.int64),
+        "tree_amount": np.empty(n_ranked + 1, np.int64),
+        "deviation": np.empty((2, n_ranked + 1)),
+        "best_words": np.zeros(n_words, np.uint64),
+        "words": np.zeros((max_nodes, n_words), np.uint64),
+        "values": np.zeros((max_nodes, n_channels - 2)),
+    }
+
+
+def _max_nodes(fields, n_samples):
+    most, max_depth = 2 * n_samples - 1, fields["max_depth"]
+    if fields["max_leaf_nodes"] > 0:
+        most = min(most, 2 * fields["max_leaf_nodes"] - 1)
+    if 0 <= max_depth < 40:
+        most = min(most, 2 ** (max_depth + 1) - 1)
+    return max(most, 1)
+
+
+# -- a tree's weights and targets ------------------------------------------------------------------------------------
+
+
+@kernel
+def _add_up(weight):
+    """(sum, all whole numbers)"""
+    total, is_whole = 0.0, True
+    for i in range(weight.shape[0]):
+        total += weight[i]
+        is_whole &= weight[i] == np.floor(weight[i])
+    return total, is_whole
+
+
+@kernel
+def _plant(weight, weight_unit, amount_unit, moment_unit, min_weight_leaf, deviation, moment, state):
+    """Write the weights and targets of a tree in fixed point, and its rows; returns how many there are."""
+    state.weight_unit, state.amount_unit, state.moment_unit = weight_unit, amount_unit, moment_unit
+    n_rows, total = 0, 0
+    for i in range(weight.shape[0]):
+        units = int(np.rint(weight[i] / weight_unit))
+        state.weight[i] = units
+        state.rows[n_rows] = i
+        n_rows += units > 0
+        total += units
+        if deviation.shape[0] > 0:
+            if weight_unit == 1.0:  # k times one row's integer, as for k rows
+                for k in range(deviation.shape[1]):
+                    state.amount[i, k] = units * int(np.rint(deviation[i, k] / amount_unit))
+                state.moment[i] = units * int(np.rint(moment[i] / moment_unit))
+            else:
+                for k in range(deviation.shape[1]):
+                    state.amount[i, k] = int(np.rint(weight[i] * deviation[i, k] / amount_unit))
+                state.moment[i] = int(np.rint(weight[i] * moment[i] / moment_unit))
+    state.total_weight = total
+    state.min_weight_leaf = int(np.ceil(min_weight_leaf / weight_unit - 1e-9))
+    return n_rows

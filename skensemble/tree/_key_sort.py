@@ -1,0 +1,48 @@
+"""Sorting the rows of a node by an integer: key = integer << 32 | place in the node."""
+
+from numba import uint64
+
+from skensemble._jit import kernel
+
+FEW_KEYS = 32  # up to so many, insertion sort is the fastest
+PLACE = (1 << 32) - 1
+
+
+@kernel
+def sort_keys(n_rows, high, state):
+    """Sort the node's keys, rows of equal codes in their order."""
+    keys = state.keys
+    if n_rows > FEW_KEYS:
+        shift = 32
+        while high >> (shift - 32) > 0:
+            _sort_by_digit(n_rows, uint64(shift), state)
+            shift += 8
+        return
+    for i in range(1, n_rows):
+        key = keys[i]
+        j = i
+        while j > 0 and keys[j - 1] > key:
+            keys[j] = keys[j - 1]
+            j -= 1
+        keys[j] = key
+
+
+@kernel
+def _sort_by_digit(n_rows, shift, state):
+    """One pass of a radix sort: stable, by the 8 bits above `shift`."""
+    keys, spare, digits = state.keys, state.spare_keys, state.digits
+    for digit in range(256):
+        digits[digit] = 0
+    for i in range(n_rows):
+        digits[(keys[i] >> shift) & uint64(255)] += 1
+    position = 0
+    for digit in range(256):
+        count = digits[digit]
+        digits[digit] = position
+        position += count
+    for i in range(n_rows):
+        digit = (keys[i] >> shift) & uint64(255)
+        spare[digits[digit]] = keys[i]
+        digits[digit] += 1
+    for i in range(n_rows):
+        keys[i] = spare[i]
