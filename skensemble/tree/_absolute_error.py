@@ -1,8 +1,8 @@
 """Absolute deviations from the median along all splits of a feature, O(n log n).
 
-Rows enter one by one, in the order of the feature, a Fenwick tree (Fenwick 1994) over the ranks of their targets: sums of
-weights and of weighted targets up to any rank take O(log n), and so does the weighted median.  Once forward for the left
-sides, once backward for the right ones.
+Rows enter one by one, in the order of the feature, a Fenwick tree (Fenwick 1994) over the ranks of their targets: sums
+of weights and of weighted targets up to any rank take O(log n), and so does the weighted median.  Once forward for the
+left sides, once backward for the right ones.
 """
 
 from numba import int64, uint64
@@ -20,7 +20,7 @@ def rank_targets(rows, start, n_rows, state):
             rank = state.y_rank[rows[start + i], k]
             highest = max(highest, rank)
             state.keys[i] = (uint64(rank) << uint64(32)) | uint64(i)
-        sort_keys(n_rows, highest, state)
+        sort_keys(n_rows, highest, state.keys, state.spare_keys, state.digits)
         for i in range(n_rows):
             place = int64(state.keys[i] & uint64(PLACE))
             state.rank[place, k] = i + 1
@@ -29,8 +29,10 @@ def rank_targets(rows, start, n_rows, state):
 
 @kernel
 def median_and_deviation(n_rows, output, state):
-    """Weighted median of the node's targets (the middle of two, where half of the weight lies on each side of a gap), and
-    the sum of the absolute deviations from it."""
+    """Weighted median of the node's targets, and the sum of the absolute deviations from it.
+
+    The median is the middle of two targets, where half of the weight lies on each side of a gap.
+    """
     _clear(n_rows, state)
     for place in range(n_rows):
         _insert(place, output, n_rows, state)
@@ -48,11 +50,14 @@ def median_and_deviation(n_rows, output, state):
 
 @kernel
 def deviations(n_rows, state):
-    """deviation[m, g] = that of both sides, if groups up to g go left, with the missing rows (m = 1) or without (m = 0).
+    """deviation[m, g] = that of both sides, if groups up to g go left, the missing rows with them (m = 1) or not (m = 0).
 
     The keys are sorted by group, missing ones first.
     """
-    n_missing = state.n_missing
+    n_missing = 0
+    while n_missing < n_rows and state.keys[n_missing] >> uint64(32) == 0:
+        n_missing += 1
+    state.n_missing = n_missing
     for group in range(n_rows + 1):
         state.deviation[0, group] = state.deviation[1, group] = 0.0
     for output in range(state.n_outputs):

@@ -26,6 +26,7 @@ CRITERIA = {
 }
 WEIGHT_BITS = 52  # of the sum of weights that are not whole
 SUM_BITS = 61  # of a sum of amounts
+MOST_SQUARED = 1 << 30  # sum of weights whose square fits 62 bits
 SPAN_BLOCK = 1 << 14
 
 
@@ -75,6 +76,7 @@ class CartGrower:
             **_table_fields(binner, table, self.binned, monotone, sample_weight, n_threads),
             **_target_fields(target, limits.criterion),
         }
+        self._fields["n_channels"] = self._fields["n_stats"] + (2 if limits.min_samples_leaf > 1 else 1)
         self._has_categories = bool(self.binned.is_categorical.any())
         self._idle = []  # workspaces that no thread is using
 
@@ -165,6 +167,7 @@ def _table_fields(binner, table, binned, monotone, sample_weight, n_threads):
     low, high, first_span = _find_spans(binner, table, binned, sample_weight, n_threads)
     return {
         "columns": binned.columns,
+        "n_codes": binned.n_codes.astype(np.int64),
         "is_categorical": binned.is_categorical,
         "monotone": monotone,
         "constrained": bool(monotone.any()),
@@ -229,7 +232,7 @@ def _target_fields(target, criterion):
         "first_channel": first_channel,
         "y": numbers,
         "center": center,
-        "n_channels": int(first_channel[-1]) + 2,
+        "n_stats": int(first_channel[-1]),
         "deviation_of_row": deviation,
         "moment_of_row": moment,
         "largest": largest,
@@ -259,7 +262,7 @@ def _workspace(fields):
     n_groups = min(most_codes, n_samples) + 1
     n_words = (most_codes + 63) // 64 if fields["is_categorical"].any() else 1
     max_nodes = _max_nodes(fields, n_samples)
-    dense = min(most_codes, 2 * n_samples) + 1  # codes that a histogram holds
+    dense = min(most_codes, n_samples) + 1  # codes that a histogram holds
     by_node = {
         np.int64: "start stop cut n_constant code queue count",
         np.float64: "lower upper middle threshold cover gain impurity",
@@ -269,10 +272,11 @@ def _workspace(fields):
     return {
         **{name: np.zeros(max_nodes, kind) for kind, names in by_node.items() for name in names.split()},
         **dict.fromkeys("weight_unit amount_unit moment_unit best_gain best_threshold best_middle".split(), 0.0),
-        **dict.fromkeys("min_weight_leaf total_weight best_feature best_code best_left_count".split(), 0),
+        **dict.fromkeys("min_weight_leaf total_weight best_feature best_code".split(), 0),
         **dict.fromkeys("inserted_weight inserted_amount below_weight below_amount".split(), 0),
         **dict.fromkeys("n_queue n_nodes n_groups n_missing".split(), 0),
         "best_missing_left": False,
+        "exact_squares": False,
         "weight": np.empty(n_samples, np.int64),
         "amount": np.empty((n_numbers, n_outputs), np.int64),
         "moment": np.empty(n_numbers, np.int64),
@@ -301,7 +305,7 @@ def _workspace(fields):
         "deviation": np.empty((2, n_ranked + 1)),
         "best_words": np.zeros(n_words, np.uint64),
         "words": np.zeros((max_nodes, n_words), np.uint64),
-        "values": np.zeros((max_nodes, n_channels - 2)),
+        "values": np.zeros((max_nodes, fields["n_stats"])),
     }
 
 
@@ -348,5 +352,6 @@ def _plant(weight, weight_unit, amount_unit, moment_unit, min_weight_leaf, devia
                     state.amount[i, k] = int(np.rint(weight[i] * deviation[i, k] / amount_unit))
                 state.moment[i] = int(np.rint(weight[i] * moment[i] / moment_unit))
     state.total_weight = total
+    state.exact_squares = state.criterion == GINI and total < MOST_SQUARED
     state.min_weight_leaf = int(np.ceil(min_weight_leaf / weight_unit - 1e-9))
     return n_rows

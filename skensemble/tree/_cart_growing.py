@@ -144,19 +144,20 @@ def _gather(start, n_rows, state):
                 state.node_amount[i, k] = amount
                 total[k] += amount
                 is_pure &= state.y[k, row] == state.y[k, int64(rows[start])]
-    total[state.n_channels - 2] = weight_sum
-    total[state.n_channels - 1] = n_rows
+    total[state.n_stats] = weight_sum
+    if state.n_channels > state.n_stats + 1:
+        total[state.n_stats + 1] = n_rows
     return moment, is_pure
 
 
 @kernel
 def _evaluate(node, moment, is_pure, state):
     total = state.total
-    n_rows, weight = total[state.n_channels - 1], total[state.n_channels - 2]
+    n_rows, weight = state.stop[node] - state.start[node], total[state.n_stats]
     state.cover[node] = state.weight_unit * weight
     state.count[node] = n_rows
     if state.amount.shape[0] == 0:
-        for channel in range(state.n_channels - 2):
+        for channel in range(state.n_stats):
             state.values[node, channel] = float(total[channel]) / float(weight)
     elif is_pure:
         for k in range(state.n_outputs):
@@ -215,7 +216,7 @@ def _look_for_split(node, seed, state):
 
 @kernel
 def _must_be_leaf(node, state):
-    n_rows, weight = state.total[state.n_channels - 1], state.total[state.n_channels - 2]
+    n_rows, weight = state.stop[node] - state.start[node], state.total[state.n_stats]
     is_deep = state.max_depth >= 0 and state.depth[node] >= state.max_depth
     is_small = n_rows < state.min_samples_split or n_rows < 2 * state.min_samples_leaf
     return is_deep or is_small or weight < 2 * state.min_weight_leaf or state.impurity[node] <= EPSILON
@@ -234,7 +235,7 @@ def _split(node, state):
     """Send the node's rows to their sides."""
     column, rows, spare = state.columns[state.feature[node]], state.rows, state.spare
     start, stop = state.start[node], state.stop[node]
-    n_left, n_right = start, int64(0)
+    n_left, n_right, has_missing = start, int64(0), False
     is_category = state.is_categorical[state.feature[node]]
     offset = uint64(0) if state.missing_left[node] else uint64(1)
     limit = uint64(state.code[node]) - offset  # missing right: code 0 wraps around to a huge number
@@ -245,6 +246,7 @@ def _split(node, state):
             goes_left = (state.words[node, code >> uint64(6)] >> (code & uint64(63))) & uint64(1) == 1
         else:
             goes_left = code - offset <= limit
+            has_missing |= code == 0
         rows[n_left] = row
         spare[n_right] = row
         n_left += goes_left
@@ -252,6 +254,8 @@ def _split(node, state):
     for i in range(n_right):
         rows[n_left + i] = spare[i]
     state.cut[node] = n_left
+    if not (has_missing or is_category):  # what is missing later goes with most rows
+        state.missing_left[node] = 2 * (n_left - start) > stop - start
 
 
 # -- the heap: the largest gain on top, the smallest node among equals -----------------------------------------------

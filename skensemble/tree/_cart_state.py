@@ -1,12 +1,11 @@
 """Everything a growing CART reads and writes, behind one pointer (see `_growth_state.py` for why).
 
-The engine has two ways to find the split of a node.  Boosting, whose nodes are few, large and offered all features, fills
-histograms that parent and children share, with a team of threads (`_growing.py`).  CART and forests, whose nodes are many,
-small and offered a few features each, look at the rows of each node directly, with one thread per tree: here and in
-`_row_search.py`.  Both read the same BinnedMatrix, and both end in TreeArrays.
+The engine has two ways to find the split of a node.  Boosting, whose nodes are few, large and offered all features,
+fills histograms that parent and children share, with a team of threads (`_growing.py`).  CART and forests, whose nodes
+are many, small and offered a few features each, look at the rows of each node directly, with one thread per tree: here
+and in `_row_search.py`.  Both read the same BinnedMatrix, and both end in TreeArrays.
 """
 
-import numpy as np
 from numba import types
 from numba.experimental import structref
 
@@ -39,6 +38,7 @@ FIELDS = (
     "min_impurity_decrease",
     # the binned table
     "columns",  # (n_features, n_samples)
+    "n_codes",  # (n_features,) int64
     "is_categorical",  # (n_features,) bool
     "monotone",  # (n_features,) int64: -1, 0, 1
     "constrained",  # bool: some feature is monotone
@@ -54,7 +54,9 @@ FIELDS = (
     "weight",  # (n_samples,) int64, in units
     "amount",  # (n_samples, n_outputs) int64: weight times (y - center), in units; (0, n_outputs) of classes
     "moment",  # (n_samples,) int64: what the impurity needs besides, summed over the outputs; (0,) of classes
-    "n_channels",  # of a sum: classes or amounts, then the weight, then the number of rows
+    "n_stats",  # classes or amounts of a sum
+    "n_channels",  # of a sum: these, then the weight, then, if min_samples_leaf > 1, the number of rows
+    "exact_squares",  # bool: Gini impurity, and squares of weights fit 62 bits
     # what an integer 1 stands for, and sums over the tree
     "weight_unit",
     "amount_unit",
@@ -99,7 +101,6 @@ FIELDS = (
     "best_threshold",
     "best_missing_left",
     "best_words",  # (n_words,) uint64: categories that go left
-    "best_left_count",
     "best_middle",  # of the two children's values, for monotone constraints
     # nodes as they are grown
     "start",  # (max_nodes,) int64: rows [start, stop)

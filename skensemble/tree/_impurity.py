@@ -10,7 +10,7 @@ The score of a set of rows is -(weight x impurity) but for terms that are sums o
     poisson         S log(S / W)                       half the deviance, Therneau & Atkinson (2019), 8
     absolute error  -sum of w |y - median|             see `_absolute_error.py`
 
-A sum is a row of integers (see CartState): classes or amounts of all outputs, the weight, the number of rows.
+A sum is a row of integers (see CartState): classes or amounts of all outputs, the weight, perhaps the number of rows.
 """
 
 import numpy as np
@@ -35,7 +35,7 @@ def score(sums, state):
 
 @kernel
 def _gini_score(sums, state):
-    n_classes = state.first_channel[state.n_outputs]
+    n_classes = state.n_stats
     squares = 0.0
     for channel in range(n_classes):
         squares += float(sums[channel]) * float(sums[channel])
@@ -47,12 +47,12 @@ def _squared_error_score(sums, state):
     squares = 0.0
     for k in range(state.n_outputs):
         squares += float(sums[k]) * float(sums[k])
-    return squares / float(sums[state.n_outputs])
+    return squares / float(sums[state.n_stats])
 
 
 @kernel
 def _entropy_score(sums, state):
-    n_classes = state.first_channel[state.n_outputs]
+    n_classes = state.n_stats
     total = -state.n_outputs * _x_log2_x(sums[n_classes])
     for channel in range(n_classes):
         total += _x_log2_x(sums[channel])
@@ -70,7 +70,7 @@ def _poisson_score(sums, state):
     for k in range(state.n_outputs):
         if sums[k] <= 0:
             return IMPOSSIBLE
-        total += sums[k] * np.log(state.amount_unit * sums[k] / (state.weight_unit * sums[state.n_outputs]))
+        total += sums[k] * np.log(state.amount_unit * sums[k] / (state.weight_unit * sums[state.n_stats]))
     return total
 
 
@@ -87,7 +87,7 @@ def gain_unit(state):
 @kernel
 def mean(sums, output, state):
     """Mean of an output: for classes, the share of the second of two."""
-    channel, n_stats = state.first_channel[output], state.first_channel[state.n_outputs]
+    channel, n_stats = state.first_channel[output], state.n_stats
     if state.criterion == GINI or state.criterion == ENTROPY:
         return float(sums[channel + 1]) / float(sums[n_stats])
     return state.center[output] + state.amount_unit * sums[channel] / (state.weight_unit * sums[n_stats])
@@ -96,8 +96,7 @@ def mean(sums, output, state):
 @kernel
 def impurity(sums, moment, state):
     """Impurity of a node, mean over the outputs."""
-    n_stats = state.first_channel[state.n_outputs]
-    weight = float(sums[n_stats])
+    weight = float(sums[state.n_stats])
     if state.criterion == GINI:
         return max(0.0, 1.0 - _gini_score(sums, state) / (weight * state.n_outputs))
     if state.criterion == ENTROPY:

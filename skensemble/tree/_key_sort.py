@@ -9,13 +9,12 @@ PLACE = (1 << 32) - 1
 
 
 @kernel
-def sort_keys(n_rows, high, state):
-    """Sort the node's keys, rows of equal codes in their order."""
-    keys = state.keys
+def sort_keys(n_rows, high, keys, spare, digits):
+    """Sort keys[:n_rows], whose integers are at most `high`; equal ones stay in their order."""
     if n_rows > FEW_KEYS:
         shift = 32
         while high >> (shift - 32) > 0:
-            _sort_by_digit(n_rows, uint64(shift), state)
+            _sort_by_digit(n_rows, uint64(shift), keys, spare, digits)
             shift += 8
         return
     for i in range(1, n_rows):
@@ -28,9 +27,8 @@ def sort_keys(n_rows, high, state):
 
 
 @kernel
-def _sort_by_digit(n_rows, shift, state):
+def _sort_by_digit(n_rows, shift, keys, spare, digits):
     """One pass of a radix sort: stable, by the 8 bits above `shift`."""
-    keys, spare, digits = state.keys, state.spare_keys, state.digits
     for digit in range(256):
         digits[digit] = 0
     for i in range(n_rows):

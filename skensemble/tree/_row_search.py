@@ -22,8 +22,6 @@ from skensemble.tree._cart_state import ABSOLUTE_ERROR
 from skensemble.tree._impurity import mean, score
 from skensemble.tree._key_sort import PLACE, sort_keys
 
-FEW_ROWS = 24  # up to so many, sorting is faster than a histogram
-
 
 # -- a node ----------------------------------------------------------------------------------------------------------
 
@@ -75,30 +73,37 @@ def _try_feature(node, feature, seed, breaks_ties, state):
 
     breaks_ties : of equally good splits take that of the first feature (else that of the feature drawn first)
     """
-    n_rows = state.stop[node] - state.start[node]
+    start, n_rows, n_codes = state.start[node], state.stop[node] - state.start[node], state.n_codes[feature]
     column = state.columns[feature]
-    low, high = _read_codes(column, state.rows, state.start[node], n_rows, state)
-    if low > high or (low == high and state.n_missing == 0):
+    is_plain = not (state.is_categorical[feature] or state.random_splits or state.criterion == ABSOLUTE_ERROR)
+    if is_plain and n_rows >= 2 * n_codes:
+        _fill_histogram(column, state.rows, start, n_rows, 0, state)
+        _groups_of_histogram(0, n_codes - 1, state)
+        return _sweep_groups(node, feature, breaks_ties, state)
+    low, high, n_missing = _read_codes(column, state.rows, start, n_rows, state.keys)
+    if low > high or (low == high and n_missing == 0):
         return False
-    _collect_groups(low, high, n_rows, state)
     if state.is_categorical[feature]:
+        _collect_groups(n_rows, high, state)
         _sweep_categories(node, feature, seed, breaks_ties, state)
     elif state.random_splits:
-        _try_random_threshold(node, feature, mixed_seed(seed, feature), state)
+        _try_random_threshold(node, feature, low, high, n_missing, mixed_seed(seed, feature), state)
+    elif state.criterion == ABSOLUTE_ERROR:
+        _collect_groups(n_rows, high, state)
+        _sweep_groups(node, feature, breaks_ties, state)
+    elif n_rows > 4 * (high - low) and n_missing == 0:
+        _fill_histogram(column, state.rows, start, n_rows, low, state)
+        _groups_of_histogram(low, high, state)
+        _sweep_groups(node, feature, breaks_ties, state)
     else:
-        _sweep(node, feature, False, breaks_ties, state)
-        if state.n_missing > 0:
-            _sweep(node, feature, True, breaks_ties, state)
+        sort_keys(n_rows, high, state.keys, state.spare_keys, state.digits)
+        _sweep_sorted(node, feature, n_rows, n_missing, breaks_ties, state)
     return True
 
 
-# -- groups of equal codes -------------------------------------------------------------------------------------------
-
-
 @kernel
-def _read_codes(column, rows, start, n_rows, state):
-    """Write the node's keys, and count its missing values; returns smallest and largest code that is not missing."""
-    keys = state.keys
+def _read_codes(column, rows, start, n_rows, keys):
+    """Write the node's keys; returns smallest and largest code that is not missing, and how many are missing."""
     low, high, n_missing = uint32(PLACE), uint32(0), 0
     for i in range(n_rows):
         code = uint32(column[rows[start + i]])
@@ -106,148 +111,90 @@ def _read_codes(column, rows, start, n_rows, state):
         high = max(high, code)
         low = min(low, uint32(code - uint32(1)))  # missing, 0, becomes the largest
         n_missing += code == 0
-    state.n_missing = n_missing
-    return (int64(low) + 1, int64(high)) if n_missing < n_rows else (int64(1), int64(0))
+    if n_missing == n_rows:
+        return int64(1), int64(0), n_missing
+    return int64(low) + 1, int64(high), n_missing
+
+
+# -- sorted rows -----------------------------------------------------------------------------------------------------
 
 
 @kernel
-def _collect_groups(low, high, n_rows, state):
-    """Codes that occur and their sums, by the cheaper way; the sums of the missing rows apart."""
-    for channel in range(state.n_channels):
-        state.missing[channel] = 0
-    if state.criterion == ABSOLUTE_ERROR:
-        sort_keys(n_rows, high, state)
-        _group_sorted(n_rows, state)
-        deviations(n_rows, state)
-    elif n_rows > FEW_ROWS and high - low < 2 * n_rows:
-        _group_by_histogram(low, high, n_rows, state)
-    else:
-        sort_keys(n_rows, high, state)
-        _group_sorted(n_rows, state)
+def _sweep_sorted(node, feature, n_rows, n_missing, breaks_ties, state):
+    """Rows left one by one, in the order of their codes: all missing ones right, then, if there are any, all left."""
+    keys = state.keys
+    for missing_left in range(2 if n_missing > 0 else 1):
+        best = _best_row(node, feature, n_rows, n_missing, missing_left == 1, breaks_ties, state)
+        if best >= 0:
+            above = int64(keys[best + 1] >> uint64(32)) if best + 1 < n_rows else -1
+            _note_threshold(feature, int64(keys[best] >> uint64(32)), above, missing_left == 1, state)
 
 
 @kernel
-def _group_by_histogram(low, high, n_rows, state):
-    n_channels, histogram, sums = state.n_channels, state.histogram, state.group_sums
-    weight_channel = state.first_channel[state.n_outputs]
-    for i in range(n_rows):
-        key = state.keys[i]
-        code = int64(key >> uint64(32))
-        if code > 0:
-            _add_row(int64(key & uint64(PLACE)), histogram, (code - low) * n_channels, state)
-        else:
-            _add_row(int64(key & uint64(PLACE)), state.missing, 0, state)
-    n_groups = 0
-    for code in range(low, high + 1):
-        cell = (code - low) * n_channels
-        if histogram[cell + weight_channel] > 0:
-            for channel in range(n_channels):
-                sums[n_groups * n_channels + channel] = histogram[cell + channel]
-                histogram[cell + channel] = 0
-            state.group_code[n_groups] = code
-            n_groups += 1
-    state.n_groups = n_groups
-
-
-@kernel
-def _add_row(place, sums, at, state):
-    """Add what the row at a place in the node weighs."""
-    n_outputs = state.n_outputs
-    weight = state.node_weight[place]
-    if state.amount.shape[0] > 0:
+def _best_row(node, feature, n_rows, n_missing, missing_left, breaks_ties, state):
+    """The last row on the left of the best split, if it is better than the best so far; else -1."""
+    keys, left, right, total = state.keys, state.left, state.right, state.total
+    node_weight, node_class, node_amount = state.node_weight, state.node_class, state.node_amount
+    n_stats, n_outputs, is_classes = state.n_stats, state.n_outputs, state.amount.shape[0] == 0
+    squares_suffice = state.exact_squares
+    left_squares, right_squares = int64(0), int64(0)  # of the classes' weights
+    for channel in range(n_stats + 1):
+        left[channel] = 0
+        if channel < n_stats and squares_suffice:
+            right_squares += total[channel] * total[channel]
+    best, n_left = -1, 0
+    first = 0 if missing_left else n_missing
+    last = n_rows if n_missing > 0 and not missing_left else n_rows - 1
+    for i in range(first, last):
+        place = int64(keys[i] & uint64(PLACE))
+        weight = node_weight[place]
+        left[n_stats] += weight
+        n_left += 1
         for k in range(n_outputs):
-            sums[at + k] += state.node_amount[place, k]
-    else:
-        for k in range(n_outputs):
-            sums[at + state.node_class[place, k]] += weight
-    sums[at + state.n_channels - 2] += weight
-    sums[at + state.n_channels - 1] += 1
-
-
-@kernel
-def _group_sorted(n_rows, state):
-    n_channels, sums = state.n_channels, state.group_sums
-    n_groups, last = 0, 0
-    for i in range(n_rows):
-        key = state.keys[i]
-        code = int64(key >> uint64(32))
-        if code == 0:
-            _add_row(int64(key & uint64(PLACE)), state.missing, 0, state)
+            if is_classes:
+                channel = int64(node_class[place, k])
+                here = left[channel]
+                left_squares += weight * (2 * here + weight)
+                right_squares -= weight * (2 * (total[channel] - here) - weight)
+                left[channel] = here + weight
+            else:
+                left[k] += node_amount[place, k]
+        if i < n_missing - 1 or (i + 1 < n_rows and keys[i] >> uint64(32) == keys[i + 1] >> uint64(32)):
             continue
-        if code != last:
-            for channel in range(n_channels):
-                sums[n_groups * n_channels + channel] = 0
-            state.group_code[n_groups] = code
-            n_groups += 1
-            last = code
-        _add_row(int64(key & uint64(PLACE)), sums, (n_groups - 1) * n_channels, state)
-    state.n_groups = n_groups
-
-
-# -- numbers ---------------------------------------------------------------------------------------------------------
-
-
-@kernel
-def _sweep(node, feature, missing_left, breaks_ties, state):
-    """Groups up to g left, the others right, the missing ones on one side."""
-    n_channels, left = state.n_channels, state.left
-    for channel in range(n_channels):
-        left[channel] = state.missing[channel] if missing_left else 0
-    # "Missing against all others" is the last place of the sweep with the missing ones right.
-    n_places = state.n_groups if state.n_missing > 0 and not missing_left else state.n_groups - 1
-    best = -1
-    for group in range(n_places):
-        at = group * n_channels
-        for channel in range(n_channels):
-            left[channel] += state.group_sums[at + channel]
-        if _compete(node, feature, _deviation_of(group, missing_left, state), breaks_ties, state):
-            best = group
-    if best >= 0:
-        state.best_code = state.group_code[best]
-        state.best_missing_left = missing_left
-        if best + 1 < state.n_groups:
-            span = state.first_span[feature]
-            below, above = state.high[span + state.group_code[best]], state.low[span + state.group_code[best + 1]]
-            state.best_threshold = between(below, above)
+        if i == n_missing - 1 or min(n_left, n_rows - n_left) < state.min_samples_leaf:
+            continue
+        left_weight, right_weight = left[n_stats], total[n_stats] - left[n_stats]
+        if min(left_weight, right_weight) < state.min_weight_leaf:
+            continue
+        if squares_suffice:
+            gain = float(left_squares) / float(left_weight) + float(right_squares) / float(right_weight)
         else:
-            state.best_threshold = np.inf
-        if state.n_missing == 0:
-            state.best_missing_left = 2 * state.best_left_count > state.total[n_channels - 1]
+            for channel in range(n_stats + 1):
+                right[channel] = total[channel] - left[channel]
+            gain = score(left, state) + score(right, state)
+        if _wins(node, feature, gain, breaks_ties, state):
+            best = i
+    return best
 
 
 @kernel
-def _deviation_of(group, missing_left, state):
-    """Minus the absolute deviation of the two sides, for the criterion that asks for it."""
-    if state.criterion != ABSOLUTE_ERROR:
-        return 0.0
-    return -state.deviation[1 if missing_left else 0, group]
-
-
-@kernel
-def _compete(node, feature, known_score, breaks_ties, state):
-    """Is the split into `left` and the rest allowed, and the best so far?  Then note it.
-
-    known_score : of both sides, of a criterion that is not made from sums
-    """
-    n_channels, left, right = state.n_channels, state.left, state.right
-    for channel in range(n_channels):
-        right[channel] = state.total[channel] - left[channel]
-    n_left, n_right = left[n_channels - 1], right[n_channels - 1]
-    if n_left < state.min_samples_leaf or n_right < state.min_samples_leaf:
+def _wins(node, feature, gain, breaks_ties, state):
+    """Is the split into `left` and the rest the best so far, and allowed?  Then note its gain."""
+    if gain < state.best_gain:
         return False
-    if left[n_channels - 2] < state.min_weight_leaf or right[n_channels - 2] < state.min_weight_leaf:
+    if gain == state.best_gain and not (breaks_ties and feature < state.best_feature):
         return False
-    gain = known_score if state.criterion == ABSOLUTE_ERROR else score(left, state) + score(right, state)
-    is_better = gain > state.best_gain or (breaks_ties and gain == state.best_gain and feature < state.best_feature)
-    if not is_better or (state.constrained and not _obeys(node, feature, state)):
+    if gain == -np.inf or (state.constrained and not _obeys(node, feature, state)):
         return False
-    state.best_gain, state.best_feature, state.best_left_count = gain, feature, n_left
+    state.best_gain, state.best_feature = gain, feature
     return True
 
 
 @kernel
 def _obeys(node, feature, state):
     """Do the children's values stay within the node's bounds, in the order that the feature asks for?"""
+    for channel in range(state.n_stats + 1):
+        state.right[channel] = state.total[channel] - state.left[channel]
     below, above = mean(state.left, 0, state), mean(state.right, 0, state)
     lower, upper = state.lower[node], state.upper[node]
     if min(below, above) < lower or max(below, above) > upper or (above - below) * state.monotone[feature] < 0:
@@ -257,37 +204,190 @@ def _obeys(node, feature, state):
 
 
 @kernel
-def _try_random_threshold(node, feature, seed, state):
+def _note_threshold(feature, below, above, missing_left, state):
+    """The split between two codes; above is -1 if only missing rows go right."""
+    span = state.first_span[feature]
+    state.best_code, state.best_missing_left = below, missing_left
+    state.best_threshold = between(state.high[span + below], state.low[span + above]) if above >= 0 else np.inf
+
+
+# -- groups of equal codes -------------------------------------------------------------------------------------------
+
+
+@kernel
+def _fill_histogram(column, rows, start, n_rows, low, state):
+    """Add the node's rows to the cells of their codes, counted from `low`."""
+    histogram, n_channels, n_stats = state.histogram, state.n_channels, state.n_stats
+    node_weight, node_class, node_amount = state.node_weight, state.node_class, state.node_amount
+    n_outputs, is_classes, counts = state.n_outputs, state.amount.shape[0] == 0, n_channels > n_stats + 1
+    for i in range(n_rows):
+        cell = (int64(column[rows[start + i]]) - low) * n_channels
+        weight = node_weight[i]
+        histogram[cell + n_stats] += weight
+        if is_classes:
+            for k in range(n_outputs):
+                histogram[cell + node_class[i, k]] += weight
+        else:
+            for k in range(n_outputs):
+                histogram[cell + k] += node_amount[i, k]
+        if counts:
+            histogram[cell + n_stats + 1] += 1
+
+
+@kernel
+def _groups_of_histogram(low, high, state):
+    """Groups of the codes that occur; those of the missing rows apart.  The histogram is zero again afterwards."""
+    n_channels, n_stats, histogram, sums = state.n_channels, state.n_stats, state.histogram, state.group_sums
+    for channel in range(n_channels):
+        state.missing[channel] = 0
+    n_groups = 0
+    for code in range(low, high + 1):
+        cell = (code - low) * n_channels
+        if histogram[cell + n_stats] == 0:
+            continue
+        for channel in range(n_channels):
+            if code == 0:
+                state.missing[channel] = histogram[cell + channel]
+            else:
+                sums[n_groups * n_channels + channel] = histogram[cell + channel]
+            histogram[cell + channel] = 0
+        if code > 0:
+            state.group_code[n_groups] = code
+            n_groups += 1
+    state.n_groups = n_groups
+
+
+@kernel
+def _collect_groups(n_rows, high, state):
+    """The same from sorted keys, which `deviations` needs."""
+    sort_keys(n_rows, high, state.keys, state.spare_keys, state.digits)
+    n_channels, sums = state.n_channels, state.group_sums
+    for channel in range(n_channels):
+        state.missing[channel] = 0
+    n_groups, last = 0, 0
+    for i in range(n_rows):
+        code, place = int64(state.keys[i] >> uint64(32)), int64(state.keys[i] & uint64(PLACE))
+        if code == 0:
+            _add_row(place, state.missing, 0, state)
+            continue
+        if code != last:
+            for channel in range(n_channels):
+                sums[n_groups * n_channels + channel] = 0
+            state.group_code[n_groups] = code
+            n_groups += 1
+            last = code
+        _add_row(place, sums, (n_groups - 1) * n_channels, state)
+    state.n_groups = n_groups
+    if state.criterion == ABSOLUTE_ERROR:
+        deviations(n_rows, state)
+
+
+@kernel
+def _add_row(place, sums, at, state):
+    """Add what the row at a place in the node weighs."""
+    weight = state.node_weight[place]
+    for k in range(state.n_outputs):
+        if state.amount.shape[0] > 0:
+            sums[at + k] += state.node_amount[place, k]
+        else:
+            sums[at + state.node_class[place, k]] += weight
+    sums[at + state.n_stats] += weight
+    if state.n_channels > state.n_stats + 1:
+        sums[at + state.n_stats + 1] += 1
+
+
+@kernel
+def _sweep_groups(node, feature, breaks_ties, state):
+    """Groups left one by one: all missing rows right, then, if there are any, all left.  False if there is one group."""
+    n_channels, left, sums = state.n_channels, state.left, state.group_sums
+    has_missing = state.missing[state.n_stats] > 0
+    if state.n_groups + has_missing < 2:
+        return False
+    for missing_left in range(2 if has_missing else 1):
+        for channel in range(n_channels):
+            left[channel] = state.missing[channel] if missing_left else 0
+        # "Missing against all others" is the last place of the sweep with the missing ones right.
+        n_places = state.n_groups if has_missing and not missing_left else state.n_groups - 1
+        best = -1
+        for group in range(n_places):
+            for channel in range(n_channels):
+                left[channel] += sums[group * n_channels + channel]
+            if _compete(node, feature, group, missing_left, breaks_ties, state):
+                best = group
+        if best >= 0:
+            above = state.group_code[best + 1] if best + 1 < state.n_groups else -1
+            _note_threshold(feature, state.group_code[best], above, missing_left == 1, state)
+    return True
+
+
+@kernel
+def _compete(node, feature, group, missing_left, breaks_ties, state):
+    """Is the split into `left` and the rest allowed, and the best so far?  Then note its gain."""
+    n_stats, left, right, total = state.n_stats, state.left, state.right, state.total
+    for channel in range(state.n_channels):
+        right[channel] = total[channel] - left[channel]
+    if state.n_channels > n_stats + 1 and min(left[n_stats + 1], right[n_stats + 1]) < state.min_samples_leaf:
+        return False
+    if min(left[n_stats], right[n_stats]) < state.min_weight_leaf:
+        return False
+    if state.criterion == ABSOLUTE_ERROR:
+        gain = -state.deviation[missing_left, group]
+    else:
+        gain = score(left, state) + score(right, state)
+    return _wins(node, feature, gain, breaks_ties, state)
+
+
+# -- random thresholds -----------------------------------------------------------------------------------------------
+
+
+@kernel
+def _try_random_threshold(node, feature, low, high, n_missing, seed, state):
     """A threshold drawn uniformly between the smallest and the largest value (Geurts, Ernst & Wehenkel 2006, table 1).
 
     Training values that share a code cannot be told apart: a threshold among them moves to the nearer end.
     """
-    span, codes = state.first_span[feature], state.group_code
-    last = state.n_groups - 1
-    lowest, highest = state.low[span + codes[0]], state.high[span + codes[last]]
+    span, n_rows = state.first_span[feature], state.stop[node] - state.start[node]
+    code, threshold = _draw_threshold(span, low, high, seed, state)
+    missing_left = n_missing > 0 and random_bits(seed, 1) >> uint64(63) == 1
+    for channel in range(state.n_channels):
+        state.left[channel] = 0
+    for i in range(n_rows):
+        row_code = int64(state.keys[i] >> uint64(32))
+        if row_code <= code and (row_code > 0 or missing_left):
+            _add_row(i, state.left, 0, state)
+    if state.left[state.n_stats] == state.total[state.n_stats]:
+        return
+    if state.criterion == ABSOLUTE_ERROR:
+        for i in range(n_rows):  # two groups: left and right
+            row_code = int64(state.keys[i] >> uint64(32))
+            side = 1 if row_code <= code and (row_code > 0 or missing_left) else 2
+            state.keys[i] = (uint64(side) << uint64(32)) | uint64(i)
+        sort_keys(n_rows, 2, state.keys, state.spare_keys, state.digits)
+        deviations(n_rows, state)
+    if _compete(node, feature, 0, 0, False, state):
+        state.best_code, state.best_threshold, state.best_missing_left = code, threshold, missing_left
+
+
+@kernel
+def _draw_threshold(span, low, high, seed, state):
+    """(code, threshold): codes up to this one go left."""
+    lowest, highest = state.low[span + low], state.high[span + high]
     threshold = lowest + random_uniform(seed, 0) * (highest - lowest)
     if not np.isfinite(threshold):
-        threshold = state.high[span + codes[_draw(seed, 0, last)]]
-    group = 0  # the last whose values begin at or below the threshold
-    while group < last and state.low[span + codes[group + 1]] <= threshold:
-        group += 1
-    begin, end = state.low[span + codes[group]], state.high[span + codes[group]]
-    if group > 0 and (group == last or (threshold < end and threshold - begin < end - threshold)):
-        group -= 1
-        threshold = between(state.high[span + codes[group]], begin)
-    threshold = max(threshold, state.high[span + codes[group]])
-    missing_left = random_bits(seed, 1) >> uint64(63) == 1
-    n_channels = state.n_channels
-    for channel in range(n_channels):
-        state.left[channel] = state.missing[channel] if missing_left else 0
-    for g in range(group + 1):
-        for channel in range(n_channels):
-            state.left[channel] += state.group_sums[g * n_channels + channel]
-    if _compete(node, feature, _deviation_of(group, missing_left, state), False, state):
-        state.best_code, state.best_threshold = codes[group], threshold
-        state.best_missing_left = missing_left
-        if state.n_missing == 0:
-            state.best_missing_left = 2 * state.best_left_count > state.total[n_channels - 1]
+        code = low + _draw(seed, 0, high - low) if high > low else low
+        return code, between(state.high[span + code], state.low[span + code + 1]) if high > low else np.inf
+    code, above = low, high + 1  # search the last code whose values begin at or below the threshold
+    while above - code > 1:
+        middle = (code + above) >> 1
+        if state.low[span + middle] <= threshold:
+            code = middle
+        else:
+            above = middle
+    begin, end = state.low[span + code], state.high[span + code]
+    if code > low and (code == high or threshold - begin < end - threshold):
+        code -= 1
+        return code, between(state.high[span + code], begin)
+    return code, max(threshold, end)
 
 
 # -- categories ------------------------------------------------------------------------------------------------------
@@ -304,7 +404,7 @@ def _sweep_categories(node, feature, seed, breaks_ties, state):
     else:
         _sort_groups(n_groups, state)
     if state.criterion == ABSOLUTE_ERROR:
-        _deviations_in_order(n_groups, state)
+        _deviations_in_order(state.stop[node] - state.start[node], n_groups, state)
     for channel in range(n_channels):
         left[channel] = 0
     best = -1
@@ -314,7 +414,7 @@ def _sweep_categories(node, feature, seed, breaks_ties, state):
             left[channel] += state.group_sums[at + channel]
         if state.random_splits and place < n_places - 1:
             continue
-        if _compete(node, feature, _deviation_of(place, False, state), breaks_ties, state):
+        if _compete(node, feature, place, 0, breaks_ties, state):
             best = place
     if best >= 0:
         _note_categories(best, n_groups, state)
@@ -324,7 +424,7 @@ def _sweep_categories(node, feature, seed, breaks_ties, state):
 def _count_missing_as_group(state):
     """Missing is one category more; returns how many there are."""
     n_channels, n_groups = state.n_channels, state.n_groups
-    if state.n_missing > 0:
+    if state.missing[state.n_stats] > 0:
         for channel in range(n_channels):
             state.group_sums[n_groups * n_channels + channel] = state.missing[channel]
         state.group_code[n_groups] = 0
@@ -354,7 +454,7 @@ def _sort_groups(n_groups, state):
     order, ratio = state.order, state.ratio
     for i in range(n_groups):
         at = i * state.n_channels
-        value = float(state.group_sums[at + channel]) / float(state.group_sums[at + state.n_channels - 2])
+        value = float(state.group_sums[at + channel]) / float(state.group_sums[at + state.n_stats])
         j = i
         while j > 0 and ratio[j - 1] > value:
             order[j], ratio[j] = order[j - 1], ratio[j - 1]
@@ -364,22 +464,21 @@ def _sort_groups(n_groups, state):
 
 @kernel
 def _most_different_channel(n_groups, state):
-    n_channels = state.n_channels
+    n_channels, n_stats = state.n_channels, state.n_stats
     best, best_spread = 0, -np.inf
-    for channel in range(n_channels - 2):
-        spread = -float(state.total[channel]) * float(state.total[channel]) / float(state.total[n_channels - 2])
+    for channel in range(n_stats):
+        spread = -float(state.total[channel]) * float(state.total[channel]) / float(state.total[n_stats])
         for group in range(n_groups):
             value = float(state.group_sums[group * n_channels + channel])
-            spread += value * value / float(state.group_sums[group * n_channels + n_channels - 2])
+            spread += value * value / float(state.group_sums[group * n_channels + n_stats])
         if spread > best_spread:
             best, best_spread = channel, spread
     return best
 
 
 @kernel
-def _deviations_in_order(n_groups, state):
+def _deviations_in_order(n_rows, n_groups, state):
     """Absolute deviations for groups that do not stand in the order of their codes: give them codes that do."""
-    n_rows = state.total[state.n_channels - 1]
     place_of_code = state.histogram
     for place in range(n_groups):
         place_of_code[state.group_code[state.order[place]]] = place + 1
@@ -388,8 +487,7 @@ def _deviations_in_order(n_groups, state):
         state.keys[i] = (place << uint64(32)) | (state.keys[i] & uint64(PLACE))
     for place in range(n_groups):
         place_of_code[state.group_code[state.order[place]]] = 0
-    sort_keys(n_rows, n_groups, state)
-    state.n_missing = 0
+    sort_keys(n_rows, n_groups, state.keys, state.spare_keys, state.digits)
     deviations(n_rows, state)
 
 
@@ -397,7 +495,7 @@ def _deviations_in_order(n_groups, state):
 def _note_categories(best, n_groups, state):
     """Bit c: category code c goes left.  A category that the node never saw goes with most of its rows."""
     words = state.best_words
-    absent_left = 2 * state.best_left_count > state.total[state.n_channels - 1]
+    absent_left = 2 * _weight_up_to(best, state) > state.total[state.n_stats]
     for word in range(words.shape[0]):
         words[word] = ~uint64(0) if absent_left else uint64(0)
     for place in range(n_groups):
@@ -409,3 +507,11 @@ def _note_categories(best, n_groups, state):
             words[code >> uint64(6)] &= ~bit
     state.best_code, state.best_threshold = 0, np.nan
     state.best_missing_left = words[0] & uint64(1) == 1
+
+
+@kernel
+def _weight_up_to(best, state):
+    weight = int64(0)
+    for place in range(best + 1):
+        weight += state.group_sums[state.order[place] * state.n_channels + state.n_stats]
+    return weight
