@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 
 import numba
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils
 from numba.core.caching import (
@@ -34,17 +34,22 @@ from numba.extending import intrinsic
 logger = logging.getLogger(__name__)
 
 
-def kernel(function):
+def kernel(function=None, *, borrows=False):
     """Compile `function` on its first call, for arrays and scalars only.
 
     Two dispatchers stand behind it, for compiling is what users wait for.  The outer one, for calls from Python, is
     cached. The inner one, for calls from other kernels, leaves optimising to the caller (see `_BitcodeLibrary`),
     needs no wrapper, and does not specialise on constants, so that `f(0)` and `f(n)` share one compilation.
+
+    borrows : the kernel neither makes nor returns arrays, and calls none that does; see `_BorrowingLibrary`
     """
+    if function is None:
+        return functools.partial(kernel, borrows=borrows)
     if numba.config.DISABLE_JIT:
         return function
     outer = numba.njit(**_OPTIONS)(function)
-    inner = numba.njit(no_cpython_wrapper=True, pipeline_class=_InnerCompiler, **_OPTIONS)(function)
+    compiler = _BorrowingCompiler if borrows else _InnerCompiler
+    inner = numba.njit(no_cpython_wrapper=True, pipeline_class=compiler, **_OPTIONS)(function)
     outer.get_call_template = lambda args, kws: inner.get_call_template(
         [types.unliteral(arg) for arg in args], {name: types.unliteral(arg) for name, arg in kws.items()}
     )
@@ -63,18 +68,6 @@ _OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 # calls, and so on up: a chain of ten calls optimises the lowest function ten times, and makes machine code of it ten
 # times. Here only the kernel that Python calls is optimised and made into machine code; what it calls stays LLVM
 # bitcode until then.
-
-
-class _InnerLowering(NativeLowering):
-    _name = "lowering_to_bitcode"
-
-    def run_pass(self, state):
-        state.library = state.targetctx.codegen().create_library(state.func_id.func_qualname)
-        state.library.__class__ = _BitcodeLibrary
-        return super().run_pass(state)
-
-
-_InnerLowering = register_pass(mutates_CFG=True, analysis_only=False)(_InnerLowering)
 
 
 class _BitcodeLibrary(JITCodeLibrary):
@@ -102,17 +95,59 @@ class _NoMachineCode:
         """Code that does not exist yet cannot be told its Python environment; kernels have no use for one."""
 
 
+class _BorrowingLibrary(_BitcodeLibrary):
+    """Code of a kernel whose callers own all arrays: it needs no reference counts.
+
+    Each array that a kernel reads out of a record costs two atomic operations, which is most of the time of a kernel
+    that is called for every node of a tree.
+    """
+
+    def add_ir_module(self, ir_module):
+        text = str(ir_module)
+        if _ALLOCATION.search(text):
+            raise TypeError(f"{self.name} makes an array; a kernel with borrows=True must not.")
+        self._raise_if_finalized()
+        module = binding.parse_assembly(cgutils.normalize_ir_text(_REFERENCE_COUNT.sub("", text)))
+        module.name = ir_module.name
+        module.verify()
+        self.add_llvm_module(module)
+
+
+_ALLOCATION = re.compile(r"call [^\n]*@\"?NRT_(MemInfo_(alloc|new|varsize)|Allocate)")
+_REFERENCE_COUNT = re.compile(r"^ *call void @\"?NRT_(incref|decref)\"?\([^\n]*\n", re.MULTILINE)
+
+
+def _lowering_to(library_class):
+    """Numba's last step, into a library of another kind."""
+
+    class Lowering(NativeLowering):
+        _name = f"lowering_to{library_class.__name__}"
+
+        def run_pass(self, state):
+            state.library = state.targetctx.codegen().create_library(state.func_id.func_qualname)
+            state.library.__class__ = library_class
+            return super().run_pass(state)
+
+    return register_pass(mutates_CFG=True, analysis_only=False)(Lowering)
+
+
 class _InnerCompiler(CompilerBase):
     """Numba's default pipeline with another last step."""
 
+    _lowering = _lowering_to(_BitcodeLibrary)
+
     def define_pipelines(self):
         manager = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        steps = [(_InnerLowering if step is NativeLowering else step, text) for step, text in manager.passes]
+        steps = [(self._lowering if step is NativeLowering else step, text) for step, text in manager.passes]
         manager = PassManager("nopython")
         for step, text in steps:
             manager.add_pass(step, text)
         manager.finalize()
         return [manager]
+
+
+class _BorrowingCompiler(_InnerCompiler):
+    _lowering = _lowering_to(_BorrowingLibrary)
 
 
 # -- the cache -------------------------------------------------------------------------------------------------------

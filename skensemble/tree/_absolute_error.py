@@ -11,7 +11,7 @@ from skensemble._jit import kernel
 from skensemble.tree._key_sort import PLACE, sort_keys
 
 
-@kernel
+@kernel(borrows=True)
 def rank_targets(rows, start, n_rows, state):
     """Rank 1 .. n_rows of each row's target in the node, for each output."""
     for k in range(state.n_outputs):
@@ -27,7 +27,7 @@ def rank_targets(rows, start, n_rows, state):
             state.sorted_y[i + 1, k] = state.y[k, rows[start + place]]
 
 
-@kernel
+@kernel(borrows=True)
 def median_and_deviation(n_rows, output, state):
     """Weighted median of the node's targets, and the sum of the absolute deviations from it.
 
@@ -48,7 +48,7 @@ def median_and_deviation(n_rows, output, state):
     return median, _deviation(n_rows, output, state)
 
 
-@kernel
+@kernel(borrows=True)
 def deviations(n_rows, state):
     """deviation[m, g] = that of both sides, if groups up to g go left, the missing rows with them (m = 1) or not (m = 0).
 
@@ -72,7 +72,7 @@ def deviations(n_rows, state):
             _scan_backward(missing_left, output, n_rows, state)
 
 
-@kernel
+@kernel(borrows=True)
 def _scan_forward(missing_left, output, n_rows, state):
     group = 0
     for i in range(state.n_missing, n_rows):
@@ -83,7 +83,7 @@ def _scan_forward(missing_left, output, n_rows, state):
     state.n_groups = group
 
 
-@kernel
+@kernel(borrows=True)
 def _scan_backward(missing_left, output, n_rows, state):
     group = state.n_groups - 1
     state.deviation[missing_left, group] += _deviation(n_rows, output, state)
@@ -97,7 +97,7 @@ def _scan_backward(missing_left, output, n_rows, state):
 # -- the Fenwick trees -----------------------------------------------------------------------------------------------
 
 
-@kernel
+@kernel(borrows=True)
 def _clear(n_rows, state):
     for rank in range(n_rows + 1):
         state.tree_weight[rank] = 0
@@ -106,13 +106,13 @@ def _clear(n_rows, state):
     state.inserted_amount = 0
 
 
-@kernel
+@kernel(borrows=True)
 def _insert_keys(first, last, output, n_rows, state):
     for i in range(first, last):
         _insert(int64(state.keys[i] & uint64(PLACE)), output, n_rows, state)
 
 
-@kernel
+@kernel(borrows=True)
 def _insert(place, output, n_rows, state):
     weight, amount = state.node_weight[place], state.node_amount[place, output]
     rank = state.rank[place, output]
@@ -124,7 +124,7 @@ def _insert(place, output, n_rows, state):
     state.inserted_amount += amount
 
 
-@kernel
+@kernel(borrows=True)
 def _descend(n_rows, output, state):
     """Rank of the median of what was inserted; leaves the sums of all lower ranks in `below_weight`, `below_amount`."""
     rank, weight, amount, step = int64(0), int64(0), int64(0), int64(1)
@@ -141,7 +141,7 @@ def _descend(n_rows, output, state):
     return rank + 1
 
 
-@kernel
+@kernel(borrows=True)
 def _deviation(n_rows, output, state):
     """Sum of w |y - median| of what was inserted."""
     if state.inserted_weight == 0:

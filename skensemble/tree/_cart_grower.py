@@ -15,6 +15,7 @@ from skensemble.tree._cart_state import (
     SQUARED_ERROR,
     new_cart_state,
 )
+from skensemble.tree._row_search import FEW_CODES, N_COPIES
 from skensemble.tree._tree_arrays import ALL_OUTPUTS, NUMERIC, TreeArrays
 
 CRITERIA = {
@@ -262,7 +263,7 @@ def _workspace(fields):
     n_groups = min(most_codes, n_samples) + 1
     n_words = (most_codes + 63) // 64 if fields["is_categorical"].any() else 1
     max_nodes = _max_nodes(fields, n_samples)
-    dense = min(most_codes, n_samples) + 1  # codes that a histogram holds
+    dense = max(min(most_codes, n_samples) + 1, N_COPIES * FEW_CODES)  # codes that histograms hold
     by_node = {
         np.int64: "start stop cut n_constant code queue count",
         np.float64: "lower upper middle threshold cover gain impurity",

@@ -7,8 +7,8 @@ dense, else by sorting the codes.  Then one sweep over the groups, or a random p
     groups               code 1, code 3       missing apart       code 0
     a split              groups up to g go left, with the missing ones or without
 
-A threshold lies in the middle between the largest value of the last group on the left and the smallest value of the first
-group on the right, as they were in the training data: scikit-learn's thresholds, where each code is one value.
+A threshold lies in the middle between the largest value of the last group on the left and the smallest value of the
+first group on the right, as they were in the training data: scikit-learn's thresholds, where each code is one value.
 """
 
 import numpy as np
@@ -18,15 +18,18 @@ from skensemble._jit import kernel
 from skensemble._random import mixed_seed, random_bits, random_uniform
 from skensemble.tree._absolute_error import deviations
 from skensemble.tree._binning import between
-from skensemble.tree._cart_state import ABSOLUTE_ERROR
+from skensemble.tree._cart_state import ABSOLUTE_ERROR, SQUARED_ERROR
 from skensemble.tree._impurity import mean, score
 from skensemble.tree._key_sort import PLACE, sort_keys
+
+FEW_CODES = 16
+N_COPIES = 4  # of the histogram of few codes; a power of two
 
 
 # -- a node ----------------------------------------------------------------------------------------------------------
 
 
-@kernel
+@kernel(borrows=True)
 def find_best_split(node, seed, state):
     """Best split of a node among `max_features` features; best_feature is -1 if there is none.
 
@@ -61,13 +64,13 @@ def find_best_split(node, seed, state):
     state.n_constant[node] = n_constant
 
 
-@kernel
+@kernel(borrows=True)
 def _draw(seed, counter, n):
     """One of range(n)."""
     return int64(((random_bits(seed, counter) >> uint64(32)) * uint64(n)) >> uint64(32))
 
 
-@kernel
+@kernel(borrows=True)
 def _try_feature(node, feature, seed, breaks_ties, state):
     """Let the feature's best split compete; False if it is constant in the node.
 
@@ -77,7 +80,7 @@ def _try_feature(node, feature, seed, breaks_ties, state):
     column = state.columns[feature]
     is_plain = not (state.is_categorical[feature] or state.random_splits or state.criterion == ABSOLUTE_ERROR)
     if is_plain and n_rows >= 2 * n_codes:
-        _fill_histogram(column, state.rows, start, n_rows, 0, state)
+        _fill_histogram(column, start, n_rows, 0, n_codes - 1, state)
         _groups_of_histogram(0, n_codes - 1, state)
         return _sweep_groups(node, feature, breaks_ties, state)
     low, high, n_missing = _read_codes(column, state.rows, start, n_rows, state.keys)
@@ -92,7 +95,7 @@ def _try_feature(node, feature, seed, breaks_ties, state):
         _collect_groups(n_rows, high, state)
         _sweep_groups(node, feature, breaks_ties, state)
     elif n_rows > 4 * (high - low) and n_missing == 0:
-        _fill_histogram(column, state.rows, start, n_rows, low, state)
+        _fill_histogram(column, start, n_rows, low, high, state)
         _groups_of_histogram(low, high, state)
         _sweep_groups(node, feature, breaks_ties, state)
     else:
@@ -101,13 +104,13 @@ def _try_feature(node, feature, seed, breaks_ties, state):
     return True
 
 
-@kernel
+@kernel(borrows=True)
 def _read_codes(column, rows, start, n_rows, keys):
     """Write the node's keys; returns smallest and largest code that is not missing, and how many are missing."""
     low, high, n_missing = uint32(PLACE), uint32(0), 0
-    for i in range(n_rows):
-        code = uint32(column[rows[start + i]])
-        keys[i] = (uint64(code) << uint64(32)) | uint64(i)
+    for i in range(uint64(n_rows)):
+        code = uint32(column[rows[uint64(start) + i]])
+        keys[i] = (uint64(code) << uint64(32)) | i
         high = max(high, code)
         low = min(low, uint32(code - uint32(1)))  # missing, 0, becomes the largest
         n_missing += code == 0
@@ -119,65 +122,113 @@ def _read_codes(column, rows, start, n_rows, keys):
 # -- sorted rows -----------------------------------------------------------------------------------------------------
 
 
-@kernel
+@kernel(borrows=True)
 def _sweep_sorted(node, feature, n_rows, n_missing, breaks_ties, state):
     """Rows left one by one, in the order of their codes: all missing ones right, then, if there are any, all left."""
-    keys = state.keys
+    keys, is_scalar = state.keys, state.n_outputs == 1 and not state.constrained
     for missing_left in range(2 if n_missing > 0 else 1):
-        best = _best_row(node, feature, n_rows, n_missing, missing_left == 1, breaks_ties, state)
+        first = 0 if missing_left else n_missing
+        last = n_rows if n_missing > 0 and not missing_left else n_rows - 1
+        if is_scalar and state.exact_squares:
+            best, gain = _best_row_of_classes(first, last, n_rows, n_missing, _bar(feature, breaks_ties, state), state)
+        elif is_scalar and state.criterion == SQUARED_ERROR:
+            best, gain = _best_row_of_numbers(first, last, n_rows, n_missing, _bar(feature, breaks_ties, state), state)
+        else:
+            best, gain = _best_row(node, feature, first, last, n_rows, n_missing, breaks_ties, state)
         if best >= 0:
+            state.best_gain, state.best_feature = gain, feature
             above = int64(keys[best + 1] >> uint64(32)) if best + 1 < n_rows else -1
             _note_threshold(feature, int64(keys[best] >> uint64(32)), above, missing_left == 1, state)
 
 
-@kernel
-def _best_row(node, feature, n_rows, n_missing, missing_left, breaks_ties, state):
-    """The last row on the left of the best split, if it is better than the best so far; else -1."""
-    keys, left, right, total = state.keys, state.left, state.right, state.total
-    node_weight, node_class, node_amount = state.node_weight, state.node_class, state.node_amount
-    n_stats, n_outputs, is_classes = state.n_stats, state.n_outputs, state.amount.shape[0] == 0
-    squares_suffice = state.exact_squares
-    left_squares, right_squares = int64(0), int64(0)  # of the classes' weights
-    for channel in range(n_stats + 1):
+@kernel(borrows=True)
+def _bar(feature, breaks_ties, state):
+    """Gain that a split of the feature must exceed."""
+    if breaks_ties and feature < state.best_feature:
+        return np.nextafter(state.best_gain, -np.inf)
+    return state.best_gain
+
+
+@kernel(borrows=True)
+def _best_row_of_classes(first, last, n_rows, n_missing, bar, state):
+    """(last row on the left of the best split or -1, its gain): Gini impurity of one output, in exact integers."""
+    keys, left, total = state.keys, state.left, state.total
+    node_weight, node_class = state.node_weight, state.node_class
+    total_weight, min_weight, min_samples = total[state.n_stats], state.min_weight_leaf, state.min_samples_leaf
+    left_weight, left_squares, right_squares, best = int64(0), int64(0), int64(0), -1
+    for channel in range(state.n_stats):
         left[channel] = 0
-        if channel < n_stats and squares_suffice:
-            right_squares += total[channel] * total[channel]
-    best, n_left = -1, 0
-    first = 0 if missing_left else n_missing
-    last = n_rows if n_missing > 0 and not missing_left else n_rows - 1
+        right_squares += total[channel] * total[channel]
+    for i in range(uint64(first), uint64(last)):
+        key = keys[i]
+        place = key & uint64(PLACE)
+        weight, channel = node_weight[place], uint64(node_class[place, uint64(0)])
+        here = left[channel]
+        left_squares += weight * (2 * here + weight)
+        right_squares -= weight * (2 * (total[channel] - here) - weight)
+        left[channel] = here + weight
+        left_weight += weight
+        if i + uint64(1) < uint64(n_rows) and (key ^ keys[i + uint64(1)]) <= uint64(PLACE):
+            continue  # the next row has the same code
+        right_weight = total_weight - left_weight
+        gain = float(left_squares) / float(left_weight) + float(right_squares) / float(right_weight)
+        if gain > bar and int64(i) >= n_missing and min(left_weight, right_weight) >= min_weight:
+            n_left = int64(i) + 1 - first
+            if min(n_left, n_rows - n_left) >= min_samples:
+                bar, best = gain, int64(i)
+    return best, bar
+
+
+@kernel(borrows=True)
+def _best_row_of_numbers(first, last, n_rows, n_missing, bar, state):
+    """(last row on the left of the best split or -1, its gain): squared error of one output."""
+    keys, total = state.keys, state.total
+    node_weight, node_amount = state.node_weight, state.node_amount
+    total_weight, min_weight, min_samples = total[state.n_stats], state.min_weight_leaf, state.min_samples_leaf
+    left_weight, left_amount, right_amount, best = int64(0), int64(0), total[0], -1
+    for i in range(uint64(first), uint64(last)):
+        key = keys[i]
+        place = key & uint64(PLACE)
+        amount = node_amount[place, uint64(0)]
+        left_amount += amount
+        right_amount -= amount
+        left_weight += node_weight[place]
+        if i + uint64(1) < uint64(n_rows) and (key ^ keys[i + uint64(1)]) <= uint64(PLACE):
+            continue
+        right_weight = total_weight - left_weight
+        below, above = float(left_amount), float(right_amount)
+        gain = below * below / float(left_weight) + above * above / float(right_weight)
+        if gain > bar and int64(i) >= n_missing and min(left_weight, right_weight) >= min_weight:
+            n_left = int64(i) + 1 - first
+            if min(n_left, n_rows - n_left) >= min_samples:
+                bar, best = gain, int64(i)
+    return best, bar
+
+
+@kernel(borrows=True)
+def _best_row(node, feature, first, last, n_rows, n_missing, breaks_ties, state):
+    """The same for any criterion that is made from sums, any number of outputs, and constraints."""
+    keys, left, right, total, n_stats = state.keys, state.left, state.right, state.total, state.n_stats
+    best = -1
+    for channel in range(state.n_channels):
+        left[channel] = 0
     for i in range(first, last):
-        place = int64(keys[i] & uint64(PLACE))
-        weight = node_weight[place]
-        left[n_stats] += weight
-        n_left += 1
-        for k in range(n_outputs):
-            if is_classes:
-                channel = int64(node_class[place, k])
-                here = left[channel]
-                left_squares += weight * (2 * here + weight)
-                right_squares -= weight * (2 * (total[channel] - here) - weight)
-                left[channel] = here + weight
-            else:
-                left[k] += node_amount[place, k]
-        if i < n_missing - 1 or (i + 1 < n_rows and keys[i] >> uint64(32) == keys[i + 1] >> uint64(32)):
+        _add_row(int64(keys[i] & uint64(PLACE)), left, 0, state)
+        if i < n_missing or (i + 1 < n_rows and (keys[i] ^ keys[i + 1]) <= uint64(PLACE)):
             continue
-        if i == n_missing - 1 or min(n_left, n_rows - n_left) < state.min_samples_leaf:
+        n_left = i + 1 - first
+        if min(n_left, n_rows - n_left) < state.min_samples_leaf:
             continue
-        left_weight, right_weight = left[n_stats], total[n_stats] - left[n_stats]
-        if min(left_weight, right_weight) < state.min_weight_leaf:
+        if min(left[n_stats], total[n_stats] - left[n_stats]) < state.min_weight_leaf:
             continue
-        if squares_suffice:
-            gain = float(left_squares) / float(left_weight) + float(right_squares) / float(right_weight)
-        else:
-            for channel in range(n_stats + 1):
-                right[channel] = total[channel] - left[channel]
-            gain = score(left, state) + score(right, state)
-        if _wins(node, feature, gain, breaks_ties, state):
+        for channel in range(n_stats + 1):
+            right[channel] = total[channel] - left[channel]
+        if _wins(node, feature, score(left, state) + score(right, state), breaks_ties, state):
             best = i
-    return best
+    return best, state.best_gain
 
 
-@kernel
+@kernel(borrows=True)
 def _wins(node, feature, gain, breaks_ties, state):
     """Is the split into `left` and the rest the best so far, and allowed?  Then note its gain."""
     if gain < state.best_gain:
@@ -190,7 +241,7 @@ def _wins(node, feature, gain, breaks_ties, state):
     return True
 
 
-@kernel
+@kernel(borrows=True)
 def _obeys(node, feature, state):
     """Do the children's values stay within the node's bounds, in the order that the feature asks for?"""
     for channel in range(state.n_stats + 1):
@@ -203,7 +254,7 @@ def _obeys(node, feature, state):
     return True
 
 
-@kernel
+@kernel(borrows=True)
 def _note_threshold(feature, below, above, missing_left, state):
     """The split between two codes; above is -1 if only missing rows go right."""
     span = state.first_span[feature]
@@ -214,37 +265,75 @@ def _note_threshold(feature, below, above, missing_left, state):
 # -- groups of equal codes -------------------------------------------------------------------------------------------
 
 
-@kernel
-def _fill_histogram(column, rows, start, n_rows, low, state):
-    """Add the node's rows to the cells of their codes, counted from `low`."""
-    histogram, n_channels, n_stats = state.histogram, state.n_channels, state.n_stats
-    node_weight, node_class, node_amount = state.node_weight, state.node_class, state.node_amount
-    n_outputs, is_classes, counts = state.n_outputs, state.amount.shape[0] == 0, n_channels > n_stats + 1
-    for i in range(n_rows):
-        cell = (int64(column[rows[start + i]]) - low) * n_channels
-        weight = node_weight[i]
-        histogram[cell + n_stats] += weight
-        if is_classes:
-            for k in range(n_outputs):
-                histogram[cell + node_class[i, k]] += weight
-        else:
-            for k in range(n_outputs):
-                histogram[cell + k] += node_amount[i, k]
+@kernel(borrows=True)
+def _fill_histogram(column, start, n_rows, low, high, state):
+    """Add the node's rows to the cells of their codes, counted from `low`.
+
+    Rows of one code in a row would wait for each other's sums: few codes get several histograms, used in turn.
+    """
+    n_channels = state.n_channels
+    n_cells = (high - low + 1) * n_channels
+    is_small = high - low < FEW_CODES
+    stride = n_cells if is_small else 0
+    if state.amount.shape[0] == 0:
+        _count_classes(column, start, n_rows, low, stride, state)
+    else:
+        _add_amounts(column, start, n_rows, low, stride, state)
+    if is_small:
+        histogram = state.histogram
+        for cell in range(n_cells):
+            for copy in range(1, N_COPIES):
+                histogram[cell] += histogram[copy * n_cells + cell]
+                histogram[copy * n_cells + cell] = 0
+
+
+@kernel(borrows=True)
+def _count_classes(column, start, n_rows, low, stride, state):
+    """Weights of the classes; the weight of the row is their sum."""
+    histogram, rows, node_weight, node_class = state.histogram, state.rows, state.node_weight, state.node_class
+    n_channels, n_outputs = uint64(state.n_channels), uint64(state.n_outputs)
+    counts = state.n_channels > state.n_stats + 1
+    count_channel = uint64(state.n_stats + 1)
+    for i in range(uint64(n_rows)):
+        code = uint64(column[rows[uint64(start) + i]]) - uint64(low)
+        cell = code * n_channels + (i & uint64(N_COPIES - 1)) * uint64(stride)
+        for k in range(n_outputs):
+            histogram[cell + uint64(node_class[i, k])] += node_weight[i]
         if counts:
-            histogram[cell + n_stats + 1] += 1
+            histogram[cell + count_channel] += 1
 
 
-@kernel
+@kernel(borrows=True)
+def _add_amounts(column, start, n_rows, low, stride, state):
+    histogram, rows, node_weight, node_amount = state.histogram, state.rows, state.node_weight, state.node_amount
+    n_channels, n_outputs = uint64(state.n_channels), uint64(state.n_outputs)
+    counts = state.n_channels > state.n_stats + 1
+    for i in range(uint64(n_rows)):
+        code = uint64(column[rows[uint64(start) + i]]) - uint64(low)
+        cell = code * n_channels + (i & uint64(N_COPIES - 1)) * uint64(stride)
+        for k in range(n_outputs):
+            histogram[cell + k] += node_amount[i, k]
+        histogram[cell + n_outputs] += node_weight[i]
+        if counts:
+            histogram[cell + n_outputs + uint64(1)] += 1
+
+
+@kernel(borrows=True)
 def _groups_of_histogram(low, high, state):
     """Groups of the codes that occur; those of the missing rows apart.  The histogram is zero again afterwards."""
     n_channels, n_stats, histogram, sums = state.n_channels, state.n_stats, state.histogram, state.group_sums
+    n_classes = state.first_channel[1] if state.amount.shape[0] == 0 else 0  # of the first output
     for channel in range(n_channels):
         state.missing[channel] = 0
     n_groups = 0
     for code in range(low, high + 1):
         cell = (code - low) * n_channels
-        if histogram[cell + n_stats] == 0:
+        weight = histogram[cell + n_stats]
+        for channel in range(n_classes):
+            weight += histogram[cell + channel]
+        if weight == 0:
             continue
+        histogram[cell + n_stats] = weight
         for channel in range(n_channels):
             if code == 0:
                 state.missing[channel] = histogram[cell + channel]
@@ -257,7 +346,7 @@ def _groups_of_histogram(low, high, state):
     state.n_groups = n_groups
 
 
-@kernel
+@kernel(borrows=True)
 def _collect_groups(n_rows, high, state):
     """The same from sorted keys, which `deviations` needs."""
     sort_keys(n_rows, high, state.keys, state.spare_keys, state.digits)
@@ -282,7 +371,7 @@ def _collect_groups(n_rows, high, state):
         deviations(n_rows, state)
 
 
-@kernel
+@kernel(borrows=True)
 def _add_row(place, sums, at, state):
     """Add what the row at a place in the node weighs."""
     weight = state.node_weight[place]
@@ -296,9 +385,9 @@ def _add_row(place, sums, at, state):
         sums[at + state.n_stats + 1] += 1
 
 
-@kernel
+@kernel(borrows=True)
 def _sweep_groups(node, feature, breaks_ties, state):
-    """Groups left one by one: all missing rows right, then, if there are any, all left.  False if there is one group."""
+    """Groups left one by one: all missing rows right, then, if there are any, all left.  False if there is but one."""
     n_channels, left, sums = state.n_channels, state.left, state.group_sums
     has_missing = state.missing[state.n_stats] > 0
     if state.n_groups + has_missing < 2:
@@ -320,7 +409,7 @@ def _sweep_groups(node, feature, breaks_ties, state):
     return True
 
 
-@kernel
+@kernel(borrows=True)
 def _compete(node, feature, group, missing_left, breaks_ties, state):
     """Is the split into `left` and the rest allowed, and the best so far?  Then note its gain."""
     n_stats, left, right, total = state.n_stats, state.left, state.right, state.total
@@ -340,7 +429,7 @@ def _compete(node, feature, group, missing_left, breaks_ties, state):
 # -- random thresholds -----------------------------------------------------------------------------------------------
 
 
-@kernel
+@kernel(borrows=True)
 def _try_random_threshold(node, feature, low, high, n_missing, seed, state):
     """A threshold drawn uniformly between the smallest and the largest value (Geurts, Ernst & Wehenkel 2006, table 1).
 
@@ -368,7 +457,7 @@ def _try_random_threshold(node, feature, low, high, n_missing, seed, state):
         state.best_code, state.best_threshold, state.best_missing_left = code, threshold, missing_left
 
 
-@kernel
+@kernel(borrows=True)
 def _draw_threshold(span, low, high, seed, state):
     """(code, threshold): codes up to this one go left."""
     lowest, highest = state.low[span + low], state.high[span + high]
@@ -393,7 +482,7 @@ def _draw_threshold(span, low, high, seed, state):
 # -- categories ------------------------------------------------------------------------------------------------------
 
 
-@kernel
+@kernel(borrows=True)
 def _sweep_categories(node, feature, seed, breaks_ties, state):
     """Groups in an order of their own, the first ones left: sorted by their mean (Fisher 1958), or drawn."""
     n_channels, left, order = state.n_channels, state.left, state.order
@@ -420,7 +509,7 @@ def _sweep_categories(node, feature, seed, breaks_ties, state):
         _note_categories(best, n_groups, state)
 
 
-@kernel
+@kernel(borrows=True)
 def _count_missing_as_group(state):
     """Missing is one category more; returns how many there are."""
     n_channels, n_groups = state.n_channels, state.n_groups
@@ -432,7 +521,7 @@ def _count_missing_as_group(state):
     return n_groups
 
 
-@kernel
+@kernel(borrows=True)
 def _shuffle_groups(n_groups, seed, state):
     """Draw a side for each group; the left ones come first.  Returns how many they are, neither none nor all."""
     order = state.order
@@ -447,7 +536,7 @@ def _shuffle_groups(n_groups, seed, state):
     return min(max(n_left, 1), n_groups - 1)
 
 
-@kernel
+@kernel(borrows=True)
 def _sort_groups(n_groups, state):
     """Sort groups by the mean of the class or output in which they differ most; equal ones by code."""
     channel = _most_different_channel(n_groups, state)
@@ -462,7 +551,7 @@ def _sort_groups(n_groups, state):
         order[j], ratio[j] = i, value
 
 
-@kernel
+@kernel(borrows=True)
 def _most_different_channel(n_groups, state):
     n_channels, n_stats = state.n_channels, state.n_stats
     best, best_spread = 0, -np.inf
@@ -476,7 +565,7 @@ def _most_different_channel(n_groups, state):
     return best
 
 
-@kernel
+@kernel(borrows=True)
 def _deviations_in_order(n_rows, n_groups, state):
     """Absolute deviations for groups that do not stand in the order of their codes: give them codes that do."""
     place_of_code = state.histogram
@@ -491,7 +580,7 @@ def _deviations_in_order(n_rows, n_groups, state):
     deviations(n_rows, state)
 
 
-@kernel
+@kernel(borrows=True)
 def _note_categories(best, n_groups, state):
     """Bit c: category code c goes left.  A category that the node never saw goes with most of its rows."""
     words = state.best_words
@@ -509,7 +598,7 @@ def _note_categories(best, n_groups, state):
     state.best_missing_left = words[0] & uint64(1) == 1
 
 
-@kernel
+@kernel(borrows=True)
 def _weight_up_to(best, state):
     weight = int64(0)
     for place in range(best + 1):
