@@ -214,12 +214,14 @@ def _target_fields(target, criterion):
         first_channel = np.append(0, np.cumsum(target.n_classes)).astype(np.int64)
         class_of_row = np.ascontiguousarray((target.codes + first_channel[:-1, None]).T, np.int32)
         numbers = np.zeros((n_outputs, 0))
+        row_order = np.argsort(target.codes[0], kind="stable")
         center, largest = np.zeros(n_outputs), (1.0, 1.0)
         deviation, moment = np.zeros((0, n_outputs)), np.zeros(0)
     else:
         numbers = np.ascontiguousarray(target.y, np.float64)
         n_outputs = len(numbers)
         first_channel = np.arange(n_outputs + 1)
+        row_order = np.arange(numbers.shape[1])
         class_of_row = np.zeros((0, n_outputs), np.int32)
         center = np.zeros(n_outputs)
         if criterion != "poisson":
@@ -230,6 +232,7 @@ def _target_fields(target, criterion):
     return {
         "n_outputs": n_outputs,
         "class_of_row": class_of_row,
+        "row_order": row_order.astype(np.uint32),
         "first_channel": first_channel,
         "y": numbers,
         "center": center,
@@ -260,7 +263,7 @@ def _workspace(fields):
     n_numbers = fields["y"].shape[1]
     n_ranked = len(fields["y_rank"])
     most_codes, n_features = fields["most_codes"], len(fields["is_categorical"])
-    n_groups = min(most_codes, n_samples) + 1
+    n_groups = max(min(most_codes, n_samples) + 1, 2)
     n_words = (most_codes + 63) // 64 if fields["is_categorical"].any() else 1
     max_nodes = _max_nodes(fields, n_samples)
     dense = max(min(most_codes, n_samples) + 1, N_COPIES * FEW_CODES)  # codes that histograms hold
@@ -284,6 +287,7 @@ def _workspace(fields):
         "rows": np.empty(n_samples, np.uint32),
         "spare": np.empty(n_samples, np.uint32),
         "node_weight": np.empty(n_samples, np.int64),
+        "class_stop": np.zeros(fields["n_stats"], np.int64),
         "node_class": np.empty((n_classes, n_outputs), np.int32),
         "node_amount": np.empty((n_numbers, n_outputs), np.int64),
         "keys": np.empty(n_samples, np.uint64),
@@ -337,7 +341,7 @@ def _plant(weight, weight_unit, amount_unit, moment_unit, min_weight_leaf, devia
     """Write the weights and targets of a tree in fixed point, and its rows; returns how many there are."""
     state.weight_unit, state.amount_unit, state.moment_unit = weight_unit, amount_unit, moment_unit
     n_rows, total = 0, 0
-    for i in range(weight.shape[0]):
+    for i in state.row_order:
         units = int(np.rint(weight[i] / weight_unit))
         state.weight[i] = units
         state.rows[n_rows] = i

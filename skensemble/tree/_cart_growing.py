@@ -122,8 +122,11 @@ def _gather(start, n_rows, state):
     weight_sum, moment = int64(0), int64(0)
     is_pure = True
     if state.amount.shape[0] == 0:
+        for channel in range(state.n_stats):
+            state.class_stop[channel] = 0
         for i in range(n_rows):
             row = int64(rows[start + i])
+            state.class_stop[state.class_of_row[row, 0]] = i + 1
             weight = state.weight[row]
             weight_sum += weight
             state.node_weight[i] = weight

@@ -34,7 +34,7 @@ FIELDS = (
     "max_leaf_nodes",
     "min_samples_split",
     "min_samples_leaf",
-    "max_features",  # features tried per node
+    "max_features",  # features tried per node, constant ones not counted
     "min_impurity_decrease",
     # the binned table
     "columns",  # (n_features, n_samples)
@@ -63,11 +63,13 @@ FIELDS = (
     "moment_unit",
     "min_weight_leaf",  # in units
     "total_weight",  # in units
-    # rows of a node are a range of `rows`
+    # the rows of a node are a range of `rows`
+    "row_order",  # (n_samples,) uint32: all rows, by the class of the first output
     "rows",  # (n_samples,) uint32
     "spare",  # (n_samples,) uint32
     # the node that is being looked at
     "node_weight",  # (n_samples,) int64: of its rows, in order
+    "class_stop",  # (n_stats,) int64: the rows are sorted by the class of the first output; one past the last of each
     "node_class",  # (n_samples, n_outputs) int32
     "node_amount",  # (n_samples, n_outputs) int64
     "keys",  # (n_samples,) uint64: code << 32 | place in the node

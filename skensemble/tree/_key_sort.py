@@ -4,7 +4,7 @@ from numba import uint64
 
 from skensemble._jit import kernel
 
-FEW_KEYS = 32  # up to so many, insertion sort is the fastest
+FEW_KEYS = 32  # up to so many, counting the smaller keys of each is the fastest: no branch, eight at a time
 PLACE = (1 << 32) - 1
 
 
@@ -17,13 +17,13 @@ def sort_keys(n_rows, high, keys, spare, digits):
             _sort_by_digit(n_rows, uint64(shift), keys, spare, digits)
             shift += 8
         return
-    for i in range(1, n_rows):
-        key = keys[i]
-        j = i
-        while j > 0 and keys[j - 1] > key:
-            keys[j] = keys[j - 1]
-            j -= 1
-        keys[j] = key
+    for i in range(uint64(n_rows)):
+        key, rank = keys[i], uint64(0)
+        for j in range(uint64(n_rows)):
+            rank += uint64(keys[j] < key)
+        spare[rank] = key
+    for i in range(uint64(n_rows)):
+        keys[i] = spare[i]
 
 
 @kernel(borrows=True)
@@ -31,16 +31,16 @@ def _sort_by_digit(n_rows, shift, keys, spare, digits):
     """One pass of a radix sort: stable, by the 8 bits above `shift`."""
     for digit in range(256):
         digits[digit] = 0
-    for i in range(n_rows):
+    for i in range(uint64(n_rows)):
         digits[(keys[i] >> shift) & uint64(255)] += 1
     position = 0
     for digit in range(256):
         count = digits[digit]
         digits[digit] = position
         position += count
-    for i in range(n_rows):
+    for i in range(uint64(n_rows)):
         digit = (keys[i] >> shift) & uint64(255)
-        spare[digits[digit]] = keys[i]
+        spare[uint64(digits[digit])] = keys[i]
         digits[digit] += 1
-    for i in range(n_rows):
+    for i in range(uint64(n_rows)):
         keys[i] = spare[i]
