@@ -9,14 +9,53 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from skensemble._warmup import warm_up
     from skensemble.ensemble._newton_boosting import NewtonBoostingClassifier, NewtonBoostingRegressor
+    from skensemble.ensemble._random_forest import (
+        ExtraTreesClassifier,
+        ExtraTreesRegressor,
+        RandomForestClassifier,
+        RandomForestRegressor,
+    )
+    from skensemble.inspection import export_graphviz, export_text, plot_tree
+    from skensemble.tree._decision_tree import (
+        DecisionTreeClassifier,
+        DecisionTreeRegressor,
+        ExtraTreeClassifier,
+        ExtraTreeRegressor,
+    )
 
 __version__ = "0.1.0.dev0"
 
-__all__ = ["NewtonBoostingClassifier", "NewtonBoostingRegressor", "warm_up"]
+__all__ = [
+    "DecisionTreeClassifier",
+    "DecisionTreeRegressor",
+    "ExtraTreeClassifier",
+    "ExtraTreeRegressor",
+    "ExtraTreesClassifier",
+    "ExtraTreesRegressor",
+    "NewtonBoostingClassifier",
+    "NewtonBoostingRegressor",
+    "RandomForestClassifier",
+    "RandomForestRegressor",
+    "export_graphviz",
+    "export_text",
+    "plot_tree",
+    "warm_up",
+]
 
 _MODULE_OF = {
+    "DecisionTreeClassifier": "skensemble.tree._decision_tree",
+    "DecisionTreeRegressor": "skensemble.tree._decision_tree",
+    "ExtraTreeClassifier": "skensemble.tree._decision_tree",
+    "ExtraTreeRegressor": "skensemble.tree._decision_tree",
+    "ExtraTreesClassifier": "skensemble.ensemble._random_forest",
+    "ExtraTreesRegressor": "skensemble.ensemble._random_forest",
     "NewtonBoostingClassifier": "skensemble.ensemble._newton_boosting",
     "NewtonBoostingRegressor": "skensemble.ensemble._newton_boosting",
+    "RandomForestClassifier": "skensemble.ensemble._random_forest",
+    "RandomForestRegressor": "skensemble.ensemble._random_forest",
+    "export_graphviz": "skensemble.inspection",
+    "export_text": "skensemble.inspection",
+    "plot_tree": "skensemble.inspection",
     "warm_up": "skensemble._warmup",
 }
 

@@ -389,3 +389,241 @@ def split_mix(seed, counter):
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
     return z ^ (z >> 31)
+
+
+# -- CART ------------------------------------------------------------------------------------------------------------
+# A node is a dict as above, and once split has its threshold and missing_left too.
+
+
+class Cart:
+    """Grows one CART by trying every split of every node.
+
+    X : (n_samples, n_features) as trees read it; codes : the same as codes, 0 where missing; counted : (n_samples,) the
+    rows that thresholds lie between; y : (n_outputs, n_samples); n_classes : of each output, or None; limits : CartLimits
+    """
+
+    def __init__(self, X, codes, is_categorical, y, n_classes, weight, limits, monotone, counted):
+        self.X, self.codes, self.is_categorical = X, codes, is_categorical
+        self.y, self.n_classes, self.weight, self.limits, self.monotone = y, n_classes, weight, limits, monotone
+        self.counted = counted
+        self.is_exact = limits.criterion in ("gini", "squared_error", "absolute_error")  # no logarithms
+        self.stats = self._numbers() if n_classes is None else self._classes()
+
+    def _numbers(self):
+        """Targets from the middle of their range, times weights; (n_samples, n_outputs)."""
+        low, high = self.y[:, self.counted].min(axis=1), self.y[:, self.counted].max(axis=1)
+        self.center = np.zeros(len(self.y)) if self.limits.criterion == "poisson" else 0.5 * low + 0.5 * high
+        return ((self.y - self.center[:, None]) * self.weight).T
+
+    def _classes(self):
+        """Weights in the columns of the rows' classes; (n_samples, sum of n_classes)."""
+        indicators = [np.eye(n)[codes] for codes, n in zip(self.y, self.n_classes)]
+        return np.concatenate(indicators, axis=1) * self.weight[:, None]
+
+    def tree(self, follow=None):
+        """List of nodes, the root first; of splits that are equal but for rounding, those of the tree `follow`."""
+        self.follow, self.nodes = follow, []
+        self._add(np.flatnonzero(self.weight > 0), 0, -math.inf, math.inf)
+        if self.limits.max_leaf_nodes > 0:
+            self._grow_best_first()
+        else:
+            self._grow_depth_first(0)
+        return self.nodes
+
+    def _grow_depth_first(self, number):
+        split = self._best_split(number)
+        for side in range(2 if split else 0):
+            self._grow_depth_first(self._add_child(number, split, side))
+
+    def _grow_best_first(self):
+        waiting = {0: self._best_split(0)}
+        while len(self.nodes) < 2 * self.limits.max_leaf_nodes - 1:
+            waiting = {number: split for number, split in waiting.items() if split}
+            if not waiting:
+                return
+            number = self._next(waiting)
+            split = waiting.pop(number)
+            for side in range(2):
+                child = self._add_child(number, split, side)
+                waiting[child] = self._best_split(child)
+
+    def _next(self, waiting):
+        best = max(split["gain"] for split in waiting.values())
+        equal = [number for number in sorted(waiting) if waiting[number]["gain"] >= best - self._rounding(best)]
+        followed = [number for number in equal if self.follow and self.follow.left[number] >= 0]
+        return min(followed, key=lambda number: self.follow.left[number]) if followed else equal[0]
+
+    def _rounding(self, number):
+        return 0.0 if self.is_exact else 1e-9 * (1.0 + abs(number))
+
+    # -- a node
+
+    def _add_child(self, parent, split, side):
+        node, name = self.nodes[parent], ("left", "right")[side]
+        node |= {key: split[key] for key in ("feature", "goes_left", "threshold", "missing_left", "gain")}
+        node[name] = len(self.nodes)
+        lower, upper, direction = node["lower"], node["upper"], self.monotone[split["feature"]]
+        if direction and (direction > 0) == (side == 0):
+            upper = split["middle"]
+        elif direction:
+            lower = split["middle"]
+        return self._add(split["rows"][side], node["depth"] + 1, lower, upper)
+
+    def _add(self, rows, depth, lower, upper):
+        node = {"rows": rows, "depth": depth, "lower": lower, "upper": upper, "left": -1, "right": -1, "gain": 0.0}
+        node |= {"cover": self.weight[rows].sum(), "impurity": self.impurity(rows)}
+        values = self._values(rows)
+        if any(self.monotone):
+            clipped = min(max(values[-1], lower), upper)
+            values = [clipped] if self.n_classes is None else [1.0 - clipped, clipped]
+        self.nodes.append({**node, "values": values})
+        return len(self.nodes) - 1
+
+    def _values(self, rows):
+        if self.n_classes is not None:
+            return self.stats[rows].sum(axis=0) / self.weight[rows].sum()
+        if self._is_pure(rows):
+            return self.y[:, rows[0]]
+        if self.limits.criterion == "absolute_error":
+            return np.array([weighted_quantile(y[rows], self.weight[rows], 0.5) for y in self.y])
+        return self.center + self.stats[rows].sum(axis=0) / self.weight[rows].sum()
+
+    def _is_pure(self, rows):
+        return all((y[rows] == y[rows[0]]).all() for y in self.y)
+
+    def impurity(self, rows):
+        """By the definitions; mean over the outputs."""
+        return 0.0 if self._is_pure(rows) else float(np.mean([self._impurity(k, rows) for k in range(len(self.y))]))
+
+    def _impurity(self, k, rows):
+        y, weight = self.y[k][rows], self.weight[rows] / self.weight[rows].sum()
+        if self.n_classes is not None:
+            shares = np.bincount(y, weight)
+            is_gini = self.limits.criterion == "gini"
+            return 1.0 - shares @ shares if is_gini else -sum(p * math.log2(p) for p in shares if p)
+        if self.limits.criterion == "squared_error":
+            return weight @ (y - weight @ y) ** 2
+        if self.limits.criterion == "absolute_error":
+            return weight @ np.abs(y - weighted_quantile(y, self.weight[rows], 0.5))
+        return weight @ np.array([t * math.log(t / (weight @ y)) if t else 0.0 for t in y])
+
+    # -- the best split of a node
+
+    def _best_split(self, number):
+        """The first of the best splits, or None."""
+        node = self.nodes[number]
+        splits = [] if self._must_be_leaf(node) else self._splits(node)
+        best = max((split["score"] for split in splits), default=-math.inf)
+        equal = [split for split in splits if split["score"] >= best - self._rounding(best)]
+        followed = [split for split in equal if self.follow and self._is_followed(number, split)]
+        if not equal or best == -math.inf:
+            return None
+        split = (followed or equal)[0]
+        gain = self._gain(node, split["score"])
+        if gain / self.weight.sum() + 2.0**-52 < self.limits.min_impurity_decrease:
+            return None
+        return self._with_absent(node, {**split, "gain": max(gain, 0.0)})
+
+    def _must_be_leaf(self, node):
+        n_rows, limits = len(node["rows"]), self.limits
+        is_small = n_rows < limits.min_samples_split or n_rows < 2 * limits.min_samples_leaf
+        return is_small or node["depth"] == limits.max_depth or node["impurity"] <= 2.0**-52
+
+    def _is_followed(self, number, split):
+        same = self.follow.feature[number] == split["feature"]
+        return same and self.follow.count[self.follow.left[number]] == len(split["rows"][0])
+
+    def _splits(self, node):
+        """All that are allowed, in the order in which equals win."""
+        splits, rows = [], node["rows"]
+        for feature in range(self.X.shape[1]):
+            for goes_left, threshold in self._ways(rows, feature):
+                to_left = np.isin(self.codes[rows, feature], list(goes_left))
+                split = {"feature": feature, "goes_left": goes_left, "threshold": threshold, "middle": None}
+                split |= {"rows": (rows[to_left], rows[~to_left]), "missing_left": 0 in goes_left}
+                if self._is_allowed(node, split):
+                    splits.append({**split, "score": sum(self._score(side) for side in split["rows"])})
+        return splits
+
+    def _ways(self, rows, feature):
+        """(codes that go left, threshold) for each place where the feature can be cut."""
+        present = sorted({int(code) for code in self.codes[rows, feature]})
+        if self.is_categorical[feature]:
+            order = self._category_order(rows, feature, present)
+            return [(set(order[:k]), math.nan) for k in range(1, len(order))]
+        known = [code for code in present if code > 0]
+        cuts = [(set(known[: i + 1]), self._threshold(feature, known[i], known[i + 1])) for i in range(len(known) - 1)]
+        if len(known) == len(present) or not known:
+            return cuts
+        return [*cuts, (set(known), math.inf), *((goes_left | {0}, threshold) for goes_left, threshold in cuts)]
+
+    def _threshold(self, feature, below, above):
+        """Middle of the gap between the values of two codes, wherever in the table they are."""
+        column, codes = self.X[self.counted, feature], self.codes[self.counted, feature]
+        return _middle(column[codes == below].max(), column[codes == above].min())
+
+    def _category_order(self, rows, feature, present):
+        """By the mean of the class or output in which they differ most; missing last among equals."""
+        weight = {code: self.weight[rows[self.codes[rows, feature] == code]].sum() for code in present}
+        sums = {code: self.stats[rows[self.codes[rows, feature] == code]].sum(axis=0) for code in present}
+        total, cover = self.stats[rows].sum(axis=0), self.weight[rows].sum()
+        ordered = sorted(present, key=lambda code: (code == 0, code))
+        spreads = []
+        for k in range(len(total)):
+            spread = -total[k] * total[k] / cover
+            for code in ordered:
+                spread += sums[code][k] * sums[code][k] / weight[code]
+            spreads.append(spread)
+        k = int(np.argmax(spreads))
+        return sorted(ordered, key=lambda code: sums[code][k] / weight[code])
+
+    def _is_allowed(self, node, split):
+        sides, limits = split["rows"], self.limits
+        if min(map(len, sides)) < limits.min_samples_leaf:
+            return False
+        if min(self.weight[side].sum() for side in sides) < limits.min_weight_fraction_leaf * self.weight.sum():
+            return False
+        if not any(self.monotone):
+            return True
+        below, above = (self._mean(side) for side in sides)
+        split["middle"] = 0.5 * below + 0.5 * above
+        is_ordered = (above - below) * self.monotone[split["feature"]] >= 0
+        return is_ordered and min(below, above) >= node["lower"] and max(below, above) <= node["upper"]
+
+    def _mean(self, rows):
+        mean = self.stats[rows].sum(axis=0) / self.weight[rows].sum()
+        return mean[1] if self.n_classes is not None else self.center[0] + mean[0]
+
+    def _score(self, rows):
+        """-(weight x impurity) but for sums over the rows, summed over the outputs."""
+        if self.limits.criterion == "absolute_error":
+            return -sum(self._deviation(y[rows], self.weight[rows]) for y in self.y)
+        sums, weight = [float(total) for total in self.stats[rows].sum(axis=0)], float(self.weight[rows].sum())
+        if self.limits.criterion in ("gini", "squared_error"):
+            return sum(total * total for total in sums) / weight
+        if self.limits.criterion == "entropy":
+            return math.fsum(s * math.log2(s) for s in sums if s) - len(self.y) * weight * math.log2(weight)
+        return -math.inf if min(sums) <= 0 else math.fsum(s * math.log(s / weight) for s in sums)
+
+    @staticmethod
+    def _deviation(y, weight):
+        return float(weight @ np.abs(y - weighted_quantile(y, weight, 0.5)))
+
+    def _gain(self, node, score):
+        if self.limits.criterion == "absolute_error":
+            per_row = -self._score(node["rows"]) / (node["cover"] * len(self.y))  # rounded as the impurity is
+            return node["cover"] * per_row + score / len(self.y)
+        return 1.0 / len(self.y) * (score - self._score(node["rows"]))
+
+    def _with_absent(self, node, split):
+        """What no row of the node tells (missing, or a category that does not occur) follows most of its rows."""
+        rows, feature = node["rows"], split["feature"]
+        present = set(self.codes[rows, feature].tolist())
+        left, _ = split["rows"]
+        if self.is_categorical[feature]:
+            absent = set(range(64)) - present  # tables for this have fewer codes
+            goes_left = split["goes_left"] | (absent if 2 * self.weight[left].sum() > node["cover"] else set())
+            return {**split, "goes_left": goes_left, "missing_left": 0 in goes_left}
+        if 0 not in present:
+            split = {**split, "missing_left": 2 * len(left) > len(rows)}
+        return split

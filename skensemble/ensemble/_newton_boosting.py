@@ -1,20 +1,28 @@
 """NewtonBoostingClassifier and NewtonBoostingRegressor: second-order gradient boosting, the XGBoost way."""
 
 import copy
-from functools import cached_property, wraps
-from numbers import Real
+from functools import cached_property
 from time import perf_counter
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import check_scoring, get_scorer_names
-from sklearn.utils import assert_all_finite, check_array, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._parallel import effective_n_jobs
 from skensemble._random import draw_seed, generator, mixed_seed
+from skensemble._targets import (
+    MONOTONIC_CST,
+    FeatureNames,
+    all_or_nothing,
+    class_weighted,
+    read_labels,
+    read_monotonic_cst,
+    read_numbers,
+    read_target,
+    read_weight,
+)
 from skensemble._validation import (
     CATEGORICAL_FEATURES,
     N_JOBS,
@@ -43,7 +51,6 @@ from skensemble.tree._tree_grower import is_whole, to_tree_arrays
 
 NO_LIMIT = -1
 CAT_SMOOTH = CAT_L2 = 10.0  # as LightGBM's: what a category, and a split of sorted categories, must outweigh
-LARGEST_SUM = 1e100  # of weights, and the inverse of the smallest: squares of sums neither overflow nor vanish
 
 _NON_NEGATIVE = (Interval(float, 0.0),)
 _SHARE = (Interval(float, 0.0, 1.0, "right"),)
@@ -64,7 +71,7 @@ PARAMETERS = {
     "categorical_features": CATEGORICAL_FEATURES,
     "max_cat_to_onehot": (Interval(int, 1),),
     "max_cat_threshold": (Interval(int, 1),),
-    "monotonic_cst": (IsArrayLike, IsDict, IsNone),
+    "monotonic_cst": MONOTONIC_CST,
     "interaction_cst": (IsArrayLike, OneOf("pairwise", "no_interactions"), IsNone),
     "subsample": _SHARE,
     "sampling_method": (OneOf("uniform", "goss"),),
@@ -85,22 +92,6 @@ PARAMETERS = {
 }
 
 
-def _all_or_nothing(fit):
-    """A fit that fails leaves the estimator as it was before."""
-
-    @wraps(fit)
-    def guarded(estimator, *args, **kwargs):
-        before = estimator.__dict__.copy()
-        try:
-            return fit(estimator, *args, **kwargs)
-        except BaseException:
-            estimator.__dict__.clear()
-            estimator.__dict__.update(before)
-            raise
-
-    return guarded
-
-
 class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
     """What classifier and regressor share: everything between a target array and raw predictions."""
 
@@ -111,7 +102,7 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
 
     # -- fit ---------------------------------------------------------------------------------------------------------
 
-    @_all_or_nothing
+    @all_or_nothing
     @with_callbacks
     def fit(
         self,
@@ -484,7 +475,7 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
     # -- what the rounds are given -----------------------------------------------------------------------------------
 
     def _schedule(self, n_threads, train):
-        monotone = self._monotone_array()
+        monotone = read_monotonic_cst(self.monotonic_cst, FeatureNames.of(self), self._binner.is_categorical_)
         if self._has_vector_leaves() and monotone.any():
             raise ValueError(
                 "monotonic_cst needs multi_strategy='one_output_per_tree': a leaf with several values has no order, "
@@ -545,37 +536,6 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
             return min(int(self.max_depth), int(self.max_leaf_nodes).bit_length() - 1)
         return int(self.max_depth)
 
-    def _features(self, features, parameter):
-        names = getattr(self, "feature_names_in_", None)
-        view = _FeatureNames(self.n_features_in_, None if names is None else list(names))
-        return feature_positions(features, view, parameter)
-
-    def _monotone_array(self):
-        """(n_features,) of -1, 0, 1."""
-        monotone = np.zeros(self.n_features_in_, np.int64)
-        if self.monotonic_cst is None:
-            return monotone
-        if isinstance(self.monotonic_cst, dict):
-            positions = self._features(list(self.monotonic_cst), "monotonic_cst")
-            directions = np.array([*self.monotonic_cst.values()], object)
-        else:
-            directions = np.array(self.monotonic_cst, object)
-            positions = range(self.n_features_in_)
-            if directions.shape != (self.n_features_in_,):
-                raise ValueError(
-                    f"monotonic_cst must have one of -1, 0, 1 for each of {self.n_features_in_} features, "
-                    f"got shape {directions.shape}."
-                )
-        for position, direction in zip(positions, directions):
-            if direction not in (-1, 0, 1):
-                raise ValueError(f"monotonic_cst must hold -1, 0 or 1, got {direction!r}.")
-            if direction != 0 and self._binner.is_categorical_[position]:
-                raise ValueError(
-                    f"monotonic_cst must be 0 for a categorical feature, got {direction} for feature {position}."
-                )
-            monotone[position] = direction
-        return monotone
-
     def _interaction_groups(self):
         """(n_groups, n_features) bool; features in no group form one of their own."""
         n_features = self.n_features_in_
@@ -586,7 +546,8 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
                 return np.eye(n_features, dtype=bool)
             groups = [(i, j) for i in range(n_features) for j in range(i + 1, n_features)] or [(0,)]
         else:
-            groups = [self._features(group, "interaction_cst") for group in map(_as_list, self.interaction_cst)]
+            features = FeatureNames.of(self)
+            groups = [feature_positions(_as_list(group), features, "interaction_cst") for group in self.interaction_cst]
         mask = np.zeros((len(groups), n_features), bool)
         for group, features in zip(mask, groups):
             group[list(features)] = True
@@ -599,13 +560,6 @@ class _NewtonBoosting(CallbackSupportMixin, BaseEstimator):
 
 def _as_list(group):
     return sorted(group) if isinstance(group, (set, frozenset)) else group
-
-
-class _FeatureNames:
-    """As much of a table as `feature_positions` asks for."""
-
-    def __init__(self, n_features, feature_names):
-        self.n_features, self.feature_names = n_features, feature_names
 
 
 # -- classifier ------------------------------------------------------------------------------------------------------
@@ -843,49 +797,20 @@ class NewtonBoostingClassifier(ClassifierMixin, _NewtonBoosting):
 
     def _read_target(self, y, sample_weight, n_samples, continued, suffix=""):
         """Class indices as float64, and weights with the classes' own multiplied in."""
-        name = "y" + suffix
-        _check_is_given(y, name)
-        y = column_or_1d(y, warn=True)
-        if y.dtype.kind == "f":
-            assert_all_finite(y, input_name=name)
-        classes, codes = _distinct(y, name)
-        check_classification_targets(y)
-        _check_target_length(y, name, n_samples)
-        weight = _read_weight(sample_weight, "sample_weight" + suffix, n_samples)
-        if continued:
-            unknown = ~np.isin(classes, self.classes_)
-            if unknown.any():
-                raise ValueError(
-                    f"{name} must hold the classes {self.classes_.tolist()}, got {classes[unknown].tolist()[0]!r}."
-                )
-            codes = np.searchsorted(self.classes_, classes)[codes]
-        else:
-            self.classes_ = classes
-        return codes.astype(np.float64), self._class_weighted(codes, weight)
+        labels = read_labels(y, "y" + suffix, n_samples, known=[self.classes_] if continued else None)
+        weight = read_weight(sample_weight, "sample_weight" + suffix, n_samples)
+        (self.classes_,) = labels.classes
+        return labels.codes[0].astype(np.float64), self._class_weighted(labels, weight)
 
-    def _class_weighted(self, codes, weight):
+    def _class_weighted(self, labels, weight):
         if self.scale_pos_weight != 1.0:
             if len(self.classes_) > 2:
                 raise ValueError(
                     f"scale_pos_weight must be 1 for {len(self.classes_)} classes (use class_weight), "
                     f"got {self.scale_pos_weight}."
                 )
-            weight = np.where(codes == 1, self.scale_pos_weight, 1.0) * (1.0 if weight is None else weight)
-        if self.class_weight is not None:
-            factor = _read_weight(self._factors(codes, weight)[codes], "class_weight", len(codes))
-            weight = factor if weight is None else factor * weight
-        return weight
-
-    def _factors(self, codes, weight):
-        """(n_classes,) weights of the classes; the balanced ones make their rows' weights add up to the same."""
-        if isinstance(self.class_weight, str):
-            totals = np.bincount(codes, weight, minlength=len(self.classes_))
-            return totals.sum() / np.count_nonzero(totals) / np.where(totals > 0, totals, 1.0)
-        classes = self.classes_.tolist()
-        strangers = [label for label in self.class_weight if label not in classes]
-        if strangers and any(label not in self.class_weight for label in classes):
-            raise ValueError(f"class_weight must have classes of y, {classes}, as its keys, got {strangers[0]!r}.")
-        return np.array([self.class_weight.get(label, 1.0) for label in classes])
+            weight = np.where(labels.codes[0] == 1, self.scale_pos_weight, 1.0) * (1.0 if weight is None else weight)
+        return class_weighted(self.class_weight, labels, weight)
 
     def _make_loss(self, target):
         return make_loss(self.loss, n_classes=max(2, len(self.classes_)))
@@ -1248,20 +1173,12 @@ class NewtonBoostingRegressor(RegressorMixin, _NewtonBoosting):
 
     def _read_target(self, y, sample_weight, n_samples, continued, suffix=""):
         """Targets as float64, (n_samples,) or (n_outputs, n_samples)."""
-        name = "y" + suffix
-        _check_is_given(y, name)
-        y = _numbers(y, name)
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        if y.ndim > 2:
-            raise ValueError(f"{name} must have 1 or 2 dimensions, got {y.ndim}.")
-        _check_target_length(y, name, n_samples)
-        target = np.array(y.T, np.float64, order="C")
+        target = read_target(y, "y" + suffix, n_samples)
         if continued and target.shape[:-1] != self._target_shape:
-            raise ValueError(f"{name} must have as many columns as in the first fit, got shape {y.shape}.")
+            raise ValueError(f"y{suffix} must have as many columns as in the first fit, got shape {target.T.shape}.")
         if not continued:
             self._target_shape = target.shape[:-1]
-        return target, _read_weight(sample_weight, "sample_weight" + suffix, n_samples)
+        return target, read_weight(sample_weight, "sample_weight" + suffix, n_samples)
 
     def _make_loss(self, target):
         several = target.ndim == 2
@@ -1349,63 +1266,12 @@ class NewtonBoostingRegressor(RegressorMixin, _NewtonBoosting):
         return tags
 
 
-# -- reading targets and weights -------------------------------------------------------------------------------------
+# -- reading arguments -------------------------------------------------------------------------------------
 
 
 def _check_scoring_name(scoring):
     if isinstance(scoring, str) and scoring != "loss" and scoring not in get_scorer_names():
         raise ValueError(f"scoring must be 'loss' or one of sklearn.metrics.get_scorer_names(), got {scoring!r}.")
-
-
-def _numbers(values, name):
-    """Float64 array without NaN and inf; errors begin with the name."""
-    try:
-        return check_array(values, ensure_2d=False, dtype=np.float64, input_name=name, ensure_min_samples=0)
-    except (ValueError, TypeError) as error:
-        raise type(error)(f"{name} must hold finite real numbers: {error}") from None
-
-
-def _distinct(y, name):
-    """(classes, index of each row's class)"""
-    try:
-        return np.unique(y, return_inverse=True)
-    except TypeError:
-        kinds = sorted({type(label).__name__ for label in y.tolist()})
-        raise ValueError(f"{name} must hold labels of one type and none missing, got {', '.join(kinds)}.") from None
-
-
-def _check_is_given(y, name):
-    if y is None:
-        raise ValueError(f"{name} must be given: fit requires y to be passed, but the target y is None.")
-
-
-def _check_target_length(y, name, n_samples):
-    if len(y) != n_samples:
-        raise ValueError(
-            f"{name} must have one entry per row of X: inconsistent numbers of samples: {[n_samples, len(y)]}"
-        )
-    if n_samples < 2 and name == "y":
-        raise ValueError(f"X must have at least 2 rows to fit, got n_samples = {n_samples}.")
-
-
-def _read_weight(sample_weight, name, n_samples):
-    """(n_samples,) float64, or None."""
-    if sample_weight is None:
-        return None
-    if isinstance(sample_weight, Real):
-        sample_weight = np.full(n_samples, float(sample_weight))
-    weight = np.array(_numbers(sample_weight, name))
-    if weight.shape != (n_samples,):
-        raise ValueError(f"{name} must have shape ({n_samples},), got {weight.shape}.")
-    if (weight < 0).any():
-        raise ValueError(f"{name} must be >= 0, got {weight.min():g}.")
-    if not weight.any():
-        raise ValueError(f"{name} must hold a weight that is not zero, got only zeros.")
-    if not 1.0 / LARGEST_SUM <= weight.sum() <= LARGEST_SUM:
-        raise ValueError(
-            f"{name} must have a sum between {1.0 / LARGEST_SUM:g} and {LARGEST_SUM:g}, got {weight.sum():g}."
-        )
-    return weight
 
 
 def _metadata(sample_weight):
@@ -1417,7 +1283,7 @@ def _read_init_score(init_score, name, n_samples):
     """(n_outputs, n_samples) float64, or None."""
     if init_score is None:
         return None
-    score = _numbers(init_score, name)
+    score = read_numbers(init_score, name)
     if len(score) != n_samples or score.ndim > 2:
         raise ValueError(f"{name} must have one row per row of X ({n_samples}), got shape {score.shape}.")
     return np.array(np.atleast_2d(score.T), order="C")

@@ -36,16 +36,8 @@ def median_and_deviation(n_rows, output, state):
     _clear(n_rows, state)
     for place in range(n_rows):
         _insert(place, output, n_rows, state)
-    rank = _descend(n_rows, output, state)
-    median = state.sorted_y[rank, output]
-    up_to = int64(0)
-    i = rank
-    while i > 0:
-        up_to += state.tree_weight[i]
-        i -= i & -i
-    if 2 * up_to == state.inserted_weight and rank < n_rows:
-        median = 0.5 * median + 0.5 * state.sorted_y[rank + 1, output]
-    return median, _deviation(n_rows, output, state)
+    deviation = _deviation(n_rows, output, state)
+    return state.median, deviation
 
 
 @kernel(borrows=True)
@@ -79,6 +71,7 @@ def _scan_forward(missing_left, output, n_rows, state):
         _insert_keys(i, i + 1, output, n_rows, state)
         if i + 1 == n_rows or state.keys[i] >> uint64(32) != state.keys[i + 1] >> uint64(32):
             state.deviation[missing_left, group] += _deviation(n_rows, output, state)
+            state.side_median[missing_left, group] = state.median
             group += 1
     state.n_groups = group
 
@@ -87,11 +80,13 @@ def _scan_forward(missing_left, output, n_rows, state):
 def _scan_backward(missing_left, output, n_rows, state):
     group = state.n_groups - 1
     state.deviation[missing_left, group] += _deviation(n_rows, output, state)
+    state.side_median[2 + missing_left, group] = state.median
     for i in range(n_rows - 1, state.n_missing, -1):
         _insert_keys(i, i + 1, output, n_rows, state)
         if state.keys[i] >> uint64(32) != state.keys[i - 1] >> uint64(32):
             group -= 1
             state.deviation[missing_left, group] += _deviation(n_rows, output, state)
+            state.side_median[2 + missing_left, group] = state.median
 
 
 # -- the Fenwick trees -----------------------------------------------------------------------------------------------
@@ -143,9 +138,32 @@ def _descend(n_rows, output, state):
 
 @kernel(borrows=True)
 def _deviation(n_rows, output, state):
-    """Sum of w |y - median| of what was inserted."""
+    """Sum of w |y - median| of what was inserted; leaves the median in the state."""
     if state.inserted_weight == 0:
         return 0.0
-    median = state.sorted_y[_descend(n_rows, output, state), output] - state.center[output]
+    rank = _descend(n_rows, output, state)
+    state.median = _middle_of_medians(rank, n_rows, output, state)
+    distance = state.sorted_y[rank, output] - state.center[output]
     weight = state.weight_unit * (2 * state.below_weight - state.inserted_weight)
-    return median * weight + state.amount_unit * (state.inserted_amount - 2 * state.below_amount)
+    return distance * weight + state.amount_unit * (state.inserted_amount - 2 * state.below_amount)
+
+
+@kernel(borrows=True)
+def _middle_of_medians(rank, n_rows, output, state):
+    """Where the ranks up to the median's have half of the weight, the middle between it and the next."""
+    median = state.sorted_y[rank, output]
+    if 2 * _weight_up_to(rank, state) != state.inserted_weight:
+        return median
+    above = rank + 1
+    while above < n_rows and _weight_up_to(above, state) == _weight_up_to(rank, state):
+        above += 1
+    return 0.5 * median + 0.5 * state.sorted_y[above, output] if above <= n_rows else median
+
+
+@kernel(borrows=True)
+def _weight_up_to(rank, state):
+    weight = int64(0)
+    while rank > 0:
+        weight += state.tree_weight[rank]
+        rank -= rank & -rank
+    return weight

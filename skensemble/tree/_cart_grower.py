@@ -275,7 +275,7 @@ def _workspace(fields):
     }
     return {
         **{name: np.zeros(max_nodes, kind) for kind, names in by_node.items() for name in names.split()},
-        **dict.fromkeys("weight_unit amount_unit moment_unit best_gain best_threshold best_middle".split(), 0.0),
+        **dict.fromkeys("weight_unit amount_unit moment_unit best_gain best_threshold best_middle left_value right_value median".split(), 0.0),
         **dict.fromkeys("min_weight_leaf total_weight best_feature best_code".split(), 0),
         **dict.fromkeys("inserted_weight inserted_amount below_weight below_amount".split(), 0),
         **dict.fromkeys("n_queue n_nodes n_groups n_missing".split(), 0),
@@ -308,6 +308,7 @@ def _workspace(fields):
         "tree_weight": np.empty(n_ranked + 1, np.int64),
         "tree_amount": np.empty(n_ranked + 1, np.int64),
         "deviation": np.empty((2, n_ranked + 1)),
+        "side_median": np.empty((4, n_ranked + 1)),
         "best_words": np.zeros(n_words, np.uint64),
         "words": np.zeros((max_nodes, n_words), np.uint64),
         "values": np.zeros((max_nodes, fields["n_stats"])),
@@ -358,5 +359,5 @@ def _plant(weight, weight_unit, amount_unit, moment_unit, min_weight_leaf, devia
                 state.moment[i] = int(np.rint(weight[i] * moment[i] / moment_unit))
     state.total_weight = total
     state.exact_squares = state.criterion == GINI and total < MOST_SQUARED
-    state.min_weight_leaf = int(np.ceil(min_weight_leaf / weight_unit - 1e-9))
+    state.min_weight_leaf = int(np.ceil(min_weight_leaf / weight_unit))
     return n_rows

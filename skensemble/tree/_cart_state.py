@@ -92,10 +92,15 @@ FIELDS = (
     "tree_weight",  # (n_samples + 1,) int64: Fenwick trees by rank
     "tree_amount",  # (n_samples + 1,) int64
     "deviation",  # (2, n_samples + 1) float64: see `deviations`
+    "side_median",  # (4, n_samples + 1) float64: medians of the left sides, of both rows of it, then of the right ones
+    "median",
     "inserted_weight",
     "inserted_amount",
     "below_weight",
     "below_amount",
+    # values of the two sides of a split, for monotone constraints
+    "left_value",
+    "right_value",
     # the best split of the node
     "best_gain",
     "best_feature",

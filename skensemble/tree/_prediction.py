@@ -18,7 +18,7 @@ NaN left therefore has its children exchanged, and asks about -x: "x <= t or x i
 largest float below -t".
 """
 
-from functools import partial
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -29,12 +29,16 @@ from scipy.sparse import csr_matrix
 
 from skensemble._jit import kernel
 from skensemble._parallel import for_blocks
+from skensemble.tree._rank_walk import compile_ranks, find_ranks, run_ranked_trees
 from skensemble.tree._tree_arrays import NO_CHILD, NUMERIC, depth_of_nodes, parents
 
 STRIP = 128  # rows; 28 columns of a strip fit a 32 KB cache
 BLOCK = 8 * STRIP  # rows that are encoded at once
 FEW_ROWS = 12  # up to so many rows, walking them one by one is faster than a strip
 MAX_EXITS = 32  # bits of a word
+SHALLOW = 6  # levels below the exits above which a tree is walked over ranks
+MANY_ROWS = 8 * STRIP  # at least so many, too
+RANK_BLOCK = 16 * STRIP  # rows: their ranks and a deep tree share a cache of 1 MB
 FEW_WORDS = 5  # up to so many words, asking a set word by word is faster than looking up the one that matters
 
 # A categorical node or test has ~column for its column, and its number in TreeArrays for its threshold.
@@ -45,7 +49,7 @@ _TEST = np.dtype([("threshold", "f8"), ("column", "i4"), ("strikes", "u4")])
 # -- layout ----------------------------------------------------------------------------------------------------------
 
 
-class PredictionLayout(NamedTuple):
+class _Layout(NamedTuple):
     """What the kernels read: 16 bytes per node, siblings side by side, and the tests of each tree.
 
     Derived from TreeArrays in one pass; keep it beside the model, do not pickle it.  All arrays are read-only.
@@ -70,6 +74,18 @@ class PredictionLayout(NamedTuple):
     @property
     def n_trees(self):
         return len(self.roots)
+
+
+class PredictionLayout(_Layout):
+    """The same, and the ranks of deep trees, found when they are first asked for."""
+
+    @cached_property
+    def ranks(self):
+        """RankLayout, if most trees are deep, for all outputs and without categories; else None."""
+        deep = np.mean(self.n_walk > SHALLOW) > 0.5 if self.n_trees else False
+        if not deep or (self.output >= 0).any() or (self.nodes["column"] < 0).any():
+            return None
+        return compile_ranks(self.nodes, len(self.sources), self.values[self.origin])
 
 
 def compile_trees(trees):
@@ -453,6 +469,9 @@ def predict_raw(layout, encode, n_rows, baseline, n_threads=1, *, n_trees=None, 
     if n_rows <= FEW_ROWS:
         _run_trees_row_by_row(_encoded(encode, 0, n_rows), layout, 0, n_trees, raw)
         return raw
+    if n_rows >= MANY_ROWS and layout.ranks is not None:
+        _walk_ranks(layout, encode, n_rows, n_trees, raw, _no_leaves(0, n_rows), n_threads)
+        return raw
 
     def add(start, stop):
         _run_trees(_strips(layout, encode, start, stop), layout, 0, n_trees, raw[start:stop], _no_leaves(start, stop))
@@ -483,6 +502,9 @@ def staged_raw(layout, encode, n_rows, baseline, stages, n_threads=1, *, block=B
 def apply_trees(layout, encode, n_rows, n_threads=1, *, block=BLOCK):
     """(n_rows, n_trees) int32: the leaf each row falls into, counted from the root of its tree."""
     leaves = np.empty((n_rows, layout.n_trees), np.int32)
+    if n_rows >= MANY_ROWS and layout.ranks is not None:
+        _walk_ranks(layout, encode, n_rows, layout.n_trees, np.empty((n_rows, 0)), leaves, n_threads)
+        return leaves
 
     def store(start, stop):
         nothing = np.empty((stop - start, 0))
@@ -490,6 +512,19 @@ def apply_trees(layout, encode, n_rows, n_threads=1, *, block=BLOCK):
 
     for_blocks(store, n_rows, block, _useful_threads(layout, n_rows, layout.n_trees, n_threads))
     return leaves
+
+
+def _walk_ranks(layout, encode, n_rows, n_trees, raw, leaves, n_threads):
+    """predict_raw and apply_trees of deep trees."""
+
+    def walk(start, stop):
+        ranks = find_ranks(layout.ranks, _encoded(encode, start, stop), layout.sources)
+        run_ranked_trees(
+            ranks, layout.ranks.nodes, layout.roots, layout.origin, layout.values, 0, n_trees, raw[start:stop],
+            leaves[start:stop],
+        )  # fmt: skip
+
+    for_blocks(walk, n_rows, RANK_BLOCK, n_threads)
 
 
 def decision_path(trees, leaves):

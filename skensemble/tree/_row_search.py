@@ -224,6 +224,8 @@ def _best_row(node, feature, first, last, n_rows, n_missing, breaks_ties, state)
             continue
         for channel in range(n_stats + 1):
             right[channel] = total[channel] - left[channel]
+        if state.constrained:
+            state.left_value, state.right_value = mean(left, 0, state), mean(right, 0, state)
         if _wins(node, feature, score(left, state) + score(right, state), breaks_ties, state):
             best = i
     return best, state.best_gain
@@ -245,9 +247,7 @@ def _wins(node, feature, gain, breaks_ties, state):
 @kernel(borrows=True)
 def _obeys(node, feature, state):
     """Do the children's values stay within the node's bounds, in the order that the feature asks for?"""
-    for channel in range(state.n_stats + 1):
-        state.right[channel] = state.total[channel] - state.left[channel]
-    below, above = mean(state.left, 0, state), mean(state.right, 0, state)
+    below, above = state.left_value, state.right_value
     lower, upper = state.lower[node], state.upper[node]
     if min(below, above) < lower or max(below, above) > upper or (above - below) * state.monotone[feature] < 0:
         return False
@@ -466,8 +466,12 @@ def _compete(node, feature, group, missing_left, breaks_ties, state):
         return False
     if state.criterion == ABSOLUTE_ERROR:
         gain = -state.deviation[missing_left, group]
+        state.left_value = state.side_median[missing_left, group]
+        state.right_value = state.side_median[2 + missing_left, group]
     else:
         gain = score(left, state) + score(right, state)
+        if state.constrained:
+            state.left_value, state.right_value = mean(left, 0, state), mean(right, 0, state)
     return _wins(node, feature, gain, breaks_ties, state)
 
 

@@ -1,0 +1,334 @@
+"""What comes in beside X: targets, labels, weights of rows and classes, and the directions of features.
+
+Messages begin with the name of what is wrong.  A weight of a row is a number of copies of it, so classes are balanced
+by the sums of their weights.
+"""
+
+from functools import wraps
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import scipy.sparse
+from sklearn.utils import assert_all_finite, check_array, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+
+from skensemble._validation import (
+    IsArrayLike,
+    IsDict,
+    IsNone,
+    OneOf,
+    ParameterError,
+    SequenceOf,
+    feature_positions,
+)
+
+LARGEST_SUM = 1e100  # of weights, and the inverse of the smallest: squares of sums neither overflow nor vanish
+
+CLASS_WEIGHT = (IsDict, SequenceOf(IsDict, "a list of dicts (one per output)"), OneOf("balanced"), IsNone)
+MONOTONIC_CST = (IsArrayLike, IsDict, IsNone)
+
+
+def all_or_nothing(fit):
+    """A fit that fails leaves the estimator as it was before."""
+
+    @wraps(fit)
+    def guarded(estimator, *args, **kwargs):
+        before = estimator.__dict__.copy()
+        try:
+            return fit(estimator, *args, **kwargs)
+        except BaseException:
+            estimator.__dict__.clear()
+            estimator.__dict__.update(before)
+            raise
+
+    return guarded
+
+
+def read_numbers(values, name):
+    """Float64 array without NaN and inf; errors begin with the name."""
+    try:
+        return check_array(values, ensure_2d=False, dtype=np.float64, input_name=name, ensure_min_samples=0)
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"{name} must hold finite real numbers: {error}") from None
+
+
+# -- targets ---------------------------------------------------------------------------------------------------------
+
+
+def read_target(y, name, n_samples, *, min_samples=2, warn=True, poisson=False):
+    """Targets of a regression as float64, (n_samples,) or (n_outputs, n_samples).
+
+    warn : whether a single column that should be 1-D causes a DataConversionWarning
+    poisson : whether they are to be means of Poisson distributions
+    """
+    _check_is_given(y, name)
+    y = read_numbers(y, name)
+    if poisson:
+        _check_poisson(y, name)
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=warn)
+    _check_target_shape(y, name, n_samples, min_samples)
+    return np.array(y.T, np.float64, order="C")
+
+
+def _check_is_given(y, name):
+    if y is None:
+        raise ValueError(f"{name} must be given: fit requires y to be passed, but the target y is None.")
+
+
+def _check_poisson(y, name):
+    if (y < 0).any():
+        raise ValueError(
+            f"{name} must be >= 0 for criterion='poisson', got {y.min():g}: "
+            "Some value(s) of y are negative which is not allowed for Poisson regression."
+        )
+    if not y.any():
+        raise ValueError(
+            f"{name} must hold a number > 0 for criterion='poisson', got only zeros: "
+            "Sum of y is not positive which is necessary for Poisson regression."
+        )
+
+
+def _check_target_shape(y, name, n_samples, min_samples):
+    if y.ndim not in (1, 2):
+        raise ValueError(f"{name} must have 1 or 2 dimensions, got {y.ndim}.")
+    if len(y) != n_samples:
+        raise ValueError(
+            f"{name} must have one entry per row of X: inconsistent numbers of samples: {[n_samples, len(y)]}"
+        )
+    if n_samples < min_samples and name == "y":
+        raise ValueError(f"X must have at least {min_samples} rows to fit, got n_samples = {n_samples}.")
+
+
+# -- labels ----------------------------------------------------------------------------------------------------------
+
+
+class Labels(NamedTuple):
+    """The labels of a classification, output by output.
+
+    classes : list of n_outputs arrays (n_classes of the output,), each sorted
+    codes : (n_outputs, n_samples) intp, positions in them
+    """
+
+    classes: list
+    codes: np.ndarray
+
+    @property
+    def n_outputs(self):
+        return len(self.classes)
+
+    @property
+    def n_classes(self):
+        """(n_outputs,) intp."""
+        return np.array([len(classes) for classes in self.classes], np.intp)
+
+
+def read_labels(y, name, n_samples, *, known=None, multi_output=False, min_samples=2, warn=True):
+    """Labels of a classification, as Labels.
+
+    known : the classes of an earlier fit (list of arrays), which `y` must not leave; None for a first fit
+    multi_output : whether `y` may have several columns
+    warn : whether a single column that should be 1-D causes a DataConversionWarning
+    """
+    _check_is_given(y, name)
+    y = _label_array(y, name, multi_output, warn)
+    columns = np.atleast_2d(y.T)
+    classes, codes = map(list, zip(*(_distinct(column, name) for column in columns)))
+    _check_are_classes(y, columns, classes)
+    _check_target_shape(y, name, n_samples, min_samples)
+    if known is not None:
+        _check_n_outputs(columns, name, known)
+        codes = [_codes_in(known[k], classes[k], codes[k], name) for k in range(len(known))]
+        classes = known
+    return Labels(classes, np.array(codes, np.intp))
+
+
+def _label_array(y, name, multi_output, warn):
+    """The labels as an array of 1 or 2 dimensions, the latter only if there are several columns."""
+    if scipy.sparse.issparse(y):
+        raise ParameterError(f"{name} must be dense (y.toarray()): sparse multilabel-indicator for y is not supported.")
+    if type(y) is not np.ndarray or y.ndim != 1:
+        y = _checked_labels(y, multi_output, warn)
+    if y.dtype.kind == "f":
+        assert_all_finite(y, input_name=name)
+    return y
+
+
+def _checked_labels(y, multi_output, warn):
+    if multi_output:
+        y = check_array(y, ensure_2d=False, dtype=None, ensure_all_finite=False, ensure_min_samples=0)
+        if y.ndim == 2 and y.shape[1] != 1:
+            return y
+    return column_or_1d(y, warn=warn)
+
+
+def _distinct(y, name):
+    """(classes, index of each row's class)"""
+    if not (y.dtype == object and pd.isna(y).any()):
+        try:
+            return np.unique(y, return_inverse=True)
+        except TypeError:  # objects that do not compare
+            pass
+    kinds = sorted({type(label).__name__ for label in y.tolist()})
+    raise ValueError(f"{name} must hold labels of one type and none missing, got {', '.join(kinds)}.")
+
+
+def _check_are_classes(y, columns, classes):
+    """Raise or warn about numbers that are targets of a regression rather."""
+    is_beyond_doubt = y.dtype.kind in "biuUS" and 2 * max(map(len, classes)) <= len(y)
+    if y.dtype.kind == "O" and y.ndim == 2:  # columns of several types, which only become visible one by one
+        for column in columns:
+            check_classification_targets(np.array(column.tolist()))
+    elif not is_beyond_doubt:
+        check_classification_targets(y)
+
+
+def _check_n_outputs(columns, name, known):
+    if len(columns) != len(known):
+        raise ValueError(f"{name} must have as many columns as in the first fit, {len(known)}, got {len(columns)}.")
+
+
+def _codes_in(known, classes, codes, name):
+    """Positions in `known` of what are positions in `classes`."""
+    unknown = ~np.isin(classes, known)
+    if unknown.any():
+        raise ValueError(f"{name} must hold the classes {known.tolist()}, got {classes[unknown].tolist()[0]!r}.")
+    return np.searchsorted(known, classes)[codes]
+
+
+# -- weights ---------------------------------------------------------------------------------------------------------
+
+
+def read_weight(sample_weight, name, n_samples):
+    """(n_samples,) float64, or None."""
+    if sample_weight is None:
+        return None
+    if isinstance(sample_weight, Real):
+        sample_weight = np.full(n_samples, float(sample_weight))
+    weight = np.array(read_numbers(sample_weight, name))
+    if weight.ndim == 0:
+        raise ParameterError(
+            f"{name} must have shape ({n_samples},), got (): Input should have at least 1 dimension i.e. satisfy "
+            f"`len(x.shape) > 0`, got scalar `{weight!r}` instead."
+        )
+    if weight.shape != (n_samples,):
+        raise ValueError(f"{name} must have shape ({n_samples},), got {weight.shape}.")
+    if (weight < 0).any():
+        raise ValueError(f"{name} must be >= 0, got {weight.min():g}.")
+    if not weight.any():
+        raise ValueError(f"{name} must hold a weight that is not zero, got only zeros.")
+    if not 1.0 / LARGEST_SUM <= weight.sum() <= LARGEST_SUM:
+        raise ValueError(
+            f"{name} must have a sum between {1.0 / LARGEST_SUM:g} and {LARGEST_SUM:g}, got {weight.sum():g}."
+        )
+    return weight
+
+
+def class_weighted(class_weight, labels, weight):
+    """Weights of rows (None: one each) times the weights of their classes: (n_samples,) float64, or None.
+
+    class_weight : None, "balanced", a dict from class to weight, or a list with one of these per output, whose
+        weights are multiplied
+    """
+    if class_weight is None:
+        return weight
+    factor = np.ones(labels.codes.shape[1])
+    for k, of_output in enumerate(_class_weight_of_outputs(class_weight, labels.n_outputs)):
+        factor *= class_factors(of_output, labels.classes[k], labels.codes[k], weight)[labels.codes[k]]
+    factor = read_weight(factor, "class_weight", len(factor))
+    return factor if weight is None else read_weight(factor * weight, "sample_weight times class_weight", len(factor))
+
+
+def _class_weight_of_outputs(class_weight, n_outputs):
+    if isinstance(class_weight, str):
+        return [class_weight] * n_outputs
+    if isinstance(class_weight, dict):
+        if n_outputs > 1:
+            raise ValueError(
+                f"class_weight must be a list of dicts, 'balanced' or None for y with {n_outputs} columns, "
+                f"got {class_weight!r}."
+            )
+        return [class_weight]
+    if len(class_weight) != n_outputs:
+        raise ValueError(
+            f"class_weight must have one dict for each of {n_outputs} columns of y, got {len(class_weight)}: "
+            "number of elements in class_weight should match number of outputs."
+        )
+    return class_weight
+
+
+def class_factors(class_weight, classes, codes, weight):
+    """(n_classes,) weights of the classes of one output.
+
+    class_weight : a dict from class to weight (a class that it lacks has weight 1), or "balanced"
+    codes, weight : (n_samples,) class index of each row, and its weight or None
+    """
+    if isinstance(class_weight, str):
+        return balanced_factors(codes, weight, len(classes))
+    classes = classes.tolist()
+    strangers = [label for label in class_weight if label not in classes]
+    if strangers and any(label not in class_weight for label in classes):
+        raise ValueError(f"class_weight must have classes of y, {classes}, as its keys, got {strangers[0]!r}.")
+    return np.array([class_weight.get(label, 1.0) for label in classes])
+
+
+def balanced_factors(codes, weight, n_classes):
+    """(n_classes,) weights of the classes that make their rows' weights add up to the same."""
+    totals = np.bincount(codes, weight, minlength=n_classes)
+    return totals.sum() / np.count_nonzero(totals) / np.where(totals > 0, totals, 1.0)
+
+
+# -- directions ------------------------------------------------------------------------------------------------------
+
+
+class FeatureNames(NamedTuple):
+    """As much of a table as `feature_positions` asks for."""
+
+    n_features: int
+    feature_names: list | None
+
+    @classmethod
+    def of(cls, estimator):
+        """Those that a fit has noted in the estimator."""
+        names = getattr(estimator, "feature_names_in_", None)
+        return cls(estimator.n_features_in_, None if names is None else list(names))
+
+
+def read_monotonic_cst(monotonic_cst, features, is_categorical):
+    """(n_features,) int64 of -1, 0, 1.
+
+    monotonic_cst : a direction for each feature, or a dict from names or positions of features, or None
+    features : FeatureNames;  is_categorical : (n_features,) bool, features without an order
+    """
+    monotone = np.zeros(features.n_features, np.int64)
+    if monotonic_cst is None:
+        return monotone
+    positions, directions = _positions_and_directions(monotonic_cst, features)
+    for position, direction in zip(positions, directions):
+        if direction not in (-1, 0, 1):
+            raise ValueError(
+                f"monotonic_cst must hold -1, 0 or 1, got {direction!r}: "
+                f"monotonic_cst must be None or an array-like of -1, 0 or 1, but got {directions}"
+            )
+        if direction != 0 and is_categorical[position]:
+            raise ValueError(
+                f"monotonic_cst must be 0 for a categorical feature, got {direction} for feature {position}."
+            )
+        monotone[position] = direction
+    return monotone
+
+
+def _positions_and_directions(monotonic_cst, features):
+    if isinstance(monotonic_cst, dict):
+        positions = feature_positions(list(monotonic_cst), features, "monotonic_cst")
+        return positions, list(monotonic_cst.values())
+    directions = np.array(monotonic_cst, object)
+    if directions.shape != (features.n_features,):
+        raise ValueError(
+            f"monotonic_cst must have one of -1, 0, 1 for each of {features.n_features} features, "
+            f"got shape {directions.shape}: monotonic_cst has shape {len(np.atleast_1d(directions))} "
+            f"but the input data X has {features.n_features} features."
+        )
+    return range(features.n_features), directions.tolist()

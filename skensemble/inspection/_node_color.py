@@ -1,0 +1,48 @@
+"""Colours of nodes: a hue for each class, stronger the surer; or one hue, stronger the larger the value."""
+
+import colorsys
+
+import numpy as np
+from sklearn.base import is_classifier
+
+FIRST_HUE, SATURATION, BRIGHTNESS = 25, 0.75, 0.9
+WHITE = 255
+
+
+class NodeColor:
+    """The fill of every node of a fitted tree: by class, by value, or by impurity if there are several outputs."""
+
+    def __init__(self, decision_tree):
+        tree = decision_tree.tree_
+        by_class = is_classifier(decision_tree) and tree.n_outputs == 1
+        self.hues = _hues(int(tree.n_classes[0]) if by_class else 1)
+        if by_class:
+            self.hue_of_node, self.strength = np.argmax(tree.value[:, 0], axis=1), _lead(tree.value[:, 0])
+        else:
+            self.hue_of_node = np.zeros(tree.node_count, int)
+            self.strength = _share_of_range(tree.value[:, 0, 0] if tree.n_outputs == 1 else -tree.impurity)
+
+    def of(self, node):
+        """The colour as #rrggbb."""
+        hue, strength = self.hues[self.hue_of_node[node]], self.strength[node]
+        return "#" + "".join(f"{round(strength * channel + (1 - strength) * WHITE):02x}" for channel in hue)
+
+
+def _hues(n_hues):
+    """Colours of evenly spaced hues, each as (red, green, blue) of 0 .. 255."""
+    degrees = [FIRST_HUE + int(k * 360 / n_hues) for k in range(n_hues)]
+    colors = [colorsys.hsv_to_rgb(hue % 360 / 360, SATURATION, BRIGHTNESS) for hue in degrees]
+    return [tuple(int(WHITE * channel + 1e-9) for channel in color) for color in colors]
+
+
+def _lead(shares):
+    """How far the most frequent class is ahead of the second, from 0 (a tie, or a single class) to 1."""
+    if shares.shape[1] == 1:
+        return np.zeros(len(shares))
+    second, first = np.sort(shares, axis=1)[:, -2:].T
+    return (first - second) / (1 - second)
+
+
+def _share_of_range(values):
+    low, high = values.min(), values.max()
+    return (values - low) / (high - low) if high > low else np.zeros(len(values))

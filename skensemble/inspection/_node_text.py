@@ -1,0 +1,144 @@
+"""What stands in the box of a node, in a picture and in a graph."""
+
+import html
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.base import is_classifier
+
+from skensemble._validation import Interval, IsArrayLike, IsBool, IsNone, OneOf, check_parameter
+from skensemble.inspection._names import read_class_names, read_feature_names
+from skensemble.inspection._splits import asks_whether_missing, category_set, is_split
+
+MAX_CATEGORIES = 8  # that a box lists by name
+LINE_WIDTH = 45  # of a long row of values
+
+OPTIONS = {
+    "max_depth": (Interval(int, 0), IsNone),
+    "class_names": (IsArrayLike, IsBool, IsNone),
+    "label": (OneOf("all", "root", "none"),),
+    "filled": (IsBool,),
+    "impurity": (IsBool,),
+    "node_ids": (IsBool,),
+    "proportion": (IsBool,),
+    "rounded": (IsBool,),
+    "precision": (Interval(int, 0),),
+    "show_missing": (IsBool,),
+}
+
+
+def check_options(options, table=OPTIONS):
+    """Raise for the first option that breaks its rule in `table`."""
+    for name, rules in table.items():
+        check_parameter(name, options[name], rules)
+
+
+class Notation(NamedTuple):
+    """How signs and names are written."""
+
+    number_sign: str
+    index: str  # of x[0], a template
+    at_most: str
+    escape: Callable
+
+
+PLAIN = Notation("#", "[{}]", "<=", str)
+DOT = Notation("#", "[{}]", "<=", lambda name: name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n"))
+HTML = Notation("&#35;", "<SUB>{}</SUB>", "&le;", html.escape)
+
+
+class NodeText:
+    """Lines of text for every node of a fitted tree; the options are those of `plot_tree`."""
+
+    def __init__(self, decision_tree, notation, options):
+        self.decision_tree, self.tree, self.notation = decision_tree, decision_tree.tree_, notation
+        self.label, self.precision = options["label"], options["precision"]
+        self.impurity, self.node_ids, self.proportion = options["impurity"], options["node_ids"], options["proportion"]
+        self.show_missing = options["show_missing"]
+        self.feature_names = read_feature_names(decision_tree, options["feature_names"])
+        self.class_names = self._read_class_names(options["class_names"])
+        self.is_classifier = is_classifier(decision_tree)
+
+    def _read_class_names(self, class_names):
+        if class_names is None or class_names is False:
+            return None
+        if class_names is True:
+            class_names = ["y" + self.notation.index.format(k) for k in range(self.tree.n_classes[0])]
+            return read_class_names(self.decision_tree, class_names)
+        names = read_class_names(self.decision_tree, class_names)
+        return None if names is None else [self.notation.escape(str(name)) for name in names]
+
+    def lines(self, node):
+        """What to write into the box of a node, line by line."""
+        lines = []
+        if self.node_ids:
+            lines.append(self._word(node, "node ") + f"{self.notation.number_sign}{node}")
+        if is_split(self.tree, node):
+            lines.append(self._question(node))
+        if self.impurity:
+            lines.append(
+                self._word(node, f"{self.decision_tree.criterion} = ") + self._number(self.tree.impurity[node])
+            )
+        lines.append(self._word(node, "samples = ") + self._samples(node))
+        value = self._value(node)
+        lines += [self._word(node, "value = ") + value[0], *value[1:]]
+        if self.class_names is not None:
+            lines.append(self._word(node, "class = ") + self.class_names[np.argmax(self.tree.value[node, 0])])
+        return lines
+
+    def _word(self, node, word):
+        """The word, if this node shows any."""
+        return word if self.label == "all" or (self.label == "root" and node == 0) else ""
+
+    def _question(self, node):
+        """What a row must answer with yes to go left."""
+        feature = self._feature(self.tree.feature[node])
+        if asks_whether_missing(self.tree, node):
+            return f"{feature} is not missing"
+        takes_missing = self.show_missing and self.tree.missing_go_to_left[node]
+        return f"{feature} {self._left_side(node)}" + (" or missing" if takes_missing else "")
+
+    def _left_side(self, node):
+        categories = category_set(self.tree, node)
+        if categories is None:
+            return f"{self.notation.at_most} {self._number(self.tree.threshold[node])}"
+        word, names = categories
+        return f"{word} {{{self._listed(names)}}}"
+
+    def _number(self, value):
+        return str(np.round(value, self.precision) + 0.0)  # no -0.0
+
+    def _feature(self, feature):
+        if self.feature_names is None:
+            return "x" + self.notation.index.format(feature)
+        return self.notation.escape(self.feature_names[feature])
+
+    def _listed(self, names):
+        shown = [self.notation.escape(name) for name in names[:MAX_CATEGORIES]]
+        more = [f"{len(names) - len(shown)} more"] if len(names) > len(shown) else []
+        return ", ".join(shown + more)
+
+    def _samples(self, node):
+        if not self.proportion:
+            return str(self.tree.n_node_samples[node])
+        return f"{round(100.0 * self.tree.n_node_samples[node] / self.tree.n_node_samples[0], 1)}%"
+
+    def _value(self, node):
+        """Lines of the value: a number, a row of numbers, or a row for each output."""
+        value = self.tree.value[node]
+        if self.is_classifier and not self.proportion:
+            value = _whole_if_near(value * self.tree.weighted_n_node_samples[node])
+        if not np.issubdtype(value.dtype, np.integer):
+            value = np.round(value, self.precision) + 0.0
+        if value.size == 1 and not self.is_classifier:
+            return [str(value.item())]
+        shown = value[0] if len(value) == 1 else value
+        text = np.array2string(shown, max_line_width=LINE_WIDTH, separator=", ", formatter={"all": str})
+        return text.replace(",\n ", "\n").split("\n")
+
+
+def _whole_if_near(weights):
+    """Weights of classes as integers, if they are: a share times a sum may miss one by a rounding error."""
+    whole = np.rint(weights)
+    return whole.astype(np.int64) if np.allclose(weights, whole, rtol=1e-9, atol=1e-9) else weights

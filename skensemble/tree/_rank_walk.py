@@ -1,0 +1,117 @@
+"""Deep trees, walked over ranks: two bytes per cell and eight per node, so that a tree and its rows stay in the cache.
+
+A comparison only asks how many thresholds of the column lie below x.  So each column is searched once,
+
+    rank(x) = number of thresholds < x            x <= thresholds[k]   if and only if   rank(x) <= k
+
+and NaN gets the largest rank, which no node sends to its first child.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skensemble._jit import kernel
+from skensemble.tree._binning import Search, prepare_search, write_codes
+
+ROWS_TOGETHER = 128  # that walk down a tree at a time: while one waits for its node, the others go on
+MOST_RANKS = (1 << 16) - 2
+NO_PLACE = (1 << 16) - 1
+RANKED_VALUES = 1 << 16  # for which the search is prepared: its tables grow with them
+
+_NODE = np.dtype([("child", "i4"), ("rank", "u2"), ("column", "u2")])
+
+
+class RankLayout(NamedTuple):
+    """Nodes in the order of a PredictionLayout; a leaf is its own first child.
+
+    The values of a leaf lie far away in memory.  A leaf whose only value is 1, as where one class is left, has the
+    place of that value for its column, and others have NO_PLACE.
+    """
+
+    nodes: np.ndarray  # (n_nodes,) _NODE
+    n_thresholds: np.ndarray  # (n_columns,) int64
+    search: Search
+
+
+def compile_ranks(nodes, n_columns, values):
+    """RankLayout of the nodes of a PredictionLayout without categorical splits; None if a column has too many ranks.
+
+    values : (n_nodes, n_values) of the nodes
+    """
+    is_split = nodes["child"] != np.arange(len(nodes))
+    column, threshold = nodes["column"][is_split], nodes["threshold"][is_split]
+    thresholds = [np.unique(threshold[column == c]) for c in range(n_columns)]
+    if n_columns > MOST_RANKS or max(map(len, thresholds), default=0) > MOST_RANKS:
+        return None
+    rank = np.empty(len(column), np.uint16)
+    for c, distinct in enumerate(thresholds):
+        asks = column == c
+        rank[asks] = np.searchsorted(distinct, threshold[asks])
+    ranked = np.zeros(len(nodes), _NODE)
+    ranked["child"], ranked["rank"] = nodes["child"], MOST_RANKS + 1
+    ranked["rank"][is_split], ranked["column"][is_split] = rank, column
+    ranked["column"][~is_split] = _only_places(values[~is_split])
+    counts = np.array([len(distinct) for distinct in thresholds], np.int64)
+    return RankLayout(ranked, counts, prepare_search(thresholds, RANKED_VALUES))
+
+
+def _only_places(values):
+    """Place of the only value of each row, if this is 1."""
+    is_alone = ((values != 0.0).sum(axis=1) == 1) & (values.max(axis=1) == 1.0)
+    return np.where(is_alone, values.argmax(axis=1), NO_PLACE)
+
+
+def find_ranks(layout, block, sources):
+    """(n_rows, n_columns) uint16 ranks of a block of rows; column c is block[:, sources[c]], or its negative."""
+    n_rows, n_columns = len(block), len(sources)
+    values = block.T[np.where(sources >= 0, sources, ~sources)]
+    np.negative(values, out=values, where=(sources < 0)[:, None])
+    columns, ranks = np.empty((n_columns, n_rows), np.uint16), np.empty((n_rows, n_columns), np.uint16)
+    n_codes = (layout.n_thresholds + 2).astype(np.int32)
+    write_codes(values, *layout.search, n_codes, np.zeros(n_columns, np.bool_), columns, ranks, 0)
+    ranks -= np.uint16(1)  # codes begin at 1, and missing, 0, becomes the largest
+    return ranks
+
+
+@kernel(borrows=True)
+def walk_trees(ranks, nodes, roots, at, active, tree, first_row, last_row):
+    """at[i] = leaf of row first_row + i in a tree."""
+    n_active = last_row - first_row
+    for i in range(np.uint64(n_active)):
+        at[i] = roots[tree]
+        active[i] = i
+    while n_active > 0:
+        n_moved = np.uint64(0)
+        for k in range(np.uint64(n_active)):
+            i = np.uint64(active[k])
+            here = at[i]
+            node = nodes[np.uint64(here)]
+            column = node.column if node.child != here else 0  # a leaf asks nothing, and its rank is the largest
+            rank = ranks[np.uint64(first_row) + i, np.uint64(column)]
+            step = node.child + (rank > node.rank)
+            at[i] = step
+            active[n_moved] = i
+            n_moved += np.uint64(step != here)
+        n_active = n_moved
+
+
+@kernel
+def run_ranked_trees(ranks, nodes, roots, origin, values, first_tree, last_tree, raw, leaves):
+    """Add the trees to `raw`; or, if `leaves` has columns, only note there the leaf of each row in each tree."""
+    at, active = np.empty(ROWS_TOGETHER, np.int32), np.empty(ROWS_TOGETHER, np.uint32)
+    n_rows = len(ranks)
+    for tree in range(first_tree, last_tree):
+        for first in range(0, n_rows, ROWS_TOGETHER):
+            last = min(first + ROWS_TOGETHER, n_rows)
+            walk_trees(ranks, nodes, roots, at, active, tree, first, last)
+            for i in range(last - first):
+                place = nodes[np.uint32(at[i])].column
+                if leaves.shape[1] > 0:
+                    leaves[first + i, tree] = origin[np.uint32(at[i])] - roots[tree]
+                elif place != NO_PLACE:
+                    raw[first + i, np.uint64(place)] += 1.0
+                else:
+                    leaf = np.uint32(origin[np.uint32(at[i])])
+                    for k in range(raw.shape[1]):
+                        raw[first + i, k] += values[leaf, k]
