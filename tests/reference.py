@@ -510,11 +510,12 @@ class Cart:
     # -- the best split of a node
 
     def _best_split(self, number):
-        """The first of the best splits, or None."""
+        """The best split or None; among equals a feature is drawn, always the same, and of its splits the first."""
         node = self.nodes[number]
         splits = [] if self._must_be_leaf(node) else self._splits(node)
         best = max((split["score"] for split in splits), default=-math.inf)
         equal = [split for split in splits if split["score"] >= best - self._rounding(best)]
+        equal.sort(key=lambda split: split_mix(number, split["feature"]))
         followed = [split for split in equal if self.follow and self._is_followed(number, split)]
         if not equal or best == -math.inf:
             return None
@@ -534,7 +535,7 @@ class Cart:
         return same and self.follow.count[self.follow.left[number]] == len(split["rows"][0])
 
     def _splits(self, node):
-        """All that are allowed, in the order in which equals win."""
+        """All that are allowed; those of a feature in the order in which equals win."""
         splits, rows = [], node["rows"]
         for feature in range(self.X.shape[1]):
             for goes_left, threshold in self._ways(rows, feature):
@@ -585,14 +586,10 @@ class Cart:
             return False
         if not any(self.monotone):
             return True
-        below, above = (self._mean(side) for side in sides)
+        below, above = (self._values(side)[-1] for side in sides)
         split["middle"] = 0.5 * below + 0.5 * above
         is_ordered = (above - below) * self.monotone[split["feature"]] >= 0
         return is_ordered and min(below, above) >= node["lower"] and max(below, above) <= node["upper"]
-
-    def _mean(self, rows):
-        mean = self.stats[rows].sum(axis=0) / self.weight[rows].sum()
-        return mean[1] if self.n_classes is not None else self.center[0] + mean[0]
 
     def _score(self, rows):
         """-(weight x impurity) but for sums over the rows, summed over the outputs."""

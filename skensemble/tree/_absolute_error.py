@@ -42,7 +42,7 @@ def median_and_deviation(n_rows, output, state):
 
 @kernel(borrows=True)
 def deviations(n_rows, state):
-    """deviation[m, g] = that of both sides, if groups up to g go left, the missing rows with them (m = 1) or not (m = 0).
+    """deviation[m, g] = that of both sides, if groups up to g go left, and the missing rows with them (m = 1) or not.
 
     The keys are sorted by group, missing ones first.
     """

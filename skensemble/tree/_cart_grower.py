@@ -27,6 +27,7 @@ CRITERIA = {
 }
 WEIGHT_BITS = 52  # of the sum of weights that are not whole
 SUM_BITS = 61  # of a sum of amounts
+LARGEST_TARGET = 1e140
 MOST_SQUARED = 1 << 30  # sum of weights whose square fits 62 bits
 SPAN_BLOCK = 1 << 14
 
@@ -87,7 +88,7 @@ class CartGrower:
         seed : int64
         weight : (n_samples,) >= 0, or None for ones; rows of weight 0 are not there
         """
-        state, arrays = self._idle.pop() if self._idle else self._new_workspace()
+        state, arrays = self._take_workspace()
         weight = np.ones(len(arrays["rows"])) if weight is None else np.asarray(weight, np.float64)
         total, is_whole = _add_up(weight)
         unit = 1.0 if is_whole and total < 2.0**WEIGHT_BITS else 2.0 ** (np.frexp(total)[1] - WEIGHT_BITS)
@@ -105,6 +106,12 @@ class CartGrower:
         """(amount, moment) that an integer 1 stands for, so that no sum leaves its 62 bits."""
         largest = self._fields["largest"]
         return tuple(2.0 ** (np.frexp(value * total)[1] - SUM_BITS) for value in largest)
+
+    def _take_workspace(self):
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._new_workspace()
 
     def _new_workspace(self):
         fields = self._fields | _workspace(self._fields)
@@ -170,6 +177,7 @@ def _table_fields(binner, table, binned, monotone, sample_weight, n_threads):
         "columns": binned.columns,
         "n_codes": binned.n_codes.astype(np.int64),
         "is_categorical": binned.is_categorical,
+        "misses": (binned.columns == 0).any(axis=1),
         "monotone": monotone,
         "constrained": bool(monotone.any()),
         "low": low,
@@ -219,6 +227,7 @@ def _target_fields(target, criterion):
         deviation, moment = np.zeros((0, n_outputs)), np.zeros(0)
     else:
         numbers = np.ascontiguousarray(target.y, np.float64)
+        _check_size(numbers)
         n_outputs = len(numbers)
         first_channel = np.arange(n_outputs + 1)
         row_order = np.arange(numbers.shape[1])
@@ -244,6 +253,12 @@ def _target_fields(target, criterion):
     }
 
 
+def _check_size(y):
+    largest = np.abs(y).max()
+    if largest > LARGEST_TARGET:
+        raise ValueError(f"y must lie within {LARGEST_TARGET:g} of 0, since squares are added up, got {largest:g}.")
+
+
 def _moment_of_rows(y, deviation, criterion):
     """What the impurity needs besides the mean: sum over the outputs of squares, or of y log y."""
     if criterion == "poisson":
@@ -254,6 +269,13 @@ def _moment_of_rows(y, deviation, criterion):
 def _ranks(y):
     """(n_samples, n_outputs) int64: 0 for the smallest value, equal values alike."""
     return np.ascontiguousarray(np.stack([np.unique(row, return_inverse=True)[1] for row in y], axis=1), np.int64)
+
+
+_REAL_SCALARS = "weight_unit amount_unit moment_unit median left_value right_value best_gain best_threshold best_middle"
+_WHOLE_SCALARS = (
+    "min_weight_leaf total_weight best_feature best_code inserted_weight inserted_amount below_weight below_amount "
+    "n_queue n_nodes n_groups n_missing"
+)
 
 
 def _workspace(fields):
@@ -275,10 +297,8 @@ def _workspace(fields):
     }
     return {
         **{name: np.zeros(max_nodes, kind) for kind, names in by_node.items() for name in names.split()},
-        **dict.fromkeys("weight_unit amount_unit moment_unit best_gain best_threshold best_middle left_value right_value median".split(), 0.0),
-        **dict.fromkeys("min_weight_leaf total_weight best_feature best_code".split(), 0),
-        **dict.fromkeys("inserted_weight inserted_amount below_weight below_amount".split(), 0),
-        **dict.fromkeys("n_queue n_nodes n_groups n_missing".split(), 0),
+        **dict.fromkeys(_REAL_SCALARS.split(), 0.0),
+        **dict.fromkeys(_WHOLE_SCALARS.split(), 0),
         "best_missing_left": False,
         "exact_squares": False,
         "weight": np.empty(n_samples, np.int64),

@@ -40,6 +40,7 @@ FIELDS = (
     "columns",  # (n_features, n_samples)
     "n_codes",  # (n_features,) int64
     "is_categorical",  # (n_features,) bool
+    "misses",  # (n_features,) bool: some row has no value
     "monotone",  # (n_features,) int64: -1, 0, 1
     "constrained",  # bool: some feature is monotone
     "low",  # smallest and largest training value behind each code of each feature, flat float64:

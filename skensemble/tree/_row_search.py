@@ -45,13 +45,13 @@ def find_best_split(node, seed, state):
     """
     features = state.features
     n_constant, end, n_tried, n_drawn = state.n_constant[node], features.shape[0], 0, 0
-    draws_all = state.max_features >= features.shape[0]
+    tries_all = state.max_features >= features.shape[0]
     state.best_feature, state.best_gain = -1, -np.inf
     while n_constant < end and n_tried < state.max_features:
-        place = end - 1 if draws_all else n_constant + _draw(seed, n_drawn, end - n_constant)
+        place = end - 1 if tries_all else n_constant + _draw(seed, n_drawn, end - n_constant)
         n_drawn += 1
         feature = features[place]
-        if _try_feature(node, feature, seed, draws_all, state):
+        if _try_feature(node, feature, seed, tries_all, state):
             end -= 1
             n_tried += 1
             features[place], features[end] = features[end], feature
@@ -71,27 +71,29 @@ def _draw(seed, counter, n):
 def _try_feature(node, feature, seed, breaks_ties, state):
     """Let the feature's best split compete; False if it is constant in the node.
 
-    breaks_ties : of equally good splits take that of the first feature (else that of the feature drawn first)
+    breaks_ties : which of two equally good splits wins does not depend on the order of the features (see `_precedes`);
+        else it is that of the feature drawn first
     """
     start, n_rows, n_codes = state.start[node], state.stop[node] - state.start[node], state.n_codes[feature]
     column = state.columns[feature]
     is_plain = not (state.is_categorical[feature] or state.random_splits or state.criterion == ABSOLUTE_ERROR)
-    if is_plain and n_codes == 3 and state.n_outputs == 1 and n_rows >= 2 * n_codes:
-        second, any_missing = _add_second_code(column, start, n_rows, state)
-        if not any_missing:
-            return 0 < second < state.total[state.n_stats] and _sweep_groups(node, feature, breaks_ties, state)
+    if is_plain and n_codes == 3 and not state.misses[feature]:
+        return _try_two_codes(node, feature, breaks_ties, state)
     if is_plain and n_rows >= 2 * n_codes:
         _fill_histogram(column, start, n_rows, 0, n_codes - 1, state)
         _groups_of_histogram(0, n_codes - 1, state)
         return _sweep_groups(node, feature, breaks_ties, state)
-    low, high, n_missing = _read_codes(column, state.rows, start, n_rows, state.keys)
+    if state.random_splits and not state.is_categorical[feature] and state.criterion != ABSOLUTE_ERROR:
+        low, high, n_missing = _find_range(column, state.rows, start, n_rows)
+    else:
+        low, high, n_missing = _read_codes(column, state.rows, start, n_rows, state.keys)
     if low > high or (low == high and n_missing == 0):
         return False
     if state.is_categorical[feature]:
         _collect_groups(n_rows, high, state)
         _sweep_categories(node, feature, seed, breaks_ties, state)
     elif state.random_splits:
-        _try_random_threshold(node, feature, low, high, n_missing, mixed_seed(seed, feature), state)
+        _try_random_threshold(node, feature, low, high, n_missing, breaks_ties, mixed_seed(seed, feature), state)
     elif state.criterion == ABSOLUTE_ERROR:
         _collect_groups(n_rows, high, state)
         _sweep_groups(node, feature, breaks_ties, state)
@@ -120,6 +122,20 @@ def _read_codes(column, rows, start, n_rows, keys):
     return int64(low) + 1, int64(high), n_missing
 
 
+@kernel(borrows=True)
+def _find_range(column, rows, start, n_rows):
+    """The same without keys."""
+    low, high, n_missing = uint32(PLACE), uint32(0), 0
+    for i in range(uint64(start), uint64(start + n_rows)):
+        code = uint32(column[rows[i]])
+        high = max(high, code)
+        low = min(low, uint32(code - uint32(1)))
+        n_missing += code == 0
+    if n_missing == n_rows:
+        return int64(1), int64(0), n_missing
+    return int64(low) + 1, int64(high), n_missing
+
+
 # -- sorted rows -----------------------------------------------------------------------------------------------------
 
 
@@ -131,9 +147,13 @@ def _sweep_sorted(node, feature, n_rows, n_missing, breaks_ties, state):
         first = 0 if missing_left else n_missing
         last = n_rows if n_missing > 0 and not missing_left else n_rows - 1
         if is_scalar and state.exact_squares:
-            best, gain = _best_row_of_classes(first, last, n_rows, n_missing, _bar(feature, breaks_ties, state), state)
+            best, gain = _best_row_of_classes(
+                first, last, n_rows, n_missing, _bar(node, feature, breaks_ties, state), state
+            )
         elif is_scalar and state.criterion == SQUARED_ERROR:
-            best, gain = _best_row_of_numbers(first, last, n_rows, n_missing, _bar(feature, breaks_ties, state), state)
+            best, gain = _best_row_of_numbers(
+                first, last, n_rows, n_missing, _bar(node, feature, breaks_ties, state), state
+            )
         else:
             best, gain = _best_row(node, feature, first, last, n_rows, n_missing, breaks_ties, state)
         if best >= 0:
@@ -143,11 +163,21 @@ def _sweep_sorted(node, feature, n_rows, n_missing, breaks_ties, state):
 
 
 @kernel(borrows=True)
-def _bar(feature, breaks_ties, state):
+def _bar(node, feature, breaks_ties, state):
     """Gain that a split of the feature must exceed."""
-    if breaks_ties and feature < state.best_feature:
+    if breaks_ties and _precedes(node, feature, state.best_feature):
         return np.nextafter(state.best_gain, -np.inf)
     return state.best_gain
+
+
+@kernel(borrows=True)
+def _precedes(node, a, b):
+    """Does feature a win against b, where both split a node equally well?
+
+    In a small node most features do.  The winner is drawn, so that no column is favoured, but always the same in a node
+    of this number, so that a tree that tries all features needs no random_state.
+    """
+    return b >= 0 and random_bits(node, a) < random_bits(node, b)
 
 
 @kernel(borrows=True)
@@ -236,7 +266,7 @@ def _wins(node, feature, gain, breaks_ties, state):
     """Is the split into `left` and the rest the best so far, and allowed?  Then note its gain."""
     if gain < state.best_gain:
         return False
-    if gain == state.best_gain and not (breaks_ties and feature < state.best_feature):
+    if gain == state.best_gain and not (breaks_ties and _precedes(node, feature, state.best_feature)):
         return False
     if gain == -np.inf or (state.constrained and not _obeys(node, feature, state)):
         return False
@@ -317,50 +347,6 @@ def _add_amounts(column, start, n_rows, low, stride, state):
         histogram[cell + n_outputs] += node_weight[i]
         if counts:
             histogram[cell + n_outputs + uint64(1)] += 1
-
-
-@kernel(borrows=True)
-def _add_second_code(column, start, n_rows, state):
-    """Groups of a feature with two values, without a histogram; (weight of the second group, is any row missing).
-
-    The rows of a node are sorted by class: one plain sum for each class, and the first group is what remains.
-    """
-    n_stats, n_channels, sums, total = state.n_stats, state.n_channels, state.group_sums, state.total
-    at, weight, least = n_channels, int64(0), uint64(1)
-    if state.amount.shape[0] == 0:
-        first = int64(0)
-        for channel in range(n_stats):
-            stop = max(first, state.class_stop[channel])
-            share, low = _sum_second(column, state.rows, start, first, stop, state.node_weight)
-            sums[at + channel] = share
-            weight += share
-            least = min(least, low)
-            first = stop
-    else:
-        sums[at], low = _sum_second(column, state.rows, start, 0, n_rows, state.node_amount[:, 0])
-        weight, least = _sum_second(column, state.rows, start, 0, n_rows, state.node_weight)
-    sums[at + n_stats] = weight
-    if n_channels > n_stats + 1:
-        n_second = int64(0)
-        for i in range(n_rows):
-            n_second += column[state.rows[start + i]] >> 1
-        sums[at + n_stats + 1] = n_second
-    for channel in range(n_channels):
-        sums[channel] = total[channel] - sums[at + channel]
-        state.missing[channel] = 0
-    state.group_code[0], state.group_code[1], state.n_groups = 1, 2, 2
-    return weight, least == uint64(0)
-
-
-@kernel(borrows=True)
-def _sum_second(column, rows, start, first, stop, values):
-    """(sum of the values of the rows with code 2, smallest code), of rows first .. stop - 1 of the node."""
-    total, least = int64(0), uint64(1)
-    for i in range(uint64(first), uint64(stop)):
-        code = uint64(column[rows[uint64(start) + i]])
-        total += values[i] * int64(code >> uint64(1))
-        least = min(least, code)
-    return total, least
 
 
 @kernel(borrows=True)
@@ -475,35 +461,90 @@ def _compete(node, feature, group, missing_left, breaks_ties, state):
     return _wins(node, feature, gain, breaks_ties, state)
 
 
+# -- one split -------------------------------------------------------------------------------------------------------
+
+
+@kernel(borrows=True)
+def _try_two_codes(node, feature, breaks_ties, state):
+    """A feature with two values, without a histogram."""
+    _add_left(node, state.columns[feature], 1, False, state)
+    if not 0 < state.left[state.n_stats] < state.total[state.n_stats]:
+        return False
+    if _compete(node, feature, 0, 0, breaks_ties, state):
+        _note_threshold(feature, 1, 2, False, state)
+    return True
+
+
+@kernel(borrows=True)
+def _add_left(node, column, code, missing_left, state):
+    """Add up the rows with codes up to `code`, and the missing ones or not.
+
+    The rows of a node are sorted by class: one plain sum for each class.
+    """
+    left, start, n_rows, n_stats = state.left, state.start[node], state.stop[node] - state.start[node], state.n_stats
+    offset = uint64(0) if missing_left else uint64(1)
+    limit = uint64(code) - offset  # missing right: code 0 wraps around to a huge number
+    for channel in range(state.n_channels):
+        left[channel] = 0
+    if state.n_outputs == 1 and state.n_channels == n_stats + 1:
+        first = int64(0)
+        for channel in range(n_stats):
+            stop = max(first, state.class_stop[channel]) if state.amount.shape[0] == 0 else n_rows
+            amount, weight = _sum_left(column, start, first, stop, offset, limit, state)
+            left[channel] = amount
+            left[n_stats] += weight
+            first = stop
+        return
+    for i in range(n_rows):
+        if uint64(column[state.rows[start + i]]) - offset <= limit:
+            _add_row(i, left, 0, state)
+
+
+@kernel(borrows=True)
+def _sum_left(column, start, first, stop, offset, limit, state):
+    """(amount, weight) of the left ones of rows first .. stop - 1 of the node; of classes both are the weight."""
+    rows, node_weight, node_amount = state.rows, state.node_weight, state.node_amount
+    amount, weight = int64(0), int64(0)
+    if state.amount.shape[0] == 0:
+        for i in range(uint64(first), uint64(stop)):
+            weight += node_weight[i] if uint64(column[rows[uint64(start) + i]]) - offset <= limit else 0
+        return weight, weight
+    for i in range(uint64(first), uint64(stop)):
+        is_left = uint64(column[rows[uint64(start) + i]]) - offset <= limit
+        weight += node_weight[i] if is_left else 0
+        amount += node_amount[i, uint64(0)] if is_left else 0
+    return amount, weight
+
+
 # -- random thresholds -----------------------------------------------------------------------------------------------
 
 
 @kernel(borrows=True)
-def _try_random_threshold(node, feature, low, high, n_missing, seed, state):
+def _try_random_threshold(node, feature, low, high, n_missing, breaks_ties, seed, state):
     """A threshold drawn uniformly between the smallest and the largest value (Geurts, Ernst & Wehenkel 2006, table 1).
 
     Training values that share a code cannot be told apart: a threshold among them moves to the nearer end.
     """
-    span, n_rows = state.first_span[feature], state.stop[node] - state.start[node]
-    code, threshold = _draw_threshold(span, low, high, seed, state)
+    code, threshold = _draw_threshold(state.first_span[feature], low, high, seed, state)
     missing_left = n_missing > 0 and random_bits(seed, 1) >> uint64(63) == 1
-    for channel in range(state.n_channels):
-        state.left[channel] = 0
-    for i in range(n_rows):
-        row_code = int64(state.keys[i] >> uint64(32))
-        if row_code <= code and (row_code > 0 or missing_left):
-            _add_row(i, state.left, 0, state)
+    _add_left(node, state.columns[feature], code, missing_left, state)
     if state.left[state.n_stats] == state.total[state.n_stats]:
         return
     if state.criterion == ABSOLUTE_ERROR:
-        for i in range(n_rows):  # two groups: left and right
-            row_code = int64(state.keys[i] >> uint64(32))
-            side = 1 if row_code <= code and (row_code > 0 or missing_left) else 2
-            state.keys[i] = (uint64(side) << uint64(32)) | uint64(i)
-        sort_keys(n_rows, 2, state.keys, state.spare_keys, state.digits)
-        deviations(n_rows, state)
-    if _compete(node, feature, 0, 0, False, state):
+        _deviations_of_sides(state.stop[node] - state.start[node], code, missing_left, state)
+    if _compete(node, feature, 0, 0, breaks_ties, state):
         state.best_code, state.best_threshold, state.best_missing_left = code, threshold, missing_left
+
+
+@kernel(borrows=True)
+def _deviations_of_sides(n_rows, code, missing_left, state):
+    """Absolute deviations of two groups: left and right."""
+    for i in range(n_rows):
+        row_code = int64(state.keys[i] >> uint64(32))
+        side = 1 if row_code <= code and (row_code > 0 or missing_left) else 2
+        state.keys[i] = (uint64(side) << uint64(32)) | uint64(i)
+    sort_keys(n_rows, 2, state.keys, state.spare_keys, state.digits)
+    deviations(n_rows, state)
 
 
 @kernel(borrows=True)
@@ -514,18 +555,25 @@ def _draw_threshold(span, low, high, seed, state):
     if not np.isfinite(threshold):
         code = low + _draw(seed, 0, high - low) if high > low else low
         return code, between(state.high[span + code], state.low[span + code + 1]) if high > low else np.inf
-    code, above = low, high + 1  # search the last code whose values begin at or below the threshold
-    while above - code > 1:
-        middle = (code + above) >> 1
-        if state.low[span + middle] <= threshold:
-            code = middle
-        else:
-            above = middle
+    code = _last_code_from(state.low, span, low, high, threshold)
     begin, end = state.low[span + code], state.high[span + code]
     if code > low and (code == high or threshold - begin < end - threshold):
         code -= 1
         return code, between(state.high[span + code], begin)
     return code, max(threshold, end)
+
+
+@kernel(borrows=True)
+def _last_code_from(begins, span, low, high, threshold):
+    """The last of codes low .. high whose values begin at or below the threshold; without branches to mispredict."""
+    code, step = low, int64(1)
+    while 2 * step <= high - low:
+        step *= 2
+    while step > 0:
+        place = min(code + step, high)
+        code += (place - code) * (begins[uint64(span + place)] <= threshold)
+        step >>= 1
+    return code
 
 
 # -- categories ------------------------------------------------------------------------------------------------------

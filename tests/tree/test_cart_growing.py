@@ -78,7 +78,7 @@ def test_more_columns_than_rows_equal_reference(criterion):
 
 
 @pytest.mark.parametrize("name", ["none", "max_depth", "max_leaf_nodes", "min_samples_leaf"])
-@pytest.mark.parametrize("criterion", ["gini", "entropy", "squared_error", "poisson"])
+@pytest.mark.parametrize("criterion", CRITERIA)
 def test_monotone_constraints_equal_reference(criterion, name):
     rng = np.random.default_rng(4)
     names = ["continuous", "tied", "missing", "continuous, missing", "infinite"]

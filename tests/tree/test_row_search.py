@@ -63,14 +63,17 @@ def informative(rng, n_samples=80):
 
 
 @pytest.mark.parametrize("criterion", ["gini", "entropy"])
-def test_of_equal_features_the_first_wins(criterion):
+def test_of_equal_features_one_is_drawn_whatever_the_seed(criterion):
     rng = np.random.default_rng(3)
     x, target = informative(rng)
-    noise = rng.normal(size=len(x))
-    for order in ([x, x, noise], [noise, x, x], [np.zeros(80), x, noise, x]):
-        X = np.ascontiguousarray(np.stack(order, axis=1))
-        first = next(j for j, column in enumerate(order) if column is x)
-        assert {grow(X, target, seed, criterion=criterion, max_depth=1).feature[0] for seed in range(5)} == {first}
+    X = np.ascontiguousarray(np.tile(x[:, None], 4))
+    chosen = {int(grow(X, target, seed, criterion=criterion, max_depth=1).feature[0]) for seed in range(5)}
+    assert len(chosen) == 1
+    deep = grow(X, target, criterion=criterion)
+    assert set(deep.feature) == {-1, 0, 1, 2, 3}  # another one in another node
+    X[:, chosen.pop()] = rng.normal(size=80)
+    again = grow(X, target, criterion=criterion, max_depth=1)
+    assert (again.gain[0], again.threshold[0]) == (deep.gain[0], deep.threshold[0])
 
 
 def test_of_equal_places_the_lowest_wins():
