@@ -6,7 +6,7 @@ import numpy as np
 
 from skensemble._jit import kernel
 from skensemble._parallel import for_blocks
-from skensemble.tree._cart_growing import grow_cart
+from skensemble.tree._cart_growing import grow_cart, note_leaves
 from skensemble.tree._cart_state import (
     ABSOLUTE_ERROR,
     ENTROPY,
@@ -15,6 +15,7 @@ from skensemble.tree._cart_state import (
     SQUARED_ERROR,
     new_cart_state,
 )
+from skensemble.tree._prediction import leaf_of_codes
 from skensemble.tree._row_search import FEW_CODES, N_COPIES
 from skensemble.tree._tree_arrays import ALL_OUTPUTS, NUMERIC, TreeArrays
 
@@ -28,6 +29,7 @@ CRITERIA = {
 WEIGHT_BITS = 52  # of the sum of weights that are not whole
 SUM_BITS = 61  # of a sum of amounts
 LARGEST_TARGET = 1e140
+SMALLEST_UNIT = 1e-280
 MOST_SQUARED = 1 << 30  # sum of weights whose square fits 62 bits
 SPAN_BLOCK = 1 << 14
 
@@ -72,15 +74,21 @@ class CartGrower:
 
     def __init__(self, binner, table, target, limits, *, monotone=None, sample_weight=None, n_threads=1):
         self.binned = binner.transform(table, n_threads)
-        self._limits, self._target = limits, target
+        self._limits = limits
+        self._counted = None if sample_weight is None else np.asarray(sample_weight) > 0
         self._fields = {
             **_limit_fields(limits, self.binned),
-            **_table_fields(binner, table, self.binned, monotone, sample_weight, n_threads),
-            **_target_fields(target, limits.criterion),
+            **_table_fields(binner, table, self.binned, monotone, self._counted, n_threads),
+            **_target_fields(target, limits.criterion, self._counted),
         }
         self._fields["n_channels"] = self._fields["n_stats"] + (2 if limits.min_samples_leaf > 1 else 1)
         self._has_categories = bool(self.binned.is_categorical.any())
         self._idle = []  # workspaces that no thread is using
+
+    def set_numbers(self, y):
+        """Other targets for the trees to come: (n_outputs, n_samples) float64."""
+        shown = slice(None) if self._counted is None else self._counted
+        _set_numbers(self._fields, y, self._limits.criterion, shown)
 
     def grow(self, seed, weight=None):
         """TreeArrays of one tree.
@@ -88,19 +96,40 @@ class CartGrower:
         seed : int64
         weight : (n_samples,) >= 0, or None for ones; rows of weight 0 are not there
         """
+        return self._grow(seed, weight, None)
+
+    def grow_with_leaves(self, seed, weight=None):
+        """(TreeArrays, leaf of each row as int32, those of weight 0 included)."""
+        leaf = np.full(len(self._fields["row_order"]), -1, np.int32)
+        return self._grow(seed, weight, leaf), leaf
+
+    def _grow(self, seed, weight, leaf):
         state, arrays = self._take_workspace()
         weight = np.ones(len(arrays["rows"])) if weight is None else np.asarray(weight, np.float64)
         total, is_whole = _add_up(weight)
         unit = 1.0 if is_whole and total < 2.0**WEIGHT_BITS else 2.0 ** (np.frexp(total)[1] - WEIGHT_BITS)
-        units = self._units(total)
         n_rows = _plant(
-            weight, unit, *units, total * self._limits.min_weight_fraction_leaf, self._fields["deviation_of_row"],
-            self._fields["moment_of_row"], state,
+            weight, unit, *self._units(total), total * self._limits.min_weight_fraction_leaf,
+            self._fields["deviation_of_row"], self._fields["moment_of_row"], state,
         )  # fmt: skip
         n_nodes = grow_cart(n_rows, seed, state)
         tree = self._to_tree_arrays(arrays, n_nodes)
+        if leaf is not None:
+            note_leaves(leaf, state)
+            self._find_other_leaves(tree, arrays["code"][:n_nodes], leaf)
         self._idle.append((state, arrays))
         return tree
+
+    def _find_other_leaves(self, tree, code, leaf):
+        """Send the rows that did not grow the tree down it."""
+        rows = np.flatnonzero(leaf < 0).astype(np.uint32)
+        if len(rows):
+            found = np.empty(len(rows), np.int32)
+            leaf_of_codes(
+                self.binned.columns, rows, tree.feature, code.astype(np.int32), tree.left, tree.right,
+                tree.missing_left, tree.category_start, tree.category_words, found,
+            )  # fmt: skip
+            leaf[rows] = found
 
     def _units(self, total):
         """(amount, moment) that an integer 1 stands for, so that no sum leaves its 62 bits."""
@@ -169,10 +198,10 @@ def _limit_fields(limits, binned):
     }
 
 
-def _table_fields(binner, table, binned, monotone, sample_weight, n_threads):
+def _table_fields(binner, table, binned, monotone, counted, n_threads):
     n_features = len(binned.n_codes)
     monotone = np.zeros(n_features, np.int64) if monotone is None else np.asarray(monotone, np.int64)
-    low, high, first_span = _find_spans(binner, table, binned, sample_weight, n_threads)
+    low, high, first_span = _find_spans(binner, table, binned, counted, n_threads)
     return {
         "columns": binned.columns,
         "n_codes": binned.n_codes.astype(np.int64),
@@ -187,12 +216,12 @@ def _table_fields(binner, table, binned, monotone, sample_weight, n_threads):
     }
 
 
-def _find_spans(binner, table, binned, sample_weight, n_threads):
+def _find_spans(binner, table, binned, counted, n_threads):
     """Smallest and largest value behind each code: (low, high, where those of each feature begin)."""
     n_codes = binned.n_codes.astype(np.int64)
     first_span = np.cumsum(n_codes) - n_codes
     low, high = np.full(n_codes.sum(), np.inf), np.full(n_codes.sum(), -np.inf)
-    counted = np.ones(table.n_samples, np.bool_) if sample_weight is None else np.asarray(sample_weight) > 0
+    counted = np.ones(table.n_samples, np.bool_) if counted is None else counted
     for start in range(0, table.n_samples, SPAN_BLOCK):
         stop = min(start + SPAN_BLOCK, table.n_samples)
         values = np.ascontiguousarray(binner.encode(table, start, stop))
@@ -202,6 +231,7 @@ def _find_spans(binner, table, binned, sample_weight, n_threads):
             _widen_spans(values, binned.columns, counted, start, first_span, first, last, low, high)
 
         for_blocks(widen, len(n_codes), -(-len(n_codes) // n_threads), n_threads)
+    _close_gaps(n_codes, low, high)
     return low, high, first_span
 
 
@@ -216,41 +246,72 @@ def _widen_spans(values, columns, counted, start, first_span, first, last, low, 
                 high[at] = max(high[at], values[i, j])
 
 
-def _target_fields(target, criterion):
+@kernel
+def _close_gaps(n_codes, low, high):
+    """A code that no row has (or only rows without a weight) lies where the code before it ends."""
+    at = 0
+    for j in range(n_codes.shape[0]):
+        end = -np.inf
+        for _ in range(n_codes[j]):
+            if low[at] > high[at]:
+                low[at] = high[at] = end
+            end = high[at]
+            at += 1
+
+
+def _target_fields(target, criterion, counted):
+    """Fields of the target; counted : bool (n_samples,), rows that may have a weight, or None for all."""
     if isinstance(target, ClassTarget):
-        n_outputs = len(target.codes)
-        first_channel = np.append(0, np.cumsum(target.n_classes)).astype(np.int64)
-        class_of_row = np.ascontiguousarray((target.codes + first_channel[:-1, None]).T, np.int32)
-        numbers = np.zeros((n_outputs, 0))
-        row_order = np.argsort(target.codes[0], kind="stable")
-        center, largest = np.zeros(n_outputs), (1.0, 1.0)
-        deviation, moment = np.zeros((0, n_outputs)), np.zeros(0)
-    else:
-        numbers = np.ascontiguousarray(target.y, np.float64)
-        _check_size(numbers)
-        n_outputs = len(numbers)
-        first_channel = np.arange(n_outputs + 1)
-        row_order = np.arange(numbers.shape[1])
-        class_of_row = np.zeros((0, n_outputs), np.int32)
-        center = np.zeros(n_outputs)
-        if criterion != "poisson":
-            center = 0.5 * numbers.min(axis=1) + 0.5 * numbers.max(axis=1)
-        deviation = np.ascontiguousarray((numbers - center[:, None]).T)
-        moment = _moment_of_rows(numbers, deviation, criterion)
-        largest = (max(np.abs(deviation).max(), 1e-300), max(np.abs(moment).max(), 1e-300))
+        return _class_fields(target)
+    n_outputs, n_samples = target.y.shape
+    fields = {
+        "n_outputs": n_outputs,
+        "class_of_row": np.zeros((0, n_outputs), np.int32),
+        "row_order": np.arange(n_samples, dtype=np.uint32),
+        "first_channel": np.arange(n_outputs + 1),
+        "n_stats": n_outputs,
+        "y": np.empty((n_outputs, n_samples)),
+        "center": np.zeros(n_outputs),
+        "deviation_of_row": np.empty((n_samples, n_outputs)),
+        "moment_of_row": np.zeros(n_samples),
+        "y_rank": np.empty((n_samples if criterion == "absolute_error" else 0, n_outputs), np.int64),
+    }
+    return _set_numbers(fields, target.y, criterion, slice(None) if counted is None else counted)
+
+
+def _class_fields(target):
+    n_outputs = len(target.codes)
+    first_channel = np.append(0, np.cumsum(target.n_classes)).astype(np.int64)
     return {
         "n_outputs": n_outputs,
-        "class_of_row": class_of_row,
-        "row_order": row_order.astype(np.uint32),
+        "class_of_row": np.ascontiguousarray((target.codes + first_channel[:-1, None]).T, np.int32),
+        "row_order": np.argsort(target.codes[0], kind="stable").astype(np.uint32),
         "first_channel": first_channel,
-        "y": numbers,
-        "center": center,
         "n_stats": int(first_channel[-1]),
-        "deviation_of_row": deviation,
-        "moment_of_row": moment,
-        "largest": largest,
-        "y_rank": _ranks(numbers) if criterion == "absolute_error" else np.zeros((0, n_outputs), np.int64),
+        "y": np.zeros((n_outputs, 0)),
+        "center": np.zeros(n_outputs),
+        "deviation_of_row": np.zeros((0, n_outputs)),
+        "moment_of_row": np.zeros(0),
+        "y_rank": np.zeros((0, n_outputs), np.int64),
+        "largest": (1.0, 1.0),
     }
+
+
+def _set_numbers(fields, y, criterion, shown):
+    """Write numbers, and what is made of them, into the arrays that all workspaces share."""
+    if criterion != "absolute_error":
+        _check_size(y)
+    fields["y"][:] = y
+    if criterion != "poisson":  # amounts count from the middle, where they are the smallest
+        fields["center"][:] = 0.5 * y[:, shown].min(axis=1) + 0.5 * y[:, shown].max(axis=1)
+    np.subtract(y.T, fields["center"], out=fields["deviation_of_row"])
+    if criterion == "absolute_error":
+        fields["y_rank"][:] = _ranks(y)
+    else:
+        fields["moment_of_row"][:] = _moment_of_rows(y, fields["deviation_of_row"], criterion)
+    values = fields["deviation_of_row"], fields["moment_of_row"]
+    fields["largest"] = tuple(max(np.abs(value[shown]).max(), SMALLEST_UNIT) for value in values)
+    return fields
 
 
 def _check_size(y):
@@ -267,15 +328,17 @@ def _moment_of_rows(y, deviation, criterion):
 
 
 def _ranks(y):
-    """(n_samples, n_outputs) int64: 0 for the smallest value, equal values alike."""
-    return np.ascontiguousarray(np.stack([np.unique(row, return_inverse=True)[1] for row in y], axis=1), np.int64)
+    """(n_samples, n_outputs): 0 for the smallest value, equal values alike."""
+    return np.stack([np.unique(row, return_inverse=True)[1] for row in y], axis=1)
 
 
-_REAL_SCALARS = "weight_unit amount_unit moment_unit median left_value right_value best_gain best_threshold best_middle"
-_WHOLE_SCALARS = (
-    "min_weight_leaf total_weight best_feature best_code inserted_weight inserted_amount below_weight below_amount "
-    "n_queue n_nodes n_groups n_missing"
-)
+_REAL_SCALARS = """
+    weight_unit amount_unit moment_unit median left_value right_value best_gain best_threshold best_middle
+"""
+_WHOLE_SCALARS = """
+    min_weight_leaf total_weight best_feature best_code best_above
+    inserted_weight inserted_amount below_weight below_amount n_queue n_nodes n_groups n_missing
+"""
 
 
 def _workspace(fields):

@@ -71,6 +71,15 @@ def _grow_best_first(n_rows, seed, state):
         state.missing_left[state.queue[k]] = False
 
 
+@kernel
+def note_leaves(leaf, state):
+    """leaf[i] = leaf of each row that grew the tree."""
+    for node in range(state.n_nodes):
+        if state.feature[node] < 0:
+            for i in range(state.start[node], state.stop[node]):
+                leaf[state.rows[i]] = node
+
+
 # -- a node ----------------------------------------------------------------------------------------------------------
 
 

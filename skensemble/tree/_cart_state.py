@@ -106,6 +106,7 @@ FIELDS = (
     "best_gain",
     "best_feature",
     "best_code",  # code <= this goes left
+    "best_above",  # the next code of the node, or -1
     "best_threshold",
     "best_missing_left",
     "best_words",  # (n_words,) uint64: categories that go left

@@ -59,6 +59,9 @@ def find_best_split(node, seed, state):
             features[place], features[n_constant] = features[n_constant], feature
             n_constant += 1
     state.n_constant[node] = n_constant
+    best = state.best_feature
+    if best >= 0 and not state.random_splits and not state.is_categorical[best]:
+        _place_threshold(state)
 
 
 @kernel(borrows=True)
@@ -159,7 +162,7 @@ def _sweep_sorted(node, feature, n_rows, n_missing, breaks_ties, state):
         if best >= 0:
             state.best_gain, state.best_feature = gain, feature
             above = int64(keys[best + 1] >> uint64(32)) if best + 1 < n_rows else -1
-            _note_threshold(feature, int64(keys[best] >> uint64(32)), above, missing_left == 1, state)
+            _note_codes(int64(keys[best] >> uint64(32)), above, missing_left == 1, state)
 
 
 @kernel(borrows=True)
@@ -286,11 +289,33 @@ def _obeys(node, feature, state):
 
 
 @kernel(borrows=True)
-def _note_threshold(feature, below, above, missing_left, state):
-    """The split between two codes; above is -1 if only missing rows go right."""
-    span = state.first_span[feature]
-    state.best_code, state.best_missing_left = below, missing_left
-    state.best_threshold = between(state.high[span + below], state.low[span + above]) if above >= 0 else np.inf
+def _note_codes(below, above, missing_left, state):
+    """The split between two codes of the node; above is -1 if only missing rows go right."""
+    state.best_code, state.best_above, state.best_missing_left = below, above, missing_left
+
+
+@kernel(borrows=True)
+def _place_threshold(state):
+    """Threshold of the best split, in the middle between the values of the node on its two sides."""
+    span, below, above = state.first_span[state.best_feature], state.best_code, state.best_above
+    if above < 0:
+        state.best_threshold = np.inf
+    else:
+        threshold = between(state.high[span + below], state.low[span + above])
+        state.best_code, state.best_threshold = _settle(span, below, above, threshold, state)
+
+
+@kernel(borrows=True)
+def _settle(span, low, high, threshold, state):
+    """(code, threshold): codes up to this one, of low .. high - 1, go left, whether or not they occur in the node.
+
+    Training values that share a code cannot be told apart: a threshold among them moves to the nearer end.
+    """
+    code = _last_code_from(state.low, span, low, high, threshold)
+    begin, end = state.low[span + code], state.high[span + code]
+    if code > low and (code == high or (threshold < end and threshold - begin < end - threshold)):
+        return code - 1, between(state.high[span + code - 1], begin)
+    return code, max(threshold, end)
 
 
 # -- groups of equal codes -------------------------------------------------------------------------------------------
@@ -436,7 +461,7 @@ def _sweep_groups(node, feature, breaks_ties, state):
                 best = group
         if best >= 0:
             above = state.group_code[best + 1] if best + 1 < state.n_groups else -1
-            _note_threshold(feature, state.group_code[best], above, missing_left == 1, state)
+            _note_codes(state.group_code[best], above, missing_left == 1, state)
     return True
 
 
@@ -471,7 +496,7 @@ def _try_two_codes(node, feature, breaks_ties, state):
     if not 0 < state.left[state.n_stats] < state.total[state.n_stats]:
         return False
     if _compete(node, feature, 0, 0, breaks_ties, state):
-        _note_threshold(feature, 1, 2, False, state)
+        _note_codes(1, 2, False, state)
     return True
 
 
@@ -521,10 +546,7 @@ def _sum_left(column, start, first, stop, offset, limit, state):
 
 @kernel(borrows=True)
 def _try_random_threshold(node, feature, low, high, n_missing, breaks_ties, seed, state):
-    """A threshold drawn uniformly between the smallest and the largest value (Geurts, Ernst & Wehenkel 2006, table 1).
-
-    Training values that share a code cannot be told apart: a threshold among them moves to the nearer end.
-    """
+    """A threshold drawn uniformly between smallest and largest value (Geurts, Ernst & Wehenkel 2006, table 1)."""
     code, threshold = _draw_threshold(state.first_span[feature], low, high, seed, state)
     missing_left = n_missing > 0 and random_bits(seed, 1) >> uint64(63) == 1
     _add_left(node, state.columns[feature], code, missing_left, state)
@@ -555,12 +577,7 @@ def _draw_threshold(span, low, high, seed, state):
     if not np.isfinite(threshold):
         code = low + _draw(seed, 0, high - low) if high > low else low
         return code, between(state.high[span + code], state.low[span + code + 1]) if high > low else np.inf
-    code = _last_code_from(state.low, span, low, high, threshold)
-    begin, end = state.low[span + code], state.high[span + code]
-    if code > low and (code == high or threshold - begin < end - threshold):
-        code -= 1
-        return code, between(state.high[span + code], begin)
-    return code, max(threshold, end)
+    return _settle(span, low, high, threshold, state)
 
 
 @kernel(borrows=True)
