@@ -199,3 +199,26 @@ def prefetch(typing_context, array, byte_offset):
         return context.get_dummy_value()
 
     return types.void(array, types.int64), emit
+
+
+# -- bits ------------------------------------------------------------------------------------------------------------
+
+
+@intrinsic
+def bits_of(typing_context, number):
+    """The 64 bits of a float64, as int64."""
+
+    def emit(context, builder, signature, args):
+        return builder.bitcast(args[0], ir.IntType(64))
+
+    return types.int64(types.float64), emit
+
+
+@intrinsic
+def lowest_bit(typing_context, word):
+    """Position of the lowest bit that is set in a uint64 other than 0."""
+
+    def emit(context, builder, signature, args):
+        return builder.cttz(args[0], ir.IntType(1)(1))
+
+    return types.uint64(types.uint64), emit

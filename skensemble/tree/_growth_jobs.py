@@ -5,7 +5,7 @@ rows, its leaf.  So the result does not depend on who did which chunk, or when.
 """
 
 import numpy as np
-from numba import int64
+from numba import int64, uint64
 
 from skensemble._jit import kernel, prefetch
 from skensemble.tree._histogram import ROWS_AHEAD, accumulate, clear, merge, subtract
@@ -155,6 +155,7 @@ def _scan_tile(node_id, side, first, last, state):
                 state.histogram,
                 cell,
                 feature,
+                node.stop - node.start,
                 state.totals[node_id],
                 node.lower,
                 node.upper,
@@ -197,15 +198,18 @@ def _level_scan_chunk(chunk, state):
     n_scans = 2 if missing and not is_categorical else 1
     for node_id in range((1 << state.level) - 1, (1 << (state.level + 1)) - 1):
         for missing_left in range(n_scans):
-            _node_gains(node_id, feature, offset, missing_left == 1, one_hot, state, prefix, gains)
-            for position in range(n_positions):
-                if gains[position] != INVALID:  # too little weight on a side: this node gains nothing, the level may
-                    level_gains[missing_left, position] += gains[position]
+            first, last = _node_gains(
+                node_id, feature, offset, n_positions, missing_left == 1, one_hot, state, prefix, gains
+            )
+            total = level_gains[missing_left]
+            for position in range(uint64(first), uint64(last)):
+                # With too little weight on a side this node gains nothing, but the level may.
+                total[position] += gains[position] if gains[position] != INVALID else 0.0
     if is_categorical and not one_hot:
         drop_unbalanced(level_gains[0], n_positions, state.n_order[feature], state.max_cat_threshold)
     best = state.gamma
     for missing_left in range(n_scans):
-        position = best_position(level_gains[missing_left], n_positions - missing_left, best)
+        position = best_position(level_gains[missing_left], 0, n_positions - missing_left, best)
         if position >= 0:
             best = level_gains[missing_left, position]
             state.best_position[0, feature] = position
@@ -223,29 +227,21 @@ def level_has_missing(offset, state):
 
 
 @kernel
-def _node_gains(node_id, feature, offset, missing_left, one_hot, state, prefix, gains):
-    """Gains of one feature in one node of a level, in the order of the level's scan."""
+def _node_gains(node_id, feature, offset, n_positions, missing_left, one_hot, state, prefix, gains):
+    """Gains of one feature in one node of a level, in the order of the level's scan; and the range they are in."""
     node = state.nodes[node_id]
     cell = node.slot * state.n_cells + offset
-    if state.is_categorical[feature]:
-        reg_lambda = state.reg_lambda if one_hot else state.reg_lambda + state.cat_l2
-        limited_gains(
-            state.histogram, cell, state.order[feature], state.n_order[feature], one_hot, False, state.totals[node_id],
-            node.lower, node.upper, 0, reg_lambda, state, prefix, gains,
+    if not state.is_categorical[feature]:
+        return numeric_gains(
+            state.histogram, cell, state.codes_in_order, n_positions, feature, missing_left, state.totals[node_id],
+            node.lower, node.upper, state, prefix, gains,
         )  # fmt: skip
-    else:
-        numeric_gains(
-            state.histogram,
-            cell,
-            feature,
-            missing_left,
-            state.totals[node_id],
-            node.lower,
-            node.upper,
-            state,
-            prefix,
-            gains,
-        )
+    reg_lambda = state.reg_lambda if one_hot else state.reg_lambda + state.cat_l2
+    limited_gains(
+        state.histogram, cell, state.order[feature], n_positions, one_hot, False, state.totals[node_id], node.lower,
+        node.upper, 0, reg_lambda, state, prefix, gains,
+    )  # fmt: skip
+    return 0, n_positions
 
 
 # -- leaves ----------------------------------------------------------------------------------------------------------

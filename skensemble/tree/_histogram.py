@@ -118,11 +118,15 @@ def is_everything(features):
     return features[features.shape[0] - 1] == features.shape[0] - 1
 
 
+# In what follows unsigned indices and no slices: a signed index may be negative, which keeps the compiler from using
+# vectors, and assigning a slice takes it seconds.
+
+
 @kernel
 def clear(histogram, base, shift, n_channels, n_codes, features, first, last):
     for k in range(first, last):
-        cell = base + (int64(features[k]) << shift) * n_channels
-        for i in range(n_codes[features[k]] * n_channels):  # not a slice: assigning one takes seconds to compile
+        cell = uint64(base + (int64(features[k]) << shift) * n_channels)
+        for i in range(uint64(n_codes[features[k]] * n_channels)):
             histogram[cell + i] = 0
 
 
@@ -131,9 +135,9 @@ def subtract(histogram, parent, child, shift, n_channels, n_codes, features, fir
     """Turn the parent's cells into those of the child's sibling."""
     for k in range(first, last):
         offset = (int64(features[k]) << shift) * n_channels
-        size = n_codes[features[k]] * n_channels
-        for i in range(size):
-            histogram[parent + offset + i] -= histogram[child + offset + i]
+        cell, other = uint64(parent + offset), uint64(child + offset)
+        for i in range(uint64(n_codes[features[k]] * n_channels)):
+            histogram[cell + i] -= histogram[other + i]
 
 
 @kernel
@@ -141,9 +145,9 @@ def merge(histogram, target, source, shift, n_channels, n_codes, features, first
     """Add the cells at `source` to those at `target`."""
     for k in range(first, last):
         offset = (int64(features[k]) << shift) * n_channels
-        size = n_codes[features[k]] * n_channels
-        for i in range(size):
-            histogram[target + offset + i] += histogram[source + offset + i]
+        cell, other = uint64(target + offset), uint64(source + offset)
+        for i in range(uint64(n_codes[features[k]] * n_channels)):
+            histogram[cell + i] += histogram[other + i]
 
 
 # -- fixed point -----------------------------------------------------------------------------------------------------
