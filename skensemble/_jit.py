@@ -16,6 +16,7 @@ import numba
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core import ir as numba_ir
 from numba.core.caching import (
     CompileResultCacheImpl,
     FunctionCache,
@@ -27,6 +28,9 @@ from numba.core.caching import (
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import PassManager, register_pass
+from numba.core.cpu import CPUContext
+from numba.core.lowering import Lower
+from numba.core.runtime.context import NRTContext
 from numba.core.sigutils import normalize_signature
 from numba.core.typed_passes import NativeLowering
 from numba.extending import intrinsic
@@ -43,7 +47,7 @@ def kernel(function):
     """
     if numba.config.DISABLE_JIT:
         return function
-    outer = numba.njit(**_OPTIONS)(function)
+    outer = numba.njit(pipeline_class=_OuterCompiler, **_OPTIONS)(function)
     inner = numba.njit(no_cpython_wrapper=True, pipeline_class=_InnerCompiler, **_OPTIONS)(function)
     outer.get_call_template = lambda args, kws: inner.get_call_template(
         [types.unliteral(arg) for arg in args], {name: types.unliteral(arg) for name, arg in kws.items()}
@@ -58,6 +62,62 @@ def kernel(function):
 
 _OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 
+# -- kernels that own no memory --------------------------------------------------------------------------------------
+# Numba counts references to an array each time one is read from a state or handed on: an atomic addition for which
+# cores fight, and code that has to be compiled.  A kernel that makes no arrays only borrows those of its caller, who
+# keeps them alive, and need not count.
+
+
+class _BorrowingContext(CPUContext):
+    """Code that may read what is behind a reference, and leaves the count as it is."""
+
+    @property
+    def nrt(self):
+        return NRTContext(self, True)
+
+
+class _Lower(Lower):
+    def init(self):
+        super().init()
+        if not _owns_memory(self):
+            self._counting = self.context
+            self.context = self.context.subtarget(enable_nrt=False, cached_internal_func=_BORROWING_INTERNALS)
+            self.context.__class__ = _BorrowingContext
+
+    def create_cpython_wrapper(self, release_gil=False):
+        self.context = getattr(self, "_counting", self.context)  # the wrapper takes references to Python's arrays
+        super().create_cpython_wrapper(release_gil)
+
+
+_BORROWING_INTERNALS = {}  # functions of Numba's own, compiled in a context that does not count
+_VIEWS = ("getattr", "getitem", "static_getitem", "typed_getitem", "build_tuple", "exhaust_iter", "cast", "phi")
+
+
+def _owns_memory(lower):
+    """Does the kernel make an array, or return one?"""
+    model_of, type_of = lower.context.data_model_manager, lower.fndesc.typemap
+    new = [
+        assignment.target.name
+        for block in lower.func_ir.blocks.values()
+        for assignment in block.find_insts(numba_ir.Assign)
+        if isinstance(assignment.value, numba_ir.Expr) and not _is_view(assignment.value, type_of)
+    ]
+    kinds = [lower.fndesc.restype, *(type_of[name] for name in new)]
+    return any(model_of[kind].contains_nrt_meminfo() for kind in kinds)
+
+
+def _is_view(expression, type_of):
+    picks = expression.op == "getitem" and isinstance(type_of[expression.index.name], types.Array)
+    return expression.op in _VIEWS and not picks
+
+
+class _Lowering(NativeLowering):
+    _name = "lowering_without_counts"
+    lowering_class = _Lower
+
+
+_Lowering = register_pass(mutates_CFG=True, analysis_only=False)(_Lowering)
+
 # -- compiling a kernel that is called by kernels --------------------------------------------------------------------
 # Numba optimises each function together with all that it calls, then its caller together with it and all that it
 # calls, and so on up: a chain of ten calls optimises the lowest function ten times, and makes machine code of it ten
@@ -65,7 +125,7 @@ _OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 # bitcode until then.
 
 
-class _InnerLowering(NativeLowering):
+class _InnerLowering(_Lowering):
     _name = "lowering_to_bitcode"
 
     def run_pass(self, state):
@@ -102,18 +162,23 @@ class _NoMachineCode:
         """Code that does not exist yet cannot be told its Python environment; kernels have no use for one."""
 
 
-class _InnerCompiler(CompilerBase):
+def _compiler(name, lowering):
     """Numba's default pipeline with another last step."""
 
     def define_pipelines(self):
         manager = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        steps = [(_InnerLowering if step is NativeLowering else step, text) for step, text in manager.passes]
+        steps = [(lowering if step is NativeLowering else step, text) for step, text in manager.passes]
         manager = PassManager("nopython")
         for step, text in steps:
             manager.add_pass(step, text)
         manager.finalize()
         return [manager]
 
+    return type(name, (CompilerBase,), {"define_pipelines": define_pipelines})
+
+
+_OuterCompiler = _compiler("_OuterCompiler", _Lowering)
+_InnerCompiler = _compiler("_InnerCompiler", _InnerLowering)
 
 # -- the cache -------------------------------------------------------------------------------------------------------
 

@@ -8,9 +8,10 @@ import threading
 import numba
 import numpy as np
 import pytest
+from numba.core.runtime import _nrt_python, rtsys
 
 from skensemble import _jit
-from skensemble._jit import kernel, prefetch
+from skensemble._jit import bits_of, kernel, lowest_bit, prefetch
 
 SOURCE = """
 from skensemble._jit import kernel
@@ -268,3 +269,66 @@ def test_prefetch_changes_nothing(dtype):
     read_only = array.copy()
     read_only.flags.writeable = False
     assert touch(array) == touch(read_only) == 4950
+
+
+# -- memory ----------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def _first_row(table):
+    return table[0]
+
+
+@kernel
+def _doubled(values):
+    result = np.empty(values.shape[0])
+    for i in range(values.shape[0]):
+        result[i] = 2.0 * values[i]
+    return result
+
+
+@kernel
+def _sum(values):
+    total = 0.0
+    for i in range(values.shape[0]):
+        total += values[i]
+    return total
+
+
+@kernel
+def _sum_of_rows(table):
+    total = 0.0
+    for i in range(table.shape[0]):
+        total += _sum(table[i]) + _sum(_doubled(_first_row(table)))
+    return total
+
+
+def test_kernels_keep_no_array_and_free_none_too_early():
+    _nrt_python.memsys_enable_stats()
+    table = np.arange(6.0).reshape(3, 2)
+    assert _sum_of_rows(table) == 15.0 + 3 * 2.0
+    before, references = rtsys.get_allocation_stats(), sys.getrefcount(table)
+    for _ in range(10):
+        row, doubled = _first_row(table), _doubled(table[1])
+        _sum_of_rows(table)
+        _sum(doubled)
+    np.testing.assert_array_equal(row, table[0])
+    np.testing.assert_array_equal(doubled, 2.0 * table[1])
+    del row, doubled
+    after = rtsys.get_allocation_stats()
+    assert sys.getrefcount(table) == references
+    assert after.mi_alloc - before.mi_alloc == after.mi_free - before.mi_free > 0
+
+
+@kernel
+def _floats_of_bits(numbers, words, bits, lowest):
+    for i in range(numbers.shape[0]):
+        bits[i], lowest[i] = bits_of(numbers[i]), lowest_bit(words[i])
+
+
+def test_bits():
+    numbers, words = np.array([1.5, -0.0, np.inf]), np.array([1, 6, 1 << 63], np.uint64)
+    bits, lowest = np.empty(3, np.int64), np.empty(3, np.int64)
+    _floats_of_bits(numbers, words, bits, lowest)
+    np.testing.assert_array_equal(bits, numbers.view(np.int64))
+    assert lowest.tolist() == [0, 1, 63]
