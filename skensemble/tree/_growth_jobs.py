@@ -8,7 +8,17 @@ import numpy as np
 from numba import int64, uint64
 
 from skensemble._jit import kernel, prefetch
-from skensemble.tree._histogram import ROWS_AHEAD, accumulate, clear, merge, subtract
+from skensemble.tree._growth_state import SUM_BLOCK
+from skensemble.tree._histogram import (
+    ROWS_AHEAD,
+    SCALAR,
+    accumulate,
+    clear,
+    merge,
+    pack,
+    subtract,
+    weighted_sums,
+)
 from skensemble.tree._splitting import (
     INVALID,
     ONE_HOT,
@@ -25,7 +35,7 @@ from skensemble.tree._splitting import (
     scan_feature,
 )
 
-MARK, MOVE, ACCUMULATE, CHILDREN, LEVEL_SCAN, LEAVES = range(6)
+SUMS, PACK, MARK, MOVE, ACCUMULATE, CHILDREN, LEVEL_SCAN, LEAVES = range(8)
 
 
 @kernel
@@ -41,8 +51,42 @@ def run_chunk(chunk, state):
         _children_chunk(chunk, state)
     elif state.phase == LEVEL_SCAN:
         _level_scan_chunk(chunk, state)
-    else:
+    elif state.phase == LEAVES:
         _leaves_chunk(chunk, state)
+    elif state.phase == PACK:
+        _pack_chunk(chunk, state)
+    else:
+        _sums_chunk(chunk, state)
+
+
+# -- targets in fixed point ------------------------------------------------------------------------------------------
+
+
+@kernel
+def _sums_chunk(chunk, state):
+    """Sums of |gradient| and of the hessian of one output in a block of all rows."""
+    n_samples = state.leaf_of_row.shape[0]
+    output, block = chunk % state.n_outputs, chunk // state.n_outputs
+    state.block_sums[block, output, 0], state.block_sums[block, output, 1] = weighted_sums(
+        state.gradient[state.first_output + output], state.hessian[state.first_output + output], state.weight,
+        block * SUM_BLOCK, min((block + 1) * SUM_BLOCK, n_samples),
+    )  # fmt: skip
+
+
+@kernel
+def _pack_chunk(chunk, state):
+    """The packed targets of a block of the tree's rows, and their sum."""
+    rows, n_rows = state.rows[0], state.nodes[0].stop
+    start, stop = n_rows * chunk // state.n_chunks, n_rows * (chunk + 1) // state.n_chunks
+    if n_rows == rows.shape[0]:
+        for i in range(start, stop):
+            rows[i] = i
+    for k in range(state.n_outputs):
+        state.per_chunk[chunk] = pack(
+            state.gradient[state.first_output + k], state.hessian[state.first_output + k], state.weight, state.whole,
+            1.0 / state.gradient_unit[k], 1.0 / state.hessian_unit[k], rows, start, stop, state.packed_targets,
+            state.kind != SCALAR, state.n_channels, k,
+        )  # fmt: skip
 
 
 # -- partition: a block of a node's rows -----------------------------------------------------------------------------
@@ -52,7 +96,7 @@ def run_chunk(chunk, state):
 def _mark_chunk(chunk, state):
     node = state.nodes[state.node_id]
     n_rows = node.stop - node.start
-    state.chunk_left[chunk] = mark_left(
+    state.per_chunk[chunk] = mark_left(
         state.columns[node.feature], state.rows[node.buffer], node.start + n_rows * chunk // state.n_chunks,
         node.start + n_rows * (chunk + 1) // state.n_chunks, node.code, node.missing_left, node.is_categorical,
         state.words[state.node_id], state.goes_left,
@@ -64,8 +108,8 @@ def _move_chunk(chunk, state):
     node = state.nodes[state.node_id]
     n_rows = node.stop - node.start
     start = node.start + n_rows * chunk // state.n_chunks
-    left = state.chunk_left[chunk]
-    right = state.chunk_left[state.n_chunks] + (start - node.start) - (left - node.start)
+    left = state.per_chunk[chunk]
+    right = state.per_chunk[state.n_chunks] + (start - node.start) - (left - node.start)
     move_rows(
         state.rows[node.buffer], state.packed[node.buffer], state.goes_left, start,
         node.start + n_rows * (chunk + 1) // state.n_chunks, state.rows[1 - node.buffer], state.packed[1 -

@@ -155,25 +155,30 @@ def merge(histogram, target, source, shift, n_channels, n_codes, features, first
 PACKED_BITS, FINE_BITS = 31, 61  # room for the sum of all rows: two sums in a cell, or one sum alone
 
 
+@kernel
 def power_of_two_scale(total, n_units, bits):
     """Largest power of two by which values whose absolute sum is `total` can be multiplied and rounded, `n_units`
     times,
     so that no sum passes `bits` bits.  A power of two, so that the last bit of `total` does not decide how rows are
     rounded."""
-    room = 2.0**bits - 2.0 - 0.5 * n_units
     if not total > 0.0:
         return 1.0
-    total = max(total, 2.0**-900)  # or the quotient overflows
-    return math.ldexp(1.0, max(math.frexp(room / total)[1] - 1, -1000))
+    room = 2.0**bits - 2.0 - 0.5 * n_units
+    exponent = math.frexp(room / max(total, 2.0**-900))[1]  # of a total near 0 the quotient would overflow
+    return math.ldexp(1.0, max(exponent - 1, -1000))
 
 
 @kernel
-def pack(gradient, hessian, weight, whole, gradient_scale, hessian_scale, rows, packed, start, stop):
-    """packed[i] = g << 32 | h of row rows[i], in fixed point.
+def pack(
+    gradient, hessian, weight, whole, gradient_scale, hessian_scale, rows, start, stop, packed, by_row, stride, channel
+):
+    """Write g << 32 | h of the rows rows[start:stop], in fixed point; returns their sum.
 
-    A whole weight multiplies the rounded row: weight k is k copies, exactly.
+    The place of rows[i] is packed[i], or if by_row packed[rows[i] * stride + channel].  A whole weight multiplies the
+    rounded row: weight k is k copies, exactly.
     """
     weighted = weight.shape[0] > 0
+    total = int64(0)
     for i in range(start, stop):
         row = rows[i]
         g, h = gradient[row] * gradient_scale, hessian[row] * hessian_scale
@@ -184,7 +189,10 @@ def pack(gradient, hessian, weight, whole, gradient_scale, hessian_scale, rows, 
         if weighted and whole:
             g *= weight[row]
             h *= weight[row]
-        packed[i] = (int64(g) << 32) + int64(h)
+        value = (int64(g) << 32) + int64(h)
+        packed[int64(row) * stride + channel if by_row else i] = value
+        total += value
+    return total
 
 
 @kernel

@@ -163,7 +163,12 @@ def test_pack(weights):
     whole, fractions = rng.integers(0, 9, N_SAMPLES) * 1.0, rng.random(N_SAMPLES)
     weight = {"none": np.zeros(0), "whole": whole, "fractions": fractions}[weights]
     packed = np.full(50, UNWRITTEN)
-    pack(gradient, hessian, weight, weights != "fractions", 2.0**12, 2.0**15, rows, packed, 5, 45)
+    settings = gradient, hessian, weight, weights != "fractions", 2.0**12, 2.0**15, rows, 5, 45
+    total = pack(*settings, packed, False, 1, 0)
+    by_row = np.full(3 * N_SAMPLES, UNWRITTEN)
+    assert pack(*settings, by_row, True, 3, 2) == total == packed[5:45].sum()
+    np.testing.assert_array_equal(by_row.reshape(-1, 3)[rows[5:45], 2], packed[5:45])
+    assert (by_row != UNWRITTEN).sum() == 40
     units = weight if weights != "none" else np.ones(N_SAMPLES)
     for i in range(5, 45):
         row = rows[i]
@@ -185,7 +190,8 @@ def test_sums_of_packed_cells_never_overflow():
         sums = weighted_sums(gradient, -gradient, np.zeros(0), 0, n)
         scale = power_of_two_scale(sums[0], n, PACKED_BITS)
         packed = np.empty(n, np.int64)
-        pack(gradient, -gradient, np.zeros(0), True, scale, scale, np.arange(n, dtype=np.uint32), packed, 0, n)
+        rows = np.arange(n, dtype=np.uint32)
+        pack(gradient, -gradient, np.zeros(0), True, scale, scale, rows, 0, n, packed, False, 1, 0)
         total = int(packed.sum())
         assert total >> 32 == sum(int(cell) >> 32 for cell in packed) > -(2**31)
         assert total & (2**32 - 1) == sum(int(cell) & (2**32 - 1) for cell in packed) < 2**31
