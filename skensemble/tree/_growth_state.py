@@ -158,23 +158,25 @@ def _new_state(*fields):
     return GrowthState(*fields)
 
 
-def new_state(limits, table, target, n_threads):
-    """A state for trees within `limits` on the binned table; `target` holds the fields of the target (see FIELDS).
+def new_state(fields, n_threads, n_neighbours=1):
+    """A state for growing trees; `fields` holds the limits, the binned table and the target (see FIELDS).
+
+    n_neighbours : how many states share the memory for histograms
 
     Returns the state and the dict of its arrays, which Python keeps for reading and writing.
     """
-    fields = {**limits, **table, **target}
-    fields |= _workspace(fields, n_threads) | dict.fromkeys(_LEADER, 0) | {"n_threads": n_threads, "build_big": False}
+    work = _workspace(fields, n_threads, n_neighbours)
+    fields = {**fields, **work, **dict.fromkeys(_LEADER, 0), "n_threads": n_threads, "build_big": False}
     return _new_state(*(fields[name] for name in FIELDS)), fields
 
 
-def _workspace(fields, n_threads):
+def _workspace(fields, n_threads, n_neighbours):
     """Memory of a growing tree, made once for all trees of a fit."""
     n_samples, n_features = len(fields["codes"]), len(fields["n_codes"])
     n_channels = fields["n_channels"]
     max_nodes = _max_nodes(fields, n_samples)
     n_cells = (n_features << fields["shift"]) * n_channels
-    n_slots = _n_slots(fields, max_nodes, n_cells)
+    n_slots = _n_slots(fields, max_nodes, n_cells, n_neighbours)
     has_categories = bool(fields["is_categorical"].any())
     most_codes = int(fields["n_codes"].max(initial=1))
     is_scalar = fields["vectors"].size == 0
@@ -222,11 +224,11 @@ def _max_nodes(limits, n_samples):
     return most
 
 
-def _n_slots(limits, max_nodes, n_cells):
+def _n_slots(limits, max_nodes, n_cells, n_neighbours):
     """Histograms alive at a time: one for each open node, if memory allows."""
     if limits["policy"] == SYMMETRIC:
         return max(1, 2 ** (limits["max_depth"] - 1)) + 1
     n_open = (max_nodes + 1) // 2
     if limits["policy"] == DEPTH_FIRST and limits["max_depth"] >= 0:
         n_open = min(n_open, limits["max_depth"] + 1)
-    return max(4, min(n_open + 3, MAX_HISTOGRAM_BYTES // (8 * n_cells)))
+    return max(4, min(n_open + 3, MAX_HISTOGRAM_BYTES // (8 * n_cells * n_neighbours)))

@@ -1,5 +1,6 @@
 """From gradients to trees: fixed-point scales, the choice of the kind of target, and the trees that come out."""
 
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -37,12 +38,25 @@ class TreeGrower:
     vector : bool; True: a tree has a value for each output in its leaves
     weight : (n_samples,) float64 >= 0, or None
     monotone : (n_features,) of -1, 0, 1;  interactions : (n_groups, n_features) bool
+    n_neighbours : how many growers will share the memory for histograms
 
     `gradient` and `hessian`, (n_outputs, n_samples) float32, are to be filled, unweighted, before `grow`.  After it,
     `leaf_of_row` holds the leaf of every row, the rows that did not grow the tree included.
     """
 
-    def __init__(self, binned, limits, *, n_outputs=1, vector=False, weight=None, monotone, interactions, n_threads=1):
+    def __init__(
+        self,
+        binned,
+        limits,
+        *,
+        n_outputs=1,
+        vector=False,
+        weight=None,
+        monotone,
+        interactions,
+        n_threads=1,
+        n_neighbours=1,
+    ):
         n_samples = len(binned.codes)
         self.binned, self.n_threads = binned, n_threads
         self.gradient = np.zeros((n_outputs, n_samples), np.float32)
@@ -53,23 +67,17 @@ class TreeGrower:
         self.n_tree_outputs = n_outputs if vector else 1
         n_channels = self.n_tree_outputs + counts
         scalar = n_channels == 1
-        units = np.ones((4, self.n_tree_outputs))
         target = {
             "kind": SCALAR if scalar else VECTOR,
             "layout": PACKED,
             "n_outputs": self.n_tree_outputs,
             "n_channels": n_channels,
             "counts": counts,
-            "vectors": np.zeros((0, 0) if scalar else (n_samples, n_channels), np.int64),
             "gradient": self.gradient,
             "hessian": self.hessian,
             "weight": self.weight,
             "whole": self.whole,
             "n_units": float(self.weight.sum()) if len(self.weight) and self.whole else float(n_samples),
-            "gradient_unit": units[0],
-            "hessian_unit": units[1],
-            "fine_gradient": units[2],
-            "fine_hessian": units[3],
         }
         plain = scalar and limits["reg_alpha"] == 0.0 and limits["max_delta_step"] == 0.0 and not monotone.any()
         most_codes = int(binned.n_codes.max(initial=1))
@@ -85,11 +93,28 @@ class TreeGrower:
             "codes_in_order": np.arange(1, max(most_codes, 2)),
             "shift": 8 if one_byte else max(1, (most_codes - 1).bit_length()),
         }
-        self._state, self._arrays = new_state({**limits, "plain": plain}, table, target, n_threads)
         self._has_categories = bool(binned.is_categorical.any())
         self._symmetric = limits["policy"] == SYMMETRIC
-        if counts:
-            self._arrays["vectors"][:, -1] = self.weight if len(self.weight) and self.whole else self._is_counted()
+        self._fields = {**limits, "plain": plain, **table, **target}
+        self._make_state(n_neighbours)
+
+    def _make_state(self, n_neighbours):
+        n_samples, n_channels = len(self.binned.codes), self._fields["n_channels"]
+        units = np.ones((4, self.n_tree_outputs))
+        scales = dict(zip(("gradient_unit", "hessian_unit", "fine_gradient", "fine_hessian"), units))
+        is_scalar = self._fields["kind"] == SCALAR
+        vectors = np.zeros((0, 0) if is_scalar else (n_samples, n_channels), np.int64)
+        if self._fields["counts"]:
+            vectors[:, -1] = self.weight if len(self.weight) and self.whole else self._is_counted()
+        fields = {**self._fields, **scales, "vectors": vectors}
+        self._state, self._arrays = new_state(fields, self.n_threads, n_neighbours)
+
+    def neighbours(self, n_neighbours):
+        """`n_neighbours` growers, this one and others that read its targets, to grow trees at the same time."""
+        others = [copy(self) for _ in range(n_neighbours - 1)]
+        for other in others:
+            other._make_state(n_neighbours)
+        return [self, *others]
 
     def _is_counted(self):
         return self.weight > 0 if len(self.weight) else 1

@@ -237,7 +237,7 @@ def grown_wide(table, kind, vectors, n_outputs, **limits):
         "codes_in_order": np.arange(1, most_codes),
         "shift": (most_codes - 1).bit_length(),
     }
-    state, arrays = new_state({**NO_LIMITS, **limits, "plain": False}, binned, target, 1)
+    state, arrays = new_state({**NO_LIMITS, **limits, "plain": False, **binned, **target}, 1)
     arrays["rows"][0] = np.arange(n_samples)
     n_nodes = grow_tree(n_samples, n_features, 1, 0, 0, state, arrays["team"])
     return arrays["nodes"][:n_nodes], arrays["words"], arrays["values"][:n_nodes], arrays["leaf_of_row"]
@@ -433,7 +433,7 @@ def test_kernels_read_no_memory_that_nobody_wrote(monkeypatch):
     for limits in cases:
         expected = new_grower(table, *targets, **limits).grow(3)
         grower = new_grower(table, *targets, **limits)
-        for name in _growth_state._workspace(grower._arrays, 1).keys() - {"n_cells", "features", "team"}:
+        for name in _growth_state._workspace(grower._arrays, 1, 1).keys() - {"n_cells", "features", "team"}:
             grower._arrays[name].view(np.uint8)[:] = 0x5A
         assert_same_tree(expected, grower.grow(3), table.n_codes)
 
