@@ -137,8 +137,8 @@ def _fill(node_id, start, stop, slot, first, last, state):
     features = state.features[: state.n_active]
     clear(state.histogram, base, state.shift, state.n_channels, state.n_codes, features, first, last)
     accumulate(
-        state.kind, state.words_of_codes, state.codes, state.rows[buffer], state.packed[buffer], state.vectors, start,
-        stop, state.histogram, base, state.shift, state.n_channels, features, first, last,
+        state.kind, state.words_of_codes, state.usual_words, state.codes, state.rows[buffer], state.packed[buffer],
+        state.vectors, start, stop, state.histogram, base, state.shift, state.n_channels, features, first, last,
     )  # fmt: skip
 
 

@@ -72,6 +72,7 @@ FIELDS = (
     # the binned table
     "codes",  # (n_samples, n_padded)
     "words_of_codes",  # (n_samples, n_padded / 8) uint64: uint8 codes eight at a time, or (0, 0)
+    "usual_words",  # (2, n_padded / 8) uint64: the usual word and whether there is one; or (2, 0)
     "columns",  # (n_features, n_samples)
     "n_codes",  # (n_features,) int64
     "is_categorical",  # (n_features,) bool

@@ -9,7 +9,7 @@ from skensemble._jit import kernel
 from skensemble._parallel import for_blocks
 from skensemble.tree._growing import grow_tree
 from skensemble.tree._growth_state import NODE, SYMMETRIC, new_state
-from skensemble.tree._histogram import SCALAR, VECTOR
+from skensemble.tree._histogram import SCALAR, VECTOR, usual_words
 from skensemble.tree._prediction import leaf_of_codes
 from skensemble.tree._splitting import PACKED
 from skensemble.tree._tree_arrays import ALL_OUTPUTS, NO_CHILD, NUMERIC, TreeArrays, empty_trees
@@ -82,9 +82,11 @@ class TreeGrower:
         plain = scalar and limits["reg_alpha"] == 0.0 and limits["max_delta_step"] == 0.0 and not monotone.any()
         most_codes = int(binned.n_codes.max(initial=1))
         one_byte = binned.codes.dtype == np.uint8
+        words = binned.codes.view(np.uint64) if one_byte else np.zeros((0, 0), np.uint64)
         table = {
             "codes": binned.codes,
-            "words_of_codes": binned.codes.view(np.uint64) if one_byte else np.zeros((0, 0), np.uint64),
+            "words_of_codes": words,
+            "usual_words": usual_words(words) if one_byte else np.zeros((2, 0), np.uint64),
             "columns": binned.columns,
             "n_codes": binned.n_codes.astype(np.int64),
             "is_categorical": binned.is_categorical,

@@ -229,6 +229,7 @@ def grown_wide(table, kind, vectors, n_outputs, **limits):
     binned = {
         "codes": table.codes,
         "words_of_codes": np.zeros((0, 0), np.uint64),
+        "usual_words": np.zeros((2, 0), np.uint64),
         "columns": table.columns,
         "n_codes": table.n_codes.astype(np.int64),
         "is_categorical": table.is_categorical,

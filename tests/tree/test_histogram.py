@@ -12,11 +12,13 @@ from skensemble.tree._histogram import (
     accumulate,
     add_rows,
     add_rows_of_features,
+    add_words,
     clear,
     merge,
     pack,
     power_of_two_scale,
     subtract,
+    usual_words,
     weighted_sums,
 )
 from tests.tree.random_tables import random_table
@@ -69,6 +71,25 @@ def test_add_rows_reads_eight_codes_at_a_time(first, last):
     np.testing.assert_array_equal(histogram[:base], 0)
 
 
+@pytest.mark.parametrize(("first", "last"), [(0, 45), (0, 24), (8, 45), (16, 24), (24, 45), (40, 45), (0, 0)])
+def test_words_that_are_usual_add_the_same(first, last):
+    rng = np.random.default_rng(0)
+    table = random_table(rng, 70, np.full(45, 256), missing=0.0)
+    columns = np.concatenate([table.columns, np.zeros((3, 70), np.uint8)])
+    columns[[*range(8, 16), *range(24, 40)]] = rng.choice(np.array([1, 2], np.uint8), (24, 70), p=[0.99, 0.01])
+    columns[40:45] = 1
+    words = np.ascontiguousarray(columns.T).view(np.uint64)
+    usual = usual_words(words)
+    assert usual[1].tolist() == [0, 1, 0, 1, 1, 1]
+    assert usual[0, 5] == 0x0101010101
+    assert usual_words(words[:, ::6].copy()).shape == (2, 0)
+    rows, packed = np.arange(3, 60, 2, dtype=np.uint32), rng.integers(-(2**40), 2**40, 29)
+    expected, histogram = np.zeros((2, 7 + 45 * 256), np.int64)
+    add_rows(words, rows, packed, 2, 27, expected, 7, first, last)
+    add_words(words, usual, rows, packed, 2, 27, histogram, 7, first, last)
+    np.testing.assert_array_equal(histogram, expected)
+
+
 def targets_of(kind, rng, rows):
     """Arrays `packed` and `vectors` of a kind of target, and what each of the rows adds to a cell."""
     if kind == SCALAR:
@@ -96,6 +117,7 @@ def test_accumulate(kind, features):
     no_words = np.zeros((0, 0), np.uint64)
     accumulate(
         kind,
+        no_words,
         no_words,
         table.codes,
         rows,
