@@ -13,9 +13,10 @@ import re
 from pathlib import Path
 
 import numba
-from llvmlite import binding, ir
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core import ir as numba_ir
 from numba.core.caching import (
     CompileResultCacheImpl,
     FunctionCache,
@@ -25,8 +26,11 @@ from numba.core.caching import (
     ZipCacheLocator,
 )
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler import CompilerBase, DefaultPassBuilder, Flags
 from numba.core.compiler_machinery import PassManager, register_pass
+from numba.core.cpu import CPUContext
+from numba.core.lowering import Lower
+from numba.core.runtime.context import NRTContext
 from numba.core.sigutils import normalize_signature
 from numba.core.typed_passes import NativeLowering
 from numba.extending import intrinsic
@@ -34,22 +38,17 @@ from numba.extending import intrinsic
 logger = logging.getLogger(__name__)
 
 
-def kernel(function=None, *, borrows=False):
+def kernel(function):
     """Compile `function` on its first call, for arrays and scalars only.
 
     Two dispatchers stand behind it, for compiling is what users wait for.  The outer one, for calls from Python, is
     cached. The inner one, for calls from other kernels, leaves optimising to the caller (see `_BitcodeLibrary`),
     needs no wrapper, and does not specialise on constants, so that `f(0)` and `f(n)` share one compilation.
-
-    borrows : the kernel neither makes nor returns arrays, and calls none that does; see `_BorrowingLibrary`
     """
-    if function is None:
-        return functools.partial(kernel, borrows=borrows)
     if numba.config.DISABLE_JIT:
         return function
-    outer = numba.njit(**_OPTIONS)(function)
-    compiler = _BorrowingCompiler if borrows else _InnerCompiler
-    inner = numba.njit(no_cpython_wrapper=True, pipeline_class=compiler, **_OPTIONS)(function)
+    outer = numba.njit(pipeline_class=_OuterCompiler, **_OPTIONS)(function)
+    inner = numba.njit(no_cpython_wrapper=True, pipeline_class=_InnerCompiler, **_OPTIONS)(function)
     outer.get_call_template = lambda args, kws: inner.get_call_template(
         [types.unliteral(arg) for arg in args], {name: types.unliteral(arg) for name, arg in kws.items()}
     )
@@ -63,11 +62,79 @@ def kernel(function=None, *, borrows=False):
 
 _OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 
+# -- kernels that own no memory --------------------------------------------------------------------------------------
+# Numba counts references to an array each time one is read from a state or handed on: an atomic addition for which
+# cores fight, and code that has to be compiled.  A kernel that makes no arrays only borrows those of its caller, who
+# keeps them alive, and need not count.
+
+
+class _BorrowingContext(CPUContext):
+    """Code that may read what is behind a reference, and leaves the count as it is."""
+
+    @property
+    def nrt(self):
+        return NRTContext(self, True)
+
+
+class _Lower(Lower):
+    def init(self):
+        super().init()
+        if not _owns_memory(self):
+            self._counting = self.context
+            self.context = self.context.subtarget(enable_nrt=False, cached_internal_func=_BORROWING_INTERNALS)
+            self.context.__class__ = _BorrowingContext
+
+    def create_cpython_wrapper(self, release_gil=False):
+        self.context = getattr(self, "_counting", self.context)  # the wrapper takes references to Python's arrays
+        super().create_cpython_wrapper(release_gil)
+
+
+_BORROWING_INTERNALS = {}  # functions of Numba's own, compiled in a context that does not count
+_VIEWS = ("getattr", "getitem", "static_getitem", "typed_getitem", "build_tuple", "exhaust_iter", "cast", "phi")
+
+
+def _owns_memory(lower):
+    """Does the kernel make an array, or return one?"""
+    model_of, type_of = lower.context.data_model_manager, lower.fndesc.typemap
+    new = [
+        assignment.target.name
+        for block in lower.func_ir.blocks.values()
+        for assignment in block.find_insts(numba_ir.Assign)
+        if isinstance(assignment.value, numba_ir.Expr) and not _is_view(assignment.value, type_of)
+    ]
+    kinds = [lower.fndesc.restype, *(type_of[name] for name in new)]
+    return any(model_of[kind].contains_nrt_meminfo() for kind in kinds)
+
+
+def _is_view(expression, type_of):
+    picks = expression.op == "getitem" and isinstance(type_of[expression.index.name], types.Array)
+    return expression.op in _VIEWS and not picks
+
+
+class _Lowering(NativeLowering):
+    _name = "lowering_without_counts"
+    lowering_class = _Lower
+
+
+_Lowering = register_pass(mutates_CFG=True, analysis_only=False)(_Lowering)
+
 # -- compiling a kernel that is called by kernels --------------------------------------------------------------------
 # Numba optimises each function together with all that it calls, then its caller together with it and all that it
 # calls, and so on up: a chain of ten calls optimises the lowest function ten times, and makes machine code of it ten
 # times. Here only the kernel that Python calls is optimised and made into machine code; what it calls stays LLVM
 # bitcode until then.
+
+
+class _InnerLowering(_Lowering):
+    _name = "lowering_to_bitcode"
+
+    def run_pass(self, state):
+        state.library = state.targetctx.codegen().create_library(state.func_id.func_qualname)
+        state.library.__class__ = _BitcodeLibrary
+        return super().run_pass(state)
+
+
+_InnerLowering = register_pass(mutates_CFG=True, analysis_only=False)(_InnerLowering)
 
 
 class _BitcodeLibrary(JITCodeLibrary):
@@ -95,60 +162,48 @@ class _NoMachineCode:
         """Code that does not exist yet cannot be told its Python environment; kernels have no use for one."""
 
 
-class _BorrowingLibrary(_BitcodeLibrary):
-    """Code of a kernel whose callers own all arrays: it needs no reference counts.
-
-    Each array that a kernel reads out of a record costs two atomic operations, which is most of the time of a kernel
-    that is called for every node of a tree.
-    """
-
-    def add_ir_module(self, ir_module):
-        text = str(ir_module)
-        if _ALLOCATION.search(text):
-            raise TypeError(f"{self.name} makes an array; a kernel with borrows=True must not.")
-        self._raise_if_finalized()
-        module = binding.parse_assembly(cgutils.normalize_ir_text(_REFERENCE_COUNT.sub("", text)))
-        module.name = ir_module.name
-        module.verify()
-        self.add_llvm_module(module)
+_NOT_FOR_KERNELS = (  # steps for what kernels do not have: closures, expressions of whole arrays, branches on types
+    "WithLift",
+    "InlineClosureLikes",
+    "RewriteSemanticConstants",
+    "DeadBranchPrune",
+    "RewriteDynamicRaises",
+    "InlineInlinables",
+    "LiteralUnroll",
+    "InlineOverloads",
+    "NopythonRewrites",
+)
 
 
-_ALLOCATION = re.compile(r"call [^\n]*@\"?NRT_(MemInfo_(alloc|new|varsize)|Allocate)")
-_REFERENCE_COUNT = re.compile(r"^ *call void @\"?NRT_(incref|decref)\"?\([^\n]*\n", re.MULTILINE)
+class _Flags(Flags):
+    """Numba's flags, a key of its tables of types, compared in a tenth of the time."""
+
+    def __eq__(self, other):
+        return self._values == other._values if isinstance(other, _Flags) else super().__eq__(other)
+
+    def __hash__(self):
+        return hash(_Flags)
 
 
-def _lowering_to(library_class):
-    """Numba's last step, into a library of another kind."""
-
-    class Lowering(NativeLowering):
-        _name = f"lowering_to{library_class.__name__}"
-
-        def run_pass(self, state):
-            state.library = state.targetctx.codegen().create_library(state.func_id.func_qualname)
-            state.library.__class__ = library_class
-            return super().run_pass(state)
-
-    return register_pass(mutates_CFG=True, analysis_only=False)(Lowering)
-
-
-class _InnerCompiler(CompilerBase):
-    """Numba's default pipeline with another last step."""
-
-    _lowering = _lowering_to(_BitcodeLibrary)
+def _compiler(name, lowering):
+    """Numba's default pipeline with another last step, and without those that cost time for nothing."""
 
     def define_pipelines(self):
+        self.state.flags = _Flags(self.state.flags)
         manager = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        steps = [(self._lowering if step is NativeLowering else step, text) for step, text in manager.passes]
+        steps = [(lowering if step is NativeLowering else step, text) for step, text in manager.passes]
         manager = PassManager("nopython")
         for step, text in steps:
-            manager.add_pass(step, text)
+            if step.__name__ not in _NOT_FOR_KERNELS:
+                manager.add_pass(step, text)
         manager.finalize()
         return [manager]
 
+    return type(name, (CompilerBase,), {"define_pipelines": define_pipelines})
 
-class _BorrowingCompiler(_InnerCompiler):
-    _lowering = _lowering_to(_BorrowingLibrary)
 
+_OuterCompiler = _compiler("_OuterCompiler", _Lowering)
+_InnerCompiler = _compiler("_InnerCompiler", _InnerLowering)
 
 # -- the cache -------------------------------------------------------------------------------------------------------
 
@@ -234,3 +289,26 @@ def prefetch(typing_context, array, byte_offset):
         return context.get_dummy_value()
 
     return types.void(array, types.int64), emit
+
+
+# -- bits ------------------------------------------------------------------------------------------------------------
+
+
+@intrinsic
+def bits_of(typing_context, number):
+    """The 64 bits of a float64, as int64."""
+
+    def emit(context, builder, signature, args):
+        return builder.bitcast(args[0], ir.IntType(64))
+
+    return types.int64(types.float64), emit
+
+
+@intrinsic
+def lowest_bit(typing_context, word):
+    """Position of the lowest bit that is set in a uint64 other than 0."""
+
+    def emit(context, builder, signature, args):
+        return builder.cttz(args[0], ir.IntType(1)(1))
+
+    return types.uint64(types.uint64), emit

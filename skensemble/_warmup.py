@@ -6,9 +6,13 @@ import numpy as np
 import pandas as pd
 
 from skensemble.ensemble._newton_boosting import NewtonBoostingClassifier, NewtonBoostingRegressor
+from skensemble.ensemble._random_forest import ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
+from skensemble.tree._decision_tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier
 
 _N_ROWS = 400
 _ENOUGH_FOR_TWO_THREADS = 20_000
+_ENOUGH_FOR_RANKS = 2_000
+_MORE_VALUES_THAN_16_BITS = 70_000
 _REGRESSION_LOSSES = (
     "absolute_error",
     "huber",
@@ -126,6 +130,52 @@ def _several_threads():
         NewtonBoostingRegressor(n_estimators=1, max_bins=max_bins, early_stopping=False, n_jobs=2).fit(X, X[:, 0])
 
 
+def _exact_trees():
+    for X in (_few_values(), _numbers(), _numbers(_MORE_VALUES_THAN_16_BITS)):
+        DecisionTreeClassifier(max_depth=2).fit(X, X[:, 0] > 0).predict_proba(X)
+        tree = DecisionTreeRegressor(max_depth=2, min_samples_leaf=2).fit(X, X[:, 0])
+        tree.tree_.predict(X[:1])
+        tree.cost_complexity_pruning_path(X, X[:, 0])
+
+
+def _other_trees():
+    X, several = _numbers(), np.column_stack([_labels(2), _labels(3)])
+    for X in (_mixed(), _numbers()):
+        for criterion in ("gini", "entropy"):
+            DecisionTreeClassifier(criterion=criterion, max_leaf_nodes=9).fit(X, several).predict_proba(X)
+            ExtraTreeClassifier(criterion=criterion).fit(X, _labels(2), sample_weight=_amounts()).predict(X)
+        for criterion in ("squared_error", "absolute_error", "poisson"):
+            DecisionTreeRegressor(criterion=criterion).fit(X, _amounts(), sample_weight=_amounts()).predict(X)
+    monotone = DecisionTreeRegressor(monotonic_cst=[1, 0, -1]).fit(X, _amounts())
+    monotone._compute_partial_dependence_recursion(np.zeros((1, 1)), np.zeros(1, np.intp))
+
+
+def _forests():
+    for X in (_numbers(), _mixed()):
+        for importance_type in ("impurity", "permutation"):
+            params = {"oob_score": True, "importance_type": importance_type, "random_state": 0, "max_bins": 16}
+            RandomForestClassifier(40, **params).fit(X, _labels(2)).predict_proba(X)
+            RandomForestRegressor(40, **params).fit(X, _amounts(), sample_weight=_amounts()).predict(X)
+        ExtraTreesRegressor(3, max_bins=None, random_state=0).fit(X, _amounts()).predict(X)
+
+
+def _leaves_of_forests():
+    X = _numbers()
+    for max_bins in (255, None):
+        forest = RandomForestRegressor(3, keep_leaf_rows=True, max_bins=max_bins, random_state=0).fit(X, _amounts())
+        forest.predict_quantiles(X, [0.1, 0.9])
+        forest.predict_interval(X, oob=True)
+    forest.proximities(X)
+    forest.apply(X)
+    forest.decision_path(X)
+
+
+def _deep_trees():
+    X = _numbers(_ENOUGH_FOR_RANKS)
+    for y, forest in ((X[:, 0] > X[:, 1], RandomForestClassifier), (X[:, 0], RandomForestRegressor)):
+        forest(2, n_jobs=2).fit(X, y).predict(X)
+
+
 _STEPS = (
     ("two classes", _binary),
     ("growth policies", _growth_policies),
@@ -137,6 +187,11 @@ _STEPS = (
     ("several outputs", _several_outputs),
     ("more than 255 bins", _many_bins),
     ("several threads", _several_threads),
+    ("exact trees", _exact_trees),
+    ("criteria, weights, constraints of trees", _other_trees),
+    ("forests", _forests),
+    ("quantiles and proximities", _leaves_of_forests),
+    ("deep trees", _deep_trees),
 )
 
 
@@ -145,6 +200,10 @@ _STEPS = (
 
 def _numbers(n_rows=_N_ROWS):
     return np.random.default_rng(0).normal(size=(n_rows, 3))
+
+
+def _few_values():
+    return np.round(_numbers(), 1)
 
 
 def _mixed():

@@ -8,9 +8,10 @@ import threading
 import numba
 import numpy as np
 import pytest
+from numba.core.runtime import _nrt_python, rtsys
 
 from skensemble import _jit
-from skensemble._jit import kernel, prefetch
+from skensemble._jit import bits_of, kernel, lowest_bit, prefetch
 
 SOURCE = """
 from skensemble._jit import kernel
@@ -270,158 +271,64 @@ def test_prefetch_changes_nothing(dtype):
     assert touch(array) == touch(read_only) == 4950
 
 
-# -- kernels that borrow ---------------------------------------------------------------------------------------------
+# -- memory ----------------------------------------------------------------------------------------------------------
 
-BORROWER = """
-import numpy as np
-from numba.experimental import structref
-from skensemble._jit import kernel
-
-@structref.register
-class BoxType(structref.types.StructRef):
-    pass
-
-class Box(structref.StructRefProxy):
-    pass
-
-structref.define_proxy(Box, BoxType, ["numbers", "other"])
 
 @kernel
-def new_box(numbers, other):
-    return Box(numbers, other)
+def _first_row(table):
+    return table[0]
 
-@kernel(borrows=True)
-def add(box):
-    numbers, total = box.numbers, 0.0
+
+@kernel
+def _doubled(values):
+    result = np.empty(values.shape[0])
+    for i in range(values.shape[0]):
+        result[i] = 2.0 * values[i]
+    return result
+
+
+@kernel
+def _sum(values):
+    total = 0.0
+    for i in range(values.shape[0]):
+        total += values[i]
+    return total
+
+
+@kernel
+def _sum_of_rows(table):
+    total = 0.0
+    for i in range(table.shape[0]):
+        total += _sum(table[i]) + _sum(_doubled(_first_row(table)))
+    return total
+
+
+def test_kernels_keep_no_array_and_free_none_too_early():
+    _nrt_python.memsys_enable_stats()
+    table = np.arange(6.0).reshape(3, 2)
+    assert _sum_of_rows(table) == 15.0 + 3 * 2.0
+    before, references = rtsys.get_allocation_stats(), sys.getrefcount(table)
+    for _ in range(10):
+        row, doubled = _first_row(table), _doubled(table[1])
+        _sum_of_rows(table)
+        _sum(doubled)
+    np.testing.assert_array_equal(row, table[0])
+    np.testing.assert_array_equal(doubled, 2.0 * table[1])
+    del row, doubled
+    after = rtsys.get_allocation_stats()
+    assert sys.getrefcount(table) == references
+    assert after.mi_alloc - before.mi_alloc == after.mi_free - before.mi_free > 0
+
+
+@kernel
+def _floats_of_bits(numbers, words, bits, lowest):
     for i in range(numbers.shape[0]):
-        total += numbers[i]
-    return total
-
-@kernel(borrows=True)
-def swap(box):
-    box.numbers, box.other = box.other, box.numbers
-
-@kernel(borrows=True)
-def add_both(box):
-    total = add(box)
-    swap(box)
-    total += add(box)
-    swap(box)
-    return total
-
-@kernel(borrows=True)
-def first_row(box):
-    return row_sum(box.other[:2])
-
-@kernel(borrows=True)
-def row_sum(row):
-    return row[0] + row[1]
-
-@kernel
-def four_times(box):
-    return 4.0 * add_both(box) + 0.0 * first_row(box)
-"""
+        bits[i], lowest[i] = bits_of(numbers[i]), lowest_bit(words[i])
 
 
-@pytest.fixture
-def borrowers(folder):
-    (folder / "kernels.py").write_text(BORROWER)
-    return import_anew(folder)
-
-
-def box_of(kernels, *arrays):
-    return kernels.new_box(*arrays)
-
-
-def test_borrowing_kernels_compute_what_others_do(borrowers):
-    a, b = np.arange(5.0), np.full(5, 10.0)
-    box = borrowers.new_box(a, b)
-    assert borrowers.add(box) == 10.0
-    assert borrowers.add_both(box) == 60.0
-    assert borrowers.first_row(box) == 20.0
-    assert borrowers.four_times(box) == 240.0
-
-
-def test_borrowing_kernels_leave_counts_as_they_found_them(borrowers):
-    """A lost reference frees memory that is in use; one too many keeps it forever."""
-    a, b = np.arange(5.0), np.full(5, 10.0)
-    box = borrowers.new_box(a, b)
-    before = sys.getrefcount(a), sys.getrefcount(b)
-    for _ in range(50):
-        borrowers.four_times(box)
-        borrowers.add_both(box)
-        borrowers.add(box)
-    assert (sys.getrefcount(a), sys.getrefcount(b)) == before
-    del box
-    assert sys.getrefcount(a) < before[0]
-    assert sys.getrefcount(b) < before[1]
-    assert a.sum() == 10.0
-
-
-def test_borrowing_kernels_keep_no_counts(borrowers):
-    box = borrowers.new_box(np.arange(5.0), np.zeros(5))
-    borrowers.four_times(box)
-    assert "NRT_incref" not in _code_within(borrowers.add_both)
-    assert "NRT_decref" not in _code_within(borrowers.add_both)
-
-
-def _code_within(outer):
-    """LLVM code of a kernel as other kernels link it."""
-    (inner,) = _inner_dispatchers(outer)
-    (overload,) = inner.overloads.values()
-    return str(overload.library._final_module)
-
-
-def test_borrowing_kernels_are_cached(folder, borrowers):
-    assert borrowers.four_times(borrowers.new_box(np.ones(3), np.ones(3))) == 24.0
-    kernels = import_anew(folder)
-    assert kernels.four_times(kernels.new_box(np.ones(3), np.ones(3))) == 24.0
-
-
-MAKES_ARRAYS = """
-import numpy as np
-from skensemble._jit import kernel
-
-@kernel(borrows=True)
-def doubled(x):
-    return x + x
-
-@kernel(borrows=True)
-def scratch(x):
-    return np.empty(x.shape[0])[0]
-
-@kernel(borrows=True)
-def copied(x):
-    return x.copy()[0]
-
-@kernel
-def call_doubled(x):
-    return doubled(x)[0]
-
-@kernel
-def call_scratch(x):
-    return scratch(x)
-
-@kernel
-def call_copied(x):
-    return copied(x)
-"""
-
-
-@pytest.mark.parametrize("name", ["call_doubled", "call_scratch", "call_copied"])
-def test_borrowing_kernels_must_not_make_arrays(folder, name):
-    (folder / "kernels.py").write_text(MAKES_ARRAYS)
-    kernels = import_anew(folder)
-    with pytest.raises(Exception, match="makes an array; a kernel with borrows=True must not"):
-        getattr(kernels, name)(np.ones(3))
-
-
-def test_borrowing_without_compilation(monkeypatch):
-    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
-
-    @kernel(borrows=True)
-    def twice(x):
-        return x + x
-
-    assert twice(2) == 4
-    assert not hasattr(twice, "signatures")
+def test_bits():
+    numbers, words = np.array([1.5, -0.0, np.inf]), np.array([1, 6, 1 << 63], np.uint64)
+    bits, lowest = np.empty(3, np.int64), np.empty(3, np.int64)
+    _floats_of_bits(numbers, words, bits, lowest)
+    np.testing.assert_array_equal(bits, numbers.view(np.int64))
+    assert lowest.tolist() == [0, 1, 63]

@@ -13,9 +13,12 @@ import numpy as np
 from skensemble._parallel import for_blocks
 from skensemble._random import mixed_seed
 from skensemble.ensemble._row_sampling import row_keys, sample_features, sample_goss, sample_rows
+from skensemble.tree._growing import TEAM_WORK
 from skensemble.tree._tree_grower import TreeGrower, add_leaf_values, leaves_of
 
 GRADIENT_BLOCK = 1 << 16  # rows; a block is worth a call of the thread pool
+SIDE_WORK = 50_000  # rows x features; a tree is worth one
+BUSY_ENOUGH = 0.8  # share of the threads: about what a team makes of them
 
 
 @dataclass
@@ -97,6 +100,8 @@ class Booster:
         self._weight = None if loss.applies_weights else train.weight
         samples = schedule.goss or schedule.subsample < 1.0
         self._keys = row_keys(train.binned.codes, train.y) if samples else None
+        self._n_trees = 1 if schedule.vector else self.n_outputs
+        n_growers = side_by_side(self._n_trees, train.binned.columns.size, schedule.n_threads)
         self.grower = TreeGrower(
             train.binned,
             schedule.limits,
@@ -105,8 +110,10 @@ class Booster:
             weight=self._grower_weight(),
             monotone=schedule.monotone,
             interactions=schedule.interactions,
-            n_threads=schedule.n_threads,
+            n_threads=schedule.n_threads if n_growers == 1 else 1,
+            n_neighbours=n_growers,
         )
+        self._growers = self.grower.neighbours(n_growers)
 
     def _grower_weight(self):
         """GOSS changes the weights each round: give it an array of weights that are not whole to write into."""
@@ -119,8 +126,17 @@ class Booster:
         self._fill_gradients()
         seed = mixed_seed(self.schedule.seed, number)
         rows = self._choose_rows(seed)
-        outputs = [0] if self.schedule.vector else range(self.n_outputs)
-        return [self._add_tree(mixed_seed(seed, 2 + output), rows, output) for output in outputs]
+        if len(self._growers) == 1:
+            return [self._add_tree(self.grower, seed, rows, output) for output in range(self._n_trees)]
+        idle = list(self._growers)
+
+        def add_tree(output, _):
+            grower = idle.pop()
+            tree = self._add_tree(grower, seed, rows, output)
+            idle.append(grower)
+            return tree
+
+        return for_blocks(add_tree, self._n_trees, 1, len(self._growers))
 
     def _fill_gradients(self):
         loss, train, grower = self.loss, self.train, self.grower
@@ -151,29 +167,30 @@ class Booster:
             return None
         return sample_features(n_features, self.schedule.colsample_bytree, mixed_seed(seed, 1))
 
-    def _add_tree(self, seed, rows, output):
-        tree = self.grower.grow(seed, rows, self._choose_features(seed), output)
+    def _add_tree(self, grower, seed, rows, output):
+        seed = mixed_seed(seed, 2 + output)
+        tree = grower.grow(seed, rows, self._choose_features(seed), output)
         if rows is not None and len(rows) < self.n_samples:
             left_out = np.ones(self.n_samples, bool)
             left_out[rows] = False
-            self.grower.find_leaves(tree, np.flatnonzero(left_out).astype(np.uint32))
+            grower.find_leaves(tree, np.flatnonzero(left_out).astype(np.uint32))
         if self.loss.refit is not None:
-            self._refit(tree, output)
+            self._refit(grower, tree, output)
         tree.values[:] *= self.schedule.learning_rate
         columns = range(self.n_outputs) if self.schedule.vector else [output]
         for k, column in enumerate(columns):
-            self.grower.add_values(self.train.raw[column], np.ascontiguousarray(tree.values[:, k]))
+            grower.add_values(self.train.raw[column], np.ascontiguousarray(tree.values[:, k]))
         if self.validation is not None:
             _add_to(self.validation, tree, columns)
         return tree
 
-    def _refit(self, tree, output):
+    def _refit(self, grower, tree, output):
         """Leaf values from the residuals of the leaf's rows, within the bounds that monotone constraints set."""
-        leaves, starts = self.grower.leaf_starts(tree)
+        leaves, starts = grower.leaf_starts(tree)
         for k in range(tree.values.shape[1]):
             values = self.loss.refit(
-                output + k, self.train.y, self.train.raw, self.train.weight, self.grower.rows_by_leaf, starts,
-                self.schedule.n_threads,
+                output + k, self.train.y, self.train.raw, self.train.weight, grower.rows_by_leaf, starts,
+                grower.n_threads,
             )  # fmt: skip
             tree.values[leaves, k] = _bounded(tree.nodes, leaves, values, self.schedule.monotone)
 
@@ -206,6 +223,17 @@ def _add_to(fold, tree, columns):
     leaf = leaves_of(tree, fold.binned, rows)
     for k, column in enumerate(columns):
         add_leaf_values(fold.raw[column], leaf, np.ascontiguousarray(tree.values[:, k]), 0, len(rows))
+
+
+def side_by_side(n_trees, n_cells, n_threads):
+    """How many of a round's trees to grow at the same time, by one thread each; 1: one after another, by all threads.
+
+    By all threads if the trees are worth it and would leave threads idle otherwise.
+    """
+    if n_cells < SIDE_WORK or n_trees == 1:
+        return 1
+    busy = n_trees / (n_threads * -(-n_trees // n_threads))
+    return min(n_trees, n_threads) if busy >= BUSY_ENOUGH or n_cells < TEAM_WORK else 1
 
 
 class Patience:

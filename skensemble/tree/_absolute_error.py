@@ -11,7 +11,7 @@ from skensemble._jit import kernel
 from skensemble.tree._key_sort import PLACE, sort_keys
 
 
-@kernel(borrows=True)
+@kernel
 def rank_targets(rows, start, n_rows, state):
     """Rank 1 .. n_rows of each row's target in the node, for each output."""
     for k in range(state.n_outputs):
@@ -27,7 +27,7 @@ def rank_targets(rows, start, n_rows, state):
             state.sorted_y[i + 1, k] = state.y[k, rows[start + place]]
 
 
-@kernel(borrows=True)
+@kernel
 def median_and_deviation(n_rows, output, state):
     """Weighted median of the node's targets, and the sum of the absolute deviations from it.
 
@@ -40,7 +40,7 @@ def median_and_deviation(n_rows, output, state):
     return state.median, deviation
 
 
-@kernel(borrows=True)
+@kernel
 def deviations(n_rows, state):
     """deviation[m, g] = that of both sides, if groups up to g go left, and the missing rows with them (m = 1) or not.
 
@@ -64,7 +64,7 @@ def deviations(n_rows, state):
             _scan_backward(missing_left, output, n_rows, state)
 
 
-@kernel(borrows=True)
+@kernel
 def _scan_forward(missing_left, output, n_rows, state):
     group = 0
     for i in range(state.n_missing, n_rows):
@@ -76,7 +76,7 @@ def _scan_forward(missing_left, output, n_rows, state):
     state.n_groups = group
 
 
-@kernel(borrows=True)
+@kernel
 def _scan_backward(missing_left, output, n_rows, state):
     group = state.n_groups - 1
     state.deviation[missing_left, group] += _deviation(n_rows, output, state)
@@ -92,7 +92,7 @@ def _scan_backward(missing_left, output, n_rows, state):
 # -- the Fenwick trees -----------------------------------------------------------------------------------------------
 
 
-@kernel(borrows=True)
+@kernel
 def _clear(n_rows, state):
     for rank in range(n_rows + 1):
         state.tree_weight[rank] = 0
@@ -101,13 +101,13 @@ def _clear(n_rows, state):
     state.inserted_amount = 0
 
 
-@kernel(borrows=True)
+@kernel
 def _insert_keys(first, last, output, n_rows, state):
     for i in range(first, last):
         _insert(int64(state.keys[i] & uint64(PLACE)), output, n_rows, state)
 
 
-@kernel(borrows=True)
+@kernel
 def _insert(place, output, n_rows, state):
     weight, amount = state.node_weight[place], state.node_amount[place, output]
     rank = state.rank[place, output]
@@ -119,7 +119,7 @@ def _insert(place, output, n_rows, state):
     state.inserted_amount += amount
 
 
-@kernel(borrows=True)
+@kernel
 def _descend(n_rows, output, state):
     """Rank of the median of what was inserted; leaves the sums of all lower ranks in `below_weight`, `below_amount`."""
     rank, weight, amount, step = int64(0), int64(0), int64(0), int64(1)
@@ -136,7 +136,7 @@ def _descend(n_rows, output, state):
     return rank + 1
 
 
-@kernel(borrows=True)
+@kernel
 def _deviation(n_rows, output, state):
     """Sum of w |y - median| of what was inserted; leaves the median in the state."""
     if state.inserted_weight == 0:
@@ -148,7 +148,7 @@ def _deviation(n_rows, output, state):
     return distance * weight + state.amount_unit * (state.inserted_amount - 2 * state.below_amount)
 
 
-@kernel(borrows=True)
+@kernel
 def _middle_of_medians(rank, n_rows, output, state):
     """Where the ranks up to the median's have half of the weight, the middle between it and the next."""
     median = state.sorted_y[rank, output]
@@ -160,7 +160,7 @@ def _middle_of_medians(rank, n_rows, output, state):
     return 0.5 * median + 0.5 * state.sorted_y[above, output] if above <= n_rows else median
 
 
-@kernel(borrows=True)
+@kernel
 def _weight_up_to(rank, state):
     weight = int64(0)
     while rank > 0:

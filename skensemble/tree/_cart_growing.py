@@ -20,7 +20,7 @@ EPSILON = 2.0**-52  # impurity that is none
 NO_PARENT = -1
 
 
-@kernel(borrows=True)
+@kernel
 def grow_cart(n_rows, seed, state):
     """Grow a tree on rows[:n_rows]; returns its number of nodes."""
     state.n_nodes, state.n_queue = 0, 0
@@ -33,7 +33,7 @@ def grow_cart(n_rows, seed, state):
     return state.n_nodes
 
 
-@kernel(borrows=True)
+@kernel
 def _grow_depth_first(n_rows, seed, state):
     """An entry of the stack is 2 parent + side."""
     queue = state.queue
@@ -50,7 +50,7 @@ def _grow_depth_first(n_rows, seed, state):
         node = _new_node(entry >> 1, entry & 1, n_rows, state)
 
 
-@kernel(borrows=True)
+@kernel
 def _grow_best_first(n_rows, seed, state):
     root = _new_node(NO_PARENT, 0, n_rows, state)
     if _look_for_split(root, seed, state):
@@ -83,7 +83,7 @@ def note_leaves(leaf, state):
 # -- a node ----------------------------------------------------------------------------------------------------------
 
 
-@kernel(borrows=True)
+@kernel
 def _new_node(parent, side, n_rows, state):
     """Make a child of `parent`, or the root: its rows, its sums, its impurity, its value."""
     node = state.n_nodes
@@ -103,7 +103,7 @@ def _new_node(parent, side, n_rows, state):
     return node
 
 
-@kernel(borrows=True)
+@kernel
 def _inherit(node, parent, side, state):
     state.depth[node] = state.depth[parent] + 1
     # Best first, nodes elsewhere have moved features about since the parent was looked at.
@@ -122,7 +122,7 @@ def _inherit(node, parent, side, state):
         state.lower[node] = state.middle[parent]
 
 
-@kernel(borrows=True)
+@kernel
 def _gather(start, n_rows, state):
     """Copy what the node's rows weigh side by side, and add it up; returns (sum of moments, all targets equal)."""
     total, rows, n_outputs = state.total, state.rows, state.n_outputs
@@ -162,7 +162,7 @@ def _gather(start, n_rows, state):
     return moment, is_pure
 
 
-@kernel(borrows=True)
+@kernel
 def _evaluate(node, moment, is_pure, state):
     total = state.total
     n_rows, weight = state.stop[node] - state.start[node], total[state.n_stats]
@@ -192,7 +192,7 @@ def _evaluate(node, moment, is_pure, state):
         _clip(node, state)
 
 
-@kernel(borrows=True)
+@kernel
 def _clip(node, state):
     """Keep the value within its bounds: the mean of a number, or the shares of two classes."""
     lower, upper, values = state.lower[node], state.upper[node], state.values
@@ -206,7 +206,7 @@ def _clip(node, state):
 # -- a split ---------------------------------------------------------------------------------------------------------
 
 
-@kernel(borrows=True)
+@kernel
 def _look_for_split(node, seed, state):
     """Find the best split of the node that was just made; False if it stays a leaf."""
     if _must_be_leaf(node, state):
@@ -226,7 +226,7 @@ def _look_for_split(node, seed, state):
     return True
 
 
-@kernel(borrows=True)
+@kernel
 def _must_be_leaf(node, state):
     n_rows, weight = state.stop[node] - state.start[node], state.total[state.n_stats]
     is_deep = state.max_depth >= 0 and state.depth[node] >= state.max_depth
@@ -234,7 +234,7 @@ def _must_be_leaf(node, state):
     return is_deep or is_small or weight < 2 * state.min_weight_leaf or state.impurity[node] <= EPSILON
 
 
-@kernel(borrows=True)
+@kernel
 def _decrease(node, state):
     """How much impurity, times weight, the best split takes off."""
     if state.criterion == ABSOLUTE_ERROR:
@@ -242,7 +242,7 @@ def _decrease(node, state):
     return gain_unit(state) * (state.best_gain - score(state.total, state))
 
 
-@kernel(borrows=True)
+@kernel
 def _split(node, state):
     """Send the node's rows to their sides."""
     column, rows, spare = state.columns[state.feature[node]], state.rows, state.spare
@@ -273,12 +273,12 @@ def _split(node, state):
 # -- the heap: the largest gain on top, the smallest node among equals -----------------------------------------------
 
 
-@kernel(borrows=True)
+@kernel
 def _comes_before(a, b, state):
     return state.gain[a] > state.gain[b] or (state.gain[a] == state.gain[b] and a < b)
 
 
-@kernel(borrows=True)
+@kernel
 def _push(node, state):
     queue, child = state.queue, state.n_queue
     while child > 0 and _comes_before(node, queue[(child - 1) >> 1], state):
@@ -288,7 +288,7 @@ def _push(node, state):
     state.n_queue += 1
 
 
-@kernel(borrows=True)
+@kernel
 def _pop(state):
     queue = state.queue
     top = queue[0]

@@ -16,7 +16,8 @@ chunks together with its team (`_growth_jobs.py`).  A split takes three jobs:
                 child's), scan both for their best splits
 
 When features are few and threads many, ACCUMULATE fills histograms of blocks of rows before CHILDREN adds them up.  A
-symmetric tree has a LEVEL_SCAN before each level instead of the queue.  LEAVES ends a tree.
+symmetric tree has a LEVEL_SCAN before each level instead of the queue.  SUMS and PACK, which write the targets in fixed
+point, begin a tree; LEAVES ends it.
 
 The leader's kernels never call the team's: Numba optimises a kernel together with all that it calls, so a chain of
 callers above the large kernels would be compiled over and over.
@@ -43,11 +44,13 @@ from skensemble.tree._growth_jobs import (
     LEVEL_SCAN,
     MARK,
     MOVE,
+    PACK,
+    SUMS,
     level_has_missing,
     run_chunk,
 )
 from skensemble.tree._growth_state import BEST_FIRST, DEPTH_FIRST, MAX_ROW_CHUNKS, SYMMETRIC
-from skensemble.tree._histogram import VECTOR
+from skensemble.tree._histogram import FINE_BITS, PACKED_BITS, VECTOR, power_of_two_scale
 from skensemble.tree._splitting import (
     MISSING_LEFT,
     category_order,
@@ -71,6 +74,7 @@ PATIENCE = 2_000_000  # empty looks for work, after which a helper leaves: its l
 def grow_tree(n_rows, n_active, n_threads, seed, first_output, state, team):
     """Grow one tree on rows[0, :n_rows] and features[:n_active]; it is left in `state`, its number of nodes returned.
 
+    Where these are all there are, they need not be written.
     first_output : row of `gradient` and `hessian` that the tree's first output is about
     """
     if n_rows * n_active < TEAM_WORK or n_threads == 1:
@@ -90,7 +94,7 @@ def grow_tree(n_rows, n_active, n_threads, seed, first_output, state, team):
 def grow_nodes(n_rows, n_active, n_threads, seed, first_output, state):
     """Leader: decide, do it with the team, until the tree is grown; returns its number of nodes."""
     state.n_active, state.n_threads, state.seed, state.first_output = n_active, n_threads, seed, first_output
-    state.n_chunks = _plant(n_rows, state)
+    state.n_chunks = _prepare(n_rows, state)
     while state.n_chunks > 0:
         n_chunks = state.n_chunks
         if n_threads == 1 or n_chunks == 1:
@@ -138,6 +142,10 @@ def _next_job(state):
         return _after_children(state)
     if state.phase == LEVEL_SCAN:
         return _after_level_scan(state)
+    if state.phase == SUMS:
+        return _after_sums(state)
+    if state.phase == PACK:
+        return _plant(state)
     return 0
 
 
@@ -145,20 +153,48 @@ def _next_job(state):
 
 
 @kernel
-def _plant(n_rows, state):
-    """Make the root: its rows, its sums, all slots free."""
+def _prepare(n_rows, state):
+    """Make the root, and start on its targets if they are floats."""
+    root = state.nodes[0]
+    root.start, root.stop, root.buffer, root.depth, root.slot = 0, n_rows, 0, 0, 0
+    root.left, root.right, root.feature, root.gain = -1, -1, -1, 0.0
+    root.lower, root.upper = -np.inf, np.inf
+    if state.n_active == state.features.shape[0]:
+        for k in range(state.n_active):
+            state.features[k] = k
+    if state.gradient.shape[0] == 0:
+        return _plant(state)
+    state.phase = SUMS
+    return state.block_sums.shape[0] * state.n_outputs
+
+
+@kernel
+def _after_sums(state):
+    """Choose the scales of the fixed point, as fine as the sums allow."""
+    for k in range(state.n_outputs):
+        g, h = 0.0, 0.0
+        for block in range(state.block_sums.shape[0]):
+            g += state.block_sums[block, k, 0]
+            h += state.block_sums[block, k, 1]
+        state.gradient_unit[k] = 1.0 / power_of_two_scale(g, state.n_units, PACKED_BITS)
+        state.hessian_unit[k] = 1.0 / power_of_two_scale(h, state.n_units, PACKED_BITS)
+        state.fine_gradient[k] = power_of_two_scale(g, state.n_units, FINE_BITS)
+        state.fine_hessian[k] = power_of_two_scale(h, state.n_units, FINE_BITS)
+    state.phase = PACK
+    return _row_chunks(state.nodes[0].stop)
+
+
+@kernel
+def _plant(state):
+    """Sum up the root, free all slots, and start on the root's histogram."""
     n_slots = state.free_slots.shape[0]
     for slot in range(n_slots):
         state.free_slots[slot] = n_slots - 1 - slot
     state.n_free = n_slots - 1
     state.n_nodes, state.n_leaves, state.n_heap, state.level = 1, 1, 0, 0
-    root = state.nodes[0]
-    root.start, root.stop, root.buffer, root.depth, root.slot = 0, n_rows, 0, 0, 0
-    root.left, root.right, root.feature, root.gain = -1, -1, -1, 0.0
-    root.lower, root.upper = -np.inf, np.inf
     for group in range(state.interactions.shape[0]):
         state.groups[0, group] = True
-    _sum_root(n_rows, state)
+    _sum_root(state)
     if not _may_split(0, state):
         return _start_leaves(state)
     state.node_id = -1
@@ -166,15 +202,15 @@ def _plant(n_rows, state):
 
 
 @kernel
-def _sum_root(n_rows, state):
+def _sum_root(state):
     totals = state.totals[0]
     for channel in range(state.n_channels):
         totals[channel] = 0
     if state.packed.shape[1] > 0:
-        for i in range(n_rows):
-            totals[0] += state.packed[0, i]
+        for chunk in range(state.n_chunks):
+            totals[0] += state.per_chunk[chunk]
         return
-    for i in range(n_rows):
+    for i in range(state.nodes[0].stop):
         row = state.rows[0, i]
         if state.kind == VECTOR:
             for channel in range(state.n_channels):
@@ -206,7 +242,12 @@ def _next_split(state):
 def _start_partition(state):
     node = state.nodes[state.node_id]
     state.phase = MARK
-    return max(1, min(MAX_ROW_CHUNKS, (node.stop - node.start + ROW_CHUNK - 1) // ROW_CHUNK))
+    return _row_chunks(node.stop - node.start)
+
+
+@kernel
+def _row_chunks(n_rows):
+    return max(1, min(MAX_ROW_CHUNKS, (n_rows + ROW_CHUNK - 1) // ROW_CHUNK))
 
 
 @kernel
@@ -214,10 +255,10 @@ def _place_rows(state):
     """Turn the number of left rows of each chunk into the place of its first left row."""
     running = state.nodes[state.node_id].start
     for chunk in range(state.n_chunks):
-        n_left = state.chunk_left[chunk]
-        state.chunk_left[chunk] = running
+        n_left = state.per_chunk[chunk]
+        state.per_chunk[chunk] = running
         running += n_left
-    state.chunk_left[state.n_chunks] = running
+    state.per_chunk[state.n_chunks] = running
     state.phase = MOVE
     return state.n_chunks
 
@@ -226,7 +267,7 @@ def _place_rows(state):
 def _after_partition(state):
     """Make the children; unless nothing can come of them, start on their histograms and best splits."""
     left = 2 * state.node_id + 1 if state.policy == SYMMETRIC else state.n_nodes
-    _make_children(left, state.chunk_left[state.n_chunks], state)
+    _make_children(left, state.per_chunk[state.n_chunks], state)
     state.n_nodes += 2
     state.n_leaves += 1
     if state.policy == SYMMETRIC:
@@ -492,6 +533,7 @@ def _start_leaves(state):
     for node_id in range(state.n_nodes):
         for k in range(state.n_outputs):
             state.values[node_id, k] = _value(node_id, k, state)
+        state.cover[node_id] = _total_hessian(state.totals[node_id], state) / state.n_outputs
         if state.nodes[node_id].left < 0:
             state.heap_node[n_leaves] = node_id
             n_leaves += 1

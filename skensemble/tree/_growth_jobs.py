@@ -5,10 +5,20 @@ rows, its leaf.  So the result does not depend on who did which chunk, or when.
 """
 
 import numpy as np
-from numba import int64
+from numba import int64, uint64
 
 from skensemble._jit import kernel, prefetch
-from skensemble.tree._histogram import ROWS_AHEAD, accumulate, clear, merge, subtract
+from skensemble.tree._growth_state import SUM_BLOCK
+from skensemble.tree._histogram import (
+    ROWS_AHEAD,
+    SCALAR,
+    accumulate,
+    clear,
+    merge,
+    pack,
+    subtract,
+    weighted_sums,
+)
 from skensemble.tree._splitting import (
     INVALID,
     ONE_HOT,
@@ -25,7 +35,7 @@ from skensemble.tree._splitting import (
     scan_feature,
 )
 
-MARK, MOVE, ACCUMULATE, CHILDREN, LEVEL_SCAN, LEAVES = range(6)
+SUMS, PACK, MARK, MOVE, ACCUMULATE, CHILDREN, LEVEL_SCAN, LEAVES = range(8)
 
 
 @kernel
@@ -41,8 +51,42 @@ def run_chunk(chunk, state):
         _children_chunk(chunk, state)
     elif state.phase == LEVEL_SCAN:
         _level_scan_chunk(chunk, state)
-    else:
+    elif state.phase == LEAVES:
         _leaves_chunk(chunk, state)
+    elif state.phase == PACK:
+        _pack_chunk(chunk, state)
+    else:
+        _sums_chunk(chunk, state)
+
+
+# -- targets in fixed point ------------------------------------------------------------------------------------------
+
+
+@kernel
+def _sums_chunk(chunk, state):
+    """Sums of |gradient| and of the hessian of one output in a block of all rows."""
+    n_samples = state.leaf_of_row.shape[0]
+    output, block = chunk % state.n_outputs, chunk // state.n_outputs
+    state.block_sums[block, output, 0], state.block_sums[block, output, 1] = weighted_sums(
+        state.gradient[state.first_output + output], state.hessian[state.first_output + output], state.weight,
+        block * SUM_BLOCK, min((block + 1) * SUM_BLOCK, n_samples),
+    )  # fmt: skip
+
+
+@kernel
+def _pack_chunk(chunk, state):
+    """The packed targets of a block of the tree's rows, and their sum."""
+    rows, n_rows = state.rows[0], state.nodes[0].stop
+    start, stop = n_rows * chunk // state.n_chunks, n_rows * (chunk + 1) // state.n_chunks
+    if n_rows == rows.shape[0]:
+        for i in range(start, stop):
+            rows[i] = i
+    for k in range(state.n_outputs):
+        state.per_chunk[chunk] = pack(
+            state.gradient[state.first_output + k], state.hessian[state.first_output + k], state.weight, state.whole,
+            1.0 / state.gradient_unit[k], 1.0 / state.hessian_unit[k], rows, start, stop, state.packed_targets,
+            state.kind != SCALAR, state.n_channels, k,
+        )  # fmt: skip
 
 
 # -- partition: a block of a node's rows -----------------------------------------------------------------------------
@@ -52,7 +96,7 @@ def run_chunk(chunk, state):
 def _mark_chunk(chunk, state):
     node = state.nodes[state.node_id]
     n_rows = node.stop - node.start
-    state.chunk_left[chunk] = mark_left(
+    state.per_chunk[chunk] = mark_left(
         state.columns[node.feature], state.rows[node.buffer], node.start + n_rows * chunk // state.n_chunks,
         node.start + n_rows * (chunk + 1) // state.n_chunks, node.code, node.missing_left, node.is_categorical,
         state.words[state.node_id], state.goes_left,
@@ -64,8 +108,8 @@ def _move_chunk(chunk, state):
     node = state.nodes[state.node_id]
     n_rows = node.stop - node.start
     start = node.start + n_rows * chunk // state.n_chunks
-    left = state.chunk_left[chunk]
-    right = state.chunk_left[state.n_chunks] + (start - node.start) - (left - node.start)
+    left = state.per_chunk[chunk]
+    right = state.per_chunk[state.n_chunks] + (start - node.start) - (left - node.start)
     move_rows(
         state.rows[node.buffer], state.packed[node.buffer], state.goes_left, start,
         node.start + n_rows * (chunk + 1) // state.n_chunks, state.rows[1 - node.buffer], state.packed[1 -
@@ -93,8 +137,8 @@ def _fill(node_id, start, stop, slot, first, last, state):
     features = state.features[: state.n_active]
     clear(state.histogram, base, state.shift, state.n_channels, state.n_codes, features, first, last)
     accumulate(
-        state.kind, state.words_of_codes, state.codes, state.rows[buffer], state.packed[buffer], state.vectors, start,
-        stop, state.histogram, base, state.shift, state.n_channels, features, first, last,
+        state.kind, state.words_of_codes, state.usual_words, state.codes, state.rows[buffer], state.packed[buffer],
+        state.vectors, start, stop, state.histogram, base, state.shift, state.n_channels, features, first, last,
     )  # fmt: skip
 
 
@@ -155,6 +199,7 @@ def _scan_tile(node_id, side, first, last, state):
                 state.histogram,
                 cell,
                 feature,
+                node.stop - node.start,
                 state.totals[node_id],
                 node.lower,
                 node.upper,
@@ -197,15 +242,18 @@ def _level_scan_chunk(chunk, state):
     n_scans = 2 if missing and not is_categorical else 1
     for node_id in range((1 << state.level) - 1, (1 << (state.level + 1)) - 1):
         for missing_left in range(n_scans):
-            _node_gains(node_id, feature, offset, missing_left == 1, one_hot, state, prefix, gains)
-            for position in range(n_positions):
-                if gains[position] != INVALID:  # too little weight on a side: this node gains nothing, the level may
-                    level_gains[missing_left, position] += gains[position]
+            first, last = _node_gains(
+                node_id, feature, offset, n_positions, missing_left == 1, one_hot, state, prefix, gains
+            )
+            total = level_gains[missing_left]
+            for position in range(uint64(first), uint64(last)):
+                # With too little weight on a side this node gains nothing, but the level may.
+                total[position] += gains[position] if gains[position] != INVALID else 0.0
     if is_categorical and not one_hot:
         drop_unbalanced(level_gains[0], n_positions, state.n_order[feature], state.max_cat_threshold)
     best = state.gamma
     for missing_left in range(n_scans):
-        position = best_position(level_gains[missing_left], n_positions - missing_left, best)
+        position = best_position(level_gains[missing_left], 0, n_positions - missing_left, best)
         if position >= 0:
             best = level_gains[missing_left, position]
             state.best_position[0, feature] = position
@@ -223,29 +271,21 @@ def level_has_missing(offset, state):
 
 
 @kernel
-def _node_gains(node_id, feature, offset, missing_left, one_hot, state, prefix, gains):
-    """Gains of one feature in one node of a level, in the order of the level's scan."""
+def _node_gains(node_id, feature, offset, n_positions, missing_left, one_hot, state, prefix, gains):
+    """Gains of one feature in one node of a level, in the order of the level's scan; and the range they are in."""
     node = state.nodes[node_id]
     cell = node.slot * state.n_cells + offset
-    if state.is_categorical[feature]:
-        reg_lambda = state.reg_lambda if one_hot else state.reg_lambda + state.cat_l2
-        limited_gains(
-            state.histogram, cell, state.order[feature], state.n_order[feature], one_hot, False, state.totals[node_id],
-            node.lower, node.upper, 0, reg_lambda, state, prefix, gains,
+    if not state.is_categorical[feature]:
+        return numeric_gains(
+            state.histogram, cell, state.codes_in_order, n_positions, feature, missing_left, state.totals[node_id],
+            node.lower, node.upper, state, prefix, gains,
         )  # fmt: skip
-    else:
-        numeric_gains(
-            state.histogram,
-            cell,
-            feature,
-            missing_left,
-            state.totals[node_id],
-            node.lower,
-            node.upper,
-            state,
-            prefix,
-            gains,
-        )
+    reg_lambda = state.reg_lambda if one_hot else state.reg_lambda + state.cat_l2
+    limited_gains(
+        state.histogram, cell, state.order[feature], n_positions, one_hot, False, state.totals[node_id], node.lower,
+        node.upper, 0, reg_lambda, state, prefix, gains,
+    )  # fmt: skip
+    return 0, n_positions
 
 
 # -- leaves ----------------------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ NODE = np.dtype(
     align=True,
 )
 MAX_ROW_CHUNKS = 4096
+SUM_BLOCK = 1 << 16  # rows; fixed, so that float sums do not depend on the number of threads
 MAX_HISTOGRAM_BYTES = 1 << 29
 
 
@@ -71,6 +72,7 @@ FIELDS = (
     # the binned table
     "codes",  # (n_samples, n_padded)
     "words_of_codes",  # (n_samples, n_padded / 8) uint64: uint8 codes eight at a time, or (0, 0)
+    "usual_words",  # (2, n_padded / 8) uint64: the usual word and whether there is one; or (2, 0)
     "columns",  # (n_features, n_samples)
     "n_codes",  # (n_features,) int64
     "is_categorical",  # (n_features,) bool
@@ -85,6 +87,7 @@ FIELDS = (
     "n_channels",
     "counts",  # bool: the last channel counts rows
     "vectors",  # (n_samples, n_channels) int64 of a vector target, (n_samples, 2) of classes, else (0, 0)
+    "packed_targets",  # where rows are written in fixed point: packed[0], or vectors one after the other
     "gradient_unit",  # (n_outputs,) float64: what an integer 1 stands for
     "hessian_unit",
     # what the leaves are computed from
@@ -92,6 +95,7 @@ FIELDS = (
     "hessian",
     "weight",  # (n_samples,) float64, or (0,) for all ones
     "whole",  # bool: all weights are whole numbers
+    "n_units",  # float: how many times a rounded row may be added
     "fine_gradient",  # (n_outputs,) float64: fixed-point scale of a leaf's sums, about 62 bits
     "fine_hessian",
     # rows
@@ -110,6 +114,7 @@ FIELDS = (
     "words",  # (max_nodes, n_words) uint64: categories that go left
     "groups",  # (max_nodes, n_groups) bool: interaction groups still possible
     "values",  # (max_nodes, n_outputs) float64
+    "cover",  # (max_nodes,) float64: sum of the hessians, mean over the outputs
     "heap",  # (max_nodes,) float64 keys
     "heap_node",  # (max_nodes,) int64
     # features
@@ -121,7 +126,8 @@ FIELDS = (
     "order",  # (n_features, n_codes) int64: category order of symmetric trees
     "n_order",  # (n_features,) int64
     # the team
-    "chunk_left",  # (MAX_ROW_CHUNKS + 1,) int64: where the left rows of a chunk go
+    "block_sums",  # (n_blocks, n_outputs, 2) float64: of |gradient| and hessian
+    "per_chunk",  # (MAX_ROW_CHUNKS + 1,) int64: the sum of a chunk's targets; where the left rows of a chunk go
     "team",  # (16,) int64
     # where the leader stands
     "phase",  # the job that the team is at
@@ -153,28 +159,33 @@ def _new_state(*fields):
     return GrowthState(*fields)
 
 
-def new_state(limits, table, target, n_threads):
-    """A state for trees within `limits` on the binned table; `target` holds the fields of the target (see FIELDS).
+def new_state(fields, n_threads, n_neighbours=1):
+    """A state for growing trees; `fields` holds the limits, the binned table and the target (see FIELDS).
+
+    n_neighbours : how many states share the memory for histograms
 
     Returns the state and the dict of its arrays, which Python keeps for reading and writing.
     """
-    fields = {**limits, **table, **target}
-    fields |= _workspace(fields, n_threads) | dict.fromkeys(_LEADER, 0) | {"n_threads": n_threads, "build_big": False}
+    work = _workspace(fields, n_threads, n_neighbours)
+    fields = {**fields, **work, **dict.fromkeys(_LEADER, 0), "n_threads": n_threads, "build_big": False}
     return _new_state(*(fields[name] for name in FIELDS)), fields
 
 
-def _workspace(fields, n_threads):
+def _workspace(fields, n_threads, n_neighbours):
     """Memory of a growing tree, made once for all trees of a fit."""
     n_samples, n_features = len(fields["codes"]), len(fields["n_codes"])
     n_channels = fields["n_channels"]
     max_nodes = _max_nodes(fields, n_samples)
     n_cells = (n_features << fields["shift"]) * n_channels
-    n_slots = _n_slots(fields, max_nodes, n_cells)
+    n_slots = _n_slots(fields, max_nodes, n_cells, n_neighbours)
     has_categories = bool(fields["is_categorical"].any())
     most_codes = int(fields["n_codes"].max(initial=1))
+    is_scalar = fields["vectors"].size == 0
+    packed = np.empty((2, n_samples if is_scalar else 0), np.int64)
     return {
         "rows": np.empty((2, n_samples), np.uint32),
-        "packed": np.empty((2, n_samples if fields["vectors"].size == 0 else 0), np.int64),
+        "packed": packed,
+        "packed_targets": packed[0] if is_scalar else fields["vectors"].reshape(-1),
         "goes_left": np.empty(n_samples, np.uint8),
         "leaf_of_row": np.zeros(n_samples, np.int32),
         "n_cells": n_cells,
@@ -186,6 +197,7 @@ def _workspace(fields, n_threads):
         "words": np.zeros((max_nodes, (most_codes + 63) // 64 if has_categories else 1), np.uint64),
         "groups": np.zeros((max_nodes, len(fields["interactions"])), np.bool_),
         "values": np.zeros((max_nodes, fields["n_outputs"])),
+        "cover": np.zeros(max_nodes),
         "heap": np.empty(max_nodes),
         "heap_node": np.empty(max_nodes, np.int64),
         "features": np.arange(n_features),
@@ -195,7 +207,8 @@ def _workspace(fields, n_threads):
         "best_flags": np.zeros((2, n_features), np.int64),
         "order": np.zeros((n_features, most_codes if has_categories else 1), np.int64),
         "n_order": np.zeros(n_features, np.int64),
-        "chunk_left": np.empty(MAX_ROW_CHUNKS + 1, np.int64),
+        "block_sums": np.empty((-(-n_samples // SUM_BLOCK), fields["n_outputs"], 2)),
+        "per_chunk": np.empty(MAX_ROW_CHUNKS + 1, np.int64),
         "team": new_team(),
     }
 
@@ -212,11 +225,11 @@ def _max_nodes(limits, n_samples):
     return most
 
 
-def _n_slots(limits, max_nodes, n_cells):
+def _n_slots(limits, max_nodes, n_cells, n_neighbours):
     """Histograms alive at a time: one for each open node, if memory allows."""
     if limits["policy"] == SYMMETRIC:
         return max(1, 2 ** (limits["max_depth"] - 1)) + 1
     n_open = (max_nodes + 1) // 2
     if limits["policy"] == DEPTH_FIRST and limits["max_depth"] >= 0:
         n_open = min(n_open, limits["max_depth"] + 1)
-    return max(4, min(n_open + 3, MAX_HISTOGRAM_BYTES // (8 * n_cells)))
+    return max(4, min(n_open + 3, MAX_HISTOGRAM_BYTES // (8 * n_cells * n_neighbours)))

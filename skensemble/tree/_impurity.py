@@ -21,7 +21,7 @@ from skensemble.tree._cart_state import ENTROPY, GINI, POISSON, SQUARED_ERROR
 IMPOSSIBLE = -np.inf  # score of a side that the criterion does not allow
 
 
-@kernel(borrows=True)
+@kernel
 def score(sums, state):
     """Score of the rows with these sums, summed over the outputs."""
     if state.criterion == GINI:
@@ -33,7 +33,7 @@ def score(sums, state):
     return _poisson_score(sums, state)
 
 
-@kernel(borrows=True)
+@kernel
 def _gini_score(sums, state):
     n_classes = state.n_stats
     squares = 0.0
@@ -42,7 +42,7 @@ def _gini_score(sums, state):
     return squares / float(sums[n_classes])
 
 
-@kernel(borrows=True)
+@kernel
 def _squared_error_score(sums, state):
     squares = 0.0
     for k in range(state.n_outputs):
@@ -50,7 +50,7 @@ def _squared_error_score(sums, state):
     return squares / float(sums[state.n_stats])
 
 
-@kernel(borrows=True)
+@kernel
 def _entropy_score(sums, state):
     n_classes = state.n_stats
     total = -state.n_outputs * _x_log2_x(sums[n_classes])
@@ -59,12 +59,12 @@ def _entropy_score(sums, state):
     return total
 
 
-@kernel(borrows=True)
+@kernel
 def _x_log2_x(x):
     return x * np.log2(x) if x > 0 else 0.0
 
 
-@kernel(borrows=True)
+@kernel
 def _poisson_score(sums, state):
     total = 0.0
     for k in range(state.n_outputs):
@@ -74,7 +74,7 @@ def _poisson_score(sums, state):
     return total
 
 
-@kernel(borrows=True)
+@kernel
 def gain_unit(state):
     """What a score of 1 is in weight x impurity."""
     if state.criterion == SQUARED_ERROR:
@@ -84,7 +84,7 @@ def gain_unit(state):
     return state.weight_unit / state.n_outputs
 
 
-@kernel(borrows=True)
+@kernel
 def mean(sums, output, state):
     """Mean of an output: for classes, the share of the second of two."""
     channel, n_stats = state.first_channel[output], state.n_stats
@@ -93,7 +93,7 @@ def mean(sums, output, state):
     return state.center[output] + state.amount_unit * sums[channel] / (state.weight_unit * sums[n_stats])
 
 
-@kernel(borrows=True)
+@kernel
 def impurity(sums, moment, state):
     """Impurity of a node, mean over the outputs."""
     weight = float(sums[state.n_stats])

@@ -8,7 +8,7 @@ FEW_KEYS = 32  # up to so many, counting the smaller keys of each is the fastest
 PLACE = (1 << 32) - 1
 
 
-@kernel(borrows=True)
+@kernel
 def sort_keys(n_rows, high, keys, spare, digits):
     """Sort keys[:n_rows], whose integers are at most `high`; equal ones stay in their order."""
     if n_rows > FEW_KEYS:
@@ -26,7 +26,7 @@ def sort_keys(n_rows, high, keys, spare, digits):
         keys[i] = spare[i]
 
 
-@kernel(borrows=True)
+@kernel
 def _sort_by_digit(n_rows, shift, keys, spare, digits):
     """One pass of a radix sort: stable, by the 8 bits above `shift`."""
     for digit in range(256):

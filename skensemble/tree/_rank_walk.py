@@ -74,7 +74,7 @@ def find_ranks(layout, block, sources):
     return ranks
 
 
-@kernel(borrows=True)
+@kernel
 def walk_trees(ranks, nodes, roots, at, active, tree, first_row, last_row):
     """at[i] = leaf of row first_row + i in a tree."""
     n_active = last_row - first_row

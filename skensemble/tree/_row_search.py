@@ -29,7 +29,7 @@ N_COPIES = 4  # of the histogram of few codes; a power of two
 # -- a node ----------------------------------------------------------------------------------------------------------
 
 
-@kernel(borrows=True)
+@kernel
 def find_best_split(node, seed, state):
     """Best split of a node among `max_features` features that are not constant in it; best_feature is -1 if none.
 
@@ -64,13 +64,13 @@ def find_best_split(node, seed, state):
         _place_threshold(state)
 
 
-@kernel(borrows=True)
+@kernel
 def _draw(seed, counter, n):
     """One of range(n)."""
     return int64(((random_bits(seed, counter) >> uint64(32)) * uint64(n)) >> uint64(32))
 
 
-@kernel(borrows=True)
+@kernel
 def _try_feature(node, feature, seed, breaks_ties, state):
     """Let the feature's best split compete; False if it is constant in the node.
 
@@ -110,7 +110,7 @@ def _try_feature(node, feature, seed, breaks_ties, state):
     return True
 
 
-@kernel(borrows=True)
+@kernel
 def _read_codes(column, rows, start, n_rows, keys):
     """Write the node's keys; returns smallest and largest code that is not missing, and how many are missing."""
     low, high, n_missing = uint32(PLACE), uint32(0), 0
@@ -125,7 +125,7 @@ def _read_codes(column, rows, start, n_rows, keys):
     return int64(low) + 1, int64(high), n_missing
 
 
-@kernel(borrows=True)
+@kernel
 def _find_range(column, rows, start, n_rows):
     """The same without keys."""
     low, high, n_missing = uint32(PLACE), uint32(0), 0
@@ -142,7 +142,7 @@ def _find_range(column, rows, start, n_rows):
 # -- sorted rows -----------------------------------------------------------------------------------------------------
 
 
-@kernel(borrows=True)
+@kernel
 def _sweep_sorted(node, feature, n_rows, n_missing, breaks_ties, state):
     """Rows left one by one, in the order of their codes: all missing ones right, then, if there are any, all left."""
     keys, is_scalar = state.keys, state.n_outputs == 1 and not state.constrained
@@ -165,7 +165,7 @@ def _sweep_sorted(node, feature, n_rows, n_missing, breaks_ties, state):
             _note_codes(int64(keys[best] >> uint64(32)), above, missing_left == 1, state)
 
 
-@kernel(borrows=True)
+@kernel
 def _bar(node, feature, breaks_ties, state):
     """Gain that a split of the feature must exceed."""
     if breaks_ties and _precedes(node, feature, state.best_feature):
@@ -173,7 +173,7 @@ def _bar(node, feature, breaks_ties, state):
     return state.best_gain
 
 
-@kernel(borrows=True)
+@kernel
 def _precedes(node, a, b):
     """Does feature a win against b, where both split a node equally well?
 
@@ -183,7 +183,7 @@ def _precedes(node, a, b):
     return b >= 0 and random_bits(node, a) < random_bits(node, b)
 
 
-@kernel(borrows=True)
+@kernel
 def _best_row_of_classes(first, last, n_rows, n_missing, bar, state):
     """(last row on the left of the best split or -1, its gain): Gini impurity of one output, in exact integers."""
     keys, left, total = state.keys, state.left, state.total
@@ -213,7 +213,7 @@ def _best_row_of_classes(first, last, n_rows, n_missing, bar, state):
     return best, bar
 
 
-@kernel(borrows=True)
+@kernel
 def _best_row_of_numbers(first, last, n_rows, n_missing, bar, state):
     """(last row on the left of the best split or -1, its gain): squared error of one output."""
     keys, total = state.keys, state.total
@@ -239,7 +239,7 @@ def _best_row_of_numbers(first, last, n_rows, n_missing, bar, state):
     return best, bar
 
 
-@kernel(borrows=True)
+@kernel
 def _best_row(node, feature, first, last, n_rows, n_missing, breaks_ties, state):
     """The same for any criterion that is made from sums, any number of outputs, and constraints."""
     keys, left, right, total, n_stats = state.keys, state.left, state.right, state.total, state.n_stats
@@ -264,7 +264,7 @@ def _best_row(node, feature, first, last, n_rows, n_missing, breaks_ties, state)
     return best, state.best_gain
 
 
-@kernel(borrows=True)
+@kernel
 def _wins(node, feature, gain, breaks_ties, state):
     """Is the split into `left` and the rest the best so far, and allowed?  Then note its gain."""
     if gain < state.best_gain:
@@ -277,7 +277,7 @@ def _wins(node, feature, gain, breaks_ties, state):
     return True
 
 
-@kernel(borrows=True)
+@kernel
 def _obeys(node, feature, state):
     """Do the children's values stay within the node's bounds, in the order that the feature asks for?"""
     below, above = state.left_value, state.right_value
@@ -288,13 +288,13 @@ def _obeys(node, feature, state):
     return True
 
 
-@kernel(borrows=True)
+@kernel
 def _note_codes(below, above, missing_left, state):
     """The split between two codes of the node; above is -1 if only missing rows go right."""
     state.best_code, state.best_above, state.best_missing_left = below, above, missing_left
 
 
-@kernel(borrows=True)
+@kernel
 def _place_threshold(state):
     """Threshold of the best split, in the middle between the values of the node on its two sides."""
     span, below, above = state.first_span[state.best_feature], state.best_code, state.best_above
@@ -305,7 +305,7 @@ def _place_threshold(state):
         state.best_code, state.best_threshold = _settle(span, below, above, threshold, state)
 
 
-@kernel(borrows=True)
+@kernel
 def _settle(span, low, high, threshold, state):
     """(code, threshold): codes up to this one, of low .. high - 1, go left, whether or not they occur in the node.
 
@@ -321,7 +321,7 @@ def _settle(span, low, high, threshold, state):
 # -- groups of equal codes -------------------------------------------------------------------------------------------
 
 
-@kernel(borrows=True)
+@kernel
 def _fill_histogram(column, start, n_rows, low, high, state):
     """Add the node's rows to the cells of their codes, counted from `low`.
 
@@ -343,7 +343,7 @@ def _fill_histogram(column, start, n_rows, low, high, state):
                 histogram[copy * n_cells + cell] = 0
 
 
-@kernel(borrows=True)
+@kernel
 def _count_classes(column, start, n_rows, low, stride, state):
     """Weights of the classes; the weight of the row is their sum."""
     histogram, rows, node_weight, node_class = state.histogram, state.rows, state.node_weight, state.node_class
@@ -359,7 +359,7 @@ def _count_classes(column, start, n_rows, low, stride, state):
             histogram[cell + count_channel] += 1
 
 
-@kernel(borrows=True)
+@kernel
 def _add_amounts(column, start, n_rows, low, stride, state):
     histogram, rows, node_weight, node_amount = state.histogram, state.rows, state.node_weight, state.node_amount
     n_channels, n_outputs = uint64(state.n_channels), uint64(state.n_outputs)
@@ -374,7 +374,7 @@ def _add_amounts(column, start, n_rows, low, stride, state):
             histogram[cell + n_outputs + uint64(1)] += 1
 
 
-@kernel(borrows=True)
+@kernel
 def _groups_of_histogram(low, high, state):
     """Groups of the codes that occur; those of the missing rows apart.  The histogram is zero again afterwards."""
     n_channels, n_stats, histogram, sums = state.n_channels, state.n_stats, state.histogram, state.group_sums
@@ -402,7 +402,7 @@ def _groups_of_histogram(low, high, state):
     state.n_groups = n_groups
 
 
-@kernel(borrows=True)
+@kernel
 def _collect_groups(n_rows, high, state):
     """The same from sorted keys, which `deviations` needs."""
     sort_keys(n_rows, high, state.keys, state.spare_keys, state.digits)
@@ -427,7 +427,7 @@ def _collect_groups(n_rows, high, state):
         deviations(n_rows, state)
 
 
-@kernel(borrows=True)
+@kernel
 def _add_row(place, sums, at, state):
     """Add what the row at a place in the node weighs."""
     weight = state.node_weight[place]
@@ -441,7 +441,7 @@ def _add_row(place, sums, at, state):
         sums[at + state.n_stats + 1] += 1
 
 
-@kernel(borrows=True)
+@kernel
 def _sweep_groups(node, feature, breaks_ties, state):
     """Groups left one by one: all missing rows right, then, if there are any, all left.  False if there is but one."""
     n_channels, left, sums = state.n_channels, state.left, state.group_sums
@@ -465,7 +465,7 @@ def _sweep_groups(node, feature, breaks_ties, state):
     return True
 
 
-@kernel(borrows=True)
+@kernel
 def _compete(node, feature, group, missing_left, breaks_ties, state):
     """Is the split into `left` and the rest allowed, and the best so far?  Then note its gain."""
     n_stats, left, right, total = state.n_stats, state.left, state.right, state.total
@@ -489,7 +489,7 @@ def _compete(node, feature, group, missing_left, breaks_ties, state):
 # -- one split -------------------------------------------------------------------------------------------------------
 
 
-@kernel(borrows=True)
+@kernel
 def _try_two_codes(node, feature, breaks_ties, state):
     """A feature with two values, without a histogram."""
     _add_left(node, state.columns[feature], 1, False, state)
@@ -500,7 +500,7 @@ def _try_two_codes(node, feature, breaks_ties, state):
     return True
 
 
-@kernel(borrows=True)
+@kernel
 def _add_left(node, column, code, missing_left, state):
     """Add up the rows with codes up to `code`, and the missing ones or not.
 
@@ -525,7 +525,7 @@ def _add_left(node, column, code, missing_left, state):
             _add_row(i, left, 0, state)
 
 
-@kernel(borrows=True)
+@kernel
 def _sum_left(column, start, first, stop, offset, limit, state):
     """(amount, weight) of the left ones of rows first .. stop - 1 of the node; of classes both are the weight."""
     rows, node_weight, node_amount = state.rows, state.node_weight, state.node_amount
@@ -544,7 +544,7 @@ def _sum_left(column, start, first, stop, offset, limit, state):
 # -- random thresholds -----------------------------------------------------------------------------------------------
 
 
-@kernel(borrows=True)
+@kernel
 def _try_random_threshold(node, feature, low, high, n_missing, breaks_ties, seed, state):
     """A threshold drawn uniformly between smallest and largest value (Geurts, Ernst & Wehenkel 2006, table 1)."""
     code, threshold = _draw_threshold(state.first_span[feature], low, high, seed, state)
@@ -558,7 +558,7 @@ def _try_random_threshold(node, feature, low, high, n_missing, breaks_ties, seed
         state.best_code, state.best_threshold, state.best_missing_left = code, threshold, missing_left
 
 
-@kernel(borrows=True)
+@kernel
 def _deviations_of_sides(n_rows, code, missing_left, state):
     """Absolute deviations of two groups: left and right."""
     for i in range(n_rows):
@@ -569,7 +569,7 @@ def _deviations_of_sides(n_rows, code, missing_left, state):
     deviations(n_rows, state)
 
 
-@kernel(borrows=True)
+@kernel
 def _draw_threshold(span, low, high, seed, state):
     """(code, threshold): codes up to this one go left."""
     lowest, highest = state.low[span + low], state.high[span + high]
@@ -580,7 +580,7 @@ def _draw_threshold(span, low, high, seed, state):
     return _settle(span, low, high, threshold, state)
 
 
-@kernel(borrows=True)
+@kernel
 def _last_code_from(begins, span, low, high, threshold):
     """The last of codes low .. high whose values begin at or below the threshold; without branches to mispredict."""
     code, step = low, int64(1)
@@ -596,7 +596,7 @@ def _last_code_from(begins, span, low, high, threshold):
 # -- categories ------------------------------------------------------------------------------------------------------
 
 
-@kernel(borrows=True)
+@kernel
 def _sweep_categories(node, feature, seed, breaks_ties, state):
     """Groups in an order of their own, the first ones left: sorted by their mean (Fisher 1958), or drawn."""
     n_channels, left, order = state.n_channels, state.left, state.order
@@ -623,7 +623,7 @@ def _sweep_categories(node, feature, seed, breaks_ties, state):
         _note_categories(best, n_groups, state)
 
 
-@kernel(borrows=True)
+@kernel
 def _count_missing_as_group(state):
     """Missing is one category more; returns how many there are."""
     n_channels, n_groups = state.n_channels, state.n_groups
@@ -635,7 +635,7 @@ def _count_missing_as_group(state):
     return n_groups
 
 
-@kernel(borrows=True)
+@kernel
 def _shuffle_groups(n_groups, seed, state):
     """Draw a side for each group; the left ones come first.  Returns how many they are, neither none nor all."""
     order = state.order
@@ -650,7 +650,7 @@ def _shuffle_groups(n_groups, seed, state):
     return min(max(n_left, 1), n_groups - 1)
 
 
-@kernel(borrows=True)
+@kernel
 def _sort_groups(n_groups, state):
     """Sort groups by the mean of the class or output in which they differ most; equal ones by code."""
     channel = _most_different_channel(n_groups, state)
@@ -665,7 +665,7 @@ def _sort_groups(n_groups, state):
         order[j], ratio[j] = i, value
 
 
-@kernel(borrows=True)
+@kernel
 def _most_different_channel(n_groups, state):
     n_channels, n_stats = state.n_channels, state.n_stats
     best, best_spread = 0, -np.inf
@@ -679,7 +679,7 @@ def _most_different_channel(n_groups, state):
     return best
 
 
-@kernel(borrows=True)
+@kernel
 def _deviations_in_order(n_rows, n_groups, state):
     """Absolute deviations for groups that do not stand in the order of their codes: give them codes that do."""
     place_of_code = state.histogram
@@ -694,7 +694,7 @@ def _deviations_in_order(n_rows, n_groups, state):
     deviations(n_rows, state)
 
 
-@kernel(borrows=True)
+@kernel
 def _note_categories(best, n_groups, state):
     """Bit c: category code c goes left.  A category that the node never saw goes with most of its rows."""
     words = state.best_words
@@ -712,7 +712,7 @@ def _note_categories(best, n_groups, state):
     state.best_missing_left = words[0] & uint64(1) == 1
 
 
-@kernel(borrows=True)
+@kernel
 def _weight_up_to(best, state):
     weight = int64(0)
     for place in range(best + 1):

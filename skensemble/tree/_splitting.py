@@ -15,7 +15,7 @@ others (one- hot).
 import numpy as np
 from numba import int32, int64, uint64
 
-from skensemble._jit import kernel, prefetch
+from skensemble._jit import bits_of, kernel, lowest_bit, prefetch
 
 INVALID = -1e300  # gain of a split that leaves a side too little
 FORBIDDEN = -np.inf  # gain of a split that breaks a monotone constraint
@@ -70,18 +70,40 @@ def score_of_value(gradient, hessian, value, reg_lambda, reg_alpha):
 
 @kernel
 def plain_gains(
-    histogram, cell, n_codes, total, missing_left, reg_lambda, min_hessian, gradient_unit, hessian_unit, prefix, gains
+    histogram,
+    cell,
+    order,
+    n_positions,
+    total,
+    missing_left,
+    reg_lambda,
+    min_hessian,
+    gradient_unit,
+    hessian_unit,
+    prefix,
+    gains,
 ):
-    """Gains of all positions of a numeric feature, scalar target, no limits on the values."""
+    """Gains along a numeric feature, scalar target, no limits on the values.  order: its codes, ascending.
+
+    Returns the range of the positions that leave both sides enough; the gains of no others are written.
+    """
+    min_units = int64(min(np.ceil(min_hessian / hessian_unit), float(HALF)))
+    most_units = (total & HALF) - min_units
+    first, last = uint64(0), uint64(n_positions)
+    if most_units < min_units:
+        return 0, 0
     running = histogram[cell] if missing_left else 0
-    n_positions = n_codes - 1
-    for position in range(n_positions):
-        running += histogram[cell + position + 1]
+    for position in range(last):
+        running += histogram[uint64(cell) + uint64(order[position])]
         prefix[position] = running
+    while first < last and (prefix[first] & HALF) < min_units:
+        first += uint64(1)
+    while first < last and (prefix[last - uint64(1)] & HALF) > most_units:
+        last -= uint64(1)
     node_gradient = gradient_unit * int32(total >> 32)
     node_hessian = hessian_unit * int32(total & HALF)
-    parent_score = node_gradient * node_gradient / (node_hessian + reg_lambda)
-    for position in range(n_positions):  # vectorised: no branch, one division
+    parent_score = node_gradient * node_gradient / (node_hessian + reg_lambda) * ROUNDING
+    for position in range(first, last):  # vectorised: no branch, one division
         left_gradient = gradient_unit * int32(prefix[position] >> 32)
         left_hessian = hessian_unit * int32(prefix[position] & HALF)
         right_gradient = node_gradient - left_gradient
@@ -89,8 +111,8 @@ def plain_gains(
         left_weight = left_hessian + reg_lambda
         right_weight = right_hessian + reg_lambda
         numerator = left_gradient * left_gradient * right_weight + right_gradient * right_gradient * left_weight
-        gain = numerator / (left_weight * right_weight) - parent_score * ROUNDING
-        gains[position] = gain if (left_hessian >= min_hessian) & (right_hessian >= min_hessian) else INVALID
+        gains[position] = numerator / (left_weight * right_weight) - parent_score
+    return int64(first), int64(last)
 
 
 @kernel
@@ -166,14 +188,40 @@ def node_score(totals, at, lower, upper, state):
 
 
 @kernel
-def best_position(gains, n_positions, best):
-    """First position whose gain is the largest and above `best`, or -1."""
-    found = -1
-    for position in range(n_positions):
-        if gains[position] > best:
-            best = gains[position]
-            found = position
-    return found
+def best_position(gains, first, last, best):
+    """First position in [first, last) whose gain is the largest and above `best` >= 0, or -1."""
+    top = int64(0)
+    first, last = uint64(first), uint64(max(last, first))
+    for position in range(first, last):  # vectorised: positive floats are ordered as their bits are
+        top = max(top, bits_of(gains[position]) if gains[position] > best else int64(0))
+    if top > 0:
+        for position in range(first, last):
+            if bits_of(gains[position]) == top:
+                return int64(position)
+    return -1
+
+
+@kernel
+def used_codes(histogram, cell, numeric, n_codes, n_channels, order):
+    """Write the codes that occur in the node, ascending, to `order`; returns how many.
+
+    numeric : list code 1 in the place of code 0, so that a scan can begin with nothing but the missing on a side
+    """
+    n_used = uint64(0)
+    at = uint64(cell)
+    for word in range(uint64(0), uint64(n_codes), uint64(64)):
+        used = uint64(0)
+        for bit in range(min(uint64(64), uint64(n_codes) - word)):
+            for channel in range(uint64(n_channels)):
+                used |= uint64(histogram[at + channel] != 0) << bit
+            at += uint64(n_channels)
+        if numeric and word == uint64(0):
+            used = (used & ~uint64(1)) | ((used & uint64(1)) << uint64(1))
+        while used != uint64(0):
+            order[n_used] = word + lowest_bit(used)
+            n_used += uint64(1)
+            used &= used - uint64(1)
+    return int64(n_used)
 
 
 # -- categories ------------------------------------------------------------------------------------------------------
@@ -186,15 +234,7 @@ def category_order(histogram, cell, n_codes, state, order, ratio):
     With several outputs they are sorted by the output in which the categories differ most.
     """
     n_channels = state.n_channels
-    n_present = 0
-    for code in range(n_codes):
-        at = cell + code * n_channels
-        present = False
-        for channel in range(n_channels):
-            present |= histogram[at + channel] != 0
-        if present:
-            order[n_present] = code
-            n_present += 1
+    n_present = used_codes(histogram, cell, False, n_codes, n_channels, order)
     output = _most_different_output(histogram, cell, order, n_present, state)
     for i in range(n_present):
         at = cell + order[i] * n_channels
@@ -251,7 +291,7 @@ def drop_unbalanced(gains, n_positions, n_present, max_cat_threshold):
 
 
 @kernel
-def scan_feature(histogram, cell, feature, totals, lower, upper, state, order, ratio, prefix, gains):
+def scan_feature(histogram, cell, feature, n_rows, totals, lower, upper, state, order, ratio, prefix, gains):
     """Best split of a feature in a node: (gain, position, flags); position -1 when there is none."""
     best, best_at, flags = state.gamma, -1, 0
     n_codes = state.n_codes[feature]
@@ -278,17 +318,19 @@ def scan_feature(histogram, cell, feature, totals, lower, upper, state, order, r
         )
         if not one_hot:
             drop_unbalanced(gains, n_positions, n_present, state.max_cat_threshold)
-        position = best_position(gains, n_positions, best)
+        position = best_position(gains, 0, n_positions, best)
         return gains[max(position, 0)], position, ONE_HOT if one_hot else 0
-    missing = has_missing(histogram, cell, state.n_channels)
-    for missing_left in range(2 if missing else 1):
-        numeric_gains(histogram, cell, feature, missing_left == 1, totals, lower, upper, state, prefix, gains)
-        # "All values left, missing right" is the last position of the first scan; its mirror image is not scanned
-        # again.
-        n_positions = n_codes - 1 if missing and missing_left == 0 else n_codes - 2
-        position = best_position(gains, n_positions, best)
+    # A code that no row of the node has splits it as the code before it does, and the first of equal gains wins.
+    codes, n_positions = state.codes_in_order, n_codes - 1
+    if n_rows < n_codes:
+        codes, n_positions = order, used_codes(histogram, cell, True, n_codes, state.n_channels, order)
+    for missing_left in range(2 if has_missing(histogram, cell, state.n_channels) else 1):
+        first, last = numeric_gains(
+            histogram, cell, codes, n_positions, feature, missing_left == 1, totals, lower, upper, state, prefix, gains
+        )
+        position = best_position(gains, first, last, best)
         if position >= 0:
-            best, best_at, flags = gains[position], position, missing_left
+            best, best_at, flags = gains[position], codes[position] - 1, missing_left
     return best, best_at, flags
 
 
@@ -301,19 +343,21 @@ def has_missing(histogram, cell, n_channels):
 
 
 @kernel
-def numeric_gains(histogram, cell, feature, missing_left, totals, lower, upper, state, prefix, gains):
-    n_codes = state.n_codes[feature]
+def numeric_gains(
+    histogram, cell, order, n_positions, feature, missing_left, totals, lower, upper, state, prefix, gains
+):
+    """Gains along a numeric feature, and the range of positions outside of which there is no gain."""
     if state.plain:
         min_hessian = max(state.min_child_weight, state.hessian_unit[0])
-        plain_gains(
-            histogram, cell, n_codes, totals[0], missing_left, state.reg_lambda, min_hessian, state.gradient_unit[0],
-            state.hessian_unit[0], prefix, gains,
+        return plain_gains(
+            histogram, cell, order, n_positions, totals[0], missing_left, state.reg_lambda, min_hessian,
+            state.gradient_unit[0], state.hessian_unit[0], prefix, gains,
         )  # fmt: skip
-    else:
-        limited_gains(
-            histogram, cell, state.codes_in_order, n_codes - 1, False, missing_left, totals, lower, upper,
-            state.monotone[feature], state.reg_lambda, state, prefix, gains,
-        )  # fmt: skip
+    limited_gains(
+        histogram, cell, order, n_positions, False, missing_left, totals, lower, upper, state.monotone[feature],
+        state.reg_lambda, state, prefix, gains,
+    )  # fmt: skip
+    return 0, n_positions
 
 
 # -- what the best split means ---------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """From gradients to trees: fixed-point scales, the choice of the kind of target, and the trees that come out."""
 
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -7,13 +8,13 @@ import numpy as np
 from skensemble._jit import kernel
 from skensemble._parallel import for_blocks
 from skensemble.tree._growing import grow_tree
-from skensemble.tree._growth_state import SYMMETRIC, new_state
-from skensemble.tree._histogram import FINE_BITS, PACKED_BITS, SCALAR, VECTOR, pack, power_of_two_scale, weighted_sums
+from skensemble.tree._growth_state import NODE, SYMMETRIC, new_state
+from skensemble.tree._histogram import SCALAR, VECTOR, usual_words
 from skensemble.tree._prediction import leaf_of_codes
-from skensemble.tree._splitting import HALF, PACKED
+from skensemble.tree._splitting import PACKED
 from skensemble.tree._tree_arrays import ALL_OUTPUTS, NO_CHILD, NUMERIC, TreeArrays, empty_trees
 
-BLOCK = 1 << 16  # rows; fixed, so that float sums do not depend on the number of threads
+BLOCK = 1 << 16  # rows
 MOST_WHOLE_WEIGHT = 2.0**24  # sum of whole weights up to which a row's quantum is fine enough
 
 
@@ -37,12 +38,25 @@ class TreeGrower:
     vector : bool; True: a tree has a value for each output in its leaves
     weight : (n_samples,) float64 >= 0, or None
     monotone : (n_features,) of -1, 0, 1;  interactions : (n_groups, n_features) bool
+    n_neighbours : how many growers will share the memory for histograms
 
     `gradient` and `hessian`, (n_outputs, n_samples) float32, are to be filled, unweighted, before `grow`.  After it,
     `leaf_of_row` holds the leaf of every row, the rows that did not grow the tree included.
     """
 
-    def __init__(self, binned, limits, *, n_outputs=1, vector=False, weight=None, monotone, interactions, n_threads=1):
+    def __init__(
+        self,
+        binned,
+        limits,
+        *,
+        n_outputs=1,
+        vector=False,
+        weight=None,
+        monotone,
+        interactions,
+        n_threads=1,
+        n_neighbours=1,
+    ):
         n_samples = len(binned.codes)
         self.binned, self.n_threads = binned, n_threads
         self.gradient = np.zeros((n_outputs, n_samples), np.float32)
@@ -53,29 +67,26 @@ class TreeGrower:
         self.n_tree_outputs = n_outputs if vector else 1
         n_channels = self.n_tree_outputs + counts
         scalar = n_channels == 1
-        units = np.ones((4, self.n_tree_outputs))
         target = {
             "kind": SCALAR if scalar else VECTOR,
             "layout": PACKED,
             "n_outputs": self.n_tree_outputs,
             "n_channels": n_channels,
             "counts": counts,
-            "vectors": np.zeros((0, 0) if scalar else (n_samples, n_channels), np.int64),
             "gradient": self.gradient,
             "hessian": self.hessian,
             "weight": self.weight,
             "whole": self.whole,
-            "gradient_unit": units[0],
-            "hessian_unit": units[1],
-            "fine_gradient": units[2],
-            "fine_hessian": units[3],
+            "n_units": float(self.weight.sum()) if len(self.weight) and self.whole else float(n_samples),
         }
         plain = scalar and limits["reg_alpha"] == 0.0 and limits["max_delta_step"] == 0.0 and not monotone.any()
         most_codes = int(binned.n_codes.max(initial=1))
         one_byte = binned.codes.dtype == np.uint8
+        words = binned.codes.view(np.uint64) if one_byte else np.zeros((0, 0), np.uint64)
         table = {
             "codes": binned.codes,
-            "words_of_codes": binned.codes.view(np.uint64) if one_byte else np.zeros((0, 0), np.uint64),
+            "words_of_codes": words,
+            "usual_words": usual_words(words) if one_byte else np.zeros((2, 0), np.uint64),
             "columns": binned.columns,
             "n_codes": binned.n_codes.astype(np.int64),
             "is_categorical": binned.is_categorical,
@@ -84,11 +95,28 @@ class TreeGrower:
             "codes_in_order": np.arange(1, max(most_codes, 2)),
             "shift": 8 if one_byte else max(1, (most_codes - 1).bit_length()),
         }
-        self._state, self._arrays = new_state({**limits, "plain": plain}, table, target, n_threads)
-        self._all_rows = np.arange(n_samples, dtype=np.uint32)
+        self._has_categories = bool(binned.is_categorical.any())
         self._symmetric = limits["policy"] == SYMMETRIC
-        if counts:
-            self._arrays["vectors"][:, -1] = self.weight if len(self.weight) and self.whole else self._is_counted()
+        self._fields = {**limits, "plain": plain, **table, **target}
+        self._make_state(n_neighbours)
+
+    def _make_state(self, n_neighbours):
+        n_samples, n_channels = len(self.binned.codes), self._fields["n_channels"]
+        units = np.ones((4, self.n_tree_outputs))
+        scales = dict(zip(("gradient_unit", "hessian_unit", "fine_gradient", "fine_hessian"), units))
+        is_scalar = self._fields["kind"] == SCALAR
+        vectors = np.zeros((0, 0) if is_scalar else (n_samples, n_channels), np.int64)
+        if self._fields["counts"]:
+            vectors[:, -1] = self.weight if len(self.weight) and self.whole else self._is_counted()
+        fields = {**self._fields, **scales, "vectors": vectors}
+        self._state, self._arrays = new_state(fields, self.n_threads, n_neighbours)
+
+    def neighbours(self, n_neighbours):
+        """`n_neighbours` growers, this one and others that read its targets, to grow trees at the same time."""
+        others = [copy(self) for _ in range(n_neighbours - 1)]
+        for other in others:
+            other._make_state(n_neighbours)
+        return [self, *others]
 
     def _is_counted(self):
         return self.weight > 0 if len(self.weight) else 1
@@ -108,63 +136,21 @@ class TreeGrower:
 
     def grow(self, seed, rows=None, features=None, output=0):
         """A GrownTree for `output` (for all of them, if made with vector=True) on some rows (uint32, ascending)."""
-        rows = self._all_rows if rows is None else rows
-        self._n_rows = len(rows)
-        n_active = self._choose_features(features)
-        self._scale_targets(rows, output)
-        n_nodes = grow_tree(len(rows), n_active, self.n_threads, seed, output, self._state, self._arrays["team"])
-        return self._grown_tree(n_nodes, output)
-
-    def _choose_features(self, features):
-        n_features = self.binned.columns.shape[0]
-        chosen = np.arange(n_features) if features is None else features
-        self._arrays["features"][: len(chosen)] = chosen
-        return len(chosen)
-
-    def _scale_targets(self, rows, first_output):
-        """Write the rows' targets in fixed point, as fine as their sums allow."""
-        arrays, weight = self._arrays, self.weight
-        arrays["rows"][0, : len(rows)] = rows
-        n_units = float(weight.sum()) if len(weight) and self.whole else float(len(self.leaf_of_row))
-        for k in range(self.n_tree_outputs):
-            gradient, hessian = self.gradient[first_output + k], self.hessian[first_output + k]
-            sums = for_blocks(
-                lambda start, stop, g=gradient, h=hessian: weighted_sums(g, h, weight, start, stop),
-                len(gradient), BLOCK, self.n_threads,
-            )  # fmt: skip
-            scales = []
-            for total in (sum(part[0] for part in sums), sum(part[1] for part in sums)):
-                scales.append(
-                    (power_of_two_scale(total, n_units, PACKED_BITS), power_of_two_scale(total, n_units, FINE_BITS))
-                )
-            (g_scale, arrays["fine_gradient"][k]), (h_scale, arrays["fine_hessian"][k]) = scales
-            arrays["gradient_unit"][k], arrays["hessian_unit"][k] = 1.0 / g_scale, 1.0 / h_scale
-            self._pack(gradient, hessian, g_scale, h_scale, rows, k)
-
-    def _pack(self, gradient, hessian, gradient_scale, hessian_scale, rows, channel):
-        scalar = self._arrays["packed"].shape[1] > 0
-        rows = self._arrays["rows"][0] if scalar else self._all_rows
-        out = self._arrays["packed"][0] if scalar else self._arrays["vectors"][:, channel]
-        n = self._n_rows if scalar else len(rows)
-        for_blocks(
-            lambda start, stop: pack(
-                gradient, hessian, self.weight, self.whole, gradient_scale, hessian_scale, rows, out, start, stop
-            ),
-            n, BLOCK, self.n_threads,
-        )  # fmt: skip
-
-    def _grown_tree(self, n_nodes, output):
         arrays = self._arrays
-        units = arrays["hessian_unit"]
-        cover = (arrays["totals"][:n_nodes, : self.n_tree_outputs] & HALF) @ units / self.n_tree_outputs
-        words = arrays["words"][:n_nodes].copy() if self.binned.is_categorical.any() else arrays["words"][:0]
-        vector = self.n_tree_outputs > 1
+        self._n_rows, n_active = len(self.leaf_of_row), len(arrays["features"])
+        if rows is not None:
+            self._n_rows = len(rows)
+            arrays["rows"][0, : self._n_rows] = rows
+        if features is not None:
+            n_active = len(features)
+            arrays["features"][:n_active] = features
+        n_nodes = grow_tree(self._n_rows, n_active, self.n_threads, seed, output, self._state, arrays["team"])
         return GrownTree(
             nodes=arrays["nodes"][:n_nodes].copy(),
             values=arrays["values"][:n_nodes].copy(),
-            cover=cover,
-            words=words,
-            output=ALL_OUTPUTS if vector else output,
+            cover=arrays["cover"][:n_nodes].copy(),
+            words=arrays["words"][:n_nodes].copy() if self._has_categories else arrays["words"][:0],
+            output=ALL_OUTPUTS if self.n_tree_outputs > 1 else output,
             symmetric=self._symmetric,
         )
 
@@ -216,12 +202,12 @@ def to_tree_arrays(trees, binner, n_values):
         return empty_trees(n_values)
     sizes = np.array([len(tree.nodes) for tree in trees])
     roots = np.cumsum(sizes) - sizes
-    nodes = np.concatenate([tree.nodes for tree in trees])
+    nodes = np.concatenate([tree.nodes.view(np.uint8) for tree in trees]).view(NODE)  # as records it takes 5 us a tree
     is_split = nodes["left"] != NO_CHILD
     categorical = is_split & (nodes["is_categorical"] != 0)
     shift = np.repeat(roots, sizes)
     starts, counts, words = _category_words(trees, categorical)
-    depth = np.array([tree.nodes["depth"].max() for tree in trees])
+    depth = np.maximum.reduceat(nodes["depth"], roots)
     return TreeArrays(
         feature=np.where(is_split, nodes["feature"], -1).astype(np.int32),
         threshold=_thresholds(nodes, is_split & ~categorical, binner),

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from skensemble._validation import read_table
-from skensemble.ensemble._boosting_loop import Booster, Fold, Patience, Schedule, _bounded, held_out_rows
+from skensemble.ensemble import _boosting_loop
+from skensemble.ensemble._boosting_loop import Booster, Fold, Patience, Schedule, _bounded, held_out_rows, side_by_side
 from skensemble.ensemble._losses import make_loss
 from skensemble.tree._binning import Binner
 from skensemble.tree._growth_state import DEPTH_FIRST, NODE
-from tests.tree.random_tables import NO_LIMITS
+from tests.tree.random_tables import NO_LIMITS, assert_same_tree
 
 N = 150
 
@@ -102,6 +103,32 @@ def test_one_tree_for_all_outputs():
     (tree,) = booster.round(0)
     assert tree.values.shape[1] == 3
     np.testing.assert_allclose(train.raw, tree.values[booster.grower.leaf_of_row].T)
+
+
+@pytest.mark.parametrize("changes", [{}, {"subsample": 0.5}, {"goss": True}, {"limits": {"min_samples_leaf": 5}}])
+@pytest.mark.parametrize("loss", ["squared_error", "absolute_error"])
+def test_trees_side_by_side_are_those_one_after_another(changes, loss, monkeypatch):
+    monkeypatch.setattr(_boosting_loop, "SIDE_WORK", 0)
+    boosters, trees = [], []
+    for n_threads in (1, 2, 7):
+        train = _fold(n_outputs=3)
+        train.y = np.stack([train.y, -train.y, train.y**2])
+        boosters.append(Booster(make_loss(loss, n_outputs=3), train, None, _schedule(n_threads=n_threads, **changes)))
+        trees.append([tree for number in range(3) for tree in boosters[-1].round(number)])
+    assert [len(booster._growers) for booster in boosters] == [1, 2, 3]
+    for booster, others in zip(boosters[1:], trees[1:]):
+        np.testing.assert_array_equal(booster.train.raw, boosters[0].train.raw)
+        assert [tree.output for tree in others] == 3 * [0, 1, 2]
+        for tree, expected in zip(others, trees[0]):
+            assert_same_tree(tree, expected, booster.train.binned.n_codes)
+
+
+def test_when_trees_grow_side_by_side():
+    small, medium, large = _boosting_loop.SIDE_WORK - 1, _boosting_loop.SIDE_WORK, _boosting_loop.TEAM_WORK
+    assert [side_by_side(3, n_cells, 2) for n_cells in (small, medium, large)] == [1, 2, 1]
+    assert [side_by_side(7, n_cells, 2) for n_cells in (small, medium, large)] == [1, 2, 2]
+    assert [side_by_side(3, n_cells, 16) for n_cells in (small, medium, large)] == [1, 3, 1]
+    assert side_by_side(1, medium, 2) == side_by_side(3, medium, 1) == 1
 
 
 def test_own_loss_sees_all_rows_and_weights_itself():

@@ -12,11 +12,13 @@ from skensemble.tree._histogram import (
     accumulate,
     add_rows,
     add_rows_of_features,
+    add_words,
     clear,
     merge,
     pack,
     power_of_two_scale,
     subtract,
+    usual_words,
     weighted_sums,
 )
 from tests.tree.random_tables import random_table
@@ -69,6 +71,25 @@ def test_add_rows_reads_eight_codes_at_a_time(first, last):
     np.testing.assert_array_equal(histogram[:base], 0)
 
 
+@pytest.mark.parametrize(("first", "last"), [(0, 45), (0, 24), (8, 45), (16, 24), (24, 45), (40, 45), (0, 0)])
+def test_words_that_are_usual_add_the_same(first, last):
+    rng = np.random.default_rng(0)
+    table = random_table(rng, 70, np.full(45, 256), missing=0.0)
+    columns = np.concatenate([table.columns, np.zeros((3, 70), np.uint8)])
+    columns[[*range(8, 16), *range(24, 40)]] = rng.choice(np.array([1, 2], np.uint8), (24, 70), p=[0.99, 0.01])
+    columns[40:45] = 1
+    words = np.ascontiguousarray(columns.T).view(np.uint64)
+    usual = usual_words(words)
+    assert usual[1].tolist() == [0, 1, 0, 1, 1, 1]
+    assert usual[0, 5] == 0x0101010101
+    assert usual_words(words[:, ::6].copy()).shape == (2, 0)
+    rows, packed = np.arange(3, 60, 2, dtype=np.uint32), rng.integers(-(2**40), 2**40, 29)
+    expected, histogram = np.zeros((2, 7 + 45 * 256), np.int64)
+    add_rows(words, rows, packed, 2, 27, expected, 7, first, last)
+    add_words(words, usual, rows, packed, 2, 27, histogram, 7, first, last)
+    np.testing.assert_array_equal(histogram, expected)
+
+
 def targets_of(kind, rng, rows):
     """Arrays `packed` and `vectors` of a kind of target, and what each of the rows adds to a cell."""
     if kind == SCALAR:
@@ -96,6 +117,7 @@ def test_accumulate(kind, features):
     no_words = np.zeros((0, 0), np.uint64)
     accumulate(
         kind,
+        no_words,
         no_words,
         table.codes,
         rows,
@@ -163,7 +185,12 @@ def test_pack(weights):
     whole, fractions = rng.integers(0, 9, N_SAMPLES) * 1.0, rng.random(N_SAMPLES)
     weight = {"none": np.zeros(0), "whole": whole, "fractions": fractions}[weights]
     packed = np.full(50, UNWRITTEN)
-    pack(gradient, hessian, weight, weights != "fractions", 2.0**12, 2.0**15, rows, packed, 5, 45)
+    settings = gradient, hessian, weight, weights != "fractions", 2.0**12, 2.0**15, rows, 5, 45
+    total = pack(*settings, packed, False, 1, 0)
+    by_row = np.full(3 * N_SAMPLES, UNWRITTEN)
+    assert pack(*settings, by_row, True, 3, 2) == total == packed[5:45].sum()
+    np.testing.assert_array_equal(by_row.reshape(-1, 3)[rows[5:45], 2], packed[5:45])
+    assert (by_row != UNWRITTEN).sum() == 40
     units = weight if weights != "none" else np.ones(N_SAMPLES)
     for i in range(5, 45):
         row = rows[i]
@@ -185,7 +212,8 @@ def test_sums_of_packed_cells_never_overflow():
         sums = weighted_sums(gradient, -gradient, np.zeros(0), 0, n)
         scale = power_of_two_scale(sums[0], n, PACKED_BITS)
         packed = np.empty(n, np.int64)
-        pack(gradient, -gradient, np.zeros(0), True, scale, scale, np.arange(n, dtype=np.uint32), packed, 0, n)
+        rows = np.arange(n, dtype=np.uint32)
+        pack(gradient, -gradient, np.zeros(0), True, scale, scale, rows, 0, n, packed, False, 1, 0)
         total = int(packed.sum())
         assert total >> 32 == sum(int(cell) >> 32 for cell in packed) > -(2**31)
         assert total & (2**32 - 1) == sum(int(cell) & (2**32 - 1) for cell in packed) < 2**31

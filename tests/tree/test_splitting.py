@@ -19,6 +19,7 @@ from skensemble.tree._splitting import (
     move_rows,
     plain_gains,
     score_of_value,
+    used_codes,
 )
 from tests import reference
 from tests.tree.random_tables import NO_LIMITS, new_grower, random_table
@@ -73,15 +74,18 @@ def test_plain_gains(missing_left, n_codes):
     cells, gradient, hessian = scalar_histogram(rng, n_codes)
     prefix, gains = np.empty(n_codes + 1, np.int64), np.full(n_codes + 1, np.nan)
     unit = 2.0**-10
-    plain_gains(cells, 0, n_codes, cells.sum(), missing_left, 1.0, 2.0, unit, unit, prefix, gains)
+    first, last = plain_gains(
+        cells, 0, np.arange(1, n_codes), n_codes - 1, cells.sum(), missing_left, 1.0, 2.0, unit, unit, prefix, gains
+    )
     node = gradient.sum() ** 2 / (hessian.sum() + 1.0)
     for position in range(n_codes - 1):
         left = slice(0 if missing_left else 1, position + 2)
         g, h = gradient[left].sum(), hessian[left].sum()
         other_g, other_h = gradient.sum() - g, hessian.sum() - h
         if min(h, other_h) < 2.0:
-            assert gains[position] == INVALID
+            assert not first <= position < last
         else:
+            assert first <= position < last
             expected = g**2 / (h + 1.0) + other_g**2 / (other_h + 1.0) - node
             assert gains[position] == pytest.approx(expected, rel=1e-9, abs=1e-9 * node)
     assert np.isnan(gains[max(n_codes - 1, 0) :]).all()
@@ -104,20 +108,39 @@ def test_limits_that_bind_nothing_change_no_gain(missing_left):
     grower = state_of(1, max_delta_step=1e9)
     g_unit, h_unit = grower._arrays["gradient_unit"][0], grower._arrays["hessian_unit"][0]
     plain, limited, prefix = np.empty(41), np.empty(41), np.empty(41, np.int64)
-    plain_gains(cells, 0, 40, cells.sum(), missing_left, 1.0, h_unit, g_unit, h_unit, prefix, plain)
+    order = np.arange(1, 40)
+    first, last = plain_gains(
+        cells, 0, order, 39, cells.sum(), missing_left, 1.0, h_unit, g_unit, h_unit, prefix, plain
+    )
     limited_gains(
-        cells, 0, np.arange(1, 40), 39, False, missing_left, np.array([cells.sum()]), -math.inf, math.inf, 0, 1.0,
+        cells, 0, order, 39, False, missing_left, np.array([cells.sum()]), -math.inf, math.inf, 0, 1.0,
         grower._state, prefix, limited,
     )  # fmt: skip
-    np.testing.assert_allclose(limited[:39], plain[:39], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(limited[first:last], plain[first:last], rtol=1e-9, atol=1e-12)
+    assert set(limited[:first]) | set(limited[last:39]) <= {INVALID}
 
 
 def test_best_position():
     gains = np.array([1.0, 3.0, INVALID, 3.0, 2.0, -np.inf, np.nan])
-    assert best_position(gains, 7, 0.0) == 1
-    assert best_position(gains, 1, 0.0) == 0
-    assert best_position(gains, 7, 3.0) == -1
-    assert best_position(gains, 0, 0.0) == best_position(gains, -1, 0.0) == -1
+    assert best_position(gains, 0, 7, 0.0) == 1
+    assert best_position(gains, 2, 7, 0.0) == 3
+    assert best_position(gains, 0, 1, 0.0) == 0
+    assert best_position(gains, 0, 7, 3.0) == -1
+    assert best_position(gains, 0, 0, 0.0) == best_position(gains, 0, -1, 0.0) == -1
+
+
+@pytest.mark.parametrize("n_channels", [1, 3])
+@pytest.mark.parametrize("n_codes", [1, 2, 64, 65, 255])
+def test_used_codes(n_channels, n_codes):
+    rng = np.random.default_rng(n_codes)
+    cells = rng.integers(-1, 2, (n_codes, n_channels)) * (rng.random((n_codes, 1)) < 0.3)
+    order = np.empty(n_codes + 1, np.int64)
+    n_used = used_codes(cells.ravel(), 0, False, n_codes, n_channels, order)
+    used = np.flatnonzero(cells.any(axis=1))
+    np.testing.assert_array_equal(order[:n_used], used)
+    if n_codes > 1:
+        n_used = used_codes(cells.ravel(), 0, True, n_codes, n_channels, order)
+        np.testing.assert_array_equal(order[:n_used], np.unique(np.maximum(used, 1)))
 
 
 # -- categories ------------------------------------------------------------------------------------------------------
