@@ -398,8 +398,8 @@ def split_mix(seed, counter):
 class Cart:
     """Grows one CART by trying every split of every node.
 
-    X : (n_samples, n_features) as trees read it; codes : the same as codes, 0 where missing; counted : (n_samples,) the
-    rows that thresholds lie between; y : (n_outputs, n_samples); n_classes : of each output, or None; limits : CartLimits
+    X : (n_samples, n_features) as trees read it; codes : the same as codes, 0 where missing; y : (n_outputs, n_samples)
+    n_classes : of each output, or None; limits : CartLimits; counted : (n_samples,) rows that thresholds lie between
     """
 
     def __init__(self, X, codes, is_categorical, y, n_classes, weight, limits, monotone, counted):
@@ -559,9 +559,17 @@ class Cart:
         return [*cuts, (set(known), math.inf), *((goes_left | {0}, threshold) for goes_left, threshold in cuts)]
 
     def _threshold(self, feature, below, above):
-        """Middle of the gap between the values of two codes, wherever in the table they are."""
+        """Middle of the gap between the values of two codes, or the nearer end of the code that it would divide."""
         column, codes = self.X[self.counted, feature], self.codes[self.counted, feature]
-        return _middle(column[codes == below].max(), column[codes == above].min())
+        between = [code for code in range(below, above + 1) if (codes == code).any()]
+        low, high = ({code: end(column[codes == code]) for code in between} for end in (min, max))
+        threshold = _middle(high[below], low[above])
+        divided = next((k for k in between if low[k] <= threshold < high[k]), None)
+        if divided is None:
+            return threshold
+        if threshold - low[divided] < high[divided] - threshold:
+            return _middle(high[between[between.index(divided) - 1]], low[divided])
+        return high[divided]
 
     def _category_order(self, rows, feature, present):
         """By the mean of the class or output in which they differ most; missing last among equals."""
@@ -613,7 +621,7 @@ class Cart:
         return 1.0 / len(self.y) * (score - self._score(node["rows"]))
 
     def _with_absent(self, node, split):
-        """What no row of the node tells (missing, or a category that does not occur) follows most of its rows."""
+        """A category that does not occur follows most of the weight; missing_left is None where no row misses."""
         rows, feature = node["rows"], split["feature"]
         present = set(self.codes[rows, feature].tolist())
         left, _ = split["rows"]
@@ -621,6 +629,4 @@ class Cart:
             absent = set(range(64)) - present  # tables for this have fewer codes
             goes_left = split["goes_left"] | (absent if 2 * self.weight[left].sum() > node["cover"] else set())
             return {**split, "goes_left": goes_left, "missing_left": 0 in goes_left}
-        if 0 not in present:
-            split = {**split, "missing_left": 2 * len(left) > len(rows)}
-        return split
+        return split if 0 in present else {**split, "missing_left": None}

@@ -13,7 +13,7 @@ from skensemble.tree._key_sort import PLACE, sort_keys
 
 @kernel
 def rank_targets(rows, start, n_rows, state):
-    """Rank 1 .. n_rows of each row's target in the node, for each output."""
+    """Rank 1, 2, ... of each row's target in the node, for each output; equal targets share one."""
     for k in range(state.n_outputs):
         highest = int64(0)
         for i in range(n_rows):
@@ -21,10 +21,12 @@ def rank_targets(rows, start, n_rows, state):
             highest = max(highest, rank)
             state.keys[i] = (uint64(rank) << uint64(32)) | uint64(i)
         sort_keys(n_rows, highest, state.keys, state.spare_keys, state.digits)
+        n_ranks = 0
         for i in range(n_rows):
+            n_ranks += i == 0 or state.keys[i] >> uint64(32) != state.keys[i - 1] >> uint64(32)
             place = int64(state.keys[i] & uint64(PLACE))
-            state.rank[place, k] = i + 1
-            state.sorted_y[i + 1, k] = state.y[k, rows[start + place]]
+            state.rank[place, k] = n_ranks
+            state.sorted_y[n_ranks, k] = state.y[k, rows[start + place]]
 
 
 @kernel

@@ -29,8 +29,10 @@ CRITERIA = {
 WEIGHT_BITS = 52  # of the sum of weights that are not whole
 SUM_BITS = 61  # of a sum of amounts
 LARGEST_TARGET = 1e140
-SMALLEST_UNIT = 1e-280
-MOST_SQUARED = 1 << 30  # sum of weights whose square fits 62 bits
+LARGEST_WEIGHT = 1e100
+SMALLEST_SUM = 1e-280
+MOST_COPIES = 2.0**31  # sum of whole weights up to which a row's own integer is fine enough to be taken k times
+MOST_SQUARED = 1 << 26  # sum of weights whose square is exact in float64
 SPAN_BLOCK = 1 << 14
 
 
@@ -106,12 +108,18 @@ class CartGrower:
     def _grow(self, seed, weight, leaf):
         state, arrays = self._take_workspace()
         weight = np.ones(len(arrays["rows"])) if weight is None else np.asarray(weight, np.float64)
-        total, is_whole = _add_up(weight)
-        unit = 1.0 if is_whole and total < 2.0**WEIGHT_BITS else 2.0 ** (np.frexp(total)[1] - WEIGHT_BITS)
-        n_rows = _plant(
-            weight, unit, *self._units(total), total * self._limits.min_weight_fraction_leaf,
-            self._fields["deviation_of_row"], self._fields["moment_of_row"], state,
-        )  # fmt: skip
+        deviation, moment = self._fields["deviation_of_row"], self._fields["moment_of_row"]
+        total, is_whole, *sums = _add_up(weight, deviation, moment)
+        if not 1.0 / LARGEST_WEIGHT <= total <= LARGEST_WEIGHT:
+            raise ValueError(
+                f"sample_weight times class_weight must have a sum between {1.0 / LARGEST_WEIGHT:g} and "
+                f"{LARGEST_WEIGHT:g}, got {total:g}."
+            )
+        weight_unit = 1.0 if is_whole and total < 2.0**WEIGHT_BITS else _unit(total, WEIGHT_BITS)
+        units = [_unit(value, SUM_BITS) for value in sums]
+        min_weight = total * self._limits.min_weight_fraction_leaf
+        copies = is_whole and total <= MOST_COPIES
+        n_rows = _plant(weight, copies, weight_unit, *units, min_weight, deviation, moment, state)
         n_nodes = grow_cart(n_rows, seed, state)
         tree = self._to_tree_arrays(arrays, n_nodes)
         if leaf is not None:
@@ -130,11 +138,6 @@ class CartGrower:
                 tree.missing_left, tree.category_start, tree.category_words, found,
             )  # fmt: skip
             leaf[rows] = found
-
-    def _units(self, total):
-        """(amount, moment) that an integer 1 stands for, so that no sum leaves its 62 bits."""
-        largest = self._fields["largest"]
-        return tuple(2.0 ** (np.frexp(value * total)[1] - SUM_BITS) for value in largest)
 
     def _take_workspace(self):
         try:
@@ -181,6 +184,11 @@ class CartGrower:
         return starts, counts, words[nodes].reshape(-1)
 
 
+def _unit(total, bits):
+    """What an integer 1 stands for, so that `total` has so many bits; a power of two."""
+    return 2.0 ** (np.frexp(max(total, SMALLEST_SUM))[1] - bits)
+
+
 # -- fields of the state ---------------------------------------------------------------------------------------------
 
 
@@ -224,7 +232,7 @@ def _find_spans(binner, table, binned, counted, n_threads):
     counted = np.ones(table.n_samples, np.bool_) if counted is None else counted
     for start in range(0, table.n_samples, SPAN_BLOCK):
         stop = min(start + SPAN_BLOCK, table.n_samples)
-        values = np.ascontiguousarray(binner.encode(table, start, stop))
+        values = np.ascontiguousarray(binner.encode(table, start, stop)).view()  # perhaps the caller's own memory
         values.flags.writeable = False
 
         def widen(first, last, values=values, start=start):
@@ -293,14 +301,13 @@ def _class_fields(target):
         "deviation_of_row": np.zeros((0, n_outputs)),
         "moment_of_row": np.zeros(0),
         "y_rank": np.zeros((0, n_outputs), np.int64),
-        "largest": (1.0, 1.0),
     }
 
 
 def _set_numbers(fields, y, criterion, shown):
     """Write numbers, and what is made of them, into the arrays that all workspaces share."""
     if criterion != "absolute_error":
-        _check_size(y)
+        _check_size(y[:, shown])
     fields["y"][:] = y
     if criterion != "poisson":  # amounts count from the middle, where they are the smallest
         fields["center"][:] = 0.5 * y[:, shown].min(axis=1) + 0.5 * y[:, shown].max(axis=1)
@@ -309,8 +316,6 @@ def _set_numbers(fields, y, criterion, shown):
         fields["y_rank"][:] = _ranks(y)
     else:
         fields["moment_of_row"][:] = _moment_of_rows(y, fields["deviation_of_row"], criterion)
-    values = fields["deviation_of_row"], fields["moment_of_row"]
-    fields["largest"] = tuple(max(np.abs(value[shown]).max(), SMALLEST_UNIT) for value in values)
     return fields
 
 
@@ -356,7 +361,7 @@ def _workspace(fields):
         np.int64: "start stop cut n_constant code queue count",
         np.float64: "lower upper middle threshold cover gain impurity",
         np.int32: "feature left_child right_child depth",
-        np.bool_: "missing_left",
+        np.bool_: "missing_left never_misses",
     }
     return {
         **{name: np.zeros(max_nodes, kind) for kind, names in by_node.items() for name in names.split()},
@@ -383,6 +388,8 @@ def _workspace(fields):
         "missing": np.empty(n_channels, np.int64),
         "left": np.empty(n_channels, np.int64),
         "right": np.empty(n_channels, np.int64),
+        "total_float": np.empty(n_channels),
+        "left_float": np.empty(n_channels),
         "ratio": np.empty(n_groups),
         "order": np.empty(n_groups, np.int64),
         "features": np.empty(n_features, np.int64),
@@ -411,18 +418,28 @@ def _max_nodes(fields, n_samples):
 
 
 @kernel
-def _add_up(weight):
-    """(sum, all whole numbers)"""
-    total, is_whole = 0.0, True
+def _add_up(weight, deviation, moment):
+    """(sum of the weights, are all whole numbers, largest sum of |amounts| of an output, sum of |moments|)"""
+    total, is_whole, most, moments = 0.0, True, 0.0, 0.0
     for i in range(weight.shape[0]):
         total += weight[i]
         is_whole &= weight[i] == np.floor(weight[i])
-    return total, is_whole
+    for k in range(deviation.shape[1] if deviation.shape[0] > 0 else 0):
+        amounts = 0.0
+        for i in range(weight.shape[0]):
+            amounts += weight[i] * abs(deviation[i, k])
+        most = max(most, amounts)
+    for i in range(moment.shape[0]):
+        moments += weight[i] * abs(moment[i])
+    return total, is_whole, most, moments
 
 
 @kernel
-def _plant(weight, weight_unit, amount_unit, moment_unit, min_weight_leaf, deviation, moment, state):
-    """Write the weights and targets of a tree in fixed point, and its rows; returns how many there are."""
+def _plant(weight, copies, weight_unit, amount_unit, moment_unit, min_weight_leaf, deviation, moment, state):
+    """Write the weights and targets of a tree in fixed point, and its rows; returns how many there are.
+
+    copies : a row of weight k adds k times the integer of one row, as k rows do
+    """
     state.weight_unit, state.amount_unit, state.moment_unit = weight_unit, amount_unit, moment_unit
     n_rows, total = 0, 0
     for i in state.row_order:
@@ -431,15 +448,11 @@ def _plant(weight, weight_unit, amount_unit, moment_unit, min_weight_leaf, devia
         state.rows[n_rows] = i
         n_rows += units > 0
         total += units
+        factor, times = (1.0, units) if copies else (weight[i], 1)
         if deviation.shape[0] > 0:
-            if weight_unit == 1.0:  # k times one row's integer, as for k rows
-                for k in range(deviation.shape[1]):
-                    state.amount[i, k] = units * int(np.rint(deviation[i, k] / amount_unit))
-                state.moment[i] = units * int(np.rint(moment[i] / moment_unit))
-            else:
-                for k in range(deviation.shape[1]):
-                    state.amount[i, k] = int(np.rint(weight[i] * deviation[i, k] / amount_unit))
-                state.moment[i] = int(np.rint(weight[i] * moment[i] / moment_unit))
+            for k in range(deviation.shape[1]):
+                state.amount[i, k] = times * int(np.rint(factor * deviation[i, k] / amount_unit))
+            state.moment[i] = times * int(np.rint(factor * moment[i] / moment_unit))
     state.total_weight = total
     state.exact_squares = state.criterion == GINI and total < MOST_SQUARED
     state.min_weight_leaf = int(np.ceil(min_weight_leaf / weight_unit))

@@ -30,6 +30,10 @@ def grow_cart(n_rows, seed, state):
         _grow_best_first(n_rows, seed, state)
     else:
         _grow_depth_first(n_rows, seed, state)
+    for node in range(state.n_nodes):
+        if state.feature[node] >= 0 and state.never_misses[node]:  # what is missing later goes with most of the weight
+            left, right = state.left_child[node], state.right_child[node]
+            state.missing_left[node] = state.cover[left] > state.cover[right]
     return state.n_nodes
 
 
@@ -159,6 +163,8 @@ def _gather(start, n_rows, state):
     total[state.n_stats] = weight_sum
     if state.n_channels > state.n_stats + 1:
         total[state.n_stats + 1] = n_rows
+    for channel in range(state.n_channels):
+        state.total_float[channel] = float(total[channel])
     return moment, is_pure
 
 
@@ -266,8 +272,7 @@ def _split(node, state):
     for i in range(n_right):
         rows[n_left + i] = spare[i]
     state.cut[node] = n_left
-    if not (has_missing or is_category):  # what is missing later goes with most rows
-        state.missing_left[node] = 2 * (n_left - start) > stop - start
+    state.never_misses[node] = not (has_missing or is_category)
 
 
 # -- the heap: the largest gain on top, the smallest node among equals -----------------------------------------------

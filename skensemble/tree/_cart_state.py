@@ -57,7 +57,7 @@ FIELDS = (
     "moment",  # (n_samples,) int64: what the impurity needs besides, summed over the outputs; (0,) of classes
     "n_stats",  # classes or amounts of a sum
     "n_channels",  # of a sum: these, then the weight, then, if min_samples_leaf > 1, the number of rows
-    "exact_squares",  # bool: Gini impurity, and squares of weights fit 62 bits
+    "exact_squares",  # bool: Gini impurity, and squares of weights are exact in float64
     # what an integer 1 stands for, and sums over the tree
     "weight_unit",
     "amount_unit",
@@ -83,6 +83,8 @@ FIELDS = (
     "missing",  # (n_channels,) int64 of the rows without a value
     "left",  # (n_channels,) int64 of the two sides of a split
     "right",
+    "total_float",  # (n_channels,) float64
+    "left_float",  # (n_channels,) float64
     "ratio",  # (n_groups,) float64: what categories are sorted by
     "order",  # (n_groups,) int64
     "features",  # (n_features,) int64: those known to be constant first
@@ -115,6 +117,7 @@ FIELDS = (
     "start",  # (max_nodes,) int64: rows [start, stop)
     "stop",
     "cut",  # (max_nodes,) int64: where the rows of the right child begin
+    "never_misses",  # (max_nodes,) bool: every row of the node has a value of the feature that splits it
     "n_constant",  # (max_nodes,) int64: features known to be constant stand in features[:n_constant]
     "lower",  # (max_nodes,) float64: bounds of the value, from monotone constraints
     "upper",

@@ -23,6 +23,7 @@ from skensemble.tree._impurity import mean, score
 from skensemble.tree._key_sort import PLACE, sort_keys
 
 FEW_CODES = 16
+ALMOST = 1.0 - 1e-12  # more than the rounding of a few operations
 N_COPIES = 4  # of the histogram of few codes; a power of two
 
 
@@ -185,27 +186,32 @@ def _precedes(node, a, b):
 
 @kernel
 def _best_row_of_classes(first, last, n_rows, n_missing, bar, state):
-    """(last row on the left of the best split or -1, its gain): Gini impurity of one output, in exact integers."""
-    keys, left, total = state.keys, state.left, state.total
+    """(last row on the left of the best split or -1, its gain): Gini impurity of one output.
+
+    Whole numbers in float64, all exact; the two divisions of a gain are done only where it may pass the bar.
+    """
+    keys, left, total = state.keys, state.left_float, state.total_float
     node_weight, node_class = state.node_weight, state.node_class
     total_weight, min_weight, min_samples = total[state.n_stats], state.min_weight_leaf, state.min_samples_leaf
-    left_weight, left_squares, right_squares, best = int64(0), int64(0), int64(0), -1
+    left_weight, left_squares, right_squares, best = 0.0, 0.0, 0.0, -1
     for channel in range(state.n_stats):
-        left[channel] = 0
+        left[channel] = 0.0
         right_squares += total[channel] * total[channel]
     for i in range(uint64(first), uint64(last)):
         key = keys[i]
         place = key & uint64(PLACE)
-        weight, channel = node_weight[place], uint64(node_class[place, uint64(0)])
+        weight, channel = float(node_weight[place]), uint64(node_class[place, uint64(0)])
         here = left[channel]
-        left_squares += weight * (2 * here + weight)
-        right_squares -= weight * (2 * (total[channel] - here) - weight)
+        left_squares += weight * (2.0 * here + weight)
+        right_squares -= weight * (2.0 * (total[channel] - here) - weight)
         left[channel] = here + weight
         left_weight += weight
         if i + uint64(1) < uint64(n_rows) and (key ^ keys[i + uint64(1)]) <= uint64(PLACE):
             continue  # the next row has the same code
         right_weight = total_weight - left_weight
-        gain = float(left_squares) / float(left_weight) + float(right_squares) / float(right_weight)
+        if left_squares * right_weight + right_squares * left_weight < bar * ALMOST * left_weight * right_weight:
+            continue
+        gain = left_squares / left_weight + right_squares / right_weight
         if gain > bar and int64(i) >= n_missing and min(left_weight, right_weight) >= min_weight:
             n_left = int64(i) + 1 - first
             if min(n_left, n_rows - n_left) >= min_samples:
@@ -299,7 +305,7 @@ def _place_threshold(state):
     """Threshold of the best split, in the middle between the values of the node on its two sides."""
     span, below, above = state.first_span[state.best_feature], state.best_code, state.best_above
     if above < 0:
-        state.best_threshold = np.inf
+        state.best_code, state.best_threshold = state.n_codes[state.best_feature] - 1, np.inf
     else:
         threshold = between(state.high[span + below], state.low[span + above])
         state.best_code, state.best_threshold = _settle(span, below, above, threshold, state)
@@ -448,6 +454,10 @@ def _sweep_groups(node, feature, breaks_ties, state):
     has_missing = state.missing[state.n_stats] > 0
     if state.n_groups + has_missing < 2:
         return False
+    is_scalar = state.n_outputs == 1 and n_channels == state.n_stats + 1 and not state.constrained
+    if is_scalar and state.exact_squares and not has_missing:
+        _sweep_class_groups(node, feature, breaks_ties, state)
+        return True
     for missing_left in range(2 if has_missing else 1):
         for channel in range(n_channels):
             left[channel] = state.missing[channel] if missing_left else 0
@@ -463,6 +473,36 @@ def _sweep_groups(node, feature, breaks_ties, state):
             above = state.group_code[best + 1] if best + 1 < state.n_groups else -1
             _note_codes(state.group_code[best], above, missing_left == 1, state)
     return True
+
+
+@kernel
+def _sweep_class_groups(node, feature, breaks_ties, state):
+    """The same for the Gini impurity of one output, and no row missing; see `_best_row_of_classes`."""
+    left, total, sums = state.left_float, state.total_float, state.group_sums
+    n_stats, n_channels = state.n_stats, state.n_channels
+    total_weight, min_weight = total[n_stats], state.min_weight_leaf
+    bar, best = _bar(node, feature, breaks_ties, state), -1
+    left_weight, left_squares, right_squares = 0.0, 0.0, 0.0
+    for channel in range(n_stats):
+        left[channel] = 0.0
+        right_squares += total[channel] * total[channel]
+    for group in range(state.n_groups - 1):
+        at = group * n_channels
+        for channel in range(n_stats):
+            weight, here = float(sums[at + channel]), left[channel]
+            left_squares += weight * (2.0 * here + weight)
+            right_squares -= weight * (2.0 * (total[channel] - here) - weight)
+            left[channel] = here + weight
+        left_weight += float(sums[at + n_stats])
+        right_weight = total_weight - left_weight
+        if left_squares * right_weight + right_squares * left_weight < bar * ALMOST * left_weight * right_weight:
+            continue
+        gain = left_squares / left_weight + right_squares / right_weight
+        if gain > bar and min(left_weight, right_weight) >= min_weight:
+            bar, best = gain, group
+    if best >= 0:
+        state.best_gain, state.best_feature = bar, feature
+        _note_codes(state.group_code[best], state.group_code[best + 1], False, state)
 
 
 @kernel
@@ -547,7 +587,7 @@ def _sum_left(column, start, first, stop, offset, limit, state):
 @kernel
 def _try_random_threshold(node, feature, low, high, n_missing, breaks_ties, seed, state):
     """A threshold drawn uniformly between smallest and largest value (Geurts, Ernst & Wehenkel 2006, table 1)."""
-    code, threshold = _draw_threshold(state.first_span[feature], low, high, seed, state)
+    code, threshold = _draw_threshold(feature, low, high, seed, state)
     missing_left = n_missing > 0 and random_bits(seed, 1) >> uint64(63) == 1
     _add_left(node, state.columns[feature], code, missing_left, state)
     if state.left[state.n_stats] == state.total[state.n_stats]:
@@ -570,13 +610,16 @@ def _deviations_of_sides(n_rows, code, missing_left, state):
 
 
 @kernel
-def _draw_threshold(span, low, high, seed, state):
+def _draw_threshold(feature, low, high, seed, state):
     """(code, threshold): codes up to this one go left."""
+    span = state.first_span[feature]
     lowest, highest = state.low[span + low], state.high[span + high]
     threshold = lowest + random_uniform(seed, 0) * (highest - lowest)
     if not np.isfinite(threshold):
-        code = low + _draw(seed, 0, high - low) if high > low else low
-        return code, between(state.high[span + code], state.low[span + code + 1]) if high > low else np.inf
+        if low == high:
+            return state.n_codes[feature] - 1, np.inf
+        code = low + _draw(seed, 0, high - low)
+        return code, between(state.high[span + code], state.low[span + code + 1])
     return _settle(span, low, high, threshold, state)
 
 

@@ -82,7 +82,9 @@ def assert_equals_reference(X, target, weight=None, **options):
     tree = grow(X, target, weight=weight, **options)
     cart = plain_cart(X, target, weight, **options)
     nodes = cart.tree(None if cart.is_exact else tree)
-    assert [split_of(tree, i) for i in range(tree.n_nodes)] == [_split_of_plain(node) for node in nodes]
+    assert tree.n_nodes == len(nodes)
+    for number, node in enumerate(nodes):
+        assert split_of(tree, number) == _split_of_plain(node, tree.missing_left[number])
     np.testing.assert_array_equal(tree.values, [node["values"] for node in nodes])
     np.testing.assert_array_equal(tree.cover, [node["cover"] for node in nodes])
     np.testing.assert_array_equal(tree.count, [len(node["rows"]) for node in nodes])
@@ -110,11 +112,12 @@ def way_left(tree, node):
     return {code for code in range(64) if word >> code & 1}
 
 
-def _split_of_plain(node):
+def _split_of_plain(node, if_none_misses):
     if node["left"] < 0:
         return None
     goes_left = node["goes_left"] if np.isnan(node["threshold"]) else node["threshold"]
-    return node["feature"], goes_left, node["missing_left"], node["left"], node["right"]
+    missing_left = bool(if_none_misses) if node["missing_left"] is None else node["missing_left"]
+    return node["feature"], goes_left, missing_left, node["left"], node["right"]
 
 
 def leaves_of(tree, X):

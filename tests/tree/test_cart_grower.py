@@ -210,7 +210,7 @@ def test_targets_of_weight_zero_may_be_huge(criterion):
     X, target, options = random_problem(rng, criterion)
     weight = np.append(np.ones(49), 0.0)
     huge = target.y.copy()
-    huge[0, 49] = 1e300
+    huge[0, 49] = 1e139
     tree = grow(X, target, weight=weight, **options)
     assert_same_tree(grow(X, NumberTarget(huge), weight=weight, **options), tree)
 
@@ -270,14 +270,29 @@ def test_unit_of_the_target_does_not_matter(criterion, scale):
     np.testing.assert_allclose(scaled.impurity / scale**degree, tree.impurity, rtol=1e-9)
 
 
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 4e139, 1e300])
 @pytest.mark.parametrize("criterion", ["squared_error", "absolute_error"])
-def test_targets_at_the_ends_of_float64(criterion):
-    """As far as their squares (but not for medians) are finite."""
-    X = np.arange(8.0)[:, None]
-    for scale in (1e-3, 1e150) if criterion == "squared_error" else (1e-3, 1e300):
-        y = np.array([[1.0, 1, 2, 2, -1, -1, -2, -2]]) * scale
-        tree = grow(X, NumberTarget(y), criterion=criterion)
-        np.testing.assert_array_equal(tree.values[leaves_of(tree, X)], y.T)
+def test_targets_of_any_size(criterion, scale):
+    """Where their squares would overflow, the tree is refused."""
+    X, y = np.arange(8.0)[:, None], np.array([[1.0, 1, 2, 2, -1, -1, -2, -2]]) * scale
+    if criterion == "squared_error" and scale > 1e140:
+        with pytest.raises(ValueError, match=r"y must lie within 1e\+140 of 0"):
+            grow(X, NumberTarget(y), criterion=criterion)
+        return
+    tree = grow(X, NumberTarget(y), criterion=criterion)
+    np.testing.assert_array_equal(tree.values[leaves_of(tree, X)], y.T)
+
+
+@pytest.mark.parametrize("criterion", NUMBER_CRITERIA)
+def test_other_targets_on_the_same_table(criterion):
+    rng = np.random.default_rng(27)
+    X, target, options = random_problem(rng, criterion)
+    grower = new_grower(X, target, **options)
+    first, other = grower.grow(0), NumberTarget(random_problem(rng, criterion)[1].y * 3.0)
+    grower.set_numbers(other.y)
+    assert_same_tree(grower.grow(0), grow(X, other, **options))
+    grower.set_numbers(target.y)
+    assert_same_tree(grower.grow(0), first)
 
 
 @pytest.mark.parametrize("criterion", ["squared_error", "absolute_error"])
@@ -484,6 +499,22 @@ def test_arrays_own_their_memory(criterion, variant, n_outputs):
     grower.grow(1, rng.poisson(1.0, len(X)) * 1.0)
     assert_same_tree(tree, copies)
     assert all(array.flags.c_contiguous for array in tree)
+
+
+@EVERY_VARIANT
+@EVERY_CRITERION
+def test_leaves_of_all_rows(criterion, variant):
+    """Also of those that did not grow the tree."""
+    rng = np.random.default_rng(28)
+    for seed, max_bins in enumerate((None, 6)):
+        X, target, options = random_problem(rng, criterion)
+        grower = new_grower(X, target, max_bins=max_bins, **options, **variant)
+        for weight in (None, rng.poisson(1.0, len(X)) * 1.0):
+            tree, leaf = grower.grow_with_leaves(seed, weight)
+            assert_same_tree(tree, grower.grow(seed, weight))
+            table = read_table(X)
+            encoded = Binner(max_bins, options["categorical"]).fit(table).encode(table)
+            np.testing.assert_array_equal(leaf, leaves_of(tree, encoded))
 
 
 @EVERY_CRITERION

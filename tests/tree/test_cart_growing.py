@@ -159,8 +159,9 @@ def test_best_first_splits_the_node_that_gains_most(criterion):
 @pytest.mark.parametrize("criterion", CRITERIA)
 def test_best_first_without_a_limit_that_binds_has_the_same_leaves(criterion):
     rng = np.random.default_rng(8)
-    X, target = rng.normal(size=(60, 3)), random_target(rng, criterion, 60)
-    trees = [grow(X, target, criterion=criterion, max_leaf_nodes=n) for n in (-1, 1000)]
+    X, target, weight = rng.normal(size=(60, 3)), random_target(rng, criterion, 60), rng.exponential(size=60)
+    limits = {"criterion": criterion, "min_samples_leaf": 4}  # no two splits of a node gain the same
+    trees = [grow(X, target, weight=weight, max_leaf_nodes=n, **limits) for n in (-1, 1000)]
     parts = [
         {tuple(np.flatnonzero(leaves == leaf)) for leaf in set(leaves)} for leaves in (leaves_of(t, X) for t in trees)
     ]
@@ -262,3 +263,12 @@ def test_a_tree_does_not_depend_on_those_grown_before(criterion, limits):
     grower = new_grower(X, target, **options)
     for seed, weight in itertools.product(range(3), weights):
         assert_same_tree(grower.grow(seed, weight), new_grower(X, target, **options).grow(seed, weight))
+
+
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_missing_rows_of_later_tables_go_with_most(criterion):
+    rng = np.random.default_rng(13)
+    tree = grow(rng.normal(size=(60, 3)), random_target(rng, criterion, 60), criterion=criterion)
+    splits = np.flatnonzero(~tree.is_leaf)
+    left, right = tree.count[tree.left[splits]], tree.count[tree.right[splits]]
+    np.testing.assert_array_equal(tree.missing_left[splits], left > right)
