@@ -2,9 +2,10 @@
 
 A comparison only asks how many thresholds of the column lie below x.  So each column is searched once,
 
-    rank(x) = number of thresholds < x            x <= thresholds[k]   if and only if   rank(x) <= k
+    rank(x) = 1 + number of thresholds < x        x <= thresholds[k]   if and only if   rank(x) <= k + 1
 
-and NaN gets the largest rank, which no node sends to its first child.
+and NaN gets the largest rank, which no node sends to its first child.  A node that sends all to its second child, whose
+threshold is NaN, has rank 0; a leaf has the largest rank.
 """
 
 from typing import NamedTuple
@@ -15,8 +16,8 @@ from skensemble._jit import kernel
 from skensemble.tree._binning import Search, prepare_search, write_codes
 
 ROWS_TOGETHER = 128  # that walk down a tree at a time: while one waits for its node, the others go on
-MOST_RANKS = (1 << 16) - 2
-NO_PLACE = (1 << 16) - 1
+LARGEST_RANK = NO_PLACE = (1 << 16) - 1
+MOST_THRESHOLDS = LARGEST_RANK - 2
 RANKED_VALUES = 1 << 16  # for which the search is prepared: its tables grow with them
 
 _NODE = np.dtype([("child", "i4"), ("rank", "u2"), ("column", "u2")])
@@ -30,30 +31,31 @@ class RankLayout(NamedTuple):
     """
 
     nodes: np.ndarray  # (n_nodes,) _NODE
-    n_thresholds: np.ndarray  # (n_columns,) int64
+    rank_of_inf: np.ndarray  # (n_columns,) int64
     search: Search
 
 
 def compile_ranks(nodes, n_columns, values):
-    """RankLayout of the nodes of a PredictionLayout without categorical splits; None if a column has too many ranks.
+    """RankLayout of the nodes of a PredictionLayout without categorical splits; None if it has too many thresholds.
 
     values : (n_nodes, n_values) of the nodes
     """
     is_split = nodes["child"] != np.arange(len(nodes))
     column, threshold = nodes["column"][is_split], nodes["threshold"][is_split]
-    thresholds = [np.unique(threshold[column == c]) for c in range(n_columns)]
-    if n_columns > MOST_RANKS or max(map(len, thresholds), default=0) > MOST_RANKS:
+    is_number = ~np.isnan(threshold)
+    thresholds = [np.unique(threshold[is_number & (column == c)]) for c in range(n_columns)]
+    if max(n_columns, *map(len, thresholds)) > MOST_THRESHOLDS:
         return None
-    rank = np.empty(len(column), np.uint16)
+    rank = np.zeros(len(column), np.uint16)
     for c, distinct in enumerate(thresholds):
-        asks = column == c
-        rank[asks] = np.searchsorted(distinct, threshold[asks])
+        asks = is_number & (column == c)
+        rank[asks] = 1 + np.searchsorted(distinct, threshold[asks])
     ranked = np.zeros(len(nodes), _NODE)
-    ranked["child"], ranked["rank"] = nodes["child"], MOST_RANKS + 1
+    ranked["child"], ranked["rank"] = nodes["child"], LARGEST_RANK
     ranked["rank"][is_split], ranked["column"][is_split] = rank, column
     ranked["column"][~is_split] = _only_places(values[~is_split])
-    counts = np.array([len(distinct) for distinct in thresholds], np.int64)
-    return RankLayout(ranked, counts, prepare_search(thresholds, RANKED_VALUES))
+    rank_of_inf = np.array([np.count_nonzero(distinct < np.inf) for distinct in thresholds], np.int64)
+    return RankLayout(ranked, rank_of_inf, prepare_search(thresholds, RANKED_VALUES))
 
 
 def _only_places(values):
@@ -68,9 +70,9 @@ def find_ranks(layout, block, sources):
     values = block.T[np.where(sources >= 0, sources, ~sources)]
     np.negative(values, out=values, where=(sources < 0)[:, None])
     columns, ranks = np.empty((n_columns, n_rows), np.uint16), np.empty((n_rows, n_columns), np.uint16)
-    n_codes = (layout.n_thresholds + 2).astype(np.int32)
+    n_codes = (layout.rank_of_inf + 2).astype(np.int32)
     write_codes(values, *layout.search, n_codes, np.zeros(n_columns, np.bool_), columns, ranks, 0)
-    ranks -= np.uint16(1)  # codes begin at 1, and missing, 0, becomes the largest
+    ranks[ranks == 0] = LARGEST_RANK  # missing
     return ranks
 
 

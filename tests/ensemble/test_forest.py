@@ -149,7 +149,7 @@ def test_categories_and_text(forest, flights):
     X, y = flights.drop(columns="late").iloc[:2000], flights["late"].to_numpy()[:2000]
     model = _fitted(forest, X[:1500], y[:1500], n_estimators=30, max_features=None, min_samples_leaf=5)
     assert (model._trees.category_count > 0).any()
-    assert model.score(X[1500:], y[1500:]) > np.unique(y[1500:], return_counts=True)[1].max() / 500 - 0.02
+    assert model.score(X[1500:], y[1500:]) > np.unique(y[1500:], return_counts=True)[1].max() / 500 - 0.03
     validate_trees(model._trees, X.shape[1], 2)
     with pytest.raises(ValueError, match="categories"):
         model.to_sklearn()
