@@ -31,7 +31,7 @@ format: $(VENV)/.installed-test ## mend style and format
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
-bench: $(VENV)/.installed-bench ## compare speed, memory and quality with other boosters
+bench: $(VENV)/.installed-bench ## compare speed, memory and quality with other libraries
 	$(PYTHON) benchmarks/run.py $(BENCH_ARGS)
 
 docs: $(VENV)/.installed-docs ## build the documentation into docs/_build/html

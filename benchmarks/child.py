@@ -3,6 +3,7 @@
     python benchmarks/child.py import_seconds
     python benchmarks/child.py first_fit LIBRARY
     python benchmarks/child.py peak_memory LIBRARY DATA.npz array|DataFrame
+    python benchmarks/child.py model_memory SMALL.pickle MODEL.pickle ROWS.npy
 
 `ask` starts one and reads its answer.
 """
@@ -81,6 +82,31 @@ def peak_memory(library, path, as_frame):
     return {"megabytes": (_peak() - before) / 2**20}
 
 
+def model_memory(small_path, path, rows_path):
+    """Megabytes that a fitted model takes when it is loaded and has predicted, beyond what a small one has taken."""
+    import pickle
+
+    import numpy as np
+
+    rows = np.load(rows_path)
+    pickle.loads(Path(small_path).read_bytes()).predict(rows)  # so that code is compiled and threads are started
+    before = _bytes_in_use()
+    with open(path, "rb") as file:
+        model = pickle.load(file)
+    model.predict(rows)
+    return {"megabytes": (_bytes_in_use() - before) / 2**20}
+
+
+def _bytes_in_use():
+    """Resident memory, after what is no longer used has been given back (glibc)."""
+    import ctypes
+    import gc
+
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    return _status("VmRSS")
+
+
 def _start_of_peak():
     """Forget earlier peaks (Linux), and return the bytes in use now."""
     Path("/proc/self/clear_refs").write_text("5")
@@ -96,7 +122,12 @@ def _status(field):
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
 
 
-JOBS = {"import_seconds": import_seconds, "first_fit": first_fit, "peak_memory": peak_memory}
+JOBS = {
+    "import_seconds": import_seconds,
+    "first_fit": first_fit,
+    "peak_memory": peak_memory,
+    "model_memory": model_memory,
+}
 
 if __name__ == "__main__":
     print(json.dumps(JOBS[sys.argv[1]](*sys.argv[2:])))

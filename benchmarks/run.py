@@ -1,4 +1,4 @@
-"""Measure skensemble beside other boosters and write the tables.
+"""Measure skensemble beside other libraries and write the tables.
 
     python benchmarks/run.py [--quick] [--only fit,predict,...] [--out FILE.md]
 
@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import fit
+import forests
 import losses
 import memory
 import predict
@@ -25,6 +26,7 @@ QUESTIONS = {
     "start": start.run,
     "memory": memory.run,
     "losses": losses.run,
+    "forests": forests.run,
     "quality": quality.run,
 }
 

@@ -86,8 +86,8 @@ def _check_poisson(y, name):
         )
     if not y.any():
         raise ValueError(
-            f"{name} must hold a number > 0 for criterion='poisson', got only zeros: "
-            "Sum of y is not positive which is necessary for Poisson regression."
+            f"{name} must hold a number > 0 for criterion='poisson', got only zeros; y is not positive anywhere: "
+            "Sum of y is not strictly positive which is necessary for Poisson regression."
         )
 
 

@@ -151,11 +151,12 @@ def _other_trees():
 
 
 def _forests():
+    weight = np.linspace(0.5, 1.5, _N_ROWS)
     for X in (_numbers(), _mixed()):
         for importance_type in ("impurity", "permutation"):
             params = {"oob_score": True, "importance_type": importance_type, "random_state": 0, "max_bins": 16}
             RandomForestClassifier(40, **params).fit(X, _labels(2)).predict_proba(X)
-            RandomForestRegressor(40, **params).fit(X, _amounts(), sample_weight=_amounts()).predict(X)
+            RandomForestRegressor(40, **params).fit(X, _amounts(), sample_weight=weight).predict(X)
         ExtraTreesRegressor(3, max_bins=None, random_state=0).fit(X, _amounts()).predict(X)
 
 

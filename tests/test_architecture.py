@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 
 PACKAGE = ROOT / "skensemble"
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))
-LAYERS = ["foundation", "tree", "ensemble", "generative", "front door"]  # each may import those before it
+LAYERS = ["foundation", "tree", "inspection", "ensemble", "generative", "front door"]  # each may import those before it
 FRONT_DOOR = {"__init__", "__main__", "_warmup"}
 OPTIONAL = {"matplotlib", "rich", "polars", "pyarrow", "narwhals"}
 NOT_IN_KERNELS = {"pandas", "sklearn", "polars", "pyarrow", "narwhals"}

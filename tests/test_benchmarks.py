@@ -1,12 +1,14 @@
-"""The benchmarks run: ours and scikit-learn's booster on tiny tables.  What they measure is not looked at."""
+"""The benchmarks run: ours and scikit-learn's estimators on tiny tables.  What they measure is not looked at."""
 
 import importlib
 import json
+import pickle
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.neighbors import KNeighborsRegressor
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 
@@ -35,6 +37,34 @@ def test_fit_gives_seconds_and_loss_of_each(benchmark, two):
     assert all(row["seconds"] > 0 and row["loss"] < 1.2 for row in rows)
     (summary,) = benchmark("fit").summary(rows)
     assert summary["/ fastest"] == summary["/ scikit-learn HGB"] == rows[0]["seconds"] / rows[1]["seconds"]
+
+
+@pytest.mark.parametrize("estimator", ["DecisionTreeClassifier", "RandomForestClassifier"])
+def test_forests_gives_seconds_scores_and_sizes_of_each(benchmark, monkeypatch, estimator):
+    forests = benchmark("forests")
+    monkeypatch.setattr(forests, "LIBRARIES", {"skensemble": "skensemble", "scikit-learn": "sklearn"})
+    monkeypatch.setattr(forests, "ask", lambda job, *paths: {"megabytes": float(len(paths))})  # a process of its own
+    params = {"n_estimators": 3} if estimator.startswith("Random") else {}
+    job = forests.Job(estimator, "iris", 100, 50, params, {"scikit-learn": 0.1}, one_row=True)
+    rows = forests.measure(job, *forests._load(job), 1)
+    assert [row["library"] for row in rows] == ["skensemble", "scikit-learn"]
+    assert [row["error"] for row in rows] == ["", ""]
+    assert all(row["fit"] > 0 and row["predict"] > 0 and row["score"] > 0.8 and row["pickled"] > 0 for row in rows)
+    assert [row["in memory"] for row in rows] == [3.0, 3.0]
+    fit, predict = forests.summary(rows)
+    assert fit["/ scikit-learn"] == rows[0]["fit"] / rows[1]["fit"]
+    assert (fit["target, scikit-learn"], predict["job"]) == (0.1, "predict one row")
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads Linux's /proc")
+def test_memory_of_a_model_is_that_of_its_numbers(benchmark, tmp_path):
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    for name, n_rows in (("small", 2), ("large", 1_000_000)):
+        model = KNeighborsRegressor(1, algorithm="brute").fit(np.resize(X, (n_rows, 2)), np.zeros(n_rows))
+        (tmp_path / name).write_bytes(pickle.dumps(model))
+    np.save(tmp_path / "rows.npy", X[:1])
+    answer = benchmark("child").model_memory(tmp_path / "small", tmp_path / "large", tmp_path / "rows.npy")
+    assert 20 < answer["megabytes"] < 60
 
 
 def test_quality_keeps_the_scores_of_peers_and_not_ours(benchmark, two, monkeypatch, tmp_path):

@@ -1,4 +1,4 @@
-"""After the warm-up nothing that the user guide shows is compiled any more."""
+"""After the warm-up nothing that the user guides show is compiled any more, nor what trees and forests do besides."""
 
 import subprocess
 import sys
@@ -7,8 +7,14 @@ from tests.conftest import ROOT
 
 CODE = """
 import sys
+import numpy as np
+import pandas as pd
+import scipy.sparse
 from numba.core.dispatcher import Dispatcher
-from skensemble import warm_up
+from skensemble import (
+    DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreesClassifier, ExtraTreesRegressor,
+    RandomForestClassifier, RandomForestRegressor, warm_up,
+)
 from tests.code_blocks import run_python
 from tests.conftest import ROOT
 
@@ -17,15 +23,37 @@ def signatures():
     kernels = [value for module in modules for value in vars(module).values() if isinstance(value, Dispatcher)]
     return {(kernel.py_func.__qualname__, signature) for kernel in kernels for signature in kernel.signatures}
 
+def fit_more_trees():
+    # What the guide does not show: codes of two and four bytes, float32 and sparse tables, many outputs, all criteria.
+    rng = np.random.default_rng(0)
+    for n_rows, n_columns in ((70_000, 1), (3_000, 4)):
+        X = rng.normal(size=(n_rows, n_columns))
+        classes = np.digitize(X[:, 0] + rng.normal(size=n_rows), [-1, 0, 1])
+        for table in (X, X.astype(np.float32), scipy.sparse.csr_array(X), pd.DataFrame(X)):
+            for max_bins in (None, 255):
+                for kind in (DecisionTreeClassifier, ExtraTreeClassifier):
+                    kind(max_depth=3, max_bins=max_bins).fit(table, classes).predict_proba(table)
+                DecisionTreeRegressor(max_depth=3, max_bins=max_bins).fit(table, X[:, 0]).predict(table)
+    codes = np.column_stack([classes > 1, classes % 2])
+    for params in ({"bootstrap": True, "oob_score": True}, {"criterion": "entropy", "class_weight": "balanced"}):
+        ExtraTreesClassifier(40, **params).fit(X, classes).predict(X)
+        RandomForestClassifier(40, **params).fit(X, codes).predict(X)
+    for criterion in ("squared_error", "absolute_error", "poisson"):
+        y = np.exp(X[:300, :2])
+        RandomForestRegressor(40, criterion=criterion, max_leaf_nodes=9, oob_score=True).fit(X[:300], y).predict(X)
+        ExtraTreesRegressor(3, criterion=criterion, monotonic_cst={0: 1}).fit(X[:300], y[:, 0]).predict(X)
+
 assert warm_up() > 0
 warm = signatures()
 assert len(warm) > 20
 run_python(ROOT / "docs" / "newton_boosting.md")
+run_python(ROOT / "docs" / "trees_and_forests.md")
+fit_more_trees()
 print("compiled:", sorted({name for name, _ in signatures() - warm}))
 """
 
 
-def test_user_guide_compiles_nothing_after_warmup():
+def test_user_guides_compile_nothing_after_warmup():
     finished = subprocess.run([sys.executable, "-c", CODE], cwd=ROOT, capture_output=True, text=True)
     assert finished.returncode == 0, finished.stderr
     assert finished.stdout.splitlines()[-1] == "compiled: []"

@@ -129,42 +129,89 @@ def _inherit(node, parent, side, state):
 @kernel
 def _gather(start, n_rows, state):
     """Copy what the node's rows weigh side by side, and add it up; returns (sum of moments, all targets equal)."""
-    total, rows, n_outputs = state.total, state.rows, state.n_outputs
+    total, moment = state.total, int64(0)
     for channel in range(state.n_channels):
         total[channel] = 0
-    weight_sum, moment = int64(0), int64(0)
-    is_pure = True
-    if state.amount.shape[0] == 0:
-        for channel in range(state.n_stats):
-            state.class_stop[channel] = 0
-        for i in range(n_rows):
-            row = int64(rows[start + i])
-            state.class_stop[state.class_of_row[row, 0]] = i + 1
-            weight = state.weight[row]
-            weight_sum += weight
-            state.node_weight[i] = weight
-            for k in range(n_outputs):
-                channel = state.class_of_row[row, k]
-                state.node_class[i, k] = channel
-                total[channel] += weight
-        for k in range(n_outputs):
-            is_pure &= total[state.node_class[0, k]] == weight_sum
+    if state.amount.shape[0] > 0:
+        moment, is_pure = _gather_numbers(start, n_rows, state)
+    elif state.n_outputs == 1:
+        is_pure = _gather_classes(start, n_rows, state)
     else:
-        for i in range(n_rows):
-            row = int64(rows[start + i])
-            weight_sum += state.weight[row]
-            moment += state.moment[row]
-            state.node_weight[i] = state.weight[row]
-            for k in range(n_outputs):
-                amount = state.amount[row, k]
-                state.node_amount[i, k] = amount
-                total[k] += amount
-                is_pure &= state.y[k, row] == state.y[k, int64(rows[start])]
-    total[state.n_stats] = weight_sum
+        is_pure = _gather_several_classes(start, n_rows, state)
     if state.n_channels > state.n_stats + 1:
         total[state.n_stats + 1] = n_rows
     for channel in range(state.n_channels):
         state.total_float[channel] = float(total[channel])
+    return moment, is_pure
+
+
+@kernel
+def _gather_classes(start, n_rows, state):
+    """One output: the rows of a class stand together, so only the place where they end is to be found."""
+    rows, weight_of_row, node_weight, node_class = state.rows, state.weight, state.node_weight, state.node_class
+    first, total_weight = int64(0), int64(0)
+    for channel in range(state.n_stats):
+        state.class_stop[channel] = 0
+    while first < n_rows:
+        channel = state.class_of_row[int64(rows[start + first]), 0]
+        stop = _end_of_class(channel, start, first, n_rows, state)
+        weight_sum = int64(0)
+        for i in range(uint64(first), uint64(stop)):
+            weight = weight_of_row[rows[uint64(start) + i]]
+            node_weight[i] = weight
+            node_class[i, uint64(0)] = channel
+            weight_sum += weight
+        state.total[channel], state.class_stop[channel] = weight_sum, stop
+        total_weight += weight_sum
+        first = stop
+    state.total[state.n_stats] = total_weight
+    return state.class_stop[channel] == n_rows and state.total[channel] == total_weight
+
+
+@kernel
+def _end_of_class(channel, start, first, n_rows, state):
+    """One past the last row of the class, of the node's rows from `first` on."""
+    low, high = first + 1, n_rows
+    while low < high:
+        middle = (low + high) >> 1
+        if state.class_of_row[int64(state.rows[start + middle]), 0] == channel:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@kernel
+def _gather_several_classes(start, n_rows, state):
+    total, is_pure = state.total, True
+    for i in range(n_rows):
+        row = int64(state.rows[start + i])
+        weight = state.weight[row]
+        total[state.n_stats] += weight
+        state.node_weight[i] = weight
+        for k in range(state.n_outputs):
+            channel = state.class_of_row[row, k]
+            state.node_class[i, k] = channel
+            total[channel] += weight
+    for k in range(state.n_outputs):
+        is_pure &= total[state.node_class[0, k]] == total[state.n_stats]
+    return is_pure
+
+
+@kernel
+def _gather_numbers(start, n_rows, state):
+    total, moment, is_pure = state.total, int64(0), True
+    first = int64(state.rows[start])
+    for i in range(n_rows):
+        row = int64(state.rows[start + i])
+        total[state.n_stats] += state.weight[row]
+        moment += state.moment[row]
+        state.node_weight[i] = state.weight[row]
+        for k in range(state.n_outputs):
+            amount = state.amount[row, k]
+            state.node_amount[i, k] = amount
+            total[k] += amount
+            is_pure &= state.y[k, row] == state.y[k, first]
     return moment, is_pure
 
 
