@@ -467,10 +467,11 @@ class Cart:
             upper = split["middle"]
         elif direction:
             lower = split["middle"]
-        return self._add(split["rows"][side], node["depth"] + 1, lower, upper)
+        return self._add(split["rows"][side], node["depth"] + 1, lower, upper, split_mix(node["path"], side) >> 1)
 
-    def _add(self, rows, depth, lower, upper):
+    def _add(self, rows, depth, lower, upper, path=0):
         node = {"rows": rows, "depth": depth, "lower": lower, "upper": upper, "left": -1, "right": -1, "gain": 0.0}
+        node["path"] = path
         node |= {"cover": self.weight[rows].sum(), "impurity": self.impurity(rows)}
         values = self._values(rows)
         if any(self.monotone):
@@ -515,7 +516,7 @@ class Cart:
         splits = [] if self._must_be_leaf(node) else self._splits(node)
         best = max((split["score"] for split in splits), default=-math.inf)
         equal = [split for split in splits if split["score"] >= best - self._rounding(best)]
-        equal.sort(key=lambda split: split_mix(number, split["feature"]))
+        equal.sort(key=lambda split: split_mix(node["path"], split["feature"]))
         followed = [split for split in equal if self.follow and self._is_followed(number, split)]
         if not equal or best == -math.inf:
             return None

@@ -358,7 +358,7 @@ def _workspace(fields):
     max_nodes = _max_nodes(fields, n_samples)
     dense = max(min(most_codes, n_samples) + 1, N_COPIES * FEW_CODES)  # codes that histograms hold
     by_node = {
-        np.int64: "start stop cut n_constant code queue count",
+        np.int64: "start stop cut path n_constant code queue count",
         np.float64: "lower upper middle threshold cover gain impurity",
         np.int32: "feature left_child right_child depth",
         np.bool_: "missing_left never_misses",

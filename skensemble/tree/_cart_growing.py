@@ -96,7 +96,7 @@ def _new_node(parent, side, n_rows, state):
     state.threshold[node] = np.nan
     state.missing_left[node], state.gain[node] = False, 0.0
     if parent == NO_PARENT:
-        state.start[node], state.stop[node] = 0, n_rows
+        state.start[node], state.stop[node], state.path[node] = 0, n_rows, 0
         state.depth[node], state.n_constant[node] = 0, 0
         state.lower[node], state.upper[node] = -np.inf, np.inf
     else:
@@ -110,6 +110,7 @@ def _new_node(parent, side, n_rows, state):
 @kernel
 def _inherit(node, parent, side, state):
     state.depth[node] = state.depth[parent] + 1
+    state.path[node] = mixed_seed(state.path[parent], side)
     # Best first, nodes elsewhere have moved features about since the parent was looked at.
     state.n_constant[node] = state.n_constant[parent] if state.max_leaf_nodes < 0 else 0
     state.lower[node], state.upper[node] = state.lower[parent], state.upper[parent]
@@ -264,7 +265,7 @@ def _look_for_split(node, seed, state):
     """Find the best split of the node that was just made; False if it stays a leaf."""
     if _must_be_leaf(node, state):
         return False
-    find_best_split(node, mixed_seed(seed, node), state)
+    find_best_split(node, mixed_seed(seed, state.path[node]), state)
     if state.best_feature < 0:
         return False
     gain = _decrease(node, state)

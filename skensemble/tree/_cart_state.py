@@ -117,6 +117,7 @@ FIELDS = (
     "start",  # (max_nodes,) int64: rows [start, stop)
     "stop",
     "cut",  # (max_nodes,) int64: where the rows of the right child begin
+    "path",  # (max_nodes,) int64: a number for the way from the root, to draw by: whatever the order of growing
     "never_misses",  # (max_nodes,) bool: every row of the node has a value of the feature that splits it
     "n_constant",  # (max_nodes,) int64: features known to be constant stand in features[:n_constant]
     "lower",  # (max_nodes,) float64: bounds of the value, from monotone constraints

@@ -169,19 +169,19 @@ def _sweep_sorted(node, feature, n_rows, n_missing, breaks_ties, state):
 @kernel
 def _bar(node, feature, breaks_ties, state):
     """Gain that a split of the feature must exceed."""
-    if breaks_ties and _precedes(node, feature, state.best_feature):
+    if breaks_ties and _precedes(state.path[node], feature, state.best_feature):
         return np.nextafter(state.best_gain, -np.inf)
     return state.best_gain
 
 
 @kernel
-def _precedes(node, a, b):
+def _precedes(path, a, b):
     """Does feature a win against b, where both split a node equally well?
 
     In a small node most features do.  The winner is drawn, so that no column is favoured, but always the same in a node
-    of this number, so that a tree that tries all features needs no random_state.
+    at this place of a tree, so that a tree that tries all features needs no random_state.
     """
-    return b >= 0 and random_bits(node, a) < random_bits(node, b)
+    return b >= 0 and random_bits(path, a) < random_bits(path, b)
 
 
 @kernel
@@ -275,7 +275,7 @@ def _wins(node, feature, gain, breaks_ties, state):
     """Is the split into `left` and the rest the best so far, and allowed?  Then note its gain."""
     if gain < state.best_gain:
         return False
-    if gain == state.best_gain and not (breaks_ties and _precedes(node, feature, state.best_feature)):
+    if gain == state.best_gain and not (breaks_ties and _precedes(state.path[node], feature, state.best_feature)):
         return False
     if gain == -np.inf or (state.constrained and not _obeys(node, feature, state)):
         return False

@@ -70,7 +70,7 @@ def test_of_equal_features_one_is_drawn_whatever_the_seed(criterion):
     chosen = {int(grow(X, target, seed, criterion=criterion, max_depth=1).feature[0]) for seed in range(5)}
     assert len(chosen) == 1
     deep = grow(X, target, criterion=criterion)
-    assert set(deep.feature) == {-1, 0, 1, 2, 3}  # another one in another node
+    assert len(set(deep.feature) - {-1}) > 1  # another one in another node
     X[:, chosen.pop()] = rng.normal(size=80)
     again = grow(X, target, criterion=criterion, max_depth=1)
     assert (again.gain[0], again.threshold[0]) == (deep.gain[0], deep.threshold[0])
