@@ -19,6 +19,7 @@ from skensemble._random import random_uniform
 from skensemble.tree._binning import weight_units
 from skensemble.tree._tree_grower import is_whole
 
+MOST_COPIES = 4  # of a row, on average, that count as rows: with more, every draw has nearly all rows
 MOST_DRAWS = 2**28  # that a share of the sum of weights may ask for
 
 
@@ -94,7 +95,7 @@ def number_of_draws(max_samples, n_samples, sample_weight, weight):
     """Rows in a draw.
 
     max_samples : int, itself; float, a share of the sum of the weights; None, as many as there are rows, a row of
-        whole weight k being k rows
+        whole weight k being k rows, if there are few such copies (large weights are no numbers of copies)
     sample_weight : (n_samples,) or None, before it is multiplied by weights of classes
     weight : (n_samples,) or None, after it
     """
@@ -122,7 +123,7 @@ def _count_rows(n_samples, sample_weight, weight):
     if weight is None:
         return n_samples
     for weights in (_in_lowest_terms(weight, sample_weight), sample_weight):
-        if weights is not None and is_whole(weights):
+        if weights is not None and is_whole(weights) and weights.sum() <= MOST_COPIES * np.count_nonzero(weights):
             return int(weights.sum())
     return np.count_nonzero(weight)
 

@@ -101,6 +101,8 @@ def test_one_row():
     [
         (None, None, None, 100),
         (None, 3.0, None, 300),  # copies
+        (None, 4.0, None, 400),
+        (None, 5.0, None, 100),  # too many to be copies
         (None, 0.3, None, 100),
         (None, None, 0.5, 100),
         (None, 3.0, 0.5, 300),
