@@ -1,4 +1,4 @@
-"""First-order gradient boosting: how long and how good, next to scikit-learn's GradientBoosting* at the same settings."""
+"""First-order gradient boosting: how long and how good, next to scikit-learn at the same settings."""
 
 from functools import partial
 from typing import NamedTuple
@@ -46,9 +46,9 @@ def run(quick=False):
         print(f"  fitted {job.estimator} on {job.table}", flush=True)
     note = (
         f"100 rounds of trees of depth 3. Ours has {N_THREADS} threads, scikit-learn's estimators know only one. One "
-        "process, libraries in turn, medians, seconds. Ratios are ours / theirs. Loss of the rows held out: log-loss, or "
-        "mean squared error; same: share of these rows that both predict alike (to 1e-6 of the target's spread). Tables "
-        "that this machine lacks are replaced by made-up ones."
+        "process, libraries in turn, medians, seconds. Ratios are ours / theirs. Loss of the rows held out: log-loss, "
+        "or mean squared error; same: share of these rows that both predict alike (to 1e-6 of the target's spread). "
+        "Tables that this machine lacks are replaced by made-up ones."
     )
     remarks = [f"{row['library']}, {row['job']}: {row['error']}" for row in rows if row["error"]]
     return [Report("Gradient boosting", note, summary(rows), remarks)]

@@ -10,8 +10,10 @@ import os
 import time
 from pathlib import Path
 
+import adaboost
 import fit
 import forests
+import gbdt
 import losses
 import memory
 import predict
@@ -27,6 +29,8 @@ QUESTIONS = {
     "memory": memory.run,
     "losses": losses.run,
     "forests": forests.run,
+    "adaboost": adaboost.run,
+    "gbdt": gbdt.run,
     "quality": quality.run,
 }
 

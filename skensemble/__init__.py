@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skensemble._warmup import warm_up
+    from skensemble.ensemble._adaboost import AdaBoostClassifier, AdaBoostRegressor
+    from skensemble.ensemble._gradient_boosting import GradientBoostingClassifier, GradientBoostingRegressor
     from skensemble.ensemble._newton_boosting import NewtonBoostingClassifier, NewtonBoostingRegressor
     from skensemble.ensemble._random_forest import (
         ExtraTreesClassifier,
@@ -26,12 +28,16 @@ if TYPE_CHECKING:
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "AdaBoostClassifier",
+    "AdaBoostRegressor",
     "DecisionTreeClassifier",
     "DecisionTreeRegressor",
     "ExtraTreeClassifier",
     "ExtraTreeRegressor",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
+    "GradientBoostingClassifier",
+    "GradientBoostingRegressor",
     "NewtonBoostingClassifier",
     "NewtonBoostingRegressor",
     "RandomForestClassifier",
@@ -43,12 +49,16 @@ __all__ = [
 ]
 
 _MODULE_OF = {
+    "AdaBoostClassifier": "skensemble.ensemble._adaboost",
+    "AdaBoostRegressor": "skensemble.ensemble._adaboost",
     "DecisionTreeClassifier": "skensemble.tree._decision_tree",
     "DecisionTreeRegressor": "skensemble.tree._decision_tree",
     "ExtraTreeClassifier": "skensemble.tree._decision_tree",
     "ExtraTreeRegressor": "skensemble.tree._decision_tree",
     "ExtraTreesClassifier": "skensemble.ensemble._random_forest",
     "ExtraTreesRegressor": "skensemble.ensemble._random_forest",
+    "GradientBoostingClassifier": "skensemble.ensemble._gradient_boosting",
+    "GradientBoostingRegressor": "skensemble.ensemble._gradient_boosting",
     "NewtonBoostingClassifier": "skensemble.ensemble._newton_boosting",
     "NewtonBoostingRegressor": "skensemble.ensemble._newton_boosting",
     "RandomForestClassifier": "skensemble.ensemble._random_forest",

@@ -8,6 +8,7 @@ and the k-th known category has the code k + 1.  Thresholds come from whole-numb
 exactly as k rows, a row of weight 0 not at all.
 """
 
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -126,6 +127,12 @@ class Binner:
 
         for_blocks(write_block, n_samples, max(64, BLOCK_CELLS // n_features), n_threads)
         return BinnedMatrix(codes, columns, n_codes, is_categorical)
+
+    def without_thresholds(self):
+        """A copy that encodes but does not transform, for a fitted model: its trees have thresholds of their own."""
+        light = copy(self)
+        light.thresholds_ = None
+        return light
 
     def encode(self, table, start=0, stop=None):
         """Rows start .. stop - 1 as trees read them: float64 in C order, NaN = missing, categories as their codes.

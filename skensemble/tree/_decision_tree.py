@@ -220,7 +220,7 @@ class _DecisionTree(MultiOutputMixin, BaseEstimator):
         tree = self._grow(binner, table, target, weight, n_threads)
         if self.ccp_alpha > 0.0:
             tree = prune(tree, self.ccp_alpha)
-        return with_tree(self, tree, binner)
+        return with_tree(self, tree, binner.without_thresholds())
 
     def _grow(self, binner, table, target, weight, n_threads):
         """TreeArrays of the unpruned tree."""

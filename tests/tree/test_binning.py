@@ -417,3 +417,12 @@ def test_strings_without_leave_are_refused():
 def test_kernel_takes_columns_of_one_type():
     fit_transform(number_table(50))
     assert len(find_thresholds.signatures) == 1
+
+
+def test_without_thresholds_encodes_all_the_same():
+    table = read_table(pd.DataFrame({"number": [1.0, np.nan, 3.0], "letter": pd.Categorical(["a", "b", "a"])}))
+    binner = Binner(None).fit(table)
+    light = binner.without_thresholds()
+    np.testing.assert_array_equal(light.encode(table), binner.encode(table))
+    assert binner.thresholds_ is not None
+    assert light.thresholds_ is None
