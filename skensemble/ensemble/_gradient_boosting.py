@@ -144,7 +144,8 @@ class _GradientBoosting(CallbackSupportMixin, BaseEstimator):
             raw = self._raw_of(X, table, n_threads)
         else:
             raw = self._first_raw(X, target, train_weight, trains, weight is not None)
-        rounds = self._make_rounds(table, target, np.ascontiguousarray(raw.T), train_weight, n_threads)
+        growers = self._make_growers(table, weight, train_weight, n_threads)
+        rounds = self._make_rounds(growers, target, np.ascontiguousarray(raw.T), train_weight, n_threads)
         metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
         self._boost(rounds, weight_held_out, monitor, {"X": X, "y": y, "metadata": metadata})
         return self
@@ -219,8 +220,7 @@ class _GradientBoosting(CallbackSupportMixin, BaseEstimator):
 
     # -- rounds ------------------------------------------------------------------------------------------------------
 
-    def _make_rounds(self, table, target, raw, weight, n_threads):
-        growers = self._make_growers(table, weight, n_threads)
+    def _make_rounds(self, growers, target, raw, weight, n_threads):
         samples = self.subsample < 1.0
         settings = RoundSettings(
             learning_rate=float(self.learning_rate),
@@ -234,11 +234,15 @@ class _GradientBoosting(CallbackSupportMixin, BaseEstimator):
         keys = self._keys(growers[0].binned, target) if samples else None
         return GradientRounds(self._loss, growers, target, raw, weight, keys, settings)
 
-    def _make_growers(self, table, weight, n_threads):
-        """One for each thread that is to grow trees of a round."""
+    def _make_growers(self, table, weight, train_weight, n_threads):
+        """One for each thread that is to grow trees of a round.
+
+        They know the weights of all rows, held out or not: only rows that have one there are sent by their codes to
+        the side of a threshold on which they lie.
+        """
         is_small = table.n_samples * table.n_features < CELLS_FOR_THREADS
         n_growers = 1 if is_small else min(n_threads, self._loss.n_outputs)
-        n_rows = table.n_samples if weight is None else np.count_nonzero(weight)
+        n_rows = table.n_samples if train_weight is None else np.count_nonzero(train_weight)
         tree = DecisionTreeRegressor(**self._parameters_of_trees())
         tree.n_features_in_ = self.n_features_in_
         limits = read_limits(tree, "best", n_rows)

@@ -190,10 +190,15 @@ def test_model_is_the_same_for_any_number_of_threads(kind, monkeypatch):
 
 
 @both
-def test_training_rows_are_predicted_as_they_were_trained(kind):
+@pytest.mark.parametrize("max_bins", [None, 20])
+@pytest.mark.parametrize("settings", [{}, {"subsample": 0.5}, {"n_iter_no_change": 3}], ids=str)
+def test_rows_move_as_they_are_predicted(kind, settings, max_bins):
+    """Those that are held out, or out of the bag, too: else scores were those of another model."""
     X, y = _data(kind)
     seen = []
-    model = kind(**FAST).fit(X, y, monitor=lambda i, model, known: seen.append(known["raw_predictions"].copy()))
+    model = kind(**FAST, **settings, max_bins=max_bins, validation_fraction=0.4).fit(
+        X, y, monitor=lambda i, model, known: seen.append(known["raw_predictions"].copy())
+    )
     for raw, (stage, decision) in zip(seen, enumerate(model._staged_raw(X))):
         np.testing.assert_array_equal(raw, decision, err_msg=str(stage))
 
