@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 import datasets
 import numpy as np
+import pandas as pd
 from child import ask
+from pandas.api.types import is_numeric_dtype
 from report import Report
 from sklearn.base import is_classifier
 from timing import interleaved, microseconds, threads
@@ -106,7 +108,7 @@ def _load(job):
 def measure(job, table, n_test, repeats):
     """One row per library that has the estimator."""
     X_train, y_train, X_test, y_test = datasets.split(table, n_test)
-    X_train, X_test = (np.ascontiguousarray(X, np.float32) for X in (X_train, X_test))  # what all of them read fastest
+    X_train, X_test = _numbers(X_train), _numbers(X_test)
     makers = {name: partial(make, job.params) for name, make in _makers(job.estimator).items()}
     with threads(N_THREADS):
         # the first time, unused: code is compiled or loaded
@@ -160,6 +162,13 @@ def _few_trees(make):
     """The same estimator, made small."""
     model = make()
     return model.set_params(**{"n_estimators": 2} if "n_estimators" in model.get_params() else {"max_depth": 2})
+
+
+def _numbers(X):
+    """float32, which all of them read fastest; categories as numbers, for scikit-learn's trees take no others."""
+    if isinstance(X, pd.DataFrame):
+        X = X.apply(lambda column: column if is_numeric_dtype(column) else column.astype("category").cat.codes)
+    return np.ascontiguousarray(X, np.float32)
 
 
 def _fit_all(makers, X, y, repeats, patience):
