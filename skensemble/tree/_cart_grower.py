@@ -15,7 +15,7 @@ from skensemble.tree._cart_state import (
     SQUARED_ERROR,
     new_cart_state,
 )
-from skensemble.tree._prediction import leaf_of_codes
+from skensemble.tree._prediction import apply_trees, compile_trees, leaf_of_codes
 from skensemble.tree._row_search import FEW_CODES, N_COPIES
 from skensemble.tree._tree_arrays import ALL_OUTPUTS, NUMERIC, TreeArrays
 
@@ -85,6 +85,8 @@ class CartGrower:
         }
         self._fields["n_channels"] = self._fields["n_stats"] + (2 if limits.min_samples_leaf > 1 else 1)
         self._has_categories = bool(self.binned.is_categorical.any())
+        rows = np.flatnonzero(np.zeros(0) if self._counted is None else ~self._counted)
+        self._uncounted = rows, binner.encode(table.take(rows)) if len(rows) else np.empty((0, table.n_features))
         self._idle = []  # workspaces that no thread is using
 
     def set_numbers(self, y):
@@ -125,6 +127,7 @@ class CartGrower:
         if leaf is not None:
             note_leaves(leaf, state)
             self._find_other_leaves(tree, arrays["code"][:n_nodes], leaf)
+            self._find_uncounted_leaves(tree, leaf)
         self._idle.append((state, arrays))
         return tree
 
@@ -138,6 +141,12 @@ class CartGrower:
                 tree.missing_left, tree.category_start, tree.category_words, found,
             )  # fmt: skip
             leaf[rows] = found
+
+    def _find_uncounted_leaves(self, tree, leaf):
+        """Rows that never had a weight: no code was made for them, so they go down the tree by their values."""
+        rows, values = self._uncounted
+        if len(rows):
+            leaf[rows] = apply_trees(compile_trees(tree), lambda start, stop: values[start:stop], len(rows))[:, 0]
 
     def _take_workspace(self):
         try:

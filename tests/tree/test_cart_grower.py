@@ -10,6 +10,7 @@ from skensemble._parallel import for_blocks
 from skensemble._validation import read_table
 from skensemble.tree._binning import Binner
 from skensemble.tree._cart_grower import CartGrower, CartLimits, ClassTarget, NumberTarget
+from skensemble.tree._prediction import apply_trees, compile_trees
 from skensemble.tree._tree_arrays import TreeArrays
 from tests.tree.random_carts import (
     CLASS_CRITERIA,
@@ -524,3 +525,14 @@ def test_gains_add_up_to_the_impurity_that_is_gone(criterion):
     tree = grow(X, target, weight=rng.exponential(size=50), max_depth=4, **options)
     loss = tree.cover * tree.impurity
     assert tree.gain.sum() == pytest.approx(loss[0] - loss[tree.is_leaf].sum(), rel=1e-9)
+
+
+def test_rows_that_never_had_a_weight_fall_into_the_leaves_of_their_values():
+    rng = np.random.default_rng(0)
+    X, y, weight = rng.normal(size=(300, 3)), rng.normal(size=(1, 300)), rng.integers(0, 3, 300).astype(float)
+    table = read_table(X)
+    binner = Binner(None).fit(table, weight)
+    grower = CartGrower(binner, table, NumberTarget(y), CartLimits("squared_error", max_depth=6), sample_weight=weight)
+    tree, leaf = grower.grow_with_leaves(0, weight)
+    expected = apply_trees(compile_trees(tree), lambda start, stop: X[start:stop], 300)[:, 0]
+    np.testing.assert_array_equal(leaf, expected)
