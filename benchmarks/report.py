@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -37,12 +38,22 @@ def _text(value):
 
 
 def write(reports, path, machine):
-    """The same figures as markdown (`path`) and as JSON beside it."""
+    """The same figures as markdown (`path`) and as JSON beside it.
+
+    Tables that the file has already, and that were not measured anew, stay.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    head = [f"# Benchmark, {machine}", ""]
-    path.write_text("\n".join(head + [markdown(report) for report in reports]))
+    sections = _sections(path) if path.exists() else {}
+    sections.update((report.title, markdown(report)) for report in reports)
+    path.write_text("\n".join([f"# Benchmark, {machine}", "", *sections.values()]))
     content = {"machine": machine, "reports": [report._asdict() for report in reports]}
     path.with_suffix(".json").write_text(json.dumps(content, indent=1, default=float))
+
+
+def _sections(path):
+    """Title -> text of each table of a file."""
+    parts = re.split(r"^## ", path.read_text(), flags=re.MULTILINE)[1:]
+    return {part.split("\n", 1)[0]: f"## {part.rstrip()}\n" for part in parts}
 
 
 def machine():

@@ -94,6 +94,18 @@ def test_report_is_written_twice(benchmark, tmp_path):
     assert json.loads(path.with_suffix(".json").read_text())["reports"][0]["rows"][0]["a"] == 1.23456
 
 
+def test_tables_that_were_not_measured_anew_stay(benchmark, tmp_path):
+    report = benchmark("report")
+    path = tmp_path / "results.md"
+    old, new = ([report.Report(title, "How.", [{"a": a}], [])] for title, a in (("Old", 1), ("New", 2)))
+    report.write(old, path, "a machine")
+    report.write(new, path, "another")
+    report.write(new, path, "another")
+    text = path.read_text()
+    assert text.startswith("# Benchmark, another\n")
+    assert text.count("## Old") == text.count("## New") == text.count("| 1 |") == text.count("| 2 |") == 1
+
+
 @pytest.mark.parametrize("loss", ["poisson", "gamma", "tweedie", "quantile"])
 def test_no_prediction_beats_the_truth_of_synthetic_targets(benchmark, loss):
     table, truth = benchmark("datasets").synthetic_targets(loss, 20_000)
