@@ -251,7 +251,9 @@ class _GradientBoosting(CallbackSupportMixin, BaseEstimator):
 
         def make(first, _):
             n_own = n_threads if n_growers == 1 else 1
-            return CartGrower(self._binner, table, target, limits, sample_weight=weight, n_threads=n_own)
+            return CartGrower(
+                self._binner, table, target, limits, sample_weight=weight, n_threads=n_own, n_members=n_own
+            )
 
         return for_blocks(make, n_growers, 1, n_growers)
 

@@ -85,6 +85,7 @@ class TreeLearners:
             monotone=read_directions(shaped, n_classes, self.binner.is_categorical_),
             sample_weight=weight,
             n_threads=n_threads,
+            n_members=n_threads,
         )
 
     def row_keys(self, target):

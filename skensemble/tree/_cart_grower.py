@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skensemble._jit import kernel
-from skensemble._parallel import for_blocks
+from skensemble._parallel import dismiss_team, for_blocks, new_team, thread_pool
 from skensemble.tree._cart_growing import grow_cart, note_leaves
 from skensemble.tree._cart_state import (
     ABSOLUTE_ERROR,
@@ -17,6 +17,7 @@ from skensemble.tree._cart_state import (
 )
 from skensemble.tree._prediction import apply_trees, compile_trees, leaf_of_codes
 from skensemble.tree._row_search import FEW_CODES, N_COPIES
+from skensemble.tree._team_search import N_CHUNKS, N_FOUND, N_JOB, SHARED_CELLS, help_searching
 from skensemble.tree._tree_arrays import ALL_OUTPUTS, NUMERIC, TreeArrays
 
 CRITERIA = {
@@ -63,6 +64,14 @@ class NumberTarget(NamedTuple):
     y: np.ndarray  # (n_outputs, n_samples) float64
 
 
+class Workspace(NamedTuple):
+    """What a thread grows a tree in."""
+
+    state: object  # CartState
+    arrays: dict  # its fields
+    helpers: list  # CartStates of its team: the same but for what a search writes to
+
+
 class CartGrower:
     """Grows CARTs on one table; several threads may call `grow` at a time.
 
@@ -72,11 +81,12 @@ class CartGrower:
     limits : CartLimits
     monotone : (n_features,) of -1, 0, 1, or None
     sample_weight : (n_samples,) or None; what rows of weight 0 hold is not looked at
+    n_threads : threads that make the codes;  n_members : threads that grow a tree
     """
 
-    def __init__(self, binner, table, target, limits, *, monotone=None, sample_weight=None, n_threads=1):
+    def __init__(self, binner, table, target, limits, *, monotone=None, sample_weight=None, n_threads=1, n_members=1):
         self.binned = binner.transform(table, n_threads)
-        self._limits = limits
+        self._limits, self._n_members = limits, n_members
         self._counted = None if sample_weight is None else np.asarray(sample_weight) > 0
         self._fields = {
             **_limit_fields(limits, self.binned),
@@ -108,7 +118,8 @@ class CartGrower:
         return self._grow(seed, weight, leaf), leaf
 
     def _grow(self, seed, weight, leaf):
-        state, arrays = self._take_workspace()
+        workspace = self._take_workspace()
+        state, arrays = workspace.state, workspace.arrays
         weight = np.ones(len(arrays["rows"])) if weight is None else np.asarray(weight, np.float64)
         deviation, moment = self._fields["deviation_of_row"], self._fields["moment_of_row"]
         total, is_whole, *sums = _add_up(weight, deviation, moment)
@@ -122,14 +133,32 @@ class CartGrower:
         min_weight = total * self._limits.min_weight_fraction_leaf
         copies = is_whole and total <= MOST_COPIES
         n_rows = _plant(weight, copies, weight_unit, *units, min_weight, deviation, moment, state)
-        n_nodes = grow_cart(n_rows, seed, state)
+        n_nodes = self._grow_with_team(workspace, n_rows, seed)
         tree = self._to_tree_arrays(arrays, n_nodes)
         if leaf is not None:
             note_leaves(leaf, state)
             self._find_other_leaves(tree, arrays["code"][:n_nodes], leaf)
             self._find_uncounted_leaves(tree, leaf)
-        self._idle.append((state, arrays))
+        self._idle.append(workspace)
         return tree
+
+    def _grow_with_team(self, workspace, n_rows, seed):
+        """Number of nodes of the tree that is left in the workspace."""
+        state, team = workspace.state, workspace.arrays["team"]
+        n_members = self._n_members if n_rows * len(self.binned.n_codes) >= SHARED_CELLS else 1
+        if n_members == 1:
+            return grow_cart(n_rows, 1, seed, state)
+        while len(workspace.helpers) < n_members - 1:
+            workspace.helpers.append(new_cart_state(workspace.arrays | _search_memory(self._fields)))
+        team[:] = 0
+        pool = thread_pool(n_members - 1)
+        helpers = [pool.submit(help_searching, own, state) for own in workspace.helpers[: n_members - 1]]
+        try:
+            return grow_cart(n_rows, n_members, seed, state)
+        finally:
+            dismiss_team(team)
+            for helper in helpers:
+                helper.cancel() or helper.result()  # one that waits for a thread has not begun, and need not
 
     def _find_other_leaves(self, tree, code, leaf):
         """Send the rows that did not grow the tree down it."""
@@ -156,7 +185,7 @@ class CartGrower:
 
     def _new_workspace(self):
         fields = self._fields | _workspace(self._fields)
-        return new_cart_state(fields), fields
+        return Workspace(new_cart_state(fields), fields, [])
 
     def _to_tree_arrays(self, arrays, n_nodes):
         feature = arrays["feature"][:n_nodes].copy()
@@ -351,7 +380,7 @@ _REAL_SCALARS = """
 """
 _WHOLE_SCALARS = """
     min_weight_leaf total_weight best_feature best_code best_above
-    inserted_weight inserted_amount below_weight below_amount n_queue n_nodes n_groups n_missing
+    inserted_weight inserted_amount below_weight below_amount n_queue n_nodes n_groups n_missing n_members
 """
 
 
@@ -361,11 +390,8 @@ def _workspace(fields):
     n_classes = len(fields["class_of_row"])
     n_numbers = fields["y"].shape[1]
     n_ranked = len(fields["y_rank"])
-    most_codes, n_features = fields["most_codes"], len(fields["is_categorical"])
-    n_groups = max(min(most_codes, n_samples) + 1, 2)
-    n_words = (most_codes + 63) // 64 if fields["is_categorical"].any() else 1
+    n_features, n_words = len(fields["is_categorical"]), _n_words(fields)
     max_nodes = _max_nodes(fields, n_samples)
-    dense = max(min(most_codes, n_samples) + 1, N_COPIES * FEW_CODES)  # codes that histograms hold
     by_node = {
         np.int64: "start stop cut path n_constant code queue count",
         np.float64: "lower upper middle threshold cover gain impurity",
@@ -374,10 +400,7 @@ def _workspace(fields):
     }
     return {
         **{name: np.zeros(max_nodes, kind) for kind, names in by_node.items() for name in names.split()},
-        **dict.fromkeys(_REAL_SCALARS.split(), 0.0),
-        **dict.fromkeys(_WHOLE_SCALARS.split(), 0),
-        "best_missing_left": False,
-        "exact_squares": False,
+        **_search_memory(fields),
         "weight": np.empty(n_samples, np.int64),
         "amount": np.empty((n_numbers, n_outputs), np.int64),
         "moment": np.empty(n_numbers, np.int64),
@@ -387,20 +410,8 @@ def _workspace(fields):
         "class_stop": np.zeros(fields["n_stats"], np.int64),
         "node_class": np.empty((n_classes, n_outputs), np.int32),
         "node_amount": np.empty((n_numbers, n_outputs), np.int64),
-        "keys": np.empty(n_samples, np.uint64),
-        "spare_keys": np.empty(n_samples, np.uint64),
-        "digits": np.empty(256, np.int64),
-        "histogram": np.zeros(max(dense * n_channels, most_codes + 1), np.int64),
-        "group_code": np.empty(n_groups, np.int64),
-        "group_sums": np.empty(n_groups * n_channels, np.int64),
         "total": np.empty(n_channels, np.int64),
-        "missing": np.empty(n_channels, np.int64),
-        "left": np.empty(n_channels, np.int64),
-        "right": np.empty(n_channels, np.int64),
         "total_float": np.empty(n_channels),
-        "left_float": np.empty(n_channels),
-        "ratio": np.empty(n_groups),
-        "order": np.empty(n_groups, np.int64),
         "features": np.empty(n_features, np.int64),
         "rank": np.empty((n_ranked, n_outputs), np.int64),
         "sorted_y": np.empty((n_ranked + 1, n_outputs)),
@@ -408,10 +419,44 @@ def _workspace(fields):
         "tree_amount": np.empty(n_ranked + 1, np.int64),
         "deviation": np.empty((2, n_ranked + 1)),
         "side_median": np.empty((4, n_ranked + 1)),
-        "best_words": np.zeros(n_words, np.uint64),
+        "team": new_team(),
+        "job": np.zeros(N_JOB, np.int64),
+        "is_constant": np.zeros(n_features, np.bool_),
+        "found": np.zeros((N_CHUNKS, N_FOUND)),
+        "found_words": np.zeros((N_CHUNKS, n_words), np.uint64),
         "words": np.zeros((max_nodes, n_words), np.uint64),
         "values": np.zeros((max_nodes, fields["n_stats"])),
     }
+
+
+def _search_memory(fields):
+    """What a search for a split writes to; each member of a team has its own."""
+    n_samples, n_channels, most_codes = fields["columns"].shape[1], fields["n_channels"], fields["most_codes"]
+    n_groups = max(min(most_codes, n_samples) + 1, 2)
+    dense = max(min(most_codes, n_samples) + 1, N_COPIES * FEW_CODES)  # codes that histograms hold
+    return {
+        **dict.fromkeys(_REAL_SCALARS.split(), 0.0),
+        **dict.fromkeys(_WHOLE_SCALARS.split(), 0),
+        "best_missing_left": False,
+        "exact_squares": False,
+        "keys": np.empty(n_samples, np.uint64),
+        "spare_keys": np.empty(n_samples, np.uint64),
+        "digits": np.empty(256, np.int64),
+        "histogram": np.zeros(max(dense * n_channels, most_codes + 1), np.int64),
+        "group_code": np.empty(n_groups, np.int64),
+        "group_sums": np.empty(n_groups * n_channels, np.int64),
+        "missing": np.empty(n_channels, np.int64),
+        "left": np.empty(n_channels, np.int64),
+        "right": np.empty(n_channels, np.int64),
+        "left_float": np.empty(n_channels),
+        "ratio": np.empty(n_groups),
+        "order": np.empty(n_groups, np.int64),
+        "best_words": np.zeros(_n_words(fields), np.uint64),
+    }
+
+
+def _n_words(fields):
+    return (fields["most_codes"] + 63) // 64 if fields["is_categorical"].any() else 1
 
 
 def _max_nodes(fields, n_samples):

@@ -15,15 +15,16 @@ from skensemble.tree._absolute_error import median_and_deviation, rank_targets
 from skensemble.tree._cart_state import ABSOLUTE_ERROR
 from skensemble.tree._impurity import gain_unit, impurity, mean, score
 from skensemble.tree._row_search import find_best_split
+from skensemble.tree._team_search import find_best_split_together, is_shared
 
 EPSILON = 2.0**-52  # impurity that is none
 NO_PARENT = -1
 
 
 @kernel
-def grow_cart(n_rows, seed, state):
-    """Grow a tree on rows[:n_rows]; returns its number of nodes."""
-    state.n_nodes, state.n_queue = 0, 0
+def grow_cart(n_rows, n_members, seed, state):
+    """Grow a tree on rows[:n_rows], with a team of `n_members` for its large nodes; returns its number of nodes."""
+    state.n_nodes, state.n_queue, state.n_members = 0, 0, n_members
     for k in range(state.features.shape[0]):
         state.features[k] = k
     if state.max_leaf_nodes > 0:
@@ -265,7 +266,11 @@ def _look_for_split(node, seed, state):
     """Find the best split of the node that was just made; False if it stays a leaf."""
     if _must_be_leaf(node, state):
         return False
-    find_best_split(node, mixed_seed(seed, state.path[node]), state)
+    seed = mixed_seed(seed, state.path[node])
+    if is_shared(node, state):
+        find_best_split_together(node, seed, state)
+    else:
+        find_best_split(node, seed, state)
     if state.best_feature < 0:
         return False
     gain = _decrease(node, state)

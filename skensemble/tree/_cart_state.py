@@ -138,6 +138,13 @@ FIELDS = (
     "gain",
     "impurity",
     "values",  # (max_nodes, n_values)
+    # a team searches large nodes (see `_team_search.py`)
+    "n_members",
+    "team",  # its shared words
+    "job",  # (N_JOB,) int64
+    "is_constant",  # (n_features,) bool: in the node
+    "found",  # (N_CHUNKS, N_FOUND) float64: best split of each chunk of features
+    "found_words",  # (N_CHUNKS, n_words) uint64
     # where the leader stands
     "n_queue",
     "n_nodes",

@@ -233,6 +233,7 @@ class _DecisionTree(MultiOutputMixin, BaseEstimator):
             monotone=read_directions(self, self._n_classes_of_outputs(), binner.is_categorical_),
             sample_weight=weight,
             n_threads=n_threads,
+            n_members=n_threads,
         )
         return grower.grow(draw_seed(generator(self.random_state)), weight)
 

@@ -52,7 +52,7 @@ def find_best_split(node, seed, state):
         place = end - 1 if tries_all else n_constant + _draw(seed, n_drawn, end - n_constant)
         n_drawn += 1
         feature = features[place]
-        if _try_feature(node, feature, seed, tries_all, state):
+        if try_feature(node, feature, seed, tries_all, state):
             end -= 1
             n_tried += 1
             features[place], features[end] = features[end], feature
@@ -62,7 +62,7 @@ def find_best_split(node, seed, state):
     state.n_constant[node] = n_constant
     best = state.best_feature
     if best >= 0 and not state.random_splits and not state.is_categorical[best]:
-        _place_threshold(state)
+        place_threshold(state)
 
 
 @kernel
@@ -72,10 +72,10 @@ def _draw(seed, counter, n):
 
 
 @kernel
-def _try_feature(node, feature, seed, breaks_ties, state):
+def try_feature(node, feature, seed, breaks_ties, state):
     """Let the feature's best split compete; False if it is constant in the node.
 
-    breaks_ties : which of two equally good splits wins does not depend on the order of the features (see `_precedes`);
+    breaks_ties : which of two equally good splits wins does not depend on the order of the features (see `precedes`);
         else it is that of the feature drawn first
     """
     start, n_rows, n_codes = state.start[node], state.stop[node] - state.start[node], state.n_codes[feature]
@@ -169,13 +169,13 @@ def _sweep_sorted(node, feature, n_rows, n_missing, breaks_ties, state):
 @kernel
 def _bar(node, feature, breaks_ties, state):
     """Gain that a split of the feature must exceed."""
-    if breaks_ties and _precedes(state.path[node], feature, state.best_feature):
+    if breaks_ties and precedes(state.path[node], feature, state.best_feature):
         return np.nextafter(state.best_gain, -np.inf)
     return state.best_gain
 
 
 @kernel
-def _precedes(path, a, b):
+def precedes(path, a, b):
     """Does feature a win against b, where both split a node equally well?
 
     In a small node most features do.  The winner is drawn, so that no column is favoured, but always the same in a node
@@ -275,7 +275,7 @@ def _wins(node, feature, gain, breaks_ties, state):
     """Is the split into `left` and the rest the best so far, and allowed?  Then note its gain."""
     if gain < state.best_gain:
         return False
-    if gain == state.best_gain and not (breaks_ties and _precedes(state.path[node], feature, state.best_feature)):
+    if gain == state.best_gain and not (breaks_ties and precedes(state.path[node], feature, state.best_feature)):
         return False
     if gain == -np.inf or (state.constrained and not _obeys(node, feature, state)):
         return False
@@ -301,7 +301,7 @@ def _note_codes(below, above, missing_left, state):
 
 
 @kernel
-def _place_threshold(state):
+def place_threshold(state):
     """Threshold of the best split, in the middle between the values of the node on its two sides."""
     span, below, above = state.first_span[state.best_feature], state.best_code, state.best_above
     if above < 0:

@@ -45,11 +45,13 @@ def random_target(rng, criterion, n_samples, n_outputs=1):
     return NumberTarget(rng.integers(0, 9, (n_outputs, n_samples)) / 4)
 
 
-def new_grower(X, target, *, categorical=None, max_bins=None, monotone=None, sample_weight=None, **limits):
+def new_grower(X, target, *, categorical=None, max_bins=None, monotone=None, sample_weight=None, n_members=1, **limits):
     table = read_table(X)
     binner = Binner(max_bins, categorical).fit(table, sample_weight)
     limits = CartLimits(**limits)
-    return CartGrower(binner, table, target, limits, monotone=monotone, sample_weight=sample_weight)
+    return CartGrower(
+        binner, table, target, limits, monotone=monotone, sample_weight=sample_weight, n_members=n_members
+    )
 
 
 def grow(X, target, seed=0, weight=None, **options):
