@@ -14,10 +14,13 @@ import adaboost
 import fit
 import forests
 import gbdt
+import generative
 import losses
 import memory
+import newton_boosters
 import predict
 import quality
+import ranking
 import start
 from peers import OTHERS, OURS, installed
 from report import machine, markdown, write
@@ -31,6 +34,9 @@ QUESTIONS = {
     "forests": forests.run,
     "adaboost": adaboost.run,
     "gbdt": gbdt.run,
+    "boosters": newton_boosters.run,
+    "ranking": ranking.run,
+    "generative": generative.run,
     "quality": quality.run,
 }
 

@@ -1,4 +1,4 @@
-"""Tree ensembles with the scikit-learn interface, compiled by Numba.
+"""Tree ensembles and generative models with the scikit-learn interface, compiled by Numba.
 
 Every name below is imported on first use, so `import skensemble` costs next to nothing and compiles nothing.
 """
@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from skensemble.ensemble._adaboost import AdaBoostClassifier, AdaBoostRegressor
     from skensemble.ensemble._gradient_boosting import GradientBoostingClassifier, GradientBoostingRegressor
     from skensemble.ensemble._newton_boosting import NewtonBoostingClassifier, NewtonBoostingRegressor
+    from skensemble.ensemble._newton_ranker import NewtonBoostingRanker
     from skensemble.ensemble._random_forest import (
         ExtraTreesClassifier,
         ExtraTreesRegressor,
         RandomForestClassifier,
         RandomForestRegressor,
     )
+    from skensemble.generative import DDPM, FlowMatching, RectifiedFlow, ScoreSDE
     from skensemble.inspection import export_graphviz, export_text, plot_tree
     from skensemble.tree._decision_tree import (
         DecisionTreeClassifier,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "DDPM",
     "AdaBoostClassifier",
     "AdaBoostRegressor",
     "DecisionTreeClassifier",
@@ -36,12 +39,16 @@ __all__ = [
     "ExtraTreeRegressor",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
+    "FlowMatching",
     "GradientBoostingClassifier",
     "GradientBoostingRegressor",
     "NewtonBoostingClassifier",
+    "NewtonBoostingRanker",
     "NewtonBoostingRegressor",
     "RandomForestClassifier",
     "RandomForestRegressor",
+    "RectifiedFlow",
+    "ScoreSDE",
     "export_graphviz",
     "export_text",
     "plot_tree",
@@ -51,18 +58,23 @@ __all__ = [
 _MODULE_OF = {
     "AdaBoostClassifier": "skensemble.ensemble._adaboost",
     "AdaBoostRegressor": "skensemble.ensemble._adaboost",
+    "DDPM": "skensemble.generative",
     "DecisionTreeClassifier": "skensemble.tree._decision_tree",
     "DecisionTreeRegressor": "skensemble.tree._decision_tree",
     "ExtraTreeClassifier": "skensemble.tree._decision_tree",
     "ExtraTreeRegressor": "skensemble.tree._decision_tree",
     "ExtraTreesClassifier": "skensemble.ensemble._random_forest",
     "ExtraTreesRegressor": "skensemble.ensemble._random_forest",
+    "FlowMatching": "skensemble.generative",
     "GradientBoostingClassifier": "skensemble.ensemble._gradient_boosting",
     "GradientBoostingRegressor": "skensemble.ensemble._gradient_boosting",
     "NewtonBoostingClassifier": "skensemble.ensemble._newton_boosting",
+    "NewtonBoostingRanker": "skensemble.ensemble._newton_ranker",
     "NewtonBoostingRegressor": "skensemble.ensemble._newton_boosting",
     "RandomForestClassifier": "skensemble.ensemble._random_forest",
     "RandomForestRegressor": "skensemble.ensemble._random_forest",
+    "RectifiedFlow": "skensemble.generative",
+    "ScoreSDE": "skensemble.generative",
     "export_graphviz": "skensemble.inspection",
     "export_text": "skensemble.inspection",
     "plot_tree": "skensemble.inspection",

@@ -5,8 +5,12 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
+from skensemble.ensemble._adaboost import AdaBoostClassifier, AdaBoostRegressor
+from skensemble.ensemble._gradient_boosting import GradientBoostingClassifier, GradientBoostingRegressor
 from skensemble.ensemble._newton_boosting import NewtonBoostingClassifier, NewtonBoostingRegressor
+from skensemble.ensemble._newton_ranker import NewtonBoostingRanker
 from skensemble.ensemble._random_forest import ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
+from skensemble.generative import FlowMatching, MLPField
 from skensemble.tree._decision_tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier
 
 _N_ROWS = 400
@@ -119,6 +123,21 @@ def _several_outputs():
         NewtonBoostingRegressor(n_estimators=2, multi_strategy=strategy).fit(X, y).predict(X)
 
 
+def _linear_models():
+    X, y = _numbers(), _amounts()
+    for selector in ("cyclic", "greedy"):
+        model = NewtonBoostingRegressor(booster="gblinear", n_estimators=2, feature_selector=selector)
+        model.fit(X, y, sample_weight=y, X_val=X, y_val=y).predict(X)
+    NewtonBoostingClassifier(booster="gblinear", n_estimators=2, early_stopping=True).fit(_mixed(), _labels(3))
+
+
+def _linear_leaves():
+    X, y = _numbers(), _amounts()
+    model = NewtonBoostingRegressor(n_estimators=2, linear_leaves=True).fit(X, y, X_val=X, y_val=y)
+    model.predict(X)
+    NewtonBoostingRegressor(n_estimators=2, linear_leaves=True).fit(X, y, sample_weight=y)
+
+
 def _many_bins():
     X, y = _numbers(), _amounts()
     NewtonBoostingRegressor(n_estimators=2, max_bins=300).fit(X, y).predict(X)
@@ -128,6 +147,55 @@ def _several_threads():
     X = _numbers(_ENOUGH_FOR_TWO_THREADS)
     for max_bins in (255, 300):
         NewtonBoostingRegressor(n_estimators=1, max_bins=max_bins, early_stopping=False, n_jobs=2).fit(X, X[:, 0])
+
+
+def _dropouts():
+    X, y = _numbers(), _labels(2)
+    NewtonBoostingClassifier(n_estimators=4, booster="dart", rate_drop=0.5, random_state=0).fit(X, y).predict(X)
+    NewtonBoostingRegressor(n_estimators=2, num_parallel_tree=2).fit(X, _amounts())
+
+
+def _ranking():
+    X, y = _numbers(), _labels(3)
+    for loss in ("rank:ndcg", "rank:pairwise", "rank:map"):
+        grades = y if loss != "rank:map" else np.minimum(y, 1)
+        NewtonBoostingRanker(loss=loss, n_estimators=2).fit(X, grades, qid=np.arange(_N_ROWS) // 10).predict(X)
+
+
+def _adaptive_boosting():
+    X, y = _numbers(), _labels(3)
+    for algorithm in ("samme", "real", "gentle", "logit"):
+        AdaBoostClassifier(algorithm=algorithm, n_estimators=2, random_state=0).fit(X, y).predict_proba(X)
+    for resample in (False, True):
+        AdaBoostRegressor(n_estimators=2, resample=resample, random_state=0).fit(X, _amounts()).predict(X)
+        for table in (X, _few_values(), _numbers(_MORE_VALUES_THAN_16_BITS)):
+            labels = table[:, 0] > 0.5
+            AdaBoostClassifier(n_estimators=2, resample=resample, early_stopping=True).fit(table, labels)
+
+
+def _first_order_boosting():
+    X, y = _numbers(), _amounts()
+    for loss in ("squared_error", "absolute_error", "huber", "quantile"):
+        GradientBoostingRegressor(loss=loss, n_estimators=2, subsample=0.5, random_state=0).fit(X, y).predict(X)
+    for n_classes in (2, 3):
+        GradientBoostingClassifier(n_estimators=2).fit(X, _labels(n_classes)).predict_proba(X)
+    GradientBoostingClassifier(loss="exponential", n_estimators=2).fit(X, _labels(2)).predict_proba(X)
+
+
+def _searching_teams():
+    X = _numbers(_MORE_VALUES_THAN_16_BITS)
+    for table in (X, np.round(X, 1), np.round(X, 3)):
+        DecisionTreeClassifier(max_depth=1).fit(table, X[:, 0] > 0)
+        DecisionTreeRegressor(max_depth=1).fit(table, X[:, 0])
+
+
+def _generative_models():
+    for X in (_numbers(), _numbers(_ENOUGH_FOR_TWO_THREADS)):
+        model = FlowMatching(mask_share=0.5, random_state=0).fit(X[:, :2])
+        model.sample(_N_ROWS)
+        model.score(X[:_N_ROWS, :2])
+    network = MLPField(hidden_layer_sizes=(8, 8), max_steps=4)
+    FlowMatching(regressor=network, random_state=0).fit(_numbers()).score(_numbers())
 
 
 def _exact_trees():
@@ -186,6 +254,12 @@ _STEPS = (
     ("regression", _regression),
     ("other losses", _other_losses),
     ("several outputs", _several_outputs),
+    ("linear models", _linear_models),
+    ("linear leaves", _linear_leaves),
+    ("dropouts", _dropouts),
+    ("ranking", _ranking),
+    ("AdaBoost", _adaptive_boosting),
+    ("first-order boosting", _first_order_boosting),
     ("more than 255 bins", _many_bins),
     ("several threads", _several_threads),
     ("exact trees", _exact_trees),
@@ -193,6 +267,8 @@ _STEPS = (
     ("forests", _forests),
     ("quantiles and proximities", _leaves_of_forests),
     ("deep trees", _deep_trees),
+    ("trees grown by a team", _searching_teams),
+    ("generative models", _generative_models),
 )
 
 

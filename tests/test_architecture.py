@@ -102,7 +102,8 @@ def test_kernels_see_no_frames_and_no_estimators(path):
 
 @every_file
 def test_only_declared_dependencies_are_imported(path):
-    declared = {"skensemble", "numpy", "scipy", "numba", "llvmlite", "sklearn", "joblib", "pandas"} | OPTIONAL
+    of_scikit_learn = {"joblib", "threadpoolctl"}
+    declared = {"skensemble", "numpy", "scipy", "numba", "llvmlite", "sklearn", "pandas"} | of_scikit_learn | OPTIONAL
     imported = {name.split(".")[0] for name in _imports(_parse(path))}
     assert imported - declared - set(sys.stdlib_module_names) == set()
 

@@ -56,6 +56,37 @@ def test_forests_gives_seconds_scores_and_sizes_of_each(benchmark, monkeypatch, 
     assert (fit["target, scikit-learn"], predict["job"]) == (0.1, "predict one row")
 
 
+def test_boosters_gives_seconds_and_loss_of_each(benchmark):
+    boosters = benchmark("newton_boosters")
+    jobs = tuple(boosters._quick(job) for job in boosters.JOBS)
+    rows = boosters.measure(jobs, benchmark("datasets").synthetic(400), ["skensemble"], 1)
+    assert [row["error"] for row in rows] == [""] * len(jobs)
+    assert all(row["fit"] > 0 and row["log-loss"] < 0.8 for row in rows)
+    gbtree, dart, *_ = boosters.summary(rows)
+    assert (gbtree["/ gbtree"], dart["/ gbtree"]) == (1.0, rows[1]["fit"] / rows[0]["fit"])
+
+
+def test_ranking_gives_seconds_and_ndcg_of_each(benchmark):
+    ranking = benchmark("ranking")
+    rows = ranking.measure("made up", *ranking._made_up(12, 10), 3, ["skensemble"], 1)
+    assert [row["error"] for row in rows] == [""]
+    assert all(row["fit"] > 0 and row["ndcg"] > 0.4 for row in rows)
+    (summary,) = ranking.summary([*rows, {**rows[0], "library": "other", "fit": 2.0 * rows[0]["fit"]}])
+    assert summary["/ other"] == 0.5
+
+
+def test_generative_gives_distances_worth_and_seconds_of_each(benchmark):
+    generative = benchmark("generative")
+    names = ("FlowMatching", "Gaussian")
+    rows = generative.measure("iris", 1, {name: generative.GENERATORS[name] for name in names})
+    assert [row["generator"] for row in rows] == [*names, "real train", "SMOTE"]
+    flow, gaussian, train, smote = generative.summary(rows)
+    assert flow["W1 test"] < gaussian["W1 test"]
+    assert train["W1 train"] == 0.0 < smote["W1 train"]
+    assert train["F1"] > 0.85 < flow["F1"]
+    assert flow["fit"] > 0.0 < flow["sample"]
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads Linux's /proc")
 def test_memory_of_a_model_is_that_of_its_numbers(benchmark, tmp_path):
     X = np.random.default_rng(0).normal(size=(200, 2))

@@ -46,8 +46,8 @@ def fit_more_trees():
 assert warm_up() > 0
 warm = signatures()
 assert len(warm) > 20
-run_python(ROOT / "docs" / "newton_boosting.md")
-run_python(ROOT / "docs" / "trees_and_forests.md")
+for guide in ("newton_boosting", "trees_and_forests", "boosting"):
+    run_python(ROOT / "docs" / f"{guide}.md")
 fit_more_trees()
 print("compiled:", sorted({name for name, _ in signatures() - warm}))
 """

@@ -1,11 +1,12 @@
 """Rounds of boosting: gradients, trees, early stopping.  Knows losses and trees, no estimator.
 
 One round: fill the gradients of the loss, draw rows and features, grow a tree for each output (or one for all), move
-every row by its leaf's value times the learning rate.  Everything random in round r is a function of (seed, r), so
-rounds can be continued later as if they had never stopped.
+every row by its leaf's value times the learning rate.  With `n_parallel` trees for an output, all grow on the same
+gradients, each on rows and features of its own, and a row moves by their mean.  Everything random in round r is a
+function of (seed, r), so rounds can be continued later as if they had never stopped.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -18,6 +19,7 @@ from skensemble.tree._tree_grower import TreeGrower, add_leaf_values, leaves_of
 
 GRADIENT_BLOCK = 1 << 16  # rows; a block is worth a call of the thread pool
 SIDE_WORK = 50_000  # rows x features; a tree is worth one
+PARALLEL_STREAM = -1  # of a round's seed; tree k > 0 of an output has PARALLEL_STREAM - k
 BUSY_ENOUGH = 0.8  # share of the threads: about what a team makes of them
 
 
@@ -31,13 +33,24 @@ class Fold:
     raw: np.ndarray  # (n_outputs, n_samples)
     start: np.ndarray | None = None  # (n_outputs, n_samples): raw predictions that are not the model's
     before: np.ndarray | None = None  # (n_outputs, n_samples): those of the model before this fit
+    leaves: list | None = None  # of (n_samples,): leaf in each tree, for boosters that look back
+    queries: object = None  # of a ranking: Queries, which rows stand together
 
     def take(self, rows):
         """The fold of some rows."""
+        arrays = {name: getattr(self, name) for name in ("y", "weight", "raw", "start", "before")}
+        there = {name: np.ascontiguousarray(array[..., rows]) for name, array in arrays.items() if array is not None}
+        leaves = None if self.leaves is None else [leaf[rows] for leaf in self.leaves]
+        queries = None if self.queries is None else self.queries.take(rows)
+        return replace(self, binned=self._binned_rows(rows), leaves=leaves, queries=queries, **there)
+
+    def _binned_rows(self, rows):
         codes, columns = self.binned.codes[rows], self.binned.columns[:, rows]
-        arrays = (self.y, self.weight, self.raw, self.start, self.before)
-        taken = (None if array is None else np.ascontiguousarray(array[..., rows]) for array in arrays)
-        return Fold(self.binned._replace(codes=codes, columns=np.ascontiguousarray(columns)), *taken)
+        return self.binned._replace(codes=codes, columns=np.ascontiguousarray(columns))
+
+    def keys(self):
+        """(n_samples,) int64 that are alike for copies of a row."""
+        return row_keys(self.binned.codes, self.y)
 
 
 def held_out_rows(keys, strata, weight, share, seed):
@@ -80,13 +93,16 @@ class Schedule:
     interactions: np.ndarray
     seed: int
     n_threads: int
+    n_parallel: int = 1  # trees for each output, which are averaged
+    dropout: object = None  # Dropout, for DART
+    linear_lambda: float = 0.0  # ridge of linear leaves
 
 
 @dataclass
 class History:
     """Trees and scores, one more entry per round."""
 
-    trees: list = field(default_factory=list)  # GrownTree
+    trees: list = field(default_factory=list)  # lists of GrownTree
     train_score: list = field(default_factory=list)
     validation_score: list = field(default_factory=list)
 
@@ -94,12 +110,14 @@ class History:
 class Booster:
     """State between rounds."""
 
-    def __init__(self, loss, train, validation, schedule):
+    drops = ()  # what each round did to the trees before it, for boosters that change them
+
+    def __init__(self, loss, train, validation, schedule, past=None):
         self.loss, self.train, self.validation, self.schedule = loss, train, validation, schedule
         self.n_outputs, self.n_samples = train.raw.shape
         self._weight = None if loss.applies_weights else train.weight
         samples = schedule.goss or schedule.subsample < 1.0
-        self._keys = row_keys(train.binned.codes, train.y) if samples else None
+        self._keys = train.keys() if samples else None
         self._n_trees = 1 if schedule.vector else self.n_outputs
         n_growers = side_by_side(self._n_trees, train.binned.columns.size, schedule.n_threads)
         self.grower = TreeGrower(
@@ -124,15 +142,24 @@ class Booster:
     def round(self, number):
         """Grow the trees of round `number`; returns them, shrunken."""
         self._fill_gradients()
-        seed = mixed_seed(self.schedule.seed, number)
+        seed, n_parallel = mixed_seed(self.schedule.seed, number), self.schedule.n_parallel
+        moves = self.loss.refit is not None and n_parallel > 1
+        self._raw_of_round = self.train.raw.copy() if moves else self.train.raw
+        trees = self._add_trees(seed, 0)
+        for k in range(1, n_parallel):
+            trees += self._add_trees(mixed_seed(seed, PARALLEL_STREAM - k), k * self._n_trees)
+        return trees
+
+    def _add_trees(self, seed, place):
+        """A tree for each output, on the same rows; `place` is that of the first of them in its round."""
         rows = self._choose_rows(seed)
         if len(self._growers) == 1:
-            return [self._add_tree(self.grower, seed, rows, output) for output in range(self._n_trees)]
+            return [self._add_tree(self.grower, seed, rows, output, place) for output in range(self._n_trees)]
         idle = list(self._growers)
 
         def add_tree(output, _):
             grower = idle.pop()
-            tree = self._add_tree(grower, seed, rows, output)
+            tree = self._add_tree(grower, seed, rows, output, place)
             idle.append(grower)
             return tree
 
@@ -141,7 +168,7 @@ class Booster:
     def _fill_gradients(self):
         loss, train, grower = self.loss, self.train, self.grower
         fill = partial(self._fill_block, loss, train, grower)
-        if loss.applies_weights:
+        if loss.needs_all_rows:
             fill(0, self.n_samples)
         else:
             for_blocks(fill, self.n_samples, GRADIENT_BLOCK, self.schedule.n_threads)
@@ -167,7 +194,7 @@ class Booster:
             return None
         return sample_features(n_features, self.schedule.colsample_bytree, mixed_seed(seed, 1))
 
-    def _add_tree(self, grower, seed, rows, output):
+    def _add_tree(self, grower, seed, rows, output, place):
         seed = mixed_seed(seed, 2 + output)
         tree = grower.grow(seed, rows, self._choose_features(seed), output)
         if rows is not None and len(rows) < self.n_samples:
@@ -176,20 +203,24 @@ class Booster:
             grower.find_leaves(tree, np.flatnonzero(left_out).astype(np.uint32))
         if self.loss.refit is not None:
             self._refit(grower, tree, output)
-        tree.values[:] *= self.schedule.learning_rate
-        columns = range(self.n_outputs) if self.schedule.vector else [output]
+        tree.values[:] *= self.schedule.learning_rate / self.schedule.n_parallel
+        self._move(grower, tree, place + output)
+        return tree
+
+    def _move(self, grower, tree, place):
+        """Move all rows by a new tree, the last of `grower`, at some place in its round."""
+        columns = range(self.n_outputs) if self.schedule.vector else [tree.output]
         for k, column in enumerate(columns):
             grower.add_values(self.train.raw[column], np.ascontiguousarray(tree.values[:, k]))
         if self.validation is not None:
             _add_to(self.validation, tree, columns)
-        return tree
 
     def _refit(self, grower, tree, output):
         """Leaf values from the residuals of the leaf's rows, within the bounds that monotone constraints set."""
         leaves, starts = grower.leaf_starts(tree)
         for k in range(tree.values.shape[1]):
             values = self.loss.refit(
-                output + k, self.train.y, self.train.raw, self.train.weight, grower.rows_by_leaf, starts,
+                output + k, self.train.y, self._raw_of_round, self.train.weight, grower.rows_by_leaf, starts,
                 grower.n_threads,
             )  # fmt: skip
             tree.values[leaves, k] = _bounded(tree.nodes, leaves, values, self.schedule.monotone)

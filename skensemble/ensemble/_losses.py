@@ -38,7 +38,8 @@ class Loss:
     """
 
     constant_hessian = False  # True: hessian is 1 everywhere
-    applies_weights = False  # True: gradient and hessian come multiplied by the weights, and need all rows in one call
+    applies_weights = False  # True: gradient and hessian come multiplied by the weights
+    needs_all_rows = False  # True: gradient and hessian need all rows in one call
     has_value = True  # False: `value` is NaN
     refit = None  # or a method, see `_RefitLeaves`: leaves are refit from residuals instead of -G / H
 
@@ -448,6 +449,7 @@ class CustomLoss(Loss):
     n_outputs: int = 1
     n_classes: int | None = None
     applies_weights = True
+    needs_all_rows = True
     has_value = False
 
     def __post_init__(self):

@@ -1,12 +1,13 @@
 """What the Newton boosters share: from targets to trees, and from trees to raw predictions."""
 
 import copy
-from functools import cached_property
+from functools import cached_property, partial
 from time import perf_counter
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.metrics import check_scoring, get_scorer_names
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
@@ -35,7 +36,23 @@ from skensemble._validation import (
     read_features,
 )
 from skensemble.ensemble._boosting_loop import Booster, Fold, History, Patience, Schedule, held_out_rows
-from skensemble.ensemble._row_sampling import row_keys
+from skensemble.ensemble._dart import DartBooster, Dropout, Round, ScaledTrees, compact_leaves, replay, scales_after
+from skensemble.ensemble._linear_booster import (
+    FEATURE_SELECTORS,
+    LinearBooster,
+    LinearFold,
+    LinearModel,
+    LinearSchedule,
+)
+from skensemble.ensemble._linear_columns import ColumnEncoder
+from skensemble.ensemble._linear_leaves import (
+    LeafFold,
+    LeafSlopes,
+    LinearLeafBooster,
+    raw_of_linear_leaves,
+    read_only,
+    staged_raw_of_linear_leaves,
+)
 from skensemble.tree._binning import Binner
 from skensemble.tree._growth_state import BEST_FIRST, BREADTH_FIRST, DEPTH_FIRST, SYMMETRIC
 from skensemble.tree._prediction import apply_trees, compile_trees, decision_path, predict_raw, staged_raw
@@ -43,14 +60,24 @@ from skensemble.tree._tree_arrays import concatenate, empty_trees
 from skensemble.tree._tree_grower import is_whole, to_tree_arrays
 
 NO_LIMIT = -1
+LINEAR_RATE = 0.5  # XGBoost's
 CAT_SMOOTH = CAT_L2 = 10.0  # as LightGBM's: what a category, and a split of sorted categories, must outweigh
 
 _NON_NEGATIVE = (Interval(float, 0.0),)
 _SHARE = (Interval(float, 0.0, 1.0, "right"),)
+_PROBABILITY = (Interval(float, 0.0, 1.0, "both"),)
+
+BOOSTERS = {
+    "gbtree": Booster,
+    "dart": DartBooster,
+    "gblinear": LinearBooster,
+}  # what makes the rounds: has `round(number)`
 
 PARAMETERS = {
     "n_estimators": (Interval(int, 1),),
     "learning_rate": (Interval(float, 0.0, closed="neither"), OneOf("auto")),
+    "booster": (OneOf(*BOOSTERS),),
+    "num_parallel_tree": (Interval(int, 1),),
     "grow_policy": (OneOf("depthwise", "lossguide", "symmetric"),),
     "max_depth": (Interval(int, 1), IsNone),
     "max_leaf_nodes": (Interval(int, 2), IsNone),
@@ -71,6 +98,15 @@ PARAMETERS = {
     "colsample_bytree": _SHARE,
     "colsample_bylevel": _SHARE,
     "colsample_bynode": _SHARE,
+    "rate_drop": _PROBABILITY,
+    "skip_drop": _PROBABILITY,
+    "one_drop": (IsBool,),
+    "sample_type": (OneOf("uniform", "weighted"),),
+    "normalize_type": (OneOf("tree", "forest"),),
+    "linear_leaves": (IsBool,),
+    "linear_lambda": _NON_NEGATIVE,
+    "feature_selector": (OneOf(*FEATURE_SELECTORS),),
+    "top_k": (Interval(int, 1), IsNone),
     "base_score": (Interval(float), IsArrayLike, IsNone),
     "early_stopping": (OneOf("auto"), IsBool),
     "validation_fraction": (Interval(float, 0.0, 1.0, "neither"),),
@@ -83,6 +119,12 @@ PARAMETERS = {
     "random_state": RANDOM_STATE,
     "verbose": (Interval(int, 0), IsBool),
 }
+
+
+def _grows_trees(estimator):
+    if estimator.booster == "gblinear":
+        raise AttributeError("booster='gblinear' makes no trees, and its models have no leaves and no nodes.")
+    return True
 
 
 class NewtonBoosting(CallbackSupportMixin, BaseEstimator):
@@ -140,10 +182,17 @@ class NewtonBoosting(CallbackSupportMixin, BaseEstimator):
             A parameter, a weight or a target breaks its rule; the message names it, the rule and the value. The
             estimator stays what it was before.
         """
+        data = {"X": X, "y": y, "metadata": _metadata(sample_weight)}
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, init_score, init_score_val, data)
+
+    def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val, init_score, init_score_val, data):
+        """Fit to targets that `_read_target` knows to read; `data` is what callbacks are told."""
         check_parameters(self, self._parameters)
-        _check_scoring_name(self.scoring)
+        self._check_scoring()
         n_threads = effective_n_jobs(self.n_jobs)
         continued = self.warm_start and hasattr(self, "_trees")
+        if continued:
+            self._check_same_rounds()
         table = read_features(self, X, reset=not continued)
         target, weight = self._read_target(y, sample_weight, table.n_samples, continued)
         start = _read_init_score(init_score, "init_score", table.n_samples)
@@ -152,21 +201,36 @@ class NewtonBoosting(CallbackSupportMixin, BaseEstimator):
             raise ValueError("init_score and init_score_val must be given together where X_val is, got one of them.")
         if not continued:
             self._forget()
+            kind = ("booster", "num_parallel_tree", "linear_leaves")
+            self._kind_of_rounds = {name: getattr(self, name) for name in kind}
             self._seed = int(draw_seed(generator(self.random_state)))
-            self._binner = Binner(self.max_bins, self.categorical_features).fit(table, weight, n_threads)
+            binner = ColumnEncoder if self._is_linear() else Binner
+            self._binner = binner(self.max_bins, self.categorical_features).fit(table, weight, n_threads)
         train = self._make_fold(table, target, weight, start, n_threads)
         held_out = None if validation is None else self._make_fold(*validation, n_threads)
         if held_out is None and self.early_stopping is True:
             train, held_out = self._hold_out(train)
         if not continued:
             self._start(train)
-        self._set_raw(train, "init_score")
-        self._set_raw(held_out, "init_score_val")
-        self._boost(train, held_out, n_threads, {"X": X, "y": y, "metadata": _metadata(sample_weight)})
+        self._set_raw(train, "init_score", n_threads)
+        self._set_raw(held_out, "init_score_val", n_threads)
+        self._boost(train, held_out, n_threads, data)
         return self
 
+    def _check_scoring(self):
+        _check_scoring_name(self.scoring)
+
+    def _check_same_rounds(self):
+        for name, known in self._kind_of_rounds.items():
+            if getattr(self, name) != known:
+                raise ValueError(
+                    f"{name} must be that of the first fit ({known!r}) where warm_start=True adds rounds to it, "
+                    f"got {getattr(self, name)!r}."
+                )
+
     def _forget(self):
-        for name in ("_trees", "_layout", "train_score_", "validation_score_"):
+        learnt = ("_trees", "_layout", "_drops", "_unscaled_values", "_slopes", "_linear")
+        for name in (*learnt, "train_score_", "validation_score_"):
             self.__dict__.pop(name, None)
 
     def _read_validation(self, X_val, y_val, sample_weight_val, init_score_val):
@@ -183,20 +247,33 @@ class NewtonBoosting(CallbackSupportMixin, BaseEstimator):
         return table, target, weight, _read_init_score(init_score_val, "init_score_val", table.n_samples)
 
     def _make_fold(self, table, target, weight, start, n_threads):
-        """A Fold that knows `start`, and the raw predictions of the trees that are there already."""
-        before = self._raw_of_table(table, n_threads).T if hasattr(self, "_trees") else None
-        return Fold(self._binner.transform(table, n_threads), target, weight, raw=None, start=start, before=before)
+        """A Fold that knows `start`, and what the trees that are there already say of the rows."""
+        before = leaves = None
+        if self._drops_trees():
+            leaves = self._leaves_of_table(table, n_threads) if hasattr(self, "_trees") else []
+        elif hasattr(self, "_trees"):
+            before = self._raw_of_table(table, n_threads).T
+        fold = Fold
+        if self._is_linear():
+            fold = LinearFold
+        elif self._has_linear_leaves():
+            fold = partial(LeafFold, cells=read_only(self._binner.encode(table)))
+        binned = self._binner.transform(table, n_threads)
+        return fold(binned, target, weight, raw=None, start=start, before=before, leaves=leaves)
 
     def _hold_out(self, fold):
         """Set `validation_fraction` of the rows aside, of each class in proportion.
 
         Where none can be spared, the rows that train the trees judge them, too.
         """
-        keys, strata = row_keys(fold.binned.codes, fold.y), self._strata(fold.y)
-        chosen = held_out_rows(keys, strata, fold.weight, self.validation_fraction, mixed_seed(self._seed, 0))
+        chosen = self._choose_held_out(fold)
         if not chosen.any():
             return fold, fold.take(np.arange(len(chosen)))
         return fold.take(np.flatnonzero(~chosen)), fold.take(np.flatnonzero(chosen))
+
+    def _choose_held_out(self, fold):
+        keys, strata = fold.keys(), self._strata(fold.y)
+        return held_out_rows(keys, strata, fold.weight, self.validation_fraction, mixed_seed(self._seed, 0))
 
     def _start(self, train):
         """What a first fit learns before its first tree: loss and baseline."""
@@ -205,6 +282,12 @@ class NewtonBoosting(CallbackSupportMixin, BaseEstimator):
         self._baseline = self._find_baseline(train.y, train.weight, train.start)
         self._trees = empty_trees(self._loss.n_outputs if self._has_vector_leaves() else 1)
         self._rounds = 0
+        if self._drops_trees():
+            self._drops, self._unscaled_values = [], self._trees.values
+        if self._has_linear_leaves():
+            self._slopes = LeafSlopes.empty(self._trees.n_values)
+        if self._is_linear():
+            self._linear = LinearModel.of_zeros(self._loss.n_outputs, train.binned.n_terms)
 
     def _find_baseline(self, target, weight, start):
         if start is not None:
@@ -228,7 +311,7 @@ class NewtonBoosting(CallbackSupportMixin, BaseEstimator):
             return np.isfinite(raw).all()
         return np.allclose(self._loss.link_inverse(raw[:, None]).reshape(-1)[-len(raw) :], prediction, atol=0.0)
 
-    def _set_raw(self, fold, name):
+    def _set_raw(self, fold, name, n_threads):
         """Raw predictions before the first round."""
         if fold is None:
             return
@@ -239,11 +322,14 @@ class NewtonBoosting(CallbackSupportMixin, BaseEstimator):
         fold.raw[:] = self._baseline[:, None] if fold.before is None else fold.before
         if start is not None:
             fold.raw += start
+        if self._drops_trees():
+            for _ in replay(self._scaled_trees(n_threads), fold.raw, fold.leaves):
+                pass
 
     def _boost(self, train, held_out, n_threads, data):
         """Add rounds until there are n_estimators, or they no longer help."""
         n_rounds = self._rounds_to_add()
-        booster = Booster(self._loss, train, held_out, self._schedule(n_threads, train)) if n_rounds else None
+        booster = self._make_booster(train, held_out, n_threads) if n_rounds else None
         score = self._scorer(held_out)
         history = self._history_so_far(score, train, held_out)
         may_stop = held_out is not None and self.early_stopping is not False
@@ -257,7 +343,7 @@ class NewtonBoosting(CallbackSupportMixin, BaseEstimator):
 
         for _ in range(n_rounds):
             begin = perf_counter()
-            wants_stop = progress.run_round(one_round, lambda: self._fitted_attributes(history))
+            wants_stop = progress.run_round(one_round, lambda: self._with_rounds(history.trees, booster.drops))
             if score is not None:
                 self._record(history, score, train, held_out)
             if self.verbose:
@@ -265,8 +351,18 @@ class NewtonBoosting(CallbackSupportMixin, BaseEstimator):
             is_over = patience is not None and patience.is_over(history.validation_score)
             if is_over or wants_stop:
                 break
-        self._finish(history, first, patience)
+        self._finish(history, first, patience, booster.drops if n_rounds else ())
         progress.finish(dict)
+
+    def _make_booster(self, train, held_out, n_threads):
+        if self._is_linear():
+            return LinearBooster(self._loss, train, held_out, self._linear_schedule(n_threads), self._linear)
+        booster = BOOSTERS[self.booster]
+        if self._has_linear_leaves():
+            self._check_linear_leaves()
+            booster = LinearLeafBooster
+        past = self._scaled_trees(n_threads) if self._drops_trees() else None
+        return booster(self._loss, train, held_out, self._schedule(n_threads, train), past)
 
     def _rounds_to_add(self):
         n_rounds = self.n_estimators - self._rounds
@@ -281,30 +377,87 @@ class NewtonBoosting(CallbackSupportMixin, BaseEstimator):
         """Is there nothing to learn?"""
         return False
 
-    def _finish(self, history, first, patience):
-        """Keep the trees up to the best round, and the scores."""
+    def _finish(self, history, first, patience, drops):
+        """Keep the trees up to the best round, with the scales they had then, and the scores."""
         kept = self._rounds
         if patience is not None:
             kept = max(first, patience.best_length - 1)
-        self._add_trees([tree for round_ in history.trees[: kept - first] for tree in round_])
+        if kept > first:
+            self.__dict__.update(self._with_rounds(history.trees[: kept - first], drops[:kept]))
+        self.__dict__.pop("_layout", None)
+        self._layout  # noqa: B018  now, so that predicting changes nothing
         self._rounds = kept
         self.train_score_ = np.array(history.train_score)
         self.validation_score_ = np.array(history.validation_score)
 
-    def _add_trees(self, trees):
-        new = to_tree_arrays(trees, self._binner, self._trees.n_values)
-        self._trees = concatenate([self._trees, new]) if self._trees.n_trees else new
-        self.__dict__.pop("_layout", None)
-        self._layout  # noqa: B018  now, so that predicting changes nothing
+    def _with_rounds(self, rounds, drops):
+        """State of an estimator with some rounds more; `drops` are those of all its rounds."""
+        return {"_linear": self._linear.extended(rounds)} if self._is_linear() else self._with_trees(rounds, drops)
 
-    def _fitted_attributes(self, history):
-        """State of an estimator that stops here, for callbacks that want one."""
-        trees = to_tree_arrays(
-            [tree for round_ in history.trees for tree in round_], self._binner, self._trees.n_values
+    def _with_trees(self, rounds, drops):
+        new = to_tree_arrays([tree for trees in rounds for tree in trees], self._binner, self._trees.n_values)
+        trees = concatenate([self._trees, new]) if self._trees.n_trees else new
+        if self._has_linear_leaves():
+            return {
+                "_trees": trees,
+                "_slopes": self._slopes.extended([tree.slopes for round_ in rounds for tree in round_]),
+            }
+        if not self._drops_trees():
+            return {"_trees": trees}
+        values = np.concatenate([self._unscaled_values, new.values])
+        learners = self._shape_of_round().learner_of(trees.tree_of_node)
+        scaled = trees._replace(values=values * scales_after(drops)[learners, None])
+        return {"_trees": scaled, "_unscaled_values": values, "_drops": list(drops)}
+
+    # -- linear models, and linear leaves ----------------------------------------------------------------------------
+
+    def _is_linear(self):
+        return self._kind_of_rounds["booster"] == "gblinear"
+
+    def _has_linear_leaves(self):
+        return self._kind_of_rounds["linear_leaves"] and not self._is_linear()
+
+    def _check_linear_leaves(self):
+        """Refuse what does not go together with slopes."""
+        if self._drops_trees():
+            raise ValueError("linear_leaves must be False for booster='dart', got True.")
+        if self._loss.refit is not None:
+            raise ValueError(
+                f"linear_leaves must be False for loss={self.loss!r}, whose leaves are refit as constants, got True."
+            )
+        if self.monotonic_cst is not None:
+            raise ValueError("linear_leaves must be False with monotonic_cst, which slopes do not obey, got True.")
+
+    def _linear_schedule(self, n_threads):
+        features = FeatureNames.of(self)
+        monotone = read_monotonic_cst(self.monotonic_cst, features, self._binner.is_categorical_)
+        return LinearSchedule(
+            learning_rate=LINEAR_RATE if self.learning_rate == "auto" else float(self.learning_rate),
+            reg_lambda=float(self.reg_lambda),
+            reg_alpha=float(self.reg_alpha),
+            direction=np.repeat(monotone, self._binner.n_codes_ - 1),
+            feature_selector=self.feature_selector,
+            top_k=self._linear.coef.shape[2] if self.top_k is None else int(self.top_k),
+            seed=mixed_seed(self._seed, 1),
+            n_threads=n_threads,
         )
-        if self._trees.n_trees:
-            trees = concatenate([self._trees, trees])
-        return {"_trees": trees}
+
+    # -- trees whose scales change -----------------------------------------------------------------------------------
+
+    def _drops_trees(self):
+        return self._kind_of_rounds["booster"] == "dart"
+
+    def _shape_of_round(self):
+        n_learners = 1 if self._trees.n_values == self._loss.n_outputs else self._loss.n_outputs
+        return Round(n_learners, self._kind_of_rounds["num_parallel_tree"])
+
+    def _scaled_trees(self, n_threads):
+        values = np.split(self._unscaled_values, self._trees.roots[1:]) if self._trees.n_trees else []
+        return ScaledTrees(self._shape_of_round(), values, self._drops, n_threads)
+
+    def _leaves_of_table(self, table, n_threads):
+        sizes = np.diff(self._trees.bounds)
+        return compact_leaves(self._layout, sizes, self._encoder(table), table.n_samples, n_threads)
 
     # -- scores while fitting ----------------------------------------------------------------------------------------
 
@@ -354,15 +507,20 @@ class NewtonBoosting(CallbackSupportMixin, BaseEstimator):
 
     def _report(self, history, seconds):
         """One line about the last round."""
-        trees = history.trees[-1]
-        n_leaves = sum(int((tree.nodes["left"] < 0).sum()) for tree in trees)
-        depth = max(int(tree.nodes["depth"].max()) for tree in trees)
-        parts = [f"{len(trees)} tree{'s' * (len(trees) > 1)}, {n_leaves} leaves, depth {depth}"]
+        parts = [self._summary(history.trees[-1])]
         name = self.scoring if isinstance(self.scoring, str) else "score"
         for rows, scores in (("train", history.train_score), ("validation", history.validation_score)):
             if len(scores) == self._rounds + 1:
                 parts.append(f"{rows} {name} {-scores[-1] if name == 'loss' else scores[-1]:.6g}")
         return f"[{self._rounds}/{self.n_estimators}] {', '.join(parts)}, {seconds:.3f} s"
+
+    def _summary(self, round_):
+        """What a round has made, in a few words."""
+        if self._is_linear():
+            return f"{np.count_nonzero(round_.coef)} coefficients"
+        n_leaves = sum(int((tree.nodes["left"] < 0).sum()) for tree in round_)
+        depth = max(int(tree.nodes["depth"].max()) for tree in round_)
+        return f"{len(round_)} tree{'s' * (len(round_) > 1)}, {n_leaves} leaves, depth {depth}"
 
     # -- predictions -------------------------------------------------------------------------------------------------
 
@@ -376,7 +534,12 @@ class NewtonBoosting(CallbackSupportMixin, BaseEstimator):
 
     def _raw_of_table(self, table, n_threads):
         """(n_samples, n_outputs) raw predictions."""
-        return predict_raw(self._layout, self._encoder(table), table.n_samples, self._baseline, n_threads)
+        if self._is_linear():
+            return self._linear.raw(self._binner, table, self._baseline, n_threads)
+        encode, n_rows = self._encoder(table), table.n_samples
+        if self._has_linear_leaves():
+            return raw_of_linear_leaves(self._layout, self._slopes, encode, n_rows, self._baseline, n_threads)
+        return predict_raw(self._layout, encode, n_rows, self._baseline, n_threads)
 
     def _encoder(self, table):
         return lambda start, stop: self._binner.encode(table, start, stop)
@@ -388,12 +551,21 @@ class NewtonBoosting(CallbackSupportMixin, BaseEstimator):
 
     def _staged_raw(self, X):
         """Raw predictions after each round."""
-        table = self._read_for_prediction(X)
+        table, n_threads = self._read_for_prediction(X), effective_n_jobs(self.n_jobs)
+        if self._drops_trees():
+            raw = np.repeat(self._baseline[:, None], table.n_samples, axis=1)
+            for stage in replay(self._scaled_trees(n_threads), raw, self._leaves_of_table(table, n_threads)):
+                yield stage.T.copy()
+            return
+        if self._is_linear():
+            yield from self._linear.staged_raw(self._binner, table, self._baseline, n_threads)
+            return
         stages = [self._trees_per_round * (k + 1) for k in range(self._rounds)]
-        yield from staged_raw(
-            self._layout, self._encoder(table), table.n_samples, self._baseline, stages, effective_n_jobs(self.n_jobs)
-        )
+        trees = (self._layout, self._slopes) if self._has_linear_leaves() else (self._layout,)
+        staged = staged_raw_of_linear_leaves if self._has_linear_leaves() else staged_raw
+        yield from staged(*trees, self._encoder(table), table.n_samples, self._baseline, stages, n_threads)
 
+    @available_if(_grows_trees)
     def apply(self, X):
         """Leaf that each row falls into, in each tree.
 
@@ -405,11 +577,13 @@ class NewtonBoosting(CallbackSupportMixin, BaseEstimator):
         Returns
         -------
         leaves : ndarray of shape (n_samples, n_trees), int32
-            Node numbers, counted from the root of each tree. The trees of one round (one per output) stand together.
+            Node numbers, counted from the root of each tree. The trees of one round stand together: one per output, and
+            so `num_parallel_tree` times.
         """
         table = self._read_for_prediction(X)
         return apply_trees(self._layout, self._encoder(table), table.n_samples, effective_n_jobs(self.n_jobs))
 
+    @available_if(_grows_trees)
     def decision_path(self, X):
         """Nodes that each row passes.
 
@@ -438,15 +612,47 @@ class NewtonBoosting(CallbackSupportMixin, BaseEstimator):
 
     @property
     def feature_importances_(self):
-        """Importance of each feature, see `importance_type`; they sum to 1, or are all 0 where no tree splits."""
+        """Importance of each feature, see `importance_type`; they sum to 1, or are all 0 where no tree splits.
+
+        With `booster="gblinear"`, sums of absolute coefficients.
+        """
         check_is_fitted(self)
-        importances = self._trees.feature_importances(self.n_features_in_, self.importance_type).astype(np.float64)
+        if self._is_linear():
+            importances = self._linear.importances(self._binner.first_terms)
+        else:
+            importances = self._trees.feature_importances(self.n_features_in_, self.importance_type).astype(np.float64)
         total = importances.sum()
         return importances / total if total > 0 else importances
 
     @property
+    def coef_(self):
+        """Coefficients of `booster="gblinear"`, in units of the raw prediction per unit of the column."""
+        coef = self._linear_model().coef[-1]
+        return coef[0].copy() if len(coef) == 1 else coef.copy()
+
+    @property
+    def intercept_(self):
+        """Raw prediction of `booster="gblinear"` where all columns are 0: a float, or one for each raw output."""
+        intercept = self._baseline + self._linear_model().intercept[-1]
+        return float(intercept[0]) if len(intercept) == 1 else intercept
+
+    @property
+    def coef_names_(self):
+        """What the coefficients belong to: "feature", or "feature=category"."""
+        self._linear_model()
+        names = getattr(self, "feature_names_in_", [f"x{j}" for j in range(self.n_features_in_)])
+        return self._binner.term_names(names)
+
+    def _linear_model(self):
+        check_is_fitted(self)
+        if not self._is_linear():
+            raise AttributeError("coef_, intercept_ and coef_names_ need booster='gblinear': trees have none.")
+        return self._linear
+
+    @property
     def _trees_per_round(self):
-        return 1 if self._trees.n_values == self._loss.n_outputs else self._loss.n_outputs
+        shape = self._shape_of_round()
+        return shape.n_learners * shape.n_parallel
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_trees")
@@ -485,6 +691,15 @@ class NewtonBoosting(CallbackSupportMixin, BaseEstimator):
             interactions=self._interaction_groups(),
             seed=mixed_seed(self._seed, 1),
             n_threads=n_threads,
+            n_parallel=int(self.num_parallel_tree),
+            linear_lambda=float(self.linear_lambda),
+            dropout=Dropout(
+                rate=float(self.rate_drop),
+                skip=float(self.skip_drop),
+                one=bool(self.one_drop),
+                weighted=self.sample_type == "weighted",
+                forest=self.normalize_type == "forest",
+            ),
         )
 
     def _learning_rate(self, train):

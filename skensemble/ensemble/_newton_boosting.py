@@ -41,7 +41,14 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         Rounds of boosting at most. One round grows one tree, or one for each class, if there are more than two.
     learning_rate : float or "auto", default="auto"
         Factor > 0 on the values of every tree. "auto": 0.06 for 1000 rows, growing with their fourth root, from 0.05 to
-        0.12. Fewer rounds than 300 need more.
+        0.12. Fewer rounds than 300 need more. Of a linear model, the factor on every step; "auto": 0.5.
+    booster : {"gbtree", "dart", "gblinear"}, default="gbtree"
+        What each round adds: "gbtree" a tree; "dart" a tree that is grown as if some of the trees before it were not
+        there, and shares their weight [5]_, see `rate_drop`; "gblinear" a step of each coefficient of a linear model,
+        see `feature_selector`. To a linear model, categories are one-hot and missing cells 0; all that is said of trees
+        and of draws has no effect on it.
+    num_parallel_tree : int, default=1
+        Trees that a round grows, for each output, on rows and features of their own, and averages.
     grow_policy : {"depthwise", "lossguide", "symmetric"}, default="symmetric"
         How a tree grows: all nodes down to `max_depth`, best gain first up to `max_leaf_nodes`, or one split for all
         nodes of a level [3]_.
@@ -54,9 +61,9 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
     min_child_weight : float, default=0.01
         Sum at least of the hessians (second derivatives of the loss, times weights) in a leaf.
     reg_lambda : float, default=3.0
-        L2 penalty on the values of leaves.
+        L2 penalty on the values of leaves, or on the coefficients of a linear model.
     reg_alpha : float, default=0.0
-        L1 penalty on the values of leaves.
+        L1 penalty on the values of leaves, or on the coefficients of a linear model.
     gamma : float, default=0.0
         Gain that a split must exceed.
     max_delta_step : float, default=0.0
@@ -88,6 +95,30 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         Share of these that each level may use.
     colsample_bynode : float, default=1.0
         Share of these that each node may use.
+    rate_drop : float, default=0.0
+        Share in [0, 1] of the trees to leave out, on average, while a round of `booster="dart"` grows its own. The same
+        is the booster of the next four.
+    skip_drop : float, default=0.0
+        Probability in [0, 1] that a round leaves out none.
+    one_drop : bool, default=False
+        Whether a round that does not skip leaves out one tree at least.
+    sample_type : {"uniform", "weighted"}, default="uniform"
+        How they are drawn: all alike, or in proportion to the weights they have.
+    normalize_type : {"tree", "forest"}, default="tree"
+        What the new tree shares with the k left out, eta being `learning_rate`: "tree": it weighs 1 / (k + eta), and
+        they k / (k + eta) of what they did; "forest": 1 / (1 + eta) both.
+    linear_leaves : bool, default=False
+        Whether leaves have a slope for each numeric feature on their path, besides a constant [6]_. A row that misses
+        one of these features, or has an infinite value, gets the constant. Not for "dart", constraints of monotonicity,
+        and losses whose leaves are refit.
+    linear_lambda : float, default=1.0
+        L2 penalty on the slopes of leaves, of features in units of their standard deviation.
+    feature_selector : {"cyclic", "shuffle", "random", "greedy", "thrifty"}, default="cyclic"
+        Order in which a round of `booster="gblinear"` goes through the coefficients: by column; in random order; as
+        many draws with replacement; always the one with the largest step, looked for anew after each; by the size of
+        the steps at the start of the round.
+    top_k : int or None, default=None
+        Steps of a round with the selectors "greedy" and "thrifty"; None for as many as there are coefficients.
     class_weight : dict, "balanced" or None, default=None
         Factors >= 0 on the weights of the rows of each class; "balanced" gives all classes the same sum.
     scale_pos_weight : float, default=1.0
@@ -131,7 +162,14 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
     n_iter_ : int
         Rounds in the model.
     feature_importances_ : ndarray of shape (`n_features_in_`,)
-        See `importance_type`; they sum to 1.
+        See `importance_type`; they sum to 1. Of a linear model, absolute coefficients.
+    coef_ : ndarray of shape (n_terms,) or (n_raw_outputs, n_terms)
+        With `booster="gblinear"`: coefficients, in units of the raw prediction per unit of the column. A number has
+        one, a categorical feature one for each category; see `coef_names_`.
+    intercept_ : float or ndarray of shape (n_raw_outputs,)
+        With `booster="gblinear"`: raw prediction where all columns are 0.
+    coef_names_ : ndarray of shape (n_terms,)
+        With `booster="gblinear"`: "feature", or "feature=category".
     train_score_ : ndarray of shape (n_rounds + 1,) or (0,)
         Score of the training rows after 0, 1, ... rounds, larger for better (the loss is negated); those after the best
         round included. Empty if there are neither held-out rows nor `verbose`.
@@ -155,6 +193,11 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
            https://arxiv.org/abs/1706.09516
     .. [4] Ke, G. et al. (2017). LightGBM: a highly efficient gradient boosting decision tree. NeurIPS 2017.
            https://proceedings.neurips.cc/paper/2017/hash/6449f44a102fde848669bdd9eb6b76fa-Abstract.html
+    .. [5] Rashmi, K. V. and Gilad-Bachrach, R. (2015). DART: dropouts meet multiple additive regression trees. AISTATS
+           2015.
+           https://proceedings.mlr.press/v38/korlakaivinayak15.html
+    .. [6] Shi, Y., Li, J. and Li, Z. (2019). Gradient boosting with piece-wise linear regression trees. IJCAI 2019.
+           https://arxiv.org/abs/1802.05640
 
     Examples
     --------
@@ -183,6 +226,8 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         *,
         n_estimators=300,
         learning_rate="auto",
+        booster="gbtree",
+        num_parallel_tree=1,
         grow_policy="symmetric",
         max_depth=6,
         max_leaf_nodes=None,
@@ -203,6 +248,15 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         colsample_bytree=1.0,
         colsample_bylevel=0.7,
         colsample_bynode=1.0,
+        rate_drop=0.0,
+        skip_drop=0.0,
+        one_drop=False,
+        sample_type="uniform",
+        normalize_type="tree",
+        linear_leaves=False,
+        linear_lambda=1.0,
+        feature_selector="cyclic",
+        top_k=None,
         class_weight=None,
         scale_pos_weight=1.0,
         base_score=None,
@@ -220,6 +274,8 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         self.loss = loss
         self.n_estimators = n_estimators
         self.learning_rate = learning_rate
+        self.booster = booster
+        self.num_parallel_tree = num_parallel_tree
         self.grow_policy = grow_policy
         self.max_depth = max_depth
         self.max_leaf_nodes = max_leaf_nodes
@@ -240,6 +296,15 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         self.colsample_bytree = colsample_bytree
         self.colsample_bylevel = colsample_bylevel
         self.colsample_bynode = colsample_bynode
+        self.rate_drop = rate_drop
+        self.skip_drop = skip_drop
+        self.one_drop = one_drop
+        self.sample_type = sample_type
+        self.normalize_type = normalize_type
+        self.linear_leaves = linear_leaves
+        self.linear_lambda = linear_lambda
+        self.feature_selector = feature_selector
+        self.top_k = top_k
         self.class_weight = class_weight
         self.scale_pos_weight = scale_pos_weight
         self.base_score = base_score
@@ -408,7 +473,14 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         Rounds of boosting at most. One round grows one tree, or one for each output or level.
     learning_rate : float or "auto", default="auto"
         Factor > 0 on the values of every tree. "auto": 0.06 for 1000 rows, growing with their fourth root, from 0.05 to
-        0.12. Fewer rounds than 300 need more.
+        0.12. Fewer rounds than 300 need more. Of a linear model, the factor on every step; "auto": 0.5.
+    booster : {"gbtree", "dart", "gblinear"}, default="gbtree"
+        What each round adds: "gbtree" a tree; "dart" a tree that is grown as if some of the trees before it were not
+        there, and shares their weight [5]_, see `rate_drop`; "gblinear" a step of each coefficient of a linear model,
+        see `feature_selector`. To a linear model, categories are one-hot and missing cells 0; all that is said of trees
+        and of draws has no effect on it.
+    num_parallel_tree : int, default=1
+        Trees that a round grows, for each output, on rows and features of their own, and averages.
     grow_policy : {"depthwise", "lossguide", "symmetric"}, default="symmetric"
         How a tree grows: all nodes down to `max_depth`, best gain first up to `max_leaf_nodes`, or one split for all
         nodes of a level [3]_.
@@ -421,9 +493,9 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     min_child_weight : float, default=0.01
         Sum at least of the hessians (second derivatives of the loss, times weights) in a leaf.
     reg_lambda : float, default=3.0
-        L2 penalty on the values of leaves.
+        L2 penalty on the values of leaves, or on the coefficients of a linear model.
     reg_alpha : float, default=0.0
-        L1 penalty on the values of leaves.
+        L1 penalty on the values of leaves, or on the coefficients of a linear model.
     gamma : float, default=0.0
         Gain that a split must exceed.
     max_delta_step : float, default=0.0
@@ -455,6 +527,30 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         Share of these that each level may use.
     colsample_bynode : float, default=1.0
         Share of these that each node may use.
+    rate_drop : float, default=0.0
+        Share in [0, 1] of the trees to leave out, on average, while a round of `booster="dart"` grows its own. The same
+        is the booster of the next four.
+    skip_drop : float, default=0.0
+        Probability in [0, 1] that a round leaves out none.
+    one_drop : bool, default=False
+        Whether a round that does not skip leaves out one tree at least.
+    sample_type : {"uniform", "weighted"}, default="uniform"
+        How they are drawn: all alike, or in proportion to the weights they have.
+    normalize_type : {"tree", "forest"}, default="tree"
+        What the new tree shares with the k left out, eta being `learning_rate`: "tree": it weighs 1 / (k + eta), and
+        they k / (k + eta) of what they did; "forest": 1 / (1 + eta) both.
+    linear_leaves : bool, default=False
+        Whether leaves have a slope for each numeric feature on their path, besides a constant [6]_. A row that misses
+        one of these features, or has an infinite value, gets the constant. Not for "dart", constraints of monotonicity,
+        and losses whose leaves are refit.
+    linear_lambda : float, default=1.0
+        L2 penalty on the slopes of leaves, of features in units of their standard deviation.
+    feature_selector : {"cyclic", "shuffle", "random", "greedy", "thrifty"}, default="cyclic"
+        Order in which a round of `booster="gblinear"` goes through the coefficients: by column; in random order; as
+        many draws with replacement; always the one with the largest step, looked for anew after each; by the size of
+        the steps at the start of the round.
+    top_k : int or None, default=None
+        Steps of a round with the selectors "greedy" and "thrifty"; None for as many as there are coefficients.
     multi_strategy : {"one_output_per_tree", "multi_output_tree"}, default="one_output_per_tree"
         Several outputs: a tree for each, or one tree whose leaves hold a value for each.
     quantile : float or list of float, default=0.5
@@ -499,7 +595,14 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     n_iter_ : int
         Rounds in the model.
     feature_importances_ : ndarray of shape (`n_features_in_`,)
-        See `importance_type`; they sum to 1.
+        See `importance_type`; they sum to 1. Of a linear model, absolute coefficients.
+    coef_ : ndarray of shape (n_terms,) or (n_raw_outputs, n_terms)
+        With `booster="gblinear"`: coefficients, in units of the raw prediction per unit of the column. A number has
+        one, a categorical feature one for each category; see `coef_names_`.
+    intercept_ : float or ndarray of shape (n_raw_outputs,)
+        With `booster="gblinear"`: raw prediction where all columns are 0.
+    coef_names_ : ndarray of shape (n_terms,)
+        With `booster="gblinear"`: "feature", or "feature=category".
     train_score_ : ndarray of shape (n_rounds + 1,) or (0,)
         Score of the training rows after 0, 1, ... rounds, larger for better (the loss is negated); those after the best
         round included. Empty if there are neither held-out rows nor `verbose`.
@@ -523,6 +626,11 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
            https://arxiv.org/abs/1706.09516
     .. [4] Ke, G. et al. (2017). LightGBM: a highly efficient gradient boosting decision tree. NeurIPS 2017.
            https://proceedings.neurips.cc/paper/2017/hash/6449f44a102fde848669bdd9eb6b76fa-Abstract.html
+    .. [5] Rashmi, K. V. and Gilad-Bachrach, R. (2015). DART: dropouts meet multiple additive regression trees. AISTATS
+           2015.
+           https://proceedings.mlr.press/v38/korlakaivinayak15.html
+    .. [6] Shi, Y., Li, J. and Li, Z. (2019). Gradient boosting with piece-wise linear regression trees. IJCAI 2019.
+           https://arxiv.org/abs/1802.05640
 
     Examples
     --------
@@ -555,6 +663,8 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         *,
         n_estimators=300,
         learning_rate="auto",
+        booster="gbtree",
+        num_parallel_tree=1,
         grow_policy="symmetric",
         max_depth=6,
         max_leaf_nodes=None,
@@ -575,6 +685,15 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         colsample_bytree=1.0,
         colsample_bylevel=0.7,
         colsample_bynode=1.0,
+        rate_drop=0.0,
+        skip_drop=0.0,
+        one_drop=False,
+        sample_type="uniform",
+        normalize_type="tree",
+        linear_leaves=False,
+        linear_lambda=1.0,
+        feature_selector="cyclic",
+        top_k=None,
         multi_strategy="one_output_per_tree",
         quantile=0.5,
         tweedie_variance_power=1.5,
@@ -594,6 +713,8 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         self.loss = loss
         self.n_estimators = n_estimators
         self.learning_rate = learning_rate
+        self.booster = booster
+        self.num_parallel_tree = num_parallel_tree
         self.grow_policy = grow_policy
         self.max_depth = max_depth
         self.max_leaf_nodes = max_leaf_nodes
@@ -614,6 +735,15 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         self.colsample_bytree = colsample_bytree
         self.colsample_bylevel = colsample_bylevel
         self.colsample_bynode = colsample_bynode
+        self.rate_drop = rate_drop
+        self.skip_drop = skip_drop
+        self.one_drop = one_drop
+        self.sample_type = sample_type
+        self.normalize_type = normalize_type
+        self.linear_leaves = linear_leaves
+        self.linear_lambda = linear_lambda
+        self.feature_selector = feature_selector
+        self.top_k = top_k
         self.multi_strategy = multi_strategy
         self.quantile = quantile
         self.tweedie_variance_power = tweedie_variance_power

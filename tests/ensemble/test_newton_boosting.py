@@ -602,6 +602,88 @@ def test_verbose_prints_a_line_for_each_round(capsys):
     assert re.fullmatch(r"\[1/2\] 1 tree, \d+ leaves, depth \d, \d+\.\d{3} s", capsys.readouterr().out.splitlines()[0])
 
 
+# -- trees in parallel -----------------------------------------------------------------------------------------------
+
+
+PARALLEL_TARGETS = [
+    (regressor, "real", {}),
+    (classifier, "classes", {}),
+    (regressor, "real", {"loss": "absolute_error"}),
+    (regressor, "outputs", {"multi_strategy": "multi_output_tree"}),
+]
+in_parallel = pytest.mark.parametrize(("estimator", "kind", "own"), PARALLEL_TARGETS)
+
+
+@in_parallel
+def test_mean_of_equal_trees_is_the_tree(estimator, kind, own):
+    X, y = _data(kind)
+    one = estimator(n_estimators=4, **own).fit(X, y)
+    four = estimator(n_estimators=4, num_parallel_tree=4, **own).fit(X, y)
+    np.testing.assert_allclose(_raw(four, X), _raw(one, X), rtol=1e-4, atol=1e-5)
+
+
+def test_a_round_is_the_mean_of_newton_steps():
+    X, y = _data()
+    model = regressor(n_estimators=1, num_parallel_tree=5, learning_rate=1.0, subsample=0.5, reg_lambda=0.0)
+    model.set_params(random_state=0).fit(X, y)
+    leaves = model.apply(X)
+    assert leaves.shape == (N, 5)
+    assert len({tuple(tree) for tree in leaves.T}) == 5
+    trees = [model._trees.values[root + leaf, 0] for root, leaf in zip(model._trees.roots, leaves.T)]
+    np.testing.assert_allclose(y.mean() + np.sum(trees, axis=0), model.predict(X))
+    for tree in trees:  # a fifth of a step that brings the drawn half of the rows, and so about all, to their mean
+        assert abs(5 * tree.mean() - 0.0) < 0.3
+        assert np.var(y - y.mean() - 5 * tree) < 0.7 * np.var(y)
+    assert np.var(y - model.predict(X)) < min(np.var(y - y.mean() - 5 * tree) for tree in trees)
+
+
+@in_parallel
+def test_trees_in_parallel_make_one_round(estimator, kind, own):
+    X, y = _data(kind)
+    params = {"num_parallel_tree": 3, "learning_rate": 0.5, **RANDOM, **own}
+    model = estimator(n_estimators=5, **params).fit(X, y)
+    per_round = 3 * (3 if kind == "classes" else 1)
+    assert model.n_iter_ == 5
+    assert model.apply(X).shape == (N, 5 * per_round)
+    stages = list(model.staged_decision_function(X) if estimator is classifier else model.staged_predict(X))
+    assert len(stages) == 5
+    np.testing.assert_array_equal(stages[1], _raw(estimator(n_estimators=2, **params).fit(X, y), X))
+    parts = estimator(n_estimators=2, warm_start=True, **params).fit(X, y)
+    _same(parts.set_params(n_estimators=5).fit(X, y), model)
+    for n_jobs in (1, 2, 7):
+        _same(estimator(n_estimators=5, n_jobs=n_jobs, **params).fit(X, y), model)
+    weight, rows = _copies()
+    weighted, repeated = clone(model).fit(X, y, sample_weight=weight), clone(model).fit(X[rows], y[rows])
+    np.testing.assert_allclose(_raw(weighted, X), _raw(repeated, X), rtol=1e-12, atol=1e-12)
+
+
+@in_parallel
+def test_early_stopping_counts_rounds_of_trees_in_parallel(estimator, kind, own):
+    X, y = _data(kind)
+    params = {"num_parallel_tree": 3, "learning_rate": 0.9, **RANDOM, **own}
+    model = estimator(n_estimators=100, n_iter_no_change=4, **params)
+    model.fit(X[:160], y[:160], X_val=X[160:], y_val=y[160:])
+    assert 0 < model.n_iter_ == model.validation_score_.argmax() < 96
+    _same(model, estimator(n_estimators=model.n_iter_, **params).fit(X[:160], y[:160]))
+
+
+@pytest.mark.parametrize("sampling_method", ["uniform", "goss"])
+def test_rounds_of_many_trees_vary_less(sampling_method):
+    X, y = _data()
+    params = {"n_estimators": 2, "learning_rate": 1.0, "subsample": 0.4, "sampling_method": sampling_method}
+    spread = {
+        n_trees: np.std(
+            [
+                regressor(**params, num_parallel_tree=n_trees, random_state=seed).fit(X, y).predict(X)
+                for seed in range(8)
+            ],
+            axis=0,
+        ).mean()
+        for n_trees in (1, 10)
+    }
+    assert spread[10] < 0.6 * spread[1]
+
+
 # -- structure of a fitted model -------------------------------------------------------------------------------------
 
 
@@ -862,7 +944,8 @@ def test_docstring_names_every_parameter_with_its_default(estimator):
 @pytest.mark.parametrize("estimator", [NewtonBoostingClassifier, NewtonBoostingRegressor])
 def test_docstring_names_every_attribute(estimator):
     X, y = _data("binary")
-    model = estimator(n_estimators=1).fit(pd.DataFrame(X, columns=list("abcd")), y)
-    attributes = {name for name in dir(model) if name.endswith("_") and not name.startswith("_")}
+    table = pd.DataFrame(X, columns=list("abcd"))
+    models = [estimator(n_estimators=1, booster=booster).fit(table, y) for booster in ("gbtree", "gblinear")]
+    attributes = {name for model in models for name in dir(model) if name.endswith("_") and not name.startswith("_")}
     section = estimator.__doc__.split("\n    Attributes\n", 1)[1].split("\n    See Also\n", 1)[0]
     assert set(re.findall(r"^    (\w+) : ", section, re.MULTILINE)) == attributes

@@ -1,0 +1,123 @@
+"""What holds a table: arrays, lists and frames become one pandas frame, and what comes back is of the first kind."""
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import check_array
+
+from skensemble._validation import MAX_CELLS
+
+
+def container_of(X):
+    """The container that knows how to read X and to make another one like it."""
+    if isinstance(X, pd.DataFrame):
+        return PandasContainer(X)
+    library = type(X).__module__.split(".")[0]
+    frames = {"polars": PolarsContainer, "pyarrow": ArrowContainer}
+    if library in frames and hasattr(X, "schema"):
+        return frames[library](X)
+    return ArrayContainer(X)
+
+
+def read_frame(X):
+    """Any X as a pandas frame whose columns keep their own dtypes."""
+    container = container_of(X)
+    frame = container.frame(X)
+    check_shape(frame.shape)
+    return frame
+
+
+def check_shape(shape):
+    """Raise a ValueError for a table without rows or columns, or with too many cells."""
+    for count, noun in zip(shape, ("sample", "feature")):
+        if count == 0:
+            raise ValueError(f"Found array with 0 {noun}(s) (shape={tuple(shape)}) while a minimum of 1 is required.")
+    if shape[0] * shape[1] > MAX_CELLS:
+        raise ValueError(f"X must have at most 2**31 cells, got {shape[0]} rows x {shape[1]} columns.")
+
+
+class ArrayContainer:
+    """Arrays and lists of rows; lists come back as arrays."""
+
+    def __init__(self, X):
+        self.dtype = self._array(X).dtype
+
+    @classmethod
+    def frame(cls, X):
+        values = cls._array(X)
+        return pd.DataFrame(values.astype(object) if values.dtype.kind in "US" else values, copy=False)
+
+    @staticmethod
+    def _array(X):
+        values = check_array(X, dtype=None, ensure_all_finite=False)
+        if values.dtype.kind in "US" and not hasattr(X, "dtype"):
+            return check_array(np.array(X, object), dtype=None, ensure_all_finite=False)  # rows of strings and numbers
+        return values
+
+    def restore(self, columns):
+        table = np.empty((len(columns[0]), len(columns)), self.dtype)
+        for j, column in enumerate(columns):
+            table[:, j] = column
+        return table
+
+
+class PandasContainer:
+    """Frames of pandas."""
+
+    def __init__(self, X):
+        self.columns = X.columns
+
+    @staticmethod
+    def frame(X):
+        return X
+
+    def restore(self, columns):
+        series = [pd.Series(column, dtype=column.dtype) for column in columns]  # objects stay objects
+        frame = pd.DataFrame(dict(enumerate(series)))
+        frame.columns = self.columns
+        return frame
+
+
+class ArrowContainer:
+    """Tables of pyarrow."""
+
+    def __init__(self, X):
+        self.schema = X.schema
+
+    @staticmethod
+    def frame(X):
+        frame = X.to_pandas(types_mapper=pd.ArrowDtype)
+        return frame.astype({name: "str" for name in frame if str(frame[name].dtype).startswith("dictionary")})
+
+    def restore(self, columns):
+        import pyarrow as pa
+
+        arrays = [pa.array(column, from_pandas=True) for column in columns]
+        types = [field.type for field in self.schema]
+        arrays = [
+            array.cast(kind.value_type).dictionary_encode() if pa.types.is_dictionary(kind) else array.cast(kind)
+            for array, kind in zip(arrays, types)
+        ]
+        return pa.Table.from_arrays(arrays, names=self.schema.names).cast(self.schema)
+
+
+class PolarsContainer:
+    """Frames of polars; pyarrow carries their columns."""
+
+    def __init__(self, X):
+        self.schema = X.schema
+
+    @staticmethod
+    def frame(X):
+        import polars as pl
+
+        strings = X.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
+        return strings.to_arrow(compat_level=pl.CompatLevel.oldest()).to_pandas(types_mapper=pd.ArrowDtype)
+
+    def restore(self, columns):
+        import polars as pl
+        import pyarrow as pa
+
+        arrays = [pl.from_arrow(pa.array(column, from_pandas=True)) for column in columns]
+        return pl.DataFrame(
+            [array.cast(dtype).alias(name) for array, (name, dtype) in zip(arrays, self.schema.items())]
+        )

@@ -1,0 +1,127 @@
+"""What a model is conditioned on from outside its table: labels or numbers `y`, as columns of floats."""
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import column_or_1d
+
+CLASSES, NUMBERS = "classes", "numbers"
+
+
+class LabelEncoding:
+    """Classes one-hot (two: one column of -1 and 1), numbers standardised; NaN in every column where y is missing.
+
+    y : array-like (n_samples,), missing labels are None or NaN;  weight : (n_samples,) >= 0 or None
+
+    kind : "classes" or "numbers"
+    classes_ : the labels, sorted; None for numbers
+    n_columns : int
+    """
+
+    def __init__(self, y, weight, n_samples):
+        y = _read(y, n_samples)
+        is_given = ~pd.isna(y)
+        weight = np.ones(len(y)) if weight is None else weight
+        is_counted = is_given & (weight > 0)
+        if not is_counted.any():
+            raise ValueError("y must have a label in at least one row, got missing labels only.")
+        self._y, self._weight = y[is_counted], weight[is_counted]
+        self.kind = _kind_of(self._y)
+        self.classes_ = None
+        if self.kind == CLASSES:
+            self.classes_, counted = np.unique(self._y, return_inverse=True)
+            self._shares = np.bincount(counted, self._weight) / self._weight.sum()
+        else:
+            self._y = self._y.astype(np.float64)
+            self._mean = np.average(self._y, weights=self._weight)
+            spread = np.sqrt(np.average((self._y - self._mean) ** 2, weights=self._weight))
+            self._scale = spread if spread > 0.0 else 1.0
+
+    @property
+    def n_columns(self):
+        return len(self.classes_) if self.kind == CLASSES and len(self.classes_) > 2 else 1
+
+    def encode(self, y, n_samples):
+        """float64 (n_samples, n_columns); y may be one label for all rows, or None for none."""
+        if y is None:
+            return np.full((n_samples, self.n_columns), np.nan)
+        if np.isscalar(y):
+            y = np.full(n_samples, y, dtype=object if isinstance(y, str) else None)
+        y = _read(y, n_samples)
+        encoded = np.full((n_samples, self.n_columns), np.nan)
+        is_given = ~pd.isna(y)
+        if self.kind == NUMBERS:
+            encoded[is_given, 0] = (_as_numbers(y[is_given]) - self._mean) / self._scale
+        else:
+            encoded[is_given] = self._indicators(self._codes(y[is_given]))
+        return encoded
+
+    def _codes(self, y):
+        codes = pd.Index(self.classes_).get_indexer(pd.Index(y))
+        if (codes < 0).any():
+            raise ValueError(
+                f"y must hold labels that fit has seen ({_shown(self.classes_)}), got {y[codes < 0][0]!r}."
+            )
+        return codes
+
+    def _indicators(self, codes):
+        if self.n_columns == 1:
+            return 2.0 * codes[:, np.newaxis] - 1.0
+        return np.eye(len(self.classes_))[codes]
+
+    def shares(self):
+        """(class, its share of the training rows) of all classes that have any."""
+        return [(label, share) for label, share in zip(self.classes_, self._shares) if share > 0.0]
+
+    def draw(self, n_samples, rng):
+        """Labels in the proportions of the training rows, as exactly as n_samples allows, in random order."""
+        marks = (np.arange(n_samples) + rng.random()) / n_samples
+        if self.kind == CLASSES:
+            last = np.flatnonzero(self._shares)[-1]
+            drawn = self.classes_[np.minimum(np.searchsorted(np.cumsum(self._shares), marks, side="right"), last)]
+        else:
+            order = np.argsort(self._y, kind="stable")
+            ends = np.cumsum(self._weight[order])
+            place = np.searchsorted(ends, marks * ends[-1], side="right")
+            drawn = self._y[order[np.minimum(place, len(order) - 1)]]
+        return rng.permutation(drawn)
+
+
+def _read(y, n_samples):
+    if isinstance(y, pd.Series):
+        y = y.to_numpy(dtype=object) if not isinstance(y.dtype, np.dtype) else y.to_numpy()
+    y = column_or_1d(y, warn=True)
+    if len(y) != n_samples:
+        raise ValueError(f"y must have one label for each row ({n_samples}), got {len(y)}.")
+    if y.dtype.kind == "f" and np.isinf(y).any():
+        raise ValueError(f"y must not hold infinite numbers, got {y[np.isinf(y)][0]}.")
+    if y.dtype.kind not in "biufOSU":
+        raise ValueError(f"y must hold labels or real numbers. Unknown label type: {y.dtype}.")
+    return y
+
+
+def _kind_of(y):
+    kind = type_of_target(y if y.dtype != object else _plain(y), input_name="y")
+    if kind in ("binary", "multiclass"):
+        return CLASSES
+    if kind == "continuous":
+        return NUMBERS
+    raise ValueError(f"y must hold labels or real numbers. Unknown label type: {kind}.")
+
+
+def _plain(y):
+    """Objects as an array of their common type: strings stay objects."""
+    plain = np.array(y.tolist())
+    return y if plain.dtype.kind in "SUO" else plain
+
+
+def _as_numbers(y):
+    try:
+        return np.asarray(y, np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"y must hold numbers, as fit has seen, got {y[0]!r}.") from None
+
+
+def _shown(classes, most=10):
+    shown = ", ".join(repr(label) for label in classes[:most].tolist())
+    return shown + (", ..." if len(classes) > most else "")

@@ -1,0 +1,247 @@
+"""The axis of a column of numbers: a monotone map to about unit variance, and back to the values that can occur.
+
+What occurs is either a number or a cell.  Numbers with a common number of decimals lie on a lattice, and each of them
+stands for the cell of numbers that are rounded to it; a value that many rows share, such as the zeros of a price, is an
+atom and gets an interval of its own, wide enough to be hit:
+
+    value      ..  0   0.01  0.02 ..          0 is an atom
+    spread     ..|=====|--|--|--  ..          here cells are intervals, and numbers are moved to make room
+    encoded    a smooth monotone function of spread: affine, or quantiles to those of a normal distribution
+
+A value is encoded as the middle of its cell.
+"""
+
+import numpy as np
+from scipy.special import ndtri
+
+ATOM_SHARE, ATOM_ROWS = 0.05, 20  # an atom is shared by so many rows at least,
+COARSE = 0.25  # in a column whose cells are narrower than so many standard deviations
+FINE = (
+    1e-6  # cells narrower than so many are encoded by the slope at their middle: their ends are too close to subtract
+)
+NARROW = 1e-12  # distance of knots that become one
+EXACT = 2.0**53  # whole numbers below are exact in float64
+
+
+class NumberAxis:
+    """See the file's docstring.
+
+    Parameters
+    ----------
+    numbers : (n_rows,) float64, finite, at least two distinct values
+    weight : (n_rows,) float64 > 0
+    decimals : int, or None for numbers that are not rounded
+    bounds : (low, high) between which numbers are generated
+    to_normal : whether quantiles go to those of the normal distribution; else the axis is only moved and scaled
+    """
+
+    def __init__(self, numbers, weight, decimals, bounds, to_normal):
+        self.decimals, self.bounds = decimals, bounds
+        self.step = 0.0 if decimals is None else 10.0**-decimals
+        values, totals = _distinct(self._rounded(numbers), weight)
+        deviation = _moments(values, totals)[1]
+        self._set_atoms(values, totals, deviation, _n_rows(weight))
+        spread = 0.5 * sum(self._cells(values))
+        self.offset, self.scale = _moments(spread, totals)
+        self.is_fine = self.step < FINE * self.scale
+        self.reflects = self._bounds_reflect(values[[0, -1]], deviation)
+        self.spline = self._normal_spline(values, totals) if to_normal else None
+
+    # -- there ------------------------------------------------------------------------------------------------------
+
+    def encode(self, numbers):
+        """(encoded middles, half widths, log widths or slopes) of the cells of finite numbers, each (n_rows,).
+
+        The third is what the logarithm of a density of the encoded value is to be increased by, to give the density
+        per unit of the number, or the probability of an atom.
+        """
+        numbers = self._rounded(numbers)
+        is_atom = self._is_atom(numbers)
+        low, high = self._cells(numbers)
+        middle, log_slope = self._smooth(0.5 * (low + high))
+        half_width = 0.5 * self.step * np.exp(log_slope)
+        by_edges = is_atom if self.is_fine else np.ones(len(numbers), bool)
+        if by_edges.any():
+            edges = [self._smooth(edge[by_edges])[0] for edge in (low, high)]
+            middle[by_edges] = 0.5 * (edges[0] + edges[1])
+            half_width[by_edges] = 0.5 * (edges[1] - edges[0])
+            log_slope[by_edges] = np.log(edges[1] - edges[0]) - np.log(self.step or 1.0)
+        return middle, half_width, log_slope
+
+    def _rounded(self, numbers):
+        if self.decimals is None:
+            return numbers
+        has_decimals = np.abs(numbers) < EXACT / 10.0**self.decimals  # else rounding could only overflow
+        return np.where(has_decimals, np.round(np.where(has_decimals, numbers, 0.0), self.decimals) + 0.0, numbers)
+
+    def _is_atom(self, numbers):
+        return np.isin(numbers, self.atoms)
+
+    def _cells(self, numbers):
+        """(lower, upper) ends of the cells of rounded numbers on the spread axis."""
+        passed = np.searchsorted(self.atoms, numbers)
+        low = numbers - 0.5 * self.step + self.shifts[passed]
+        width = np.append(self.atom_widths, 0.0)[passed]
+        return low, low + np.where(self._is_atom(numbers), width, self.step)
+
+    def _smooth(self, spread):
+        """(encoded, logarithm of the slope)"""
+        standard = (spread - self.offset) / self.scale
+        if self.spline is None:
+            return standard, np.full(len(spread), -np.log(self.scale))
+        encoded, slope = self.spline.forward(standard)
+        return encoded, np.log(slope) - np.log(self.scale)
+
+    # -- and back ---------------------------------------------------------------------------------------------------
+
+    def decode(self, encoded):
+        """(n_rows,) numbers: values of the lattice, atoms, within the bounds."""
+        standard = encoded if self.spline is None else self.spline.inverse(encoded)
+        spread = standard * self.scale + self.offset
+        atom = self._atom_at(spread)
+        numbers = spread - self.shifts[np.searchsorted(self.atom_ends[:, 1], spread)]
+        numbers = self._bounded(self._rounded(self._reflected(numbers)))
+        return np.where(atom >= 0, np.append(self.atoms, 0.0)[atom], numbers)
+
+    def _atom_at(self, spread):
+        """(n_rows,) index of the atom in whose interval a row lies, or nearest to it if all values are atoms; -1."""
+        n_atoms = len(self.atoms)
+        if self.has_only_atoms:
+            return np.searchsorted(0.5 * (self.atom_ends[1:, 0] + self.atom_ends[:-1, 1]), spread)
+        if n_atoms == 0:
+            return np.full(len(spread), -1)
+        after = np.minimum(np.searchsorted(self.atom_ends[:, 1], spread), n_atoms - 1)
+        is_in = (self.atom_ends[after, 0] <= spread) & (spread <= self.atom_ends[after, 1])
+        return np.where(is_in, after, -1)
+
+    def _reflected(self, numbers):
+        low, high = self.bounds
+        numbers = np.where((numbers < low) & self.reflects[0], low + (low - numbers), numbers)
+        return np.where((numbers > high) & self.reflects[1], high - (numbers - high), numbers)
+
+    def _bounded(self, numbers):
+        return np.clip(numbers, *self.bounds)
+
+    # -- fitting ----------------------------------------------------------------------------------------------------
+
+    def _set_atoms(self, values, totals, deviation, n_rows):
+        shares = totals / totals.sum()
+        is_atom = (shares >= ATOM_SHARE) & (shares * n_rows >= ATOM_ROWS) & (self.step < COARSE * deviation)
+        self.has_only_atoms = bool(is_atom.all())
+        self.atoms = values[is_atom]
+        self.atom_shares = shares[is_atom]
+        self.atom_widths = (0.5 + self.atom_shares) * deviation
+        self.shifts = np.append(0.0, np.cumsum(self.atom_widths - self.step))  # of numbers above so many atoms
+        self.atom_ends = np.column_stack(self._cells(self.atoms))
+
+    def _bounds_reflect(self, ends, deviation):
+        """Whether what lies beyond each bound is reflected: it is where the data end, and not in wide cells."""
+        return (np.array(self.bounds) == ends) & ~self._is_atom(ends) & (self.step < COARSE * deviation)
+
+    def _normal_spline(self, values, totals):
+        """Through the middle rank of some values, and the ranks at both ends of each atom."""
+        ranks = (np.cumsum(totals) - 0.5 * totals) / totals.sum()
+        chosen = _evenly(ndtri(ranks), round(2 * len(values) ** (1 / 3)))
+        chosen = chosen[~self._is_atom(values[chosen])]
+        low, high = self._cells(values[chosen])
+        spread = [0.5 * (low + high), self.atom_ends.ravel()]
+        encoded = [ndtri(ranks[chosen]), self._encoded_atom_ends(ranks[self._is_atom(values)]).ravel()]
+        return MonotoneSpline((np.concatenate(spread) - self.offset) / self.scale, np.concatenate(encoded))
+
+    def _encoded_atom_ends(self, ranks):
+        """(n_atoms, 2); an atom at the border of the column reaches as far out as in."""
+        inner = 0.45 * self.atom_shares  # not all of it: neighbours must not touch where their numbers do not
+        middles, lows, highs = ndtri(ranks), ndtri(ranks - inner), ndtri(ranks + inner)
+        is_lowest = ranks - 0.5 * self.atom_shares <= 1e-9
+        is_highest = ranks + 0.5 * self.atom_shares >= 1.0 - 1e-9
+        lows = np.where(is_lowest, 2 * middles - highs, lows)
+        highs = np.where(is_highest, 2 * middles - lows, highs)
+        return np.column_stack([lows, highs])
+
+
+def _distinct(numbers, weight):
+    """(sorted distinct values, sum of the weights of each)"""
+    values, inverse = np.unique(numbers, return_inverse=True)
+    return values, np.bincount(inverse, weight)
+
+
+def _moments(values, totals):
+    """(mean, standard deviation), also of numbers whose squares overflow or vanish."""
+    middle = 0.5 * values.min() + 0.5 * values.max()
+    unit = (values.max() - middle) or 1.0
+    shares, places = totals / totals.sum(), (values - middle) / unit
+    mean = shares @ places
+    deviation = np.sqrt(shares @ (places - mean) ** 2) * unit
+    return middle + mean * unit, max(deviation, np.finfo(np.float64).tiny)
+
+
+def _n_rows(weight):
+    """Number of rows; a row of whole weight k counts as k."""
+    return weight.sum() if np.array_equal(weight, np.rint(weight)) else len(weight)
+
+
+def _evenly(sorted_places, n_chosen):
+    """Positions of about so many places, the first and the last among them, at equal distances."""
+    wanted = np.linspace(sorted_places[0], sorted_places[-1], max(n_chosen, 2))
+    return np.unique(np.minimum(np.searchsorted(sorted_places, wanted), len(sorted_places) - 1))
+
+
+class MonotoneSpline:
+    """A rational quadratic spline: increasing, with a continuous slope and a closed inverse; linear beyond its knots.
+
+    x, y : (n_knots,) places and values of knots, in any order, increasing together; nearly equal places are merged
+
+    References
+    ----------
+    J. A. Gregory and R. Delbourgo, Piecewise rational quadratic interpolation to monotonic data, IMA Journal of
+    Numerical Analysis 2 (1982).  The inverse: C. Durkan et al., Neural spline flows, NeurIPS 2019, appendix A.1.
+    """
+
+    def __init__(self, x, y):
+        self.x, self.y = _merged(x, y)
+        self.chords = np.diff(self.y) / np.diff(self.x)
+        inner = np.sqrt(self.chords[1:]) * np.sqrt(self.chords[:-1])
+        self.slopes = np.concatenate([self.chords[:1], inner, self.chords[-1:]])
+
+    def forward(self, x):
+        """(values, slopes)"""
+        k = self._interval(self.x, x)
+        width, chord = self.x[k + 1] - self.x[k], self.chords[k]
+        left, right = self.slopes[k], self.slopes[k + 1]
+        u = np.clip((x - self.x[k]) / width, 0.0, 1.0)
+        v = u * (1.0 - u)
+        below = chord + (left + right - 2.0 * chord) * v
+        y = self.y[k] + chord * width * (chord * u**2 + left * v) / below
+        slope = chord**2 * (right * u**2 + 2.0 * chord * v + left * (1.0 - u) ** 2) / below**2
+        return y + self._outside(self.x, x, self.slopes), slope
+
+    def inverse(self, y):
+        k = self._interval(self.y, y)
+        height, chord = self.y[k + 1] - self.y[k], self.chords[k]
+        left, right = self.slopes[k], self.slopes[k + 1]
+        rise = np.clip(y - self.y[k], 0.0, height)
+        bend = rise * (left + right - 2.0 * chord)
+        a, b, c = height * (chord - left) + bend, height * left - bend, -chord * rise
+        u = 2.0 * c / (-b - np.sqrt(np.maximum(b**2 - 4.0 * a * c, 0.0)))
+        x = self.x[k] + np.clip(u, 0.0, 1.0) * (self.x[k + 1] - self.x[k])
+        return x + self._outside(self.y, y, 1.0 / self.slopes)
+
+    @staticmethod
+    def _interval(knots, places):
+        return np.clip(np.searchsorted(knots, places, side="right") - 1, 0, len(knots) - 2)
+
+    @staticmethod
+    def _outside(knots, places, slopes):
+        """What the lines beyond the first and the last knot add."""
+        below, above = np.minimum(places - knots[0], 0.0), np.maximum(places - knots[-1], 0.0)
+        return below * slopes[0] + above * slopes[-1]
+
+
+def _merged(x, y):
+    """Knots in order; those at nearly the same place become one with the mean value."""
+    order = np.lexsort((y, x))
+    x, y = x[order], y[order]
+    is_new = np.append(True, (np.diff(x) > NARROW * max(1.0, np.abs(x).max())) & (np.diff(y) > NARROW))
+    group = np.cumsum(is_new) - 1
+    counts = np.bincount(group)
+    return np.bincount(group, x) / counts, np.bincount(group, y) / counts
