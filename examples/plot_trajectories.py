@@ -19,6 +19,7 @@ from skensemble.generative._vector_field import RegressorField
 
 PICTURE = Path("trajectories.png")
 N_SHOWN, N_PAIRS = 60, 4000
+N_WALKS = 6  # of the random ones: more would hide each other
 ANGLES = np.arange(6) * np.pi / 3
 CENTRES = 1.4 * np.column_stack([np.cos(ANGLES), np.sin(ANGLES)])
 SPREAD = 0.12
@@ -88,12 +89,14 @@ def detour(ways):
 
 def draw(axes, title, ways):
     arrived = np.linalg.norm(ways[-1][:, np.newaxis] - CENTRES, axis=2).argmin(axis=1)
-    for way, cloud in zip(ways.swapaxes(0, 1), arrived):
-        axes.plot(*way.T, color=f"C{cloud}", linewidth=0.7, alpha=0.7)
+    is_walk = len(ways) > 100
+    for number, (way, cloud) in enumerate(zip(ways.swapaxes(0, 1), arrived)):
+        if number < N_WALKS or not is_walk:
+            axes.plot(*way.T, color=f"C{cloud}", linewidth=0.6 if is_walk else 0.9, alpha=0.7)
         axes.plot(*way[0], "x", color="0.5", markersize=3)
         axes.plot(*way[-1], "o", color=f"C{cloud}", markersize=3.5)
     axes.set_title(title, fontsize=10)
-    axes.set_aspect("equal")
+    axes.set(aspect="equal", xlim=(-3.5, 3.5), ylim=(-3.5, 3.5))
     axes.spines[["top", "right"]].set_visible(False)
 
 

@@ -126,8 +126,8 @@ class ScoreSDE(FieldModel):
     """Score-based diffusion of a table in continuous time [1]_.
 
     A stochastic differential equation takes data to noise; the score, the gradient of the log density of noised rows,
-    is learned and takes noise back: by the reverse SDE (solvers "euler_maruyama", "predictor_corrector", "ddpm") or by the
-    probability-flow ODE, which has the same distribution at each time (all others).
+    is learned and takes noise back: by the reverse SDE (solvers "euler_maruyama", "predictor_corrector", "ddpm") or by
+    the probability-flow ODE, which has the same distribution at each time (all others).
 
     Parameters
     ----------

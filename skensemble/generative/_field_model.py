@@ -424,7 +424,8 @@ class FieldModel(CallbackSupportMixin, DensityMixin, BaseEstimator):
 
         A field of trees has no exact density: `likelihood_` is "elbo", and this is a lower bound, estimated with times
         and noise that are the same for all rows. A smooth field's is exact up to the steps of an ODE solver:
-        `likelihood_` is "ode". Categories, integers and missing cells count with the probability of their value; see `TableEncoder`.
+        `likelihood_` is "ode". Categories, integers and missing cells count with the probability of their value;
+        see `TableEncoder`.
 
         Parameters
         ----------
