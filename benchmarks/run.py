@@ -12,6 +12,7 @@ from pathlib import Path
 
 import adaboost
 import fit
+import flows
 import forests
 import gbdt
 import generative
@@ -37,6 +38,7 @@ QUESTIONS = {
     "boosters": newton_boosters.run,
     "ranking": ranking.run,
     "generative": generative.run,
+    "flows": flows.run,
     "quality": quality.run,
 }
 

@@ -19,7 +19,7 @@ DATA = Path(__file__).parent / "data" / "flights.csv.gz"
 PICTURE = Path("generated_table.png")
 COLUMNS = ["departure", "carrier", "origin", "distance", "seats", "temp", "visib", "late"]
 HIDDEN = "distance"
-NETWORK = MLPField(hidden_layer_sizes=(128, 128), max_steps=1500, learning_rate=3e-3, averaging=0.99)
+NETWORK = MLPField(hidden_layer_sizes=(128, 128), max_steps=800, learning_rate=3e-3, averaging=0.99)
 
 
 def main():

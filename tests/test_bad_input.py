@@ -41,6 +41,17 @@ def _fails_and_stays_usable(estimator, message, X, y, error=ValueError, **fit_ar
 NOT_A_NUMBER = ["many", None, True, float("nan"), float("inf")]
 WRONG = {
     "loss": ["hinge", None, 3],
+    "booster": ["gbforest", None],
+    "num_parallel_tree": [0, 1.5, *NOT_A_NUMBER],
+    "rate_drop": [-0.1, 1.1, *NOT_A_NUMBER],
+    "skip_drop": [-0.1, 1.1, *NOT_A_NUMBER],
+    "one_drop": ["yes", None, 1],
+    "sample_type": ["by weight", None],
+    "normalize_type": ["trees", None],
+    "linear_leaves": ["yes", None, 1],
+    "linear_lambda": [-1e-9, *NOT_A_NUMBER],
+    "feature_selector": ["best", None],
+    "top_k": [0, 1.5, "all", True],
     "n_estimators": [0, -1, 1.5, *NOT_A_NUMBER],
     "learning_rate": [0.0, -0.1, "best", *NOT_A_NUMBER],
     "grow_policy": ["leafwise", None, 1],

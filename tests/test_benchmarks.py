@@ -87,6 +87,15 @@ def test_generative_gives_distances_worth_and_seconds_of_each(benchmark):
     assert flow["fit"] > 0.0 < flow["sample"]
 
 
+def test_flows_gives_seconds_and_densities_of_each(benchmark, monkeypatch):
+    flows = benchmark("flows")
+    monkeypatch.setattr(flows.importlib.util, "find_spec", lambda name: None)
+    train, held_out = np.random.default_rng(0).normal(size=(2, 300, 2))
+    rows = flows.measure(train, held_out, 1, 2)
+    assert [row["error"] for row in rows] == [""] * 4
+    assert all(row["fit"] > 0 and np.isfinite(row["log-density"]) for row in rows)
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads Linux's /proc")
 def test_memory_of_a_model_is_that_of_its_numbers(benchmark, tmp_path):
     X = np.random.default_rng(0).normal(size=(200, 2))

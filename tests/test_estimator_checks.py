@@ -6,10 +6,20 @@ from sklearn.utils.estimator_checks import check_estimator
 from skensemble import NewtonBoostingClassifier, NewtonBoostingRegressor
 from skensemble.ensemble._newton_ranker import NewtonBoostingRanker
 from skensemble.generative import DDPM, FlowMatching, MLPField, RectifiedFlow, ScoreSDE, TableEncoder, TreeField
+from skensemble.generative._continuous_flow import ContinuousNormalizingFlow
+from skensemble.generative._normalizing_flows import (
+    NICE,
+    Glow,
+    MaskedAutoregressiveFlow,
+    NeuralSplineFlow,
+    RealNVP,
+)
+from skensemble.generative._outlier_detector import DensityOutlierDetector
 
 FAST = {"n_estimators": 6, "learning_rate": 0.5, "grow_policy": "depthwise", "subsample": 1.0, "colsample_bylevel": 1.0}
 
 FEW_TREES = TreeField(n_estimators=5, max_leaf_nodes=8, n_repeats=3)
+FLOW = {"hidden_layer_sizes": (8,), "max_epochs": 3}
 
 CONFIGURATIONS = {
     "classifier": NewtonBoostingClassifier(),
@@ -69,6 +79,15 @@ CONFIGURATIONS = {
     "flow matching, network": FlowMatching(regressor=MLPField(hidden_layer_sizes=(8,), max_steps=10)),
     "rectified flow": RectifiedFlow(regressor=FEW_TREES),
     "network": MLPField(hidden_layer_sizes=(16, 16), max_steps=200, learning_rate=0.01),
+    "NICE": NICE(**FLOW, n_layers=2),
+    "RealNVP": RealNVP(**FLOW, n_layers=2),
+    "RealNVP, no early stopping": RealNVP(**FLOW, n_layers=2, early_stopping=False, base="student_t"),
+    "Glow": Glow(**FLOW, n_layers=2),
+    "spline flow": NeuralSplineFlow(**FLOW, n_layers=2),
+    "masked autoregressive flow": MaskedAutoregressiveFlow(**FLOW, n_layers=2),
+    "continuous flow, matching": ContinuousNormalizingFlow(**FLOW, n_steps=2),
+    "continuous flow, likelihood": ContinuousNormalizingFlow(**FLOW, n_steps=2, training="likelihood"),
+    "outliers by density": DensityOutlierDetector(RealNVP(**FLOW, n_layers=2, random_state=0)),
     "table encoder": TableEncoder(),
     "table encoder, quantiles": TableEncoder(numeric="quantile"),
 }

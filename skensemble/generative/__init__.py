@@ -7,11 +7,18 @@ from importlib import import_module
 
 _MODULE_OF = {
     "ACTIVATIONS": "_activations",
+    "ContinuousNormalizingFlow": "_continuous_flow",
     "DDPM": "_diffusion",
     "ScoreSDE": "_diffusion",
     "Evaluation": "_evaluation",
     "FlowMatching": "_flow_matching",
     "RectifiedFlow": "_flow_matching",
+    "DensityOutlierDetector": "_outlier_detector",
+    "Glow": "_normalizing_flows",
+    "MaskedAutoregressiveFlow": "_normalizing_flows",
+    "NICE": "_normalizing_flows",
+    "NeuralSplineFlow": "_normalizing_flows",
+    "RealNVP": "_normalizing_flows",
     "MLPField": "_mlp_field",
     "PATHS": "_paths",
     "SOLVERS": "_solvers",

@@ -116,7 +116,7 @@ class DDPM(FieldModel):
         return "noise"
 
     def _default_solver(self):
-        return "ddpm", 100
+        return "ddim", 50
 
     def _deterministic_solver(self):
         return "ddim", 100

@@ -602,7 +602,7 @@ class _Report:
     """Tells callbacks, and whoever reads the terminal, about the rounds of a regressor."""
 
     def __init__(self, model, regressor, data):
-        n_rounds = getattr(regressor, "n_estimators", None) or getattr(regressor, "max_epochs", None) or 1
+        n_rounds = getattr(regressor, "n_estimators", None) or getattr(regressor, "max_steps", None) or 1
         self._progress, self._verbose = FitProgress(model, n_rounds, data), model.verbose
 
     def __call__(self, number, n_rounds):

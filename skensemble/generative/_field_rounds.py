@@ -49,7 +49,7 @@ class FieldBins:
 
     def __init__(self, features, max_bins):
         no_weights = np.empty(0, np.int64)
-        columns = np.sort(features.T, axis=1)  # NaN last
+        columns = np.sort(np.ascontiguousarray(features.T), axis=1)  # NaN last
         self.thresholds_ = [find_thresholds(column, no_weights, max_bins) for column in columns]
         self.n_codes = np.array([2 + len(thresholds) for thresholds in self.thresholds_], np.int32)
         self.is_categorical = np.zeros(len(self.n_codes), bool)

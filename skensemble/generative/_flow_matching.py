@@ -1,4 +1,4 @@
-"""FlowMatching and RectifiedFlow: models of tables that carry noise to data along nearly straight lines."""
+"""FlowMatching and RectifiedFlow: models of tables that learn the velocity which carries noise to data."""
 
 import numpy as np
 

@@ -262,6 +262,23 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """
         return self._cells(X)[2]
 
+    def boxes(self, X):
+        """The boxes that rows stand for (see Notes), for those who draw from them again and again.
+
+        Parameters
+        ----------
+        X : table like that of fit, shape (n_samples, n_features)
+
+        Returns
+        -------
+        middle : ndarray of shape (n_samples, n_encoded_)
+            What `transform` gives.
+        half_width : ndarray of shape (n_samples, n_encoded_)
+        log_volume : ndarray of shape (n_samples,)
+            What `log_abs_det_jacobian` gives.
+        """
+        return self._cells(X)
+
     def inverse_transform(self, Z, *, is_complete=False):
         """The table that encoded rows stand for.
 

@@ -296,3 +296,11 @@ def test_the_encoder_can_be_chosen(mixed):
     model = FlowMatching(regressor=FEW, encoder=TableEncoder(numeric="quantile"), random_state=0).fit(mixed)
     assert model.encoder_.numeric == "quantile"
     assert model.sample(5).shape == (5, 7)
+
+
+def test_progress_bars_see_every_round(blobs, capsys):
+    callback = pytest.importorskip("sklearn.callback")  # scikit-learn >= 1.9
+    pytest.importorskip("rich")
+    model = FlowMatching(regressor=FEW).set_callbacks(callback.ProgressBar())
+    model.fit(blobs[0])
+    assert "FlowMatching - fit" in capsys.readouterr().out

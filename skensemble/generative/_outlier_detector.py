@@ -1,0 +1,156 @@
+"""DensityOutlierDetector: rows of low density are outliers."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, OutlierMixin, clone
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
+
+from skensemble._targets import all_or_nothing, read_weight
+from skensemble._validation import Interval, IsNone, Matches, check_parameters
+from skensemble.generative._containers import read_frame
+from skensemble.generative._normalizing_flows import NeuralSplineFlow
+
+IsDensity = Matches(
+    lambda value: hasattr(value, "fit") and hasattr(value, "score_samples") and not isinstance(value, type),
+    "an estimator with score_samples",
+)
+PARAMETERS = {
+    "estimator": (IsDensity, IsNone),
+    "contamination": (Interval(float, 0.0, 0.5, "right"),),
+}
+
+
+class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
+    """Calls rows outliers whose density is among the lowest of the training rows.
+
+    Parameters
+    ----------
+    estimator : density estimator or None, default=None
+        Anything with `score_samples`, the larger the more usual; None for `NeuralSplineFlow()`.
+    contamination : float in (0, 0.5], default=0.1
+        Share of the training rows that are outliers.
+
+    Attributes
+    ----------
+    estimator_ : density estimator
+        Fitted.
+    offset_ : float
+        Log density below which a row is an outlier.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, if all are strings.
+
+    See Also
+    --------
+    sklearn.ensemble.IsolationForest : Outliers by the depth of random trees.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble.generative import DensityOutlierDetector, RealNVP
+    >>> X = np.random.default_rng(0).normal(size=(300, 2))
+    >>> flow = RealNVP(n_layers=2, max_epochs=10, random_state=0)
+    >>> detector = DensityOutlierDetector(flow, contamination=0.05).fit(X)
+    >>> detector.predict([[0.0, 0.0], [9.0, -9.0]])
+    array([ 1, -1])
+    """
+
+    def __init__(self, estimator=None, *, contamination=0.1):
+        self.estimator = estimator
+        self.contamination = contamination
+
+    @all_or_nothing
+    def fit(self, X, y=None, sample_weight=None):
+        """Fit the density, and find the offset.
+
+        Parameters
+        ----------
+        X : table that the estimator takes, shape (n_samples, n_features)
+        y : ignored
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights >= 0, for an estimator that takes them; weight k is k copies of the row.
+
+        Returns
+        -------
+        self : DensityOutlierDetector
+
+        Raises
+        ------
+        ValueError, TypeError
+            A parameter, a cell or a weight breaks its rule.
+        """
+        check_parameters(self, PARAMETERS)
+        n_samples = len(read_frame(X))
+        validate_data(self, X, reset=True, skip_check_array=True)
+        weight = read_weight(sample_weight, "sample_weight", n_samples)
+        self.estimator_ = NeuralSplineFlow() if self.estimator is None else clone(self.estimator)
+        if weight is None:
+            self.estimator_.fit(X)
+        elif has_fit_parameter(self.estimator_, "sample_weight"):
+            self.estimator_.fit(X, sample_weight=weight)
+        else:
+            raise ValueError(f"sample_weight must be None for {type(self.estimator_).__name__}, got weights.")
+        self.offset_ = _weighted_quantile(self.estimator_.score_samples(X), weight, self.contamination)
+        return self
+
+    def score_samples(self, X):
+        """Log densities.
+
+        Parameters
+        ----------
+        X : table like that of fit, shape (n_samples, n_features)
+
+        Returns
+        -------
+        log_density : ndarray of shape (n_samples,)
+        """
+        check_is_fitted(self)
+        read_frame(X)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        return self.estimator_.score_samples(X)
+
+    def decision_function(self, X):
+        """Log densities above the offset: negative for outliers.
+
+        Parameters
+        ----------
+        X : table like that of fit, shape (n_samples, n_features)
+
+        Returns
+        -------
+        decision : ndarray of shape (n_samples,)
+        """
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X):
+        """-1 for outliers, 1 for others.
+
+        Parameters
+        ----------
+        X : table like that of fit, shape (n_samples, n_features)
+
+        Returns
+        -------
+        label : ndarray of shape (n_samples,)
+        """
+        return np.where(self.decision_function(X) < 0.0, -1, 1)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        return tags
+
+
+def _weighted_quantile(values, weight, share):
+    """What a share of the weight lies below; linear between the rows, as numpy's where all weights are 1."""
+    if weight is None:
+        return float(np.quantile(values, share))
+    counted = np.flatnonzero(weight > 0)
+    order = counted[np.argsort(values[counted], kind="stable")]
+    ends = np.cumsum(weight[order])
+    place = share * (ends[-1] - 1.0)
+    low, high = np.searchsorted(ends, [np.floor(place), np.floor(place) + 1.0], side="right")
+    low, high = values[order[min(low, len(order) - 1)]], values[order[min(high, len(order) - 1)]]
+    return float(low + (place - np.floor(place)) * (high - low))
