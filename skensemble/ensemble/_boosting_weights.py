@@ -65,7 +65,7 @@ class BoostingWeights:
     def error(self, is_wrong):
         """Share of the weight that lies on the rows where is_wrong (n_samples,) is true."""
         units = self.units()
-        return float(units @ is_wrong / units.sum())
+        return float((units * is_wrong).sum() / units.sum())  # a BLAS product would leave its threads spinning
 
     def mean(self, values):
         """Mean of values (n_samples,) >= 0, by weight."""
