@@ -23,21 +23,20 @@ rows = model.encoder_.transform(X).astype(np.float32)
 condition, log_det = np.empty((len(X), 0), np.float32), np.zeros(len(X), np.float32)
 layers = model._flow.layers
 
-figure, axes = plt.subplots(1, len(layers) + 1, figsize=(2.2 * (len(layers) + 1), 2.4), sharex=True, sharey=True)
-for number, axis in enumerate(axes):
+figure, axes = plt.subplots(1, len(layers) + 2, figsize=(2.2 * (len(layers) + 2), 2.6))
+for number, axis in enumerate(axes[:-1]):
     if number > 0:
         rows = layers[number - 1].forward(rows, condition, log_det).copy()
     axis.scatter(*rows.T, c=side, s=1, cmap="coolwarm")
     axis.set(title="rows" if number == 0 else f"layer {number}", xlim=(-4, 4), ylim=(-4, 4), aspect="equal")
-figure.tight_layout()
 
 # %%
 # What the change of volume on the way says: the density of every place.
 
 grid = np.stack(np.meshgrid(np.linspace(-2, 3, 200), np.linspace(-1.5, 2, 140)), axis=-1)
 density = np.exp(model.score_samples(grid.reshape(-1, 2))).reshape(grid.shape[:2])
-figure, axis = plt.subplots(figsize=(5, 3.5))
-axis.contourf(grid[..., 0], grid[..., 1], density, levels=20, cmap="viridis")
-axis.set_title(f"density, mean log {model.score(X):.2f} nats")
-
-plt.show()
+axes[-1].contourf(grid[..., 0], grid[..., 1], density, levels=20, cmap="viridis")
+axes[-1].set(title="density", aspect="equal")
+figure.tight_layout()
+figure.savefig("flow_layers.png")
+print(f"mean log density of the rows: {model.score(X):.2f} nats; picture: flow_layers.png")
