@@ -113,7 +113,7 @@ def _by_table(rows):
 def split(table, seed):
     """Four fifths to learn from, the same share of each class where all have two rows."""
     is_label = table.task != "regression"
-    frame = table.X.copy()
+    frame = pd.DataFrame(table.X).rename(columns=str)  # the made-up table is an array
     frame[TARGET] = pd.Categorical(table.y) if is_label else table.y
     stratify = table.y if is_label and np.bincount(table.y).min() > 1 else None
     train, test = train_test_split(frame, test_size=0.2, random_state=seed, stratify=stratify)
