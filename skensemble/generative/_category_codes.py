@@ -40,14 +40,17 @@ class CategoryCodes:
     def n_columns(self):
         return self.codewords.shape[1]
 
-    @property
-    def log_volume(self):
-        """Logarithm of the volume of a box."""
-        return self.n_columns * np.log(2.0 * self.half_width)
+    def names(self, name, levels):
+        """Names of the encoded columns."""
+        if not self.is_one_hot:
+            return [f"{name}_bit{i}" for i in range(self.n_columns)]
+        return [f"{name}_{'missing' if level is None else level}" for level in levels[len(levels) - self.n_columns :]]
 
-    def encode(self, codes):
-        """(n_rows, n_columns) codewords; zeros, which is the mean, for codes below 0."""
-        return np.where((codes >= 0)[:, None], self.codewords[codes], 0.0)
+    def cells(self, codes):
+        """(middle, half_width, log_volume) of the boxes of levels; around zeros, the mean, for codes below 0."""
+        middle = np.where((codes >= 0)[:, None], self.codewords[codes], 0.0)
+        log_volume = self.n_columns * np.log(2.0 * self.half_width)
+        return middle, np.full(middle.shape, self.half_width), np.full(len(codes), log_volume)
 
     def decode(self, encoded, excluded=None):
         """(n_rows,) intp, the nearest codeword to each row; that of level `excluded` is never taken."""

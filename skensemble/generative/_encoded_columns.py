@@ -12,22 +12,12 @@ level of the indicator column beside it; what is generated inside the box is not
 
 import numpy as np
 
+from skensemble.generative._category_axis import CategoryAxis
 from skensemble.generative._category_codes import CategoryCodes
-from skensemble.generative._column_formats import MISSING, UNSEEN, CategoryFormat, format_of
+from skensemble.generative._column_formats import MISSING, UNSEEN
 from skensemble.generative._number_axis import NumberAxis
 
 UNIT_HALF_WIDTH = np.sqrt(3.0)  # of a uniform distribution with variance 1
-
-
-def encoded_column(series, name, is_category, weight, options):
-    """The encoded column of a series that fit sees, and its plain values.
-
-    options : the TableEncoder, for its parameters
-    """
-    column_format = format_of(series, name, is_category)
-    plain = column_format.read(series)
-    kind = EncodedCategories if isinstance(column_format, CategoryFormat) else EncodedNumbers
-    return kind(column_format, plain, weight, options), plain
 
 
 class EncodedNumbers:
@@ -56,7 +46,7 @@ class EncodedNumbers:
         self._check_missing(is_missing, is_partial)
         parts = [] if self.axis is None else [self._axis_cells(numbers, is_missing)]
         if self.indicator is not None:
-            parts.append(_code_cells(self.indicator, is_missing.astype(np.intp)))
+            parts.append(self.indicator.cells(is_missing.astype(np.intp)))
         middle, half_width, log_volume = _side_by_side(parts, len(numbers))
         if is_partial:
             middle[is_missing] = np.nan
@@ -91,24 +81,24 @@ class EncodedNumbers:
 
 
 class EncodedCategories:
-    """Levels, of which missing may be one."""
+    """Levels, of which missing may be one.  order : of the levels on one axis, or None for `CategoryCodes`"""
 
-    def __init__(self, column_format, codes, weight, options):
+    def __init__(self, column_format, codes, order, weight, options):
         self.format = column_format
         weights = np.bincount(codes, weight, minlength=len(column_format.levels))
-        self.codes = CategoryCodes(weights, options.max_onehot, column_format.is_ordered)
+        if order is None:
+            self.codes = CategoryCodes(weights, options.max_onehot, column_format.is_ordered)
+        else:
+            self.codes = CategoryAxis(weights, order)
         self.n_columns = self.codes.n_columns
 
     def names(self, name):
-        if not self.codes.is_one_hot:
-            return [f"{name}_bit{i}" for i in range(self.n_columns)]
-        levels = self.format.levels[len(self.format.levels) - self.n_columns :]
-        return [f"{name}_{'missing' if level is None else level}" for level in levels]
+        return self.codes.names(name, self.format.levels)
 
     def cells(self, codes, *, is_partial, is_complete, options):
         """(middle, half_width, log_volume); NaN for missing cells if `is_partial`; not for what `is_complete` says."""
         self._check_seen(codes, is_partial, options)
-        middle, half_width, log_volume = _code_cells(self.codes, codes)
+        middle, half_width, log_volume = self.codes.cells(codes)
         if is_partial:
             middle[~self.is_known(codes)] = self._unknown(is_complete)
         return middle, half_width, log_volume
@@ -134,12 +124,6 @@ class EncodedCategories:
 
     def is_known(self, codes):
         return codes != self.format.missing_code
-
-
-def _code_cells(category_codes, codes):
-    middle = category_codes.encode(codes)
-    half_width = np.full(middle.shape, category_codes.half_width)
-    return middle, half_width, np.full(len(codes), category_codes.log_volume)
 
 
 def _side_by_side(parts, n_rows):

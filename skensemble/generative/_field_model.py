@@ -126,7 +126,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, BaseEstimator):
         validate_data(self, X, reset=True, skip_check_array=True)
         weight = read_weight(sample_weight, "sample_weight", len(frame))
         rng = generator(self.random_state)
-        self.encoder_ = (TableEncoder() if self.encoder is None else clone(self.encoder)).fit(X, sample_weight=weight)
+        self.encoder_ = self._make_encoder().fit(X, sample_weight=weight)
         self._labels = None if y is None else LabelEncoding(y, weight, len(frame))
         self._forget_labels_of_before()
         self._path = self._make_path()
@@ -174,6 +174,12 @@ class FieldModel(CallbackSupportMixin, DensityMixin, BaseEstimator):
         smooth = not is_piecewise_constant(regressor)
         self._field = RegressorField(regressor, draws.path, draws.prediction, None if smooth else self._bounds)
         self._bound_field = self._field if smooth else BlendedField.fitted(self._field, draws)
+
+    def _make_encoder(self):
+        """Categories on one axis for what splits it, one-hot for what is smooth along it."""
+        if self.encoder is not None:
+            return clone(self.encoder)
+        return TableEncoder(categorical="codes" if is_piecewise_constant(self._make_regressor(None)) else "onehot")
 
     def _make_regressor(self, rng):
         """What is to be fitted; rng seeds it, or is None where it is only looked at."""

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.special import ndtri
 
 ATOM_SHARE, ATOM_ROWS = 0.05, 20  # an atom is shared by so many rows at least,
+ATOM_SHARE_OF_QUANTILES = 0.0005  # or so many, where it takes no more of the axis than its share,
 COARSE = 0.25  # in a column whose cells are narrower than so many standard deviations
 FINE = (
     1e-6  # cells narrower than so many are encoded by the slope at their middle: their ends are too close to subtract
@@ -40,7 +41,7 @@ class NumberAxis:
         self.step = 0.0 if decimals is None else 10.0**-decimals
         values, totals = _distinct(self._rounded(numbers), weight)
         deviation = _moments(values, totals)[1]
-        self._set_atoms(values, totals, deviation, _n_rows(weight))
+        self._set_atoms(values, totals, deviation, _n_rows(weight), to_normal)
         spread = 0.5 * sum(self._cells(values))
         self.offset, self.scale = _moments(spread, totals)
         self.is_fine = self.step < FINE * self.scale
@@ -124,9 +125,11 @@ class NumberAxis:
 
     # -- fitting ----------------------------------------------------------------------------------------------------
 
-    def _set_atoms(self, values, totals, deviation, n_rows):
+    def _set_atoms(self, values, totals, deviation, n_rows, to_normal):
         shares = totals / totals.sum()
-        is_atom = (shares >= ATOM_SHARE) & (shares * n_rows >= ATOM_ROWS) & (self.step < COARSE * deviation)
+        least_share = ATOM_SHARE_OF_QUANTILES if to_normal else ATOM_SHARE
+        is_fine = to_normal or self.step < COARSE * deviation
+        is_atom = (shares >= least_share) & (shares * n_rows >= ATOM_ROWS) & is_fine
         self.has_only_atoms = bool(is_atom.all())
         self.atoms = values[is_atom]
         self.atom_shares = shares[is_atom]

@@ -15,11 +15,14 @@ from skensemble._validation import (
     check_parameters,
     feature_positions,
 )
+from skensemble.generative._column_formats import CategoryFormat, format_of
 from skensemble.generative._containers import container_of, read_frame
-from skensemble.generative._encoded_columns import CopyFinder, encoded_column
+from skensemble.generative._encoded_columns import CopyFinder, EncodedCategories, EncodedNumbers
+from skensemble.generative._level_order import description, level_order
 
 PARAMETERS = {
     "numeric": (OneOf("standard", "quantile"),),
+    "categorical": (OneOf("onehot", "codes"),),
     "max_onehot": (Interval(int, 2),),
     "categorical_features": CATEGORICAL_FEATURES,
     "bounded": (IsBool,),
@@ -37,9 +40,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
       zeros of a capital gain, is an atom: it gets an interval of its own of the axis, so that it can be hit exactly.
     - Integers, and floats with few decimals, are numbers that are rounded on the way back.
     - Dates and durations are whole numbers of their coarsest common step: days, hours, minutes, ... nanoseconds.
-    - Strings, booleans, pandas' categories, and what `categorical_features` names: one column for two levels, one-hot
-      for up to `max_onehot` levels, else the binary digits of the level's number (analog bits [1]_).  On the way
-      back, the nearest level is taken.
+    - Strings, booleans, pandas' categories, and what `categorical_features` names: `categorical="onehot"` makes one
+      column of two levels, one for each of up to `max_onehot` levels, else the binary digits of the level's number
+      (analog bits [1]_); on the way back, the nearest level is taken.  `"codes"` makes a single column, in which each
+      level has an interval of the normal distribution of the mass of its share, and levels that are alike, seen from
+      the other columns, are neighbours; ordered categories keep their order.
     - Missing cells are generated as missing.  They are one more level of a column of categories; a column of numbers
       gets an indicator column, and the middle of its axis where it is missing.
     - Constant columns, and columns that are an earlier one, relabelled, moved or stretched, have no encoded column,
@@ -49,6 +54,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     ----------
     numeric : {"standard", "quantile"}, default="standard"
         What is done to numbers.
+    categorical : {"onehot", "codes"}, default="onehot"
+        What is done to categories.  "codes" suits trees, "onehot" networks.
     max_onehot : int >= 2, default=32
         Largest number of levels (missing included) that are encoded one-hot.
     categorical_features : "from_dtype", None or array-like of names or positions or a mask, default="from_dtype"
@@ -124,12 +131,14 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self,
         *,
         numeric="standard",
+        categorical="onehot",
         max_onehot=32,
         categorical_features="from_dtype",
         bounded=True,
         handle_unknown="error",
     ):
         self.numeric = numeric
+        self.categorical = categorical
         self.max_onehot = max_onehot
         self.categorical_features = categorical_features
         self.bounded = bounded
@@ -355,12 +364,18 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     def _fit_columns(self, frame, weight):
         is_category = self._category_mask()
+        formats = [format_of(frame.iloc[:, j], self._name_of(j), is_category[j]) for j in range(frame.shape[1])]
+        plain = [column_format.read(frame.iloc[:, j]) for j, column_format in enumerate(formats)]
+        orders = self._level_orders(formats, plain, weight)
         finder = CopyFinder(len(frame))
         self._columns, self._copies, self._slices = [], {}, []
         start = 0
-        for j in range(frame.shape[1]):
-            column, plain = encoded_column(frame.iloc[:, j], self._name_of(j), is_category[j], weight, self)
-            copied = finder.copy_of(j, column, plain)
+        for j, column_format in enumerate(formats):
+            if isinstance(column_format, CategoryFormat):
+                column = EncodedCategories(column_format, plain[j], orders[j], weight, self)
+            else:
+                column = EncodedNumbers(column_format, plain[j], weight, self)
+            copied = finder.copy_of(j, column, plain[j])
             if copied is not None:
                 self._copies[j] = copied
             stop = start + (0 if copied is not None else column.n_columns)
@@ -368,6 +383,21 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             self._slices.append(slice(start, stop))
             start = stop
         self.n_encoded_ = start
+
+    def _level_orders(self, formats, plain, weight):
+        """For each column the order of its levels on an axis, or None where they have none."""
+        if self.categorical == "onehot":
+            return [None] * len(formats)
+        n_levels = [len(each.levels) if isinstance(each, CategoryFormat) else None for each in formats]
+        descriptions = [description(plain[j], n_levels[j], weight) for j in range(len(formats))]
+        orders = [None] * len(formats)
+        for j, column_format in enumerate(formats):
+            if n_levels[j] is not None and column_format.is_ordered:
+                orders[j] = np.arange(n_levels[j])
+            elif n_levels[j] is not None:
+                others = [each for k, each in enumerate(descriptions) if k != j and each is not None]
+                orders[j] = level_order(plain[j], n_levels[j], others, weight)
+        return orders
 
     def _category_mask(self):
         mask = np.zeros(self.n_features_in_, bool)

@@ -24,6 +24,8 @@ MAX_ROWS = 30_000  # of a draw; as many duplicates of each row as they give, but
 MAX_REPEATS = 50
 FEW_REPEATS = 20  # below it the rows are drawn anew, every so many rounds:
 REDRAW_INTERVAL = 20
+MOST_VALUES = 10  # of a condition that get an ensemble each, and
+FEWEST_ROWS = 1000  # of each of them, with `condition_mode="auto"`
 
 PARAMETERS = {
     "n_estimators": (Interval(int, 1),),
@@ -36,6 +38,7 @@ PARAMETERS = {
     "n_sketch": (Interval(int, 1), IsNone),
     "n_repeats": (Interval(int, 1), OneOf("auto")),
     "redraw_interval": (Interval(int, 1), OneOf("auto"), IsNone),
+    "condition_mode": (OneOf("auto", "feature", "per_value"),),
     "time_mode": (OneOf("feature", "per_level"),),
     "n_levels": (Interval(int, 2),),
     "early_stopping": (IsBool,),
@@ -75,6 +78,10 @@ class TreeField(BaseEstimator):
     redraw_interval : int, "auto" or None, default="auto"
         Rounds after which all rows are drawn anew; None for never. "auto": 20 where a draw has fewer than 20 duplicates
         of each row, else never.
+    condition_mode : {"auto", "feature", "per_value"}, default="auto"
+        Whether the condition is a feature of the trees, or each of its values (each class) has an ensemble of its own,
+        and so have rows whose condition is not known [2]_. "auto": the latter for up to 10 values of at least 1000
+        rows each.
     time_mode : {"feature", "per_level"}, default="feature"
         Whether the time is a feature of the trees, or each of `n_levels` times has an ensemble of its own [2]_.
     n_levels : int, default=50
@@ -91,7 +98,7 @@ class TreeField(BaseEstimator):
     Attributes
     ----------
     n_iter_ : list of int
-        Trees of each ensemble: one, or one for each level.
+        Trees of each ensemble: one, or one for each level; all levels of a value of the condition after each other.
     validation_error_ : list of ndarray of shape (n_rounds + 1,) or (0,)
         Mean squared error of the held-out rows after 0, 1, ... rounds, of each ensemble.
 
@@ -133,6 +140,7 @@ class TreeField(BaseEstimator):
         n_sketch=1,
         n_repeats="auto",
         redraw_interval="auto",
+        condition_mode="auto",
         time_mode="feature",
         n_levels=50,
         early_stopping=True,
@@ -150,6 +158,7 @@ class TreeField(BaseEstimator):
         self.n_sketch = n_sketch
         self.n_repeats = n_repeats
         self.redraw_interval = redraw_interval
+        self.condition_mode = condition_mode
         self.time_mode = time_mode
         self.n_levels = n_levels
         self.early_stopping = early_stopping
@@ -197,20 +206,41 @@ class TreeField(BaseEstimator):
         self.__dict__.pop("_layouts", None)
         self.path_, self.prediction_ = draws.path, draws.prediction
         self.n_columns_, self.n_known_ = draws.n_columns, draws.n_known
-        draws, held_out = draws.split(self.validation_fraction) if self.early_stopping else (draws, None)
-        n_threads = effective_n_jobs(self.n_jobs)
-        if self.time_mode == "per_level":
-            self._fit_levels(draws, held_out, n_threads, callback)
-        else:
-            self.level_times_ = np.zeros(1)
-            rounds = FieldRounds(draws, held_out, self._settings(draws, n_threads))
-            self._keep([(rounds.run(callback), rounds.errors)])
+        self.condition_values_ = self._values_with_ensembles(draws)
+        per_level = self.time_mode == "per_level"
+        self.level_times_ = draws.time_of(np.linspace(0.0, 1.0, self.n_levels)) if per_level else np.zeros(1)
+        parts = _parts(draws, self.condition_values_)
+        report = _Progress(callback, len(parts))
+        fitted = [
+            ensemble
+            for part in parts
+            for ensemble in (self._fit_levels if per_level else self._fit_times)(part, report.of_next_part())
+        ]
+        self.forests_ = [forest for forest, _ in fitted]
+        self.validation_error_ = [np.array(errors) for _, errors in fitted]
+        self.n_iter_ = [forest.n_trees for forest in self.forests_]
         return self
 
-    def _fit_levels(self, draws, held_out, n_threads, callback):
+    def _values_with_ensembles(self, draws):
+        """(n_values, n_condition) values of the condition that have ensembles of their own; none for no value."""
+        no_values = np.empty((0, 0))
+        if self.condition_mode == "feature" or draws.condition is None or draws.condition.shape[1] == 0:
+            return no_values
+        is_known = ~np.isnan(draws.condition).any(axis=1)
+        values, counts = np.unique(draws.condition[is_known], axis=0, return_counts=True)
+        is_worth_it = 2 <= len(values) <= MOST_VALUES and counts.min() >= FEWEST_ROWS
+        return values if is_worth_it or self.condition_mode == "per_value" else no_values
+
+    def _fit_times(self, draws, callback):
+        """One ensemble, which sees the time."""
+        draws, held_out = self._split(draws)
+        rounds = FieldRounds(draws, held_out, self._settings(draws, effective_n_jobs(self.n_jobs)))
+        return [(rounds.run(callback), rounds.errors)]
+
+    def _fit_levels(self, draws, callback):
         """An ensemble for each level, one thread each."""
+        draws, held_out = self._split(draws)
         settings = self._settings(draws, 1)
-        self.level_times_ = draws.time_of(np.linspace(0.0, 1.0, self.n_levels))
         seeds = [draw_seed(draws.generator) for _ in self.level_times_]
         n_done = []
 
@@ -220,16 +250,13 @@ class TreeField(BaseEstimator):
             rounds = FieldRounds(own_draws, own_held_out, settings, self.level_times_[level])
             fitted = rounds.run(), rounds.errors
             n_done.append(level)
-            if callback is not None:
-                callback(len(n_done), self.n_levels)
+            callback(len(n_done), self.n_levels)
             return fitted
 
-        self._keep(for_blocks(fit_level, self.n_levels, 1, n_threads))
+        return for_blocks(fit_level, self.n_levels, 1, effective_n_jobs(self.n_jobs))
 
-    def _keep(self, fitted):
-        self.forests_ = [forest for forest, _ in fitted]
-        self.validation_error_ = [np.array(errors) for _, errors in fitted]
-        self.n_iter_ = [forest.n_trees for forest in self.forests_]
+    def _split(self, draws):
+        return draws.split(self.validation_fraction) if self.early_stopping else (draws, None)
 
     def _settings(self, draws, n_threads):
         n_rows = min(draws.n_counted, MAX_ROWS)
@@ -294,12 +321,23 @@ class TreeField(BaseEstimator):
 
     def _sums(self, features):
         n_threads = effective_n_jobs(self.n_jobs)
-        level = np.searchsorted(0.5 * (self.level_times_[1:] + self.level_times_[:-1]), features[:, -2])
+        ensemble = self._ensemble_of(features)
         value = np.empty((len(features), self.n_columns_))
-        for each in np.unique(level):
-            rows = slice(None) if (level == each).all() else level == each
+        for each in np.unique(ensemble):
+            rows = slice(None) if (ensemble == each).all() else ensemble == each
             value[rows] = sum_of_leaves(*self._layouts[each], features[rows], n_threads)
         return value
+
+    def _ensemble_of(self, features):
+        """(n_rows,) position of the ensemble that answers: the value of the condition, then the level of time."""
+        borders = 0.5 * (self.level_times_[1:] + self.level_times_[:-1])
+        ensemble = np.searchsorted(borders, features[:, -2])
+        if len(self.condition_values_):
+            condition = features[:, self.n_columns_ + self.n_known_ : -2]
+            is_value = (condition[:, np.newaxis] == self.condition_values_).all(axis=2)
+            value = np.where(is_value.any(axis=1), is_value.argmax(axis=1), len(self.condition_values_))
+            ensemble = ensemble + len(self.level_times_) * value
+        return ensemble
 
     @cached_property
     def _layouts(self):
@@ -312,6 +350,33 @@ class TreeField(BaseEstimator):
         state = super().__getstate__().copy()
         state.pop("_layouts", None)
         return state
+
+
+def _parts(draws, values):
+    """What each ensemble, or each set of levels, is trained on: the rows of each value, and all, of no known value."""
+    if len(values) == 0:
+        return [draws]
+    own_rows = [np.flatnonzero((draws.condition == value).all(axis=1)) for value in values]
+    parts = [draws.take(rows) for rows in own_rows] + [copy(draws)]
+    for part in parts:
+        part.dropped_share = 0.0
+    parts[-1].condition = np.full_like(draws.condition, np.nan)
+    return parts
+
+
+class _Progress:
+    """Rounds of one part after the other as rounds of a whole.  callback : see `fit_field`"""
+
+    def __init__(self, callback, n_parts):
+        self.callback, self.n_parts, self.part = callback, n_parts, -1
+
+    def of_next_part(self):
+        self.part += 1
+        return self
+
+    def __call__(self, n_done, n_rounds):
+        if self.callback is not None:
+            self.callback(self.part * n_rounds + n_done, self.n_parts * n_rounds)
 
 
 def _with_generator(draws, generator):
