@@ -35,7 +35,8 @@ class EncodedNumbers:
 
     def _axis(self, numbers, weight, options):
         bounds = (numbers.min(), numbers.max()) if options.bounded else self.format.limits
-        return NumberAxis(numbers, weight, self.format.decimals, bounds, options.numeric == "quantile")
+        to_normal = {"standard": False, "quantile": True, "auto": None}[options.numeric]
+        return NumberAxis(numbers, weight, self.format.decimals, bounds, to_normal)
 
     def names(self, name):
         return [name] * (self.axis is not None) + [f"{name}_missing"] * (self.indicator is not None)

@@ -168,7 +168,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, BaseEstimator):
     def _fit_field(self, draws, rng, data):
         """Fit the regressor; leaves `_field`."""
         regressor = self._make_regressor(rng)
-        report = _Report(self, regressor, data)
+        report = _Report(self, data)
         regressor.fit_draws(draws, report)
         report.finish()
         smooth = not is_piecewise_constant(regressor)
@@ -176,10 +176,12 @@ class FieldModel(CallbackSupportMixin, DensityMixin, BaseEstimator):
         self._bound_field = self._field if smooth else BlendedField.fitted(self._field, draws)
 
     def _make_encoder(self):
-        """Categories on one axis for what splits it, one-hot for what is smooth along it."""
+        """Levels and repeated numbers as intervals of one axis for what splits it; plain for what is smooth along it."""
         if self.encoder is not None:
             return clone(self.encoder)
-        return TableEncoder(categorical="codes" if is_piecewise_constant(self._make_regressor(None)) else "onehot")
+        if is_piecewise_constant(self._make_regressor(None)):
+            return TableEncoder(numeric="auto", categorical="codes")
+        return TableEncoder()
 
     def _make_regressor(self, rng):
         """What is to be fitted; rng seeds it, or is None where it is only looked at."""
@@ -607,15 +609,21 @@ def _filled_in(X, completed):
 class _Report:
     """Tells callbacks, and whoever reads the terminal, about the rounds of a regressor."""
 
-    def __init__(self, model, regressor, data):
-        n_rounds = getattr(regressor, "n_estimators", None) or getattr(regressor, "max_steps", None) or 1
-        self._progress, self._verbose = FitProgress(model, n_rounds, data), model.verbose
+    def __init__(self, model, data):
+        self.model, self.data = model, data
+        self.progress = None  # begins with the first round, which says how many there can be
 
     def __call__(self, number, n_rounds):
         """Returns True if a callback asks to stop."""
-        if self._verbose and (number == n_rounds or number % max(1, n_rounds // 10) == 0):
+        verbose = self.model.verbose
+        if verbose and (number == n_rounds or number % max(1, n_rounds // 10) == 0):
             print(f"[{number}/{n_rounds}]")
-        return self._progress.run_round(lambda: None, dict)
+        return self._progress(n_rounds).run_round(lambda: None, dict)
 
     def finish(self):
-        self._progress.finish(dict)
+        self._progress(1).finish(dict)
+
+    def _progress(self, n_rounds):
+        if self.progress is None:
+            self.progress = FitProgress(self.model, n_rounds, self.data)
+        return self.progress

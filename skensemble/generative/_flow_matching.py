@@ -30,7 +30,8 @@ class FlowMatching(FieldModel):
     regressor : {"trees", "mlp"} or regressor, default="trees"
         What learns: `TreeField()`, `MLPField()`, one of these with other parameters, or any regressor of scikit-learn.
     encoder : TableEncoder or None, default=None
-        How the table becomes numbers; None for `TableEncoder()`, with `categorical="codes"` for trees.
+        How the table becomes numbers; None for `TableEncoder()`, which for trees is
+        `TableEncoder(numeric="auto", categorical="codes")`.
     mask_share : float, default=0.0
         Share in [0, 1] of the training rows that show some of their own cells. Above 0 the model can be conditioned on
         cells (`sample(condition=...)`) and can impute; 0.5 serves both that and plain samples.
@@ -136,7 +137,8 @@ class RectifiedFlow(FieldModel):
     regressor : {"trees", "mlp"} or regressor, default="trees"
         What learns: `TreeField()`, `MLPField()`, one of these with other parameters, or any regressor of scikit-learn.
     encoder : TableEncoder or None, default=None
-        How the table becomes numbers; None for `TableEncoder()`, with `categorical="codes"` for trees.
+        How the table becomes numbers; None for `TableEncoder()`, which for trees is
+        `TableEncoder(numeric="auto", categorical="codes")`.
     mask_share : float, default=0.0
         Share in [0, 1] of the training rows that show some of their own cells. Above 0 the model can be conditioned on
         cells (`sample(condition=...)`) and can impute; 0.5 serves both that and plain samples.

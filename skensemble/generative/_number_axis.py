@@ -33,7 +33,8 @@ class NumberAxis:
     weight : (n_rows,) float64 > 0
     decimals : int, or None for numbers that are not rounded
     bounds : (low, high) between which numbers are generated
-    to_normal : whether quantiles go to those of the normal distribution; else the axis is only moved and scaled
+    to_normal : whether quantiles go to those of the normal distribution; else the axis is only moved and scaled; None:
+        where most rows have a value that many others have too
     """
 
     def __init__(self, numbers, weight, decimals, bounds, to_normal):
@@ -41,6 +42,8 @@ class NumberAxis:
         self.step = 0.0 if decimals is None else 10.0**-decimals
         values, totals = _distinct(self._rounded(numbers), weight)
         deviation = _moments(values, totals)[1]
+        if to_normal is None:
+            to_normal = _is_repetitive(totals, _n_rows(weight))
         self._set_atoms(values, totals, deviation, _n_rows(weight), to_normal)
         spread = 0.5 * sum(self._cells(values))
         self.offset, self.scale = _moments(spread, totals)
@@ -166,6 +169,12 @@ def _distinct(numbers, weight):
     """(sorted distinct values, sum of the weights of each)"""
     values, inverse = np.unique(numbers, return_inverse=True)
     return values, np.bincount(inverse, weight)
+
+
+def _is_repetitive(totals, n_rows):
+    """Whether more than half of the rows have a value that at least ATOM_ROWS of them have."""
+    shares = totals / totals.sum()
+    return bool(shares[shares * n_rows >= ATOM_ROWS].sum() > 0.5)
 
 
 def _moments(values, totals):

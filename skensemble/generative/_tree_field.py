@@ -25,7 +25,7 @@ MAX_REPEATS = 50
 FEW_REPEATS = 20  # below it the rows are drawn anew, every so many rounds:
 REDRAW_INTERVAL = 20
 MOST_VALUES = 10  # of a condition that get an ensemble each, and
-FEWEST_ROWS = 1000  # of each of them, with `condition_mode="auto"`
+FEWEST_ROWS = 50  # of each of them, with `condition_mode="auto"`
 
 PARAMETERS = {
     "n_estimators": (Interval(int, 1),),
@@ -80,7 +80,7 @@ class TreeField(BaseEstimator):
         of each row, else never.
     condition_mode : {"auto", "feature", "per_value"}, default="auto"
         Whether the condition is a feature of the trees, or each of its values (each class) has an ensemble of its own,
-        and so have rows whose condition is not known [2]_. "auto": the latter for up to 10 values of at least 1000
+        and so have rows whose condition is not known [2]_. "auto": the latter for up to 10 values of at least 50
         rows each.
     time_mode : {"feature", "per_level"}, default="feature"
         Whether the time is a feature of the trees, or each of `n_levels` times has an ensemble of its own [2]_.

@@ -23,7 +23,8 @@ FLOATS = RNG.normal(size=N)
 PRICES = np.round(RNG.lognormal(3, 1, N), 2)
 WORDS = RNG.choice(["red", "green", "blue"], N)
 IS_MISSING = RNG.random(N) < 0.2
-NUMERIC = pytest.mark.parametrize("numeric", ["standard", "quantile"])
+NUMERIC = pytest.mark.parametrize("numeric", ["standard", "quantile", "auto"])
+CATEGORICAL = pytest.mark.parametrize("categorical", ["onehot", "codes"])
 
 
 def _with_missing(values, marker=None):
@@ -119,7 +120,7 @@ def _mixed_table(n_rows=2000, seed=0):
 @pytest.mark.parametrize("series", COLUMNS.values(), ids=COLUMNS)
 def test_every_dtype_comes_back(series, numeric):
     X = series.to_frame("x")
-    encoder = TableEncoder(numeric=numeric).fit(X)
+    encoder = TableEncoder(numeric=numeric, categorical="onehot" if numeric == "standard" else "codes").fit(X)
     Z = encoder.transform(X)
     assert Z.dtype == np.float64
     assert np.isfinite(Z).all()
@@ -127,9 +128,10 @@ def test_every_dtype_comes_back(series, numeric):
 
 
 @NUMERIC
-def test_a_mixed_table_comes_back_and_so_do_draws_from_its_boxes(numeric):
+@CATEGORICAL
+def test_a_mixed_table_comes_back_and_so_do_draws_from_its_boxes(numeric, categorical):
     X = _mixed_table()
-    encoder = TableEncoder(numeric=numeric).fit(X)
+    encoder = TableEncoder(numeric=numeric, categorical=categorical).fit(X)
     assert_frame_equal(encoder.inverse_transform(encoder.transform(X)), X)
     discrete = X.drop(columns=["ratio", "score"])
     drawn = encoder.inverse_transform(encoder.dequantized(X, 0))
@@ -271,6 +273,56 @@ def test_reflection_piles_nothing_up_at_the_ends():
     decoded = encoder.inverse_transform(encoder.transform(X) + np.random.default_rng(1).normal(size=X.shape))
     assert len(np.unique(decoded)) > 990
     assert X.min() <= decoded.min() <= decoded.max() <= X.max()
+
+
+@CATEGORICAL
+def test_columns_of_categories_are_named(categorical):
+    encoder = TableEncoder(categorical=categorical).fit(pd.DataFrame({"w": WORDS, "i": INTEGERS}))
+    named = {"onehot": ["w_blue", "w_green", "w_red", "i"], "codes": ["w", "i"]}
+    assert encoder.get_feature_names_out().tolist() == named[categorical]
+
+
+def test_levels_on_an_axis_take_their_share_of_a_normal_distribution():
+    shares = {"rare": 0.01, "common": 0.6, "usual": 0.3, "some": 0.09}
+    X = pd.DataFrame({"level": np.repeat(list(shares), [round(10_000 * share) for share in shares.values()])})
+    encoder = TableEncoder(categorical="codes").fit(X)
+    decoded = encoder.inverse_transform(np.random.default_rng(0).normal(size=(50_000, 1)))
+    for level, share in decoded["level"].value_counts(normalize=True).items():
+        assert share == pytest.approx(shares[level], rel=0.1)
+    cells = pd.DataFrame({"level": list(shares)})
+    _check_bound(encoder, cells, exact_until=4)
+
+
+def test_alike_levels_are_neighbours():
+    rng = np.random.default_rng(0)
+    place = rng.integers(0, 12, 6000)
+    levels = rng.permutation([f"level {i}" for i in range(12)])
+    X = pd.DataFrame({
+        "level": levels[place],
+        "number": place + rng.normal(size=6000),
+        "group": np.char.add("g", (place // 4).astype(str)),
+    })  # fmt: skip
+    encoder = TableEncoder(categorical="codes").fit(X)
+    cells = pd.DataFrame({"level": levels, "number": 0.0, "group": "g0"})
+    found = np.argsort(encoder.transform(cells)[:, encoder.encoded_columns_of("level")][:, 0])
+    assert found.tolist() in (list(range(12)), list(range(11, -1, -1)))
+
+
+def test_ordered_levels_keep_their_order_on_an_axis():
+    X = pd.DataFrame({"size": _series(WORDS, ORDERED), "number": FLOATS})
+    encoder = TableEncoder(categorical="codes").fit(X)
+    cells = pd.DataFrame({"size": pd.Series(["blue", "green", "red"], dtype=ORDERED), "number": 0.0})
+    assert (np.diff(encoder.transform(cells)[:, 0]) > 0).all()
+
+
+def test_cells_on_an_axis_that_are_not_missing_go_to_a_neighbour():
+    X = pd.DataFrame({"w": _series(WORDS, object, True), "number": FLOATS})
+    encoder = TableEncoder(categorical="codes").fit(X)
+    Z = np.column_stack([np.linspace(-4, 4, 400), np.zeros(400)])
+    assert encoder.inverse_transform(Z)["w"].isna().any()
+    complete = encoder.inverse_transform(Z, is_complete=True)["w"]
+    assert set(complete) == {"red", "green", "blue"}
+    assert (complete != complete.shift()).sum() == 3  # each level is one interval still
 
 
 def test_thousand_levels_take_ten_columns():

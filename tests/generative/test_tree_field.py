@@ -61,11 +61,24 @@ def _mean_data(trees, condition):
     return data.reshape(3, 200, 2).mean(axis=1)
 
 
-def test_condition_is_used_and_may_be_missing():
-    trees = _fitted(condition=_data()[1], options={"dropped_share": 0.3}, n_repeats=50)
+@pytest.mark.parametrize("condition_mode", ["feature", "per_value"])
+def test_condition_is_used_and_may_be_missing(condition_mode):
+    condition, options = _data()[1], {"dropped_share": 0.3}
+    trees = _fitted(condition=condition, options=options, n_repeats=50, condition_mode=condition_mode)
+    assert len(trees.n_iter_) == {"feature": 1, "per_value": 4}[condition_mode]
     np.testing.assert_allclose(_mean_data(trees, np.arange(3.0)[:, None]), CENTRES, atol=0.2)
     mean = CENTRES.mean(axis=0)
     np.testing.assert_allclose(_mean_data(trees, np.full((3, 1), np.nan)), [mean] * 3, atol=0.2)
+
+
+def test_each_value_gets_its_trees_where_it_has_enough_rows():
+    label = _data()[1]
+    assert np.unique(label, return_counts=True)[1].min() > 50
+    assert len(_fitted(condition=label, n_estimators=2).n_iter_) == 4
+    assert len(_fitted(condition=np.arange(400.0)[:, None], n_estimators=2).n_iter_) == 1
+    partly = np.where(np.arange(400)[:, None] < 300, label, np.nan)
+    by_level = _fitted(condition=partly, n_estimators=2, time_mode="per_level", n_levels=3)
+    assert len(by_level.n_iter_) == 12
 
 
 def test_known_cells_are_exact_and_inform_the_others():
@@ -115,6 +128,12 @@ def test_rounds_are_reported():
         options={"callback": lambda done, total: seen.append((done, total))},
     )  # fmt: skip
     assert seen == [(1, 2), (2, 2)]
+    seen.clear()
+    _fitted(
+        condition=_data()[1], condition_mode="per_value", n_estimators=2,
+        options={"callback": lambda done, total: seen.append((done, total))},
+    )  # fmt: skip
+    assert seen == [(done, 8) for done in range(1, 9)]
 
 
 def test_it_stops_when_held_out_rows_say_so():
