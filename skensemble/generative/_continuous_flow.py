@@ -41,6 +41,9 @@ class ContinuousNormalizingFlow(NormalizingFlow):
         Share of the rows that are held out.
     n_iter_no_change : int, default=10
         Epochs without a higher likelihood of the held-out rows before training stops.
+    condition_columns : array-like of names or positions, or a mask, default=None
+        Columns that are given: the model is the distribution of the others given these (and `y`). None: all columns are
+        modelled.
     encoder : TableEncoder or None, default=None
         How the table becomes numbers; None for `TableEncoder()`.
     n_jobs : int or None, default=None
@@ -117,6 +120,7 @@ class ContinuousNormalizingFlow(NormalizingFlow):
         early_stopping=True,
         validation_fraction=0.1,
         n_iter_no_change=10,
+        condition_columns=None,
         encoder=None,
         n_jobs=None,
         random_state=None,
@@ -134,6 +138,7 @@ class ContinuousNormalizingFlow(NormalizingFlow):
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.condition_columns = condition_columns
         self.encoder = encoder
         self.n_jobs = n_jobs
         self.random_state = random_state

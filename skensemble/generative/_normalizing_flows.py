@@ -12,6 +12,7 @@ from skensemble._validation import (
     N_JOBS,
     RANDOM_STATE,
     Interval,
+    IsArrayLike,
     IsBool,
     IsInstance,
     IsNone,
@@ -26,6 +27,7 @@ from skensemble.generative._bijections import ActNorm, Autoregressive, Coupling,
 from skensemble.generative._containers import read_frame
 from skensemble.generative._flow_bases import BASES
 from skensemble.generative._flow_network import Flow, FlowGradient
+from skensemble.generative._given_columns import GivenColumns
 from skensemble.generative._label_encoding import CLASSES, LabelEncoding
 from skensemble.generative._optimizers import TrainingPlan, train
 from skensemble.generative._tabular import TableEncoder
@@ -35,6 +37,8 @@ MOST_COPIES = 1 << 22  # rows that whole weights are written out to; beyond, row
 HELD_OUT_ROWS = 1 << 13  # whose likelihood is looked at, at most
 ROWS_TO_INITIALIZE_BY = 1 << 12
 CLIP_NORM = 50.0  # outliers have long gradients; those of common batches are left as they are
+
+CONDITION_COLUMNS = (IsNone, IsArrayLike)
 
 PARAMETERS = {
     "n_layers": (Interval(int, 1),),
@@ -47,6 +51,7 @@ PARAMETERS = {
     "early_stopping": (IsBool,),
     "validation_fraction": (Interval(float, 0.0, 1.0, "neither"),),
     "n_iter_no_change": (Interval(int, 1),),
+    "condition_columns": CONDITION_COLUMNS,
     "encoder": (IsInstance(TableEncoder, "a TableEncoder"), IsNone),
     "n_jobs": N_JOBS,
     "random_state": RANDOM_STATE,
@@ -73,6 +78,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, BaseEstimator):
         early_stopping=True,
         validation_fraction=0.1,
         n_iter_no_change=10,
+        condition_columns=None,
         encoder=None,
         n_jobs=None,
         random_state=None,
@@ -88,6 +94,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, BaseEstimator):
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.condition_columns = condition_columns
         self.encoder = encoder
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -142,9 +149,11 @@ class NormalizingFlow(TransformerMixin, DensityMixin, BaseEstimator):
         self.__dict__.pop("classes_", None)
         if self._labels is not None and self._labels.classes_ is not None:
             self.classes_ = self._labels.classes_
-        condition = np.empty((len(frame), 0)) if y is None else self._labels.encode(y, len(frame))
+        self._given = GivenColumns(self, self.condition_columns, self.encoder_)
+        labels = np.empty((len(frame), 0)) if y is None else self._labels.encode(y, len(frame))
         middle, half_width, _ = self.encoder_.boxes(X)
-        rows = _Rows(middle, half_width, condition, weight, rng)
+        modelled, given = self._given.split(middle)
+        rows = _Rows(modelled, self._given.split(half_width)[0], np.hstack([labels, given]), weight, rng)
         self._fit_flow(rows, rng)
         self.likelihood_ = self._likelihood
         return self
@@ -204,13 +213,14 @@ class NormalizingFlow(TransformerMixin, DensityMixin, BaseEstimator):
         Returns
         -------
         log_density : ndarray of shape (n_samples,)
+            With `condition_columns`, of the other columns given these.
         """
-        Z, log_det = self._encoded(X)
+        Z, given, log_det = self._encoded(X)
         if self._flow is None:
             return log_det
         if self._labels is not None and y is None:
             return log_det + logsumexp(self._joint(Z), axis=1)
-        return log_det + self._through(Z, self._condition(y, len(Z)))[1]
+        return log_det + self._through(Z, self._condition(y, given))[1]
 
     def score(self, X, y=None):
         """Mean of `score_samples`: larger is better, so that a grid search works.
@@ -232,9 +242,17 @@ class NormalizingFlow(TransformerMixin, DensityMixin, BaseEstimator):
         """log p(row, class) of the classes that have a share, (n_samples, n_such_classes)."""
         if self._labels.kind != CLASSES:
             raise ParameterError("y must be given to a model that was fitted with numbers, got None.")
+        self._check_shares_are_known()
         shares = self._labels.shares()
         densities = [self._through(Z, self._labels.encode(label, len(Z)))[1] for label, _ in shares]
         return np.column_stack(densities) + np.log([share for _, share in shares])
+
+    def _check_shares_are_known(self):
+        """Shares of classes among all rows are not those among rows with such columns."""
+        if self._given:
+            raise ParameterError(
+                "y must be given to a model that was fitted with labels and condition_columns, got None."
+            )
 
     def _most_probable(self, Z):
         best = self._joint(Z).argmax(axis=1)
@@ -244,16 +262,17 @@ class NormalizingFlow(TransformerMixin, DensityMixin, BaseEstimator):
         check_is_fitted(self)
         read_frame(X)
         validate_data(self, X, reset=False, skip_check_array=True)
-        middle, _, log_volume = self.encoder_.boxes(X)
-        return middle, log_volume
+        middle, _, log_volume = self.encoder_.boxes(X, given=self._given.positions)
+        return *self._given.split(middle), log_volume
 
-    def _condition(self, y, n_samples):
+    def _condition(self, y, given):
+        """Labels, then the encoded cells that are given, (n_samples, n_given)."""
         if self._labels is None:
-            return np.empty((n_samples, 0))
-        condition = self._labels.encode(y, n_samples)
-        if np.isnan(condition).any():
+            return given
+        labels = self._labels.encode(y, len(given))
+        if np.isnan(labels).any():
             raise ParameterError("y must not be missing for a model that was fitted with labels, got a missing label.")
-        return condition
+        return np.hstack([labels, given])
 
     def _through(self, Z, condition):
         return self._flow.transform(Z, condition, effective_n_jobs(self.n_jobs))
@@ -272,25 +291,27 @@ class NormalizingFlow(TransformerMixin, DensityMixin, BaseEstimator):
 
         Returns
         -------
-        latents : ndarray of shape (n_samples, n_encoded)
-            About a sample of the base distribution.
+        latents : ndarray of shape (n_samples, n_modelled)
+            About a sample of the base distribution; a column for each encoded column that is not given.
         """
-        Z, _ = self._encoded(X)
+        Z, given, _ = self._encoded(X)
         if self._flow is None:
             return Z
         if self._labels is not None and y is None:
             y = self._most_probable(Z)
-        return self._through(Z, self._condition(y, len(Z)))[0]
+        return self._through(Z, self._condition(y, given))[0]
 
-    def inverse_transform(self, latents, y=None):
+    def inverse_transform(self, latents, y=None, *, condition=None):
         """The rows that latents are taken to.
 
         Parameters
         ----------
-        latents : array-like of shape (n_samples, n_encoded)
+        latents : array-like of shape (n_samples, n_modelled)
             Places in the space of the base distribution.
         y : label, or array-like of shape (n_samples,), default=None
             Labels; needed for a model that was fitted with labels.
+        condition : dict or table, default=None
+            Cells of `condition_columns`, see `sample`; needed where some are given.
 
         Returns
         -------
@@ -298,14 +319,11 @@ class NormalizingFlow(TransformerMixin, DensityMixin, BaseEstimator):
             Undoes `transform`, up to rounding.
         """
         check_is_fitted(self)
-        if self._flow is None:
-            return self.encoder_.inverse_transform(np.asarray(latents))
-        latents = check_array(latents, dtype=np.float64, input_name="latents")
-        if latents.shape[1] != self.encoder_.n_encoded_:
-            raise ParameterError(
-                f"latents must have shape (n_samples, {self.encoder_.n_encoded_}), got {latents.shape}."
-            )
-        return self._to_table(latents, self._condition(y, len(latents)))
+        n_modelled = self._given.n_modelled
+        latents = check_array(latents, dtype=np.float64, input_name="latents", ensure_min_features=min(n_modelled, 1))
+        if latents.shape[1] != n_modelled:
+            raise ParameterError(f"latents must have shape (n_samples, {n_modelled}), got {latents.shape}.")
+        return self._to_table(latents, y, self._given.cells(condition, len(latents)))
 
     def get_feature_names_out(self, input_features=None):
         """Names of the latents.
@@ -321,11 +339,11 @@ class NormalizingFlow(TransformerMixin, DensityMixin, BaseEstimator):
         """
         check_is_fitted(self)
         prefix = type(self).__name__.lower()
-        return np.array([f"{prefix}{j}" for j in range(self.encoder_.n_encoded_)], dtype=object)
+        return np.array([f"{prefix}{j}" for j in range(self._given.n_modelled)], dtype=object)
 
     # -- samples -----------------------------------------------------------------------------------------------------
 
-    def sample(self, n_samples=1, *, y=None, random_state=None):
+    def sample(self, n_samples=1, *, y=None, condition=None, random_state=None):
         """Draw rows.
 
         Parameters
@@ -335,12 +353,16 @@ class NormalizingFlow(TransformerMixin, DensityMixin, BaseEstimator):
         y : label, or array-like of shape (n_samples,), default=None
             What to condition on, for a model that was fitted with labels. None: labels are drawn in the proportions of
             the training rows.
+        condition : dict or table, default=None
+            Cells of `condition_columns`: a dict of names or positions to a value or `n_samples` values, or a table of
+            these columns, or of all, with `n_samples` rows or one for all of them.
         random_state : int, RandomState instance or None, default=None
             None: `random_state` of the estimator.
 
         Returns
         -------
         X : table like that of fit, n_samples rows
+            Whole rows, with the cells that are given.
 
         Raises
         ------
@@ -353,17 +375,20 @@ class NormalizingFlow(TransformerMixin, DensityMixin, BaseEstimator):
         rng = generator(self.random_state if random_state is None else random_state)
         if self._labels is None and y is not None:
             raise ParameterError(f"y must be None for a model that was fitted without labels, got {y!r}.")
+        cells = self._given.cells(condition, n_samples)
         if self._labels is not None and y is None:
+            self._check_shares_are_known()
             y = self._labels.draw(n_samples, rng)
-        latents = BASES[self.base].sample(rng, (n_samples, self.encoder_.n_encoded_))
-        return self._to_table(latents, self._condition(y, n_samples))
+        latents = BASES[self.base].sample(rng, (n_samples, self._given.n_modelled))
+        return self._to_table(latents, y, cells)
 
-    def _to_table(self, latents, condition):
-        if self._flow is None:
-            return self.encoder_.inverse_transform(latents)
-        Z = self._flow.inverse_transform(latents, condition, effective_n_jobs(self.n_jobs))
-        largest = np.finfo(np.float32).max
-        return self.encoder_.inverse_transform(np.nan_to_num(Z, nan=0.0, posinf=largest, neginf=-largest))
+    def _to_table(self, latents, y, cells):
+        Z, given = latents, self._given.encode(cells, len(latents))
+        if self._flow is not None:
+            Z = self._flow.inverse_transform(latents, self._condition(y, given), effective_n_jobs(self.n_jobs))
+            largest = np.finfo(np.float32).max
+            Z = np.nan_to_num(Z, nan=0.0, posinf=largest, neginf=-largest)
+        return self.encoder_.inverse_transform(self._given.join(Z, given), cells=cells)
 
     # -- what scikit-learn asks --------------------------------------------------------------------------------------
 
@@ -449,6 +474,9 @@ class NICE(NormalizingFlow):
         Share of the rows that are held out.
     n_iter_no_change : int, default=10
         Epochs without a higher likelihood of the held-out rows before training stops.
+    condition_columns : array-like of names or positions, or a mask, default=None
+        Columns that are given: the model is the distribution of the others given these (and `y`). None: all columns are
+        modelled.
     encoder : TableEncoder or None, default=None
         How the table becomes numbers; None for `TableEncoder()`.
     n_jobs : int or None, default=None
@@ -527,6 +555,9 @@ class RealNVP(NormalizingFlow):
         Share of the rows that are held out.
     n_iter_no_change : int, default=10
         Epochs without a higher likelihood of the held-out rows before training stops.
+    condition_columns : array-like of names or positions, or a mask, default=None
+        Columns that are given: the model is the distribution of the others given these (and `y`). None: all columns are
+        modelled.
     encoder : TableEncoder or None, default=None
         How the table becomes numbers; None for `TableEncoder()`.
     n_jobs : int or None, default=None
@@ -610,6 +641,9 @@ class Glow(NormalizingFlow):
         Share of the rows that are held out.
     n_iter_no_change : int, default=10
         Epochs without a higher likelihood of the held-out rows before training stops.
+    condition_columns : array-like of names or positions, or a mask, default=None
+        Columns that are given: the model is the distribution of the others given these (and `y`). None: all columns are
+        modelled.
     encoder : TableEncoder or None, default=None
         How the table becomes numbers; None for `TableEncoder()`.
     n_jobs : int or None, default=None
@@ -689,6 +723,9 @@ class NeuralSplineFlow(NormalizingFlow):
         Share of the rows that are held out.
     n_iter_no_change : int, default=10
         Epochs without a higher likelihood of the held-out rows before training stops.
+    condition_columns : array-like of names or positions, or a mask, default=None
+        Columns that are given: the model is the distribution of the others given these (and `y`). None: all columns are
+        modelled.
     encoder : TableEncoder or None, default=None
         How the table becomes numbers; None for `TableEncoder()`.
     n_jobs : int or None, default=None
@@ -768,6 +805,9 @@ class MaskedAutoregressiveFlow(NormalizingFlow):
         Share of the rows that are held out.
     n_iter_no_change : int, default=10
         Epochs without a higher likelihood of the held-out rows before training stops.
+    condition_columns : array-like of names or positions, or a mask, default=None
+        Columns that are given: the model is the distribution of the others given these (and `y`). None: all columns are
+        modelled.
     encoder : TableEncoder or None, default=None
         How the table becomes numbers; None for `TableEncoder()`.
     n_jobs : int or None, default=None

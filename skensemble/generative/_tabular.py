@@ -233,14 +233,21 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             NaN where nothing is known.
         """
         check_is_fitted(self)
-        positions = feature_positions(list(cells), FeatureNames.of(self), "condition") if cells else []
         plain = [column.unknown(n_samples) for column in self._columns]
+        for j, values in self._plain_cells(cells, n_samples).items():
+            plain[j] = values
+        return self._cells_of(plain, n_samples, True, is_complete)[0]
+
+    def _plain_cells(self, cells, n_samples):
+        """{position: plain values} of a dict of cells."""
+        positions = feature_positions(list(cells), FeatureNames.of(self), "condition") if cells else []
+        plain = {}
         for j, values in zip(positions, cells.values()):
             series = pd.Series(np.broadcast_to(values, n_samples) if np.ndim(values) == 0 else values)
             if len(series) != n_samples:
                 raise ValueError(f"condition must have {n_samples} values in {self._name_of(j)}, got {len(series)}.")
             plain[j] = self._columns[j].format.read(series)
-        return self._cells_of(plain, n_samples, True, is_complete)[0]
+        return plain
 
     def dequantized(self, X, generator=None):
         """Encode rows as uniform draws from their boxes (see Notes), other ones at each call.
@@ -273,12 +280,14 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """
         return self._cells(X)[2]
 
-    def boxes(self, X):
+    def boxes(self, X, *, given=()):
         """The boxes that rows stand for (see Notes), for those who draw from them again and again.
 
         Parameters
         ----------
         X : table like that of fit, shape (n_samples, n_features)
+        given : sequence of int, default=()
+            Positions of columns whose volume is not to be counted, since they are no part of a density.
 
         Returns
         -------
@@ -286,11 +295,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             What `transform` gives.
         half_width : ndarray of shape (n_samples, n_encoded_)
         log_volume : ndarray of shape (n_samples,)
-            What `log_abs_det_jacobian` gives.
+            What `log_abs_det_jacobian` gives, but for `given`.
         """
-        return self._cells(X)
+        return self._cells(X, given=given)
 
-    def inverse_transform(self, Z, *, is_complete=False):
+    def inverse_transform(self, Z, *, is_complete=False, cells=None):
         """The table that encoded rows stand for.
 
         Parameters
@@ -299,6 +308,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             Any finite numbers.
         is_complete : bool, default=False
             Whether to take values only, and never a missing cell.
+        cells : dict, name or position of a column -> value or n_samples values, default=None
+            What stands in these columns, whatever Z says, within the range of fit or not.
 
         Returns
         -------
@@ -313,6 +324,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
                 plain[j] = column.plain(Z[:, self._slices[j]], is_complete)
         for j, (source, copy) in self._copies.items():
             plain[j] = copy.from_source(plain[source])
+        for j, values in self._plain_cells(cells or {}, len(Z)).items():
+            plain[j] = values
         return self._container.restore([column.format.write(plain[j]) for j, column in enumerate(self._columns)])
 
     def encoded_columns_of(self, column):
@@ -411,15 +424,15 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     def _name_of(self, j):
         return f"column {self.feature_names_in_[j]!r}" if hasattr(self, "feature_names_in_") else f"column {j}"
 
-    def _cells(self, X, is_partial=False, is_complete=False):
+    def _cells(self, X, is_partial=False, is_complete=False, given=()):
         """(middles, half widths, logarithms of volumes) of the boxes of rows."""
         check_is_fitted(self)
         frame = read_frame(X)
         validate_data(self, X, reset=False, skip_check_array=True)
         plain = [column.format.read(frame.iloc[:, j]) for j, column in enumerate(self._columns)]
-        return self._cells_of(plain, len(frame), is_partial, is_complete)
+        return self._cells_of(plain, len(frame), is_partial, is_complete, given)
 
-    def _cells_of(self, plain, n_samples, is_partial, is_complete):
+    def _cells_of(self, plain, n_samples, is_partial, is_complete, given=()):
         """The same for columns of plain numbers and codes."""
         if is_partial:
             self._complete(plain)
@@ -430,7 +443,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
                 columns = self._slices[j]
                 cells = column.cells(plain[j], is_partial=is_partial, is_complete=is_complete, options=self)
                 middle[:, columns], half_width[:, columns] = cells[:2]
-                log_volume += cells[2]
+                log_volume += 0.0 if j in given else cells[2]
         return middle, half_width, log_volume
 
     def _complete(self, plain):
