@@ -1,4 +1,5 @@
 from collections import namedtuple
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def make_state(rng, n_rows, min_weight_leaf=1):
 def best_split(codes, state, bar):
     """The plain way: (last code on the left, first on the right, gain), the first of the best."""
     best, present = (-1, -1, bar), np.unique(codes)
-    for below, above in zip(present[:-1], present[1:], strict=True):
+    for below, above in pairwise(present):
         sides = [codes <= below, codes > below]
         weights = [state.node_weight[side].sum() for side in sides]
         gain = sum(float(state.node_amount[s].sum()) ** 2 / w for s, w in zip(sides, weights, strict=True))
