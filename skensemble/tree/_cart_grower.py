@@ -15,6 +15,7 @@ from skensemble.tree._cart_state import (
     SQUARED_ERROR,
     new_cart_state,
 )
+from skensemble.tree._code_sums import MANY_CODES
 from skensemble.tree._prediction import apply_trees, compile_trees, leaf_of_codes
 from skensemble.tree._row_search import FEW_CODES, N_COPIES
 from skensemble.tree._team_search import N_CHUNKS, N_FOUND, N_JOB, SHARED_CELLS, help_searching
@@ -443,6 +444,7 @@ def _search_memory(fields):
         "spare_keys": np.empty(n_samples, np.uint64),
         "digits": np.empty(256, np.int64),
         "histogram": np.zeros(max(dense * n_channels, most_codes + 1), np.int64),
+        "occurs": np.empty(MANY_CODES // 64, np.uint64),
         "group_code": np.empty(n_groups, np.int64),
         "group_sums": np.empty(n_groups * n_channels, np.int64),
         "missing": np.empty(n_channels, np.int64),

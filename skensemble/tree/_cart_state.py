@@ -77,6 +77,7 @@ FIELDS = (
     "spare_keys",  # (n_samples,) uint64
     "digits",  # (256,) int64: of the radix sort
     "histogram",  # (n_codes * n_channels,) int64, zero between uses
+    "occurs",  # (4,) uint64: bit c: some row of the node has code c (see `_code_sums.py`)
     "group_code",  # (n_groups,) int64: codes that occur in the node, ascending, missing apart
     "group_sums",  # (n_groups * n_channels,) int64
     "total",  # (n_channels,) int64 of the node

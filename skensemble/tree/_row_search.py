@@ -19,11 +19,11 @@ from skensemble._random import mixed_seed, random_bits, random_uniform
 from skensemble.tree._absolute_error import deviations
 from skensemble.tree._binning import between
 from skensemble.tree._cart_state import ABSOLUTE_ERROR, SQUARED_ERROR
+from skensemble.tree._code_sums import ALMOST, MANY_CODES, sum_by_code, sweep_sums
 from skensemble.tree._impurity import mean, score
 from skensemble.tree._key_sort import PLACE, sort_keys
 
 FEW_CODES = 16
-ALMOST = 1.0 - 1e-12  # more than the rounding of a few operations
 N_COPIES = 4  # of the histogram of few codes; a power of two
 
 
@@ -83,6 +83,8 @@ def try_feature(node, feature, seed, breaks_ties, state):
     is_plain = not (state.is_categorical[feature] or state.random_splits or state.criterion == ABSOLUTE_ERROR)
     if is_plain and n_codes == 3 and not state.misses[feature]:
         return _try_two_codes(node, feature, breaks_ties, state)
+    if is_plain and _has_few_codes(feature, state):
+        return _try_sums_by_code(node, feature, breaks_ties, state)
     if is_plain and n_rows >= 2 * n_codes:
         _fill_histogram(column, start, n_rows, 0, n_codes - 1, state)
         _groups_of_histogram(0, n_codes - 1, state)
@@ -138,6 +140,28 @@ def _find_range(column, rows, start, n_rows):
     if n_missing == n_rows:
         return int64(1), int64(0), n_missing
     return int64(low) + 1, int64(high), n_missing
+
+
+# -- numbers and few codes -------------------------------------------------------------------------------------------
+
+
+@kernel
+def _has_few_codes(feature, state):
+    """Is this squared error of one output, with nothing missing, over few codes, and without limits and constraints?"""
+    is_scalar = state.n_outputs == 1 and state.n_channels == 2 and not state.constrained
+    is_numbers = state.criterion == SQUARED_ERROR and not state.misses[feature]
+    return is_scalar and is_numbers and state.n_codes[feature] <= MANY_CODES
+
+
+@kernel
+def _try_sums_by_code(node, feature, breaks_ties, state):
+    start, n_codes = state.start[node], state.n_codes[feature]
+    sum_by_code(state.columns[feature], start, state.stop[node] - start, n_codes, state)
+    best, above, gain, differs = sweep_sums(n_codes, _bar(node, feature, breaks_ties, state), state)
+    if best >= 0:
+        state.best_gain, state.best_feature = gain, feature
+        _note_codes(best, above, False, state)
+    return differs
 
 
 # -- sorted rows -----------------------------------------------------------------------------------------------------
