@@ -10,7 +10,18 @@ from skensemble.ensemble._gradient_boosting import GradientBoostingClassifier, G
 from skensemble.ensemble._newton_boosting import NewtonBoostingClassifier, NewtonBoostingRegressor
 from skensemble.ensemble._newton_ranker import NewtonBoostingRanker
 from skensemble.ensemble._random_forest import ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
-from skensemble.generative import FlowMatching, MLPField
+from skensemble.generative import (
+    NICE,
+    ContinuousNormalizingFlow,
+    FlowMatching,
+    Glow,
+    MaskedAutoregressiveFlow,
+    MLPField,
+    NeuralSplineFlow,
+    RealNVP,
+    evaluate,
+)
+from skensemble.generative._flow_bases import BASES
 from skensemble.tree._decision_tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier
 
 _N_ROWS = 400
@@ -198,6 +209,20 @@ def _generative_models():
     FlowMatching(regressor=network, random_state=0).fit(_numbers()).score(_numbers())
 
 
+def _normalizing_flows():
+    X = _numbers()
+    for flow in (NICE, RealNVP, Glow, NeuralSplineFlow, MaskedAutoregressiveFlow, ContinuousNormalizingFlow):
+        for base in BASES:
+            model = flow(max_epochs=1, base=base, random_state=0).fit(X)
+        model.score(X)
+        model.sample(_N_ROWS)
+
+
+def _evaluation():
+    table = _mixed()
+    evaluate(table, table[: _N_ROWS // 2], table[_N_ROWS // 2 :], random_state=0)
+
+
 def _exact_trees():
     for X in (_few_values(), _numbers(), _numbers(_MORE_VALUES_THAN_16_BITS)):
         DecisionTreeClassifier(max_depth=2).fit(X, X[:, 0] > 0).predict_proba(X)
@@ -269,6 +294,8 @@ _STEPS = (
     ("deep trees", _deep_trees),
     ("trees grown by a team", _searching_teams),
     ("generative models", _generative_models),
+    ("normalizing flows", _normalizing_flows),
+    ("evaluation of generated rows", _evaluation),
 )
 
 

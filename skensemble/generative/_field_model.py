@@ -176,7 +176,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, BaseEstimator):
         self._bound_field = self._field if smooth else BlendedField.fitted(self._field, draws)
 
     def _make_encoder(self):
-        """Levels and repeated numbers as intervals of one axis for what splits it; plain for what is smooth along it."""
+        """Levels and repeated numbers as intervals of one axis for what splits it, not for what is smooth."""
         if self.encoder is not None:
             return clone(self.encoder)
         if is_piecewise_constant(self._make_regressor(None)):

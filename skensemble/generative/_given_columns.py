@@ -59,8 +59,8 @@ class GivenColumns:
     def cells(self, condition, n_samples):
         """{position: value or n_samples values} of the given columns.
 
-        condition : dict, name or position -> value or n_samples values; or a table of the given columns, or of all, with
-            one row for all samples or n_samples rows; None if no column is given
+        condition : dict, name or position -> value or n_samples values; or a table of the given columns, or of all,
+            with one row for all samples or n_samples rows; None if no column is given
         """
         if not self.positions:
             if condition is not None:

@@ -251,7 +251,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, BaseEstimator):
         """Shares of classes among all rows are not those among rows with such columns."""
         if self._given:
             raise ParameterError(
-                "y must be given to a model that was fitted with labels and condition_columns, got None."
+                "y must be given to a model that was fitted with labels and with condition_columns, got None."
             )
 
     def _most_probable(self, Z):
