@@ -13,6 +13,7 @@ from skensemble.generative._blas_threads import one_blas_thread
 from skensemble.generative._flow_bases import BASES
 
 BLOCK = 256  # rows
+BLOCKS_TOGETHER = 8  # that one thread takes with the same working memory
 
 
 class Flow:
@@ -54,31 +55,40 @@ class Flow:
         """(latents (n_rows, n_columns), log densities (n_rows,)), float64."""
         latents, log_density = np.empty((len(x), self.n_columns)), np.empty(len(x))
 
-        def block(start, stop):
+        def block(layers, start, stop):
             rows, given = self._filled(x, start, stop), self._filled(condition, start, stop)
             log_det = np.zeros(BLOCK, self.dtype)
-            for layer in self.layers:
-                rows = layer.twin().forward(rows, given, log_det)
+            for layer in layers:
+                rows = layer.forward(rows, given, log_det)
             latents[start:stop] = rows[: stop - start]
             log_density[start:stop] = (BASES[self.base].log_density(rows) + log_det)[: stop - start]
 
-        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
-            for_blocks(block, len(x), BLOCK, n_threads)
+        self._for_blocks(block, len(x), n_threads)
         return latents, log_density
 
     def inverse_transform(self, latents, condition, n_threads=1):
         """(n_rows, n_columns), float64."""
         result = np.empty((len(latents), self.n_columns))
 
-        def block(start, stop):
+        def block(layers, start, stop):
             rows, given = self._filled(latents, start, stop), self._filled(condition, start, stop)
-            for layer in reversed(self.layers):
-                rows = layer.twin().inverse(rows, given)
+            for layer in reversed(layers):
+                rows = layer.inverse(rows, given)
             result[start:stop] = rows[: stop - start]
 
-        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
-            for_blocks(block, len(latents), BLOCK, n_threads)
+        self._for_blocks(block, len(latents), n_threads)
         return result
+
+    def _for_blocks(self, work, n_rows, n_threads):
+        """work(layers, start, stop) for blocks of rows; each thread has layers with working memory of its own."""
+
+        def blocks(start, stop):
+            layers = [layer.twin() for layer in self.layers]
+            for first in range(start, stop, BLOCK):
+                work(layers, first, min(first + BLOCK, stop))
+
+        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
+            for_blocks(blocks, n_rows, BLOCKS_TOGETHER * BLOCK, n_threads)
 
     def _filled(self, values, start, stop):
         rows = np.zeros((BLOCK, values.shape[1]), self.dtype)

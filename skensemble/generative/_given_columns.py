@@ -2,7 +2,7 @@
 
 table    a | b | c | d          b, d are given
 encoded  a . | b | c . . | d
-         modelled: a, c          condition: b, d, after the labels, if there are any
+         modelled: a, c         condition: b, d, after the labels, if there are any
 """
 
 import numpy as np
@@ -23,20 +23,26 @@ class GivenColumns:
 
     Attributes
     ----------
-    positions : list of int
+    positions : list of int, in the order of `columns`
+    determined : list of int
+        The given columns, and those that are copies of them, which have no density of their own.
     is_given : bool (n_encoded,)
     """
 
     def __init__(self, estimator, columns, encoder):
         self.names = FeatureNames.of(estimator)
         positions = [] if columns is None else feature_positions(columns, self.names, "condition_columns")
-        self.positions = sorted({int(j) for j in positions})
-        if len(self.positions) == estimator.n_features_in_:
-            raise ParameterError("condition_columns must leave a column to be modelled, got all of them.")
+        self.positions = list(dict.fromkeys(int(j) for j in positions))
         self.n_features, self.encoder = estimator.n_features_in_, encoder
         self.is_given = np.zeros(encoder.n_encoded_, bool)
         for j in self.positions:
             self.is_given[encoder.encoded_columns_of(j)] = True
+        self.determined = [j for j in range(self.n_features) if self.is_given[encoder.encoded_columns_of(j)].any()]
+        if self.positions and self.is_given.all():
+            raise ParameterError(
+                f"condition_columns must leave a column that they do not determine, got {self.positions} of "
+                f"{self.n_features} columns."
+            )
 
     def __bool__(self):
         return bool(self.positions)
@@ -70,7 +76,7 @@ class GivenColumns:
             raise ParameterError("condition must hold the cells of condition_columns, got None.")
         cells = condition if isinstance(condition, dict) else self._cells_of_table(condition, n_samples)
         positions = [int(j) for j in feature_positions(list(cells), self.names, "condition")] if cells else []
-        if sorted(positions) != self.positions:
+        if sorted(positions) != sorted(self.positions):
             raise ParameterError(
                 f"condition must hold the columns {self.positions}, which condition_columns name, got {positions}."
             )
@@ -89,9 +95,9 @@ class GivenColumns:
             raise ParameterError(f"condition must have 1 row or n_samples = {n_samples}, got {len(frame)}.")
         if frame.shape[1] == self.n_features:
             frame = frame.iloc[:, self.positions]
+        if frame.shape[1] != len(self.positions):
+            raise ParameterError(f"condition must have {len(self.positions)} columns, got {frame.shape[1]}.")
         has_names = all(isinstance(name, str) for name in frame.columns)
         keys = list(frame.columns) if has_names else self.positions
-        if len(keys) != frame.shape[1]:
-            raise ParameterError(f"condition must have {len(keys)} columns, got {frame.shape[1]}.")
         rows = slice(None) if len(frame) == n_samples else 0
         return {key: frame.iloc[rows, k] for k, key in enumerate(keys)}

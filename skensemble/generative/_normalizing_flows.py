@@ -262,7 +262,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, BaseEstimator):
         check_is_fitted(self)
         read_frame(X)
         validate_data(self, X, reset=False, skip_check_array=True)
-        middle, _, log_volume = self.encoder_.boxes(X, given=self._given.positions)
+        middle, _, log_volume = self.encoder_.boxes(X, given=self._given.determined)
         return *self._given.split(middle), log_volume
 
     def _condition(self, y, given):

@@ -120,6 +120,20 @@ def test_missing_given_cells_are_learned_from():
         model.sample(1, condition={"cause": np.nan, "kind": "low"})
 
 
+def test_copies_of_given_columns_follow_them_and_do_not_count():
+    X = _table()
+    doubled = X.assign(double=2.0 * X["cause"])
+    model = _fitted(X=doubled, columns=["double", "kind"])
+    assert model.sample(2, condition={"double": 3.0, "kind": "low"})["cause"].tolist() == pytest.approx([1.5, 1.5])
+    np.testing.assert_allclose(model.score_samples(doubled), _fitted(X=X).score_samples(X))
+
+
+def test_unnamed_cells_stand_in_the_order_of_the_columns():
+    X = _table()[["effect", "cause", "count"]].to_numpy()
+    drawn = _fitted(X=X, columns=[2, 1]).sample(2, condition=np.array([[7.0, 0.25]]))
+    assert drawn[:, 1:].tolist() == [[0.25, 7.0]] * 2
+
+
 def test_copies_and_pickles():
     model = pickle.loads(pickle.dumps(_fitted()))
     assert model.score(_table()) == _fitted().score(_table())
