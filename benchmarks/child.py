@@ -2,6 +2,7 @@
 
     python benchmarks/child.py import_seconds
     python benchmarks/child.py first_fit LIBRARY
+    python benchmarks/child.py first_flow ESTIMATOR
     python benchmarks/child.py peak_memory LIBRARY DATA.npz array|DataFrame
     python benchmarks/child.py model_memory SMALL.pickle MODEL.pickle ROWS.npy
 
@@ -42,6 +43,22 @@ def import_seconds():
     from skensemble import NewtonBoostingClassifier  # noqa: F401
 
     return {"scikit-learn": middle - started, "skensemble beyond it": time.perf_counter() - middle}
+
+
+def first_flow(estimator):
+    """Seconds of the first and of later fits of a normalizing flow to 569 rows."""
+    from sklearn.datasets import load_breast_cancer
+
+    from skensemble import generative
+
+    X = load_breast_cancer().data[:, :10]
+    model = getattr(generative, estimator)(max_epochs=5, random_state=0)
+    seconds = []
+    for _ in range(4):
+        started = time.perf_counter()
+        model.fit(X)
+        seconds.append(time.perf_counter() - started)
+    return {"first": seconds[0], "steady": median(seconds[1:])}
 
 
 def first_fit(library):
@@ -125,6 +142,7 @@ def _status(field):
 JOBS = {
     "import_seconds": import_seconds,
     "first_fit": first_fit,
+    "first_flow": first_flow,
     "peak_memory": peak_memory,
     "model_memory": model_memory,
 }
