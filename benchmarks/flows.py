@@ -38,9 +38,8 @@ def _first_fits():
         answer = ask("first_flow", name)
         first, steady = answer.get("first", np.nan), answer.get("steady", np.nan)
         rows.append({"model": name, "first": first, "steady": steady, "first - steady": first - steady, "target": 0.5})
-    return Report(
-        "First fits of flows", "569 rows x 10, 5 epochs, a fresh process, kernels in their cache; seconds.", rows
-    )
+    note = "569 rows x 10, 5 epochs, a fresh process, kernels in their cache; seconds."
+    return Report("First fits of flows", note, rows, [])
 
 
 def load(n_rows, n_held_out):
