@@ -81,6 +81,7 @@ CONFIGURATIONS = {
     "network": MLPField(hidden_layer_sizes=(16, 16), max_steps=200, learning_rate=0.01),
     "NICE": NICE(**FLOW, n_layers=2),
     "RealNVP": RealNVP(**FLOW, n_layers=2),
+    "RealNVP, a column given": RealNVP(**FLOW, n_layers=2, condition_columns=[0]),
     "RealNVP, no early stopping": RealNVP(**FLOW, n_layers=2, early_stopping=False, base="student_t"),
     "Glow": Glow(**FLOW, n_layers=2),
     "spline flow": NeuralSplineFlow(**FLOW, n_layers=2),

@@ -6,8 +6,8 @@ from skensemble._validation import Interval, OneOf
 from skensemble.generative._bijections import ActNorm
 from skensemble.generative._continuous_layer import ContinuousLayer
 from skensemble.generative._flow_bases import BASES
+from skensemble.generative._flow_model import HELD_OUT_ROWS, PARAMETERS, NormalizingFlow
 from skensemble.generative._networks import SLOPE, VALUE
-from skensemble.generative._normalizing_flows import HELD_OUT_ROWS, PARAMETERS, NormalizingFlow
 from skensemble.generative._optimizers import train
 
 

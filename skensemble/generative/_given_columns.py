@@ -38,10 +38,10 @@ class GivenColumns:
         for j in self.positions:
             self.is_given[encoder.encoded_columns_of(j)] = True
         self.determined = [j for j in range(self.n_features) if self.is_given[encoder.encoded_columns_of(j)].any()]
-        if self.positions and self.is_given.all():
+        if len(self.positions) == self.n_features:
             raise ParameterError(
-                f"condition_columns must leave a column that they do not determine, got {self.positions} of "
-                f"{self.n_features} columns."
+                f"condition_columns must leave a column to model, got {self.positions} where n_features = "
+                f"{self.n_features}."
             )
 
     def __bool__(self):

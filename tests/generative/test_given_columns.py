@@ -104,11 +104,6 @@ def test_labels_and_columns_are_given_together():
     drawn = model.sample(4, y=1, condition={"cause": 0.0})
     assert drawn["cause"].tolist() == [0.0] * 4
     assert np.isfinite(model.score(X, y))
-    for ask in (model.score_samples, model.transform):
-        with pytest.raises(ValueError, match="y must be given"):
-            ask(X)
-    with pytest.raises(ValueError, match="y must be given"):
-        model.sample(4, condition={"cause": 0.0})
 
 
 def test_missing_given_cells_are_learned_from():
