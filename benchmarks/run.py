@@ -18,10 +18,12 @@ import gbdt
 import generative
 import losses
 import memory
+import networks
 import newton_boosters
 import predict
 import quality
 import ranking
+import stability
 import start
 from peers import OTHERS, OURS, installed
 from report import machine, markdown, write
@@ -39,6 +41,8 @@ QUESTIONS = {
     "ranking": ranking.run,
     "generative": generative.run,
     "flows": flows.run,
+    "networks": networks.run,
+    "stability": stability.run,
     "quality": quality.run,
 }
 
