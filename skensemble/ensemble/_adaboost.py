@@ -41,9 +41,11 @@ from skensemble._validation import (
     read_features,
 )
 from skensemble.ensemble._adaboost_algorithms import ALGORITHMS, Round, Rows
-from skensemble.ensemble._boosting_loop import Patience, held_out_rows
+from skensemble.ensemble._boosting_loop import Patience
 from skensemble.ensemble._boosting_weights import UNITS, BoostingWeights, draw_rows
 from skensemble.ensemble._bootstrap import number_of_draws
+from skensemble.ensemble._held_out_rows import held_out_parts
+from skensemble.ensemble._row_sampling import copies_of
 from skensemble.ensemble._weak_learners import EstimatorLearners, TreeLearners, grows_from_codes, read_any
 from skensemble.ensemble._weighted_median import RunningMedian, weighted_medians
 from skensemble.ensemble._weighted_statistics import NO_WEIGHT, weighted_mean
@@ -124,7 +126,7 @@ class _AdaBoost(CallbackSupportMixin, BaseEstimator):
         weight = _read_sample_weight(sample_weight, n_samples)
         self._seed = int(draw_seed(generator(self.random_state)))
         copies, start, self._n_draws = _as_copies(weight, self._class_factors(target, weight), n_samples)
-        learners, start, judging = self._prepare(X_read, target, copies, start, metadata)
+        learners, copies, start, judging = self._prepare(X_read, target, copies, start, metadata)
         data = {"X": X, "y": y, "metadata": {} if sample_weight is None else {"sample_weight": sample_weight}}
         state = self._start(target, copies, start)
         judge = self._make_judge(target, judging) if self.early_stopping else None
@@ -136,20 +138,25 @@ class _AdaBoost(CallbackSupportMixin, BaseEstimator):
         return read_features(self, X, reset=reset) if self._takes_tables else read_any(self, X, reset=reset)
 
     def _prepare(self, X, target, copies, start, metadata):
-        """(learners, start without the rows held out, (rows that judge, their weights) or None)"""
-        counted = start if copies is NO_WEIGHT else copies * start
+        """(learners, copies and start without the rows held out, (rows that judge, their weights) or None)"""
+        counted = _counted(copies, start)
         learners = self._make_learners(X, target, counted, metadata)
         keys = learners.row_keys(self._numbers_of(target)) if self.early_stopping or self.resample else None
         if self.resample:
             self._line = np.argsort(keys, kind="stable") if self._takes_tables else np.arange(len(start))
         if not self.early_stopping:
-            return learners, start, None
+            return learners, copies, start, None
         seed = mixed_seed(self._seed, HOLD_OUT_STREAM)
-        held_out = held_out_rows(keys, self._strata(target), counted, self.validation_fraction, seed)
+        units = copies_of(start > 0.0 if copies is NO_WEIGHT else copies * (start > 0.0))
+        held_out = held_out_parts(keys, self._strata(target), units, self.validation_fraction, seed)
         if not held_out.any():  # where none can be spared, the rows that are fitted judge, too
-            return learners, start, _weighted_rows(counted, counted > 0)
-        learners = self._make_learners(X, target, np.where(held_out, 0.0, counted), metadata)
-        return learners, np.where(held_out, 0.0, start), _weighted_rows(counted, held_out)
+            return learners, copies, start, _weighted_rows(counted)
+        if copies is NO_WEIGHT:
+            start = start * (1.0 - held_out)
+        else:
+            copies = np.rint(copies * (1.0 - held_out))
+        learners = self._make_learners(X, target, _counted(copies, start), metadata)
+        return learners, copies, start, _weighted_rows(counted * held_out)
 
     def _make_learners(self, X, target, counted, metadata):
         if not self._takes_tables:
@@ -358,9 +365,14 @@ class _AdaBoost(CallbackSupportMixin, BaseEstimator):
         return tags
 
 
-def _weighted_rows(weight, is_chosen):
-    """(positions of the chosen rows, their weights)"""
-    return np.flatnonzero(is_chosen), weight[is_chosen]
+def _counted(copies, start):
+    """(n_samples,) what each row weighs at the start, its copies together."""
+    return start if copies is NO_WEIGHT else copies * start
+
+
+def _weighted_rows(weight):
+    """(positions of the rows that have a weight, their weights)"""
+    return np.flatnonzero(weight), weight[weight > 0]
 
 
 def _n_rows(X):

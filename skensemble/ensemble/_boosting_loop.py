@@ -13,7 +13,7 @@ import numpy as np
 
 from skensemble._parallel import for_blocks
 from skensemble._random import mixed_seed
-from skensemble.ensemble._row_sampling import row_keys, sample_features, sample_goss, sample_rows
+from skensemble.ensemble._row_sampling import RowSampler, row_keys, sample_features, sample_goss
 from skensemble.tree._growing import TEAM_WORK
 from skensemble.tree._tree_grower import TreeGrower, add_leaf_values, leaves_of
 
@@ -35,10 +35,11 @@ class Fold:
     before: np.ndarray | None = None  # (n_outputs, n_samples): those of the model before this fit
     leaves: list | None = None  # of (n_samples,): leaf in each tree, for boosters that look back
     queries: object = None  # of a ranking: Queries, which rows stand together
+    copies: np.ndarray | None = None  # (n_samples,) int64: how many rows each stands for; None: one each
 
     def take(self, rows):
         """The fold of some rows."""
-        arrays = {name: getattr(self, name) for name in ("y", "weight", "raw", "start", "before")}
+        arrays = {name: getattr(self, name) for name in ("y", "weight", "raw", "start", "before", "copies")}
         there = {name: np.ascontiguousarray(array[..., rows]) for name, array in arrays.items() if array is not None}
         leaves = None if self.leaves is None else [leaf[rows] for leaf in self.leaves]
         queries = None if self.queries is None else self.queries.take(rows)
@@ -48,35 +49,17 @@ class Fold:
         codes, columns = self.binned.codes[rows], self.binned.columns[:, rows]
         return self.binned._replace(codes=codes, columns=np.ascontiguousarray(columns))
 
+    def part(self, share):
+        """The fold of the rows that are there with some of their copies; share : (n_samples,) in [0, 1]."""
+        rows = np.flatnonzero(share)
+        part = self.take(rows)
+        if part.copies is not None:
+            part.weight, part.copies = part.weight * share[rows], np.rint(part.copies * share[rows]).astype(np.int64)
+        return part
+
     def keys(self):
         """(n_samples,) int64 that are alike for copies of a row."""
         return row_keys(self.binned.codes, self.y)
-
-
-def held_out_rows(keys, strata, weight, share, seed):
-    """Bool (n_samples,): rows with about `share` of the weight of each stratum, drawn by their keys.
-
-    So copies of a row stay together, and the order of the rows does not matter.  Each stratum keeps a row, rows without
-    a weight stay, and one row at least is drawn if there is one to draw.
-    """
-    chosen = np.zeros(len(keys), bool)
-    rows = np.arange(len(keys)) if weight is None else np.flatnonzero(weight)
-    units = np.ones(len(rows)) if weight is None else weight[rows]
-    place = keys[rows].view(np.uint64) * np.uint64(2 * seed + 1)  # another order of the keys for each seed
-    order = np.lexsort((place, strata[rows]))
-    rows, units, place, strata = rows[order], units[order], place[order], strata[rows[order]]
-    is_new = np.r_[True, (np.diff(strata) != 0) | (np.diff(place) != 0)]
-    first = np.flatnonzero(is_new)  # of each set of copies
-    total, stratum = np.add.reduceat(units, first), np.cumsum(np.r_[True, np.diff(strata[first]) != 0]) - 1
-    in_stratum = np.bincount(stratum, total)
-    passed = np.cumsum(total) - total - (np.cumsum(in_stratum) - in_stratum)[stratum]
-    slack = np.random.default_rng(seed).random(len(in_stratum))[stratum]  # rounds `share` up or down, fairly
-    is_free = np.r_[np.diff(stratum) == 0, False]
-    is_drawn = is_free & (passed + slack * total < share * in_stratum[stratum])
-    if not is_drawn.any():
-        is_drawn[np.flatnonzero(is_free)[:1]] = True
-    chosen[rows] = is_drawn[np.cumsum(is_new) - 1]
-    return chosen
 
 
 @dataclass(frozen=True)
@@ -116,8 +99,10 @@ class Booster:
         self.loss, self.train, self.validation, self.schedule = loss, train, validation, schedule
         self.n_outputs, self.n_samples = train.raw.shape
         self._weight = None if loss.applies_weights else train.weight
+        self._drawn_weight = train.weight  # of the rows of a round
         samples = schedule.goss or schedule.subsample < 1.0
-        self._keys = train.keys() if samples else None
+        self._copies = train.copies
+        self._sampler = RowSampler(train.keys(), None if schedule.goss else train.copies) if samples else None
         self._n_trees = 1 if schedule.vector else self.n_outputs
         n_growers = side_by_side(self._n_trees, train.binned.columns.size, schedule.n_threads)
         self.grower = TreeGrower(
@@ -135,9 +120,14 @@ class Booster:
 
     def _grower_weight(self):
         """GOSS changes the weights each round: give it an array of weights that are not whole to write into."""
-        if not self.schedule.goss:
-            return self._weight
-        return np.full(self.n_samples, 0.5)
+        if self.schedule.goss:
+            return np.full(self.n_samples, 0.5)
+        return self._copies.astype(np.float64) if self._shares_out else self._weight
+
+    @property
+    def _shares_out(self):
+        """Are gradients that hold their weights already to be shared out among copies, so that some can be drawn?"""
+        return self._weight is None and self._sampler is not None and self._sampler.splits
 
     def round(self, number):
         """Grow the trees of round `number`; returns them, shrunken."""
@@ -172,6 +162,9 @@ class Booster:
             fill(0, self.n_samples)
         else:
             for_blocks(fill, self.n_samples, GRADIENT_BLOCK, self.schedule.n_threads)
+        if self._shares_out:
+            grower.gradient /= np.maximum(self._copies, 1)
+            grower.hessian /= np.maximum(self._copies, 1)
 
     @staticmethod
     def _fill_block(loss, train, grower, start, stop):
@@ -181,12 +174,21 @@ class Booster:
         """Rows that grow this round's trees; None for all."""
         schedule = self.schedule
         if schedule.goss:
-            rows, factor = sample_goss(self.grower.gradient, self._weight, self._keys, schedule.subsample, seed)
-            self.grower.set_weight(factor if self._weight is None else factor * self._weight)
+            rows, factor = sample_goss(self.grower.gradient, self._weight, self._sampler, schedule.subsample, seed)
+            self._set_weight(factor if self._weight is None else factor * self._weight)
             return rows
-        if schedule.subsample < 1.0:
-            return sample_rows(self._keys, schedule.subsample, mixed_seed(seed, 0))
-        return None
+        if schedule.subsample == 1.0:
+            return None
+        rows, units = self._sampler.draw(schedule.subsample, mixed_seed(seed, 0))
+        if self._sampler.splits:
+            self._drawn_weight = self._sampler.drawn_weight(rows, units, self.train.weight)
+            of_copies = self._shares_out
+            self._set_weight(self._sampler.drawn_weight(rows, units, self._copies) if of_copies else self._drawn_weight)
+        return rows
+
+    def _set_weight(self, weight):
+        for grower in self._growers:
+            grower.set_weight(weight)
 
     def _choose_features(self, seed):
         n_features = len(self.train.binned.n_codes)
@@ -220,7 +222,7 @@ class Booster:
         leaves, starts = grower.leaf_starts(tree)
         for k in range(tree.values.shape[1]):
             values = self.loss.refit(
-                output + k, self.train.y, self._raw_of_round, self.train.weight, grower.rows_by_leaf, starts,
+                output + k, self.train.y, self._raw_of_round, self._drawn_weight, grower.rows_by_leaf, starts,
                 grower.n_threads,
             )  # fmt: skip
             tree.values[leaves, k] = _bounded(tree.nodes, leaves, values, self.schedule.monotone)

@@ -16,10 +16,10 @@ from numba import int64
 
 from skensemble._jit import kernel
 from skensemble._random import random_uniform
+from skensemble.ensemble._row_sampling import MOST_COPIES
 from skensemble.tree._binning import weight_units
 from skensemble.tree._tree_grower import is_whole
 
-MOST_COPIES = 4  # of a row, on average, that count as rows: with more, every draw has nearly all rows
 MOST_DRAWS = 2**28  # that a share of the sum of weights may ask for
 
 

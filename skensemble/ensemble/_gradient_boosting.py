@@ -28,7 +28,6 @@ from skensemble._validation import (
     check_parameters,
     read_features,
 )
-from skensemble.ensemble._boosting_loop import held_out_rows
 from skensemble.ensemble._exponential_loss import ExponentialLoss
 from skensemble.ensemble._forest import split_trees
 from skensemble.ensemble._gradient_rounds import (
@@ -37,8 +36,9 @@ from skensemble.ensemble._gradient_rounds import (
     RoundSettings,
     tree_random_state,
 )
+from skensemble.ensemble._held_out_rows import held_out_parts
 from skensemble.ensemble._losses import AbsoluteError, Huber, Quantile, SquaredError, log_loss
-from skensemble.ensemble._row_sampling import row_keys
+from skensemble.ensemble._row_sampling import RowSampler, copies_of, row_keys
 from skensemble.ensemble._weighted_statistics import NO_WEIGHT, weighted_quantile
 from skensemble.tree._binning import Binner
 from skensemble.tree._cart_grower import CartGrower, NumberTarget
@@ -181,10 +181,10 @@ class _GradientBoosting(CallbackSupportMixin, BaseEstimator):
             return None, weight, None
         keys = self._keys(self._binner.transform(table, n_threads), target)
         seed = mixed_seed(self._seed, HOLD_OUT_STREAM)
-        held_out = held_out_rows(keys, self._strata(target), weight, self.validation_fraction, seed)
-        judges = held_out if held_out.any() else ~held_out
+        held_out = held_out_parts(keys, self._strata(target), copies_of(weight), self.validation_fraction, seed)
+        judges = held_out if held_out.any() else 1.0 - held_out
         units = np.ones(len(keys)) if weight is None else weight
-        return np.flatnonzero(~held_out), units * ~held_out, units * judges
+        return np.flatnonzero(held_out < 1.0), units * (1.0 - held_out), units * judges
 
     @staticmethod
     def _keys(binned, target):
@@ -231,8 +231,8 @@ class _GradientBoosting(CallbackSupportMixin, BaseEstimator):
             seed=self._seed,
             n_threads=n_threads,
         )
-        keys = self._keys(growers[0].binned, target) if samples else None
-        return GradientRounds(self._loss, growers, target, raw, weight, keys, settings)
+        sampler = RowSampler(self._keys(growers[0].binned, target), copies_of(weight)) if samples else None
+        return GradientRounds(self._loss, growers, target, raw, weight, sampler, settings)
 
     def _make_growers(self, table, weight, train_weight, n_threads):
         """One for each thread that is to grow trees of a round.
@@ -539,7 +539,7 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
         Rounds of boosting at most. One round grows one tree, or one for each class, if there are more than two.
     subsample : float, default=1.0
         Share of the rows in (0, 1] that grow the trees of a round, drawn anew for each (stochastic gradient boosting
-        [2]_). Copies of a row are drawn together.
+        [2]_). Of rows that are alike, their share is drawn.
     criterion : {"deprecated", "squared_error", "friedman_mse"}, default="deprecated"
         Has no effect; scikit-learn's estimators have it.
     min_samples_split : int or float, default=2
@@ -909,7 +909,7 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
         Rounds of boosting at most.
     subsample : float, default=1.0
         Share of the rows in (0, 1] that grow the trees of a round, drawn anew for each (stochastic gradient boosting
-        [2]_). Copies of a row are drawn together.
+        [2]_). Of rows that are alike, their share is drawn.
     criterion : {"deprecated", "squared_error", "friedman_mse"}, default="deprecated"
         Has no effect; scikit-learn's estimators have it.
     min_samples_split : int or float, default=2

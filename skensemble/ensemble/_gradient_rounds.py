@@ -13,7 +13,6 @@ import numpy as np
 from skensemble._parallel import for_blocks
 from skensemble._random import draw_seed, generator, mixed_seed
 from skensemble.ensemble._line_search import newton_steps, rows_by_leaf
-from skensemble.ensemble._row_share import draw_share
 from skensemble.ensemble._weighted_statistics import NO_WEIGHT, weighted_quantile
 from skensemble.tree._pruning import prune
 from skensemble.tree._tree_arrays import NO_CHILD
@@ -50,12 +49,12 @@ class GradientRounds:
     growers : list of CartGrower, one for each thread that is to grow trees of a round
     y, raw : (n_samples,) and (n_outputs, n_samples); raw moves on with each round
     weight : (n_samples,), 0 for rows that do not train; or None
-    keys : (n_samples,) int64, needed where `subsample` is less than 1
+    sampler : RowSampler, needed where `subsample` is less than 1
     """
 
-    def __init__(self, loss, growers, y, raw, weight, keys, settings):
+    def __init__(self, loss, growers, y, raw, weight, sampler, settings):
         self.loss, self.growers, self.settings = loss, growers, settings
-        self.y, self.raw, self.weight, self._keys = y, raw, weight, keys
+        self.y, self.raw, self.weight, self._sampler = y, raw, weight, sampler
         self.n_outputs, self.n_samples = raw.shape
         self._gradient, self._hessian = np.empty_like(raw), np.empty_like(raw)
 
@@ -84,9 +83,8 @@ class GradientRounds:
         if self.settings.subsample == 1.0:
             return self.weight, None
         seed = mixed_seed(mixed_seed(self.settings.seed, BAG_STREAM), number)
-        in_bag = draw_share(self._keys, self.weight, self.settings.subsample, seed).astype(np.float64)
-        weight = 1.0 if self.weight is None else self.weight
-        return weight * in_bag, weight * (1.0 - in_bag)
+        in_bag = self._sampler.drawn_weight(*self._sampler.draw(self.settings.subsample, seed), self.weight)
+        return in_bag, (1.0 if self.weight is None else self.weight) - in_bag
 
     def _set_slope(self):
         if self.settings.slope_level is not None:

@@ -19,6 +19,7 @@ from skensemble._targets import (
     all_or_nothing,
     read_monotonic_cst,
     read_numbers,
+    read_weight,
 )
 from skensemble._validation import (
     CATEGORICAL_FEATURES,
@@ -35,8 +36,9 @@ from skensemble._validation import (
     feature_positions,
     read_features,
 )
-from skensemble.ensemble._boosting_loop import Booster, Fold, History, Patience, Schedule, held_out_rows
+from skensemble.ensemble._boosting_loop import Booster, Fold, History, Patience, Schedule
 from skensemble.ensemble._dart import DartBooster, Dropout, Round, ScaledTrees, compact_leaves, replay, scales_after
+from skensemble.ensemble._held_out_rows import held_out_parts
 from skensemble.ensemble._linear_booster import (
     FEATURE_SELECTORS,
     LinearBooster,
@@ -53,6 +55,7 @@ from skensemble.ensemble._linear_leaves import (
     read_only,
     staged_raw_of_linear_leaves,
 )
+from skensemble.ensemble._row_sampling import copies_of
 from skensemble.tree._binning import Binner
 from skensemble.tree._growth_state import BEST_FIRST, BREADTH_FIRST, DEPTH_FIRST, SYMMETRIC
 from skensemble.tree._prediction import apply_trees, compile_trees, decision_path, predict_raw, staged_raw
@@ -207,6 +210,7 @@ class NewtonBoosting(CallbackSupportMixin, BaseEstimator):
             binner = ColumnEncoder if self._is_linear() else Binner
             self._binner = binner(self.max_bins, self.categorical_features).fit(table, weight, n_threads)
         train = self._make_fold(table, target, weight, start, n_threads)
+        train.copies = self._count_copies(sample_weight, weight)
         held_out = None if validation is None else self._make_fold(*validation, n_threads)
         if held_out is None and self.early_stopping is True:
             train, held_out = self._hold_out(train)
@@ -266,14 +270,21 @@ class NewtonBoosting(CallbackSupportMixin, BaseEstimator):
 
         Where none can be spared, the rows that train the trees judge them, too.
         """
-        chosen = self._choose_held_out(fold)
-        if not chosen.any():
-            return fold, fold.take(np.arange(len(chosen)))
-        return fold.take(np.flatnonzero(~chosen)), fold.take(np.flatnonzero(chosen))
+        parts = self._choose_held_out(fold)
+        if not parts.any():
+            return fold, fold.take(np.arange(len(parts)))
+        return fold.part(1.0 - parts), fold.part(parts)
 
     def _choose_held_out(self, fold):
+        """(n_samples,) in [0, 1]: the part of each row that is held out."""
         keys, strata = fold.keys(), self._strata(fold.y)
-        return held_out_rows(keys, strata, fold.weight, self.validation_fraction, mixed_seed(self._seed, 0))
+        return held_out_parts(keys, strata, fold.copies, self.validation_fraction, mixed_seed(self._seed, 0))
+
+    def _count_copies(self, sample_weight, weight):
+        """How many rows each row stands for, by the user's weights, those of classes left aside; None: one each."""
+        if sample_weight is None:
+            return None
+        return copies_of(read_weight(sample_weight, "sample_weight", len(weight)))
 
     def _start(self, train):
         """What a first fit learns before its first tree: loss and baseline."""

@@ -11,10 +11,10 @@ from skensemble._parallel import effective_n_jobs
 from skensemble._random import mixed_seed
 from skensemble._targets import all_or_nothing, read_target, read_weight
 from skensemble._validation import Interval, IsBool, IsNone, Matches, OneOf
-from skensemble.ensemble._boosting_loop import held_out_rows
+from skensemble.ensemble._held_out_rows import held_out_parts
 from skensemble.ensemble._newton_base import PARAMETERS, NewtonBoosting
 from skensemble.ensemble._ranking_losses import RANKING_LOSSES, Queries, RankingLoss, RankingMeasure
-from skensemble.ensemble._row_sampling import row_keys
+from skensemble.ensemble._row_sampling import copies_of, row_keys
 
 _IsMeasure = Matches(
     lambda value: isinstance(value, str) and RankingMeasure.of(value) is not None,
@@ -396,14 +396,21 @@ class NewtonBoostingRanker(NewtonBoosting):
         return np.zeros(1)
 
     def _choose_held_out(self, fold):
-        """Whole queries; rows where there is but one."""
-        queries = fold.queries
+        """Whole queries; rows where there is but one.  Copies stay together."""
+        queries, keys = fold.queries, row_keys(fold.binned.codes, fold.y)
         if queries.n_queries == 1:
-            return super()._choose_held_out(fold)
-        weight = np.where(queries.is_counted, 1.0 if queries.weight is None else queries.weight, 0.0)
-        keys = queries.keys(row_keys(fold.binned.codes, fold.y))
-        strata, seed = np.zeros(queries.n_queries), mixed_seed(self._seed, 0)
-        return held_out_rows(keys, strata, weight, self.validation_fraction, seed)[queries.code]
+            return self._held_out_contents(keys, np.ones(len(keys)) if fold.copies is None else fold.copies > 0)
+        return self._held_out_contents(queries.keys(keys), queries.is_counted)[queries.code]
+
+    def _held_out_contents(self, keys, is_counted):
+        """0 or 1 for each key, the same for those that are alike."""
+        distinct, content = np.unique(keys, return_inverse=True)
+        counted = (np.bincount(content, is_counted) > 0).astype(np.int64)
+        strata, seed = np.zeros(len(distinct)), mixed_seed(self._seed, 0)
+        return held_out_parts(distinct, strata, counted, self.validation_fraction, seed)[content] * is_counted
+
+    def _count_copies(self, sample_weight, weight):
+        return copies_of(weight)
 
     def _strata(self, target):
         return np.zeros(len(target))

@@ -64,12 +64,13 @@ def run_chunk(chunk, state):
 
 @kernel
 def _sums_chunk(chunk, state):
-    """Sums of |gradient| and of the hessian of one output in a block of all rows."""
-    n_samples = state.leaf_of_row.shape[0]
+    """Sums of |gradient| and of the hessian of one output in a block of the tree's rows."""
+    rows, n_rows = state.rows[0], state.nodes[0].stop
     output, block = chunk % state.n_outputs, chunk // state.n_outputs
     state.block_sums[block, output, 0], state.block_sums[block, output, 1] = weighted_sums(
         state.gradient[state.first_output + output], state.hessian[state.first_output + output], state.weight,
-        block * SUM_BLOCK, min((block + 1) * SUM_BLOCK, n_samples),
+        rows[:0] if n_rows == rows.shape[0] else rows, min(block * SUM_BLOCK, n_rows),
+        min((block + 1) * SUM_BLOCK, n_rows),
     )  # fmt: skip
 
 

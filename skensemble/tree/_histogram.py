@@ -244,15 +244,12 @@ def pack(
 
 
 @kernel
-def weighted_sums(gradient, hessian, weight, start, stop):
-    """Sums of |w g| and w h over [start, stop)."""
+def weighted_sums(gradient, hessian, weight, rows, start, stop):
+    """Sums of |w g| and w h over rows[start:stop], or over start .. stop - 1 where `rows` is empty."""
     sum_gradient, sum_hessian = 0.0, 0.0
-    if weight.shape[0] > 0:
-        for i in range(start, stop):
-            sum_gradient += abs(gradient[i]) * weight[i]
-            sum_hessian += hessian[i] * weight[i]
-    else:
-        for i in range(start, stop):
-            sum_gradient += abs(gradient[i])
-            sum_hessian += hessian[i]
+    for i in range(start, stop):
+        row = rows[i] if rows.shape[0] else i
+        w = weight[row] if weight.shape[0] else 1.0
+        sum_gradient += abs(gradient[row]) * w
+        sum_hessian += hessian[row] * w
     return sum_gradient, sum_hessian

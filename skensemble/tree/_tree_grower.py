@@ -105,10 +105,9 @@ class TreeGrower:
         units = np.ones((4, self.n_tree_outputs))
         scales = dict(zip(("gradient_unit", "hessian_unit", "fine_gradient", "fine_hessian"), units))
         is_scalar = self._fields["kind"] == SCALAR
-        vectors = np.zeros((0, 0) if is_scalar else (n_samples, n_channels), np.int64)
-        if self._fields["counts"]:
-            vectors[:, -1] = self.weight if len(self.weight) and self.whole else self._is_counted()
-        fields = {**self._fields, **scales, "vectors": vectors}
+        self._vectors = np.zeros((0, 0) if is_scalar else (n_samples, n_channels), np.int64)
+        self._fill_counts()
+        fields = {**self._fields, **scales, "vectors": self._vectors}
         self._state, self._arrays = new_state(fields, self.n_threads, n_neighbours)
 
     def neighbours(self, n_neighbours):
@@ -118,8 +117,10 @@ class TreeGrower:
             other._make_state(n_neighbours)
         return [self, *others]
 
-    def _is_counted(self):
-        return self.weight > 0 if len(self.weight) else 1
+    def _fill_counts(self):
+        if self._fields["counts"]:
+            whole = len(self.weight) and self.whole
+            self._vectors[:, -1] = self.weight if whole else self.weight > 0 if len(self.weight) else 1
 
     @property
     def leaf_of_row(self):
@@ -131,8 +132,9 @@ class TreeGrower:
         return self._arrays["rows"][0, : self._n_rows]
 
     def set_weight(self, weight):
-        """Other weights, for a grower that was made with weights that are not whole."""
+        """Other weights for the next tree; whole and not larger ones for a grower that was made with whole ones."""
         self.weight[:] = weight
+        self._fill_counts()
 
     def grow(self, seed, rows=None, features=None, output=0):
         """A GrownTree for `output` (for all of them, if made with vector=True) on some rows (uint32, ascending)."""

@@ -5,7 +5,7 @@ import pytest
 
 from skensemble._validation import read_table
 from skensemble.ensemble import _boosting_loop
-from skensemble.ensemble._boosting_loop import Booster, Fold, Patience, Schedule, _bounded, held_out_rows, side_by_side
+from skensemble.ensemble._boosting_loop import Booster, Fold, Patience, Schedule, _bounded, side_by_side
 from skensemble.ensemble._losses import make_loss
 from skensemble.tree._binning import Binner
 from skensemble.tree._growth_state import DEPTH_FIRST, NODE
@@ -144,55 +144,6 @@ def test_own_loss_sees_all_rows_and_weights_itself():
     Booster(make_loss("squared_error"), built_in, None, _schedule()).round(0)
     assert calls == [(N, True)]
     np.testing.assert_allclose(own.raw, built_in.raw, rtol=1e-5)
-
-
-# -- rows to hold out ------------------------------------------------------------------------------------------------
-
-
-def _keys(n):
-    return np.random.default_rng(0).integers(-(2**63), 2**63, n)
-
-
-def test_held_out_rows_are_in_proportion():
-    strata = np.repeat([2.0, 0.0, 1.0], [1000, 600, 100])
-    keys = _keys(1700)
-    for seed in range(5):
-        chosen = held_out_rows(keys, strata, None, 0.2, seed)
-        counts = np.bincount(strata[chosen].astype(int))
-        assert (np.abs(counts - [120, 20, 200]) <= 1).all()
-    assert (held_out_rows(keys, strata, None, 0.2, 0) != held_out_rows(keys, strata, None, 0.2, 1)).sum() > 300
-
-
-def test_every_row_is_held_out_as_often():
-    strata = np.repeat([0.0, 1.0, 2.0], [3, 7, 40])
-    counts = sum(held_out_rows(_keys(50), strata, None, 0.3, seed).astype(int) for seed in range(2000))
-    np.testing.assert_allclose(counts / 2000, 0.3, atol=0.06)
-
-
-def test_copies_are_held_out_together_in_any_order():
-    rng = np.random.default_rng(1)
-    keys, strata = _keys(100), rng.integers(0, 3, 100).astype(float)
-    weight = rng.integers(0, 4, 100)
-    copies = rng.permutation(np.repeat(np.arange(100), weight))
-    for seed in range(10):
-        weighted = held_out_rows(keys, strata, weight.astype(float), 0.25, seed)
-        repeated = held_out_rows(keys[copies], strata[copies], None, 0.25, seed)
-        np.testing.assert_array_equal(repeated, weighted[copies])
-        assert not weighted[weight == 0].any()
-
-
-@pytest.mark.parametrize("share", [1e-9, 0.5, 1 - 1e-9])
-def test_rows_remain_on_both_sides(share):
-    strata = np.repeat([0.0, 1.0, 2.0], [1, 2, 5])
-    for seed in range(10):
-        chosen = held_out_rows(_keys(8), strata, None, share, seed)
-        assert chosen.any()
-        assert set(strata[~chosen]) == {0.0, 1.0, 2.0}
-
-
-def test_nothing_to_hold_out():
-    assert not held_out_rows(_keys(2), np.array([0.0, 1.0]), None, 0.5, 0).any()
-    assert not held_out_rows(_keys(3), np.zeros(3), np.array([0.0, 1.0, 0.0]), 0.5, 0).any()
 
 
 # -- monotone refits -------------------------------------------------------------------------------------------------

@@ -949,3 +949,17 @@ def test_docstring_names_every_attribute(estimator):
     attributes = {name for model in models for name in dir(model) if name.endswith("_") and not name.startswith("_")}
     section = estimator.__doc__.split("\n    Attributes\n", 1)[1].split("\n    See Also\n", 1)[0]
     assert set(re.findall(r"^    (\w+) : ", section, re.MULTILINE)) == attributes
+
+
+# -- tables of few distinct rows -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("parameters", [{}, {"early_stopping": True}, {"sampling_method": "goss"}])
+def test_probabilities_of_few_distinct_rows_are_their_shares(parameters):
+    """Four contents: draws and held-out rows must thin them out, not leave one of them out."""
+    rng = np.random.default_rng(0)
+    x = rng.integers(2, size=2000)
+    y = np.where(rng.random(2000) < 0.9, x, 1 - x)
+    model = NewtonBoostingClassifier(random_state=0, **parameters).fit(x[:, np.newaxis], y)
+    shares = [y[x == value].mean() for value in (0, 1)]
+    np.testing.assert_allclose(model.predict_proba([[0], [1]])[:, 1], shares, atol=0.02)

@@ -25,6 +25,7 @@ from tests.tree.random_tables import random_table
 
 N_SAMPLES, N_CODES, SHIFT, UNWRITTEN = 70, np.array([5, 16, 1, 9, 2]), 4, 10**15
 NO_ROWS = np.zeros(0, np.int64)
+ALL_ROWS = np.zeros(0, np.uint32)  # to `weighted_sums`
 
 
 def table_and_rows(dtype=np.uint8):
@@ -209,7 +210,7 @@ def test_sums_of_packed_cells_never_overflow():
     n = 1000
     for value in (0.5, 1.5, 1e-3, 123.456):
         gradient = np.full(n, -value, np.float32)
-        sums = weighted_sums(gradient, -gradient, np.zeros(0), 0, n)
+        sums = weighted_sums(gradient, -gradient, np.zeros(0), ALL_ROWS, 0, n)
         scale = power_of_two_scale(sums[0], n, PACKED_BITS)
         packed = np.empty(n, np.int64)
         rows = np.arange(n, dtype=np.uint32)
@@ -225,6 +226,9 @@ def test_weighted_sums():
     weight = rng.random(60)
     part = slice(7, 55)
     expected = np.abs(gradient[part]).sum(dtype=float), hessian[part].sum(dtype=float)
-    assert weighted_sums(gradient, hessian, np.zeros(0), 7, 55) == pytest.approx(expected, rel=1e-12)
+    assert weighted_sums(gradient, hessian, np.zeros(0), ALL_ROWS, 7, 55) == pytest.approx(expected, rel=1e-12)
     expected = (np.abs(gradient) * weight)[part].sum(), (hessian * weight)[part].sum()
-    assert weighted_sums(gradient, hessian, weight, 7, 55) == pytest.approx(expected, rel=1e-12)
+    assert weighted_sums(gradient, hessian, weight, ALL_ROWS, 7, 55) == pytest.approx(expected, rel=1e-12)
+    rows = np.arange(0, 60, 3, dtype=np.uint32)
+    expected = (weight * np.abs(gradient))[rows[2:9]].sum(), (weight * hessian)[rows[2:9]].sum()
+    assert weighted_sums(gradient, hessian, weight, rows, 2, 9) == pytest.approx(expected, rel=1e-12)
