@@ -73,6 +73,9 @@ class Bijection:
 # -- without a network -----------------------------------------------------------------------------------------------
 
 
+_SHRINKAGE = 1e-3  # of correlations
+
+
 class ActNorm(Bijection):
     """A scale and a shift for each column, such that the first rows have mean 0 and variance 1 (Kingma and Dhariwal
     2018, section 3.1)."""
@@ -115,16 +118,18 @@ class ActNorm(Bijection):
 
 class Linear(Bijection):
     """y = W x with W = P L (U + diag(s)): P a fixed permutation, L unit lower and U strictly upper triangular (Kingma
-    and Dhariwal 2018, equation 10).  Begins as a rotation."""
+    and Dhariwal 2018, equation 10).  Begins as a rotation, or with `whitens` such that the columns of the first rows
+    come out with unit variances and without correlation."""
 
-    def __init__(self, n_columns, dtype=np.float32):
+    def __init__(self, n_columns, dtype=np.float32, *, whitens=False):
         super().__init__(n_columns, dtype)
+        self.whitens = whitens
         self.n_parameters = n_columns * n_columns
         self._permutation, self._sign = np.eye(n_columns, dtype=dtype), np.ones(n_columns, dtype)
 
     def initialize(self, generator, x):
-        rotation, _ = np.linalg.qr(generator.normal(size=(self.n_columns, self.n_columns)))
-        permutation, lower, upper = scipy.linalg.lu(rotation)
+        matrix = _whitening(x) if self.whitens else _rotation(generator, self.n_columns)
+        permutation, lower, upper = scipy.linalg.lu(matrix)
         diagonal = np.diag(upper)
         self._permutation, self._sign = permutation.astype(self.dtype), np.sign(diagonal).astype(self.dtype)
         matrix = self._matrix(self.parameters)
@@ -165,6 +170,18 @@ class Linear(Bijection):
         np.fill_diagonal(gradient, np.diag(by_upper) * np.diag(upper) + of_log_det.sum())
         weight = self._permutation @ lower @ upper
         return np.dot(cotangent, weight, out=self.workspace.array(len(cotangent), self.n_columns, "pulled"))
+
+
+def _rotation(generator, n_columns):
+    return np.linalg.qr(generator.normal(size=(n_columns, n_columns)))[0]
+
+
+def _whitening(x):
+    """W such that the columns of x W^T have unit variances and no correlation; these a little shrunk."""
+    covariance = np.atleast_2d(np.cov(x.astype(np.float64), rowvar=False))
+    spread = np.maximum(np.diag(covariance), 1e-6)
+    shrunk = (1.0 - _SHRINKAGE) * covariance + _SHRINKAGE * np.diag(spread)
+    return np.linalg.inv(np.linalg.cholesky(shrunk))
 
 
 # -- functions of a column, by numbers from a conditioner ------------------------------------------------------------

@@ -124,14 +124,15 @@ def gradient_norm(gradient):
 
 _MOST_SKIPPED_IN_A_ROW = 30
 _DIVERGED = 1.0  # nats, or variances of the target, above the loss of the random weights
+_FIRST_STEPS = 10  # whose worst batch stands for the random weights where no row is held out
 
 
 def train(parameters, gradient, fill_gradient, plan, *, held_out_loss=None, mask=None, on_look=None):
     """Minimise a loss over batches; leave the best, or the averaged, parameters in `parameters`.
 
     A step whose loss or gradient is not finite is left out, and the learning rate is halved from there on; where the
-    loss has risen above that of the random weights, training goes back to the last look before it did, and on at a
-    quarter of the rate.  Training slows down instead of diverging.
+    loss (of held-out rows, where there are some) has risen above that of the random weights, training goes back to the
+    last look before it did, and on at a quarter of the rate.  Training slows down instead of diverging.
 
     Parameters
     ----------
@@ -160,12 +161,14 @@ class _Training:
         self.held_out_loss, self.on_look = held_out_loss, on_look
         self.optimizer = Adam(parameters, plan, mask)
         self.slow_down, self.n_steps, self.n_skipped, self.skipped_in_a_row = 1.0, 0, 0, 0
-        self.first_loss, self.sound = None, parameters.copy()
+        self.first_loss, self.sound = -np.inf, parameters.copy()
         self.losses, self.held_out_losses = [], []
         self.best, self.best_loss, self.best_step = None, np.inf, 0
         self.n_looks_without_gain = 0
 
     def run(self, gradient, fill_gradient):
+        if self.held_out_loss is not None:
+            self.first_loss = float(self.held_out_loss())
         recent = []
         while self.n_steps < self.plan.max_steps and self.skipped_in_a_row < _MOST_SKIPPED_IN_A_ROW:
             loss = self._step(gradient, fill_gradient)
@@ -187,27 +190,31 @@ class _Training:
             self.slow_down /= 2.0
             return None
         self.skipped_in_a_row = 0
-        self.first_loss = loss if self.first_loss is None else self.first_loss
+        if self.held_out_loss is None and self.n_steps <= _FIRST_STEPS:
+            self.first_loss = max(self.first_loss, loss)
         self.optimizer.step(gradient, norm, rate)
         return loss
 
     def _look(self, loss):
         """Write down where we are; True to stop."""
         self.losses.append(loss)
-        self._return_if_diverged(loss)
         held_out = np.nan
         if self.held_out_loss is not None:
             held_out = self._average_loss()
             self.held_out_losses.append(held_out)
             self._remember_best(held_out)
+        self._return_if_diverged(loss if self.held_out_loss is None else held_out)
         asked = self.on_look is not None and self.on_look(self.n_steps, loss, held_out)
         return bool(asked) or 0 < self.plan.n_iter_no_change <= self.n_looks_without_gain
 
     def _return_if_diverged(self, loss):
-        """Where the loss is far above that of the random weights, go back to where it was not, and go on slowly."""
-        if self.first_loss is not None and loss <= self.first_loss + _DIVERGED:
+        """Where the loss is far above that of the random weights, go back to where it was not, and go on slowly.
+
+        Batches of heavy tails differ by more than a training that goes well: held-out rows judge, where there are some.
+        """
+        if loss <= self.first_loss + _DIVERGED:
             self.sound[:] = self.optimizer.average
-        elif self.first_loss is not None:
+        else:
             self.parameters[:] = self.sound
             self.optimizer.restart()
             self.slow_down /= 4.0

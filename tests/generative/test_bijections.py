@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from skensemble.generative._bijections import BIJECTIONS, Coupling
+from skensemble.generative._bijections import BIJECTIONS, Coupling, Linear
 
 N_ROWS, N_CONDITION = 6, 2
 
@@ -115,4 +115,25 @@ def test_splines_are_the_identity_at_their_ends():
     x = np.array([[1.0, -4.0], [1.0, 4.0], [1.0, 4.0 - 1e-12], [1.0, np.nextafter(-4.0, 0.0)]])
     y, log_det = _forward(layer, x, np.empty((4, 0)))
     assert_allclose(y, x, atol=1e-8)
+    assert np.isfinite(log_det).all()
+
+
+def test_a_whitening_layer_begins_without_correlations():
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(400, 3)) @ np.array([[2.0, 0.5, 0.0], [0.0, 1.0, -0.9], [0.0, 0.0, 0.2]])
+    layer = Linear(3, np.float64, whitens=True)
+    layer.bind(np.zeros(layer.n_parameters), np.zeros(layer.n_parameters))
+    layer.initialize(rng, rows)
+    whitened, _ = _forward(layer, rows, np.empty((400, 0)))
+    assert_allclose(np.cov(whitened, rowvar=False), np.eye(3), atol=0.05)
+
+
+def test_a_whitening_layer_bears_columns_that_say_the_same():
+    rng = np.random.default_rng(0)
+    rows = np.repeat(rng.normal(size=(50, 1)), 3, axis=1)
+    layer = Linear(3, np.float64, whitens=True)
+    layer.bind(np.zeros(layer.n_parameters), np.zeros(layer.n_parameters))
+    layer.initialize(rng, rows)
+    whitened, log_det = _forward(layer, rows, np.empty((50, 0)))
+    assert np.isfinite(whitened).all()
     assert np.isfinite(log_det).all()
