@@ -26,7 +26,7 @@ LARGEST_LOG_SNR = 10.0  # where the bound starts and ends on paths that go furth
 MIDDLE = 0.4  # 1: log SNR is drawn uniformly; smaller: more often where data and noise are of one size
 
 
-def elbo(field, x, random_state=None, n_draws=128, condition=None, n_levels=None):
+def elbo(field, x, random_state=None, n_draws=128, condition=None, n_levels=None, half_width=None):
     """Lower bounds on log p(x), in nats.
 
     All rows meet the same times and noise, so they can be compared with each other, and a row does not depend on the
@@ -45,6 +45,8 @@ def elbo(field, x, random_state=None, n_draws=128, condition=None, n_levels=None
     condition : float64 (n_rows, n_condition), optional
     n_levels : int >= 1, optional
         The bound of the model with levels t_max * i / n_levels (DDPM) in place of continuous time.
+    half_width : float64 (n_rows, n_columns), optional
+        The bound of E[log p(u)] with u uniform in boxes around x.
 
     Returns
     -------
@@ -53,40 +55,57 @@ def elbo(field, x, random_state=None, n_draws=128, condition=None, n_levels=None
     check_parameter("n_draws", n_draws, (Interval(int, 2),))
     check_parameter("n_levels", n_levels, (IsNone, Interval(int, 1)))
     rng, path = generator(random_state), field.path
+    boxes = _Boxes(x, None if half_width is None or not half_width.any() else half_width)
     schedule = _continuous(path) if n_levels is None else _discrete(path, n_levels)
     n_first = n_draws // 4 or 1
-    diffusion = _diffusion_loss(field, x, schedule, _even_draws(n_draws - n_first, x.shape[1], rng), condition)
-    first = _reconstruction_loss(field, x, schedule.first, _even_draws(n_first, x.shape[1], rng), condition)
-    return -(_prior_divergence(path, x, schedule.last) + diffusion + first)
+    diffusion = _diffusion_loss(field, schedule, boxes.draws(n_draws - n_first, rng), condition)
+    first = _reconstruction_loss(field, schedule.first, boxes.draws(n_first, rng), condition)
+    return -(_prior_divergence(path, boxes, schedule.last) + diffusion + first)
 
 
-def _even_draws(n_draws, n_columns, rng):
-    """(u, noise): numbers in (0, 1) (n_draws,), normal ones (n_draws, n_columns), from a scrambled Sobol sequence:
-    together more even than independent ones (Owen 1997)."""
-    sequence = qmc.Sobol(n_columns + 1, seed=rng).random_base2(int(np.ceil(np.log2(n_draws))))[:n_draws]
-    inside = np.clip(sequence, 1e-12, 1.0 - 1e-12)
-    return inside[:, 0], ndtri(inside[:, 1:])
+class _Boxes(NamedTuple):
+    """Rows, or boxes around them."""
+
+    middle: np.ndarray
+    half_width: np.ndarray | None
+
+    def draws(self, n_draws, rng):
+        """[(u, noise, x)]: a number in (0, 1), normal ones (n_columns,) and a place in each box (n_rows, n_columns),
+        from a scrambled Sobol sequence: together more even than independent ones (Owen 1997)."""
+        n_columns = self.middle.shape[1]
+        n_dimensions = 1 + n_columns * (1 if self.half_width is None else 2)
+        sequence = qmc.Sobol(n_dimensions, seed=rng).random_base2(int(np.ceil(np.log2(n_draws))))[:n_draws]
+        inside = np.clip(sequence, 1e-12, 1.0 - 1e-12)
+        noises, places = ndtri(inside[:, 1 : 1 + n_columns]), 2.0 * inside[:, 1 + n_columns :] - 1.0
+        return [(u, noise, self._at(place)) for u, noise, place in zip(inside[:, 0], noises, places)]
+
+    def _at(self, place):
+        return self.middle if self.half_width is None else self.middle + self.half_width * place
+
+    def mean_square(self):
+        """E|u|^2, (n_rows,)"""
+        square = (self.middle**2).sum(axis=1)
+        return square if self.half_width is None else square + (self.half_width**2).sum(axis=1) / 3.0
 
 
 # -- terms of the bound ----------------------------------------------------------------------------------------------
 
 
-def _diffusion_loss(field, x, schedule, draws, condition):
+def _diffusion_loss(field, schedule, draws, condition):
     """1/2 E int SNR |x - data(x_t)|^2 dlambda."""
-    u, noises = draws
-    loss = schedule.normal_loss(x)
-    for t, weight, noise in zip(*schedule.times_and_weights(u), noises):
-        loss += weight / len(u) * _excess_over_normal(field, x, t, noise, condition)
-    return 0.5 * loss
+    loss = 0.0
+    for (_, noise, x), t, weight in zip(draws, *schedule.times_and_weights(np.array([u for u, _, _ in draws]))):
+        loss += weight * _excess_over_normal(field, x, t, noise, condition)
+    return 0.5 * (sum(schedule.normal_loss(x) for _, _, x in draws) + loss) / len(draws)
 
 
-def _reconstruction_loss(field, x, t, draws, condition):
+def _reconstruction_loss(field, t, draws, condition):
     """-E log p(x | x_t) with p = N(expected data, (sigma / alpha)^2 I)."""
-    log_snr, (_, noises) = field.path.log_snr(t), draws
-    error = _normal_error(x, expit(log_snr))
-    for noise in noises:
-        error += _excess_over_normal(field, x, t, noise, condition) / len(noises)
-    return 0.5 * (x.shape[1] * (np.log(2.0 * np.pi) - log_snr) + np.exp(log_snr) * error)
+    log_snr, n_columns = field.path.log_snr(t), draws[0][2].shape[1]
+    error = 0.0
+    for _, noise, x in draws:
+        error += (_normal_error(x, expit(log_snr)) + _excess_over_normal(field, x, t, noise, condition)) / len(draws)
+    return 0.5 * (n_columns * (np.log(2.0 * np.pi) - log_snr) + np.exp(log_snr) * error)
 
 
 def _excess_over_normal(field, x, t, noise, condition):
@@ -103,11 +122,12 @@ def _normal_error(x, p):
     return (1.0 - p) ** 2 * (x**2).sum(axis=1) + p * (1.0 - p) * x.shape[1]
 
 
-def _prior_divergence(path, x, t):
-    """KL(N(alpha x, sigma^2 I) || N(0, scale^2 I)) at t."""
+def _prior_divergence(path, boxes, t):
+    """E KL(N(alpha u, sigma^2 I) || N(0, scale^2 I)) at t."""
     alpha, sigma, scale = path.alpha(t), path.sigma(t), path.scale(t)
     ratio = (sigma / scale) ** 2
-    return 0.5 * (x.shape[1] * (ratio - 1.0 - np.log(ratio)) + (x**2).sum(axis=1) * (alpha / scale) ** 2)
+    n_columns = boxes.middle.shape[1]
+    return 0.5 * (n_columns * (ratio - 1.0 - np.log(ratio)) + boxes.mean_square() * (alpha / scale) ** 2)
 
 
 # -- where the field is asked ----------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@
 The condition of a row is [cells of the row itself that are shown, label], NaN where it says nothing.
 """
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from scipy.special import logsumexp
@@ -30,6 +32,7 @@ from skensemble._validation import (
 )
 from skensemble.generative._blended_field import BlendedField
 from skensemble.generative._bound import elbo
+from skensemble.generative._boxes import log_mean_density
 from skensemble.generative._classifier_gradient import ClassifierGradient
 from skensemble.generative._containers import container_of, read_frame
 from skensemble.generative._field_training import FieldDraws
@@ -46,6 +49,7 @@ from skensemble.generative._tree_field import TreeField
 from skensemble.generative._vector_field import RegressorField
 
 CHUNK = 1 << 14  # rows that are carried to data together; of no consequence for the sample
+N_POINTS = 4  # of each box of encoded rows, where a solver finds the density
 MARGIN = 0.1  # of a column's range, by which expected data may lie beyond it
 
 IsRegressor = Matches(
@@ -451,21 +455,23 @@ class FieldModel(CallbackSupportMixin, DensityMixin, BaseEstimator):
         validate_data(self, X, reset=False, skip_check_array=True)
         if y is not None and self._labels is None:
             y = None  # what cross-validation hands on
-        Z, log_det = self.encoder_.transform(X), self.encoder_.log_abs_det_jacobian(X)
+        middle, half_width, log_volume = self.encoder_.boxes(X)
         if self._field is None:
-            return log_det
+            return log_volume
         if y is None and hasattr(self, "classes_"):
-            parts = [self._log_density(Z, label) + np.log(share) for label, share in self._labels.shares()]
-            return log_det + logsumexp(parts, axis=0)
-        return log_det + self._log_density(Z, y)
+            shares = self._labels.shares()
+            parts = [self._log_density(middle, half_width, label) + np.log(share) for label, share in shares]
+            return log_volume + logsumexp(parts, axis=0)
+        return log_volume + self._log_density(middle, half_width, y)
 
-    def _log_density(self, Z, y):
-        """Of encoded rows, given labels or, for numbers, whatever they are."""
-        condition = self._condition(y, None, len(Z))
+    def _log_density(self, middle, half_width, y):
+        """Of boxes of encoded rows, given labels or, for numbers, whatever they are."""
+        condition, seed = self._condition(y, None, len(middle)), self._bound_seed
         if self.likelihood_ == "ode":
-            return log_density(self._field, Z, condition, random_state=self._bound_seed)
-        rng = np.random.default_rng(self._bound_seed)
-        return elbo(self._bound_field, Z, rng, condition=condition)
+            flow_density = partial(log_density, self._field, condition=condition, random_state=seed)
+            return log_mean_density(flow_density, middle, half_width, N_POINTS)
+        rng = np.random.default_rng(seed)
+        return elbo(self._bound_field, middle, rng, condition=condition, half_width=half_width)
 
     def score(self, X, y=None):
         """Mean of `score_samples`: larger is better, so that a grid search works.

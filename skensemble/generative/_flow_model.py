@@ -24,6 +24,7 @@ from skensemble._validation import (
 )
 from skensemble.generative._activations import ACTIVATIONS
 from skensemble.generative._bijections import Coupling
+from skensemble.generative._boxes import log_mean_density
 from skensemble.generative._containers import read_frame
 from skensemble.generative._flow_bases import BASES
 from skensemble.generative._flow_network import Flow, FlowGradient
@@ -36,6 +37,7 @@ from skensemble.generative._tabular import TableEncoder
 
 HELD_OUT_ROWS = 1 << 13  # whose likelihood is looked at, at most
 ROWS_TO_INITIALIZE_BY = 1 << 12
+N_POINTS = 8  # of each box of encoded rows, where the density is looked at
 CLIP_NORM = 50.0  # outliers have long gradients; those of common batches are left as they are
 
 CONDITION_COLUMNS = (IsNone, IsArrayLike)
@@ -218,12 +220,16 @@ class NormalizingFlow(TransformerMixin, DensityMixin, BaseEstimator):
         log_density : ndarray of shape (n_samples,)
             With `condition_columns`, of the other columns given these.
         """
-        Z, given, log_det = self._encoded(X)
+        middle, half_width, given, log_volume = self._encoded(X)
         if self._flow is None:
-            return log_det
-        if self._labels is not None and y is None:
-            return log_det + logsumexp(self._joint(Z, given), axis=1)
-        return log_det + self._through(Z, self._condition(y, given))[1]
+            return log_volume
+        is_sum = self._labels is not None and y is None
+        condition = None if is_sum else self._condition(y, given)
+
+        def log_density(Z):
+            return logsumexp(self._joint(Z, given), axis=1) if is_sum else self._through(Z, condition)[1]
+
+        return log_volume + log_mean_density(log_density, middle, half_width, N_POINTS)
 
     def score(self, X, y=None):
         """Mean of `score_samples`: larger is better, so that a grid search works.
@@ -252,8 +258,9 @@ class NormalizingFlow(TransformerMixin, DensityMixin, BaseEstimator):
         check_is_fitted(self)
         read_frame(X)
         validate_data(self, X, reset=False, skip_check_array=True)
-        middle, _, log_volume = self.encoder_.boxes(X, given=self._given.determined)
-        return *self._given.split(middle), log_volume
+        middle, half_width, log_volume = self.encoder_.boxes(X, given=self._given.determined)
+        modelled, given = self._given.split(middle)
+        return modelled, self._given.split(half_width)[0], given, log_volume
 
     def _condition(self, y, given):
         """Labels, then the encoded cells that are given, (n_samples, n_given)."""
@@ -284,7 +291,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, BaseEstimator):
         latents : ndarray of shape (n_samples, n_modelled)
             About a sample of the base distribution; a column for each encoded column that is not given.
         """
-        Z, given, _ = self._encoded(X)
+        Z, _, given, _ = self._encoded(X)
         if self._flow is None:
             return Z
         if self._labels is not None and y is None:

@@ -84,11 +84,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     levels and missing cells stand for intervals of encoded numbers, all of which lead back to them.  With u uniform in
     this box, p the density of encoded rows and V the volume of the box,
 
-        E_u[log p(u)] + log V  <=  log P(row),
+        log P(row) = log E_u[p(u)] + log V  >=  E_u[log p(u)] + log V
 
-    by Jensen's inequality (dequantisation, [2]_).  `dequantized` draws u, and `log_abs_det_jacobian` has log V, so that
-    `log p(encoded) + log_abs_det_jacobian(X)` is such a bound on average over `dequantized` rows, and for
-    `transform(X)`, the middle of the box, its midpoint rule.  What is measured:
+    (dequantisation, [2]_).  `dequantized` draws u, and `log_abs_det_jacobian` has log V: with one u the right-hand side
+    holds on average, and the mean density over more of them comes closer to log P.  `transform(X)` is the middle of the
+    box, which flatters densities that peak there.  What is measured:
 
     ========================================  =====================================================================
     column                                    it contributes
@@ -102,8 +102,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     constant columns, copies of others        nothing
     ========================================  =====================================================================
 
-    Reflection and clipping at the ends of the range only add to the probability of what is within, so the bound stays
-    a bound.
+    Reflection and clipping at the ends of the range only add to the probability of what is within, so that a bound
+    stays a bound.
 
     References
     ----------

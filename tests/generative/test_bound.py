@@ -40,6 +40,16 @@ def test_monte_carlo_error_falls_and_is_not_biased():
     assert abs(errors[512].mean()) < 0.03
 
 
+@all_paths
+def test_of_boxes_the_mean_is_bounded(path):
+    field = mixture(path)
+    rng = np.random.default_rng(0)
+    x, half_width = field.sample(40, rng), rng.uniform(0.0, 0.5, size=(40, 2))
+    places = x + half_width * rng.uniform(-1.0, 1.0, size=(4000, 40, 2))
+    exact = field.log_density_of_data(places.reshape(-1, 2)).reshape(4000, 40).mean(axis=0)
+    np.testing.assert_allclose(elbo(field, x, 0, n_draws=2048, half_width=half_width), exact, atol=0.3)
+
+
 def test_wrong_fields_have_lower_bounds():
     path = PATHS["linear"]()
     field = gaussian(path)
