@@ -39,7 +39,7 @@ class ContinuousNormalizingFlow(NormalizingFlow):
         Hold out rows, stop when their likelihood no longer rises, and take the parameters where it was highest.
     validation_fraction : float in (0, 1), default=0.1
         Share of the rows that are held out.
-    n_iter_no_change : int, default=10
+    n_iter_no_change : int, default=20
         Epochs without a higher likelihood of the held-out rows before training stops.
     condition_columns : array-like of names or positions, or a mask, default=None
         Columns that are given: the model is the distribution of the others given these (and `y`). None: all columns are
@@ -119,7 +119,7 @@ class ContinuousNormalizingFlow(NormalizingFlow):
         max_epochs=100,
         early_stopping=True,
         validation_fraction=0.1,
-        n_iter_no_change=10,
+        n_iter_no_change=20,
         condition_columns=None,
         encoder=None,
         n_jobs=None,

@@ -79,7 +79,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, BaseEstimator):
         max_epochs=100,
         early_stopping=True,
         validation_fraction=0.1,
-        n_iter_no_change=10,
+        n_iter_no_change=20,
         condition_columns=None,
         encoder=None,
         n_jobs=None,

@@ -27,7 +27,7 @@ class NICE(NormalizingFlow):
         Hold out rows, stop when their likelihood no longer rises, and take the parameters where it was highest.
     validation_fraction : float in (0, 1), default=0.1
         Share of the rows that are held out.
-    n_iter_no_change : int, default=10
+    n_iter_no_change : int, default=20
         Epochs without a higher likelihood of the held-out rows before training stops.
     condition_columns : array-like of names or positions, or a mask, default=None
         Columns that are given: the model is the distribution of the others given these (and `y`). None: all columns are
@@ -111,7 +111,7 @@ class RealNVP(NormalizingFlow):
         Hold out rows, stop when their likelihood no longer rises, and take the parameters where it was highest.
     validation_fraction : float in (0, 1), default=0.1
         Share of the rows that are held out.
-    n_iter_no_change : int, default=10
+    n_iter_no_change : int, default=20
         Epochs without a higher likelihood of the held-out rows before training stops.
     condition_columns : array-like of names or positions, or a mask, default=None
         Columns that are given: the model is the distribution of the others given these (and `y`). None: all columns are
@@ -206,7 +206,7 @@ class Glow(NormalizingFlow):
         Hold out rows, stop when their likelihood no longer rises, and take the parameters where it was highest.
     validation_fraction : float in (0, 1), default=0.1
         Share of the rows that are held out.
-    n_iter_no_change : int, default=10
+    n_iter_no_change : int, default=20
         Epochs without a higher likelihood of the held-out rows before training stops.
     condition_columns : array-like of names or positions, or a mask, default=None
         Columns that are given: the model is the distribution of the others given these (and `y`). None: all columns are
@@ -289,7 +289,7 @@ class NeuralSplineFlow(NormalizingFlow):
         Hold out rows, stop when their likelihood no longer rises, and take the parameters where it was highest.
     validation_fraction : float in (0, 1), default=0.1
         Share of the rows that are held out.
-    n_iter_no_change : int, default=10
+    n_iter_no_change : int, default=20
         Epochs without a higher likelihood of the held-out rows before training stops.
     condition_columns : array-like of names or positions, or a mask, default=None
         Columns that are given: the model is the distribution of the others given these (and `y`). None: all columns are
@@ -371,7 +371,7 @@ class MaskedAutoregressiveFlow(NormalizingFlow):
         Hold out rows, stop when their likelihood no longer rises, and take the parameters where it was highest.
     validation_fraction : float in (0, 1), default=0.1
         Share of the rows that are held out.
-    n_iter_no_change : int, default=10
+    n_iter_no_change : int, default=20
         Epochs without a higher likelihood of the held-out rows before training stops.
     condition_columns : array-like of names or positions, or a mask, default=None
         Columns that are given: the model is the distribution of the others given these (and `y`). None: all columns are
