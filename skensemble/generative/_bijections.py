@@ -29,7 +29,10 @@ from skensemble.generative._coupling_kernels import (
 )
 from skensemble.generative._networks import MLP, SLOPE, VALUE, Workspace
 from skensemble.generative._spline_kernels import (
+    DERIVATIVE_OFFSET,
+    LEAST_DERIVATIVE,
     LEAST_SHARE,
+    N_FOUND,
     backward_splines,
     exponentials,
     forward_splines,
@@ -236,24 +239,31 @@ class Spline:
     n_numbers = 3 * n_bins - 1
 
     def forward(self, x, columns, numbers, y, log_det, workspace):
-        forward_splines(x, columns, numbers, self._shares(numbers, workspace), self._limits(numbers), y, log_det)
+        kept, found = self._shares(numbers, workspace), self._found(numbers, workspace)
+        forward_splines(x, columns, numbers, kept, self._limits(numbers), y, log_det, found)
 
     def inverse(self, y, columns, numbers, x, workspace):
         inverse_splines(y, columns, numbers, self._shares(numbers, workspace), self._limits(numbers), x)
 
     def backward(self, cotangent, of_log_det, x, columns, numbers, numbers_cotangent, workspace):
-        kept = self._kept(numbers, workspace)
-        arguments = (cotangent, of_log_det, x, columns, numbers, kept, self._limits(numbers), numbers_cotangent)
-        backward_splines(*arguments)
+        kept, found = self._kept(numbers, workspace), self._found(numbers, workspace)
+        backward_splines(cotangent, of_log_det, x, columns, kept, found, self._limits(numbers), numbers_cotangent)
 
     def _limits(self, numbers):
         floor = 2.0 * self.interval * LEAST_SHARE
-        return np.array([self.interval, floor, 2.0 * self.interval - self.n_bins * floor, 1.0], numbers.dtype)
+        scale = 2.0 * self.interval - self.n_bins * floor
+        limits = [self.interval, floor, scale, 1.0, LEAST_DERIVATIVE, DERIVATIVE_OFFSET]
+        return np.array(limits, numbers.dtype)
 
     def _kept(self, numbers, workspace):
+        return self._array(numbers, 2 * self.n_bins, workspace, "shares")
+
+    def _found(self, numbers, workspace):
+        return self._array(numbers, N_FOUND, workspace, "bin")
+
+    def _array(self, numbers, size, workspace, name):
         n_columns = numbers.shape[1] // self.n_numbers
-        flat = workspace.array(len(numbers), n_columns * 2 * self.n_bins, "shares")
-        return flat.reshape(len(numbers), n_columns, 2 * self.n_bins)
+        return workspace.array(len(numbers), n_columns * size, name).reshape(len(numbers), n_columns, size)
 
     def _shares(self, numbers, workspace):
         kept = self._kept(numbers, workspace)

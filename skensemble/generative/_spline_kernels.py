@@ -9,7 +9,8 @@ at the knots between them (by softplus).  The knots lie on [-B, B]; outside, y =
 
     y = y_k + h N / D (equation 4),  log dy/dx = 2 log s + log P - 2 log D (equation 5).
 
-What the passes share is written to `kept` (n, m, 2 K): the shares of the widths and of the heights.
+What the passes share is written to `kept` (n, m, 2 K), the shares of the widths and of the heights, and to `found`
+(n, m, N_FOUND), the value's bin: [k, x_k, w, y_k, h, d_k, d_{k+1}, slopes of the two softplus].
 """
 
 import math
@@ -20,7 +21,8 @@ from skensemble.generative._vector_math import exp, formula
 LEAST_SHARE = 1e-3  # of a bin's width and height in a K-th of the interval
 LEAST_DERIVATIVE = 1e-3
 DERIVATIVE_OFFSET = math.log(math.expm1(1.0 - LEAST_DERIVATIVE))  # where a raw 0 gives the derivative 1
-STEEPEST = 40.0  # exp(x) = softplus(x) - x beyond, in either precision
+N_FOUND = 9
+BIN, START, WIDTH, LOWER, HEIGHT, LEFT, RIGHT, LEFT_SLOPE, RIGHT_SLOPE = range(N_FOUND)
 
 
 @formula
@@ -86,22 +88,10 @@ def _start_of(shares, k, interval, floor, scale):
 
 
 @kernel
-def _derivative_at(raw, knot, n_bins, one):
-    """Derivative at a knot 0 .. K; 1 at both ends."""
-    if knot == 0 or knot == n_bins:
-        return one
-    return one * (LEAST_DERIVATIVE + _softplus(raw[2 * n_bins + knot - 1] + DERIVATIVE_OFFSET))
-
-
-@kernel
-def _softplus(x):
-    return x if x > STEEPEST else math.log1p(math.exp(x))
-
-
-@kernel
-def forward_splines(x, columns, numbers, kept, limits, y, log_det):
-    """Transform columns; limits = [B, floor and scale of a bin's width and height], in the numbers' precision."""
-    interval, floor, scale, one = limits[0], limits[1], limits[2], limits[3]
+def forward_splines(x, columns, numbers, kept, limits, y, log_det, found):
+    """Transform columns; limits = [B, floor and scale of a bin's width and height, 1, LEAST_DERIVATIVE,
+    DERIVATIVE_OFFSET], in the numbers' precision."""
+    interval, one = limits[0], limits[3]
     n_bins = kept.shape[2] // 2
     n_numbers = 3 * n_bins - 1
     for i in range(x.shape[0]):
@@ -110,17 +100,38 @@ def forward_splines(x, columns, numbers, kept, limits, y, log_det):
             value = x[i, columns[j]]
             if not -interval < value < interval:
                 continue
-            raw, shares = numbers[i, j * n_numbers : (j + 1) * n_numbers], kept[i, j]
-            k, x_k, w = _find_bin(value, shares[:n_bins], interval, floor, scale)
-            y_k = _start_of(shares[n_bins:], k, interval, floor, scale)
-            h = floor + scale * shares[n_bins + k]
-            d_0, d_1 = _derivative_at(raw, k, n_bins, one), _derivative_at(raw, k + 1, n_bins, one)
-            s, xi = h / w, min(max((value - x_k) / w, one - one), one)
+            bin_ = found[i, j]
+            _describe_bin(value, numbers[i, j * n_numbers : (j + 1) * n_numbers], kept[i, j], limits, bin_)
+            h, d_0, d_1 = bin_[HEIGHT], bin_[LEFT], bin_[RIGHT]
+            s, xi = h / bin_[WIDTH], min(max((value - bin_[START]) / bin_[WIDTH], one - one), one)
             q = xi * (one - xi)
             N, D = s * xi * xi + d_0 * q, s + (d_1 + d_0 - s - s) * q
             P = d_1 * xi * xi + (s + s) * q + d_0 * (one - xi) * (one - xi)
-            y[i, columns[j]] = y_k + h * N / D
+            y[i, columns[j]] = bin_[LOWER] + h * N / D
             log_det[i] += math.log(s * s * P / (D * D))
+
+
+@kernel
+def _describe_bin(value, raw, shares, limits, found):
+    interval, floor, scale = limits[0], limits[1], limits[2]
+    n_bins = shares.shape[0] // 2
+    k, found[START], found[WIDTH] = _find_bin(value, shares[:n_bins], interval, floor, scale)
+    found[BIN] = k
+    found[LOWER] = _start_of(shares[n_bins:], k, interval, floor, scale)
+    found[HEIGHT] = floor + scale * shares[n_bins + k]
+    found[LEFT], found[LEFT_SLOPE] = _knot(raw, k, n_bins, limits)
+    found[RIGHT], found[RIGHT_SLOPE] = _knot(raw, k + 1, n_bins, limits)
+
+
+@kernel
+def _knot(raw, knot, n_bins, limits):
+    """Derivative at a knot 0 .. K, and how it changes with the raw number."""
+    one, least, offset = limits[3], limits[4], limits[5]
+    if knot == 0 or knot == n_bins:
+        return one, one - one
+    x = raw[2 * n_bins + knot - 1] + offset
+    e = math.exp(-abs(x))
+    return least + max(x, one - one) + math.log1p(e), (one if x > 0 else e) / (one + e)
 
 
 @kernel
@@ -139,18 +150,18 @@ def inverse_splines(y, columns, numbers, kept, limits, x):
             k, y_k, h = _find_bin(value, shares[n_bins:], interval, floor, scale)
             x_k = _start_of(shares[:n_bins], k, interval, floor, scale)
             w = floor + scale * shares[k]
-            d_0, d_1 = _derivative_at(raw, k, n_bins, one), _derivative_at(raw, k + 1, n_bins, one)
+            d_0, d_1 = _knot(raw, k, n_bins, limits)[0], _knot(raw, k + 1, n_bins, limits)[0]
             s, rise = h / w, min(max(value - y_k, one - one), h)
             bend = d_1 + d_0 - s - s
             a, b, c = h * (s - d_0) + rise * bend, h * d_0 - rise * bend, -s * rise
-            root = math.sqrt(max(b * b - 4 * a * c, one - one))
-            x[i, columns[j]] = x_k + w * min(max(2 * c / (-b - root), one - one), one)
+            root = math.sqrt(max(b * b - (a + a) * (c + c), one - one))
+            x[i, columns[j]] = x_k + w * min(max((c + c) / (-b - root), one - one), one)
 
 
 @kernel
-def backward_splines(cotangent, of_log_det, x, columns, numbers, kept, limits, numbers_cotangent):
+def backward_splines(cotangent, of_log_det, x, columns, kept, found, limits, numbers_cotangent):
     """From the cotangents of y to those of x, in place, and to those of the numbers."""
-    interval, floor, scale, one = limits[0], limits[1], limits[2], limits[3]
+    interval, scale, one = limits[0], limits[2], limits[3]
     n_bins = kept.shape[2] // 2
     n_numbers = 3 * n_bins - 1
     numbers_cotangent[:] = 0
@@ -159,15 +170,10 @@ def backward_splines(cotangent, of_log_det, x, columns, numbers, kept, limits, n
             value = x[i, columns[j]]
             if not -interval < value < interval:
                 continue
-            raw, by_raw = (
-                numbers[i, j * n_numbers : (j + 1) * n_numbers],
-                numbers_cotangent[i, j * n_numbers : (j + 1) * n_numbers],
-            )
-            shares = kept[i, j]
-            k, x_k, w = _find_bin(value, shares[:n_bins], interval, floor, scale)
-            h = floor + scale * shares[n_bins + k]
-            d_0, d_1 = _derivative_at(raw, k, n_bins, one), _derivative_at(raw, k + 1, n_bins, one)
-            s, xi = h / w, min(max((value - x_k) / w, one - one), one)
+            by_raw = numbers_cotangent[i, j * n_numbers : (j + 1) * n_numbers]
+            shares, bin_ = kept[i, j], found[i, j]
+            k, w, h, d_0, d_1 = int(bin_[BIN]), bin_[WIDTH], bin_[HEIGHT], bin_[LEFT], bin_[RIGHT]
+            s, xi = h / w, min(max((value - bin_[START]) / w, one - one), one)
             rest = one - xi
             q, bend = xi * rest, d_1 + d_0 - s - s
             N, D = s * xi * xi + d_0 * q, s + bend * q
@@ -179,22 +185,17 @@ def backward_splines(cotangent, of_log_det, x, columns, numbers, kept, limits, n
             of_P = of_l / P
             of_q = of_N * d_0 + of_D * bend + of_P * (s + s)
             of_s = of_N * xi * xi + of_D * (one - q - q) + of_P * (q + q) + (of_l + of_l) / s
-            of_xi = of_N * (s + s) * xi + of_q * (rest - xi) + 2 * of_P * (d_1 * xi - d_0 * rest)
+            of_xi = of_N * (s + s) * xi + of_q * (rest - xi) + (of_P + of_P) * (d_1 * xi - d_0 * rest)
             of_h = of_y * N / D + of_s / w
             of_x = of_xi / w
             of_w = -of_s * s / w - of_x * xi
-            _backward_knot(raw, by_raw, k, n_bins, (of_N + of_D) * q + of_P * rest * rest)
-            _backward_knot(raw, by_raw, k + 1, n_bins, of_D * q + of_P * xi * xi)
+            if k > 0:
+                by_raw[2 * n_bins + k - 1] = bin_[LEFT_SLOPE] * ((of_N + of_D) * q + of_P * rest * rest)
+            if k + 1 < n_bins:
+                by_raw[2 * n_bins + k] = bin_[RIGHT_SLOPE] * (of_D * q + of_P * xi * xi)
             _backward_shares(shares[:n_bins], k, -of_x * scale, of_w * scale, by_raw[:n_bins])
             _backward_shares(shares[n_bins:], k, of_y * scale, of_h * scale, by_raw[n_bins : 2 * n_bins])
             cotangent[i, columns[j]] = of_x
-
-
-@kernel
-def _backward_knot(raw, by_raw, knot, n_bins, of_derivative):
-    if 0 < knot < n_bins:
-        place = 2 * n_bins + knot - 1
-        by_raw[place] += of_derivative / (1 + math.exp(-(raw[place] + DERIVATIVE_OFFSET)))
 
 
 @kernel
