@@ -38,6 +38,7 @@ from skensemble.generative._tabular import TableEncoder
 HELD_OUT_ROWS = 1 << 13  # whose likelihood is looked at, at most
 ROWS_TO_INITIALIZE_BY = 1 << 12
 N_POINTS = 8  # of each box of encoded rows, where the density is looked at
+WORTH_A_THREAD = 1 << 22  # weights times rows of a layer; below, threads wait for the interpreter's lock between layers
 CLIP_NORM = 50.0  # outliers have long gradients; those of common batches are left as they are
 
 CONDITION_COLUMNS = (IsNone, IsArrayLike)
@@ -184,7 +185,8 @@ class NormalizingFlow(TransformerMixin, DensityMixin, BaseEstimator):
         self.loss_curve_, self.validation_curve_ = history.losses, history.held_out_losses
 
     def _train(self, flow, rows, size, held_out, plan, n_threads):
-        gradient = FlowGradient(flow, n_threads if size * flow.parameters.size > 1 << 22 else 1)
+        work = size * flow.parameters.size / len(flow.layers)
+        gradient = FlowGradient(flow, n_threads if work > WORTH_A_THREAD else 1)
         looked_at = None if held_out is None else held_out.draw(min(len(held_out), HELD_OUT_ROWS))
 
         def held_out_loss():
