@@ -76,9 +76,6 @@ class Bijection:
 # -- without a network -----------------------------------------------------------------------------------------------
 
 
-_SHRINKAGE = 1e-3  # of correlations
-
-
 class ActNorm(Bijection):
     """A scale and a shift for each column, such that the first rows have mean 0 and variance 1 (Kingma and Dhariwal
     2018, section 3.1)."""
@@ -177,6 +174,9 @@ class Linear(Bijection):
 
 def _rotation(generator, n_columns):
     return np.linalg.qr(generator.normal(size=(n_columns, n_columns)))[0]
+
+
+_SHRINKAGE = 1e-3  # of correlations
 
 
 def _whitening(x):

@@ -61,8 +61,8 @@ class ContinuousNormalizingFlow(NormalizingFlow):
         Labels, sorted, if fit got labels that are classes.
     likelihood_ : "ode"
         What `score_samples` gives: exact up to the steps of the solver (and, beyond 50 columns, with an estimated
-        trace); of categories, integers and missing cells, their log
-        probability by the mean density at 8 places of their boxes, see `TableEncoder`.
+        trace); of categories, integers and missing cells, the log probability, by the mean density at 8 places of
+        their boxes, see `TableEncoder`.
     n_iter_ : int
         Steps taken.
     loss_curve_ : ndarray

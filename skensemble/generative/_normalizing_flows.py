@@ -48,8 +48,8 @@ class NICE(NormalizingFlow):
     classes_ : ndarray of shape (n_classes,)
         Labels, sorted, if fit got labels that are classes.
     likelihood_ : "exact"
-        What `score_samples` gives; of categories, integers and missing cells, their log
-        probability by the mean density at 8 places of their boxes, see `TableEncoder`.
+        What `score_samples` gives; of categories, integers and missing cells, the log probability, by the mean density
+        at 8 places of their boxes, see `TableEncoder`.
     n_iter_ : int
         Steps taken.
     loss_curve_ : ndarray
@@ -132,8 +132,8 @@ class RealNVP(NormalizingFlow):
     classes_ : ndarray of shape (n_classes,)
         Labels, sorted, if fit got labels that are classes.
     likelihood_ : "exact"
-        What `score_samples` gives; of categories, integers and missing cells, their log
-        probability by the mean density at 8 places of their boxes, see `TableEncoder`.
+        What `score_samples` gives; of categories, integers and missing cells, the log probability, by the mean density
+        at 8 places of their boxes, see `TableEncoder`.
     n_iter_ : int
         Steps taken.
     loss_curve_ : ndarray
@@ -227,8 +227,8 @@ class Glow(NormalizingFlow):
     classes_ : ndarray of shape (n_classes,)
         Labels, sorted, if fit got labels that are classes.
     likelihood_ : "exact"
-        What `score_samples` gives; of categories, integers and missing cells, their log
-        probability by the mean density at 8 places of their boxes, see `TableEncoder`.
+        What `score_samples` gives; of categories, integers and missing cells, the log probability, by the mean density
+        at 8 places of their boxes, see `TableEncoder`.
     n_iter_ : int
         Steps taken.
     loss_curve_ : ndarray
@@ -310,8 +310,8 @@ class NeuralSplineFlow(NormalizingFlow):
     classes_ : ndarray of shape (n_classes,)
         Labels, sorted, if fit got labels that are classes.
     likelihood_ : "exact"
-        What `score_samples` gives; of categories, integers and missing cells, their log
-        probability by the mean density at 8 places of their boxes, see `TableEncoder`.
+        What `score_samples` gives; of categories, integers and missing cells, the log probability, by the mean density
+        at 8 places of their boxes, see `TableEncoder`.
     n_iter_ : int
         Steps taken.
     loss_curve_ : ndarray
@@ -392,8 +392,8 @@ class MaskedAutoregressiveFlow(NormalizingFlow):
     classes_ : ndarray of shape (n_classes,)
         Labels, sorted, if fit got labels that are classes.
     likelihood_ : "exact"
-        What `score_samples` gives; of categories, integers and missing cells, their log
-        probability by the mean density at 8 places of their boxes, see `TableEncoder`.
+        What `score_samples` gives; of categories, integers and missing cells, the log probability, by the mean density
+        at 8 places of their boxes, see `TableEncoder`.
     n_iter_ : int
         Steps taken.
     loss_curve_ : ndarray

@@ -190,7 +190,7 @@ class _Training:
             self.slow_down /= 2.0
             return None
         self.skipped_in_a_row = 0
-        if self.held_out_loss is None and self.n_steps <= _FIRST_STEPS:
+        if self.held_out_loss is None and self.n_steps - self.n_skipped <= _FIRST_STEPS:
             self.first_loss = max(self.first_loss, loss)
         self.optimizer.step(gradient, norm, rate)
         return loss

@@ -29,7 +29,10 @@ def test_probabilities_of_boxes():
 
 def test_a_peak_in_the_middle_does_not_flatter():
     """A density of variance 0.01 in a box of width 2: its middle is 2 nats above the mean."""
-    narrow = lambda Z: norm.logpdf(Z, scale=0.1).sum(axis=1)  # noqa: E731
+
+    def narrow(Z):
+        return norm.logpdf(Z, scale=0.1).sum(axis=1)
+
     estimate = log_mean_density(narrow, np.zeros((1, 1)), np.ones((1, 1)), 64)
     assert_allclose(estimate, np.log(0.5), atol=1e-6)
     assert narrow(np.zeros((1, 1)))[0] > estimate[0] + 2.0

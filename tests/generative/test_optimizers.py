@@ -187,3 +187,14 @@ def test_batches_of_heavy_tails_are_not_taken_for_a_divergence():
     plan = TrainingPlan(400, 0.02, schedule="constant", check_every=20, n_iter_no_change=5, averaging=0.9)
     train(parameters, gradient, fill_gradient, plan, held_out_loss=lambda: 0.5 * parameters[0] ** 2)
     assert abs(parameters[0]) < 0.5
+
+
+def test_first_steps_that_are_left_out_do_not_stop_training():
+    parameters, gradient, fill_gradient, best = _least_squares()
+
+    def poisoned_at_first(step):
+        loss = fill_gradient(step)
+        return math.nan if step < 12 else loss
+
+    train(parameters, gradient, poisoned_at_first, TrainingPlan(4000, learning_rate=300.0, check_every=20))
+    assert_allclose(parameters, best, atol=0.5)
