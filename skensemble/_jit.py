@@ -2,8 +2,8 @@
 
 Numba's own cache has three habits that hurt users: it raises at import when no folder can be written, it raises at
 the first call when a cache file is damaged, and it does not notice that a function called from another file has
-changed.  The cache below answers with "compile again" to the first two, and stamps every file with a hash of all
-kernels' sources for the third.
+changed.  The cache below answers with "compile again" to the first two.  For the third it stamps the kernels of a file
+with a hash of that file and of all files of the package that it imports: a change elsewhere compiles nothing anew.
 """
 
 import functools
@@ -209,35 +209,52 @@ _InnerCompiler = _compiler("_InnerCompiler", _InnerLowering)
 
 
 @functools.cache
-def _source_stamp():
-    """Hash of all files that a kernel's code or constants can come from: those without scikit-learn and pandas."""
+def _source_stamp(file):
+    """Hash of the files that the code and the constants of a file's kernels can come from."""
     digest = hashlib.sha256(numba.__version__.encode())
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        text = path.read_bytes()
-        if not _IMPORTS_OF_ESTIMATORS.search(text):
-            digest.update(text)
+    for path in sorted(kernel_sources(file)):
+        digest.update(_read(path))
     return digest.hexdigest()
 
 
-_IMPORTS_OF_ESTIMATORS = re.compile(rb"^(import|from) (sklearn|pandas)", re.MULTILINE)
+def kernel_sources(file):
+    """The file, this one, and all files of the package that they import, and so on: a set of paths.
+
+    file : str or Path, of a file in the package or elsewhere
+    """
+    found, waiting = set(), [Path(file), Path(__file__)]
+    while waiting:
+        path = waiting.pop()
+        if path not in found and path.is_file():
+            found.add(path)
+            waiting += map(_path_of, _IMPORTED.findall(_read(path)))
+    return found
+
+
+_IMPORTED = re.compile(rb"^from skensemble\.([\w.]+) import", re.MULTILINE)
+_read = functools.cache(Path.read_bytes)
+
+
+def _path_of(module):
+    return Path(__file__).parent.joinpath(*module.decode().split(".")).with_suffix(".py")
 
 
 def _stamped(locator):
-    return type("Stamped" + locator.__name__, (locator,), {"get_source_stamp": lambda self: _source_stamp()})
+    return type("Stamped" + locator.__name__, (locator,), {"get_source_stamp": lambda self: _source_stamp(self._py_file)})
 
 
 class _KernelCacheImpl(CompileResultCacheImpl):
     _locator_classes = [
-        _stamped(locator)
-        for locator in (UserProvidedCacheLocator, InTreeCacheLocator, UserWideCacheLocator, ZipCacheLocator)
+        *(_stamped(locator) for locator in (UserProvidedCacheLocator, InTreeCacheLocator, UserWideCacheLocator)),
+        ZipCacheLocator,  # its stamp is the date of the archive, which holds all files
     ]
 
     def reduce(self, result):
-        return _source_stamp(), super().reduce(result)
+        return self._locator.get_source_stamp(), super().reduce(result)
 
     def rebuild(self, target_context, payload):
         stamp, reduced = payload
-        if stamp != _source_stamp():
+        if stamp != self._locator.get_source_stamp():
             raise ValueError("written by another version")
         return super().rebuild(target_context, reduced)
 

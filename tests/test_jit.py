@@ -1,4 +1,5 @@
 import importlib.util
+import inspect
 import itertools
 import os
 import pickle
@@ -10,8 +11,10 @@ import numpy as np
 import pytest
 from numba.core.runtime import _nrt_python, rtsys
 
+import skensemble
 from skensemble import _jit
 from skensemble._jit import bits_of, kernel, lowest_bit, prefetch
+from tests.conftest import ROOT
 
 SOURCE = """
 from skensemble._jit import kernel
@@ -112,10 +115,10 @@ def test_processes_that_compile_at_once_may_mix_up_files(folder):
 
 def test_code_of_another_version_is_not_used(folder, monkeypatch):
     """A process that began before an upgrade may overwrite the code of one that began after it, but not its index."""
-    monkeypatch.setattr(_jit, "_source_stamp", lambda: "version 1")
+    monkeypatch.setattr(_jit, "_source_stamp", lambda file: "version 1")
     fill_cache(folder)
     old = [path.read_bytes() for path in cache_files(folder, "nbc")]
-    monkeypatch.setattr(_jit, "_source_stamp", lambda: "version 2")
+    monkeypatch.setattr(_jit, "_source_stamp", lambda file: "version 2")
     fill_cache(folder)
     kernels = import_anew(folder)
     kernels.four_times(1), kernels.four_times(1.0)
@@ -129,23 +132,45 @@ def test_code_of_another_version_is_not_used(folder, monkeypatch):
 
 def test_a_change_in_any_file_makes_the_cache_stale(folder, monkeypatch):
     fill_cache(folder)
-    monkeypatch.setattr(_jit, "_source_stamp", lambda: "changed")
+    monkeypatch.setattr(_jit, "_source_stamp", lambda file: "changed")
     kernels = import_anew(folder)
     kernels.four_times(5)
     assert hits(kernels.four_times) == 0
 
 
-def test_stamp_covers_every_file_of_the_package(tmp_path, monkeypatch):
+def test_stamp_covers_what_a_file_of_kernels_imports(tmp_path, monkeypatch):
     package = tmp_path / "package"
     (package / "inner").mkdir(parents=True)
     (package / "_jit.py").write_text("one")
-    (package / "inner" / "kernels.py").write_text("two")
+    (package / "inner" / "kernels.py").write_text("from skensemble.inner.constants import TWO\n")
+    (package / "inner" / "constants.py").write_text("from skensemble.other import (\n    TWO,\n)\n")
+    (package / "other.py").write_text("TWO = 2")
+    (package / "estimator.py").write_text("from skensemble.inner.kernels import twice\n")
     monkeypatch.setattr(_jit, "__file__", str(package / "_jit.py"))
-    stamp = _jit._source_stamp.__wrapped__
+
+    def stamp():
+        _jit._read.cache_clear()
+        return _jit._source_stamp.__wrapped__(str(package / "inner" / "kernels.py"))
+
     before = stamp()
+    (package / "estimator.py").write_text("another docstring")
     assert stamp() == before
-    (package / "inner" / "kernels.py").write_text("three")
-    assert stamp() != before
+    for changed in (package / "other.py", package / "_jit.py", package / "inner" / "kernels.py"):
+        old, text = stamp(), changed.read_text()
+        changed.write_text(text + "# changed")
+        assert stamp() != old, changed
+        changed.write_text(text)
+    assert stamp() == before
+    _jit._read.cache_clear()
+
+
+def test_editing_an_estimator_compiles_nothing_anew():
+    """No file with a public class is among the sources of any kernel."""
+    files = [path for path in (ROOT / "skensemble").rglob("*.py") if "\n@kernel" in path.read_text(encoding="utf-8")]
+    sources = set().union(*(_jit.kernel_sources(path) for path in files))
+    estimators = {inspect.getsourcefile(getattr(skensemble, name)) for name in skensemble.__all__ if name[0].isupper()}
+    assert len(files) > 30
+    assert {str(path) for path in sources} & estimators == set()
 
 
 def no_folder_at_all(folder, monkeypatch):
