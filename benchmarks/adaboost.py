@@ -12,7 +12,7 @@ from report import Report
 from timing import interleaved, threads
 
 import skensemble
-from skensemble.ensemble import _adaboost
+from skensemble.ensemble.adaboost import _adaboost
 
 LIBRARIES = {"skensemble": (_adaboost, skensemble), "scikit-learn": (sklearn.ensemble, sklearn.tree)}
 N_THREADS = 2

@@ -34,7 +34,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from timing import threads
 
 import skensemble.generative as generative
-from skensemble.generative._evaluation import REAL_TRAIN, SMOTE, evaluate
+from skensemble.generative.evaluation._evaluation import REAL_TRAIN, SMOTE, evaluate
 
 N_THREADS = 2
 TARGET = "target"

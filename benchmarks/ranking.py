@@ -16,7 +16,7 @@ N_THREADS = 2
 REAL = "rank_lightgbm"
 SKENSEMBLE = "skensemble"
 RANKERS = {  # library -> module, class, what is said beside n_estimators
-    SKENSEMBLE: ("skensemble.ensemble._newton_ranker", "NewtonBoostingRanker", {"n_jobs": N_THREADS}),
+    SKENSEMBLE: ("skensemble.ensemble.newton._newton_ranker", "NewtonBoostingRanker", {"n_jobs": N_THREADS}),
     "LightGBM": ("lightgbm", "LGBMRanker", {"n_jobs": N_THREADS, "verbose": -1}),
     "XGBoost": ("xgboost", "XGBRanker", {"n_jobs": N_THREADS, "tree_method": "hist"}),
 }

@@ -12,10 +12,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from skensemble.generative import PATHS, MLPField
-from skensemble.generative._paths import Endpoints
-from skensemble.generative._row_noise import RowNoise
-from skensemble.generative._solvers import prior_sample, solve
-from skensemble.generative._vector_field import RegressorField
+from skensemble.generative.paths._paths import Endpoints
+from skensemble.generative.paths._row_noise import RowNoise
+from skensemble.generative.paths._solvers import prior_sample, solve
+from skensemble.generative.paths._vector_field import RegressorField
 
 PICTURE = Path("trajectories.png")
 N_SHOWN, N_PAIRS = 60, 4000

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skensemble._warmup import warm_up
-    from skensemble.ensemble._adaboost import AdaBoostClassifier, AdaBoostRegressor
-    from skensemble.ensemble._gradient_boosting import GradientBoostingClassifier, GradientBoostingRegressor
-    from skensemble.ensemble._newton_boosting import NewtonBoostingClassifier, NewtonBoostingRegressor
-    from skensemble.ensemble._newton_ranker import NewtonBoostingRanker
-    from skensemble.ensemble._random_forest import (
+    from skensemble.ensemble.adaboost._adaboost import AdaBoostClassifier, AdaBoostRegressor
+    from skensemble.ensemble.forest._random_forest import (
         ExtraTreesClassifier,
         ExtraTreesRegressor,
         RandomForestClassifier,
         RandomForestRegressor,
     )
+    from skensemble.ensemble.gradient._gradient_boosting import GradientBoostingClassifier, GradientBoostingRegressor
+    from skensemble.ensemble.newton._newton_boosting import NewtonBoostingClassifier, NewtonBoostingRegressor
+    from skensemble.ensemble.newton._newton_ranker import NewtonBoostingRanker
     from skensemble.generative import (
         DDPM,
         NICE,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         ScoreSDE,
     )
     from skensemble.inspection import export_graphviz, export_text, plot_tree
-    from skensemble.tree._decision_tree import (
+    from skensemble.tree.estimators._decision_tree import (
         DecisionTreeClassifier,
         DecisionTreeRegressor,
         ExtraTreeClassifier,
@@ -75,29 +75,29 @@ __all__ = [
 ]
 
 _MODULE_OF = {
-    "AdaBoostClassifier": "skensemble.ensemble._adaboost",
-    "AdaBoostRegressor": "skensemble.ensemble._adaboost",
+    "AdaBoostClassifier": "skensemble.ensemble.adaboost._adaboost",
+    "AdaBoostRegressor": "skensemble.ensemble.adaboost._adaboost",
     "ContinuousNormalizingFlow": "skensemble.generative",
     "DDPM": "skensemble.generative",
-    "DecisionTreeClassifier": "skensemble.tree._decision_tree",
-    "DecisionTreeRegressor": "skensemble.tree._decision_tree",
+    "DecisionTreeClassifier": "skensemble.tree.estimators._decision_tree",
+    "DecisionTreeRegressor": "skensemble.tree.estimators._decision_tree",
     "DensityOutlierDetector": "skensemble.generative",
-    "ExtraTreeClassifier": "skensemble.tree._decision_tree",
-    "ExtraTreeRegressor": "skensemble.tree._decision_tree",
-    "ExtraTreesClassifier": "skensemble.ensemble._random_forest",
-    "ExtraTreesRegressor": "skensemble.ensemble._random_forest",
+    "ExtraTreeClassifier": "skensemble.tree.estimators._decision_tree",
+    "ExtraTreeRegressor": "skensemble.tree.estimators._decision_tree",
+    "ExtraTreesClassifier": "skensemble.ensemble.forest._random_forest",
+    "ExtraTreesRegressor": "skensemble.ensemble.forest._random_forest",
     "FlowMatching": "skensemble.generative",
     "Glow": "skensemble.generative",
-    "GradientBoostingClassifier": "skensemble.ensemble._gradient_boosting",
-    "GradientBoostingRegressor": "skensemble.ensemble._gradient_boosting",
+    "GradientBoostingClassifier": "skensemble.ensemble.gradient._gradient_boosting",
+    "GradientBoostingRegressor": "skensemble.ensemble.gradient._gradient_boosting",
     "MaskedAutoregressiveFlow": "skensemble.generative",
     "NICE": "skensemble.generative",
     "NeuralSplineFlow": "skensemble.generative",
-    "NewtonBoostingClassifier": "skensemble.ensemble._newton_boosting",
-    "NewtonBoostingRanker": "skensemble.ensemble._newton_ranker",
-    "NewtonBoostingRegressor": "skensemble.ensemble._newton_boosting",
-    "RandomForestClassifier": "skensemble.ensemble._random_forest",
-    "RandomForestRegressor": "skensemble.ensemble._random_forest",
+    "NewtonBoostingClassifier": "skensemble.ensemble.newton._newton_boosting",
+    "NewtonBoostingRanker": "skensemble.ensemble.newton._newton_ranker",
+    "NewtonBoostingRegressor": "skensemble.ensemble.newton._newton_boosting",
+    "RandomForestClassifier": "skensemble.ensemble.forest._random_forest",
+    "RandomForestRegressor": "skensemble.ensemble.forest._random_forest",
     "RealNVP": "skensemble.generative",
     "RectifiedFlow": "skensemble.generative",
     "ScoreSDE": "skensemble.generative",

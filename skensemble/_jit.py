@@ -240,7 +240,9 @@ def _path_of(module):
 
 
 def _stamped(locator):
-    return type("Stamped" + locator.__name__, (locator,), {"get_source_stamp": lambda self: _source_stamp(self._py_file)})
+    return type(
+        "Stamped" + locator.__name__, (locator,), {"get_source_stamp": lambda self: _source_stamp(self._py_file)}
+    )
 
 
 class _KernelCacheImpl(CompileResultCacheImpl):

@@ -5,11 +5,11 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
-from skensemble.ensemble._adaboost import AdaBoostClassifier, AdaBoostRegressor
-from skensemble.ensemble._gradient_boosting import GradientBoostingClassifier, GradientBoostingRegressor
-from skensemble.ensemble._newton_boosting import NewtonBoostingClassifier, NewtonBoostingRegressor
-from skensemble.ensemble._newton_ranker import NewtonBoostingRanker
-from skensemble.ensemble._random_forest import ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
+from skensemble.ensemble.adaboost._adaboost import AdaBoostClassifier, AdaBoostRegressor
+from skensemble.ensemble.forest._random_forest import ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
+from skensemble.ensemble.gradient._gradient_boosting import GradientBoostingClassifier, GradientBoostingRegressor
+from skensemble.ensemble.newton._newton_boosting import NewtonBoostingClassifier, NewtonBoostingRegressor
+from skensemble.ensemble.newton._newton_ranker import NewtonBoostingRanker
 from skensemble.generative import (
     NICE,
     ContinuousNormalizingFlow,
@@ -21,8 +21,8 @@ from skensemble.generative import (
     RealNVP,
     evaluate,
 )
-from skensemble.generative._flow_bases import BASES
-from skensemble.tree._decision_tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier
+from skensemble.generative.flows._flow_bases import BASES
+from skensemble.tree.estimators._decision_tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier
 
 _N_ROWS = 400
 _ENOUGH_FOR_TWO_THREADS = 20_000

@@ -12,8 +12,32 @@ from tests.conftest import ROOT
 
 PACKAGE = ROOT / "skensemble"
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))
-LAYERS = ["foundation", "tree", "inspection", "ensemble", "generative", "front door"]  # each may import those before it
-FRONT_DOOR = {"__init__", "__main__", "_warmup"}
+TREE = {"tree", "tree.trees", "tree.histogram", "tree.exact", "tree.estimators"}
+BASE_OF_ENSEMBLES = TREE | {"inspection", "ensemble", "ensemble.losses", "ensemble.rows"}
+FAMILIES = {f"ensemble.{family}" for family in ("forest", "adaboost", "gradient", "newton")}
+BELOW = BASE_OF_ENSEMBLES | FAMILIES
+ROOMS = {  # what each room may import, besides itself and the foundation: the files beside the rooms
+    "foundation": set(),
+    "tree": set(),
+    "tree.trees": {"tree"},
+    "tree.histogram": {"tree", "tree.trees"},
+    "tree.exact": {"tree", "tree.trees"},
+    "tree.estimators": {"tree", "tree.trees", "tree.exact"},
+    "inspection": TREE,
+    "ensemble": TREE,
+    "ensemble.losses": TREE | {"ensemble"},
+    "ensemble.rows": TREE | {"ensemble", "ensemble.losses"},
+    **dict.fromkeys(FAMILIES, BASE_OF_ENSEMBLES),
+    "generative.tables": BELOW,
+    "generative.networks": BELOW,
+    "generative.paths": BELOW,
+    "generative.fields": BELOW | {"generative.networks", "generative.paths"},
+    "generative.flows": BELOW | {"generative.tables", "generative.networks"},
+    "generative.diffusion": BELOW | {"generative.tables", "generative.paths", "generative.fields"},
+    "generative.evaluation": BELOW | {"generative.tables"},
+    "generative": BELOW | {"generative.tables", "generative.flows"},
+}
+FRONT_DOOR = {"__main__", "_warmup"}
 OPTIONAL = {"matplotlib", "rich", "polars", "pyarrow", "narwhals"}
 NOT_IN_KERNELS = {"pandas", "sklearn", "polars", "pyarrow", "narwhals"}
 NAMED_FOR_NOTHING = {"utils", "helpers", "common", "misc"}
@@ -28,11 +52,15 @@ def _module(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _layer(module):
-    parts = module.split(".")
-    if len(parts) == 1 or parts[1] in FRONT_DOOR:
-        return LAYERS.index("front door")
-    return LAYERS.index(parts[1]) if parts[1] in LAYERS else LAYERS.index("foundation")
+FILE_OF = {_module(path): path for path in FILES}
+
+
+def _room(path):
+    """The folder of a file, as in ROOMS; "front door" where names of all rooms may be imported."""
+    folders = path.relative_to(PACKAGE).parts[:-1]
+    if path.stem == "__init__" or (not folders and path.stem in FRONT_DOOR):
+        return "front door"
+    return ".".join(folders) or "foundation"
 
 
 def _imported(node):
@@ -50,8 +78,7 @@ def _imports(tree):
 
 
 def _imports_within(path):
-    modules = {_module(file) for file in FILES}
-    return {name for name in _imports(_parse(path)) if name in modules and name != _module(path)}
+    return {name for name in _imports(_parse(path)) if name in FILE_OF and name != _module(path)}
 
 
 def _functions(tree):
@@ -71,12 +98,19 @@ every_file = pytest.mark.parametrize("path", FILES, ids=_name)
 
 
 @every_file
-def test_imports_run_one_way(path):
-    own = _layer(_module(path))
-    if own == LAYERS.index("front door"):
+def test_a_room_imports_what_lies_below_it(path):
+    room = _room(path)
+    if room == "front door":
         return
-    upward = [name for name in _imports_within(path) if name != "skensemble" and _layer(name) > own]
-    assert upward == []
+    rooms = {_room(FILE_OF[name]) for name in _imports_within(path)}
+    assert rooms - ROOMS[room] - {room, "foundation"} == set()
+
+
+@every_file
+def test_names_are_imported_from_the_file_that_makes_them(path):
+    """Kernels are stamped with the files that they import from, which a package's front door would hide."""
+    if _room(path) != "front door":
+        assert [name for name in _imports_within(path) if FILE_OF[name].name == "__init__.py"] == []
 
 
 def test_no_import_cycles():
@@ -96,7 +130,7 @@ def test_functions_import_optional_packages_only(path):
 @every_file
 def test_kernels_see_no_frames_and_no_estimators(path):
     tree = _parse(path)
-    if _has_kernels(tree) and _layer(_module(path)) > LAYERS.index("foundation"):
+    if _has_kernels(tree) and _room(path) != "foundation":
         assert [name for name in _imports(tree) if name.split(".")[0] in NOT_IN_KERNELS] == []
 
 

@@ -4,17 +4,17 @@ import pytest
 from sklearn.utils.estimator_checks import check_estimator
 
 from skensemble import NewtonBoostingClassifier, NewtonBoostingRegressor
-from skensemble.ensemble._newton_ranker import NewtonBoostingRanker
+from skensemble.ensemble.newton._newton_ranker import NewtonBoostingRanker
 from skensemble.generative import DDPM, FlowMatching, MLPField, RectifiedFlow, ScoreSDE, TableEncoder, TreeField
-from skensemble.generative._continuous_flow import ContinuousNormalizingFlow
-from skensemble.generative._normalizing_flows import (
+from skensemble.generative._outlier_detector import DensityOutlierDetector
+from skensemble.generative.flows._continuous_flow import ContinuousNormalizingFlow
+from skensemble.generative.flows._normalizing_flows import (
     NICE,
     Glow,
     MaskedAutoregressiveFlow,
     NeuralSplineFlow,
     RealNVP,
 )
-from skensemble.generative._outlier_detector import DensityOutlierDetector
 
 FAST = {"n_estimators": 6, "learning_rate": 0.5, "grow_policy": "depthwise", "subsample": 1.0, "colsample_bylevel": 1.0}
 

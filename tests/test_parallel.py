@@ -24,8 +24,8 @@ from skensemble._parallel import (
     thread_pool,
     wait_for_chunks,
 )
-from skensemble.tree import _growing
-from skensemble.tree._tree_grower import GrownTree
+from skensemble.tree.histogram import _growing
+from skensemble.tree.histogram._tree_grower import GrownTree
 from tests.tree.random_tables import assert_same_tree, fine_targets, new_grower, random_table
 
 PATIENCE = 60  # seconds that a test waits for what takes none

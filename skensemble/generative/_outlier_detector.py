@@ -6,8 +6,8 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validat
 
 from skensemble._targets import all_or_nothing, read_weight
 from skensemble._validation import Interval, IsNone, Matches, check_parameters
-from skensemble.generative._containers import read_frame
-from skensemble.generative._normalizing_flows import NeuralSplineFlow
+from skensemble.generative.flows._normalizing_flows import NeuralSplineFlow
+from skensemble.generative.tables._containers import read_frame
 
 IsDensity = Matches(
     lambda value: hasattr(value, "fit") and hasattr(value, "score_samples") and not isinstance(value, type),

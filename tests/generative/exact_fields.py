@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import logsumexp, softmax
 
-from skensemble.generative._paths import Endpoints
+from skensemble.generative.paths._paths import Endpoints
 
 
 class GaussianMixtureField:

@@ -6,8 +6,8 @@ from numpy.testing import assert_allclose
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import KernelDensity
 
-from skensemble.generative._normalizing_flows import RealNVP
 from skensemble.generative._outlier_detector import DensityOutlierDetector
+from skensemble.generative.flows._normalizing_flows import RealNVP
 
 FLOW = RealNVP(n_layers=2, hidden_layer_sizes=(16,), max_epochs=10, random_state=0)
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from skensemble.tree._binning import PADDING, BinnedMatrix
-from skensemble.tree._growth_state import BREADTH_FIRST
-from skensemble.tree._tree_grower import TreeGrower
+from skensemble.tree.histogram._growth_state import BREADTH_FIRST
+from skensemble.tree.histogram._tree_grower import TreeGrower
 from tests import reference
 
 NO_LIMITS = {

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skensemble.tree._tree_arrays import concatenate, single_tree
+from skensemble.tree.trees._tree_arrays import concatenate, single_tree
 
 GRID = np.array([-np.inf, -1.5, -0.0, 0.5, 1.0, np.inf])
 

@@ -7,8 +7,8 @@ import pandas as pd
 
 from skensemble._targets import FeatureNames
 from skensemble._validation import CATEGORICAL_FEATURES, check_parameter, feature_positions
-from skensemble.generative._column_formats import CategoryFormat, format_of
-from skensemble.generative._containers import read_frame
+from skensemble.generative.tables._column_formats import CategoryFormat, format_of
+from skensemble.generative.tables._containers import read_frame
 
 MISSING = -1
 

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
-from skensemble.ensemble._newton_boosting import NewtonBoostingClassifier
+from skensemble.ensemble.newton._newton_boosting import NewtonBoostingClassifier
 from skensemble.generative.evaluation._compared_tables import category_mask
 
 N_FOLDS = 5

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.metrics import f1_score, r2_score
 
-from skensemble.ensemble._newton_boosting import NewtonBoostingClassifier, NewtonBoostingRegressor
+from skensemble.ensemble.newton._newton_boosting import NewtonBoostingClassifier, NewtonBoostingRegressor
 from skensemble.generative.evaluation._compared_tables import MISSING, category_mask
 
 

@@ -5,7 +5,7 @@ import inspect
 import numpy as np
 import pytest
 
-from skensemble.generative import _evaluation
+from skensemble.generative.evaluation import _evaluation
 from skensemble.generative.evaluation._metrics import METRICS
 from tests.generative.evaluation.comparisons import compared, mixed_table
 

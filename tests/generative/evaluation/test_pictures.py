@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import pytest
 
-from skensemble.generative._evaluation import evaluate
+from skensemble.generative.evaluation._evaluation import evaluate
 from tests.generative.evaluation.comparisons import mixed_table
 
 

@@ -1,0 +1,1062 @@
+"""AdaBoost: AdaBoostClassifier and AdaBoostRegressor, of trees or of any other estimators."""
+
+import copy
+import warnings
+from functools import partial
+from numbers import Real
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, is_regressor
+from sklearn.metrics import accuracy_score, check_scoring, r2_score
+from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.validation import _num_samples, check_is_fitted, has_fit_parameter
+
+from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
+from skensemble._parallel import effective_n_jobs
+from skensemble._random import draw_seed, generator, mixed_seed
+from skensemble._targets import (
+    all_or_nothing,
+    class_factors,
+    read_labels,
+    read_numbers,
+    read_target,
+    read_weight,
+)
+from skensemble._validation import (
+    CATEGORICAL_FEATURES,
+    N_JOBS,
+    RANDOM_STATE,
+    Interval,
+    IsBool,
+    IsCallable,
+    IsDict,
+    IsNone,
+    IsString,
+    Matches,
+    OneOf,
+    ParameterError,
+    check_parameters,
+    read_features,
+)
+from skensemble._weights import is_whole
+from skensemble.ensemble._early_stopping import Patience
+from skensemble.ensemble.adaboost._adaboost_algorithms import ALGORITHMS, Round, Rows
+from skensemble.ensemble.adaboost._boosting_weights import UNITS, BoostingWeights, draw_rows
+from skensemble.ensemble.adaboost._weak_learners import EstimatorLearners, TreeLearners, grows_from_codes, read_any
+from skensemble.ensemble.adaboost._weighted_median import RunningMedian, weighted_medians
+from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, weighted_mean
+from skensemble.ensemble.rows._bootstrap import number_of_draws
+from skensemble.ensemble.rows._held_out_rows import held_out_parts
+from skensemble.ensemble.rows._row_sampling import copies_of
+from skensemble.tree.estimators._decision_tree import DecisionTreeClassifier, DecisionTreeRegressor
+from skensemble.tree.exact._cart_grower import ClassTarget, NumberTarget
+
+_IsLearner = Matches(
+    lambda value: hasattr(value, "fit") and hasattr(value, "predict") and not isinstance(value, type),
+    "an estimator with fit and predict",
+)
+PARAMETERS = {
+    "estimator": (_IsLearner, IsNone),
+    "n_estimators": (Interval(int, 1),),
+    "learning_rate": (Interval(float, 0.0, closed="neither"),),
+    "random_state": RANDOM_STATE,
+    "resample": (IsBool,),
+    "early_stopping": (IsBool,),
+    "validation_fraction": (Interval(float, 0.0, 1.0, "neither"),),
+    "n_iter_no_change": (Interval(int, 1),),
+    "tol": (Interval(float, 0.0),),
+    "scoring": (IsString, IsCallable, IsNone),
+    "max_bins": (Interval(int, 2), IsNone),
+    "categorical_features": CATEGORICAL_FEATURES,
+    "n_jobs": N_JOBS,
+}
+SMALLEST_LEAF = 0.01  # share of the weight, lest rows of a class that hardly counts make a leaf that votes for it
+N_DRAWS = 10  # at most, until a learner is better than chance
+HOLD_OUT_STREAM, DRAW_STREAM = 2**52, 2**52 + 1  # of the seeds; rounds have small numbers
+
+
+class _AdaBoost(CallbackSupportMixin, BaseEstimator):
+    """What classifier and regressor share: everything but what happens in a round."""
+
+    _doc_link_module = "skensemble"
+    _doc_link_template = (
+        "https://skensemble.readthedocs.io/en/latest/reference.html#{estimator_module}.{estimator_name}"
+    )
+
+    # -- fit ---------------------------------------------------------------------------------------------------------
+
+    @all_or_nothing
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, **fit_params):
+        """Fit learners one after the other, each to the rows as the ones before it weigh them.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features. For trees, numbers may be missing (NaN) or infinite, and see `categorical_features`. Any other
+            `estimator` is given frames as they are, and anything else as an array.
+        y : array-like of shape (n_samples,)
+            Target.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights >= 0 to start from, in any unit. With trees, a whole-number weight k has the effect of k copies of
+            the row, but for `min_samples_leaf` and `min_samples_split`, which count rows.
+        **fit_params : dict
+            Metadata for `fit` of the learners, if metadata routing is enabled and they ask for it.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            A parameter, a weight or a target breaks its rule, or the first learner is no better than chance; the
+            message names it, the rule and the value. The estimator stays what it was before.
+        """
+        check_parameters(self, self._parameters)
+        self.estimator_ = self._checked_learner()
+        metadata = self._routed(fit_params)
+        self._takes_tables = grows_from_codes(self.estimator_) and not metadata
+        X_read = self._read_X(X, reset=True)
+        n_samples = _n_rows(X_read)
+        target = self._read_y(y, n_samples)
+        weight = _read_sample_weight(sample_weight, n_samples)
+        self._seed = int(draw_seed(generator(self.random_state)))
+        copies, start, self._n_draws = _as_copies(weight, self._class_factors(target, weight), n_samples)
+        learners, copies, start, judging = self._prepare(X_read, target, copies, start, metadata)
+        data = {"X": X, "y": y, "metadata": {} if sample_weight is None else {"sample_weight": sample_weight}}
+        state = self._start(target, copies, start)
+        judge = self._make_judge(target, judging) if self.early_stopping else None
+        self._boost(learners, state, judge, data)
+        return self
+
+    def _read_X(self, X, *, reset):
+        """X as the learners take it: a Table, or what any estimator accepts."""
+        return read_features(self, X, reset=reset) if self._takes_tables else read_any(self, X, reset=reset)
+
+    def _prepare(self, X, target, copies, start, metadata):
+        """(learners, copies and start without the rows held out, (rows that judge, their weights) or None)"""
+        counted = _counted(copies, start)
+        learners = self._make_learners(X, target, counted, metadata)
+        keys = learners.row_keys(self._numbers_of(target)) if self.early_stopping or self.resample else None
+        if self.resample:
+            self._line = np.argsort(keys, kind="stable") if self._takes_tables else np.arange(len(start))
+        if not self.early_stopping:
+            return learners, copies, start, None
+        seed = mixed_seed(self._seed, HOLD_OUT_STREAM)
+        units = copies_of(start > 0.0 if copies is NO_WEIGHT else copies * (start > 0.0))
+        held_out = held_out_parts(keys, self._strata(target), units, self.validation_fraction, seed)
+        if not held_out.any():  # where none can be spared, the rows that are fitted judge, too
+            return learners, copies, start, _weighted_rows(counted)
+        if copies is NO_WEIGHT:
+            start = start * (1.0 - held_out)
+        else:
+            copies = np.rint(copies * (1.0 - held_out))
+        learners = self._make_learners(X, target, _counted(copies, start), metadata)
+        return learners, copies, start, _weighted_rows(counted * held_out)
+
+    def _make_learners(self, X, target, counted, metadata):
+        if not self._takes_tables:
+            return EstimatorLearners(
+                self.estimator_, X, self._y_of(target), task=self._task, classes=getattr(self, "classes_", None),
+                takes_weight=not self.resample, metadata=metadata,
+            )  # fmt: skip
+        fitted = {name: getattr(self, name) for name in ("n_features_in_", "feature_names_in_") if hasattr(self, name)}
+        return TreeLearners(
+            self.estimator_, X, self._target_of_trees(target), None if counted.all() else counted, task=self._task,
+            in_units=self._counts_units and not self.resample, fitted=fitted | self._fitted_by_trees(),
+            n_threads=effective_n_jobs(self.n_jobs),
+        )  # fmt: skip
+
+    def _fit_learner(self, learners, seed, weights, y=None):
+        """(member, outputs): a learner for the rows as they are weighed."""
+        units = weights.units(self._trimming)
+        if self.resample:
+            return learners.fit(seed, draw_rows(units, self._line, self._n_draws, mixed_seed(seed, DRAW_STREAM)), y)
+        return learners.fit(seed, units / UNITS, y)
+
+    def _boost(self, learners, state, judge, data):
+        """Rounds until there are n_estimators, or no more are of use."""
+        fit = partial(self._fit_learner, learners)
+        rounds, scores = [], []
+        patience = Patience(self.n_iter_no_change, self.tol, scores) if self.early_stopping else None
+        progress = FitProgress(self, self.n_estimators, data)
+
+        def one_round():
+            rounds.append(self._one_round(state, fit, len(rounds)))
+
+        for number in range(self.n_estimators):
+            is_stopped = progress.run_round(one_round, lambda: self._fitted(learners, rounds))
+            if rounds[-1] is None:
+                rounds.pop()
+                break
+            if judge is not None:
+                scores.append(judge(rounds[-1]))
+                is_stopped |= patience.is_over(scores)
+            if rounds[-1].overflowed:
+                self._warn_about_infinity(number)
+            if is_stopped or rounds[-1].overflowed or not rounds[-1].may_go_on:
+                break
+        if patience is not None:
+            rounds = rounds[: max(patience.best_length, 1)]
+            self.validation_score_ = np.array(scores)
+        vars(self).update(self._fitted(learners, rounds))
+        self.__dict__.pop("_line", None)
+        progress.finish(dict)
+
+    def _one_round(self, state, fit, number):
+        """Round `number`, or None if there is no use in it."""
+        seed, round_ = mixed_seed(self._seed, number), None
+        for draw in range(N_DRAWS if self.resample else 1):
+            round_ = self._round(state, fit, mixed_seed(seed, draw), number)
+            if round_ is not None:
+                return round_
+        if number == 0:
+            raise ValueError(
+                f"estimator must do better than chance, got {self.estimator_!r} on these rows: BaseClassifier in "
+                f"{type(self).__name__} ensemble is worse than random, ensemble can not be fit."
+            )
+        return None
+
+    @staticmethod
+    def _warn_about_infinity(number):
+        warnings.warn(
+            f"Sample weights have reached infinite values, at iteration {number}, causing overflow. Iterations "
+            "stopped. Try lowering the learning rate.",
+            stacklevel=7,
+        )
+
+    def _fitted(self, learners, rounds):
+        """Attributes of an estimator that has had these rounds, and no more."""
+        return {
+            "_members": learners.collect([member for round_ in rounds for member in round_.members]),
+            "estimator_weights_": np.array([round_.weight for round_ in rounds]),
+            "estimator_errors_": np.array([round_.error for round_ in rounds]),
+        }
+
+    def _make_judge(self, target, judging):
+        """Function of a Round that scores the ensemble so far, larger being better.
+
+        judging : (rows, weights) of those that judge it
+        """
+        rows, weight = judging
+        if self.scoring == "loss":
+            loss_of = self._running_loss(target, rows)
+            return lambda round_: -weighted_mean(loss_of(round_), weight)
+        scorer = check_scoring(self, scoring=self.scoring)
+        predict_so_far, y = self._running_prediction(rows), self._y_of(target)[rows]
+        weights = {} if (weight == weight[0]).all() else {"sample_weight": weight}
+
+        def judge(round_):
+            ensemble = copy.copy(self)
+            ensemble._known, ensemble._members = predict_so_far(round_), None
+            return scorer(ensemble, np.zeros((len(y), 1)), y, **weights)
+
+        return judge
+
+    # -- the learner -------------------------------------------------------------------------------------------------
+
+    def _checked_learner(self):
+        """An unfitted clone of what is boosted."""
+        learner = self._default_learner() if self.estimator is None else clone(self.estimator)
+        name = type(learner).__name__
+        if not self.resample and not has_fit_parameter(learner, "sample_weight"):
+            raise ValueError(
+                f"estimator must take sample_weight in fit where resample=False, got {learner!r}: "
+                f"{name} doesn't support sample_weight."
+            )
+        return learner
+
+    def get_metadata_routing(self):
+        """Which metadata goes where, see scikit-learn's user guide on metadata routing.
+
+        `sample_weight` is for this estimator: what it gives its learners are weights of its own.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            Requests of this estimator, and of `estimator`.
+        """
+        learner = clone(self._default_learner() if self.estimator is None else self.estimator)
+        if get_config()["enable_metadata_routing"] and hasattr(learner, "set_fit_request"):
+            if has_fit_parameter(learner, "sample_weight"):
+                learner.set_fit_request(sample_weight=False)
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        return MetadataRouter(owner=self).add_self_request(self).add(estimator=learner, method_mapping=mapping)
+
+    def _routed(self, fit_params):
+        """Those of the metadata that the learners ask for."""
+        if not fit_params:
+            return {}
+        if not get_config()["enable_metadata_routing"]:
+            raise ValueError(
+                f"fit takes {', '.join(fit_params)} only with sklearn.set_config(enable_metadata_routing=True)."
+            )
+        return dict(process_routing(self, "fit", **fit_params).estimator.fit)
+
+    # -- the ensemble ------------------------------------------------------------------------------------------------
+
+    def _read_for_prediction(self, X):
+        check_is_fitted(self)
+        return self._read_X(X, reset=False)
+
+    @property
+    def feature_importances_(self):
+        """Shares of the features in what the learners' splits gain, mean by the learners' weights.
+
+        There are none if the learners have no `feature_importances_`.
+        """
+        check_is_fitted(self)
+        try:
+            importances = self._members.importances()
+        except AttributeError as error:
+            raise AttributeError(
+                "feature_importances_ need an estimator that has them: Unable to compute feature importances since "
+                "estimator does not have a feature_importances_ attribute"
+            ) from error
+        per_round = len(importances) // len(self.estimator_weights_)
+        return np.average(importances, axis=0, weights=np.repeat(self.estimator_weights_, per_round))
+
+    def staged_score(self, X, y, sample_weight=None):
+        """Yield the score after each round: accuracy, or R^2.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+        y : array-like of shape (n_samples,)
+            Target.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Yields
+        ------
+        score : float
+        """
+        for predictions in self.staged_predict(X):
+            yield self._metric(y, predictions, sample_weight=sample_weight)
+
+    def __len__(self):
+        return len(self.estimators_)
+
+    def __getitem__(self, index):
+        return self.estimators_[index]
+
+    def __iter__(self):
+        return iter(self.estimators_)
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "_members")
+
+    def __getstate__(self):
+        state = super().__getstate__().copy()
+        for name in ("_callback_fit_ctx", "_skl_callbacks_to_teardown"):
+            state.pop(name, None)
+        return state
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        of_learner = get_tags(self._default_learner() if self.estimator is None else self.estimator).input_tags
+        for name in ("allow_nan", "sparse", "categorical", "string"):
+            setattr(tags.input_tags, name, getattr(of_learner, name))
+        return tags
+
+
+def _counted(copies, start):
+    """(n_samples,) what each row weighs at the start, its copies together."""
+    return start if copies is NO_WEIGHT else copies * start
+
+
+def _weighted_rows(weight):
+    """(positions of the rows that have a weight, their weights)"""
+    return np.flatnonzero(weight), weight[weight > 0]
+
+
+def _n_rows(X):
+    return X.n_samples if hasattr(X, "n_samples") else _num_samples(X)
+
+
+def _read_sample_weight(sample_weight, n_samples):
+    """(n_samples,) float64, or None; their unit does not matter."""
+    if sample_weight is None or isinstance(sample_weight, Real):
+        return read_weight(sample_weight, "sample_weight", n_samples)
+    weight = read_numbers(sample_weight, "sample_weight")
+    if weight.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight must have one entry per row of X: sample_weight.shape == {weight.shape}, "
+            f"expected {(n_samples,)}!"
+        )
+    if (weight < 0).any():
+        raise ValueError(
+            f"sample_weight must be >= 0, got {weight.min():g}: Negative values in data passed to `sample_weight`."
+        )
+    largest = weight.max()
+    if largest > 0 and not 1e-50 < largest < 1e50:
+        weight = weight / largest
+    return read_weight(weight, "sample_weight", n_samples)
+
+
+def _as_copies(weight, factors, n_samples):
+    """(copies, start, number of rows): how often each row is there, what a copy weighs at the start, copies added up.
+
+    weight : (n_samples,) or None;  factors : (n_samples,) of the rows' classes, or None
+    """
+    start = np.ones(n_samples) if factors is None else factors
+    n_rows = number_of_draws(None, n_samples, weight, weight)
+    if weight is None:
+        return NO_WEIGHT, start, n_rows
+    return (weight, start, n_rows) if is_whole(weight) else (NO_WEIGHT, start * weight, n_rows)
+
+
+# -- classification --------------------------------------------------------------------------------------------------
+
+
+class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
+    """AdaBoost for classification.
+
+    Each round fits a learner to the rows, and gives more weight to those that the ensemble gets wrong [1]_. The
+    learners are trees with a single split (stumps) unless `estimator` says otherwise. Such trees share the codes of the
+    features, which are made once, so that a round takes little more than one pass over the table. The order of the rows
+    and the number of threads have no effect; with trees, a whole-number weight k is k copies of the row.
+
+    Parameters
+    ----------
+    estimator : object, default=None
+        What is boosted: any estimator whose `fit` takes `sample_weight` (or any at all with `resample=True`). A
+        classifier for "samme", one with `predict_proba` for "real", a regressor for "gentle" and "logit". None is a
+        decision tree with `max_depth=1` of the kind that the algorithm needs, whose leaves hold at least a hundredth of
+        the weight if `class_weight` is given.
+    n_estimators : int, default=50
+        Rounds at most. A learner without an error ends them, and so does, for "samme", one no better than chance.
+    learning_rate : float, default=1.0
+        Factor on what a round does to the weights and to the predictions.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the learners, of the draws and of the rows that are held out.
+    algorithm : {"samme", "real", "gentle", "logit"}, default="samme"
+        "samme": weighted votes (discrete AdaBoost for any number of classes [2]_, and scikit-learn's only algorithm);
+        "real": logarithms of class probabilities (SAMME.R [2]_, Real AdaBoost [3]_); "gentle": regressions of the sign,
+        whose steps are bounded (Gentle AdaBoost [3]_); "logit": Newton steps on log-loss (LogitBoost [3]_). The last
+        two fit a learner for each class where there are more than two.
+    resample : bool, default=False
+        How a learner sees the weights: False gives it all rows with their weights, True as many rows as there are,
+        drawn with replacement by their weights.
+    weight_trimming : float, default=0.0
+        Share of the total weight, that of the rows of smallest weight, which a learner does not see. 0.05 or less often
+        saves most of the rows, and costs nothing in accuracy [3]_.
+    early_stopping : bool, default=False
+        Whether to hold rows out, score the ensemble on them after each round, and stop when that gets no better. The
+        rounds up to the best score are kept.
+    validation_fraction : float, default=0.1
+        Share of the rows of each class that is held out.
+    n_iter_no_change : int, default=10
+        Rounds without a better score after which early stopping stops.
+    tol : float, default=1e-7
+        By how much a score must be better.
+    scoring : str, callable or None, default="loss"
+        Score on the rows held out: minus the loss that the algorithm lowers ("loss": log-loss for "logit", else
+        exponential loss), accuracy (None), or a scorer of scikit-learn.
+    class_weight : dict, "balanced" or None, default=None
+        Factors >= 0 on the weights from which rows of each class start. "balanced" gives all classes the same sum.
+    max_bins : int or None, default=None
+        Of the tree that is boosted where `estimator` is None: intervals at most into which the values of a numeric
+        feature fall before the search for splits. None: as many as there are values, for exact splits.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Of the tree that is boosted where `estimator` is None: features whose values have no order, by dtype, or by
+        names, positions or a mask of shape (n_features,). None: none.
+    n_jobs : int or None, default=None
+        Threads that make codes and predict; None or -1 for all cores. The model is the same for any number.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels, sorted.
+    n_classes_ : int
+        Number of classes.
+    estimator_ : object
+        The unfitted learner.
+    estimators_ : list
+        The fitted learners, one for each round; trees are made on first use. For "gentle" and "logit" with more than
+        two classes a list of n_classes regressors for each round.
+    estimator_weights_ : ndarray of shape (n_rounds,)
+        Weight of each learner's vote; ones for algorithms without votes.
+    estimator_errors_ : ndarray of shape (n_rounds,)
+        Share of the weight, as it was in that round, on rows that the learner gets wrong.
+    validation_score_ : ndarray of shape (n_scored,)
+        Score on the rows held out after each round, if `early_stopping`.
+    feature_importances_ : ndarray of shape (`n_features_in_`,)
+        Mean of those of the learners, by their weights.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, if all are strings.
+
+    See Also
+    --------
+    AdaBoostRegressor : The same for numbers.
+    NewtonBoostingClassifier : Boosting with gradients, for more accuracy.
+    sklearn.ensemble.AdaBoostClassifier : Scikit-learn's, with the first algorithm.
+
+    References
+    ----------
+    .. [1] Freund, Y. and Schapire, R. (1997). A decision-theoretic generalization of on-line learning and an
+           application to boosting. Journal of Computer and System Sciences 55(1).
+           https://doi.org/10.1006/jcss.1997.1504
+    .. [2] Zhu, J., Zou, H., Rosset, S. and Hastie, T. (2009). Multi-class AdaBoost. Statistics and its Interface 2.
+           https://doi.org/10.4310/SII.2009.v2.n3.a8
+    .. [3] Friedman, J., Hastie, T. and Tibshirani, R. (2000). Additive logistic regression: a statistical view of
+           boosting. Annals of Statistics 28(2). https://doi.org/10.1214/aos/1016218223
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from skensemble import AdaBoostClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = AdaBoostClassifier(algorithm="gentle", random_state=0).fit(X[100:], y[100:])
+    >>> model.score(X[:100], y[:100]) > 0.9
+    True
+    >>> len(list(model.staged_predict(X[:100])))
+    50
+    """
+
+    _parameters = {
+        **PARAMETERS,
+        "algorithm": (OneOf(*ALGORITHMS),),
+        "weight_trimming": (Interval(float, 0.0, 1.0, "left"),),
+        "class_weight": (IsDict, OneOf("balanced"), IsNone),
+    }
+    _metric = staticmethod(accuracy_score)
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        n_estimators=50,
+        learning_rate=1.0,
+        random_state=None,
+        algorithm="samme",
+        resample=False,
+        weight_trimming=0.0,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-7,
+        scoring="loss",
+        class_weight=None,
+        max_bins=None,
+        categorical_features="from_dtype",
+        n_jobs=None,
+    ):
+        self.estimator = estimator
+        self.n_estimators = n_estimators
+        self.learning_rate = learning_rate
+        self.random_state = random_state
+        self.algorithm = algorithm
+        self.resample = resample
+        self.weight_trimming = weight_trimming
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.scoring = scoring
+        self.class_weight = class_weight
+        self.max_bins = max_bins
+        self.categorical_features = categorical_features
+        self.n_jobs = n_jobs
+
+    # -- fit ---------------------------------------------------------------------------------------------------------
+
+    def _default_learner(self):
+        is_regression = self.algorithm in ("gentle", "logit")
+        kind = DecisionTreeRegressor if is_regression else DecisionTreeClassifier
+        return kind(
+            max_depth=1,
+            min_weight_fraction_leaf=0.0 if self.class_weight is None else SMALLEST_LEAF,
+            max_bins=self.max_bins,
+            categorical_features=self.categorical_features,
+        )
+
+    def _checked_learner(self):
+        learner = super()._checked_learner()
+        if self._task == "probabilities" and not hasattr(learner, "predict_proba"):
+            raise ParameterError(f"estimator must have predict_proba for algorithm='real', got {learner!r}.")
+        if self._task == "numbers" and not is_regressor(learner):
+            raise ParameterError(f"estimator must be a regressor for algorithm={self.algorithm!r}, got {learner!r}.")
+        return learner
+
+    @property
+    def _task(self):
+        return ALGORITHMS[self.algorithm].task
+
+    @property
+    def _counts_units(self):
+        """Targets of regressions that are not 1 and -1 need the bits that units would take."""
+        return self._task != "numbers" or ALGORITHMS[self.algorithm].has_sign_targets
+
+    @property
+    def _trimming(self):
+        return self.weight_trimming
+
+    def _read_y(self, y, n_samples):
+        labels = read_labels(y, "y", n_samples, min_samples=1)
+        (self.classes_,) = labels.classes
+        self.n_classes_ = len(self.classes_)
+        return labels
+
+    def _class_factors(self, labels, weight):
+        """(n_samples,) or None."""
+        if self.class_weight is None:
+            return None
+        codes = labels.codes[0]
+        factors = np.asarray(class_factors(self.class_weight, self.classes_, codes, weight), np.float64)[codes]
+        return read_weight(factors, "class_weight, of the rows,", len(codes))
+
+    def _y_of(self, labels):
+        return self.classes_[labels.codes[0]]
+
+    def _numbers_of(self, labels):
+        return labels.codes[0].astype(np.float64)
+
+    def _strata(self, labels):
+        return self._numbers_of(labels)
+
+    def _target_of_trees(self, labels):
+        if self._task == "numbers":
+            return NumberTarget(np.where(labels.codes == 1, 1.0, -1.0))
+        return ClassTarget(labels.codes, labels.n_classes)
+
+    def _fitted_by_trees(self):
+        if self._task == "numbers":
+            return {"n_outputs_": 1}
+        return {"n_outputs_": 1, "classes_": self.classes_, "n_classes_": self.n_classes_}
+
+    def _start(self, labels, copies, start):
+        self._algorithm = ALGORITHMS[self.algorithm](self.n_classes_, self.learning_rate, 1.0 / self._n_draws)
+        return Rows(labels.codes[0], copies, start, self._algorithm.n_columns)
+
+    def _round(self, rows, fit, seed, number):
+        return self._algorithm.boost(rows, fit, seed)
+
+    def _fitted(self, learners, rounds):
+        fitted = super()._fitted(learners, rounds)
+        increments = partial(_increments_of_members, self._algorithm, fitted["estimator_weights_"])
+        fitted["_members"].add_up(increments, self._algorithm.n_columns)
+        return fitted
+
+    def _running_raw(self, rows):
+        """Function of a Round: (raw predictions for `rows`, sum of the learners' weights) of the rounds so far."""
+        raw, total = np.zeros((len(rows), self._algorithm.n_columns)), [0.0]
+
+        def add(round_):
+            total[0] += round_.weight
+            for k, outputs in enumerate(round_.outputs):
+                raw[:] += self._algorithm.increments(outputs[rows], round_.weight, k)
+            return raw, total[0]
+
+        return add
+
+    def _running_prediction(self, rows):
+        """Function of a Round: decisions for `rows` by the rounds so far."""
+        add = self._running_raw(rows)
+        return lambda round_: self._algorithm.normalised(*add(round_))
+
+    def _running_loss(self, labels, rows):
+        """Function of a Round: (n_rows,) losses by the rounds so far."""
+        add, codes = self._running_raw(rows), labels.codes[0][rows]
+        return lambda round_: self._algorithm.losses(add(round_)[0], codes)
+
+    # -- predictions -------------------------------------------------------------------------------------------------
+
+    @property
+    def estimators_(self):
+        """The fitted learners, one for each round (or a list of one for each class)."""
+        check_is_fitted(self)
+        members, each = self._members.estimators, self._algorithm.members_per_round
+        return members if each == 1 else [members[first : first + each] for first in range(0, len(members), each)]
+
+    def _decision(self, X):
+        """(n_samples, n_columns)"""
+        if hasattr(self, "_known"):
+            return self._known
+        X = self._read_for_prediction(X)
+        raw = self._members.sums(X, effective_n_jobs(self.n_jobs))
+        return self._algorithm.normalised(raw, np.cumsum(self.estimator_weights_)[-1])
+
+    def _staged_decision(self, X):
+        X = self._read_for_prediction(X)
+        each = self._algorithm.members_per_round
+        stages = [each * (number + 1) for number in range(len(self.estimator_weights_))]
+        totals = np.cumsum(self.estimator_weights_)
+        staged = self._members.staged_sums(X, stages, effective_n_jobs(self.n_jobs))
+        for raw, total in zip(staged, totals):
+            yield self._algorithm.normalised(raw, total)
+
+    def decision_function(self, X):
+        """Scores of the classes.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Mean votes for "samme": from -2 to 2 for two classes, else 1 for a class that all vote for. Log-odds for the
+            other algorithms. With two classes, those of the second.
+        """
+        return self._flat(self._decision(X))
+
+    def predict_proba(self, X):
+        """Probabilities of the classes.
+
+        They are what the algorithm's loss makes of its scores; those of "samme" are the least extreme.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
+        """
+        return self._probabilities(self._decision(X))
+
+    def predict_log_proba(self, X):
+        """Logarithms of `predict_proba(X)`.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+    def predict(self, X):
+        """Class with the largest score.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Class labels.
+        """
+        return self._labels(self._decision(X))
+
+    def staged_decision_function(self, X):
+        """Yield `decision_function(X)` after each round.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Yields
+        ------
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+        """
+        for decision in self._staged_decision(X):
+            yield self._flat(decision)
+
+    def staged_predict_proba(self, X):
+        """Yield `predict_proba(X)` after each round.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Yields
+        ------
+        probabilities : ndarray of shape (n_samples, n_classes)
+        """
+        for decision in self._staged_decision(X):
+            yield self._probabilities(decision)
+
+    def staged_predict(self, X):
+        """Yield `predict(X)` after each round.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Yields
+        ------
+        y : ndarray of shape (n_samples,)
+        """
+        for decision in self._staged_decision(X):
+            yield self._labels(decision)
+
+    def _flat(self, decision):
+        return decision[:, 0] if self.n_classes_ == 2 else decision
+
+    def _probabilities(self, decision):
+        if self.n_classes_ == 1:
+            return np.ones((len(decision), 1))
+        return self._algorithm.probabilities(decision)
+
+    def _labels(self, decision):
+        if self.n_classes_ == 1:
+            return np.repeat(self.classes_, len(decision))
+        index = (decision[:, 0] > 0).astype(np.intp) if self.n_classes_ == 2 else decision.argmax(axis=1)
+        return self.classes_[index]
+
+
+def _increments_of_members(algorithm, weights, outputs, number):
+    """What outputs of members with these numbers add to raw predictions."""
+    each = algorithm.members_per_round
+    return algorithm.increments(outputs, weights[number // each], number % each)
+
+
+# -- regression ------------------------------------------------------------------------------------------------------
+
+
+class AdaBoostRegressor(RegressorMixin, _AdaBoost):
+    """AdaBoost for regression (AdaBoost.R2).
+
+    Each round fits a learner to the rows, and gives less weight to those that it predicts well [1]_. Predictions are
+    the weighted median of the learners'. These are trees of depth 3 unless `estimator` says otherwise; the order of the
+    rows and the number of threads have no effect then, and a whole-number weight k is k copies of the row.
+
+    Parameters
+    ----------
+    estimator : object, default=None
+        What is boosted: any regressor (with `resample=False` its `fit` must take `sample_weight`). None is a decision
+        tree with `max_depth=3`.
+    n_estimators : int, default=50
+        Rounds at most. A perfect learner ends them, and so does one whose loss is 1/2 or more.
+    learning_rate : float, default=1.0
+        Factor on what a round does to the weights, and on the learner's weight.
+    loss : {"linear", "square", "exponential"}, default="linear"
+        How a distance from the target, as a share e of the largest, counts: e, e^2 or 1 - exp(-e).
+    random_state : int, RandomState instance or None, default=None
+        Seed of the learners, of the draws and of the rows that are held out.
+    resample : bool, default=True
+        How a learner sees the weights: True gives it as many rows as there are, drawn with replacement by their
+        weights, as Drucker has it; False gives it all rows with their weights.
+    early_stopping : bool, default=False
+        Whether to hold rows out, score the ensemble on them after each round, and stop when that gets no better. The
+        rounds up to the best score are kept.
+    validation_fraction : float, default=0.1
+        Share of the rows that is held out.
+    n_iter_no_change : int, default=10
+        Rounds without a better score after which early stopping stops.
+    tol : float, default=1e-7
+        By how much a score must be better.
+    scoring : str, callable or None, default="loss"
+        Score on the rows held out: minus the mean absolute error ("loss"), R^2 (None), or a scorer of scikit-learn.
+    max_bins : int or None, default=None
+        Of the tree that is boosted where `estimator` is None: intervals at most into which the values of a numeric
+        feature fall before the search for splits. None: as many as there are values, for exact splits.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Of the tree that is boosted where `estimator` is None: features whose values have no order, by dtype, or by
+        names, positions or a mask of shape (n_features,). None: none.
+    n_jobs : int or None, default=None
+        Threads that make codes and predict; None or -1 for all cores. The model is the same for any number.
+
+    Attributes
+    ----------
+    estimator_ : object
+        The unfitted learner.
+    estimators_ : list
+        The fitted learners, one for each round; trees are made on first use.
+    estimator_weights_ : ndarray of shape (n_rounds,)
+        Weight of each learner in the median.
+    estimator_errors_ : ndarray of shape (n_rounds,)
+        Mean loss of each learner, by the weights of its round.
+    validation_score_ : ndarray of shape (n_scored,)
+        Score on the rows held out after each round, if `early_stopping`.
+    feature_importances_ : ndarray of shape (`n_features_in_`,)
+        Mean of those of the learners, by their weights.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, if all are strings.
+
+    See Also
+    --------
+    AdaBoostClassifier : The same for classes.
+    NewtonBoostingRegressor : Boosting with gradients, for more accuracy.
+    sklearn.ensemble.AdaBoostRegressor : Scikit-learn's, which always draws rows.
+
+    References
+    ----------
+    .. [1] Drucker, H. (1997). Improving regressors using boosting techniques. ICML.
+           https://dl.acm.org/doi/10.5555/645526.657132
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skensemble import AdaBoostRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = AdaBoostRegressor(resample=False, random_state=0).fit(X, y)
+    >>> model.score(X, y) > 0.5
+    True
+    """
+
+    _parameters = {**PARAMETERS, "loss": (OneOf("linear", "square", "exponential"),)}
+    _metric = staticmethod(r2_score)
+    _task = "numbers"
+    _counts_units = False
+    _trimming = 0.0
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        n_estimators=50,
+        learning_rate=1.0,
+        loss="linear",
+        random_state=None,
+        resample=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-7,
+        scoring="loss",
+        max_bins=None,
+        categorical_features="from_dtype",
+        n_jobs=None,
+    ):
+        self.estimator = estimator
+        self.n_estimators = n_estimators
+        self.learning_rate = learning_rate
+        self.loss = loss
+        self.random_state = random_state
+        self.resample = resample
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.scoring = scoring
+        self.max_bins = max_bins
+        self.categorical_features = categorical_features
+        self.n_jobs = n_jobs
+
+    # -- fit ---------------------------------------------------------------------------------------------------------
+
+    def _default_learner(self):
+        return DecisionTreeRegressor(
+            max_depth=3, max_bins=self.max_bins, categorical_features=self.categorical_features
+        )
+
+    def _read_y(self, y, n_samples):
+        target = read_target(y, "y", n_samples, min_samples=1)
+        if target.ndim == 2:
+            raise ValueError(f"y must have 1 column, got {len(target)}.")
+        return target
+
+    def _class_factors(self, target, weight):
+        return None
+
+    def _y_of(self, target):
+        return target
+
+    def _numbers_of(self, target):
+        return target
+
+    def _strata(self, target):
+        return np.zeros(len(target))
+
+    def _target_of_trees(self, target):
+        return NumberTarget(target[None])
+
+    def _fitted_by_trees(self):
+        return {"n_outputs_": 1}
+
+    def _start(self, target, copies, start):
+        return target, BoostingWeights(copies, start)
+
+    def _round(self, state, fit, seed, number):
+        """A step of AdaBoost.R2."""
+        target, weights = state
+        member, predictions = fit(seed, weights)
+        loss = self._losses(np.where(weights.share > 0.0, np.abs(predictions - target), 0.0))
+        error = weights.mean(loss)
+        if error <= 0.0:
+            return Round([member], [predictions], 1.0, 0.0, may_go_on=False)
+        if error >= 0.5:
+            return Round([member], [predictions], 1.0, error, may_go_on=False) if number == 0 else None
+        log_odds = np.log((1.0 - error) / error)
+        is_finite = weights.multiply(np.exp(-self.learning_rate * log_odds * (1.0 - loss)))
+        return Round([member], [predictions], float(self.learning_rate * log_odds), error, overflowed=not is_finite)
+
+    def _losses(self, distance):
+        largest = distance.max()
+        share = distance / largest if largest > 0.0 else distance
+        if self.loss == "square":
+            return share**2
+        return share if self.loss == "linear" else -np.expm1(-share)
+
+    def _running_prediction(self, rows):
+        """Function of a Round: predictions for `rows` by the rounds so far."""
+        medians = RunningMedian(len(rows), self.n_estimators)
+        return lambda round_: medians.add(round_.outputs[0][rows], round_.weight)
+
+    def _running_loss(self, target, rows):
+        """Function of a Round: (n_rows,) absolute errors by the rounds so far."""
+        predict = self._running_prediction(rows)
+        return lambda round_: np.abs(predict(round_) - target[rows])
+
+    # -- predictions -------------------------------------------------------------------------------------------------
+
+    @property
+    def estimators_(self):
+        """The fitted learners, one for each round."""
+        check_is_fitted(self)
+        return self._members.estimators
+
+    def predict(self, X):
+        """Weighted median of what the learners predict.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            In the units of the target.
+        """
+        if hasattr(self, "_known"):
+            return self._known
+        predictions, n_threads = self._predictions(X)
+        return weighted_medians(predictions, self.estimator_weights_, n_threads)
+
+    def staged_predict(self, X):
+        """Yield `predict(X)` after each round.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Yields
+        ------
+        y : ndarray of shape (n_samples,)
+        """
+        predictions, _ = self._predictions(X)
+        medians = RunningMedian(*predictions.shape)
+        for number, weight in enumerate(self.estimator_weights_):
+            yield medians.add(predictions[:, number], weight)
+
+    def _predictions(self, X):
+        """((n_samples, n_learners), threads)"""
+        X, n_threads = self._read_for_prediction(X), effective_n_jobs(self.n_jobs)
+        return self._members.predictions(X, n_threads), n_threads

@@ -1,0 +1,792 @@
+"""What random forests and extra trees share: everything between a target and the mean of the trees' predictions."""
+
+import warnings
+from functools import cached_property
+from time import perf_counter
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils.validation import check_is_fitted
+
+from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
+from skensemble._parallel import effective_n_jobs, for_blocks, thread_pool
+from skensemble._random import draw_seed, generator, mixed_seed
+from skensemble._targets import all_or_nothing, balanced_factors, class_weighted, read_labels, read_target, read_weight
+from skensemble._validation import (
+    N_JOBS,
+    Interval,
+    IsBool,
+    IsCallable,
+    IsNone,
+    OneOf,
+    SequenceOf,
+    check_parameter,
+    check_parameters,
+    read_features,
+)
+from skensemble.ensemble.forest._leaf_rows import NOT_ASKED, LeafRows, proximities
+from skensemble.ensemble.forest._out_of_bag import out_of_bag_means, permutation_importances
+from skensemble.ensemble.rows._bootstrap import Bootstrap, number_of_draws
+from skensemble.ensemble.rows._row_sampling import row_keys
+from skensemble.tree._binning import Binner
+from skensemble.tree.estimators._decision_tree import (
+    CLASSIFIER_PARAMETERS,
+    GROWTH_PARAMETERS,
+    REGRESSOR_PARAMETERS,
+    count_features,
+    read_directions,
+    read_limits,
+    with_tree,
+)
+from skensemble.tree.estimators._sklearn_tree import to_sklearn
+from skensemble.tree.exact._cart_grower import CartGrower, ClassTarget, NumberTarget
+from skensemble.tree.trees._partial_dependence import partial_dependence
+from skensemble.tree.trees._prediction import apply_trees, compile_trees, decision_path, predict_raw
+from skensemble.tree.trees._pruning import prune
+from skensemble.tree.trees._tree_arrays import concatenate, split_trees
+
+FEW_ROWS = 300  # a tree on less is grown in the time that it takes to ask another thread
+BOOTSTRAP_STREAM, PERMUTATION_STREAM = 2**52, 2**52 + 1  # of the seed of a tree, whose nodes have small numbers
+LEARNED_FROM_TREES = ("_layout", "_views")
+LEARNED_FROM_ROWS = (
+    "oob_score_",
+    "oob_prediction_",
+    "oob_decision_function_",
+    "_permutation_importances",
+    "training_leaves_",
+    "_training_target",
+    "_leaf_rows",
+)
+
+PARAMETERS = {
+    **GROWTH_PARAMETERS,
+    "n_estimators": (Interval(int, 1),),
+    "bootstrap": (IsBool,),
+    "oob_score": (IsBool, IsCallable),
+    "n_jobs": N_JOBS,
+    "verbose": (Interval(int, 0), IsBool),
+    "warm_start": (IsBool,),
+    "max_samples": (Interval(int, 1), Interval(float, 0.0, closed="neither"), IsNone),
+    "importance_type": (OneOf("impurity", "permutation"),),
+    "keep_leaf_rows": (IsBool,),
+}
+_LEVEL = Interval(float, 0.0, 1.0, "both")
+LEVELS = (_LEVEL, SequenceOf(_LEVEL, "a list of them"))
+
+
+class Forest(CallbackSupportMixin, MultiOutputMixin, BaseEstimator):
+    """Trees that are grown independently of each other, and predict their mean.
+
+    A subclass names the class of its trees, `_tree_class`, and of their `_splitter`.
+    """
+
+    _doc_link_module = "skensemble"
+    _doc_link_template = (
+        "https://skensemble.readthedocs.io/en/latest/reference.html#{estimator_module}.{estimator_name}"
+    )
+
+    # -- fit ---------------------------------------------------------------------------------------------------------
+
+    @all_or_nothing
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None):
+        """Grow the trees.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features. Numbers may be missing (NaN) or infinite; see `categorical_features` for categories.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Target.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights >= 0: with `bootstrap=True` each row is drawn with a probability in proportion to its weight,
+            otherwise rows count by their weights. A whole-number weight k has the effect of k copies of the row, but
+            for `min_samples_leaf` and `min_samples_split`, which count rows.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            A parameter, a weight or a target breaks its rule; the message names it, the rule and the value. The
+            estimator stays what it was before.
+        """
+        check_parameters(self, self._parameters)
+        self._check_bootstrap()
+        n_threads = effective_n_jobs(self.n_jobs)
+        continued = self.warm_start and hasattr(self, "_trees")
+        n_known = self._trees.n_trees if continued else 0
+        table = read_features(self, X, reset=not continued)
+        sample_weight = read_weight(sample_weight, "sample_weight", table.n_samples)
+        if self._is_complete(n_known):
+            return self
+        target = self._read_y(y, table.n_samples, continued)
+        weight = self._with_class_weight(sample_weight, target)
+        if not continued:
+            self._start(table, weight, n_threads)
+        grower = self._make_grower(table, target, weight, n_threads)
+        self._prepare_draws(grower.binned, target, sample_weight, weight)
+        if n_known < self.n_estimators:
+            metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
+            self._grow(grower, target, n_known, n_threads, {"X": X, "y": y, "metadata": metadata})
+        self._look_back(table, target, n_threads)
+        return self
+
+    def _check_bootstrap(self):
+        """Raise about what has no meaning where every tree sees all rows."""
+        if self.bootstrap:
+            return
+        if self.max_samples is not None:
+            raise ValueError(
+                f"max_samples must be None where bootstrap=False, got {self.max_samples!r}: `max_sample` cannot be set "
+                "if `bootstrap=False`. Either switch to `bootstrap=True` or set `max_sample=None`."
+            )
+        if self.oob_score:
+            raise ValueError("oob_score must be False: Out of bag estimation only available if bootstrap=True.")
+        if self.importance_type == "permutation":
+            raise ValueError(
+                "importance_type must be 'impurity' where bootstrap=False, got 'permutation': it permutes the rows "
+                "that a tree has not seen."
+            )
+
+    def _is_complete(self, n_known):
+        """Are all trees there, and all that was asked for about them?"""
+        if n_known > self.n_estimators:
+            raise ValueError(
+                f"n_estimators must be >= the {n_known} trees that are fitted already (warm_start=True), "
+                f"got {self.n_estimators}."
+            )
+        if n_known < self.n_estimators:
+            return False
+        warnings.warn("Warm-start fitting without increasing n_estimators does not fit new trees.", stacklevel=5)
+        return not self._questions()
+
+    def _start(self, table, weight, n_threads):
+        """What a first fit learns before its first tree."""
+        self.__dict__.pop("_trees", None)
+        self._seed = int(draw_seed(generator(self.random_state)))
+        self._binner = Binner(self.max_bins, self.categorical_features).fit(table, weight, n_threads)
+
+    def _make_grower(self, table, target, weight, n_threads):
+        is_categorical = self._binner.is_categorical_
+        return CartGrower(
+            self._binner,
+            table,
+            self._target_of_trees(target),
+            read_limits(self, self._splitter, table.n_samples if weight is None else np.count_nonzero(weight)),
+            monotone=read_directions(self, self._n_classes_of_outputs, is_categorical),
+            sample_weight=weight,
+            n_threads=n_threads,
+        )
+
+    # -- which rows grow a tree --------------------------------------------------------------------------------------
+
+    def _prepare_draws(self, binned, target, sample_weight, weight):
+        self._n_samples, self._sample_weight = len(binned.codes), weight
+        self._n_samples_bootstrap = self._bootstrap = None
+        if self.bootstrap:
+            self._n_samples_bootstrap = number_of_draws(self.max_samples, self._n_samples, sample_weight, weight)
+            keys = row_keys(binned.codes, np.zeros(self._n_samples))
+            self._bootstrap = Bootstrap(keys, self._target_numbers(target), weight, self._n_samples_bootstrap)
+
+    def _random_state_of(self, t):
+        """The `random_state` with which a single tree, on the rows that are drawn for tree t, becomes tree t."""
+        return mixed_seed(self._seed, t) & 0xFFFFFFFF
+
+    def _draw_seed_of(self, t):
+        return mixed_seed(self._random_state_of(t), BOOTSTRAP_STREAM)
+
+    def _weight_of(self, t, target=None):
+        """(n_samples,) weights with which rows grow tree t; None for ones."""
+        return self._sample_weight if self._bootstrap is None else self._bootstrap.counts(self._draw_seed_of(t))
+
+    def _in_bag(self, n_threads):
+        """(n_trees, n_samples) bool: which rows grew which tree."""
+        in_bag = np.zeros((self._trees.n_trees, self._n_samples), bool)
+
+        def mark(first, last):
+            for t in range(first, last):
+                in_bag[t, self._bootstrap.draw(self._draw_seed_of(t))] = True
+
+        for_blocks(mark, len(in_bag), 8, n_threads)
+        return in_bag
+
+    # -- growing -----------------------------------------------------------------------------------------------------
+
+    def _grow(self, grower, target, n_known, n_threads, data):
+        """Add trees until there are n_estimators, or a callback has seen enough."""
+        for name in (*LEARNED_FROM_TREES, *LEARNED_FROM_ROWS):
+            self.__dict__.pop(name, None)
+        numbers = range(n_known, self.n_estimators)
+        progress = FitProgress(self, len(numbers), data)
+        trees, growing = [], self._growing_trees(grower, target, numbers, n_threads)
+        begin = perf_counter()
+        for t in numbers:
+            wants_stop = progress.run_round(lambda: trees.append(next(growing)), lambda: self._with_trees(trees))
+            self._report(t + 1, trees[-1], perf_counter() - begin)
+            if wants_stop:
+                break
+        growing.close()
+        self._trees = self._with_trees(trees)["_trees"]
+        self._layout  # noqa: B018  now, so that predicting changes nothing
+        progress.finish(dict)
+
+    def _growing_trees(self, grower, target, numbers, n_threads):
+        """Yield the trees in the order of their numbers, whoever grows them."""
+
+        def grow(t):
+            seed = draw_seed(generator(self._random_state_of(t)))
+            tree = grower.grow(seed, self._weight_of(t, target))
+            return prune(tree, self.ccp_alpha) if self.ccp_alpha > 0 else tree
+
+        if n_threads == 1 or self._n_samples < FEW_ROWS:
+            yield from map(grow, numbers)
+        else:
+            yield from thread_pool(n_threads).map(grow, numbers)
+
+    def _with_trees(self, trees):
+        """Attributes of a forest that has these trees, too."""
+        known = [self._trees] if hasattr(self, "_trees") else []
+        return {"_trees": concatenate([*known, *trees])}
+
+    def _report(self, number, tree, seconds):
+        """A line about each tree, or with verbose=1 about each tenth of the trees."""
+        step = 1 if self.verbose > 1 else max(1, self.n_estimators // 10)
+        if self.verbose and (number % step == 0 or number == self.n_estimators):
+            size = f"{tree.n_leaves[0]} leaves, depth {tree.depth[0]}"
+            print(f"[{number}/{self.n_estimators}] {size}, {seconds:.3f} s since the first tree was begun")
+
+    # -- what the training rows say ----------------------------------------------------------------------------------
+
+    def _questions(self):
+        """What the parameters ask for and no fit has answered yet."""
+        attributes = {
+            "oob_score_": bool(self.oob_score),
+            "_permutation_importances": self.importance_type == "permutation",
+            "training_leaves_": self.keep_leaf_rows,
+        }
+        return {name for name, is_wanted in attributes.items() if is_wanted and not hasattr(self, name)}
+
+    def _look_back(self, table, target, n_threads):
+        """Ask the trees about the rows that they grew from, and about those that they did not."""
+        questions = self._questions()
+        if not questions:
+            return
+        in_bag = self._in_bag(n_threads) if self.bootstrap else None
+        if "oob_score_" in questions:
+            self._set_oob_score_and_attributes(table, target, in_bag, n_threads)
+        if "training_leaves_" in questions:
+            leaves = apply_trees(self._layout, self._encoder(table), table.n_samples, n_threads)
+            self.training_leaves_, self._training_target = np.ascontiguousarray(leaves.T), self._target_numbers(target)
+        if "_permutation_importances" in questions:
+            seeds = [mixed_seed(self._random_state_of(t), PERMUTATION_STREAM) for t in range(self._trees.n_trees)]
+            self._permutation_importances = permutation_importances(
+                split_trees(self._trees), seeds, in_bag, self._bootstrap.line,
+                self._binner.encode(table), self._tree_scorer(target), n_threads,
+            )  # fmt: skip
+
+    def _set_oob_score_and_attributes(self, table, target, in_bag, n_threads):
+        """Predict each row by the trees that have not seen it, and score these predictions."""
+        means = out_of_bag_means(self._layout, self._encoder(table), in_bag, n_threads)
+        is_known = ~np.isnan(means[:, 0])
+        if not is_known.all():
+            warnings.warn(
+                "Some inputs do not have OOB scores. This probably means too few trees were used to compute any "
+                "reliable OOB estimates.",
+                stacklevel=6,
+            )
+        counted = is_known if self._sample_weight is None else is_known & (self._sample_weight > 0)
+        truth, predictions = self._keep_oob_predictions(target, means)
+        metric = self.oob_score if callable(self.oob_score) else self._oob_metric
+        self.oob_score_ = metric(truth[counted], predictions[counted]) if counted.any() else np.nan
+
+    # -- predictions -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _layout(self):
+        return compile_trees(self._trees)
+
+    def _read_for_prediction(self, X):
+        check_is_fitted(self)
+        return read_features(self, X, reset=False)
+
+    def _encoder(self, table):
+        return lambda start, stop: self._binner.encode(table, start, stop)
+
+    def _mean_of_trees(self, X):
+        """(n_samples, n_values)"""
+        table, zeros = self._read_for_prediction(X), np.zeros(self._trees.n_values)
+        raw = predict_raw(self._layout, self._encoder(table), table.n_samples, zeros, effective_n_jobs(self.n_jobs))
+        raw /= self._trees.n_trees
+        return raw
+
+    def apply(self, X):
+        """Leaf that each row falls into, in each tree.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        leaves : ndarray of shape (n_samples, n_trees), int32
+            Node numbers, counted from the root of each tree.
+        """
+        table = self._read_for_prediction(X)
+        return apply_trees(self._layout, self._encoder(table), table.n_samples, effective_n_jobs(self.n_jobs))
+
+    def decision_path(self, X):
+        """Nodes that each row passes.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        indicator : sparse matrix of shape (n_samples, n_nodes)
+            CSR; 1 where a row passes a node.
+        n_nodes_ptr : ndarray of shape (n_trees + 1,)
+            Columns [n_nodes_ptr[t], n_nodes_ptr[t + 1]) belong to tree t.
+        """
+        return decision_path(self._trees, self.apply(X))
+
+    def proximities(self, X, Y=None):
+        """How often two rows fall into the same leaf [1]_.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+        Y : DataFrame, array-like or sparse matrix of shape (n_others, n_features), default=None
+            Features of the rows to compare with; None for those of X.
+
+        Returns
+        -------
+        shares : ndarray of shape (n_samples, n_others)
+            Share of the trees in [0, 1]. `1 - shares` is a distance.
+
+        References
+        ----------
+        .. [1] Breiman, L. (2001). Random forests. Machine Learning 45.
+               https://doi.org/10.1023/A:1010933404324
+        """
+        leaves = self.apply(X)
+        return proximities(leaves, leaves if Y is None else self.apply(Y), effective_n_jobs(self.n_jobs))
+
+    # -- the forest as scikit-learn shows it -------------------------------------------------------------------------
+
+    @property
+    def feature_importances_(self):
+        """Importance of each feature, see `importance_type`."""
+        check_is_fitted(self)
+        if self.importance_type == "impurity":
+            return _impurity_importances(self._trees, self.n_features_in_)
+        if not hasattr(self, "_permutation_importances"):
+            raise AttributeError("feature_importances_ need a fit with importance_type='permutation'.")
+        return self._permutation_importances
+
+    @property
+    def estimator(self):
+        """An unfitted tree with the parameters of those that grow in this forest."""
+        return self._tree_class(**self._parameters_of_trees())
+
+    @property
+    def estimator_(self):
+        """The same, of a fitted forest."""
+        check_is_fitted(self)
+        return self.estimator
+
+    def _parameters_of_trees(self):
+        """All but weights of classes, which are in the draws, or in the weights of rows."""
+        names = GROWTH_PARAMETERS.keys() - {"random_state"}
+        return {"criterion": self.criterion, **{name: getattr(self, name) for name in names}}
+
+    @property
+    def estimators_(self):
+        """The trees, as fitted estimators that share the memory of the forest; made on first use."""
+        check_is_fitted(self)
+        return self._views
+
+    @cached_property
+    def _views(self):
+        names = ("n_features_in_", "feature_names_in_", "n_outputs_", "classes_", "n_classes_")
+        fitted = {name: getattr(self, name) for name in names if hasattr(self, name)}
+        fitted["max_features_"] = count_features(self.max_features, self.n_features_in_)
+        parameters = self._parameters_of_trees()
+        return [
+            with_tree(
+                self._tree_class(**parameters, random_state=self._random_state_of(t)), tree, self._binner, **fitted
+            )
+            for t, tree in enumerate(split_trees(self._trees))
+        ]
+
+    @property
+    def estimators_samples_(self):
+        """Rows that were drawn for each tree, as they came; drawn anew each time."""
+        check_is_fitted(self)
+        if self._bootstrap is None:
+            return [np.arange(self._n_samples, dtype=np.int32)] * self._trees.n_trees
+        return [self._bootstrap.draw(self._draw_seed_of(t)) for t in range(self._trees.n_trees)]
+
+    def __len__(self):
+        check_is_fitted(self)
+        return self._trees.n_trees
+
+    def __getitem__(self, index):
+        return self.estimators_[index]
+
+    def __iter__(self):
+        return iter(self.estimators_)
+
+    def to_sklearn(self):
+        """The forest as a fitted forest of scikit-learn, for tools that need one.
+
+        Returns
+        -------
+        forest : object
+            scikit-learn's estimator of the same name, with the same trees.
+
+        Raises
+        ------
+        ValueError
+            A tree splits categories, which scikit-learn's trees cannot.
+        """
+        return to_sklearn(self)
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "_trees")
+
+    def __getstate__(self):
+        state = super().__getstate__().copy()
+        for name in (*LEARNED_FROM_TREES, "_leaf_rows", "_callback_fit_ctx", "_skl_callbacks_to_teardown"):
+            state.pop(name, None)
+        return state
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        return tags
+
+
+def _impurity_importances(trees, n_features):
+    """Mean over the trees of each feature's share of what their splits take off the impurity."""
+    splits = np.flatnonzero(~trees.is_leaf)
+    cell = trees.tree_of_node[splits] * n_features + trees.feature[splits]
+    gains = np.bincount(cell, trees.gain[splits], minlength=trees.n_trees * n_features).reshape(-1, n_features)
+    totals = gains.sum(axis=1)
+    importances = (gains[totals > 0] / totals[totals > 0, None]).sum(axis=0)
+    return importances / importances.sum() if len(splits) and totals.any() else np.zeros(n_features)
+
+
+# -- classification --------------------------------------------------------------------------------------------------
+
+
+class ForestClassifier(ClassifierMixin, Forest):
+    """A forest whose trees predict shares of classes."""
+
+    _parameters = {
+        **PARAMETERS,
+        **CLASSIFIER_PARAMETERS,
+        "class_weight": (*CLASSIFIER_PARAMETERS["class_weight"], OneOf("balanced_subsample")),
+    }
+    _oob_metric = staticmethod(accuracy_score)
+
+    def _read_y(self, y, n_samples, continued):
+        known = self._classes_of_outputs if continued else None
+        labels = read_labels(y, "y", n_samples, known=known, multi_output=True, min_samples=1)
+        if self.oob_score and labels.n_outputs > 1 and (labels.n_classes != 2).any():
+            raise ValueError(
+                f"oob_score must be False for y with {labels.n_classes.tolist()} classes in its columns: The type of "
+                "target cannot be used to compute OOB estimates. Several columns must have two classes each."
+            )
+        self.n_outputs_, self.classes_, self.n_classes_ = labels.n_outputs, labels.classes, labels.n_classes
+        if self.n_outputs_ == 1:
+            self.classes_, self.n_classes_ = labels.classes[0], int(labels.n_classes[0])
+        return labels
+
+    def _target_of_trees(self, labels):
+        return ClassTarget(labels.codes, labels.n_classes)
+
+    def _target_numbers(self, labels):
+        return labels.codes.astype(np.float64)
+
+    @property
+    def _classes_of_outputs(self):
+        return [self.classes_] if self.n_outputs_ == 1 else self.classes_
+
+    @property
+    def _n_classes_of_outputs(self):
+        return np.atleast_1d(self.n_classes_)
+
+    def _with_class_weight(self, sample_weight, labels):
+        class_weight = self.class_weight
+        if isinstance(class_weight, str):
+            if self.warm_start:
+                warnings.warn(
+                    f"class_weight={class_weight!r} balances the rows of each fit; with warm_start=True and fits on "
+                    "different rows, give the weights as a dict instead.",
+                    stacklevel=5,
+                )
+            if class_weight == "balanced_subsample" and self.bootstrap:
+                return sample_weight  # each draw is balanced by itself
+            class_weight = "balanced"
+        return class_weighted(class_weight, labels, sample_weight)
+
+    def _weight_of(self, t, labels):
+        weight = super()._weight_of(t, labels)
+        if self.bootstrap and isinstance(self.class_weight, str) and self.class_weight == "balanced_subsample":
+            factors = [balanced_factors(codes, weight, n) for codes, n in zip(labels.codes, labels.n_classes)]
+            for codes, factor in zip(labels.codes, factors):
+                weight = weight * factor[codes]
+        return weight
+
+    def predict(self, X):
+        """Most probable class.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels.
+        """
+        return self._most_probable(self._by_output(self._mean_of_trees(X)))
+
+    def predict_proba(self, X):
+        """Class probabilities: the trees' mean.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes) or list of n_outputs such arrays
+            In the order of `classes_`.
+        """
+        probabilities = self._by_output(self._mean_of_trees(X))
+        return probabilities[0] if self.n_outputs_ == 1 else probabilities
+
+    def predict_log_proba(self, X):
+        """Logarithms of `predict_proba(X)`.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes) or list of n_outputs such arrays
+            -inf where no tree gives a class a share.
+        """
+        probabilities = self.predict_proba(X)
+        with np.errstate(divide="ignore"):
+            return np.log(probabilities) if self.n_outputs_ == 1 else [np.log(part) for part in probabilities]
+
+    def _by_output(self, values):
+        """List of n_outputs arrays (n_samples, n_classes)."""
+        return [values] if self.n_outputs_ == 1 else np.split(values, np.cumsum(self.n_classes_)[:-1], axis=1)
+
+    def _most_probable(self, probabilities):
+        """Labels, (n_samples,) or (n_samples, n_outputs)."""
+        chosen = [classes[part.argmax(axis=1)] for classes, part in zip(self._classes_of_outputs, probabilities)]
+        return chosen[0] if self.n_outputs_ == 1 else np.stack(chosen, axis=1)
+
+    def _keep_oob_predictions(self, labels, means):
+        """Set the attribute; (true labels, predicted labels)."""
+        probabilities = self._by_output(means)
+        is_single = self.n_outputs_ == 1
+        self.oob_decision_function_ = probabilities[0] if is_single else np.stack(probabilities, axis=2)
+        truth = [classes[codes] for classes, codes in zip(labels.classes, labels.codes)]
+        return truth[0] if is_single else np.stack(truth, axis=1), self._most_probable(probabilities)
+
+    def _tree_scorer(self, labels):
+        """Function of (some rows, class shares of them): accuracy, mean over the outputs."""
+
+        def score(rows, values):
+            weight = None if self._sample_weight is None else self._sample_weight[rows]
+            hits = [part.argmax(axis=1) == codes[rows] for part, codes in zip(self._by_output(values), labels.codes)]
+            return np.average(np.mean(hits, axis=0), weights=weight)
+
+        return score
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+# -- regression ------------------------------------------------------------------------------------------------------
+
+
+class ForestRegressor(RegressorMixin, Forest):
+    """A forest whose trees predict numbers."""
+
+    _parameters = {**PARAMETERS, **REGRESSOR_PARAMETERS}
+    _oob_metric = staticmethod(r2_score)
+
+    def _read_y(self, y, n_samples, continued):
+        """(n_outputs, n_samples)"""
+        target = np.atleast_2d(read_target(y, "y", n_samples, min_samples=1, poisson=self.criterion == "poisson"))
+        if continued and len(target) != self.n_outputs_:
+            raise ValueError(f"y must have as many columns as in the first fit, {self.n_outputs_}, got {len(target)}.")
+        self.n_outputs_ = len(target)
+        return target
+
+    def _target_of_trees(self, target):
+        return NumberTarget(target)
+
+    def _target_numbers(self, target):
+        return target
+
+    @property
+    def _n_classes_of_outputs(self):
+        return np.ones(self.n_outputs_, np.intp)
+
+    def _with_class_weight(self, sample_weight, target):
+        return sample_weight
+
+    def predict(self, X):
+        """Predicted target: the trees' mean.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In the units of the target.
+        """
+        return self._flat(self._mean_of_trees(X))
+
+    def _flat(self, values):
+        return values[:, 0] if self.n_outputs_ == 1 else values
+
+    def predict_quantiles(self, X, quantiles=(0.05, 0.5, 0.95), oob=False):
+        """Quantiles of the target, from the training rows in the leaves (quantile regression forest [1]_).
+
+        Each tree spreads a weight of one over the rows that it was grown from and that share the leaf of the row in
+        question; the mean of these weights over the trees is the distribution whose mean `predict` returns. Needs a fit
+        with `keep_leaf_rows=True`. Leaves of a few rows (`min_samples_leaf` of 5 or more) give better quantiles than
+        fully grown trees.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+        quantiles : float or sequence of floats, default=(0.05, 0.5, 0.95)
+            Levels in [0, 1].
+        oob : bool, default=False
+            Whether X are the training rows, each of which is to be predicted by the trees that have not seen it
+            (`bootstrap=True`); NaN where every tree has.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_quantiles)
+            In the units of the target, one column per level unless a single float is given. With several outputs their
+            axis comes second.
+
+        References
+        ----------
+        .. [1] Meinshausen, N. (2006). Quantile regression forests. Journal of Machine Learning Research 7.
+               https://jmlr.org/papers/v7/meinshausen06a.html
+        """
+        check_parameter("quantiles", quantiles, LEVELS)
+        check_parameter("oob", oob, (IsBool,))
+        check_is_fitted(self)
+        self._check_leaf_rows(oob)
+        levels, n_threads = np.array(quantiles, np.float64), effective_n_jobs(self.n_jobs)
+        nodes = self._unseen_nodes(X, n_threads) if oob else self.apply(X) + self._trees.roots
+        predictions = [
+            self._leaf_rows.quantiles(nodes, y, levels.reshape(-1), n_threads).reshape(len(nodes), *levels.shape)
+            for y in self._training_target
+        ]
+        return predictions[0] if self.n_outputs_ == 1 else np.stack(predictions, axis=1)
+
+    def predict_interval(self, X, coverage=0.9, oob=False):
+        """Interval in which the target lies with a given probability, from `predict_quantiles`.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+        coverage : float, default=0.9
+            Probability in (0, 1); half of the rest lies on either side.
+        oob : bool, default=False
+            Whether X are the training rows, each of which is to be predicted by the trees that have not seen it.
+
+        Returns
+        -------
+        interval : ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2)
+            Lower and upper end, in the units of the target.
+        """
+        check_parameter("coverage", coverage, (Interval(float, 0.0, 1.0, "neither"),))
+        return self.predict_quantiles(X, [0.5 - 0.5 * coverage, 0.5 + 0.5 * coverage], oob)
+
+    def _check_leaf_rows(self, oob):
+        if not hasattr(self, "training_leaves_"):
+            raise ValueError("keep_leaf_rows must be True when fit is called, for quantiles and intervals, got False.")
+        if oob and self._bootstrap is None:
+            raise ValueError("oob must be False where bootstrap=False: every tree has seen all rows, got True.")
+
+    def _unseen_nodes(self, X, n_threads):
+        """(n_samples, n_trees) leaf of each training row in the trees that have not seen it, else NOT_ASKED."""
+        n_rows = self._read_for_prediction(X).n_samples
+        if n_rows != self._n_samples:
+            raise ValueError(f"X must be the {self._n_samples} training rows where oob=True, got {n_rows} rows.")
+        nodes = self.training_leaves_ + self._trees.roots[:, None]
+        nodes[self._in_bag(n_threads)] = NOT_ASKED
+        return np.ascontiguousarray(nodes.T)
+
+    @cached_property
+    def _leaf_rows(self):
+        ones = np.ones(self._n_samples)
+
+        def weight_of(t):
+            weight = self._weight_of(t)
+            return ones if weight is None else weight
+
+        return LeafRows(self.training_leaves_, self._trees.roots, self._trees.n_nodes, weight_of)
+
+    def _keep_oob_predictions(self, target, means):
+        """Set the attribute; (true targets, predicted targets)."""
+        self.oob_prediction_ = self._flat(means)
+        return self._flat(target.T), self.oob_prediction_
+
+    def _tree_scorer(self, target):
+        """Function of (some rows, predictions for them): R^2 with the variance of all, mean over the outputs."""
+        variance = np.array([np.average((y - np.average(y)) ** 2) for y in target])
+
+        def score(rows, values):
+            weight = None if self._sample_weight is None else self._sample_weight[rows]
+            squared_error = np.average((values - target[:, rows].T) ** 2, axis=0, weights=weight)
+            return np.mean(1.0 - squared_error / np.where(variance > 0, variance, 1.0))
+
+        return score
+
+    def _compute_partial_dependence_recursion(self, grid, target_features):
+        """(n_grid,) predictions averaged over the other features, as `sklearn.inspection` asks for them."""
+        sums = partial_dependence(self._trees, np.asarray(grid, np.float64), np.asarray(target_features))
+        return sums[:, 0] / self._trees.n_trees
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = self.criterion == "poisson"
+        return tags

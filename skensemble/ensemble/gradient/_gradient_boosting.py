@@ -1,0 +1,1165 @@
+"""GradientBoostingClassifier and GradientBoostingRegressor: gradient boosting of regression trees (GBDT)."""
+
+import warnings
+from functools import cached_property
+from time import perf_counter
+
+import numpy as np
+import scipy.sparse
+import sklearn.ensemble
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+
+from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
+from skensemble._parallel import effective_n_jobs, for_blocks
+from skensemble._random import draw_seed, generator, mixed_seed
+from skensemble._targets import all_or_nothing, read_labels, read_target, read_weight
+from skensemble._validation import (
+    N_JOBS,
+    Interval,
+    IsBool,
+    IsCallable,
+    IsNone,
+    Matches,
+    OneOf,
+    check_parameter,
+    check_parameters,
+    read_features,
+)
+from skensemble.ensemble.gradient._exponential_loss import ExponentialLoss
+from skensemble.ensemble.gradient._gradient_rounds import (
+    HOLD_OUT_STREAM,
+    GradientRounds,
+    RoundSettings,
+    tree_random_state,
+)
+from skensemble.ensemble.losses._losses import AbsoluteError, Huber, Quantile, SquaredError, log_loss
+from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, weighted_quantile
+from skensemble.ensemble.rows._held_out_rows import held_out_parts
+from skensemble.ensemble.rows._row_sampling import RowSampler, copies_of, row_keys
+from skensemble.tree._binning import Binner
+from skensemble.tree.estimators._decision_tree import (
+    GROWTH_PARAMETERS,
+    DecisionTreeRegressor,
+    count_features,
+    read_limits,
+    with_tree,
+)
+from skensemble.tree.exact._cart_grower import CartGrower, NumberTarget
+from skensemble.tree.trees._partial_dependence import partial_dependence
+from skensemble.tree.trees._prediction import apply_trees, compile_trees, predict_raw, staged_raw
+from skensemble.tree.trees._tree_arrays import concatenate, split_trees
+
+PARAMETERS_OF_TREES = tuple(name for name in GROWTH_PARAMETERS if name not in ("random_state", "monotonic_cst"))
+CELLS_FOR_THREADS = 50_000  # rows x features; trees on less are grown while other threads would be asked for help
+SMALLEST_SHARE = np.finfo(np.float64).eps  # of a class, in the eyes of an estimator that predicts where boosting starts
+LEARNED_FROM_TREES = ("_layout", "_views")
+LEARNED_FROM_ROUNDS = (
+    "_trees", "_rates", "_batches", "train_score_", "oob_scores_", "oob_improvement_", "oob_score_"
+)  # fmt: skip
+
+TREE_PARAMETERS = {name: rules for name, rules in GROWTH_PARAMETERS.items() if name != "monotonic_cst"}
+PARAMETERS = {
+    **TREE_PARAMETERS,
+    "learning_rate": (Interval(float, 0.0),),
+    "n_estimators": (Interval(int, 1),),
+    "subsample": (Interval(float, 0.0, 1.0, "right"),),
+    "criterion": (OneOf("deprecated", "squared_error", "friedman_mse"),),
+    "verbose": (Interval(int, 0), IsBool),
+    "warm_start": (IsBool,),
+    "validation_fraction": (Interval(float, 0.0, 1.0, "neither"),),
+    "n_iter_no_change": (Interval(int, 1), IsNone),
+    "tol": (Interval(float, 0.0),),
+    "n_jobs": N_JOBS,
+}
+
+
+def _estimator_with(*methods):
+    """A rule for objects (not classes) that have some methods."""
+    names = " and ".join(map(repr, methods))
+    return Matches(
+        lambda value: not isinstance(value, type) and all(hasattr(value, method) for method in methods),
+        f"an object implementing {names}",
+    )
+
+
+class _GradientBoosting(CallbackSupportMixin, BaseEstimator):
+    """What classifier and regressor share: everything between a target array and raw predictions."""
+
+    _doc_link_module = "skensemble"
+    _doc_link_template = (
+        "https://skensemble.readthedocs.io/en/latest/reference.html#{estimator_module}.{estimator_name}"
+    )
+
+    # -- fit ---------------------------------------------------------------------------------------------------------
+
+    @all_or_nothing
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, monitor=None):
+        """Fit the boosted trees.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features. Numbers may be missing (NaN) or infinite; see `categorical_features` for categories.
+        y : array-like of shape (n_samples,)
+            Target.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights >= 0. A whole-number weight k has the effect of k copies of the row, but for `min_samples_leaf` and
+            `min_samples_split`, which count rows.
+        monitor : callable, default=None
+            `monitor(i, self, variables)` is called after each round, with the number of the round (from 0), the
+            estimator as fitted so far, and a dict with the entries i, y, sample_weight and raw_predictions of shape
+            (n_samples, n_trees_per_iteration_). Boosting ends where it returns True.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            A parameter, a weight or a target breaks its rule; the message names it, the rule and the value. The
+            estimator stays what it was before.
+        """
+        check_parameters(self, self._parameters)
+        check_parameter("monitor", monitor, (IsCallable, IsNone))
+        self._warn_about_criterion()
+        n_threads = effective_n_jobs(self.n_jobs)
+        continued = self.warm_start and hasattr(self, "_trees")
+        table = read_features(self, X, reset=not continued)
+        weight = read_weight(sample_weight, "sample_weight", table.n_samples)
+        target = self._read_y(y, weight, table.n_samples, continued)
+        if not continued:
+            self._start(table, weight, n_threads)
+        self._check_n_estimators()
+        self._loss = self._make_loss()
+        self._loss.check_target(target)
+        trains, train_weight, weight_held_out = self._hold_out(table, target, weight, n_threads)
+        if continued:
+            raw = self._raw_of(X, table, n_threads)
+        else:
+            raw = self._first_raw(X, target, train_weight, trains, weight is not None)
+        growers = self._make_growers(table, weight, train_weight, n_threads)
+        rounds = self._make_rounds(growers, target, np.ascontiguousarray(raw.T), train_weight, n_threads)
+        metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
+        self._boost(rounds, weight_held_out, monitor, {"X": X, "y": y, "metadata": metadata})
+        return self
+
+    def _warn_about_criterion(self):
+        if self.criterion != "deprecated":
+            warnings.warn(
+                "The parameter `criterion` is deprecated in scikit-learn and has no effect. Leave it out.",
+                FutureWarning,
+                stacklevel=5,
+            )
+
+    def _start(self, table, weight, n_threads):
+        """What a first fit learns before its first tree."""
+        for name in (*LEARNED_FROM_TREES, *LEARNED_FROM_ROUNDS):
+            self.__dict__.pop(name, None)
+        self._seed = int(draw_seed(generator(self.random_state)))
+        self._binner = Binner(self.max_bins, self.categorical_features).fit(table, weight, n_threads)
+
+    def _check_n_estimators(self):
+        if self.n_estimators < self._n_rounds:
+            raise ValueError(
+                f"n_estimators must be >= the {self._n_rounds} rounds that are fitted already (warm_start=True), "
+                f"got {self.n_estimators}."
+            )
+
+    def _hold_out(self, table, target, weight, n_threads):
+        """(rows that train, weights of all rows that train, weights of those that are held out); None: all, one each.
+
+        Of each class the same share is held out. Where no row can be spared, those that train judge, too.
+        """
+        if self.n_iter_no_change is None:
+            return None, weight, None
+        keys = self._keys(self._binner.transform(table, n_threads), target)
+        seed = mixed_seed(self._seed, HOLD_OUT_STREAM)
+        held_out = held_out_parts(keys, self._strata(target), copies_of(weight), self.validation_fraction, seed)
+        judges = held_out if held_out.any() else 1.0 - held_out
+        units = np.ones(len(keys)) if weight is None else weight
+        return np.flatnonzero(held_out < 1.0), units * (1.0 - held_out), units * judges
+
+    @staticmethod
+    def _keys(binned, target):
+        return row_keys(binned.codes, target)
+
+    # -- where boosting starts ---------------------------------------------------------------------------------------
+
+    def _first_raw(self, X, target, weight, trains, weighted):
+        """(n_samples, n_outputs) raw predictions before the first round; sets what they come from."""
+        self._baseline = np.zeros(self._loss.n_outputs)
+        self._starts_from_estimator = not (self.init is None or isinstance(self.init, str))
+        if self._starts_from_estimator:
+            self._fit_init(X, target, weight if weighted else None, trains)
+            return self._raw_of_init(X)
+        if self.init is None:
+            self._baseline = self._constant(target, weight)
+        self.init_ = self._constant_estimator(target, weight) if self.init is None else self.init
+        return np.tile(self._baseline, (len(target), 1))
+
+    def _fit_init(self, X, target, weight, rows):
+        """Fit the estimator that predicts where boosting starts, on the rows that train."""
+        self.init_ = clone(self.init, safe=False)
+        if weight is not None and not has_fit_parameter(self.init_, "sample_weight"):
+            raise ValueError(
+                "init must take sample_weight where fit does: The initial estimator "
+                f"{type(self.init_).__name__} does not support sample weights."
+            )
+        y = self._target_of_init(target)
+        if rows is not None:
+            X = _safe_indexing(_indexable(X), rows)
+            y, weight = y[rows], None if weight is None else weight[rows]
+        self.init_.fit(X, y, **({} if weight is None else {"sample_weight": weight}))
+
+    # -- rounds ------------------------------------------------------------------------------------------------------
+
+    def _make_rounds(self, growers, target, raw, weight, n_threads):
+        samples = self.subsample < 1.0
+        settings = RoundSettings(
+            learning_rate=float(self.learning_rate),
+            subsample=float(self.subsample),
+            ccp_alpha=float(self.ccp_alpha),
+            slope_level=self._slope_level,
+            score_factor=self._score_factor,
+            seed=self._seed,
+            n_threads=n_threads,
+        )
+        sampler = RowSampler(self._keys(growers[0].binned, target), copies_of(weight)) if samples else None
+        return GradientRounds(self._loss, growers, target, raw, weight, sampler, settings)
+
+    def _make_growers(self, table, weight, train_weight, n_threads):
+        """One for each thread that is to grow trees of a round.
+
+        They know the weights of all rows, held out or not: only rows that have one there are sent by their codes to
+        the side of a threshold on which they lie.
+        """
+        is_small = table.n_samples * table.n_features < CELLS_FOR_THREADS
+        n_growers = 1 if is_small else min(n_threads, self._loss.n_outputs)
+        n_rows = table.n_samples if train_weight is None else np.count_nonzero(train_weight)
+        tree = DecisionTreeRegressor(**self._parameters_of_trees())
+        tree.n_features_in_ = self.n_features_in_
+        limits = read_limits(tree, "best", n_rows)
+        target = NumberTarget(np.zeros((1, table.n_samples)))
+        self.max_features_ = count_features(self.max_features, self.n_features_in_)
+
+        def make(first, _):
+            n_own = n_threads if n_growers == 1 else 1
+            return CartGrower(
+                self._binner, table, target, limits, sample_weight=weight, n_threads=n_own, n_members=n_own
+            )
+
+        return for_blocks(make, n_growers, 1, n_growers)
+
+    def _boost(self, rounds, weight_held_out, monitor, data):
+        """Add rounds until there are n_estimators, or they no longer help, or somebody has seen enough."""
+        first, history = self._n_rounds, _History(self)
+        n_rounds = self.n_estimators - first
+        progress = FitProgress(self, n_rounds, data)
+        patience = None if weight_held_out is None else _Patience(self.n_iter_no_change, self.tol)
+        printer = _Printer(int(self.verbose), n_rounds, self.subsample < 1.0)
+
+        def one_round(number):
+            history.add(rounds.round(number, history.last_oob_score))
+
+        for number in range(first, self.n_estimators):
+            wants_stop = progress.run_round(lambda number=number: one_round(number), history.attributes)
+            printer.report(number - first, history)
+            if monitor is not None:
+                self._take_over(history)
+                wants_stop |= bool(monitor(number, self, self._shown_to_monitor(number, rounds)))
+            if patience is not None:
+                wants_stop |= patience.is_over(rounds.score(weight_held_out))
+            if wants_stop:
+                break
+        self._take_over(history)
+        self._layout  # noqa: B018  now, so that predicting changes nothing
+        progress.finish(dict)
+
+    def _take_over(self, history):
+        """Become the model that has these rounds."""
+        for name in LEARNED_FROM_TREES:
+            self.__dict__.pop(name, None)
+        vars(self).update(history.attributes())
+
+    @staticmethod
+    def _shown_to_monitor(number, rounds):
+        return {"i": number, "y": rounds.y, "sample_weight": rounds.weight, "raw_predictions": rounds.raw.T}
+
+    def _parameters_of_trees(self):
+        return {"criterion": "squared_error", **{name: getattr(self, name) for name in PARAMETERS_OF_TREES}}
+
+    # -- predictions -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _layout(self):
+        """The trees as they add to the raw predictions: each with its learning rate, and to its output."""
+        trees, n_outputs = self._trees, self._loss.n_outputs
+        values = trees.values * self._rates[trees.tree_of_node, None]
+        if n_outputs > 1:
+            output = np.tile(np.arange(n_outputs, dtype=np.int32), self._n_rounds)
+            trees = trees._replace(output=output)
+        return compile_trees(trees._replace(values=values))
+
+    def _read_for_prediction(self, X):
+        check_is_fitted(self)
+        return read_features(self, X, reset=False)
+
+    def _encoder(self, table):
+        return lambda start, stop: self._binner.encode(table, start, stop)
+
+    def _raw_of(self, X, table, n_threads):
+        """(n_samples, n_outputs) raw predictions for X, which is `table`."""
+        raw = predict_raw(self._layout, self._encoder(table), table.n_samples, self._baseline, n_threads)
+        return raw + self._raw_of_init(X) if self._starts_from_estimator else raw
+
+    def _raw_predict(self, X):
+        return self._raw_of(X, self._read_for_prediction(X), effective_n_jobs(self.n_jobs))
+
+    def _staged_raw(self, X):
+        """Raw predictions after each round."""
+        table, n_threads = self._read_for_prediction(X), effective_n_jobs(self.n_jobs)
+        start = self._raw_of_init(X) if self._starts_from_estimator else 0.0
+        stages = [self._loss.n_outputs * (k + 1) for k in range(self._n_rounds)]
+        encode = self._encoder(table)
+        for raw in staged_raw(self._layout, encode, table.n_samples, self._baseline, stages, n_threads):
+            yield raw + start
+
+    def _apply(self, X):
+        """(n_samples, n_estimators, n_trees_per_iteration_)"""
+        table = self._read_for_prediction(X)
+        leaves = apply_trees(self._layout, self._encoder(table), table.n_samples, effective_n_jobs(self.n_jobs))
+        return leaves.reshape(len(leaves), self._n_rounds, self._loss.n_outputs)
+
+    # -- the model as scikit-learn shows it --------------------------------------------------------------------------
+
+    @property
+    def _n_rounds(self):
+        return self._trees.n_trees // self._loss.n_outputs if hasattr(self, "_trees") else 0
+
+    @property
+    def n_estimators_(self):
+        """Number of rounds in the model."""
+        check_is_fitted(self)
+        return self._n_rounds
+
+    @property
+    def n_trees_per_iteration_(self):
+        """Number of trees of a round: one, or one for each class if there are more than two."""
+        check_is_fitted(self)
+        return self._loss.n_outputs
+
+    @property
+    def feature_importances_(self):
+        """Share of each feature in the decrease of squared error of the gradients; they sum to 1, or are all 0."""
+        check_is_fitted(self)
+        trees = self._trees
+        splits = np.flatnonzero(~trees.is_leaf)
+        shares = trees.gain[splits] / trees.cover[trees.roots][trees.tree_of_node[splits]]
+        importances = np.bincount(trees.feature[splits], shares, minlength=self.n_features_in_)
+        return importances / importances.sum() if importances.any() else np.zeros(self.n_features_in_)
+
+    @property
+    def estimators_(self):
+        """The trees, without the learning rate, as fitted estimators that share the memory of the model."""
+        check_is_fitted(self)
+        return self._views
+
+    @cached_property
+    def _views(self):
+        fitted = {name: getattr(self, name) for name in ("n_features_in_", "feature_names_in_") if hasattr(self, name)}
+        fitted |= {"n_outputs_": 1, "max_features_": self.max_features_}
+        parameters = [parameters for parameters, n_trees in self._batches for _ in range(n_trees)]
+        views = np.empty(self._trees.n_trees, object)
+        for t, tree in enumerate(split_trees(self._trees)):
+            view = DecisionTreeRegressor(**parameters[t], random_state=tree_random_state(self._seed, t))
+            views[t] = with_tree(view, tree, self._binner, **fitted)
+        return views.reshape(self._n_rounds, self._loss.n_outputs)
+
+    def __len__(self):
+        check_is_fitted(self)
+        return self._n_rounds
+
+    def __getitem__(self, index):
+        return self.estimators_[index]
+
+    def __iter__(self):
+        return iter(self.estimators_)
+
+    def _compute_partial_dependence_recursion(self, grid, target_features):
+        """(n_trees_per_iteration_, n_grid) raw predictions averaged over the other features, without their start."""
+        if self._starts_from_estimator:
+            warnings.warn(
+                "Partial dependence by recursion does not know the predictions of `init`, from which boosting starts; "
+                "use method='brute'.",
+                UserWarning,
+                stacklevel=3,
+            )
+        n_outputs = self._loss.n_outputs
+        averages = np.zeros((n_outputs, len(grid)))
+        grid, features = np.asarray(grid, np.float64), np.asarray(target_features)
+        for t, tree in enumerate(split_trees(self._trees)):
+            averages[t % n_outputs] += self._rates[t] * partial_dependence(tree, grid, features)[:, 0]
+        return averages
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "_trees")
+
+    def __getstate__(self):
+        state = super().__getstate__().copy()
+        for name in (*LEARNED_FROM_TREES, "_callback_fit_ctx", "_skl_callbacks_to_teardown"):
+            state.pop(name, None)
+        return state
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        return tags
+
+
+def _indexable(X):
+    """What rows can be taken of."""
+    if scipy.sparse.issparse(X):
+        return X.tocsr()
+    return X if isinstance(X, list) or hasattr(X, "shape") else np.asarray(X)
+
+
+class _History:
+    """The rounds of a model, those of an earlier fit included, and the attributes that they make up."""
+
+    def __init__(self, model):
+        self._parameters, self._learning_rate = model._parameters_of_trees(), float(model.learning_rate)
+        self._trees = [model._trees] if hasattr(model, "_trees") else []
+        self._rates = list(getattr(model, "_rates", ()))
+        self._batches = list(getattr(model, "_batches", ()))
+        self.train_scores = list(getattr(model, "train_score_", ()))
+        self.oob_scores = [None] * len(self.train_scores)
+        self.oob_improvements = list(self.oob_scores)
+        if hasattr(model, "oob_scores_"):  # 0 where no row was out of the bag
+            self.oob_scores = [score or None for score in model.oob_scores_]
+            self.oob_improvements = list(model.oob_improvement_)
+
+    @property
+    def last_oob_score(self):
+        return self.oob_scores[-1] if self.oob_scores else None
+
+    def add(self, round_):
+        self._trees += round_.trees
+        self._rates += [self._learning_rate] * len(round_.trees)
+        self._batches.append((self._parameters, len(round_.trees)))
+        self.train_scores.append(round_.train_score)
+        self.oob_scores.append(round_.oob_score)
+        self.oob_improvements.append(round_.oob_improvement)
+
+    def attributes(self):
+        attributes = {
+            "_trees": concatenate(self._trees),
+            "_rates": np.array(self._rates),
+            "_batches": list(self._batches),
+            "train_score_": np.array(self.train_scores),
+        }
+        if any(score is not None for score in self.oob_scores):
+            attributes["oob_scores_"] = np.array([score or 0.0 for score in self.oob_scores])
+            attributes["oob_improvement_"] = np.array([change or 0.0 for change in self.oob_improvements])
+            attributes["oob_score_"] = float(attributes["oob_scores_"][-1])
+        return attributes
+
+
+class _Patience:
+    """Early stopping by scikit-learn's rule: a loss must be smaller, by `tol`, than one of the last that were."""
+
+    def __init__(self, n_iter_no_change, tol):
+        self._losses, self._tol, self._n_seen = np.full(n_iter_no_change, np.inf), tol, 0
+
+    def is_over(self, loss):
+        if not (loss + self._tol < self._losses).any():
+            return True
+        self._losses[self._n_seen % len(self._losses)] = loss
+        self._n_seen += 1
+        return False
+
+
+class _Printer:
+    """A line about each round, or with verbose=1 about ever fewer of them: ten for each power of ten."""
+
+    def __init__(self, verbose, n_rounds, with_oob):
+        self._verbose, self._n_rounds, self._with_oob = verbose, n_rounds, with_oob
+        self._step, self._begin = 1, perf_counter()
+        if verbose:
+            self._print("Iter", "Train Loss", "OOB Improve", "Remaining Time")
+
+    def report(self, number, history):
+        """Round `number`, from 0, is the last of the history."""
+        if not self._verbose or (number + 1) % self._step:
+            return
+        seconds = (perf_counter() - self._begin) * (self._n_rounds - number - 1) / (number + 1)
+        remaining = f"{seconds / 60:.2f}m" if seconds > 60 else f"{seconds:.2f}s"
+        improvement = f"{history.oob_improvements[-1]:.4f}" if self._with_oob else ""
+        self._print(number + 1, f"{history.train_scores[-1]:.4f}", improvement, remaining)
+        if self._verbose == 1 and number + 1 >= 10 * self._step:
+            self._step *= 10
+
+    def _print(self, number, score, improvement, remaining):
+        parts = [
+            f"{number:>10}",
+            f"{score:>16}",
+            *([f"{improvement:>16}"] if self._with_oob else []),
+            f"{remaining:>16}",
+        ]
+        print(" ".join(parts))
+
+
+# -- classification --------------------------------------------------------------------------------------------------
+
+
+class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
+    """Gradient boosting of regression trees (GBDT) for classification.
+
+    Each round grows a regression tree on the negative gradient of the loss, one for two classes, else one for each
+    class, and gives each of its leaves one step of Newton's [1]_. With `max_bins=None` the splits are those of
+    scikit-learn's estimator wherever the best one is unique. Numbers may be missing or infinite; categories need no
+    encoding. The model depends neither on the order of the rows nor on the number of threads.
+
+    Parameters
+    ----------
+    loss : {"log_loss", "exponential"}, default="log_loss"
+        Loss to minimise. "exponential" is that of AdaBoost, for two classes.
+    learning_rate : float, default=0.1
+        Factor >= 0 on the values of every tree (shrinkage). Smaller is better, and needs more rounds.
+    n_estimators : int, default=100
+        Rounds of boosting at most. One round grows one tree, or one for each class, if there are more than two.
+    subsample : float, default=1.0
+        Share of the rows in (0, 1] that grow the trees of a round, drawn anew for each (stochastic gradient boosting
+        [2]_). Of rows that are alike, their share is drawn.
+    criterion : {"deprecated", "squared_error", "friedman_mse"}, default="deprecated"
+        Has no effect; scikit-learn's estimators have it.
+    min_samples_split : int or float, default=2
+        Rows at least in a node that is split; a float in (0, 1] is a share of the rows.
+    min_samples_leaf : int or float, default=1
+        Rows at least in a leaf; a float in (0, 1) is a share of the rows.
+    min_weight_fraction_leaf : float, default=0.0
+        Share at least of the sum of the weights in a leaf, in [0, 0.5].
+    max_depth : int or None, default=3
+        Splits at most between root and leaf; None for no limit.
+    min_impurity_decrease : float, default=0.0
+        Decrease of the variance of the gradients, times the node's share of the weight, that a split must bring at
+        least.
+    init : estimator, "zero" or None, default=None
+        What boosting starts from: an estimator with `fit` and `predict_proba`, which is cloned and fitted first, zero,
+        or the best constant (None: the shares of the classes).
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draws of rows, features and held-out rows. Without any of these nothing is random but the choice
+        between splits that are equally good.
+    max_features : int, float, "sqrt", "log2" or None, default=None
+        Features that a node tries, drawn anew for each: so many, a share of them, the square root or the logarithm of
+        their number, or all (None). Features that are constant in the node do not count.
+    verbose : int or bool, default=0
+        Whether to print a line for each of the first ten rounds, then for each tenth of the next ninety and so on (1),
+        or for each round (2).
+    max_leaf_nodes : int or None, default=None
+        Leaves at most of a tree; they are split best first then. None for no limit.
+    warm_start : bool, default=False
+        Whether the next fit adds rounds to those that are there, up to `n_estimators`. On the same data, the model is
+        that of one fit.
+    validation_fraction : float, default=0.1
+        Share of the rows in (0, 1) to hold out if `n_iter_no_change` is given, each class in proportion. Copies of a
+        row stay together.
+    n_iter_no_change : int or None, default=None
+        Rounds after which to stop, if the loss of the held-out rows has not become smaller; None: all rounds are made,
+        and no row is held out.
+    tol : float, default=0.0001
+        Losses that are smaller by less than this are no better.
+    ccp_alpha : float, default=0.0
+        Price of a leaf in minimal cost-complexity pruning of each tree, before its leaves are refitted; 0 for none.
+    max_bins : int or None, default=255
+        Intervals at most into which the values of a numeric feature fall before the search for splits, missing cells
+        apart; None for exact splits, those of scikit-learn.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Features whose values have no order: by dtype (pandas category and text, Enum and String of polars, dictionaries
+        and strings of pyarrow), or names, positions or a mask of shape (n_features,). None: none.
+    n_jobs : int or None, default=None
+        Threads; None or -1 for all cores. The model is the same, bit for bit, for any number.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    n_classes_ : int
+        Number of classes.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, if all are strings.
+    n_estimators_ : int
+        Rounds in the model.
+    n_trees_per_iteration_ : int
+        Trees of a round.
+    estimators_ : ndarray of shape (n_estimators_, n_trees_per_iteration_)
+        The trees, as fitted DecisionTreeRegressor objects that predict steps without the learning rate. Made on first
+        use.
+    feature_importances_ : ndarray of shape (`n_features_in_`,)
+        Share of each feature in the decrease of the variance of the gradients; they sum to 1.
+    train_score_ : ndarray of shape (n_estimators_,)
+        Loss of the rows that grew the trees of each round, after it. The log-loss of two classes counts double, as in
+        scikit-learn.
+    oob_scores_ : ndarray of shape (n_estimators_,)
+        The same for the rows that did not. Only if `subsample < 1`.
+    oob_improvement_ : ndarray of shape (n_estimators_,)
+        By how much each round has made `oob_scores_` smaller, the first one compared with the start.
+    oob_score_ : float
+        The last of `oob_scores_`.
+    init_ : estimator or "zero"
+        What boosting starts from.
+    max_features_ : int
+        Features that a node tries.
+
+    See Also
+    --------
+    GradientBoostingRegressor : The same for numbers.
+    NewtonBoostingClassifier : Second-order boosting: faster, with regularised leaves.
+    sklearn.ensemble.GradientBoostingClassifier : Scikit-learn's estimator.
+
+    References
+    ----------
+    .. [1] Friedman, J. H. (2001). Greedy function approximation: a gradient boosting machine. Annals of Statistics
+           29(5).
+           https://doi.org/10.1214/aos/1013203451
+    .. [2] Friedman, J. H. (2002). Stochastic gradient boosting. Computational Statistics and Data Analysis 38(4).
+           https://doi.org/10.1016/S0167-9473(01)00065-2
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_hastie_10_2
+    >>> from skensemble import GradientBoostingClassifier
+    >>> X, y = make_hastie_10_2(n_samples=2000, random_state=0)
+    >>> model = GradientBoostingClassifier(learning_rate=0.5, random_state=0).fit(X[:1000], y[:1000])
+    >>> bool(model.score(X[1000:], y[1000:]) > 0.85)
+    True
+    >>> model.predict_proba(X[1000:]).shape
+    (1000, 2)
+    """
+
+    _parameters = {
+        "loss": (OneOf("log_loss", "exponential"),),
+        **PARAMETERS,
+        "init": (OneOf("zero"), IsNone, _estimator_with("fit", "predict_proba")),
+    }
+    _slope_level = None
+
+    def __init__(
+        self,
+        *,
+        loss="log_loss",
+        learning_rate=0.1,
+        n_estimators=100,
+        subsample=1.0,
+        criterion="deprecated",
+        min_samples_split=2,
+        min_samples_leaf=1,
+        min_weight_fraction_leaf=0.0,
+        max_depth=3,
+        min_impurity_decrease=0.0,
+        init=None,
+        random_state=None,
+        max_features=None,
+        verbose=0,
+        max_leaf_nodes=None,
+        warm_start=False,
+        validation_fraction=0.1,
+        n_iter_no_change=None,
+        tol=1e-4,
+        ccp_alpha=0.0,
+        max_bins=255,
+        categorical_features="from_dtype",
+        n_jobs=None,
+    ):
+        self.loss = loss
+        self.learning_rate = learning_rate
+        self.n_estimators = n_estimators
+        self.subsample = subsample
+        self.criterion = criterion
+        self.min_samples_split = min_samples_split
+        self.min_samples_leaf = min_samples_leaf
+        self.min_weight_fraction_leaf = min_weight_fraction_leaf
+        self.max_depth = max_depth
+        self.min_impurity_decrease = min_impurity_decrease
+        self.init = init
+        self.random_state = random_state
+        self.max_features = max_features
+        self.verbose = verbose
+        self.max_leaf_nodes = max_leaf_nodes
+        self.warm_start = warm_start
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.ccp_alpha = ccp_alpha
+        self.max_bins = max_bins
+        self.categorical_features = categorical_features
+        self.n_jobs = n_jobs
+
+    def _read_y(self, y, weight, n_samples, continued):
+        """Class indices as float64."""
+        labels = read_labels(y, "y", n_samples, known=[self.classes_] if continued else None, min_samples=1)
+        (self.classes_,), codes = labels.classes, labels.codes[0]
+        self.n_classes_ = len(self.classes_)
+        n_counted = np.count_nonzero(np.bincount(codes, weight))
+        if n_counted < 2:
+            raise ValueError(
+                f"y must hold at least 2 classes: y contains {n_counted} class after sample_weight trimmed classes "
+                "with zero weights, while a minimum of 2 classes are required."
+            )
+        if self.loss == "exponential" and self.n_classes_ > 2:
+            raise ValueError(
+                f"loss must be 'log_loss' for {self.n_classes_} classes, got 'exponential': loss='exponential' is only "
+                "suitable for a binary classification problem. Only binary classification is supported. The type of "
+                "the target is multiclass."
+            )
+        return codes.astype(np.float64)
+
+    def _make_loss(self):
+        return ExponentialLoss() if self.loss == "exponential" else log_loss(self.n_classes_)
+
+    @property
+    def _score_factor(self):
+        return 2.0 if self.loss == "log_loss" and self.n_classes_ == 2 else 1.0
+
+    def _strata(self, target):
+        return target
+
+    def _constant(self, target, weight):
+        return self._loss.baseline(target, weight)
+
+    def _constant_estimator(self, target, weight):
+        return DummyClassifier(strategy="prior").fit(np.zeros((len(target), 1)), target.astype(np.intp), weight)
+
+    def _target_of_init(self, target):
+        return target.astype(np.intp)
+
+    def _raw_of_init(self, X):
+        """(n_samples, n_outputs)"""
+        probabilities = np.clip(self.init_.predict_proba(X), SMALLEST_SHARE, 1.0 - SMALLEST_SHARE, dtype=np.float64)
+        if self.n_classes_ == 2:
+            return self._loss.link(probabilities[:, 1])[:, None]
+        logarithms = np.log(probabilities)
+        return logarithms - logarithms.mean(axis=1, keepdims=True)
+
+    def decision_function(self, X):
+        """Raw predictions: (half of, with the exponential loss) the log-odds of the second class, or one per class.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Before the sigmoid or softmax.
+        """
+        raw = self._raw_predict(X)
+        return raw[:, 0] if raw.shape[1] == 1 else raw
+
+    def staged_decision_function(self, X):
+        """Yield raw predictions after each round.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Yields
+        ------
+        scores : ndarray of shape (n_samples, n_trees_per_iteration_)
+            Two classes: one column.
+        """
+        yield from self._staged_raw(X)
+
+    def predict(self, X):
+        """Most probable class.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Class labels.
+        """
+        return self._labels(self._raw_predict(X))
+
+    def staged_predict(self, X):
+        """Yield `predict(X)` after each round.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Yields
+        ------
+        y : ndarray of shape (n_samples,)
+        """
+        for raw in self._staged_raw(X):
+            yield self._labels(raw)
+
+    def predict_proba(self, X):
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
+        """
+        return self._probabilities(self._raw_predict(X))
+
+    def predict_log_proba(self, X):
+        """Logarithms of `predict_proba(X)`.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+    def staged_predict_proba(self, X):
+        """Yield `predict_proba(X)` after each round.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Yields
+        ------
+        probabilities : ndarray of shape (n_samples, n_classes)
+        """
+        for raw in self._staged_raw(X):
+            yield self._probabilities(raw)
+
+    def apply(self, X):
+        """Leaf that each row falls into, in each tree.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        leaves : ndarray of shape (n_samples, n_estimators_, n_trees_per_iteration_), int32
+            Node numbers, counted from the root of each tree.
+        """
+        return self._apply(X)
+
+    def _probabilities(self, raw):
+        return self._loss.link_inverse(np.ascontiguousarray(raw.T))
+
+    def _labels(self, raw):
+        codes = (raw[:, 0] >= 0).astype(np.intp) if raw.shape[1] == 1 else raw.argmax(axis=1)
+        return self.classes_[codes]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = self.loss != "exponential"
+        return tags
+
+
+# -- regression ------------------------------------------------------------------------------------------------------
+
+
+class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
+    """Gradient boosting of regression trees (GBDT) for regression.
+
+    Each round grows a regression tree on the negative gradient of the loss and gives each of its leaves the value that
+    makes the loss smallest: a mean, a median, a quantile [1]_. With `max_bins=None` the splits are those of
+    scikit-learn's estimator wherever the best one is unique. Numbers may be missing or infinite; categories need no
+    encoding. The model depends neither on the order of the rows nor on the number of threads.
+
+    Parameters
+    ----------
+    loss : {"squared_error", "absolute_error", "huber", "quantile"}, default="squared_error"
+        Loss to minimise. "huber" is the squared error up to a slope that is chosen anew in each round (see `alpha`),
+        and linear beyond it.
+    learning_rate : float, default=0.1
+        Factor >= 0 on the values of every tree (shrinkage). Smaller is better, and needs more rounds.
+    n_estimators : int, default=100
+        Rounds of boosting at most.
+    subsample : float, default=1.0
+        Share of the rows in (0, 1] that grow the trees of a round, drawn anew for each (stochastic gradient boosting
+        [2]_). Of rows that are alike, their share is drawn.
+    criterion : {"deprecated", "squared_error", "friedman_mse"}, default="deprecated"
+        Has no effect; scikit-learn's estimators have it.
+    min_samples_split : int or float, default=2
+        Rows at least in a node that is split; a float in (0, 1] is a share of the rows.
+    min_samples_leaf : int or float, default=1
+        Rows at least in a leaf; a float in (0, 1) is a share of the rows.
+    min_weight_fraction_leaf : float, default=0.0
+        Share at least of the sum of the weights in a leaf, in [0, 0.5].
+    max_depth : int or None, default=3
+        Splits at most between root and leaf; None for no limit.
+    min_impurity_decrease : float, default=0.0
+        Decrease of the variance of the gradients, times the node's share of the weight, that a split must bring at
+        least.
+    init : estimator, "zero" or None, default=None
+        What boosting starts from: an estimator with `fit` and `predict`, which is cloned and fitted first, zero, or
+        the best constant (None: the mean, the median or the quantile).
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draws of rows, features and held-out rows. Without any of these nothing is random but the choice
+        between splits that are equally good.
+    max_features : int, float, "sqrt", "log2" or None, default=None
+        Features that a node tries, drawn anew for each: so many, a share of them, the square root or the logarithm of
+        their number, or all (None). Features that are constant in the node do not count.
+    alpha : float, default=0.9
+        Level in (0, 1) of the loss "quantile". With "huber", residuals up to this quantile of their absolute values are
+        squared.
+    verbose : int or bool, default=0
+        Whether to print a line for each of the first ten rounds, then for each tenth of the next ninety and so on (1),
+        or for each round (2).
+    max_leaf_nodes : int or None, default=None
+        Leaves at most of a tree; they are split best first then. None for no limit.
+    warm_start : bool, default=False
+        Whether the next fit adds rounds to those that are there, up to `n_estimators`. On the same data, the model is
+        that of one fit.
+    validation_fraction : float, default=0.1
+        Share of the rows in (0, 1) to hold out if `n_iter_no_change` is given. Copies of a row stay together.
+    n_iter_no_change : int or None, default=None
+        Rounds after which to stop, if the loss of the held-out rows has not become smaller; None: all rounds are made,
+        and no row is held out.
+    tol : float, default=0.0001
+        Losses that are smaller by less than this are no better.
+    ccp_alpha : float, default=0.0
+        Price of a leaf in minimal cost-complexity pruning of each tree, before its leaves are refitted; 0 for none.
+    max_bins : int or None, default=255
+        Intervals at most into which the values of a numeric feature fall before the search for splits, missing cells
+        apart; None for exact splits, those of scikit-learn.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Features whose values have no order: by dtype (pandas category and text, Enum and String of polars, dictionaries
+        and strings of pyarrow), or names, positions or a mask of shape (n_features,). None: none.
+    n_jobs : int or None, default=None
+        Threads; None or -1 for all cores. The model is the same, bit for bit, for any number.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, if all are strings.
+    n_estimators_ : int
+        Rounds in the model.
+    n_trees_per_iteration_ : int
+        Trees of a round.
+    estimators_ : ndarray of shape (n_estimators_, n_trees_per_iteration_)
+        The trees, as fitted DecisionTreeRegressor objects that predict steps without the learning rate. Made on first
+        use.
+    feature_importances_ : ndarray of shape (`n_features_in_`,)
+        Share of each feature in the decrease of the variance of the gradients; they sum to 1.
+    train_score_ : ndarray of shape (n_estimators_,)
+        Loss of the rows that grew the trees of each round, after it. The squared error is not halved, as in
+        scikit-learn.
+    oob_scores_ : ndarray of shape (n_estimators_,)
+        The same for the rows that did not. Only if `subsample < 1`.
+    oob_improvement_ : ndarray of shape (n_estimators_,)
+        By how much each round has made `oob_scores_` smaller, the first one compared with the start.
+    oob_score_ : float
+        The last of `oob_scores_`.
+    init_ : estimator or "zero"
+        What boosting starts from.
+    max_features_ : int
+        Features that a node tries.
+
+    See Also
+    --------
+    GradientBoostingClassifier : The same for classes.
+    NewtonBoostingRegressor : Second-order boosting: faster, with regularised leaves.
+    sklearn.ensemble.GradientBoostingRegressor : Scikit-learn's estimator.
+
+    References
+    ----------
+    .. [1] Friedman, J. H. (2001). Greedy function approximation: a gradient boosting machine. Annals of Statistics
+           29(5).
+           https://doi.org/10.1214/aos/1013203451
+    .. [2] Friedman, J. H. (2002). Stochastic gradient boosting. Computational Statistics and Data Analysis 38(4).
+           https://doi.org/10.1016/S0167-9473(01)00065-2
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_friedman1
+    >>> from skensemble import GradientBoostingRegressor
+    >>> X, y = make_friedman1(n_samples=600, random_state=0)
+    >>> model = GradientBoostingRegressor(random_state=0).fit(X[:400], y[:400])
+    >>> bool(model.score(X[400:], y[400:]) > 0.9)
+    True
+    >>> upper = GradientBoostingRegressor(loss="quantile", alpha=0.9, random_state=0).fit(X[:400], y[:400])
+    >>> bool((upper.predict(X[:400]) > y[:400]).mean() > 0.8)
+    True
+    """
+
+    _parameters = {
+        "loss": (OneOf("squared_error", "absolute_error", "huber", "quantile"),),
+        **PARAMETERS,
+        "init": (OneOf("zero"), IsNone, _estimator_with("fit", "predict")),
+        "alpha": (Interval(float, 0.0, 1.0, "neither"),),
+    }
+
+    def __init__(
+        self,
+        *,
+        loss="squared_error",
+        learning_rate=0.1,
+        n_estimators=100,
+        subsample=1.0,
+        criterion="deprecated",
+        min_samples_split=2,
+        min_samples_leaf=1,
+        min_weight_fraction_leaf=0.0,
+        max_depth=3,
+        min_impurity_decrease=0.0,
+        init=None,
+        random_state=None,
+        max_features=None,
+        alpha=0.9,
+        verbose=0,
+        max_leaf_nodes=None,
+        warm_start=False,
+        validation_fraction=0.1,
+        n_iter_no_change=None,
+        tol=1e-4,
+        ccp_alpha=0.0,
+        max_bins=255,
+        categorical_features="from_dtype",
+        n_jobs=None,
+    ):
+        self.loss = loss
+        self.learning_rate = learning_rate
+        self.n_estimators = n_estimators
+        self.subsample = subsample
+        self.criterion = criterion
+        self.min_samples_split = min_samples_split
+        self.min_samples_leaf = min_samples_leaf
+        self.min_weight_fraction_leaf = min_weight_fraction_leaf
+        self.max_depth = max_depth
+        self.min_impurity_decrease = min_impurity_decrease
+        self.init = init
+        self.random_state = random_state
+        self.max_features = max_features
+        self.alpha = alpha
+        self.verbose = verbose
+        self.max_leaf_nodes = max_leaf_nodes
+        self.warm_start = warm_start
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.ccp_alpha = ccp_alpha
+        self.max_bins = max_bins
+        self.categorical_features = categorical_features
+        self.n_jobs = n_jobs
+
+    def _read_y(self, y, weight, n_samples, continued):
+        target = read_target(y, "y", n_samples, min_samples=1)
+        if target.ndim != 1:
+            raise ValueError(f"y must have one column, got {len(target)}: y should be a 1d array.")
+        return target
+
+    def _make_loss(self):
+        losses = {"squared_error": SquaredError, "absolute_error": AbsoluteError, "huber": Huber}
+        return Quantile(float(self.alpha)) if self.loss == "quantile" else losses[self.loss]()
+
+    @property
+    def _score_factor(self):
+        return 2.0 if self.loss == "squared_error" else 1.0
+
+    @property
+    def _slope_level(self):
+        return float(self.alpha) if self.loss == "huber" else None
+
+    def _strata(self, target):
+        return np.zeros(len(target))
+
+    def _constant(self, target, weight):
+        if self.loss == "huber":  # the median: a slope is not known yet
+            return np.array([weighted_quantile(target, NO_WEIGHT if weight is None else weight, 0.5)])
+        return self._loss.baseline(target, weight)
+
+    def _constant_estimator(self, target, weight):
+        constant = DummyRegressor(strategy="constant", constant=self._baseline[0])
+        return constant.fit(np.zeros((len(target), 1)), target, weight)
+
+    def _target_of_init(self, target):
+        return target
+
+    def _raw_of_init(self, X):
+        """(n_samples, 1)"""
+        return np.asarray(self.init_.predict(X), np.float64).reshape(-1, 1)
+
+    def predict(self, X):
+        """Predicted target.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            In the units of the target.
+        """
+        return self._raw_predict(X)[:, 0]
+
+    def staged_predict(self, X):
+        """Yield `predict(X)` after each round.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Yields
+        ------
+        y : ndarray of shape (n_samples,)
+        """
+        for raw in self._staged_raw(X):
+            yield raw[:, 0]
+
+    def apply(self, X):
+        """Leaf that each row falls into, in each tree.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        leaves : ndarray of shape (n_samples, n_estimators_), int32
+            Node numbers, counted from the root of each tree.
+        """
+        return self._apply(X)[:, :, 0]
+
+
+# sklearn.inspection offers method="recursion" to instances of these classes only, and asks no more of them than the
+# method `_compute_partial_dependence_recursion`
+sklearn.ensemble.GradientBoostingClassifier.register(GradientBoostingClassifier)
+sklearn.ensemble.GradientBoostingRegressor.register(GradientBoostingRegressor)

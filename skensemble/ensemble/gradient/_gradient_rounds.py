@@ -1,0 +1,157 @@
+"""Rounds of first-order gradient boosting (Friedman 2001): knows losses and CARTs, no estimator.
+
+One round: draw the rows in the bag, fill the gradients of the loss, grow a regression tree on the negative gradients of
+each output, find the step of each leaf by line search, move every row by its leaf's step times the learning rate.  Rows
+of weight 0 are carried along: those out of the bag, and those that are held out.
+"""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from skensemble._parallel import for_blocks
+from skensemble._random import draw_seed, generator, mixed_seed
+from skensemble.ensemble.gradient._line_search import newton_steps, rows_by_leaf
+from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, weighted_quantile
+from skensemble.tree.trees._pruning import prune
+from skensemble.tree.trees._tree_arrays import NO_CHILD
+
+GRADIENT_BLOCK = 1 << 16  # rows; a block is worth a call of the thread pool
+HOLD_OUT_STREAM, BAG_STREAM, TREE_STREAM = 0, 1, 2  # of the seed of a model
+
+
+class RoundSettings(NamedTuple):
+    """What is done in each round."""
+
+    learning_rate: float
+    subsample: float
+    ccp_alpha: float
+    slope_level: float | None  # the slope of Huber's loss is this quantile of the absolute residuals; None: no slope
+    score_factor: float  # scores are the loss times this
+    seed: int
+    n_threads: int
+
+
+class Round(NamedTuple):
+    """What a round leaves behind."""
+
+    trees: list  # TreeArrays of one tree for each output, without the learning rate
+    train_score: float  # loss of the rows in the bag
+    oob_score: float | None  # of the rows out of it; None where all rows are in it, NaN where there happen to be none
+    oob_improvement: float | None  # by how much it has become smaller
+
+
+class GradientRounds:
+    """State between rounds.
+
+    loss : Loss
+    growers : list of CartGrower, one for each thread that is to grow trees of a round
+    y, raw : (n_samples,) and (n_outputs, n_samples); raw moves on with each round
+    weight : (n_samples,), 0 for rows that do not train; or None
+    sampler : RowSampler, needed where `subsample` is less than 1
+    """
+
+    def __init__(self, loss, growers, y, raw, weight, sampler, settings):
+        self.loss, self.growers, self.settings = loss, growers, settings
+        self.y, self.raw, self.weight, self._sampler = y, raw, weight, sampler
+        self.n_outputs, self.n_samples = raw.shape
+        self._gradient, self._hessian = np.empty_like(raw), np.empty_like(raw)
+
+    def round(self, number, last_oob_score=None):
+        """Grow the trees of a round, and score them."""
+        weight, weight_out = self._draw_bag(number)
+        self._set_slope()
+        before = last_oob_score
+        if weight_out is not None and before is None:
+            before = self.score(weight_out)
+        self._fill_gradients()
+        trees = self._grow_trees(number, weight)
+        if weight_out is None:
+            return Round(trees, self.score(weight), None, None)
+        after = self.score(weight_out)
+        return Round(trees, self.score(weight), after, before - after)
+
+    def score(self, weight):
+        """Loss of the rows by their weights; NaN where all are 0."""
+        if weight is not None and not weight.any():
+            return np.nan
+        return self.settings.score_factor * self.loss.value(self.y, self.raw, weight)
+
+    def _draw_bag(self, number):
+        """Weights of the rows in the bag, and of those out of it."""
+        if self.settings.subsample == 1.0:
+            return self.weight, None
+        seed = mixed_seed(mixed_seed(self.settings.seed, BAG_STREAM), number)
+        in_bag = self._sampler.drawn_weight(*self._sampler.draw(self.settings.subsample, seed), self.weight)
+        return in_bag, (1.0 if self.weight is None else self.weight) - in_bag
+
+    def _set_slope(self):
+        if self.settings.slope_level is not None:
+            distance = np.abs(self.y - self.raw[0])
+            weight = NO_WEIGHT if self.weight is None else self.weight
+            self.loss = replace(
+                self.loss, huber_slope=(weighted_quantile(distance, weight, self.settings.slope_level),)
+            )
+
+    def _fill_gradients(self):
+        def fill(start, stop):
+            self.loss.gradient_hessian(self.y, self.raw, self._gradient, self._hessian, start, stop)
+
+        for_blocks(fill, self.n_samples, GRADIENT_BLOCK, self.settings.n_threads)
+
+    # -- trees -------------------------------------------------------------------------------------------------------
+
+    def _grow_trees(self, number, weight):
+        """One tree for each output, by as many threads as there are growers."""
+        if len(self.growers) == 1:
+            return [self._add_tree(self.growers[0], number, output, weight) for output in range(self.n_outputs)]
+        idle = list(self.growers)
+
+        def add_tree(output, _):
+            grower = idle.pop()
+            tree = self._add_tree(grower, number, output, weight)
+            idle.append(grower)
+            return tree
+
+        return for_blocks(add_tree, self.n_outputs, 1, len(self.growers))
+
+    def _add_tree(self, grower, number, output, weight):
+        seed = draw_seed(generator(tree_random_state(self.settings.seed, number * self.n_outputs + output)))
+        grower.set_numbers(-self._gradient[output : output + 1])
+        tree, leaf = grower.grow_with_leaves(seed, weight)
+        if self.settings.ccp_alpha > 0.0:
+            pruned = prune(tree, self.settings.ccp_alpha)
+            tree, leaf = pruned, _place_after_pruning(tree, pruned)[leaf]
+        if self.loss.refit is not None or not self.loss.constant_hessian:
+            self._search_lines(tree, leaf, output, weight)
+        self.raw[output] += (self.settings.learning_rate * tree.values[:, 0])[leaf]
+        return tree
+
+    def _search_lines(self, tree, leaf, output, weight):
+        """Replace the means of gradients in the leaves by the steps that the loss asks for."""
+        leaves = np.flatnonzero(tree.is_leaf)
+        rows, leaf_start = rows_by_leaf(leaf, leaves, tree.n_nodes)
+        n_threads = self.settings.n_threads if len(self.growers) == 1 and len(rows) > GRADIENT_BLOCK else 1
+        if self.loss.refit is not None:
+            steps = self.loss.refit(output, self.y, self.raw, weight, rows, leaf_start, n_threads)
+        else:
+            gradient, hessian = self._gradient[output], self._hessian[output]
+            steps = newton_steps(gradient, hessian, weight, rows, leaf_start, n_threads)
+        tree.values[leaves, 0] = steps
+
+
+def tree_random_state(seed, t):
+    """The `random_state` with which tree t of a model is grown."""
+    return mixed_seed(mixed_seed(seed, TREE_STREAM), t) & 0xFFFFFFFF
+
+
+def _place_after_pruning(tree, pruned):
+    """(n_nodes,) int32: where the rows of each node of a tree are after it has been pruned."""
+    place = np.zeros(tree.n_nodes, np.int32)
+    for node in np.flatnonzero(~tree.is_leaf):  # children come after their parents
+        own = place[node]
+        stays = pruned.left[own] != NO_CHILD
+        place[tree.left[node]] = pruned.left[own] if stays else own
+        place[tree.right[node]] = pruned.right[own] if stays else own
+    return place

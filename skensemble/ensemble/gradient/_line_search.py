@@ -1,0 +1,54 @@
+"""The line search of gradient boosting: the step that each leaf of a tree takes.
+
+A tree that was grown on negative gradients says which rows belong together.  What they get added is found anew from
+the loss itself (Friedman 2001, algorithm 1, line 5): medians, quantiles and Huber's means by the losses that have a
+`refit`, one step of Newton's by the others.
+"""
+
+import numpy as np
+
+from skensemble._jit import kernel
+from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, for_leaves, weighted_mean
+
+FEW_NODES = 1 << 15  # 16-bit numbers are sorted by counting
+
+
+def rows_by_leaf(leaf, leaves, n_nodes):
+    """(rows sorted by their leaf as uint32, where each leaf begins in them as int64 of shape (n_leaves + 1,)).
+
+    leaf : (n_samples,) node of each row; leaves : (n_leaves,) ascending nodes
+    """
+    sortable = leaf.astype(np.int16) if n_nodes <= FEW_NODES else leaf
+    rows = np.argsort(sortable, kind="stable").astype(np.uint32)
+    counts = np.bincount(leaf, minlength=n_nodes)[leaves]
+    return rows, np.append(0, np.cumsum(counts))
+
+
+def newton_steps(gradient, hessian, weight, rows, leaf_start, n_threads=1):
+    """(n_leaves,) minus the sum of the gradients over that of the hessians, and 0 where the latter is 0.
+
+    gradient, hessian : (n_samples,); weight : (n_samples,) or None
+    """
+    weight = NO_WEIGHT if weight is None else weight
+
+    def fill(leaf_start, result):
+        _fill_newton_steps(gradient, hessian, weight, rows, leaf_start, result)
+
+    return for_leaves(fill, leaf_start, np.empty(leaf_start.size - 1), n_threads)
+
+
+@kernel
+def _fill_newton_steps(gradient, hessian, weight, rows, leaf_start, result):
+    largest = 0
+    for leaf in range(result.size):
+        largest = max(largest, leaf_start[leaf + 1] - leaf_start[leaf])
+    slopes, curvatures, weights = np.empty(largest), np.empty(largest), np.empty(largest)
+    for leaf in range(result.size):
+        n = 0
+        for row in rows[leaf_start[leaf] : leaf_start[leaf + 1]]:
+            row_weight = weight[row] if weight.size else 1.0
+            if row_weight > 0.0:
+                slopes[n], curvatures[n], weights[n] = gradient[row], hessian[row], row_weight
+                n += 1
+        curvature = weighted_mean(curvatures[:n], weights[:n])
+        result[leaf] = -weighted_mean(slopes[:n], weights[:n]) / curvature if curvature > 0.0 else 0.0

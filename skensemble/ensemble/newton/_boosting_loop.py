@@ -1,0 +1,269 @@
+"""Rounds of boosting: gradients, trees, early stopping.  Knows losses and trees, no estimator.
+
+One round: fill the gradients of the loss, draw rows and features, grow a tree for each output (or one for all), move
+every row by its leaf's value times the learning rate.  With `n_parallel` trees for an output, all grow on the same
+gradients, each on rows and features of its own, and a row moves by their mean.  Everything random in round r is a
+function of (seed, r), so rounds can be continued later as if they had never stopped.
+"""
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+
+from skensemble._parallel import for_blocks
+from skensemble._random import mixed_seed
+from skensemble.ensemble.rows._row_sampling import RowSampler, row_keys, sample_features, sample_goss
+from skensemble.tree.histogram._growing import TEAM_WORK
+from skensemble.tree.histogram._tree_grower import TreeGrower, add_leaf_values, leaves_of
+
+GRADIENT_BLOCK = 1 << 16  # rows; a block is worth a call of the thread pool
+SIDE_WORK = 50_000  # rows x features; a tree is worth one
+PARALLEL_STREAM = -1  # of a round's seed; tree k > 0 of an output has PARALLEL_STREAM - k
+BUSY_ENOUGH = 0.8  # share of the threads: about what a team makes of them
+
+
+@dataclass
+class Fold:
+    """Rows with their targets, weights and raw predictions."""
+
+    binned: object  # BinnedMatrix
+    y: np.ndarray
+    weight: np.ndarray | None
+    raw: np.ndarray  # (n_outputs, n_samples)
+    start: np.ndarray | None = None  # (n_outputs, n_samples): raw predictions that are not the model's
+    before: np.ndarray | None = None  # (n_outputs, n_samples): those of the model before this fit
+    leaves: list | None = None  # of (n_samples,): leaf in each tree, for boosters that look back
+    queries: object = None  # of a ranking: Queries, which rows stand together
+    copies: np.ndarray | None = None  # (n_samples,) int64: how many rows each stands for; None: one each
+
+    def take(self, rows):
+        """The fold of some rows."""
+        arrays = {name: getattr(self, name) for name in ("y", "weight", "raw", "start", "before", "copies")}
+        there = {name: np.ascontiguousarray(array[..., rows]) for name, array in arrays.items() if array is not None}
+        leaves = None if self.leaves is None else [leaf[rows] for leaf in self.leaves]
+        queries = None if self.queries is None else self.queries.take(rows)
+        return replace(self, binned=self._binned_rows(rows), leaves=leaves, queries=queries, **there)
+
+    def _binned_rows(self, rows):
+        codes, columns = self.binned.codes[rows], self.binned.columns[:, rows]
+        return self.binned._replace(codes=codes, columns=np.ascontiguousarray(columns))
+
+    def part(self, share):
+        """The fold of the rows that are there with some of their copies; share : (n_samples,) in [0, 1]."""
+        rows = np.flatnonzero(share)
+        part = self.take(rows)
+        if part.copies is not None:
+            part.weight, part.copies = part.weight * share[rows], np.rint(part.copies * share[rows]).astype(np.int64)
+        return part
+
+    def keys(self):
+        """(n_samples,) int64 that are alike for copies of a row."""
+        return row_keys(self.binned.codes, self.y)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What is done in each round."""
+
+    learning_rate: float
+    vector: bool  # one tree for all outputs
+    subsample: float
+    goss: bool
+    colsample_bytree: float
+    limits: dict  # of GrowthState
+    monotone: np.ndarray
+    interactions: np.ndarray
+    seed: int
+    n_threads: int
+    n_parallel: int = 1  # trees for each output, which are averaged
+    dropout: object = None  # Dropout, for DART
+    linear_lambda: float = 0.0  # ridge of linear leaves
+
+
+@dataclass
+class History:
+    """Trees and scores, one more entry per round."""
+
+    trees: list = field(default_factory=list)  # lists of GrownTree
+    train_score: list = field(default_factory=list)
+    validation_score: list = field(default_factory=list)
+
+
+class Booster:
+    """State between rounds."""
+
+    drops = ()  # what each round did to the trees before it, for boosters that change them
+
+    def __init__(self, loss, train, validation, schedule, past=None):
+        self.loss, self.train, self.validation, self.schedule = loss, train, validation, schedule
+        self.n_outputs, self.n_samples = train.raw.shape
+        self._weight = None if loss.applies_weights else train.weight
+        self._drawn_weight = train.weight  # of the rows of a round
+        samples = schedule.goss or schedule.subsample < 1.0
+        self._copies = train.copies
+        self._sampler = RowSampler(train.keys(), None if schedule.goss else train.copies) if samples else None
+        self._n_trees = 1 if schedule.vector else self.n_outputs
+        n_growers = side_by_side(self._n_trees, train.binned.columns.size, schedule.n_threads)
+        self.grower = TreeGrower(
+            train.binned,
+            schedule.limits,
+            n_outputs=self.n_outputs,
+            vector=schedule.vector,
+            weight=self._grower_weight(),
+            monotone=schedule.monotone,
+            interactions=schedule.interactions,
+            n_threads=schedule.n_threads if n_growers == 1 else 1,
+            n_neighbours=n_growers,
+        )
+        self._growers = self.grower.neighbours(n_growers)
+
+    def _grower_weight(self):
+        """GOSS changes the weights each round: give it an array of weights that are not whole to write into."""
+        if self.schedule.goss:
+            return np.full(self.n_samples, 0.5)
+        return self._copies.astype(np.float64) if self._shares_out else self._weight
+
+    @property
+    def _shares_out(self):
+        """Are gradients that hold their weights already to be shared out among copies, so that some can be drawn?"""
+        return self._weight is None and self._sampler is not None and self._sampler.splits
+
+    def round(self, number):
+        """Grow the trees of round `number`; returns them, shrunken."""
+        self._fill_gradients()
+        seed, n_parallel = mixed_seed(self.schedule.seed, number), self.schedule.n_parallel
+        moves = self.loss.refit is not None and n_parallel > 1
+        self._raw_of_round = self.train.raw.copy() if moves else self.train.raw
+        trees = self._add_trees(seed, 0)
+        for k in range(1, n_parallel):
+            trees += self._add_trees(mixed_seed(seed, PARALLEL_STREAM - k), k * self._n_trees)
+        return trees
+
+    def _add_trees(self, seed, place):
+        """A tree for each output, on the same rows; `place` is that of the first of them in its round."""
+        rows = self._choose_rows(seed)
+        if len(self._growers) == 1:
+            return [self._add_tree(self.grower, seed, rows, output, place) for output in range(self._n_trees)]
+        idle = list(self._growers)
+
+        def add_tree(output, _):
+            grower = idle.pop()
+            tree = self._add_tree(grower, seed, rows, output, place)
+            idle.append(grower)
+            return tree
+
+        return for_blocks(add_tree, self._n_trees, 1, len(self._growers))
+
+    def _fill_gradients(self):
+        loss, train, grower = self.loss, self.train, self.grower
+        fill = partial(self._fill_block, loss, train, grower)
+        if loss.needs_all_rows:
+            fill(0, self.n_samples)
+        else:
+            for_blocks(fill, self.n_samples, GRADIENT_BLOCK, self.schedule.n_threads)
+        if self._shares_out:
+            grower.gradient /= np.maximum(self._copies, 1)
+            grower.hessian /= np.maximum(self._copies, 1)
+
+    @staticmethod
+    def _fill_block(loss, train, grower, start, stop):
+        loss.gradient_hessian(train.y, train.raw, grower.gradient, grower.hessian, start, stop, train.weight)
+
+    def _choose_rows(self, seed):
+        """Rows that grow this round's trees; None for all."""
+        schedule = self.schedule
+        if schedule.goss:
+            rows, factor = sample_goss(self.grower.gradient, self._weight, self._sampler, schedule.subsample, seed)
+            self._set_weight(factor if self._weight is None else factor * self._weight)
+            return rows
+        if schedule.subsample == 1.0:
+            return None
+        rows, units = self._sampler.draw(schedule.subsample, mixed_seed(seed, 0))
+        if self._sampler.splits:
+            self._drawn_weight = self._sampler.drawn_weight(rows, units, self.train.weight)
+            of_copies = self._shares_out
+            self._set_weight(self._sampler.drawn_weight(rows, units, self._copies) if of_copies else self._drawn_weight)
+        return rows
+
+    def _set_weight(self, weight):
+        for grower in self._growers:
+            grower.set_weight(weight)
+
+    def _choose_features(self, seed):
+        n_features = len(self.train.binned.n_codes)
+        if self.schedule.colsample_bytree == 1.0:
+            return None
+        return sample_features(n_features, self.schedule.colsample_bytree, mixed_seed(seed, 1))
+
+    def _add_tree(self, grower, seed, rows, output, place):
+        seed = mixed_seed(seed, 2 + output)
+        tree = grower.grow(seed, rows, self._choose_features(seed), output)
+        if rows is not None and len(rows) < self.n_samples:
+            left_out = np.ones(self.n_samples, bool)
+            left_out[rows] = False
+            grower.find_leaves(tree, np.flatnonzero(left_out).astype(np.uint32))
+        if self.loss.refit is not None:
+            self._refit(grower, tree, output)
+        tree.values[:] *= self.schedule.learning_rate / self.schedule.n_parallel
+        self._move(grower, tree, place + output)
+        return tree
+
+    def _move(self, grower, tree, place):
+        """Move all rows by a new tree, the last of `grower`, at some place in its round."""
+        columns = range(self.n_outputs) if self.schedule.vector else [tree.output]
+        for k, column in enumerate(columns):
+            grower.add_values(self.train.raw[column], np.ascontiguousarray(tree.values[:, k]))
+        if self.validation is not None:
+            _add_to(self.validation, tree, columns)
+
+    def _refit(self, grower, tree, output):
+        """Leaf values from the residuals of the leaf's rows, within the bounds that monotone constraints set."""
+        leaves, starts = grower.leaf_starts(tree)
+        for k in range(tree.values.shape[1]):
+            values = self.loss.refit(
+                output + k, self.train.y, self._raw_of_round, self._drawn_weight, grower.rows_by_leaf, starts,
+                grower.n_threads,
+            )  # fmt: skip
+            tree.values[leaves, k] = _bounded(tree.nodes, leaves, values, self.schedule.monotone)
+
+
+def _bounded(nodes, leaves, values, monotone):
+    """Refit values that obey the monotone constraints: at each split on a constrained feature, from the root down, all
+    leaves of one side stay below the middle of the two sides' means, and all leaves of the other above it."""
+    if not monotone.any():
+        return values
+    size = np.maximum(nodes["stop"] - nodes["start"], 1)
+    value, lower, upper = np.zeros(len(nodes)), np.full(len(nodes), -np.inf), np.full(len(nodes), np.inf)
+    value[leaves] = values
+    splits = np.flatnonzero(nodes["left"] >= 0)
+    for node in splits[::-1]:
+        left, right = nodes["left"][node], nodes["right"][node]
+        value[node] = (value[left] * size[left] + value[right] * size[right]) / (size[left] + size[right])
+    for node in splits:
+        left, right = nodes["left"][node], nodes["right"][node]
+        for child in (left, right):
+            lower[child], upper[child] = lower[node], upper[node]
+        direction = monotone[nodes["feature"][node]]
+        if direction != 0:
+            below, above = (left, right) if direction > 0 else (right, left)
+            upper[below] = lower[above] = np.clip(0.5 * (value[left] + value[right]), lower[node], upper[node])
+    return np.clip(values, lower[leaves], upper[leaves])
+
+
+def _add_to(fold, tree, columns):
+    rows = np.arange(fold.raw.shape[1], dtype=np.uint32)
+    leaf = leaves_of(tree, fold.binned, rows)
+    for k, column in enumerate(columns):
+        add_leaf_values(fold.raw[column], leaf, np.ascontiguousarray(tree.values[:, k]), 0, len(rows))
+
+
+def side_by_side(n_trees, n_cells, n_threads):
+    """How many of a round's trees to grow at the same time, by one thread each; 1: one after another, by all threads.
+
+    By all threads if the trees are worth it and would leave threads idle otherwise.
+    """
+    if n_cells < SIDE_WORK or n_trees == 1:
+        return 1
+    busy = n_trees / (n_threads * -(-n_trees // n_threads))
+    return min(n_trees, n_threads) if busy >= BUSY_ENOUGH or n_cells < TEAM_WORK else 1

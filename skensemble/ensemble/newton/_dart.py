@@ -1,0 +1,240 @@
+"""DART: dropouts meet multiple additive regression trees (Rashmi & Gilad-Bachrach 2015), with XGBoost's choices.
+
+A round leaves some trees out, grows its own on the gradients of what the others predict, and scales the new tree and
+those that it left out, so that their sum is about as large as theirs was.  With learning rate eta and k = 2 left out:
+
+    raw predictions before         t0 +         t1 + t2 +         t3
+    left out                                    t1      +         t3
+    the gradients are those of     t0      +         t2                  and a new tree t4 grows on them
+    raw predictions after          t0 + factor*t1 + t2 + factor*t3 + new*t4
+
+    normalize_type="tree"          factor = k / (k + eta)      new = 1 / (k + eta)      (their algorithm 1: eta = 1)
+    normalize_type="forest"        factor = 1 / (1 + eta)      new = 1 / (1 + eta)
+
+What is left out together, and scaled together, is called a learner: all trees of a round that add to the same output.
+
+No tree is walked twice: the leaf of each row in each tree is kept, in a byte for a tree of at most 256 nodes, so that
+moving a tree in or out costs one look-up per row.  Later rounds scale earlier trees; so a model keeps the unscaled
+values, and what each round did, from which the scales after any round, and raw predictions to the last bit, come back.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skensemble._jit import kernel
+from skensemble._parallel import for_blocks
+from skensemble._random import mixed_seed
+from skensemble.ensemble.newton._boosting_loop import Booster
+from skensemble.tree.histogram._tree_grower import leaves_of
+from skensemble.tree.trees._prediction import apply_trees
+
+BLOCK = 1 << 14  # rows: their leaves in 16 trees fit a cache of 256 KB
+STRIP = 512  # rows: their raw predictions stay in the nearest cache while all trees are added
+WORTH_THREADS = 1 << 21  # look-ups; fewer take a millisecond
+MOST_LEAVES = 1 << 23  # node numbers of 4 bytes that are held at once, before they are kept as bytes
+DROP_STREAM = -1  # of a round's seed; what the trees draw has streams >= 0
+
+
+class Dropout(NamedTuple):
+    """Which learners are left out, and what happens to their scales."""
+
+    rate: float  # share of them
+    skip: float  # probability that none is left out
+    one: bool  # otherwise at least one is
+    weighted: bool  # drawn in proportion to their scales
+    forest: bool  # the new learner weighs as much as all that were left out, not as each of them
+
+    def draw(self, scales, seed):
+        """Learners to leave out, ascending."""
+        rng, n_learners = np.random.default_rng(seed), len(scales)
+        if rng.random() < self.skip or n_learners == 0:
+            return np.zeros(0, np.int64)
+        share = scales / scales.sum() if self.weighted else np.full(n_learners, 1.0 / n_learners)
+        chosen = np.flatnonzero(rng.random(n_learners) < self.rate * n_learners * share)
+        if self.one and len(chosen) == 0:
+            chosen = rng.choice(n_learners, 1, p=share)
+        return chosen
+
+    def scales(self, n_dropped, learning_rate):
+        """(factor of the scales of those left out, scale of the new one), each shaped like `n_dropped`."""
+        n_dropped = np.asarray(n_dropped, np.float64)
+        heaviest = np.ones_like(n_dropped) if self.forest else n_dropped
+        factor, new = heaviest / (heaviest + learning_rate), 1.0 / (heaviest + learning_rate)
+        return np.where(n_dropped > 0, factor, 1.0), np.where(n_dropped > 0, new, 1.0)
+
+
+class Drop(NamedTuple):
+    """What one round did to the learners before it, and what its own weigh at first."""
+
+    learners: np.ndarray  # (n_dropped,) int64, ascending
+    factors: np.ndarray  # (n_dropped,) of their scales
+    new: np.ndarray  # (n_learners of a round,) scales
+
+    def applied(self, scales):
+        """Scales after the round."""
+        scales = scales.copy()
+        scales[self.learners] *= self.factors
+        return np.concatenate((scales, self.new))
+
+
+def scales_after(drops):
+    """Scale of each learner after the rounds that did `drops`."""
+    scales = np.zeros(0)
+    for drop in drops:
+        scales = drop.applied(scales)
+    return scales
+
+
+class Round(NamedTuple):
+    """What the trees of a round are: those of all outputs, one after another, `n_parallel` times."""
+
+    n_learners: int  # 1, or one for each output
+    n_parallel: int
+
+    def learner_of(self, trees):
+        """Learners are numbered by round, then by output."""
+        return trees // (self.n_learners * self.n_parallel) * self.n_learners + trees % self.n_learners
+
+    def trees_of(self, learners):
+        """All trees of some learners, ascending."""
+        number, output = np.divmod(np.asarray(learners, np.int64), self.n_learners)
+        first = number * self.n_learners * self.n_parallel + output
+        return np.sort((first[:, None] + np.arange(self.n_parallel) * self.n_learners).reshape(-1))
+
+
+class ScaledTrees:
+    """The trees so far, unscaled, and their scales; moves raw predictions of rows whose leaves are known.
+
+    values : list of (n_nodes, n_values) float64, one for each tree
+    """
+
+    def __init__(self, shape, values=(), drops=(), n_threads=1):
+        self.shape, self.values, self.drops, self.n_threads = shape, list(values), list(drops), n_threads
+        self.scales = scales_after(drops)
+
+    def move(self, raw, leaves, trees, sign):
+        """raw += sign * the scaled `trees`, one after another.
+
+        raw : (n_outputs, n_samples);  leaves : list of (n_samples,) node numbers, one array for each tree
+        """
+        scales = sign * self.scales[self.shape.learner_of(trees)]
+        columns = [
+            (leaves[tree], self._output(tree, k), scale * column)
+            for tree, scale in zip(trees, scales)
+            for k, column in enumerate(self.values[tree].T)
+        ]
+        if not columns:
+            return
+        leaf_of_row, outputs, tables = zip(*columns)
+        outputs, bounds = np.array(outputs), np.cumsum([0, *map(len, tables)])
+        tables = np.concatenate(tables)
+
+        def add(start, stop):
+            block = np.stack([leaf[start:stop] for leaf in leaf_of_row])
+            _add_tables(raw, start, block, outputs, tables, bounds)
+
+        n_rows = raw.shape[1]
+        n_threads = self.n_threads if n_rows * len(leaf_of_row) >= WORTH_THREADS else 1
+        for_blocks(add, n_rows, BLOCK, n_threads)
+
+    def _output(self, tree, k):
+        """The output that value k of a tree adds to: a tree has one value and an output of its own, or all."""
+        return k if self.values[tree].shape[1] > 1 else tree % self.shape.n_learners
+
+    def finish_round(self, drop, values, folds):
+        """Scale as `drop` says, put back what it left out, and add the round's own trees, whose values are given."""
+        own = np.arange(len(self.values), len(self.values) + len(values))
+        self.values += values
+        self.drops.append(drop)
+        self.scales = drop.applied(self.scales)
+        for raw, leaves in folds:
+            self.move(raw, leaves, np.concatenate((self.shape.trees_of(drop.learners), own)), 1.0)
+
+
+@kernel
+def _add_tables(raw, first, leaves, outputs, tables, bounds):
+    """raw[outputs[t], first + i] += tables[bounds[t] + leaves[t, i]] for all t, one after another."""
+    n_trees, n_rows = leaves.shape
+    for start in range(0, n_rows, STRIP):
+        stop = min(start + STRIP, n_rows)
+        for tree in range(n_trees):
+            strip, leaf = raw[outputs[tree], first + start : first + stop], leaves[tree, start:stop]
+            table = tables[bounds[tree] : bounds[tree + 1]]
+            for i in range(stop - start):
+                strip[i] += table[np.intp(leaf[i])]
+
+
+def replay(trees, raw, leaves):
+    """Bring `raw`, the predictions before the first round, to those after each round of ScaledTrees; yields it.
+
+    What the rounds did is done again, in the same order, so that not a bit differs.
+    """
+    past = ScaledTrees(trees.shape, n_threads=trees.n_threads)
+    n_trees = trees.shape.n_learners * trees.shape.n_parallel
+    for number, drop in enumerate(trees.drops):
+        past.move(raw, leaves, trees.shape.trees_of(drop.learners), -1.0)
+        past.finish_round(drop, trees.values[number * n_trees : (number + 1) * n_trees], [(raw, leaves)])
+        yield raw
+
+
+class DartBooster(Booster):
+    """Rounds of DART, after those of `past` (ScaledTrees), whose leaves the folds know."""
+
+    def __init__(self, loss, train, validation, schedule, past):
+        super().__init__(loss, train, validation, schedule)
+        self._trees = past
+        self._folds = [fold for fold in (train, validation) if fold is not None]
+
+    @property
+    def drops(self):
+        return self._trees.drops
+
+    def round(self, number):
+        trees, shape = self._trees, self._trees.shape
+        dropout, seed = self.schedule.dropout, mixed_seed(self.schedule.seed, number)
+        dropped = dropout.draw(trees.scales, mixed_seed(seed, DROP_STREAM))
+        for fold in self._folds:
+            trees.move(fold.raw, fold.leaves, shape.trees_of(dropped), -1.0)
+            fold.leaves.extend([None] * (shape.n_learners * shape.n_parallel))
+        grown = super().round(number)
+        n_dropped = np.bincount(dropped % shape.n_learners, minlength=shape.n_learners)
+        factors, new = dropout.scales(n_dropped, self.schedule.learning_rate)
+        drop = Drop(dropped, factors[dropped % shape.n_learners], new)
+        trees.finish_round(drop, [tree.values for tree in grown], [(fold.raw, fold.leaves) for fold in self._folds])
+        return grown
+
+    def _move(self, grower, tree, place):
+        """Keep the leaves; the rows move when the round knows all of its trees."""
+        place += len(self._trees.values)
+        self.train.leaves[place] = compact(grower.leaf_of_row, len(tree.nodes))
+        if self.validation is not None:
+            rows = np.arange(self.validation.raw.shape[1], dtype=np.uint32)
+            self.validation.leaves[place] = compact(leaves_of(tree, self.validation.binned, rows), len(tree.nodes))
+
+
+# -- leaves ----------------------------------------------------------------------------------------------------------
+
+
+def compact(leaf, n_nodes):
+    """A copy of node numbers below `n_nodes`, in as few bytes as they need."""
+    return leaf.astype(_dtype(n_nodes))
+
+
+def _dtype(n_nodes):
+    return np.uint8 if n_nodes <= 1 << 8 else np.uint16 if n_nodes <= 1 << 16 else np.int32
+
+
+def compact_leaves(layout, sizes, encode, n_rows, n_threads):
+    """List of (n_rows,) arrays: the leaf of every row of a table in each tree of a PredictionLayout.
+
+    sizes : (n_trees,) number of nodes
+    """
+    leaves = [np.empty(n_rows, _dtype(size)) for size in sizes]
+    block = max(1024, MOST_LEAVES // max(1, len(sizes)))
+    for start in range(0, n_rows, block):
+        stop = min(start + block, n_rows)
+        found = apply_trees(layout, lambda a, b, start=start: encode(start + a, start + b), stop - start, n_threads)
+        for leaf, column in zip(leaves, found.T):
+            leaf[start:stop] = column
+    return leaves

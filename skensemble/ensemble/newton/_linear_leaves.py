@@ -1,0 +1,207 @@
+"""Trees with a linear model in each leaf, as LightGBM has them: piece-wise linear regression trees (Shi, Li, Li 2018).
+
+A leaf adds its constant, as any leaf of boosting does, and a slope for each numeric feature on its path:
+
+    constant + sum over the path's features of  slope * (x - mean of x in the leaf)
+
+So the slopes leave the mean alone, the best constant is what it would be without them, and a row that misses one of the
+cells gets the constant.  Knows losses and trees, no estimator.
+"""
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from skensemble._parallel import for_blocks
+from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, weighted_mean
+from skensemble.ensemble.newton._boosting_loop import Booster, Fold
+from skensemble.ensemble.newton._leaf_slopes import add_leaves, add_trees, find_path_features, fit_slopes
+from skensemble.tree.histogram._tree_grower import leaves_of
+from skensemble.tree.trees._prediction import apply_trees
+from skensemble.tree.trees._tree_arrays import NO_CHILD
+
+ROW_BLOCK = 1024  # rows that are encoded at once
+FIT_WORK = 20_000  # rows x features of a path; leaves are worth several threads
+MOVE_BLOCK = 1 << 14  # rows
+
+
+# -- what leaves have besides constants ------------------------------------------------------------------------------
+
+
+class LeafSlopes(NamedTuple):
+    """Slopes of the leaves of one tree or of many; those of node v are the entries start[v] : start[v + 1]."""
+
+    start: np.ndarray  # (n_nodes + 1,) int64
+    feature: np.ndarray  # (n_entries,) int32
+    mean: np.ndarray  # (n_entries, n_values) of the feature, in the leaf
+    slope: np.ndarray  # (n_entries, n_values), in raw prediction per unit of the feature
+
+    @classmethod
+    def empty(cls, n_values):
+        """Those of no tree."""
+        return cls(np.zeros(1, np.int64), np.empty(0, np.int32), *(np.empty((0, n_values)) for _ in range(2)))
+
+    def extended(self, others):
+        """With those of the trees that follow."""
+        parts = [self, *others]
+        shifts = np.cumsum([0, *(len(part.feature) for part in parts)])
+        starts = [self.start[:1], *(part.start[1:] + shift for part, shift in zip(parts, shifts))]
+        rest = (np.concatenate([getattr(part, name) for part in parts]) for name in LeafSlopes._fields[1:])
+        return LeafSlopes(np.concatenate(starts), *rest)
+
+
+class LinearTree(NamedTuple):
+    """A GrownTree, and the slopes of its leaves."""
+
+    nodes: np.ndarray
+    values: np.ndarray
+    cover: np.ndarray
+    words: np.ndarray
+    output: int
+    symmetric: bool
+    slopes: LeafSlopes
+
+
+# -- the rounds ------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class LeafFold(Fold):
+    """Rows that know the numbers in their cells."""
+
+    cells: np.ndarray | None = None  # (n_samples, n_features) float64, read-only
+
+    def take(self, rows):
+        return replace(super().take(rows), cells=read_only(self.cells[rows]))
+
+
+class LinearLeafBooster(Booster):
+    """Rounds of trees with linear leaves; the folds are LeafFolds."""
+
+    def __init__(self, loss, train, validation, schedule, past=None):
+        super().__init__(loss, train, validation, schedule)
+        self._centre, self._scale = _standard_units(train)
+        self._slopes = {}  # by the place of the tree in its round
+
+    def round(self, number):
+        trees = super().round(number)
+        return [LinearTree(*tree, self._slopes[place]) for place, tree in enumerate(trees)]
+
+    def _move(self, grower, tree, place):
+        slopes = self._fit(grower, tree)
+        self._slopes[place] = slopes
+        columns = range(self.n_outputs) if self.schedule.vector else [tree.output]
+        _add_tree(self.train, grower.leaf_of_row, tree, slopes, columns, grower.n_threads)
+        if self.validation is not None:
+            rows = np.arange(self.validation.raw.shape[1], dtype=np.uint32)
+            leaf = leaves_of(tree, self.validation.binned, rows)
+            _add_tree(self.validation, leaf, tree, slopes, columns, grower.n_threads)
+
+    def _fit(self, grower, tree):
+        """LeafSlopes of a tree, times what its values were multiplied by."""
+        start, feature = path_features(tree.nodes)
+        slopes = LeafSlopes(start, feature, *(np.zeros((len(feature), tree.values.shape[1])) for _ in range(2)))
+        for k in range(tree.values.shape[1]):
+            mean, slope = self._fit_output(grower, tree, start, feature, k if self.schedule.vector else tree.output)
+            slopes.mean[:, k] = mean
+            # The order of the rows decides about the last bits of a sum; no slope needs them, and without them weights
+            # and copies of rows make the same model.
+            slopes.slope[:, k] = np.float32(slope * (self.schedule.learning_rate / self.schedule.n_parallel))
+        return slopes
+
+    def _fit_output(self, grower, tree, start, feature, output):
+        leaves, row_starts = grower.leaf_starts(tree)
+        mean, slope = np.zeros(len(feature)), np.zeros(len(feature))
+
+        def fit(first, last):
+            fit_slopes(
+                leaves[first:last], row_starts[first : last + 1], grower.rows_by_leaf, self.train.cells,
+                grower.gradient[output], grower.hessian[output], grower.weight, self._centre, self._scale,
+                self.schedule.linear_lambda, start, feature, mean, slope,
+            )  # fmt: skip
+
+        work = len(grower.rows_by_leaf) * len(feature) / len(leaves)
+        n_threads = grower.n_threads if work > FIT_WORK else 1
+        for_blocks(fit, len(leaves), -(-len(leaves) // (4 * n_threads)), n_threads)
+        return mean, slope
+
+
+def _standard_units(fold):
+    """Means and standard deviations (n_features,) of the cells that are there; 0 and 1 of categories."""
+    n_features = fold.cells.shape[1]
+    centre, scale = np.zeros(n_features), np.ones(n_features)
+    weight = NO_WEIGHT if fold.weight is None else fold.weight
+    for j in np.flatnonzero(~fold.binned.is_categorical):
+        column = fold.cells[:, j]
+        is_there = np.isfinite(column)
+        column, own_weight = column[is_there], weight[is_there] if weight.size else weight
+        centre[j] = weighted_mean(column, own_weight)
+        scale[j] = np.sqrt(weighted_mean(np.square(column - centre[j]), own_weight)) or 1.0
+    return centre, np.where(np.isfinite(scale), scale, 1.0)
+
+
+def path_features(nodes):
+    """(start, feature): the numeric features on the way to leaf v are feature[start[v] : start[v + 1]]."""
+    is_leaf = nodes["left"] == NO_CHILD
+    parent = np.full(len(nodes), -1, np.int32)
+    for side in ("left", "right"):
+        parent[nodes[side][~is_leaf]] = np.flatnonzero(~is_leaf)
+    asked = np.where(is_leaf | (nodes["is_categorical"] != 0), -1, nodes["feature"]).astype(np.int32)
+    start, feature = np.empty(len(nodes) + 1, np.int64), np.empty(int(nodes["depth"][is_leaf].sum()), np.int32)
+    find_path_features(parent, asked, is_leaf, start, feature)
+    return start, feature[: start[-1]].copy()
+
+
+def _add_tree(fold, leaf, tree, slopes, columns, n_threads):
+    for k, column in enumerate(columns):
+        raw = fold.raw[column]
+
+        def add(start, stop, k=k, raw=raw):
+            add_leaves(fold.cells[start:stop], leaf[start:stop], tree.values, *slopes, k, raw[start:stop])
+
+        for_blocks(add, len(raw), MOVE_BLOCK, n_threads)
+
+
+# -- predictions -----------------------------------------------------------------------------------------------------
+
+
+def read_only(cells):
+    """C order, and one type for the kernels, whether or not the array may be written to."""
+    view = np.ascontiguousarray(cells, np.float64).view()
+    view.flags.writeable = False
+    return view
+
+
+def raw_of_linear_leaves(layout, slopes, encode, n_rows, baseline, n_threads=1):
+    """(n_rows, n_outputs) baseline plus the sum of the trees; see `predict_raw`."""
+    *_, raw = staged_raw_of_linear_leaves(layout, slopes, encode, n_rows, baseline, [layout.n_trees], n_threads)
+    return raw
+
+
+def staged_raw_of_linear_leaves(layout, slopes, encode, n_rows, baseline, stages, n_threads=1):
+    """Yield the prediction of the first stages[0] trees, of the first stages[1] and so on; stages ascend."""
+    raw = np.empty((n_rows, len(baseline)))
+    raw[:] = baseline
+    keep = len(stages) > 1
+    find = partial(_cells_and_leaves, layout, encode)
+    found = for_blocks(find, n_rows, ROW_BLOCK, n_threads) if keep else None
+    first_tree = 0
+    for last_tree in stages:
+
+        def add(start, stop, first_tree=first_tree, last_tree=last_tree):
+            cells, leaves = found[start // ROW_BLOCK] if keep else find(start, stop)
+            add_trees(
+                cells, leaves, first_tree, last_tree, layout.roots, layout.output, layout.values, *slopes,
+                raw[start:stop],
+            )  # fmt: skip
+
+        for_blocks(add, n_rows, ROW_BLOCK, n_threads)
+        yield raw.copy() if keep else raw
+        first_tree = last_tree
+
+
+def _cells_and_leaves(layout, encode, start, stop):
+    cells = read_only(encode(start, stop))
+    return cells, apply_trees(layout, lambda first, last: cells[first:last], stop - start)

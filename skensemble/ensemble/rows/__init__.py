@@ -1,0 +1,1 @@
+"""Which rows grow a tree, and which judge it."""

@@ -1,0 +1,176 @@
+"""Which rows grow a tree: a share of them, or GOSS (Ke et al. 2017, section 3): all rows with large gradients and a
+share of the others, whose weights make up for those left out.
+
+A row is drawn by what stands in it, not by where it stands: its key is a hash of its codes and its target, and it
+grows the tree if the number that belongs to (seed, key) is small.  So the order of the rows does not change the model.
+Of rows that are alike, as many grow the tree as their share of the draw, rounded up or down at random: a table of few
+distinct rows is thinned out, not torn apart.  A row of weight k is k rows that are alike.
+
+    content    a  b  b  b  b  c          share 1/2: each line is a draw
+    draw 1     x  .  x  x  .  .
+    draw 2     .  x  .  .  x  x
+"""
+
+import numpy as np
+from numba import int64, uint64
+
+from skensemble._jit import kernel
+from skensemble._random import mixed_seed, random_bits, random_uniform, sample_without_replacement
+from skensemble._weights import is_whole
+
+GOSS_SHARE = 0.3  # of the rows, if subsample says nothing
+MOST_COPIES = 4  # of a row, on average, that count as rows: larger weights are no numbers of copies
+LARGE_SHARE = 2.0 / 3.0  # of the chosen rows, those with the largest gradients: LightGBM's 0.2 and 0.1
+
+
+def row_keys(codes, target):
+    """(n_samples,) int64: hash of each row's codes and targets.
+
+    codes : (n_samples, n_padded); target : float64 (n_samples,) or (n_outputs, n_samples)
+    """
+    bits = np.atleast_2d(target + 0.0).view(np.int64)  # + 0.0: the two zeros are one value
+    keys = np.zeros(len(codes), np.int64)
+    _hash_rows(codes, bits, keys)
+    return keys
+
+
+@kernel
+def _hash_rows(codes, bits, keys):
+    for i in range(codes.shape[0]):
+        key = uint64(0)
+        for j in range(codes.shape[1]):
+            key = (key ^ uint64(codes[i, j])) * uint64(0x100000001B3)  # FNV-1a, whose weak high bits are mixed below
+        for k in range(bits.shape[0]):
+            key = random_bits(int64(key), bits[k, i])
+        keys[i] = int64(key)
+
+
+def copies_of(weight):
+    """(n_samples,) int64: how many rows each row stands for; None for one each.
+
+    weight : (n_samples,) of the user; whole weights count rows, unless they are large; others say whether, not how many
+    """
+    if weight is None:
+        return None
+    counts = is_whole(weight) and weight.sum() <= MOST_COPIES * np.count_nonzero(weight)
+    return weight.astype(np.int64) if counts else (weight > 0).astype(np.int64)
+
+
+class RowSampler:
+    """Draws shares of the rows of one table, without replacement.
+
+    keys : (n_samples,) int64, see `row_keys`; copies : (n_samples,) int64, see `copies_of`, or None
+
+    splits : bool, whether only some of the copies that a row stands for may be drawn
+    """
+
+    def __init__(self, keys, copies=None):
+        self.keys, self.copies = keys, np.empty(0, np.int64) if copies is None else copies
+        self.splits = bool((self.copies > 1).any())
+        self._first = self._total = np.empty(0, np.int64)
+        if self.splits or has_copies(keys) or (self.copies == 0).any():
+            self._first, self._total = _places(keys, self.copies)
+
+    def draw(self, share, seed):
+        """(rows, units): the rows drawn, uint32, ascending, and how many of their copies; all of them if none is."""
+        n_samples = len(self.keys)
+        rows, units = np.empty(n_samples, np.uint32), np.ones(n_samples, np.int64)
+        if len(self._total):
+            n_drawn = _choose_copies(self.keys, self._first, self._total, self.copies, share, seed, rows, units)
+        else:
+            n_drawn = _choose_rows(self.keys, share, seed, rows)
+        if n_drawn == 0:
+            return np.arange(n_samples, dtype=np.uint32), self.copies if len(self.copies) else units
+        return rows[:n_drawn], units[:n_drawn]
+
+    def drawn_weight(self, rows, units, weight):
+        """(n_samples,) what is drawn of the weights, those of all copies of a row."""
+        drawn = np.zeros(len(self.keys))
+        drawn[rows] = units if weight is None else units * weight[rows]
+        return drawn / np.maximum(self.copies, 1) if self.splits else drawn
+
+
+def has_copies(keys):
+    """Are some keys the same?"""
+    ordered = np.sort(keys)
+    return bool((ordered[1:] == ordered[:-1]).any())
+
+
+def _places(keys, copies):
+    """(first, total): where the copies of each row begin among the rows that are alike, and how many there are.
+
+    keys          7  3  7  3  3
+    copies        2  1  1  1  1
+    first, total  0  0  2  1  2,  3  3  3  3  3
+    """
+    copies = copies if len(copies) else np.ones(len(keys), np.int64)
+    order = np.argsort(keys, kind="stable")
+    ends = np.cumsum(copies[order])
+    is_new = np.r_[True, np.diff(keys[order]) != 0]
+    group, starts = np.cumsum(is_new) - 1, (ends - copies[order])[is_new]
+    first, total = np.empty((2, len(keys)), np.int64)
+    first[order] = ends - copies[order] - starts[group]
+    total[order] = np.diff(np.append(starts, ends[-1]))[group]
+    return first, total
+
+
+@kernel
+def _choose_rows(keys, share, seed, rows):
+    """Rows that are all different."""
+    count = 0
+    for i in range(keys.shape[0]):
+        rows[count] = i
+        count += random_uniform(seed, keys[i]) < share
+    return count
+
+
+@kernel
+def _choose_copies(keys, first, total, copies, share, seed, rows, units):
+    """Of the `total` copies of a content, a run of n that begins anywhere, n being share * total, rounded at random.
+
+    Empty `copies`: one each.
+    """
+    count = 0
+    for i in range(keys.shape[0]):
+        n_copies = copies[i] if copies.shape[0] else int64(1)
+        if n_copies == 0:
+            continue
+        n = min(int64(np.ceil(share * total[i] - random_uniform(seed, keys[i]))), total[i])
+        begin = first[i] + int64(uint64(random_bits(seed ^ int64(-1), keys[i])) % uint64(total[i]))
+        n_drawn = _drawn_before(begin + n_copies, n, total[i]) - _drawn_before(begin, n, total[i])
+        if n_drawn > 0:
+            rows[count], units[count] = i, n_drawn
+            count += 1
+    return count
+
+
+@kernel
+def _drawn_before(place, n, total):
+    """How many of the places 0 .. place - 1 of a circle of `total` are among its first n."""
+    return place // total * n + min(place % total, n)
+
+
+def sample_features(n_features, share, seed):
+    """round(share * n_features) features, int64, ascending, and at least one."""
+    features = np.empty(max(1, round(share * n_features)), np.int64)
+    sample_without_replacement(seed, n_features, len(features), features)
+    return features
+
+
+def sample_goss(gradient, weight, sampler, subsample, seed):
+    """Rows (uint32, ascending), and the factor (n_samples,) of their weights.
+
+    gradient : (n_outputs, n_samples); weight : (n_samples,) or None; sampler : RowSampler of rows, not of copies
+    """
+    n_samples = gradient.shape[1]
+    share = GOSS_SHARE if subsample == 1.0 else subsample
+    n_large = max(1, round(share * LARGE_SHARE * n_samples))
+    size = np.abs(gradient).sum(axis=0, dtype=np.float64)
+    if weight is not None:
+        size *= weight
+    is_large = np.zeros(n_samples, bool)
+    is_large[np.argsort(-size, kind="stable")[:n_large]] = True
+    small_share = min(1.0, share * (1.0 - LARGE_SHARE) * n_samples / max(n_samples - n_large, 1))
+    chosen = is_large.copy()
+    chosen[sampler.draw(small_share, mixed_seed(seed, 1))[0]] = True
+    return np.flatnonzero(chosen).astype(np.uint32), np.where(is_large, 1.0, 1.0 / small_share)

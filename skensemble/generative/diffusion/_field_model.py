@@ -1,0 +1,635 @@
+"""What diffusion and flow models share: from a table to a field, from noise to a table.
+
+    X  -- TableEncoder -->  data  -- FieldDraws -->  (x_t, condition, t) and target  -- regressor -->  field
+    table  <-- TableEncoder --  data  <-- solver, step by step --  noise
+
+The condition of a row is [cells of the row itself that are shown, label], NaN where it says nothing.
+"""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from scipy.special import logsumexp
+from sklearn.base import BaseEstimator, DensityMixin, clone
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
+from skensemble._random import draw_seed, generator
+from skensemble._targets import all_or_nothing, read_weight
+from skensemble._validation import (
+    N_JOBS,
+    RANDOM_STATE,
+    Interval,
+    IsBool,
+    IsInstance,
+    IsNone,
+    Matches,
+    OneOf,
+    ParameterError,
+    check_parameter,
+    check_parameters,
+)
+from skensemble.generative.fields._field_training import FieldDraws
+from skensemble.generative.fields._mlp_field import MLPField
+from skensemble.generative.fields._plain_regressor import PlainRegressor
+from skensemble.generative.fields._tree_field import TreeField
+from skensemble.generative.paths._blended_field import BlendedField
+from skensemble.generative.paths._bound import elbo
+from skensemble.generative.paths._classifier_gradient import ClassifierGradient
+from skensemble.generative.paths._guidance import ClassifierFreeGuidance, ClassifierGuidance
+from skensemble.generative.paths._ode_likelihood import log_density
+from skensemble.generative.paths._row_noise import RowNoise
+from skensemble.generative.paths._smoothness import is_piecewise_constant
+from skensemble.generative.paths._solvers import make_solver, prior_sample, solve
+from skensemble.generative.paths._vector_field import RegressorField
+from skensemble.generative.tables._boxes import log_mean_density
+from skensemble.generative.tables._containers import container_of, read_frame
+from skensemble.generative.tables._label_encoding import LabelEncoding
+from skensemble.generative.tables._tabular import TableEncoder
+
+CHUNK = 1 << 14  # rows that are carried to data together; of no consequence for the sample
+N_POINTS = 4  # of each box of encoded rows, where a solver finds the density
+MARGIN = 0.1  # of a column's range, by which expected data may lie beyond it
+
+IsRegressor = Matches(
+    lambda value: (
+        (hasattr(value, "fit") or hasattr(value, "fit_draws"))
+        and hasattr(value, "predict")
+        and not isinstance(value, type)
+    ),
+    "a regressor",
+)
+PARAMETERS = {
+    "regressor": (OneOf("trees", "mlp"), IsRegressor),
+    "encoder": (IsInstance(TableEncoder, "a TableEncoder"), IsNone),
+    "mask_share": (Interval(float, 0.0, 1.0, "both"),),
+    "label_drop": (Interval(float, 0.0, 1.0, "left"),),
+    "n_jobs": N_JOBS,
+    "random_state": RANDOM_STATE,
+    "verbose": (Interval(int, 0), IsBool),
+}
+
+
+class FieldModel(CallbackSupportMixin, DensityMixin, BaseEstimator):
+    """Everything but the path, what is predicted along it, and the solver that is used unless asked otherwise."""
+
+    _doc_link_module = "skensemble"
+    _doc_link_template = (
+        "https://skensemble.readthedocs.io/en/latest/reference.html#{estimator_module}.{estimator_name}"
+    )
+
+    # -- what a model adds -------------------------------------------------------------------------------------------
+
+    def _make_path(self):
+        raise NotImplementedError
+
+    def _smooth_prediction(self, path):
+        """What a smooth regressor predicts, a key of `PREDICTIONS`."""
+        raise NotImplementedError
+
+    def _default_solver(self):
+        """(solver, n_steps) of `sample`."""
+        raise NotImplementedError
+
+    def _options_of_draws(self):
+        """More arguments of FieldDraws."""
+        return {}
+
+    _n_levels = None  # of a model that knows only so many times
+
+    # -- fit ---------------------------------------------------------------------------------------------------------
+
+    @all_or_nothing
+    @with_callbacks
+    def fit(self, X, y=None, sample_weight=None):
+        """Learn the distribution of the rows, or, with `y`, that of the rows given their labels.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Numbers (finite), categories, strings, booleans, dates; missing cells are generated as missing.
+        y : array-like of shape (n_samples,), default=None
+            Labels or numbers to condition on. None or NaN where a row has none.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights >= 0.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            A parameter, a cell, a label or a weight breaks its rule; the message names it, the rule and the value. The
+            estimator stays what it was before.
+        """
+        check_parameters(self, self._parameters)
+        frame = read_frame(X)
+        validate_data(self, X, reset=True, skip_check_array=True)
+        weight = read_weight(sample_weight, "sample_weight", len(frame))
+        rng = generator(self.random_state)
+        self.encoder_ = self._make_encoder().fit(X, sample_weight=weight)
+        self._labels = None if y is None else LabelEncoding(y, weight, len(frame))
+        self._forget_labels_of_before()
+        self._path = self._make_path()
+        self._bound_seed = int(draw_seed(rng))
+        counted = slice(None) if weight is None else np.flatnonzero(weight)
+        data = self.encoder_.dequantized(X, rng)[counted]
+        condition = None if y is None else self._labels.encode(y, len(frame))[counted]
+        self._bounds = _widened_range(data)
+        self._field = None
+        if data.shape[1] > 0:
+            draws = self._make_draws(data, condition, None if weight is None else weight[counted], rng)
+            self._fit_field(draws, rng, {"X": X, "y": y, "metadata": {}})
+        self.likelihood_ = "ode" if self._is_smooth() else "elbo"
+        return self
+
+    def _forget_labels_of_before(self):
+        self.__dict__.pop("classes_", None)
+        if self._labels is not None and self._labels.classes_ is not None:
+            self.classes_ = self._labels.classes_
+
+    def _prediction(self):
+        """Trees predict data: errors in noise or velocity would be divided by alpha, where x_t is almost noise."""
+        return "data" if is_piecewise_constant(self._make_regressor(None)) else self._smooth_prediction(self._path)
+
+    def _make_draws(self, data, condition, weight, rng, **options):
+        return FieldDraws(
+            data, condition, weight, self._path, self._prediction(), rng,
+            mask_share=float(self.mask_share), dropped_share=0.0 if condition is None else float(self.label_drop),
+            column_groups=self._column_groups(), **self._options_of_draws(), **options,
+        )  # fmt: skip
+
+    def _column_groups(self):
+        """(n_encoded,) the table's column behind each encoded column."""
+        groups = np.zeros(self.encoder_.n_encoded_, np.int64)
+        for j in range(self.n_features_in_):
+            groups[self.encoder_.encoded_columns_of(j)] = j
+        return np.unique(groups, return_inverse=True)[1]
+
+    def _fit_field(self, draws, rng, data):
+        """Fit the regressor; leaves `_field`."""
+        regressor = self._make_regressor(rng)
+        report = _Report(self, data)
+        regressor.fit_draws(draws, report)
+        report.finish()
+        smooth = not is_piecewise_constant(regressor)
+        self._field = RegressorField(regressor, draws.path, draws.prediction, None if smooth else self._bounds)
+        self._bound_field = self._field if smooth else BlendedField.fitted(self._field, draws)
+
+    def _make_encoder(self):
+        """Levels and repeated numbers as intervals of one axis for what splits it, not for what is smooth."""
+        if self.encoder is not None:
+            return clone(self.encoder)
+        if is_piecewise_constant(self._make_regressor(None)):
+            return TableEncoder(numeric="auto", categorical="codes")
+        return TableEncoder()
+
+    def _make_regressor(self, rng):
+        """What is to be fitted; rng seeds it, or is None where it is only looked at."""
+        if self.regressor == "trees":
+            return TreeField(n_jobs=self.n_jobs, early_stopping=self.mask_share == 0.0)
+        regressor = MLPField() if self.regressor == "mlp" else clone(self.regressor)
+        if "n_jobs" in regressor.get_params() and regressor.n_jobs is None:
+            regressor.set_params(n_jobs=self.n_jobs)
+        if rng is not None and "random_state" in regressor.get_params() and regressor.random_state is None:
+            regressor.set_params(random_state=int(rng.integers(2**31)))
+        return regressor if hasattr(regressor, "fit_draws") else PlainRegressor(regressor)
+
+    def _is_smooth(self):
+        return self._field is not None and not is_piecewise_constant(self._field)
+
+    # -- samples -----------------------------------------------------------------------------------------------------
+
+    def sample(
+        self,
+        n_samples=1,
+        *,
+        y=None,
+        condition=None,
+        guidance_scale=1.0,
+        classifier=None,
+        smoothing=None,
+        solver=None,
+        n_steps=None,
+        eta=None,
+        random_state=None,
+    ):
+        """Draw rows.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of rows.
+        y : label, or array-like of shape (n_samples,), default=None
+            What to condition on, for a model that was fitted with labels or with `classifier`. None: labels are drawn
+            in the proportions of the training rows.
+        condition : DataFrame, dict or array-like, default=None
+            Known cells of the rows: a table with the columns of X, missing where not known, of one row or n_samples; or
+            a dict from columns to values. Needs `mask_share` > 0.
+        guidance_scale : float, default=1.0
+            With labels, classifier-free guidance [1]_: 0 ignores the label, 1 samples from p(x | y), more is purer and
+            less diverse; the paper's w is guidance_scale - 1. With `classifier`, the factor on its gradient.
+        classifier : fitted classifier, default=None
+            Classifier guidance [2]_ by a classifier with smooth probabilities that was fitted to
+            `model.encoder_.transform(X)`, or, with the time t as one more feature, to noised rows.
+        smoothing : float > 0, default=None
+            Take the classifier's log-probabilities smoothed by N(0, smoothing^2); trees have no other gradient.
+        solver : str, default=None
+            A key of `skensemble.generative.SOLVERS`; None for what suits the model.
+        n_steps : int, default=None
+            Steps from noise to data; None for what suits the solver.
+        eta : float in [0, 1], default=None
+            Share of fresh noise in solver "ddim".
+        random_state : int, RandomState instance or None, default=None
+            None: `random_state` of the estimator.
+
+        Returns
+        -------
+        X : table like that of fit, n_samples rows
+            The same for any chunks and number of threads.
+
+        Raises
+        ------
+        ValueError, TypeError
+            An argument breaks its rule, or the model was not fitted for it.
+
+        References
+        ----------
+        .. [1] Ho, J. and Salimans, T. (2022). Classifier-free diffusion guidance. https://arxiv.org/abs/2207.12598
+        .. [2] Dhariwal, P. and Nichol, A. (2021). Diffusion models beat GANs on image synthesis. NeurIPS 2021.
+               https://arxiv.org/abs/2105.05233
+        """
+        check_is_fitted(self)
+        check_parameter("n_samples", n_samples, (Interval(int, 1),))
+        check_parameter("guidance_scale", guidance_scale, (Interval(float, 0.0),))
+        rng = self._generator(random_state)
+        labels = self._labels_to_sample(y, n_samples, rng, classifier)
+        known = self._known_cells(condition, n_samples)
+        given = None if classifier is not None else labels
+        field = self._guided(guidance_scale, classifier, smoothing, labels)
+        Z = self._carried(field, self._condition(given, known, n_samples), n_samples, rng, solver, n_steps, eta)
+        return self._to_table(Z, known)
+
+    def sample_labeled(self, n_samples=1, *, random_state=None, **options):
+        """Draw rows and labels: labels in the proportions of the training rows, rows given their labels.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of rows.
+        random_state : int, RandomState instance or None, default=None
+            None: `random_state` of the estimator.
+        **options
+            Other arguments of `sample`.
+
+        Returns
+        -------
+        X : table like that of fit, n_samples rows
+        y : ndarray of shape (n_samples,)
+
+        Raises
+        ------
+        ValueError
+            If the model was fitted without labels.
+        """
+        check_is_fitted(self)
+        check_parameter("n_samples", n_samples, (Interval(int, 1),))
+        if self._labels is None:
+            raise ParameterError("y must be given to fit for labelled samples, got y=None.")
+        rng = self._generator(random_state)
+        y = self._labels.draw(n_samples, rng)
+        return self.sample(n_samples, y=y, random_state=int(rng.integers(2**31)), **options), y
+
+    def _generator(self, random_state):
+        check_parameter("random_state", random_state, RANDOM_STATE)
+        return generator(self.random_state if random_state is None else random_state)
+
+    def _labels_to_sample(self, y, n_samples, rng, classifier):
+        if classifier is not None:
+            if y is None:
+                raise ParameterError("y must say what classifier is to guide to, got None.")
+            return y
+        if self._labels is None:
+            if y is not None:
+                raise ParameterError(f"y must be None for a model that was fitted without labels, got {y!r}.")
+            return None
+        return self._labels.draw(n_samples, rng) if y is None else y
+
+    def _guided(self, guidance_scale, classifier, smoothing, y):
+        field = self._field
+        if field is None:
+            return None
+        if classifier is not None:
+            gradient = ClassifierGradient(classifier, smoothing)
+            takes_time = getattr(classifier, "n_features_in_", None) == self.encoder_.n_encoded_ + 1
+            return ClassifierGuidance(field, gradient, y, float(guidance_scale), takes_time)
+        if guidance_scale == 1.0:
+            return field
+        if self._labels is None or self.label_drop == 0.0:
+            raise ParameterError(
+                "guidance_scale must be 1 for a model that was fitted without labels, or never without them "
+                f"(label_drop=0), got {guidance_scale!r}."
+            )
+        return ClassifierFreeGuidance(field, guidance_scale, slice(-self._labels.n_columns, None))
+
+    def _condition(self, y, known, n_samples):
+        """[known cells, labels] as the field was trained with, or None."""
+        parts = []
+        if self.mask_share > 0.0:
+            parts.append(np.full((n_samples, self.encoder_.n_encoded_), np.nan) if known is None else known)
+        if self._labels is not None:
+            parts.append(self._labels.encode(y, n_samples))
+        return np.hstack(parts) if parts else None
+
+    def _carried(self, field, condition, n_samples, rng, solver, n_steps, eta):
+        """Encoded rows: noise, carried to data chunk by chunk."""
+        Z = np.empty((n_samples, self.encoder_.n_encoded_))
+        solver, n_steps = self._solver_and_steps(solver, n_steps, eta)
+        noise = RowNoise(draw_seed(rng), n_samples)
+        for start in range(0, n_samples if field is not None else 0, CHUNK):
+            rows = slice(start, min(start + CHUNK, n_samples))
+            noise_of_rows = noise.rows(rows.start, rows.stop)
+            Z[rows] = solve(
+                _of_rows(field, rows, n_samples), prior_sample(self._path, noise_of_rows, Z.shape[1]), solver, n_steps,
+                noise=noise_of_rows, condition=None if condition is None else condition[rows], n_levels=self._n_levels,
+            )  # fmt: skip
+        return Z
+
+    def _solver_and_steps(self, solver, n_steps, eta, deterministic=False):
+        default, steps = self._deterministic_solver() if deterministic else self._default_solver()
+        solver = make_solver(default if solver is None else solver, self._path, eta)
+        if n_steps is None:
+            n_steps = steps if solver.name == default else STEPS.get(solver.name, steps)
+            n_steps = n_steps if self._n_levels is None else min(n_steps, self._n_levels)
+        check_parameter("n_steps", n_steps, (Interval(int, 1),))
+        return solver, n_steps
+
+    def _deterministic_solver(self):
+        return "heun", 20
+
+    # -- known cells -------------------------------------------------------------------------------------------------
+
+    def impute(self, X, n_imputations=1, *, y=None, solver=None, n_steps=None, eta=None, random_state=None):
+        """Fill in missing cells by draws from their distribution given the cells that are known.
+
+        Parameters
+        ----------
+        X : table like that of fit, shape (n_samples, n_features)
+            Rows with missing cells.
+        n_imputations : int, default=1
+            How many completed tables to draw; their differences say how uncertain the filled-in cells are.
+        y : label, or array-like of shape (n_samples,), default=None
+            Labels of the rows, for a model that was fitted with labels.
+        solver, n_steps, eta, random_state
+            As in `sample`.
+
+        Returns
+        -------
+        X : table like that of fit, or, if n_imputations > 1, a list of them
+            Known cells are what they were.
+
+        Raises
+        ------
+        ValueError
+            If `mask_share` is 0: the model never learned to look at known cells.
+        """
+        check_is_fitted(self)
+        check_parameter("n_imputations", n_imputations, (Interval(int, 1),))
+        rng = self._generator(random_state)
+        known = self._known_cells(X, len(read_frame(X)))
+        completed = []
+        for _ in range(n_imputations):
+            condition = self._condition(y, known, len(known))
+            Z = self._carried(self._field, condition, len(known), rng, solver, n_steps, eta)
+            completed.append(_filled_in(X, self._to_table(Z, known, is_complete=True)))
+        return completed[0] if n_imputations == 1 else completed
+
+    def _known_cells(self, condition, n_samples):
+        """(n_samples, n_encoded) encoded, NaN where not known; None where nothing is asked to be known."""
+        if condition is None:
+            return None
+        if self.mask_share == 0.0:
+            raise ParameterError(
+                "mask_share must be > 0 when the model is fitted, so that it learns to look at known cells, got 0."
+            )
+        if isinstance(condition, dict):
+            return self.encoder_.transform_cells(condition, n_samples, is_complete=True)
+        frame = read_frame(condition)
+        if len(frame) not in (1, n_samples):
+            raise ParameterError(f"condition must have 1 row or n_samples = {n_samples}, got {len(frame)}.")
+        validate_data(self, condition, reset=False, skip_check_array=True)
+        known = self.encoder_.transform_partial(condition, is_complete=True)
+        return np.repeat(known, n_samples, axis=0) if len(known) < n_samples else known
+
+    def _to_table(self, Z, known, is_complete=False):
+        if known is not None:
+            Z = np.where(np.isnan(known), Z, known)
+        return self.encoder_.inverse_transform(Z, is_complete=is_complete)
+
+    # -- densities ---------------------------------------------------------------------------------------------------
+
+    def score_samples(self, X, y=None):
+        """Log densities of rows, in nats and in the units of the data.
+
+        A field of trees has no exact density: `likelihood_` is "elbo", and this is a lower bound, estimated with times
+        and noise that are the same for all rows. A smooth field's is exact up to the steps of an ODE solver:
+        `likelihood_` is "ode". Categories, integers and missing cells count with the probability of their value;
+        see `TableEncoder`.
+
+        Parameters
+        ----------
+        X : table like that of fit, shape (n_samples, n_features)
+            Rows.
+        y : label, or array-like of shape (n_samples,), default=None
+            Labels to condition on, for a model that was fitted with labels. None: the density of the rows whatever
+            their label.
+
+        Returns
+        -------
+        log_density : ndarray of shape (n_samples,)
+        """
+        check_is_fitted(self)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        if y is not None and self._labels is None:
+            y = None  # what cross-validation hands on
+        middle, half_width, log_volume = self.encoder_.boxes(X)
+        if self._field is None:
+            return log_volume
+        if y is None and hasattr(self, "classes_"):
+            shares = self._labels.shares()
+            parts = [self._log_density(middle, half_width, label) + np.log(share) for label, share in shares]
+            return log_volume + logsumexp(parts, axis=0)
+        return log_volume + self._log_density(middle, half_width, y)
+
+    def _log_density(self, middle, half_width, y):
+        """Of boxes of encoded rows, given labels or, for numbers, whatever they are."""
+        condition, seed = self._condition(y, None, len(middle)), self._bound_seed
+        if self.likelihood_ == "ode":
+            flow_density = partial(log_density, self._field, condition=condition, random_state=seed)
+            return log_mean_density(flow_density, middle, half_width, N_POINTS)
+        rng = np.random.default_rng(seed)
+        return elbo(self._bound_field, middle, rng, condition=condition, half_width=half_width)
+
+    def score(self, X, y=None):
+        """Mean of `score_samples`: larger is better, so that a grid search works.
+
+        Parameters
+        ----------
+        X : table like that of fit, shape (n_samples, n_features)
+            Rows.
+        y : label, or array-like of shape (n_samples,), default=None
+            Labels to condition on.
+
+        Returns
+        -------
+        score : float
+        """
+        return float(np.mean(self.score_samples(X, y)))
+
+    # -- latents -----------------------------------------------------------------------------------------------------
+
+    def encode(self, X, y=None, *, solver=None, n_steps=None):
+        """The noise that the deterministic flow takes rows to.
+
+        Parameters
+        ----------
+        X : table like that of fit, shape (n_samples, n_features)
+            Rows.
+        y : label, or array-like of shape (n_samples,), default=None
+            Labels, for a model that was fitted with labels.
+        solver, n_steps
+            As in `sample`; deterministic solvers only.
+
+        Returns
+        -------
+        latents : ndarray of shape (n_samples, n_encoded)
+            About standard normal.
+        """
+        check_is_fitted(self)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        Z = self.encoder_.transform(X)
+        return self._along_flow(Z, y, solver, n_steps, reverse=True) / self._path.prior_scale
+
+    def decode(self, latents, y=None, *, solver=None, n_steps=None):
+        """The rows that latents are taken to: undoes `encode`, up to the errors of the solver and of rounding.
+
+        Parameters
+        ----------
+        latents : array-like of shape (n_samples, n_encoded)
+            Noise.
+        y : label, or array-like of shape (n_samples,), default=None
+            Labels, for a model that was fitted with labels.
+        solver, n_steps
+            As in `sample`; deterministic solvers only.
+
+        Returns
+        -------
+        X : table like that of fit, n_samples rows
+        """
+        check_is_fitted(self)
+        latents = np.asarray(latents, np.float64)
+        if latents.ndim != 2 or latents.shape[1] != self.encoder_.n_encoded_:
+            raise ParameterError(
+                f"latents must have shape (n_samples, {self.encoder_.n_encoded_}), got {latents.shape}."
+            )
+        return self._to_table(self._along_flow(latents * self._path.prior_scale, y, solver, n_steps), None)
+
+    def _along_flow(self, x, y, solver, n_steps, reverse=False):
+        solver, n_steps = self._solver_and_steps(solver, n_steps, None, deterministic=True)
+        if solver.is_stochastic:
+            raise ParameterError(f"solver must be deterministic to encode and decode, got {solver.name!r}.")
+        if self._field is None:
+            return x
+        condition = self._condition(y if self._labels is not None else None, None, len(x))
+        return solve(
+            self._bound_field, x, solver, n_steps, condition=condition, reverse=reverse, denoise=False,
+            n_levels=self._n_levels,
+        )  # fmt: skip
+
+    # -- what scikit-learn asks --------------------------------------------------------------------------------------
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "likelihood_")
+
+    def __getstate__(self):
+        state = super().__getstate__().copy()
+        for name in ("_callback_fit_ctx", "_skl_callbacks_to_teardown"):
+            state.pop(name, None)
+        return state
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        return tags
+
+
+STEPS = {  # where nobody says how many
+    "ddpm": 100,
+    "euler_maruyama": 200,
+    "predictor_corrector": 100,
+    "ddim": 50,
+    "euler": 50,
+    "midpoint": 10,
+    "heun": 15,
+    "dpm++": 20,
+}
+
+
+def _widened_range(data):
+    """Bounds of expected data: what fit has seen, and a little more."""
+    low, high = data.min(axis=0), data.max(axis=0)
+    margin = MARGIN * (high - low)
+    return low - margin, high + margin
+
+
+def _of_rows(field, rows, n_samples):
+    """The field for a chunk: only guidance by a classifier keeps something for each row."""
+    if isinstance(field, ClassifierGuidance) and np.ndim(field.y) > 0:
+        if len(field.y) != n_samples:
+            raise ValueError(f"y must have one label for each row ({n_samples}), got {len(field.y)}.")
+        return ClassifierGuidance(field.field, field.gradient, field.y[rows], field.scale, field.takes_time)
+    return field
+
+
+def _filled_in(X, completed):
+    """X with the missing cells of `completed`: what is known stays as it is, whatever its rounding and range."""
+    container = container_of(X)
+    if isinstance(X, pd.DataFrame):
+        filled = completed.set_axis(X.index)
+        for j in range(X.shape[1]):
+            known, new = X.iloc[:, j], filled.iloc[:, j]
+            if known.notna().any() and known.dtype == new.dtype:
+                filled.isetitem(j, new.where(known.isna(), known))
+        return filled
+    if isinstance(completed, np.ndarray):
+        frame = container.frame(X)
+        return np.where(frame.isna().to_numpy(), completed, frame.to_numpy())
+    return completed
+
+
+class _Report:
+    """Tells callbacks, and whoever reads the terminal, about the rounds of a regressor."""
+
+    def __init__(self, model, data):
+        self.model, self.data = model, data
+        self.progress = None  # begins with the first round, which says how many there can be
+
+    def __call__(self, number, n_rounds):
+        """Returns True if a callback asks to stop."""
+        verbose = self.model.verbose
+        if verbose and (number == n_rounds or number % max(1, n_rounds // 10) == 0):
+            print(f"[{number}/{n_rounds}]")
+        return self._progress(n_rounds).run_round(lambda: None, dict)
+
+    def finish(self):
+        self._progress(1).finish(dict)
+
+    def _progress(self, n_rounds):
+        if self.progress is None:
+            self.progress = FitProgress(self.model, n_rounds, self.data)
+        return self.progress

@@ -1,0 +1,1 @@
+"""Regressors as fields along a path."""

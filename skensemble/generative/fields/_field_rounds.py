@@ -1,0 +1,182 @@
+"""Rounds of boosting that make a field: squared error of a vector, on rows that are drawn anew.
+
+A tree has one value per column in each of its leaves.  Its splits are chosen for a few random combinations of the
+residuals only (Iosipoi and Vakhrushev 2022, section 3.2, random projection), because the cost of a histogram grows with
+the number of outputs; the values of its leaves are the means of all residuals.
+
+The thresholds of the bins are fixed before the first round.  So a new draw is coded by one search per cell, into the
+arrays that the grower reads.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skensemble._parallel import for_blocks
+from skensemble._random import draw_seed
+from skensemble.generative.fields._field_training import known_cells
+from skensemble.generative.fields._vector_leaves import leaf_means, subtract_leaves, sum_of_leaves
+from skensemble.tree._binning import BLOCK_CELLS, PADDING, BinnedMatrix, find_thresholds, prepare_search, write_codes
+from skensemble.tree.histogram._tree_grower import TreeGrower, leaves_of, to_tree_arrays
+from skensemble.tree.trees._prediction import compile_trees
+from skensemble.tree.trees._tree_arrays import ALL_OUTPUTS
+
+ROWS_FOR_BINS = 1 << 14
+
+
+@dataclass(frozen=True)
+class RoundSettings:
+    """What is done in the rounds."""
+
+    n_estimators: int
+    learning_rate: float
+    reg_lambda: float
+    limits: dict  # of GrowthState
+    n_sketch: int  # combinations of the residuals that choose the splits
+    max_bins: int
+    n_repeats: int  # duplicates of each row in a draw
+    max_rows: int  # of a draw: where the data has more, a draw is made from as many of its rows
+    redraw_interval: int  # rounds between draws; 0: never
+    n_iter_no_change: int  # rounds without a better error of the held-out rows after which to stop
+    n_threads: int
+
+
+class FieldBins:
+    """Thresholds of each feature: quantiles of its distribution over all times and all noise.
+
+    features : (n_rows, n_features) a large draw;  max_bins : at most 255, so that a code is one byte
+    """
+
+    def __init__(self, features, max_bins):
+        no_weights = np.empty(0, np.int64)
+        columns = np.sort(np.ascontiguousarray(features.T), axis=1)  # NaN last
+        self.thresholds_ = [find_thresholds(column, no_weights, max_bins) for column in columns]
+        self.n_codes = np.array([2 + len(thresholds) for thresholds in self.thresholds_], np.int32)
+        self.is_categorical = np.zeros(len(self.n_codes), bool)
+
+    def empty(self, n_rows):
+        """A BinnedMatrix to write codes into."""
+        n_features = len(self.n_codes)
+        codes = np.zeros((n_rows, -(-n_features // PADDING) * PADDING), np.uint8)
+        return BinnedMatrix(codes, np.empty((n_features, n_rows), np.uint8), self.n_codes, self.is_categorical)
+
+    def write(self, features, binned, n_threads):
+        """Write the codes of all rows into `binned`; features beyond those that have bins are left out."""
+        search = prepare_search(self.thresholds_, len(features))
+        n_features = len(self.n_codes)
+
+        def write_block(start, stop):
+            block = np.ascontiguousarray(features[start:stop, :n_features].T)
+            write_codes(block, *search, binned.n_codes, binned.is_categorical, binned.columns, binned.codes, start)
+
+        for_blocks(write_block, len(features), max(64, BLOCK_CELLS // n_features), n_threads)
+
+
+class DrawnRows:
+    """A draw, and what the trees leave of its targets.  t : float or None, one time for all rows"""
+
+    def __init__(self, draws, bins, settings, t=None):
+        self.draws, self.bins, self.settings, self.t = draws, bins, settings, t
+        self.known, self.binned = np.zeros((0, 0), bool), None
+        self.draw([])
+
+    def draw(self, trees):
+        """Draw anew, and subtract `trees` (a list of GrownTree)."""
+        features, targets = self._batch()
+        n_columns, n_threads = self.draws.n_columns, self.settings.n_threads
+        if trees:
+            forest = to_tree_arrays(trees, self.bins, n_columns)
+            values = forest.values.astype(np.float32)
+            targets = targets - sum_of_leaves(compile_trees(forest), values, features, n_threads)
+        self.residual = np.ascontiguousarray(targets, np.float32)
+        if self.draws.n_known:
+            self.known = ~np.isnan(known_cells(features, n_columns))
+            self.residual[self.known] = 0.0
+        if self.binned is None:
+            self.binned = self.bins.empty(len(features))
+        self.bins.write(features, self.binned, n_threads)
+
+    def _batch(self):
+        rows, max_rows = None, self.settings.max_rows
+        if self.draws.n_counted > max_rows:
+            rows = self.draws.choose(max_rows)
+        return self.draws.draw(self.settings.n_repeats, t=self.t, rows=rows)
+
+    def subtract(self, leaf_of_row, values):
+        """Subtract a tree that sends row i to leaf_of_row[i]."""
+        subtract_leaves(self.residual, leaf_of_row, values, self.known, self.settings.n_threads)
+
+    def send_down(self, tree):
+        """Subtract a tree that other rows have grown."""
+        rows = np.arange(len(self.residual), dtype=np.uint32)
+        self.subtract(leaves_of(tree, self.binned, rows), tree.values)
+
+    @property
+    def error(self):
+        """Mean squared residual."""
+        return float(np.mean(np.square(self.residual, dtype=np.float64)))
+
+
+class FieldRounds:
+    """The trees so far, and what makes the next one.
+
+    draws : FieldDraws to train on;  held_out : FieldDraws for early stopping, or None;  t : see DrawnRows
+    """
+
+    def __init__(self, draws, held_out, settings, t=None):
+        self.settings, self.generator = settings, draws.generator
+        n_repeats = -(-ROWS_FOR_BINS // draws.n_counted)
+        rows = draws.choose(min(draws.n_counted, ROWS_FOR_BINS))
+        self.bins = FieldBins(draws.draw(n_repeats, t=t, rows=rows).features[:, :-1], settings.max_bins)
+        self.rows = DrawnRows(draws, self.bins, settings, t)
+        self.held_out = None if held_out is None else DrawnRows(held_out, self.bins, settings, t)
+        self.n_columns = draws.n_columns
+        self.grower = self._make_grower()
+        self.trees, self.errors = [], [] if held_out is None else [self.held_out.error]
+
+    def _make_grower(self):
+        n_features, n_sketch = len(self.bins.n_codes), min(self.settings.n_sketch, self.n_columns)
+        return TreeGrower(
+            self.rows.binned, self.settings.limits, n_outputs=n_sketch, vector=n_sketch > 1,
+            monotone=np.zeros(n_features), interactions=np.zeros((0, n_features), bool),
+            n_threads=self.settings.n_threads,
+        )  # fmt: skip
+
+    def run(self, callback=None):
+        """All rounds; returns the TreeArrays of those up to the best.
+
+        callback : called as callback(n_done, n_estimators) after each round, or None
+        """
+        n_estimators = self.settings.n_estimators
+        while len(self.trees) < n_estimators and not self._is_over():
+            self.round()
+            if callback is not None:
+                callback(len(self.trees), n_estimators)
+        n_kept = int(np.argmin(self.errors)) if self.errors else len(self.trees)
+        return to_tree_arrays(self.trees[:n_kept], self.bins, self.n_columns)
+
+    def _is_over(self):
+        return bool(self.errors) and len(self.trees) - np.argmin(self.errors) >= self.settings.n_iter_no_change
+
+    def round(self):
+        """Grow a tree, and take its share off the residuals."""
+        settings, rows, n_trees = self.settings, self.rows, len(self.trees)
+        if settings.redraw_interval and n_trees and n_trees % settings.redraw_interval == 0:
+            rows.draw(self.trees)
+        np.matmul(self._directions(), rows.residual.T, out=self.grower.gradient)
+        tree = self.grower.grow(draw_seed(self.generator))
+        leaf_of_row = self.grower.leaf_of_row
+        means = leaf_means(rows.residual, leaf_of_row, len(tree.nodes), settings.reg_lambda, settings.n_threads)
+        tree = tree._replace(values=settings.learning_rate * means, output=ALL_OUTPUTS)
+        rows.subtract(leaf_of_row, tree.values)
+        if self.held_out is not None:
+            self.held_out.send_down(tree)
+            self.errors.append(self.held_out.error)
+        self.trees.append(tree)
+
+    def _directions(self):
+        """(n_sketch, n_columns) float32: random combinations of the residuals; each residual, where that is as many."""
+        n_sketch = len(self.grower.gradient)
+        if n_sketch == self.n_columns:
+            return -np.eye(n_sketch, dtype=np.float32)
+        return self.generator.standard_normal((n_sketch, self.n_columns), np.float32)

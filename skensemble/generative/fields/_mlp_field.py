@@ -1,0 +1,437 @@
+"""MLPField: a small network as a regressor, and as the field of a diffusion model."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skensemble._parallel import effective_n_jobs
+from skensemble._random import generator
+from skensemble._targets import all_or_nothing
+from skensemble._validation import (
+    N_JOBS,
+    RANDOM_STATE,
+    Interval,
+    IsBool,
+    OneOf,
+    SequenceOf,
+    check_parameters,
+)
+from skensemble.generative.fields._field_network import BatchGradient, Embedding, centre_and_scale, new_model
+from skensemble.generative.fields._field_training import FieldDraws, known_cells, target_of_known
+from skensemble.generative.fields._training_rows import FieldRows, TableRows
+from skensemble.generative.networks._activations import ACTIVATIONS
+from skensemble.generative.networks._optimizers import TrainingPlan, train
+from skensemble.generative.paths._paths import endpoints_of
+from skensemble.generative.paths._vector_field import field_features, velocity_of
+
+ROWS_TO_SCALE_BY = 1 << 14  # drawn for means and scales of features and targets
+HELD_OUT_ROWS = 1 << 13  # whose loss is looked at, at most
+
+PARAMETERS = {
+    "hidden_layer_sizes": (SequenceOf(Interval(int, 1), "a sequence of ints >= 1", min_length=0),),
+    "activation": (OneOf(*ACTIVATIONS),),
+    "residual": (IsBool,),
+    "layer_norm": (IsBool,),
+    "n_frequencies": (Interval(int, 0),),
+    "batch_size": (Interval(int, 1),),
+    "max_steps": (Interval(int, 1),),
+    "learning_rate": (Interval(float, 0.0, closed="neither"),),
+    "learning_rate_schedule": (OneOf("cosine", "constant"),),
+    "weight_decay": (Interval(float, 0.0),),
+    "clip_norm": (Interval(float, 0.0, closed="neither"),),
+    "averaging": (Interval(float, 0.0, 1.0),),
+    "early_stopping": (IsBool,),
+    "validation_fraction": (Interval(float, 0.0, 1.0, "neither"),),
+    "n_iter_no_change": (Interval(int, 1),),
+    "check_interval": (Interval(int, 1),),
+    "random_state": RANDOM_STATE,
+    "n_jobs": N_JOBS,
+    "verbose": (Interval(int, 0), IsBool),
+}
+
+
+class MLPField(MultiOutputMixin, RegressorMixin, BaseEstimator):
+    """A multilayer perceptron for one or many targets, and the smooth field of a diffusion model.
+
+    Features and targets are standardised inside.  Training is AdamW on the mean squared error with clipped gradients,
+    a learning rate that falls along a cosine, and an average over the last weights, which is what predicts.  A step
+    whose gradient is not finite is left out.  Results do not depend on `n_jobs`.
+
+    As the regressor of a diffusion model it sees new noise in every batch, and its derivatives make the exact
+    likelihood of the model's flow.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : sequence of int, default=(256, 256, 256)
+        Units of the hidden layers.
+    activation : str, default="silu"
+        A name in `skensemble.generative.ACTIVATIONS`.  Likelihoods want a smooth one.
+    residual : bool, default=True
+        Add the input of each hidden layer to its output, where both have the same size.
+    layer_norm : bool, default=False
+        Normalise the sums of each hidden layer.
+    n_frequencies : int, default=4
+        Sines and cosines of the time (with 1/2, 1, 2, 4, ... periods) that are features of their own.  Fields only:
+        `fit` knows of no time.
+    batch_size : int, default=512
+        Rows of a step.
+    max_steps : int, default=2000
+        Steps at most.
+    learning_rate : float, default=0.001
+        The largest one.
+    learning_rate_schedule : {"cosine", "constant"}, default="cosine"
+    weight_decay : float, default=0.0
+        Share of each weight that a step takes away at learning rate 1.
+    clip_norm : float, default=1.0
+        Longer gradients are shortened to this norm.
+    averaging : float in [0, 1), default=0.999
+        Decay of the moving average of the weights; 0 for none.
+    early_stopping : bool, default=False
+        Stop when the loss on held-out rows no longer falls, and take the weights where it was lowest.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the rows that are held out.
+    n_iter_no_change : int, default=10
+        Looks at the held-out rows without a lower loss before training stops.
+    check_interval : int, default=100
+        Steps between two looks.
+    random_state : int, RandomState instance or None, default=None
+        First weights, batches, held-out rows.
+    n_jobs : int, default=None
+        Threads.  None uses all cores.
+    verbose : int, default=0
+        1 prints the losses at every look.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X had some.
+    n_outputs_ : int
+        Number of targets.
+    n_iter_ : int
+        Steps taken.
+    loss_curve_ : ndarray
+        Mean loss of the batches before each look, in standardised units.
+    validation_curve_ : ndarray
+        Loss on held-out rows at each look; empty without early stopping.
+    best_iter_ : int
+        Step whose weights are used.
+    model_ : object
+        Embedding and network.
+
+    See Also
+    --------
+    sklearn.neural_network.MLPRegressor : scikit-learn's perceptron.
+
+    References
+    ----------
+    .. [1] D. Hendrycks, K. Gimpel, "Gaussian Error Linear Units", 2016 (and, in passing, SiLU).
+    .. [2] I. Loshchilov, F. Hutter, "Decoupled Weight Decay Regularization", ICLR 2019.
+    .. [3] M. Tancik et al., "Fourier Features Let Networks Learn High Frequency Functions in Low Dimensional
+       Domains", NeurIPS 2020.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble.generative import MLPField
+    >>> X = np.linspace(-2, 2, 200).reshape(-1, 1)
+    >>> model = MLPField(hidden_layer_sizes=(32, 32), max_steps=300, random_state=0).fit(X, np.sin(X[:, 0]))
+    >>> bool(model.score(X, np.sin(X[:, 0])) > 0.99)
+    True
+    """
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(256, 256, 256),
+        activation="silu",
+        *,
+        residual=True,
+        layer_norm=False,
+        n_frequencies=4,
+        batch_size=512,
+        max_steps=2000,
+        learning_rate=1e-3,
+        learning_rate_schedule="cosine",
+        weight_decay=0.0,
+        clip_norm=1.0,
+        averaging=0.999,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        check_interval=100,
+        random_state=None,
+        n_jobs=None,
+        verbose=0,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.residual = residual
+        self.layer_norm = layer_norm
+        self.n_frequencies = n_frequencies
+        self.batch_size = batch_size
+        self.max_steps = max_steps
+        self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.weight_decay = weight_decay
+        self.clip_norm = clip_norm
+        self.averaging = averaging
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.check_interval = check_interval
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+    @property
+    def is_smooth(self):
+        """Whether predictions have derivatives that say how they change; False for activation="threshold" only."""
+        return ACTIVATIONS[self.activation].smoothness >= 0
+
+    # -- as a regressor --------------------------------------------------------------------------------------------
+
+    @all_or_nothing
+    def fit(self, X, y):
+        """Learn targets from features.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features; NaN stands for not known.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+
+        Returns
+        -------
+        self : MLPField
+
+        Raises
+        ------
+        ValueError
+            If a parameter breaks its rule, or X or y cannot be used.
+        """
+        check_parameters(self, PARAMETERS)
+        X, y = validate_data(
+            self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", multi_output=True, y_numeric=True
+        )
+        rng = generator(self.random_state)
+        targets = np.asarray(y, np.float64).reshape(len(y), -1)
+        missing = np.flatnonzero(np.isnan(X).any(axis=0))
+        embedding = Embedding(*centre_and_scale(X), missing, -1, np.empty(0, np.float32))
+        rows = TableRows(X, targets, rng)
+        held_out = None
+        if self.early_stopping and len(X) > 1:
+            rows, held_out = rows.split(self.validation_fraction)
+        self.n_known_, self._is_flat = 0, y.ndim == 1
+        self._train(rows, held_out, new_model(embedding, targets, rng, *self._architecture()), None)
+        return self
+
+    def predict(self, X):
+        """Predict targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features; NaN stands for not known.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Shaped as `fit` was given them.
+        """
+        X = self._read(X)
+        value = self.model_.predict(X, effective_n_jobs(self.n_jobs))
+        if self.n_known_:
+            known = known_cells(X, self.n_known_)
+            value = np.where(np.isnan(known), value, target_of_known(X, self.prediction_, self.path_, known))
+        return value[:, 0] if self._is_flat else value
+
+    def tangent(self, X, directions):
+        """Derivatives of the predictions along directions of the features.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        directions : ndarray of shape (n_directions, n_samples, n_features)
+
+        Returns
+        -------
+        derivatives : ndarray of shape (n_directions, n_samples, n_outputs)
+        """
+        X = self._read(X)
+        directions = np.asarray(directions, np.float64)
+        value = self.model_.tangent(X, directions, effective_n_jobs(self.n_jobs))
+        if self.n_known_:
+            value = np.where(np.isnan(known_cells(X, self.n_known_)), value, self._tangent_of_known(X, directions))
+        return value
+
+    def _read(self, X):
+        check_is_fitted(self)
+        return validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
+
+    # -- as a field ------------------------------------------------------------------------------------------------
+
+    def fit_field(self, data, condition=None, weight=None, *, path, prediction, generator, callback=None, **options):
+        """Learn what a regressor has to say along a path.
+
+        Parameters
+        ----------
+        data : float64 array of shape (n_samples, n_columns)
+            Encoded rows.
+        condition : float64 array of shape (n_samples, n_condition) or None
+            NaN where not known.
+        weight : array of shape (n_samples,) or None
+            Number of copies of each row.
+        path : Path
+        prediction : str
+            A key of `PREDICTIONS`.
+        generator : numpy.random.Generator
+            Used instead of `random_state`.
+        callback : callable, default=None
+            `callback(n_steps, max_steps)` after every look.
+        **options : dict
+            Of `FieldDraws`.
+
+        Returns
+        -------
+        self : MLPField
+        """
+        return self.fit_draws(FieldDraws(data, condition, weight, path, prediction, generator, **options), callback)
+
+    @all_or_nothing
+    def fit_draws(self, draws, callback=None):
+        """Learn from batches that are drawn afresh.
+
+        Parameters
+        ----------
+        draws : FieldDraws
+        callback : callable, default=None
+
+        Returns
+        -------
+        self : MLPField
+        """
+        check_parameters(self, PARAMETERS)
+        self.path_, self.prediction_, self.n_known_, self._is_flat = draws.path, draws.prediction, draws.n_known, False
+        batch = FieldRows(draws).draw(ROWS_TO_SCALE_BY)
+        self.n_features_in_ = batch.features.shape[1]
+        frequencies = 2.0 ** np.arange(-1, self.n_frequencies - 1, dtype=np.float32)
+        conditions = np.arange(draws.n_columns, self.n_features_in_ - 2)
+        embedding = Embedding(*centre_and_scale(batch.features), conditions, self.n_features_in_ - 2, frequencies)
+        model = new_model(embedding, batch.targets, draws.generator, *self._architecture())
+        held_out = None
+        if self.early_stopping and len(draws.data) > 1:
+            draws, held_out = draws.split(self.validation_fraction)
+            held_out = FieldRows(held_out)
+        self._train(FieldRows(draws), held_out, model, callback)
+        return self
+
+    def divergence(self, x, t, condition=None, probes=None):
+        """Divergence in x of the velocity of the flow that this field carries; after `fit_field`.
+
+        Parameters
+        ----------
+        x : float64 array of shape (n_samples, n_columns)
+        t : float or array of shape (n_samples,)
+        condition : float64 array of shape (n_samples, n_condition) or None
+        probes : array of shape (n_probes, n_columns), default=None
+            Random signs: the trace is estimated by mean z^T J z (Hutchinson).  None: exact, a tangent per column.
+
+        Returns
+        -------
+        divergence : ndarray of shape (n_samples,)
+        """
+        n_columns = x.shape[1]
+        features = field_features(x, t, condition, self.path_)
+        along = np.zeros((n_columns if probes is None else len(probes), 1, features.shape[1]))
+        along[:, 0, :n_columns] = np.eye(n_columns) if probes is None else probes
+        tangents = self.tangent(features, np.broadcast_to(along, (len(along), *features.shape)))
+        trace = np.einsum("kij,kj->i", tangents, along[:, 0, :n_columns]) / (1 if probes is None else len(probes))
+        return self._velocity_trace(trace / np.ravel(self.path_.scale(t)), n_columns, t)
+
+    def _velocity_trace(self, trace, n_columns, t):
+        """Velocity is linear in the prediction and in x: a * prediction + b * x."""
+        times, one, zero = np.ravel(t), np.ones((1, 1)), np.zeros((1, 1))
+        of_prediction, of_x = (
+            np.ravel(velocity_of(endpoints_of(self.prediction_, value, x, times, self.path_), times, self.path_))
+            for value, x in ((one, zero), (zero, one))
+        )
+        return of_prediction * trace + of_x * n_columns
+
+    def _tangent_of_known(self, features, directions):
+        """Derivative of what is predicted of known cells: a linear function of scaled x, whatever their values."""
+        at = np.repeat(features[np.newaxis], len(directions), axis=0)
+        at[:, :, : self.n_known_] = directions[:, :, : self.n_known_]
+        flat = at.reshape(-1, at.shape[-1])
+        known = np.zeros((len(flat), self.n_known_))
+        return target_of_known(flat, self.prediction_, self.path_, known).reshape(*at.shape[:-1], self.n_known_)
+
+    # -- training --------------------------------------------------------------------------------------------------
+
+    def _architecture(self):
+        return self.hidden_layer_sizes, self.activation, self.residual, self.layer_norm
+
+    def _plan(self):
+        return TrainingPlan(
+            max_steps=self.max_steps,
+            learning_rate=self.learning_rate,
+            schedule=self.learning_rate_schedule,
+            n_warmup=min(50, self.max_steps // 10),
+            weight_decay=self.weight_decay,
+            clip_norm=self.clip_norm,
+            averaging=self.averaging,
+            check_every=self.check_interval,
+            n_iter_no_change=self.n_iter_no_change,
+        )
+
+    def _train(self, rows, held_out, model, callback):
+        """Train `model` on batches of `rows`, and store it with what happened."""
+        n_threads = effective_n_jobs(self.n_jobs)
+        batch_gradient = BatchGradient(model, n_threads)
+        n_drawn = rows.n_useful(self.batch_size)
+
+        def fill_gradient(step):
+            batch = rows.draw(n_drawn)
+            return batch_gradient.fill(batch.features, batch.targets, rows.is_asked(batch))
+
+        network = model.network
+        history = train(
+            network.parameters,
+            network.gradient,
+            fill_gradient,
+            self._plan(),
+            held_out_loss=None if held_out is None else _held_out_loss(model, held_out, n_threads),
+            mask=network.weight_mask(),
+            on_look=self._report(callback),
+        )
+        network.bind(network.parameters)  # the gradient is not part of a fitted model
+        self.model_, self.n_outputs_ = model, network.n_outputs
+        self.n_iter_, self.best_iter_ = history.n_steps, history.best_step
+        self.loss_curve_, self.validation_curve_ = history.losses, history.held_out_losses
+
+    def _report(self, callback):
+        def on_look(n_steps, loss, held_out_loss):
+            if self.verbose:
+                print(f"step {n_steps} of {self.max_steps}: loss {loss:.5f}, held-out loss {held_out_loss:.5f}")
+            if callback is not None:
+                callback(n_steps, self.max_steps)
+
+        return on_look
+
+
+def _held_out_loss(model, rows, n_threads):
+    """The loss of one batch, always the same: what changes between two looks is the model."""
+    batch = rows.draw(rows.n_useful(HELD_OUT_ROWS))
+    is_asked = rows.is_asked(batch)
+
+    def held_out_loss():
+        error = (model.predict(batch.features, n_threads) - batch.targets) / model.target_scale
+        return np.mean(error**2) if is_asked is None else np.mean(error**2, where=is_asked)
+
+    return held_out_loss

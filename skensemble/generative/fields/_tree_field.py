@@ -1,0 +1,387 @@
+"""TreeField: boosted trees that say, at (x_t, condition, t), where data and noise are.
+
+The trees read [scaled x_t, condition, t].  The log-SNR, a monotone function of t, would give them no split that t does
+not give.
+"""
+
+from copy import copy
+from functools import cached_property
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from skensemble._parallel import effective_n_jobs, for_blocks
+from skensemble._random import draw_seed
+from skensemble._validation import N_JOBS, Interval, IsBool, IsNone, OneOf, check_parameters
+from skensemble.generative.fields._field_rounds import FieldRounds, RoundSettings
+from skensemble.generative.fields._field_training import FieldDraws, known_cells, target_of_known
+from skensemble.generative.fields._vector_leaves import sum_of_leaves
+from skensemble.tree.histogram._growth_state import BEST_FIRST
+from skensemble.tree.trees._prediction import compile_trees
+
+NO_LIMIT = -1
+MAX_ROWS = 30_000  # of a draw; as many duplicates of each row as they give, but
+MAX_REPEATS = 50
+FEW_REPEATS = 20  # below it the rows are drawn anew, every so many rounds:
+REDRAW_INTERVAL = 20
+MOST_VALUES = 10  # of a condition that get an ensemble each, and
+FEWEST_ROWS = 50  # of each of them, with `condition_mode="auto"`
+
+PARAMETERS = {
+    "n_estimators": (Interval(int, 1),),
+    "learning_rate": (Interval(float, 0.0, closed="neither"),),
+    "max_leaf_nodes": (Interval(int, 2), IsNone),
+    "max_depth": (Interval(int, 1), IsNone),
+    "min_child_weight": (Interval(float, 0.0),),
+    "reg_lambda": (Interval(float, 0.0),),
+    "max_bins": (Interval(int, 2, 255, "both"),),
+    "n_sketch": (Interval(int, 1), IsNone),
+    "n_repeats": (Interval(int, 1), OneOf("auto")),
+    "redraw_interval": (Interval(int, 1), OneOf("auto"), IsNone),
+    "condition_mode": (OneOf("auto", "feature", "per_value"),),
+    "time_mode": (OneOf("feature", "per_level"),),
+    "n_levels": (Interval(int, 2),),
+    "early_stopping": (IsBool,),
+    "validation_fraction": (Interval(float, 0.0, 1.0, "neither"),),
+    "n_iter_no_change": (Interval(int, 1),),
+    "n_jobs": N_JOBS,
+}
+
+
+class TreeField(BaseEstimator):
+    """Boosted trees as the field of a diffusion or flow model.
+
+    One tree per round serves all columns. Its splits are chosen for a few random combinations of what is left of the
+    targets [1]_, and each of its leaves holds a value for every column. The rows are drawn at stratified times, each
+    with noise of its own [2]_.
+
+    Parameters
+    ----------
+    n_estimators : int, default=400
+        Trees; for each level of time if `time_mode="per_level"`.
+    learning_rate : float, default=0.1
+        Factor > 0 on the values of every tree.
+    max_leaf_nodes : int or None, default=63
+        Leaves at most of a tree; None for no limit.
+    max_depth : int or None, default=None
+        Splits at most between root and leaf; None for no limit.
+    min_child_weight : float, default=5.0
+        Drawn rows at least in a leaf.
+    reg_lambda : float, default=1.0
+        L2 penalty on the values of leaves.
+    max_bins : int, default=255
+        Intervals at most, in [2, 255], into which the values of a feature fall before the search for splits.
+    n_sketch : int or None, default=1
+        Random combinations of the columns that choose the splits of a tree; None: all columns themselves.
+    n_repeats : int or "auto", default="auto"
+        Duplicates of each row in a draw. "auto": as many as 30 000 drawn rows allow, at most 50.
+    redraw_interval : int, "auto" or None, default="auto"
+        Rounds after which all rows are drawn anew; None for never. "auto": 20 where a draw has fewer than 20 duplicates
+        of each row, else never.
+    condition_mode : {"auto", "feature", "per_value"}, default="auto"
+        Whether the condition is a feature of the trees, or each of its values (each class) has an ensemble of its own,
+        and so have rows whose condition is not known [2]_. "auto": the latter for up to 10 values of at least 50
+        rows each.
+    time_mode : {"feature", "per_level"}, default="feature"
+        Whether the time is a feature of the trees, or each of `n_levels` times has an ensemble of its own [2]_.
+    n_levels : int, default=50
+        Levels of time, for `time_mode="per_level"`. In between, the nearest answers.
+    early_stopping : bool, default=True
+        Whether to hold out rows and stop when they, with noise of their own, are predicted no better any more.
+    validation_fraction : float, default=0.1
+        Share of the rows in (0, 1) to hold out for `early_stopping`.
+    n_iter_no_change : int, default=20
+        Rounds without a better error of the held-out rows after which to stop.
+    n_jobs : int or None, default=None
+        Threads; None or -1 for all cores. The field is the same, bit for bit, for any number.
+
+    Attributes
+    ----------
+    n_iter_ : list of int
+        Trees of each ensemble: one, or one for each level; all levels of a value of the condition after each other.
+    validation_error_ : list of ndarray of shape (n_rounds + 1,) or (0,)
+        Mean squared error of the held-out rows after 0, 1, ... rounds, of each ensemble.
+
+    See Also
+    --------
+    NewtonBoostingRegressor : The same trees for targets of any kind.
+
+    References
+    ----------
+    .. [1] L. Iosipoi and A. Vakhrushev (2022). "SketchBoost: Fast Gradient Boosted Decision Tree for Multioutput
+       Problems". NeurIPS.
+    .. [2] A. Jolicoeur-Martineau, K. Fatras and T. Kachman (2024). "Generating and Imputing Tabular Data via Diffusion
+       and Flow-based Gradient-Boosted Trees". AISTATS.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble.generative.paths._paths import Linear
+    >>> from skensemble.generative import TreeField
+    >>> from skensemble.generative.paths._vector_field import RegressorField
+    >>> rng = np.random.default_rng(0)
+    >>> data = rng.choice([-1.0, 1.0], size=(200, 1))
+    >>> trees = TreeField(n_estimators=50).fit_field(data, path=Linear(), prediction="data", generator=rng)
+    >>> field = RegressorField(trees, Linear(), "data")
+    >>> field.endpoints(np.array([[0.9]]), 0.1).data.round()
+    array([[1.]])
+    """
+
+    def __init__(
+        self,
+        *,
+        n_estimators=400,
+        learning_rate=0.1,
+        max_leaf_nodes=63,
+        max_depth=None,
+        min_child_weight=5.0,
+        reg_lambda=1.0,
+        max_bins=255,
+        n_sketch=1,
+        n_repeats="auto",
+        redraw_interval="auto",
+        condition_mode="auto",
+        time_mode="feature",
+        n_levels=50,
+        early_stopping=True,
+        validation_fraction=0.1,
+        n_iter_no_change=20,
+        n_jobs=None,
+    ):
+        self.n_estimators = n_estimators
+        self.learning_rate = learning_rate
+        self.max_leaf_nodes = max_leaf_nodes
+        self.max_depth = max_depth
+        self.min_child_weight = min_child_weight
+        self.reg_lambda = reg_lambda
+        self.max_bins = max_bins
+        self.n_sketch = n_sketch
+        self.n_repeats = n_repeats
+        self.redraw_interval = redraw_interval
+        self.condition_mode = condition_mode
+        self.time_mode = time_mode
+        self.n_levels = n_levels
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.n_jobs = n_jobs
+
+    # -- fit ---------------------------------------------------------------------------------------------------------
+
+    def fit_field(
+        self, data, condition=None, weight=None, *, path, prediction, generator, callback=None, **draw_options
+    ):
+        """Learn the field of encoded rows.
+
+        Parameters
+        ----------
+        data : ndarray of shape (n_rows, n_columns)
+            Encoded rows.
+        condition : ndarray of shape (n_rows, n_condition) or None, default=None
+            What the field may ask about each row; NaN where it is not known.
+        weight : ndarray of shape (n_rows,) or None, default=None
+            Number of copies of each row.
+        path : Path
+            From data to noise.
+        prediction : str
+            What the trees predict, a key of `PREDICTIONS`.
+        generator : numpy Generator
+            Source of all that is random.
+        callback : callable or None, default=None
+            Called as `callback(n_done, n_total)` after each round, or each level.
+        **draw_options
+            Keywords of `FieldDraws`, such as `pairing` or `mask_share`.
+
+        Returns
+        -------
+        self : object
+            The fitted field.
+        """
+        draws = FieldDraws(data, condition, weight, path, prediction, generator, **draw_options)
+        return self.fit_draws(draws, callback)
+
+    def fit_draws(self, draws, callback=None):
+        """Learn the field from a FieldDraws; see `fit_field`."""
+        check_parameters(self, PARAMETERS)
+        self.__dict__.pop("_layouts", None)
+        self.path_, self.prediction_ = draws.path, draws.prediction
+        self.n_columns_, self.n_known_ = draws.n_columns, draws.n_known
+        self.condition_values_ = self._values_with_ensembles(draws)
+        per_level = self.time_mode == "per_level"
+        self.level_times_ = draws.time_of(np.linspace(0.0, 1.0, self.n_levels)) if per_level else np.zeros(1)
+        parts = _parts(draws, self.condition_values_)
+        report = _Progress(callback, len(parts))
+        fitted = [
+            ensemble
+            for part in parts
+            for ensemble in (self._fit_levels if per_level else self._fit_times)(part, report.of_next_part())
+        ]
+        self.forests_ = [forest for forest, _ in fitted]
+        self.validation_error_ = [np.array(errors) for _, errors in fitted]
+        self.n_iter_ = [forest.n_trees for forest in self.forests_]
+        return self
+
+    def _values_with_ensembles(self, draws):
+        """(n_values, n_condition) values of the condition that have ensembles of their own; none for no value."""
+        no_values = np.empty((0, 0))
+        if self.condition_mode == "feature" or draws.condition is None or draws.condition.shape[1] == 0:
+            return no_values
+        is_known = ~np.isnan(draws.condition).any(axis=1)
+        values, counts = np.unique(draws.condition[is_known], axis=0, return_counts=True)
+        is_worth_it = 2 <= len(values) <= MOST_VALUES and counts.min() >= FEWEST_ROWS
+        return values if is_worth_it or self.condition_mode == "per_value" else no_values
+
+    def _fit_times(self, draws, callback):
+        """One ensemble, which sees the time."""
+        draws, held_out = self._split(draws)
+        rounds = FieldRounds(draws, held_out, self._settings(draws, effective_n_jobs(self.n_jobs)))
+        return [(rounds.run(callback), rounds.errors)]
+
+    def _fit_levels(self, draws, callback):
+        """An ensemble for each level, one thread each."""
+        draws, held_out = self._split(draws)
+        settings = self._settings(draws, 1)
+        seeds = [draw_seed(draws.generator) for _ in self.level_times_]
+        n_done = []
+
+        def fit_level(level, _):
+            generator = np.random.default_rng(seeds[level])
+            own_draws, own_held_out = _with_generator(draws, generator), _with_generator(held_out, generator)
+            rounds = FieldRounds(own_draws, own_held_out, settings, self.level_times_[level])
+            fitted = rounds.run(), rounds.errors
+            n_done.append(level)
+            callback(len(n_done), self.n_levels)
+            return fitted
+
+        return for_blocks(fit_level, self.n_levels, 1, effective_n_jobs(self.n_jobs))
+
+    def _split(self, draws):
+        return draws.split(self.validation_fraction) if self.early_stopping else (draws, None)
+
+    def _settings(self, draws, n_threads):
+        n_rows = min(draws.n_counted, MAX_ROWS)
+        n_repeats = min(-(-MAX_ROWS // n_rows), MAX_REPEATS) if self.n_repeats == "auto" else int(self.n_repeats)
+        redraw_interval = self.redraw_interval
+        if redraw_interval == "auto":
+            redraw_interval = REDRAW_INTERVAL if n_repeats < FEW_REPEATS else None
+        return RoundSettings(
+            n_estimators=int(self.n_estimators),
+            learning_rate=float(self.learning_rate),
+            reg_lambda=float(self.reg_lambda),
+            limits=self._limits(),
+            n_sketch=draws.n_columns if self.n_sketch is None else int(self.n_sketch),
+            max_bins=int(self.max_bins),
+            n_repeats=n_repeats,
+            max_rows=MAX_ROWS,
+            redraw_interval=0 if redraw_interval is None else int(redraw_interval),
+            n_iter_no_change=int(self.n_iter_no_change),
+            n_threads=n_threads,
+        )
+
+    def _limits(self):
+        return {
+            "policy": BEST_FIRST,
+            "max_depth": NO_LIMIT if self.max_depth is None else int(self.max_depth),
+            "max_leaf_nodes": NO_LIMIT if self.max_leaf_nodes is None else int(self.max_leaf_nodes),
+            "min_samples_leaf": 1,
+            "min_child_weight": float(self.min_child_weight),
+            "reg_lambda": float(self.reg_lambda),
+            "reg_alpha": 0.0,
+            "gamma": 0.0,
+            "max_delta_step": 0.0,
+            "max_cat_to_onehot": 1,  # no feature is categorical
+            "max_cat_threshold": 1,
+            "cat_smooth": 0.0,
+            "cat_l2": 0.0,
+            "colsample_bylevel": 1.0,
+            "colsample_bynode": 1.0,
+        }
+
+    # -- predict -----------------------------------------------------------------------------------------------------
+
+    def predict(self, features):
+        """What data, noise, velocity or score the field expects.
+
+        Parameters
+        ----------
+        features : ndarray of shape (n_rows, n_columns + n_condition + 2)
+            See `field_features`.
+
+        Returns
+        -------
+        value : ndarray of shape (n_rows, n_columns)
+            Exact for cells that the condition shows.
+        """
+        features = np.ascontiguousarray(features, np.float64)
+        value = self._sums(features)
+        if self.n_known_:
+            known = known_cells(features, self.n_columns_)
+            value = np.where(np.isnan(known), value, target_of_known(features, self.prediction_, self.path_, known))
+        return value
+
+    def _sums(self, features):
+        n_threads = effective_n_jobs(self.n_jobs)
+        ensemble = self._ensemble_of(features)
+        value = np.empty((len(features), self.n_columns_))
+        for each in np.unique(ensemble):
+            rows = slice(None) if (ensemble == each).all() else ensemble == each
+            value[rows] = sum_of_leaves(*self._layouts[each], features[rows], n_threads)
+        return value
+
+    def _ensemble_of(self, features):
+        """(n_rows,) position of the ensemble that answers: the value of the condition, then the level of time."""
+        borders = 0.5 * (self.level_times_[1:] + self.level_times_[:-1])
+        ensemble = np.searchsorted(borders, features[:, -2])
+        if len(self.condition_values_):
+            condition = features[:, self.n_columns_ + self.n_known_ : -2]
+            is_value = (condition[:, np.newaxis] == self.condition_values_).all(axis=2)
+            value = np.where(is_value.any(axis=1), is_value.argmax(axis=1), len(self.condition_values_))
+            ensemble = ensemble + len(self.level_times_) * value
+        return ensemble
+
+    @cached_property
+    def _layouts(self):
+        return [(compile_trees(forest), forest.values.astype(np.float32)) for forest in self.forests_]
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "forests_")
+
+    def __getstate__(self):
+        state = super().__getstate__().copy()
+        state.pop("_layouts", None)
+        return state
+
+
+def _parts(draws, values):
+    """What each ensemble, or each set of levels, is trained on: the rows of each value, and all, of no known value."""
+    if len(values) == 0:
+        return [draws]
+    own_rows = [np.flatnonzero((draws.condition == value).all(axis=1)) for value in values]
+    parts = [draws.take(rows) for rows in own_rows] + [copy(draws)]
+    for part in parts:
+        part.dropped_share = 0.0
+    parts[-1].condition = np.full_like(draws.condition, np.nan)
+    return parts
+
+
+class _Progress:
+    """Rounds of one part after the other as rounds of a whole.  callback : see `fit_field`"""
+
+    def __init__(self, callback, n_parts):
+        self.callback, self.n_parts, self.part = callback, n_parts, -1
+
+    def of_next_part(self):
+        self.part += 1
+        return self
+
+    def __call__(self, n_done, n_rounds):
+        if self.callback is not None:
+            self.callback(self.part * n_rounds + n_done, self.n_parts * n_rounds)
+
+
+def _with_generator(draws, generator):
+    if draws is None:
+        return None
+    own = copy(draws)
+    own.generator = generator
+    return own

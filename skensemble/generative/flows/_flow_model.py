@@ -1,0 +1,401 @@
+"""What all normalizing flows share: an encoded table, training, densities, latents, samples."""
+
+import numpy as np
+from scipy.special import logsumexp
+from sklearn.base import BaseEstimator, DensityMixin, TransformerMixin, clone
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from skensemble._parallel import effective_n_jobs
+from skensemble._random import generator
+from skensemble._targets import all_or_nothing, read_weight
+from skensemble._validation import (
+    N_JOBS,
+    RANDOM_STATE,
+    Interval,
+    IsArrayLike,
+    IsBool,
+    IsInstance,
+    IsNone,
+    OneOf,
+    ParameterError,
+    SequenceOf,
+    check_parameter,
+    check_parameters,
+)
+from skensemble.generative.flows._bijections import Coupling
+from skensemble.generative.flows._flow_bases import BASES
+from skensemble.generative.flows._flow_network import Flow, FlowGradient
+from skensemble.generative.flows._flow_rows import FlowRows
+from skensemble.generative.flows._label_shares import LabelShares
+from skensemble.generative.networks._activations import ACTIVATIONS
+from skensemble.generative.networks._optimizers import TrainingPlan, train
+from skensemble.generative.tables._boxes import log_mean_density
+from skensemble.generative.tables._containers import read_frame
+from skensemble.generative.tables._given_columns import GivenColumns
+from skensemble.generative.tables._label_encoding import CLASSES, LabelEncoding
+from skensemble.generative.tables._tabular import TableEncoder
+
+HELD_OUT_ROWS = 1 << 13  # whose likelihood is looked at, at most
+ROWS_TO_INITIALIZE_BY = 1 << 12
+N_POINTS = 8  # of each box of encoded rows, where the density is looked at
+WORTH_A_THREAD = 1 << 22  # weights times rows of a layer; below, threads wait for the interpreter's lock between layers
+CLIP_NORM = 50.0  # outliers have long gradients; those of common batches are left as they are
+
+CONDITION_COLUMNS = (IsNone, IsArrayLike)
+
+PARAMETERS = {
+    "n_layers": (Interval(int, 1),),
+    "hidden_layer_sizes": (SequenceOf(Interval(int, 1), "a sequence of ints >= 1", min_length=0),),
+    "activation": (OneOf(*ACTIVATIONS),),
+    "base": (OneOf(*BASES),),
+    "batch_size": (OneOf("auto"), Interval(int, 1)),
+    "learning_rate": (Interval(float, 0.0, closed="neither"),),
+    "max_epochs": (Interval(int, 1),),
+    "early_stopping": (IsBool,),
+    "validation_fraction": (Interval(float, 0.0, 1.0, "neither"),),
+    "n_iter_no_change": (Interval(int, 1),),
+    "condition_columns": CONDITION_COLUMNS,
+    "encoder": (IsInstance(TableEncoder, "a TableEncoder"), IsNone),
+    "n_jobs": N_JOBS,
+    "random_state": RANDOM_STATE,
+    "verbose": (Interval(int, 0), IsBool),
+}
+
+
+class NormalizingFlow(TransformerMixin, DensityMixin, BaseEstimator):
+    """Everything but the layers."""
+
+    _parameters = PARAMETERS
+    _likelihood = "exact"
+
+    def __init__(
+        self,
+        *,
+        n_layers=8,
+        hidden_layer_sizes=(64, 64),
+        activation="silu",
+        base="normal",
+        batch_size="auto",
+        learning_rate=1e-3,
+        max_epochs=100,
+        early_stopping=True,
+        validation_fraction=0.1,
+        n_iter_no_change=20,
+        condition_columns=None,
+        encoder=None,
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.n_layers = n_layers
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.base = base
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.max_epochs = max_epochs
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.condition_columns = condition_columns
+        self.encoder = encoder
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _layers(self, n_columns, n_condition, rng):
+        raise NotImplementedError
+
+    def _couplings(self, transform, n_columns, n_condition, rng):
+        """Coupling layers; of each two, what stays in one is what moves in the other."""
+        options = {"hidden_layer_sizes": self.hidden_layer_sizes, "activation": self.activation}
+        for number in range(self.n_layers):
+            if number % 2 == 0:
+                stays = rng.permutation(n_columns) < n_columns // 2
+            else:
+                stays = ~stays if n_columns > 1 else stays
+            yield Coupling(n_columns, n_condition, transform, stays, **options)
+
+    # -- fit ---------------------------------------------------------------------------------------------------------
+
+    @all_or_nothing
+    def fit(self, X, y=None, sample_weight=None):
+        """Learn the distribution of the rows, or, with `y`, that of the rows given their labels.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Numbers (finite), categories, strings, booleans, dates; missing cells are generated as missing.
+        y : array-like of shape (n_samples,), default=None
+            Labels or numbers to condition on. Rows without one (None or NaN) are left out.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights >= 0; weight k is k copies of the row.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            A parameter, a cell, a label or a weight breaks its rule; the message names it, the rule and the value. The
+            estimator stays what it was before.
+        """
+        check_parameters(self, self._parameters)
+        frame = read_frame(X)
+        validate_data(self, X, reset=True, skip_check_array=True)
+        weight = read_weight(sample_weight, "sample_weight", len(frame))
+        rng = generator(self.random_state)
+        self.encoder_ = (TableEncoder() if self.encoder is None else clone(self.encoder)).fit(X, sample_weight=weight)
+        self._labels = None if y is None else LabelEncoding(y, weight, len(frame))
+        self.__dict__.pop("classes_", None)
+        if self._labels is not None and self._labels.classes_ is not None:
+            self.classes_ = self._labels.classes_
+        self._given = GivenColumns(self, self.condition_columns, self.encoder_)
+        labels = np.empty((len(frame), 0)) if y is None else self._labels.encode(y, len(frame))
+        middle, half_width, _ = self.encoder_.boxes(X)
+        modelled, given = self._given.split(middle)
+        if self._labels is not None:
+            self._label_shares = LabelShares(self._labels, labels, given, weight, self.n_jobs, rng)
+        rows = FlowRows(modelled, self._given.split(half_width)[0], np.hstack([labels, given]), weight, rng)
+        self._fit_flow(rows, rng)
+        self.likelihood_ = self._likelihood
+        return self
+
+    def _fit_flow(self, rows, rng):
+        self._flow, self.n_iter_ = None, 0
+        self.loss_curve_, self.validation_curve_ = np.empty(0), np.empty(0)
+        n_columns = rows.middle.shape[1]
+        if n_columns == 0:
+            return
+        rows, held_out = rows.split(self.validation_fraction) if self.early_stopping else (rows, None)
+        layers = self._layers(n_columns, rows.condition.shape[1], rng)
+        flow = Flow(layers, self.base, n_columns, rows.condition.shape[1])
+        flow.initialize(rng, *rows.draw(min(len(rows), ROWS_TO_INITIALIZE_BY)))
+        n_threads = effective_n_jobs(self.n_jobs)
+        size = self._batch_size(len(rows))
+        n_steps = -(-len(rows) // size)
+        plan = TrainingPlan(
+            self.max_epochs * n_steps, float(self.learning_rate), schedule="constant", clip_norm=CLIP_NORM,
+            check_every=n_steps, n_iter_no_change=self.n_iter_no_change if held_out is not None else 0,
+        )  # fmt: skip
+        history = self._train(flow, rows, size, held_out, plan, n_threads)
+        self._flow, self.n_iter_ = flow, history.n_steps
+        self.loss_curve_, self.validation_curve_ = history.losses, history.held_out_losses
+
+    def _train(self, flow, rows, size, held_out, plan, n_threads):
+        work = size * flow.parameters.size / len(flow.layers)
+        gradient = FlowGradient(flow, n_threads if work > WORTH_A_THREAD else 1)
+        looked_at = None if held_out is None else held_out.draw(min(len(held_out), HELD_OUT_ROWS))
+
+        def held_out_loss():
+            return -flow.transform(*looked_at, n_threads)[1].mean()
+
+        return train(
+            flow.parameters, gradient.gradient, lambda step: gradient.fill(*rows.draw(size)), plan,
+            held_out_loss=None if held_out is None else held_out_loss, on_look=self._print if self.verbose else None,
+        )  # fmt: skip
+
+    def _batch_size(self, n_rows):
+        return int(np.clip(n_rows // 20, 32, 512)) if self.batch_size == "auto" else self.batch_size
+
+    def _print(self, n_steps, loss, held_out_loss):
+        print(f"[step {n_steps}] loss {loss:.4f}, held out {held_out_loss:.4f}")
+
+    # -- densities ---------------------------------------------------------------------------------------------------
+
+    def score_samples(self, X, y=None):
+        """Log densities of rows, in nats and in the units of the data.
+
+        Parameters
+        ----------
+        X : table like that of fit, shape (n_samples, n_features)
+            Rows.
+        y : label, or array-like of shape (n_samples,), default=None
+            Labels to condition on, for a model that was fitted with labels. None: the density of the rows whatever
+            their class, which a model that was fitted with numbers does not have. With `condition_columns`, a boosted
+            classifier says how common each class is among rows with such cells.
+
+        Returns
+        -------
+        log_density : ndarray of shape (n_samples,)
+            With `condition_columns`, of the other columns given these.
+        """
+        middle, half_width, given, log_volume = self._encoded(X)
+        if self._flow is None:
+            return log_volume
+        is_sum = self._labels is not None and y is None
+        condition = None if is_sum else self._condition(y, given)
+
+        def log_density(Z):
+            return logsumexp(self._joint(Z, given), axis=1) if is_sum else self._through(Z, condition)[1]
+
+        return log_volume + log_mean_density(log_density, middle, half_width, N_POINTS)
+
+    def score(self, X, y=None):
+        """Mean of `score_samples`: larger is better, so that a grid search works.
+
+        Parameters
+        ----------
+        X : table like that of fit, shape (n_samples, n_features)
+            Rows.
+        y : label, or array-like of shape (n_samples,), default=None
+            Labels to condition on.
+
+        Returns
+        -------
+        score : float
+        """
+        return float(np.mean(self.score_samples(X, y)))
+
+    def _joint(self, Z, given):
+        """log p(row, class), (n_samples, n_classes)."""
+        if self._labels.kind != CLASSES:
+            raise ParameterError("y must be given to a model that was fitted with numbers, got None.")
+        densities = [self._through(Z, self._condition(label, given))[1] for label in self.classes_]
+        return np.column_stack(densities) + self._label_shares.log_shares(given)
+
+    def _encoded(self, X):
+        check_is_fitted(self)
+        read_frame(X)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        middle, half_width, log_volume = self.encoder_.boxes(X, given=self._given.determined)
+        modelled, given = self._given.split(middle)
+        return modelled, self._given.split(half_width)[0], given, log_volume
+
+    def _condition(self, y, given):
+        """Labels, then the encoded cells that are given, (n_samples, n_given)."""
+        if self._labels is None:
+            return given
+        labels = self._labels.encode(y, len(given))
+        if np.isnan(labels).any():
+            raise ParameterError("y must not be missing for a model that was fitted with labels, got a missing label.")
+        return np.hstack([labels, given])
+
+    def _through(self, Z, condition):
+        return self._flow.transform(Z, condition, effective_n_jobs(self.n_jobs))
+
+    # -- latents -----------------------------------------------------------------------------------------------------
+
+    def transform(self, X, y=None):
+        """The latents that the flow takes rows to.
+
+        Parameters
+        ----------
+        X : table like that of fit, shape (n_samples, n_features)
+            Rows.
+        y : label, or array-like of shape (n_samples,), default=None
+            Labels, for a model that was fitted with labels. None: each row's most probable class.
+
+        Returns
+        -------
+        latents : ndarray of shape (n_samples, n_modelled)
+            About a sample of the base distribution; a column for each encoded column that is not given.
+        """
+        Z, _, given, _ = self._encoded(X)
+        if self._flow is None:
+            return Z
+        if self._labels is not None and y is None:
+            y = self.classes_[self._joint(Z, given).argmax(axis=1)]
+        return self._through(Z, self._condition(y, given))[0]
+
+    def inverse_transform(self, latents, y=None, *, condition=None):
+        """The rows that latents are taken to.
+
+        Parameters
+        ----------
+        latents : array-like of shape (n_samples, n_modelled)
+            Places in the space of the base distribution.
+        y : label, or array-like of shape (n_samples,), default=None
+            Labels; needed for a model that was fitted with labels.
+        condition : dict or table, default=None
+            Cells of `condition_columns`, see `sample`; needed where some are given.
+
+        Returns
+        -------
+        X : table like that of fit, n_samples rows
+            Undoes `transform`, up to rounding.
+        """
+        check_is_fitted(self)
+        n_modelled = self._given.n_modelled
+        latents = check_array(latents, dtype=np.float64, input_name="latents", ensure_min_features=min(n_modelled, 1))
+        if latents.shape[1] != n_modelled:
+            raise ParameterError(f"latents must have shape (n_samples, {n_modelled}), got {latents.shape}.")
+        return self._to_table(latents, y, self._given.cells(condition, len(latents)))
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the latents.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Ignored.
+
+        Returns
+        -------
+        names : ndarray of object
+        """
+        check_is_fitted(self)
+        prefix = type(self).__name__.lower()
+        return np.array([f"{prefix}{j}" for j in range(self._given.n_modelled)], dtype=object)
+
+    # -- samples -----------------------------------------------------------------------------------------------------
+
+    def sample(self, n_samples=1, *, y=None, condition=None, random_state=None):
+        """Draw rows.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of rows.
+        y : label, or array-like of shape (n_samples,), default=None
+            What to condition on, for a model that was fitted with labels. None: labels are drawn in the proportions of
+            the training rows (those with such cells, as a boosted classifier tells, with `condition_columns`).
+        condition : dict or table, default=None
+            Cells of `condition_columns`: a dict of names or positions to a value or `n_samples` values, or a table of
+            these columns, or of all, with `n_samples` rows or one for all of them.
+        random_state : int, RandomState instance or None, default=None
+            None: `random_state` of the estimator.
+
+        Returns
+        -------
+        X : table like that of fit, n_samples rows
+            Whole rows, with the cells that are given.
+
+        Raises
+        ------
+        ValueError, TypeError
+            An argument breaks its rule, or the model was not fitted for it.
+        """
+        check_is_fitted(self)
+        check_parameter("n_samples", n_samples, (Interval(int, 1),))
+        check_parameter("random_state", random_state, RANDOM_STATE)
+        rng = generator(self.random_state if random_state is None else random_state)
+        if self._labels is None and y is not None:
+            raise ParameterError(f"y must be None for a model that was fitted without labels, got {y!r}.")
+        cells = self._given.cells(condition, n_samples)
+        if self._labels is not None and y is None:
+            y = self._label_shares.draw(self._given.encode(cells, n_samples), rng)
+        latents = BASES[self.base].sample(rng, (n_samples, self._given.n_modelled))
+        return self._to_table(latents, y, cells)
+
+    def _to_table(self, latents, y, cells):
+        Z, given = latents, self._given.encode(cells, len(latents))
+        if self._flow is not None:
+            Z = self._flow.inverse_transform(latents, self._condition(y, given), effective_n_jobs(self.n_jobs))
+            largest = np.finfo(np.float32).max
+            Z = np.nan_to_num(Z, nan=0.0, posinf=largest, neginf=-largest)
+        return self.encoder_.inverse_transform(self._given.join(Z, given), cells=cells)
+
+    # -- what scikit-learn asks --------------------------------------------------------------------------------------
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "likelihood_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        return tags

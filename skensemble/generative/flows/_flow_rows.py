@@ -1,0 +1,53 @@
+"""Rows that a flow is trained on: boxes, from which batches are drawn."""
+
+import numpy as np
+
+from skensemble.generative.networks._shuffled_rows import ShuffledRows
+
+MOST_COPIES = 1 << 22  # rows that whole weights are written out to; beyond, rows are drawn in proportion
+
+
+class FlowRows:
+    """Boxes of rows to draw batches from, in an order that does not depend on that of the table.
+
+    middle, half_width : (n_rows, n_columns);  condition : (n_rows, n_condition)
+    """
+
+    def __init__(self, middle, half_width, condition, weight, rng):
+        is_counted = ~np.isnan(condition).any(axis=1) & (True if weight is None else weight > 0)
+        order = np.lexsort(np.hstack([condition, middle]).T[::-1]) if middle.shape[1] else np.arange(len(middle))
+        order = order[is_counted[order]]
+        weight = np.ones(len(order)) if weight is None else weight[order]
+        if (weight == np.round(weight)).all() and weight.sum() <= MOST_COPIES:
+            order, weight = np.repeat(order, weight.astype(np.int64)), None
+        self._set(middle[order], half_width[order], condition[order].astype(np.float32), weight, rng)
+
+    def _set(self, middle, half_width, condition, weight, rng):
+        self.middle, self.half_width, self.condition, self.weight, self.rng = middle, half_width, condition, weight, rng
+        self._has_width = bool((half_width > 0.0).any())
+        self._order = ShuffledRows(len(middle), weight, rng)
+
+    def __len__(self):
+        return len(self.middle)
+
+    def draw(self, n_rows):
+        """(rows, condition) of a batch, float32; a new place in the boxes each time."""
+        taken = self._order.take(n_rows)
+        x = self.middle[taken]
+        if self._has_width:
+            x = x + self.rng.uniform(-1.0, 1.0, x.shape) * self.half_width[taken]
+        return x.astype(np.float32), self.condition[taken]
+
+    def split(self, share):
+        """(rows to train on, held-out rows); None where one row is all there is."""
+        if len(self) < 2:
+            return self, None
+        order = self.rng.permutation(len(self))
+        n_held_out = int(np.clip(round(share * len(self)), 1, len(self) - 1))
+        return self._some(order[n_held_out:]), self._some(order[:n_held_out])
+
+    def _some(self, rows):
+        part = object.__new__(FlowRows)
+        weight = None if self.weight is None else self.weight[rows]
+        part._set(self.middle[rows], self.half_width[rows], self.condition[rows], weight, self.rng)
+        return part

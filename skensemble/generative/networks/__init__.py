@@ -1,0 +1,1 @@
+"""Small networks: activations, passes forward and back, training."""

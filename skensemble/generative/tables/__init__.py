@@ -1,0 +1,1 @@
+"""Tables as matrices of floats, and back."""

@@ -1,0 +1,228 @@
+"""A column of a table as columns of floats: what it is made of, and where it comes from if from another column.
+
+Each column first becomes plain numbers or codes (`_column_formats.py`), and these become cells of Euclidean space:
+
+    middle, half_width : (n_rows, n_columns) float64, boxes; a number that is not rounded is a box without width
+    log_volume : (n_rows,) logarithm of the volume of the box, for each unit of the number's own lattice, or of the
+        slope of the encoding where it has no width
+
+A missing cell of a category is a level of its own.  A missing number is a box of the variance 1 around the mean, and a
+level of the indicator column beside it; what is generated inside the box is not looked at.
+"""
+
+import numpy as np
+
+from skensemble.generative.tables._category_axis import CategoryAxis
+from skensemble.generative.tables._category_codes import CategoryCodes
+from skensemble.generative.tables._column_formats import MISSING, UNSEEN
+from skensemble.generative.tables._number_axis import NumberAxis
+
+UNIT_HALF_WIDTH = np.sqrt(3.0)  # of a uniform distribution with variance 1
+
+
+class EncodedNumbers:
+    """Numbers on an axis, and whether they are missing, if any are."""
+
+    def __init__(self, column_format, numbers, weight, options):
+        self.format = column_format
+        is_known = ~np.isnan(numbers)
+        known = numbers[is_known]
+        self.value = known[0]
+        self.axis = None if (known == self.value).all() else self._axis(known, weight[is_known], options)
+        shares = [weight[is_known].sum(), weight[~is_known].sum()]
+        self.indicator = None if is_known.all() else CategoryCodes(shares, 2, is_ordered=True)
+        self.n_columns = (self.axis is not None) + (self.indicator is not None)
+
+    def _axis(self, numbers, weight, options):
+        bounds = (numbers.min(), numbers.max()) if options.bounded else self.format.limits
+        to_normal = {"standard": False, "quantile": True, "auto": None}[options.numeric]
+        return NumberAxis(numbers, weight, self.format.decimals, bounds, to_normal)
+
+    def names(self, name):
+        return [name] * (self.axis is not None) + [f"{name}_missing"] * (self.indicator is not None)
+
+    def cells(self, numbers, *, is_partial, is_complete, options):
+        """(middle, half_width, log_volume); NaN for missing cells if `is_partial`; not for what `is_complete` says."""
+        is_missing = np.isnan(numbers)
+        self._check_missing(is_missing, is_partial)
+        parts = [] if self.axis is None else [self._axis_cells(numbers, is_missing)]
+        if self.indicator is not None:
+            parts.append(self.indicator.cells(is_missing.astype(np.intp)))
+        middle, half_width, log_volume = _side_by_side(parts, len(numbers))
+        if is_partial:
+            middle[is_missing] = np.nan
+            if is_complete and self.indicator is not None:
+                middle[is_missing, -1:] = self.indicator.encode_as_other(1)
+        return middle, half_width, log_volume
+
+    def _check_missing(self, is_missing, is_partial):
+        if is_missing.any() and self.indicator is None and not is_partial:
+            raise ValueError(f"{self.format.name} must have no missing cells, as it had none in fit, got some.")
+
+    def _axis_cells(self, numbers, is_missing):
+        middle, half_width, log_volume = self.axis.encode(np.where(is_missing, self.value, numbers))
+        middle = np.where(is_missing, 0.0, middle)
+        half_width = np.where(is_missing, UNIT_HALF_WIDTH, half_width)
+        log_volume = np.where(is_missing, np.log(2.0 * UNIT_HALF_WIDTH), log_volume)
+        return middle[:, None], half_width[:, None], log_volume
+
+    def plain(self, encoded, is_complete):
+        """(n_rows,) numbers, NaN = missing, of which there are none if `is_complete`."""
+        numbers = np.full(len(encoded), self.value) if self.axis is None else self.axis.decode(encoded[:, 0])
+        if self.indicator is None or is_complete:
+            return numbers
+        return np.where(self.indicator.decode(encoded[:, -1:]) == 1, np.nan, numbers)
+
+    def unknown(self, n_rows):
+        """Plain values of rows of which nothing is known."""
+        return np.full(n_rows, np.nan)
+
+    def is_known(self, numbers):
+        return ~np.isnan(numbers)
+
+
+class EncodedCategories:
+    """Levels, of which missing may be one.  order : of the levels on one axis, or None for `CategoryCodes`"""
+
+    def __init__(self, column_format, codes, order, weight, options):
+        self.format = column_format
+        weights = np.bincount(codes, weight, minlength=len(column_format.levels))
+        if order is None:
+            self.codes = CategoryCodes(weights, options.max_onehot, column_format.is_ordered)
+        else:
+            self.codes = CategoryAxis(weights, order)
+        self.n_columns = self.codes.n_columns
+
+    def names(self, name):
+        return self.codes.names(name, self.format.levels)
+
+    def cells(self, codes, *, is_partial, is_complete, options):
+        """(middle, half_width, log_volume); NaN for missing cells if `is_partial`; not for what `is_complete` says."""
+        self._check_seen(codes, is_partial, options)
+        middle, half_width, log_volume = self.codes.cells(codes)
+        if is_partial:
+            middle[~self.is_known(codes)] = self._unknown(is_complete)
+        return middle, half_width, log_volume
+
+    def _check_seen(self, codes, is_partial, options):
+        if (codes == UNSEEN).any() and options.handle_unknown == "error":
+            raise ValueError(f"{self.format.name} must hold values that fit saw, got another one.")
+        if (codes == MISSING).any() and not is_partial:
+            raise ValueError(f"{self.format.name} must have no missing cells, as it had none in fit, got some.")
+
+    def _unknown(self, is_complete):
+        """What an unknown cell is encoded as."""
+        can_miss = self.format.missing_code >= 0
+        return self.codes.encode_as_other(self.format.missing_code) if is_complete and can_miss else np.nan
+
+    def plain(self, encoded, is_complete):
+        """(n_rows,) codes; none of missing if `is_complete`."""
+        excluded = self.format.missing_code if is_complete and self.format.missing_code >= 0 else None
+        return self.codes.decode(encoded, excluded)
+
+    def unknown(self, n_rows):
+        return np.full(n_rows, self.format.missing_code)
+
+    def is_known(self, codes):
+        return codes != self.format.missing_code
+
+
+def _side_by_side(parts, n_rows):
+    if not parts:
+        return np.empty((n_rows, 0)), np.empty((n_rows, 0)), np.zeros(n_rows)
+    middles, half_widths, log_volumes = zip(*parts)
+    return np.hstack(middles), np.hstack(half_widths), sum(log_volumes)
+
+
+# -- columns that follow from others -----------------------------------------------------------------------------------
+
+SAME = 1e-9  # relative difference of numbers that count as equal
+
+
+class AffineCopy:
+    """A column of numbers that is `intercept + slope * source` in every row of fit."""
+
+    def __init__(self, column, intercept, slope):
+        self.column, self.intercept, self.slope = column, intercept, slope
+
+    def from_source(self, numbers):
+        copied = self.intercept + self.slope * numbers
+        decimals = self.column.format.decimals
+        return copied if decimals is None else np.round(copied, decimals) + 0.0
+
+    def to_source(self, numbers):
+        return (numbers - self.intercept) / self.slope
+
+
+class RelabelledCopy:
+    """A column of categories whose levels correspond one to one to those of its source."""
+
+    def __init__(self, column, codes, source_codes):
+        self.column = column
+        self.level_of_source = np.zeros(source_codes.max() + 1, np.intp)
+        self.level_of_source[source_codes] = codes
+        self.source_of_level = np.argsort(self.level_of_source)
+
+    def from_source(self, codes):
+        return self.level_of_source[codes]
+
+    def to_source(self, codes):
+        return np.where(codes >= 0, self.source_of_level[codes], codes)
+
+
+class CopyFinder:
+    """Which columns follow from earlier ones: a fingerprint finds candidates, and all rows decide."""
+
+    def __init__(self, n_rows):
+        self._direction = np.random.default_rng(0).standard_normal(n_rows)
+        self._fingerprints, self._sources = [], []
+
+    def copy_of(self, position, column, plain):
+        """(position of the source, copy), or None for a column of its own, which later ones may follow from."""
+        is_numbers = isinstance(column, EncodedNumbers)
+        if column.n_columns == 0 or (is_numbers and column.axis is None):
+            return None
+        standard = _standardised(plain if is_numbers else _first_seen(plain))
+        fingerprint = abs(self._direction @ standard)
+        near = np.abs(np.array(self._fingerprints) - fingerprint) <= 1e-6 * np.sqrt(len(plain))
+        for candidate in np.flatnonzero(near):
+            source, source_column, source_plain = self._sources[candidate]
+            if isinstance(source_column, EncodedNumbers) == is_numbers:
+                copy = (_affine_copy if is_numbers else _relabelled_copy)(column, plain, source_plain)
+                if copy is not None:
+                    return source, copy
+        self._fingerprints.append(fingerprint)
+        self._sources.append((position, column, plain))
+        return None
+
+
+def _standardised(numbers):
+    """Numbers of mean 0 and length sqrt(n), missing ones 0."""
+    known = ~np.isnan(numbers)
+    unit = np.abs(numbers[known]).max() or 1.0
+    centred = np.where(known, numbers / unit - np.mean(numbers[known] / unit), 0.0)
+    return centred / (np.sqrt(np.mean(centred**2)) or 1.0)
+
+
+def _first_seen(codes):
+    """Codes numbered in the order in which the rows have them: equal for columns that differ in labels only."""
+    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[inverse].astype(np.float64)
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _affine_copy(column, numbers, source):
+    known = ~np.isnan(numbers)
+    if not np.array_equal(known, ~np.isnan(source)):
+        return None
+    low, high = np.flatnonzero(known)[[np.argmin(source[known]), np.argmax(source[known])]]
+    slope = (numbers[high] - numbers[low]) / (source[high] - source[low])
+    is_same = np.array_equal(numbers[known], source[known])
+    copy = AffineCopy(column, 0.0, 1.0) if is_same else AffineCopy(column, numbers[low] - slope * source[low], slope)
+    gap = np.abs(copy.from_source(source[known]) - numbers[known]).max()
+    tolerance = SAME * np.ptp(numbers[known]) if column.format.decimals is None else 0.0
+    return copy if gap <= tolerance else None
+
+
+def _relabelled_copy(column, codes, source):
+    return RelabelledCopy(column, codes, source) if np.array_equal(_first_seen(codes), _first_seen(source)) else None

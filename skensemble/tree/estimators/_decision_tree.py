@@ -1,0 +1,995 @@
+"""Decision trees: DecisionTreeClassifier and DecisionTreeRegressor (CART), and their random kin, the extra trees."""
+
+import warnings
+from math import ceil
+from numbers import Integral, Real
+
+import numpy as np
+import sklearn.ensemble  # loaded now, while what it takes from sklearn.tree is still scikit-learn's own
+import sklearn.tree
+from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin, clone
+from sklearn.utils import Bunch
+from sklearn.utils.metadata_routing import UNUSED
+from sklearn.utils.validation import check_is_fitted
+
+from skensemble._parallel import effective_n_jobs
+from skensemble._random import draw_seed, generator
+from skensemble._targets import (
+    CLASS_WEIGHT,
+    MONOTONIC_CST,
+    FeatureNames,
+    all_or_nothing,
+    class_weighted,
+    read_labels,
+    read_monotonic_cst,
+    read_target,
+    read_weight,
+)
+from skensemble._validation import (
+    CATEGORICAL_FEATURES,
+    RANDOM_STATE,
+    Interval,
+    IsNone,
+    Matches,
+    OneOf,
+    check_parameters,
+    read_features,
+)
+from skensemble.tree._binning import Binner
+from skensemble.tree.estimators._sklearn_tree import to_sklearn
+from skensemble.tree.estimators._tree_structure import TreeStructure
+from skensemble.tree.exact._cart_grower import CartGrower, CartLimits, ClassTarget, NumberTarget
+from skensemble.tree.trees._partial_dependence import partial_dependence
+from skensemble.tree.trees._pruning import prune, pruning_path
+
+NO_LIMIT = -1
+CELLS_FOR_THREADS = 200_000  # of a table; for less, one thread is done before others have been asked for help
+
+# -- parameters that trees and forests share -------------------------------------------------------------------------
+
+
+def _share(text, accepts):
+    """A rule for floats; the number 1 is a count, and 1.0 is a share."""
+    return Matches(lambda value: isinstance(value, Real) and not isinstance(value, Integral) and accepts(value), text)
+
+
+GROWTH_PARAMETERS = {
+    "max_depth": (Interval(int, 1), IsNone),
+    "min_samples_split": (Interval(int, 2), _share("a float in (0.0, 1.0]", lambda share: 0.0 < share <= 1.0)),
+    "min_samples_leaf": (Interval(int, 1), _share("a float in (0.0, 1.0)", lambda share: 0.0 < share < 1.0)),
+    "min_weight_fraction_leaf": (Interval(float, 0.0, 0.5, "both"),),
+    "max_features": (
+        Interval(int, 1),
+        _share("a float in (0.0, 1.0]", lambda share: 0.0 < share <= 1.0),
+        OneOf("sqrt", "log2"),
+        IsNone,
+    ),
+    "max_leaf_nodes": (Interval(int, 2), IsNone),
+    "min_impurity_decrease": (Interval(float, 0.0),),
+    "ccp_alpha": (Interval(float, 0.0),),
+    "monotonic_cst": MONOTONIC_CST,
+    "max_bins": (Interval(int, 2), IsNone),
+    "categorical_features": CATEGORICAL_FEATURES,
+    "random_state": RANDOM_STATE,
+}
+TREE_PARAMETERS = {**GROWTH_PARAMETERS, "splitter": (OneOf("best", "random"),)}
+CLASSIFIER_PARAMETERS = {"criterion": (OneOf("gini", "entropy", "log_loss"),), "class_weight": CLASS_WEIGHT}
+REGRESSOR_PARAMETERS = {"criterion": (OneOf("squared_error", "absolute_error", "poisson", "friedman_mse"),)}
+
+
+def read_criterion(criterion):
+    """The name that the grower knows a criterion by."""
+    if criterion == "friedman_mse":
+        warnings.warn(
+            "criterion='friedman_mse' is deprecated in scikit-learn, where it has become 'squared_error'; "
+            "use criterion='squared_error'.",
+            FutureWarning,
+            stacklevel=6,
+        )
+    return {"log_loss": "entropy", "friedman_mse": "squared_error"}.get(criterion, criterion)
+
+
+def read_limits(estimator, splitter, n_rows):
+    """CartLimits from the parameters of a tree or forest that knows its `n_features_in_`.
+
+    splitter : "best" or "random"
+    n_rows : rows of a tree, of which min_samples_* may be shares
+    """
+    min_samples_leaf = _count(estimator.min_samples_leaf, n_rows)
+    min_samples_split = max(2, _count(estimator.min_samples_split, n_rows), 2 * min_samples_leaf)
+    n_features = estimator.n_features_in_
+    return CartLimits(
+        criterion=read_criterion(estimator.criterion),
+        splitter=splitter,
+        max_depth=_limit(estimator.max_depth),
+        min_samples_split=min_samples_split,
+        min_samples_leaf=min_samples_leaf,
+        min_weight_fraction_leaf=float(estimator.min_weight_fraction_leaf),
+        max_features=min(count_features(estimator.max_features, n_features), n_features),
+        max_leaf_nodes=_limit(estimator.max_leaf_nodes),
+        min_impurity_decrease=float(estimator.min_impurity_decrease),
+    )
+
+
+def _count(count_or_share, n_rows):
+    is_count = isinstance(count_or_share, Integral)
+    return int(count_or_share) if is_count else ceil(count_or_share * n_rows)
+
+
+def _limit(limit):
+    return NO_LIMIT if limit is None else int(limit)
+
+
+def count_features(max_features, n_features):
+    """How many features a node tries: `max_features` as a number."""
+    if max_features is None:
+        return n_features
+    if isinstance(max_features, str):
+        return max(1, int({"sqrt": np.sqrt, "log2": np.log2}[max_features](n_features)))
+    if isinstance(max_features, Integral):
+        return int(max_features)
+    return max(1, int(max_features * n_features))
+
+
+def read_directions(estimator, n_classes, is_categorical):
+    """`monotonic_cst` as (n_features,) of -1, 0, 1, or None without it.
+
+    n_classes : (n_outputs,) number of classes of each output; ones for numbers
+    is_categorical : (n_features,) bool
+    """
+    if estimator.monotonic_cst is None:
+        return None
+    if len(n_classes) > 1:
+        raise ValueError(
+            f"monotonic_cst must be None for y with {len(n_classes)} columns: "
+            "Monotonicity constraints are not supported with multiple outputs."
+        )
+    if n_classes[0] > 2:
+        raise ValueError(
+            f"monotonic_cst must be None for {n_classes[0]} classes: "
+            "Monotonicity constraints are not supported with multiclass classification."
+        )
+    directions = read_monotonic_cst(estimator.monotonic_cst, FeatureNames.of(estimator), is_categorical)
+    return directions if directions.any() else None
+
+
+def _useful_threads(table):
+    is_large = table.n_samples * table.n_features > CELLS_FOR_THREADS
+    return effective_n_jobs(None) if is_large else 1
+
+
+def with_tree(estimator, tree, binner, **fitted):
+    """`estimator`, unfitted so far, around a tree that was grown elsewhere, such as one of a forest.
+
+    tree : TreeArrays of one tree
+    binner : the Binner that knows its codes
+    fitted : n_features_in_, n_outputs_, max_features_ and, for a classifier, classes_ and n_classes_
+    """
+    vars(estimator).update(fitted)
+    estimator.tree_ = TreeStructure(tree, binner, estimator.n_features_in_, estimator._class_counts())
+    return estimator
+
+
+# -- estimators ------------------------------------------------------------------------------------------------------
+
+
+class _DecisionTree(MultiOutputMixin, BaseEstimator):
+    """What classifier and regressor share: everything but the target."""
+
+    _doc_link_module = "skensemble"
+    _doc_link_template = (
+        "https://skensemble.readthedocs.io/en/latest/reference.html#{estimator_module}.{estimator_name}"
+    )
+    # scikit-learn's trees take check_input: it can be passed here, too, but no pipeline should route it
+    __metadata_request__fit = {"check_input": UNUSED}
+    __metadata_request__predict = {"check_input": UNUSED}
+    __metadata_request__predict_proba = {"check_input": UNUSED}
+
+    @all_or_nothing
+    def fit(self, X, y, sample_weight=None, check_input=True):
+        """Grow the tree.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features. Numbers may be missing (NaN) or infinite; see `categorical_features` for categories.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Target; several columns are predicted by one tree.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights >= 0. A row of weight 0 has no effect.
+        check_input : bool, default=True
+            Has no effect; scikit-learn's trees have it.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            A parameter, a weight or a target breaks its rule; the message names it, the rule and the value. The
+            estimator stays what it was before.
+        """
+        check_parameters(self, self._parameters)
+        table = read_features(self, X, reset=True)
+        target, weight = self._read_target(y, sample_weight, table.n_samples)
+        self.max_features_ = count_features(self.max_features, self.n_features_in_)
+        n_threads = _useful_threads(table)
+        binner = Binner(self.max_bins, self.categorical_features).fit(table, weight, n_threads)
+        tree = self._grow(binner, table, target, weight, n_threads)
+        if self.ccp_alpha > 0.0:
+            tree = prune(tree, self.ccp_alpha)
+        return with_tree(self, tree, binner.without_thresholds())
+
+    def _grow(self, binner, table, target, weight, n_threads):
+        """TreeArrays of the unpruned tree."""
+        n_rows = table.n_samples if weight is None else np.count_nonzero(weight)
+        grower = CartGrower(
+            binner,
+            table,
+            target,
+            read_limits(self, self.splitter, n_rows),
+            monotone=read_directions(self, self._n_classes_of_outputs(), binner.is_categorical_),
+            sample_weight=weight,
+            n_threads=n_threads,
+            n_members=n_threads,
+        )
+        return grower.grow(draw_seed(generator(self.random_state)), weight)
+
+    def _n_classes_of_outputs(self):
+        counts = self._class_counts()
+        return np.ones(self.n_outputs_, np.intp) if counts is None else counts
+
+    # -- predictions -------------------------------------------------------------------------------------------------
+
+    def _read_for_prediction(self, X):
+        check_is_fitted(self)
+        return read_features(self, X, reset=False)
+
+    def _leaf_values(self, X):
+        """(n_samples, n_values)"""
+        table = self._read_for_prediction(X)
+        return self.tree_.leaf_values(table, _useful_threads(table))
+
+    def apply(self, X, check_input=True):
+        """Leaf that each row falls into.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+        check_input : bool, default=True
+            Has no effect; scikit-learn's trees have it.
+
+        Returns
+        -------
+        leaves : ndarray of shape (n_samples,)
+            Node numbers, as in `tree_`.
+        """
+        table = self._read_for_prediction(X)
+        return self.tree_.leaves(table, _useful_threads(table))
+
+    def decision_path(self, X, check_input=True):
+        """Nodes that each row passes.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+        check_input : bool, default=True
+            Has no effect; scikit-learn's trees have it.
+
+        Returns
+        -------
+        indicator : sparse matrix of shape (n_samples, n_nodes)
+            CSR; 1 where a row passes a node.
+        """
+        table = self._read_for_prediction(X)
+        return self.tree_.paths(table, _useful_threads(table))
+
+    # -- the tree ----------------------------------------------------------------------------------------------------
+
+    def get_depth(self):
+        """Depth of the tree.
+
+        Returns
+        -------
+        depth : int
+            Largest number of splits between the root and a leaf.
+        """
+        check_is_fitted(self)
+        return self.tree_.max_depth
+
+    def get_n_leaves(self):
+        """Number of leaves.
+
+        Returns
+        -------
+        n_leaves : int
+            1 where nothing is split.
+        """
+        check_is_fitted(self)
+        return self.tree_.n_leaves
+
+    @property
+    def feature_importances_(self):
+        """Share of each feature in the decrease of impurity; they sum to 1, or are all 0 where nothing is split.
+
+        Features with many values are favoured; `sklearn.inspection.permutation_importance` does not favour them.
+        """
+        check_is_fitted(self)
+        return self.tree_.compute_feature_importances()
+
+    def cost_complexity_pruning_path(self, X, y, sample_weight=None):
+        """Grow a full tree and prune it step by step (minimal cost-complexity pruning).
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Target.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights >= 0.
+
+        Returns
+        -------
+        path : Bunch
+            ccp_alphas : ndarray of shape (n_steps,), values of `ccp_alpha` at which the tree becomes smaller,
+            ascending from 0. impurities : ndarray of shape (n_steps,), sum over the leaves of their impurities, by
+            weight, from there on.
+        """
+        unpruned = clone(self).set_params(ccp_alpha=0.0).fit(X, y, sample_weight)
+        ccp_alphas, impurities = pruning_path(unpruned.tree_.trees)
+        return Bunch(ccp_alphas=ccp_alphas, impurities=impurities)
+
+    def to_sklearn(self):
+        """The same tree as a fitted estimator of scikit-learn, for tools that need one.
+
+        Returns
+        -------
+        estimator : estimator of scikit-learn
+            Of the class of the same name. It predicts the same.
+
+        Raises
+        ------
+        ValueError
+            The tree splits by categories, which scikit-learn's cannot.
+        """
+        check_is_fitted(self)
+        return to_sklearn(self)
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "tree_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        return tags
+
+
+# -- classification --------------------------------------------------------------------------------------------------
+
+
+class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
+    """A decision tree for classification (CART).
+
+    The tree asks one question about one feature after the other, each time the one that leaves the classes purest [1]_.
+    Its splits are those of scikit-learn's tree wherever the best one is unique. Numbers may be missing or infinite;
+    categories need no encoding. The order of the rows has no effect.
+
+
+    Parameters
+    ----------
+    criterion : {"gini", "entropy", "log_loss"}, default="gini"
+        Impurity that splits are to decrease: 1 minus the sum of the squared class fractions, or their entropy in bits
+        ("log_loss" is the same).
+    splitter : {"best", "random"}, default="best"
+        How a node finds its split: the best of all thresholds, or the best of one random threshold for each feature
+        that it tries.
+    max_depth : int or None, default=None
+        Splits at most between root and leaf; None for no limit.
+    min_samples_split : int or float, default=2
+        Rows at least in a node that is split; a float in (0, 1] is a share of the rows.
+    min_samples_leaf : int or float, default=1
+        Rows at least in a leaf; a float in (0, 1) is a share of the rows.
+    min_weight_fraction_leaf : float, default=0.0
+        Share at least of the sum of the weights in a leaf, in [0, 0.5].
+    max_features : int, float, "sqrt", "log2" or None, default=None
+        Features that a node tries, drawn anew for each: so many, a share of them, the square root or the logarithm of
+        their number, or all (None). Features that are constant in the node do not count.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draws of features and of random thresholds. With all features and without random thresholds nothing
+        is random.
+    max_leaf_nodes : int or None, default=None
+        Leaves at most; they are split best first then. None for no limit.
+    min_impurity_decrease : float, default=0.0
+        Decrease of impurity, times the node's share of the weight, that a split must bring at least.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Factors >= 0 on the weights of the rows of each class; "balanced" gives all classes the same sum. With several
+        outputs: one dict for each, whose factors are multiplied.
+    ccp_alpha : float, default=0.0
+        Price of a leaf in minimal cost-complexity pruning, in units of impurity: branches that do not earn it are cut.
+        See `cost_complexity_pruning_path`.
+    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
+        1: the probability of the second class never falls when the feature rises, -1: never rises, 0: free. A dict has
+        names or positions as keys. Not for more than two classes, or several outputs.
+    max_bins : int or None, default=None
+        Intervals at most into which the values of a numeric feature fall before the search for splits, missing cells
+        apart: a few hundred are enough and faster. None: as many as there are values, for exact splits.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Features whose values have no order: by dtype (pandas category and text, Enum and String of polars, dictionaries
+        and strings of pyarrow), or names, positions or a mask of shape (n_features,). None: none.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,) or list of ndarray
+        Class labels, sorted; a list of such arrays if there are several outputs.
+    n_classes_ : int or ndarray of shape (n_outputs,)
+        Number of classes, of each output if there are several.
+    n_outputs_ : int
+        Number of outputs: columns of y.
+    max_features_ : int
+        Features that a node tries.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, if all are strings.
+    feature_importances_ : ndarray of shape (`n_features_in_`,)
+        Shares of the features in the decrease of impurity; they sum to 1.
+    tree_ : TreeStructure
+        The nodes, in arrays with scikit-learn's names.
+
+    See Also
+    --------
+    DecisionTreeRegressor : The same for numbers.
+    RandomForestClassifier : Many of them, on samples of the rows.
+    sklearn.tree.DecisionTreeClassifier : Scikit-learn's tree.
+
+    References
+    ----------
+    .. [1] Breiman, L., Friedman, J. H., Olshen, R. A. and Stone, C. J. (1984). Classification and regression trees.
+           Wadsworth.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skensemble import DecisionTreeClassifier
+    >>> size, colour = [1.0, 2.0, None, 8.0, 9.0, 7.0], ["red", "red", "blue", "blue", "red", None]
+    >>> X = pd.DataFrame({"size": size, "colour": colour})
+    >>> y = ["small", "small", "small", "large", "large", "large"]
+    >>> model = DecisionTreeClassifier(max_depth=2).fit(X, y)
+    >>> model.predict(X.iloc[[0, 3]]).tolist()
+    ['small', 'large']
+    >>> model.get_depth(), model.get_n_leaves()
+    (1, 2)
+    """
+
+    _parameters = {**TREE_PARAMETERS, **CLASSIFIER_PARAMETERS}
+
+    def __init__(
+        self,
+        *,
+        criterion="gini",
+        splitter="best",
+        max_depth=None,
+        min_samples_split=2,
+        min_samples_leaf=1,
+        min_weight_fraction_leaf=0.0,
+        max_features=None,
+        random_state=None,
+        max_leaf_nodes=None,
+        min_impurity_decrease=0.0,
+        class_weight=None,
+        ccp_alpha=0.0,
+        monotonic_cst=None,
+        max_bins=None,
+        categorical_features="from_dtype",
+    ):
+        self.criterion = criterion
+        self.splitter = splitter
+        self.max_depth = max_depth
+        self.min_samples_split = min_samples_split
+        self.min_samples_leaf = min_samples_leaf
+        self.min_weight_fraction_leaf = min_weight_fraction_leaf
+        self.max_features = max_features
+        self.random_state = random_state
+        self.max_leaf_nodes = max_leaf_nodes
+        self.min_impurity_decrease = min_impurity_decrease
+        self.class_weight = class_weight
+        self.ccp_alpha = ccp_alpha
+        self.monotonic_cst = monotonic_cst
+        self.max_bins = max_bins
+        self.categorical_features = categorical_features
+
+    def _read_target(self, y, sample_weight, n_samples):
+        """Classes, and weights with the classes' own multiplied in; sets the attributes that tell of them."""
+        labels = read_labels(y, "y", n_samples, multi_output=True, min_samples=1, warn=False)
+        weight = class_weighted(self.class_weight, labels, read_weight(sample_weight, "sample_weight", n_samples))
+        self.n_outputs_ = labels.n_outputs
+        self.classes_, self.n_classes_ = labels.classes, labels.n_classes
+        if self.n_outputs_ == 1:
+            self.classes_, self.n_classes_ = labels.classes[0], int(labels.n_classes[0])
+        return ClassTarget(labels.codes, labels.n_classes), weight
+
+    def _class_counts(self):
+        return np.atleast_1d(self.n_classes_)
+
+    def predict(self, X, check_input=True):
+        """Most frequent class of each row's leaf.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+        check_input : bool, default=True
+            Has no effect; scikit-learn's trees have it.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels.
+        """
+        fractions = self._fractions(X)
+        if self.n_outputs_ == 1:
+            return self.classes_[fractions[0].argmax(axis=1)]
+        return np.stack([classes[part.argmax(axis=1)] for classes, part in zip(self.classes_, fractions)], axis=1)
+
+    def predict_proba(self, X, check_input=True):
+        """Class fractions of each row's leaf.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+        check_input : bool, default=True
+            Has no effect; scikit-learn's trees have it.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes) or list of n_outputs such arrays
+            In the order of `classes_`.
+        """
+        fractions = self._fractions(X)
+        return fractions[0] if self.n_outputs_ == 1 else fractions
+
+    def predict_log_proba(self, X):
+        """Logarithms of `predict_proba(X)`.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes) or list of n_outputs such arrays
+            -inf where a class does not occur.
+        """
+        probabilities = self.predict_proba(X)
+        with np.errstate(divide="ignore"):
+            return np.log(probabilities) if self.n_outputs_ == 1 else [np.log(part) for part in probabilities]
+
+    def _fractions(self, X):
+        """List of n_outputs arrays (n_samples, n_classes)."""
+        values = self._leaf_values(X)
+        return self.tree_.split_by_output(values)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+class ExtraTreeClassifier(DecisionTreeClassifier):
+    """An extremely randomized tree for classification.
+
+    Like DecisionTreeClassifier, but a node draws one threshold for each feature that it tries, between the smallest and
+    the largest value in the node, and takes the best of these [1]_. Such trees are made for ensembles.
+
+
+    Parameters
+    ----------
+    criterion : {"gini", "entropy", "log_loss"}, default="gini"
+        Impurity that splits are to decrease: 1 minus the sum of the squared class fractions, or their entropy in bits
+        ("log_loss" is the same).
+    splitter : {"best", "random"}, default="random"
+        How a node finds its split: the best of all thresholds, or the best of one random threshold for each feature
+        that it tries.
+    max_depth : int or None, default=None
+        Splits at most between root and leaf; None for no limit.
+    min_samples_split : int or float, default=2
+        Rows at least in a node that is split; a float in (0, 1] is a share of the rows.
+    min_samples_leaf : int or float, default=1
+        Rows at least in a leaf; a float in (0, 1) is a share of the rows.
+    min_weight_fraction_leaf : float, default=0.0
+        Share at least of the sum of the weights in a leaf, in [0, 0.5].
+    max_features : int, float, "sqrt", "log2" or None, default="sqrt"
+        Features that a node tries, drawn anew for each: so many, a share of them, the square root or the logarithm of
+        their number, or all (None). Features that are constant in the node do not count.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draws of features and of random thresholds. One seed makes one tree.
+    max_leaf_nodes : int or None, default=None
+        Leaves at most; they are split best first then. None for no limit.
+    min_impurity_decrease : float, default=0.0
+        Decrease of impurity, times the node's share of the weight, that a split must bring at least.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Factors >= 0 on the weights of the rows of each class; "balanced" gives all classes the same sum. With several
+        outputs: one dict for each, whose factors are multiplied.
+    ccp_alpha : float, default=0.0
+        Price of a leaf in minimal cost-complexity pruning, in units of impurity: branches that do not earn it are cut.
+        See `cost_complexity_pruning_path`.
+    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
+        1: the probability of the second class never falls when the feature rises, -1: never rises, 0: free. A dict has
+        names or positions as keys. Not for more than two classes, or several outputs.
+    max_bins : int or None, default=None
+        Intervals at most into which the values of a numeric feature fall before the search for splits, missing cells
+        apart: a few hundred are enough and faster. None: as many as there are values, for exact splits.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Features whose values have no order: by dtype (pandas category and text, Enum and String of polars, dictionaries
+        and strings of pyarrow), or names, positions or a mask of shape (n_features,). None: none.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,) or list of ndarray
+        Class labels, sorted; a list of such arrays if there are several outputs.
+    n_classes_ : int or ndarray of shape (n_outputs,)
+        Number of classes, of each output if there are several.
+    n_outputs_ : int
+        Number of outputs: columns of y.
+    max_features_ : int
+        Features that a node tries.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, if all are strings.
+    feature_importances_ : ndarray of shape (`n_features_in_`,)
+        Shares of the features in the decrease of impurity; they sum to 1.
+    tree_ : TreeStructure
+        The nodes, in arrays with scikit-learn's names.
+
+    See Also
+    --------
+    ExtraTreeRegressor : The same for numbers.
+    ExtraTreesClassifier : Many of them.
+    sklearn.tree.ExtraTreeClassifier : Scikit-learn's tree.
+
+    References
+    ----------
+    .. [1] Geurts, P., Ernst, D. and Wehenkel, L. (2006). Extremely randomized trees. Machine Learning 63(1).
+           https://doi.org/10.1007/s10994-006-6226-1
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skensemble import ExtraTreeClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> ExtraTreeClassifier(random_state=0).fit(X, y).score(X, y)
+    1.0
+    """
+
+    def __init__(
+        self,
+        *,
+        criterion="gini",
+        splitter="random",
+        max_depth=None,
+        min_samples_split=2,
+        min_samples_leaf=1,
+        min_weight_fraction_leaf=0.0,
+        max_features="sqrt",
+        random_state=None,
+        max_leaf_nodes=None,
+        min_impurity_decrease=0.0,
+        class_weight=None,
+        ccp_alpha=0.0,
+        monotonic_cst=None,
+        max_bins=None,
+        categorical_features="from_dtype",
+    ):
+        super().__init__(
+            criterion=criterion,
+            splitter=splitter,
+            max_depth=max_depth,
+            min_samples_split=min_samples_split,
+            min_samples_leaf=min_samples_leaf,
+            min_weight_fraction_leaf=min_weight_fraction_leaf,
+            max_features=max_features,
+            random_state=random_state,
+            max_leaf_nodes=max_leaf_nodes,
+            min_impurity_decrease=min_impurity_decrease,
+            class_weight=class_weight,
+            ccp_alpha=ccp_alpha,
+            monotonic_cst=monotonic_cst,
+            max_bins=max_bins,
+            categorical_features=categorical_features,
+        )
+
+
+# -- regression ------------------------------------------------------------------------------------------------------
+
+
+class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
+    """A decision tree for regression (CART).
+
+    The tree asks one question about one feature after the other, each time the one that leaves the targets most alike
+    [1]_. Its splits are those of scikit-learn's tree wherever the best one is unique. Numbers may be missing or
+    infinite; categories need no encoding. The order of the rows has no effect.
+
+
+    Parameters
+    ----------
+    criterion : {"squared_error", "absolute_error", "poisson"}, default="squared_error"
+        Impurity that splits are to decrease: variance; mean distance from the median, which leaves then predict; or
+        half the mean Poisson deviance, for y >= 0. scikit-learn's deprecated "friedman_mse" means "squared_error".
+    splitter : {"best", "random"}, default="best"
+        How a node finds its split: the best of all thresholds, or the best of one random threshold for each feature
+        that it tries.
+    max_depth : int or None, default=None
+        Splits at most between root and leaf; None for no limit.
+    min_samples_split : int or float, default=2
+        Rows at least in a node that is split; a float in (0, 1] is a share of the rows.
+    min_samples_leaf : int or float, default=1
+        Rows at least in a leaf; a float in (0, 1) is a share of the rows.
+    min_weight_fraction_leaf : float, default=0.0
+        Share at least of the sum of the weights in a leaf, in [0, 0.5].
+    max_features : int, float, "sqrt", "log2" or None, default=None
+        Features that a node tries, drawn anew for each: so many, a share of them, the square root or the logarithm of
+        their number, or all (None). Features that are constant in the node do not count.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draws of features and of random thresholds. With all features and without random thresholds nothing
+        is random.
+    max_leaf_nodes : int or None, default=None
+        Leaves at most; they are split best first then. None for no limit.
+    min_impurity_decrease : float, default=0.0
+        Decrease of impurity, times the node's share of the weight, that a split must bring at least.
+    ccp_alpha : float, default=0.0
+        Price of a leaf in minimal cost-complexity pruning, in units of impurity: branches that do not earn it are cut.
+        See `cost_complexity_pruning_path`.
+    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
+        1: the prediction never falls when the feature rises, -1: never rises, 0: free. A dict has names or
+        positions as keys. Not for several outputs.
+    max_bins : int or None, default=None
+        Intervals at most into which the values of a numeric feature fall before the search for splits, missing cells
+        apart: a few hundred are enough and faster. None: as many as there are values, for exact splits.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Features whose values have no order: by dtype (pandas category and text, Enum and String of polars, dictionaries
+        and strings of pyarrow), or names, positions or a mask of shape (n_features,). None: none.
+
+    Attributes
+    ----------
+    n_outputs_ : int
+        Number of outputs: columns of y.
+    max_features_ : int
+        Features that a node tries.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, if all are strings.
+    feature_importances_ : ndarray of shape (`n_features_in_`,)
+        Shares of the features in the decrease of impurity; they sum to 1.
+    tree_ : TreeStructure
+        The nodes, in arrays with scikit-learn's names.
+
+    See Also
+    --------
+    DecisionTreeClassifier : The same for classes.
+    RandomForestRegressor : Many of them, on samples of the rows.
+    sklearn.tree.DecisionTreeRegressor : Scikit-learn's tree.
+
+    References
+    ----------
+    .. [1] Breiman, L., Friedman, J. H., Olshen, R. A. and Stone, C. J. (1984). Classification and regression trees.
+           Wadsworth.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble import DecisionTreeRegressor
+    >>> X = np.linspace(0.0, 1.0, 101).reshape(-1, 1)
+    >>> y = np.where(X[:, 0] > 0.5, 3.0, 1.0)
+    >>> model = DecisionTreeRegressor().fit(X, y)
+    >>> model.predict([[0.2], [0.8]]).tolist()
+    [1.0, 3.0]
+    >>> model.tree_.threshold[0].round(3).item()
+    0.505
+    """
+
+    _parameters = {**TREE_PARAMETERS, **REGRESSOR_PARAMETERS}
+
+    def __init__(
+        self,
+        *,
+        criterion="squared_error",
+        splitter="best",
+        max_depth=None,
+        min_samples_split=2,
+        min_samples_leaf=1,
+        min_weight_fraction_leaf=0.0,
+        max_features=None,
+        random_state=None,
+        max_leaf_nodes=None,
+        min_impurity_decrease=0.0,
+        ccp_alpha=0.0,
+        monotonic_cst=None,
+        max_bins=None,
+        categorical_features="from_dtype",
+    ):
+        self.criterion = criterion
+        self.splitter = splitter
+        self.max_depth = max_depth
+        self.min_samples_split = min_samples_split
+        self.min_samples_leaf = min_samples_leaf
+        self.min_weight_fraction_leaf = min_weight_fraction_leaf
+        self.max_features = max_features
+        self.random_state = random_state
+        self.max_leaf_nodes = max_leaf_nodes
+        self.min_impurity_decrease = min_impurity_decrease
+        self.ccp_alpha = ccp_alpha
+        self.monotonic_cst = monotonic_cst
+        self.max_bins = max_bins
+        self.categorical_features = categorical_features
+
+    def _read_target(self, y, sample_weight, n_samples):
+        """Numbers and weights; sets the attribute that tells of them."""
+        target = read_target(y, "y", n_samples, min_samples=1, warn=False, poisson=self.criterion == "poisson")
+        weight = read_weight(sample_weight, "sample_weight", n_samples)
+        target = np.atleast_2d(target)
+        self.n_outputs_ = len(target)
+        return NumberTarget(target), weight
+
+    def _class_counts(self):
+        return None
+
+    def predict(self, X, check_input=True):
+        """Mean of the targets of each row's leaf, or their median (criterion="absolute_error").
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+        check_input : bool, default=True
+            Has no effect; scikit-learn's trees have it.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In the units of the target.
+        """
+        values = self._leaf_values(X)
+        return values[:, 0] if self.n_outputs_ == 1 else values
+
+    def _compute_partial_dependence_recursion(self, grid, target_features):
+        """(n_grid,) predictions averaged over the other features, as `sklearn.inspection` asks for them."""
+        grid = np.asarray(grid, np.float64)
+        return partial_dependence(self.tree_.trees, grid, np.asarray(target_features))[:, 0]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = self.criterion == "poisson"
+        return tags
+
+
+class ExtraTreeRegressor(DecisionTreeRegressor):
+    """An extremely randomized tree for regression.
+
+    Like DecisionTreeRegressor, but a node draws one threshold for each feature that it tries, between the smallest and
+    the largest value in the node, and takes the best of these [1]_. Such trees are made for ensembles.
+
+
+    Parameters
+    ----------
+    criterion : {"squared_error", "absolute_error", "poisson"}, default="squared_error"
+        Impurity that splits are to decrease: variance; mean distance from the median, which leaves then predict; or
+        half the mean Poisson deviance, for y >= 0. scikit-learn's deprecated "friedman_mse" means "squared_error".
+    splitter : {"best", "random"}, default="random"
+        How a node finds its split: the best of all thresholds, or the best of one random threshold for each feature
+        that it tries.
+    max_depth : int or None, default=None
+        Splits at most between root and leaf; None for no limit.
+    min_samples_split : int or float, default=2
+        Rows at least in a node that is split; a float in (0, 1] is a share of the rows.
+    min_samples_leaf : int or float, default=1
+        Rows at least in a leaf; a float in (0, 1) is a share of the rows.
+    min_weight_fraction_leaf : float, default=0.0
+        Share at least of the sum of the weights in a leaf, in [0, 0.5].
+    max_features : int, float, "sqrt", "log2" or None, default=1.0
+        Features that a node tries, drawn anew for each: so many, a share of them, the square root or the logarithm of
+        their number, or all (None). Features that are constant in the node do not count.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draws of features and of random thresholds. One seed makes one tree.
+    min_impurity_decrease : float, default=0.0
+        Decrease of impurity, times the node's share of the weight, that a split must bring at least.
+    max_leaf_nodes : int or None, default=None
+        Leaves at most; they are split best first then. None for no limit.
+    ccp_alpha : float, default=0.0
+        Price of a leaf in minimal cost-complexity pruning, in units of impurity: branches that do not earn it are cut.
+        See `cost_complexity_pruning_path`.
+    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
+        1: the prediction never falls when the feature rises, -1: never rises, 0: free. A dict has names or
+        positions as keys. Not for several outputs.
+    max_bins : int or None, default=None
+        Intervals at most into which the values of a numeric feature fall before the search for splits, missing cells
+        apart: a few hundred are enough and faster. None: as many as there are values, for exact splits.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Features whose values have no order: by dtype (pandas category and text, Enum and String of polars, dictionaries
+        and strings of pyarrow), or names, positions or a mask of shape (n_features,). None: none.
+
+    Attributes
+    ----------
+    n_outputs_ : int
+        Number of outputs: columns of y.
+    max_features_ : int
+        Features that a node tries.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, if all are strings.
+    feature_importances_ : ndarray of shape (`n_features_in_`,)
+        Shares of the features in the decrease of impurity; they sum to 1.
+    tree_ : TreeStructure
+        The nodes, in arrays with scikit-learn's names.
+
+    See Also
+    --------
+    ExtraTreeClassifier : The same for classes.
+    ExtraTreesRegressor : Many of them.
+    sklearn.tree.ExtraTreeRegressor : Scikit-learn's tree.
+
+    References
+    ----------
+    .. [1] Geurts, P., Ernst, D. and Wehenkel, L. (2006). Extremely randomized trees. Machine Learning 63(1).
+           https://doi.org/10.1007/s10994-006-6226-1
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skensemble import ExtraTreeRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> ExtraTreeRegressor(random_state=0).fit(X, y).score(X, y)
+    1.0
+    """
+
+    def __init__(
+        self,
+        *,
+        criterion="squared_error",
+        splitter="random",
+        max_depth=None,
+        min_samples_split=2,
+        min_samples_leaf=1,
+        min_weight_fraction_leaf=0.0,
+        max_features=1.0,
+        random_state=None,
+        min_impurity_decrease=0.0,
+        max_leaf_nodes=None,
+        ccp_alpha=0.0,
+        monotonic_cst=None,
+        max_bins=None,
+        categorical_features="from_dtype",
+    ):
+        super().__init__(
+            criterion=criterion,
+            splitter=splitter,
+            max_depth=max_depth,
+            min_samples_split=min_samples_split,
+            min_samples_leaf=min_samples_leaf,
+            min_weight_fraction_leaf=min_weight_fraction_leaf,
+            max_features=max_features,
+            random_state=random_state,
+            min_impurity_decrease=min_impurity_decrease,
+            max_leaf_nodes=max_leaf_nodes,
+            ccp_alpha=ccp_alpha,
+            monotonic_cst=monotonic_cst,
+            max_bins=max_bins,
+            categorical_features=categorical_features,
+        )
+
+
+# sklearn.inspection offers method="recursion" to instances of this class only, and asks no more of them than the method
+# above
+sklearn.tree.DecisionTreeRegressor.register(DecisionTreeRegressor)

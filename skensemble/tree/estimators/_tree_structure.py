@@ -1,0 +1,235 @@
+"""TreeStructure: a fitted tree for those who look inside, under scikit-learn's names."""
+
+from functools import cached_property
+
+import numpy as np
+
+from skensemble._validation import read_table
+from skensemble.tree.trees._prediction import apply_trees, compile_trees, decision_path, predict_raw
+from skensemble.tree.trees._tree_arrays import NUMERIC, depth_of_nodes
+
+TREE_UNDEFINED = -2  # feature and threshold of a leaf
+
+
+class TreeStructure:
+    """One fitted tree, read-only.
+
+    Node 0 is the root, and a child's number is larger than its parent's. A numeric split sends `x <= threshold` left;
+    a split by categories has the threshold NaN and sends `left_categories(node)` left. Arrays are made on first use.
+
+    Parameters
+    ----------
+    trees : TreeArrays
+        The tree, with values of every node: class fractions of all outputs side by side, or a number for each output.
+    binner : Binner
+        From raw cells to what the tree compares.
+    n_features : int
+        Number of features.
+    n_classes : ndarray of shape (n_outputs,) or None
+        Number of classes of each output; None for numbers.
+
+    Attributes
+    ----------
+    n_features, n_outputs, max_n_classes : int
+        Features, outputs, and the largest number of classes of an output (1 for numbers).
+    n_classes : ndarray of shape (n_outputs,)
+        Number of classes of each output; ones for numbers.
+    """
+
+    def __init__(self, trees, binner, n_features, n_classes=None):
+        self.trees, self.binner, self.n_features = trees, binner, n_features
+        self.n_classes = np.ones(trees.n_values, np.intp) if n_classes is None else np.array(n_classes, np.intp)
+
+    # -- sizes -------------------------------------------------------------------------------------------------------
+
+    @property
+    def n_outputs(self):
+        return len(self.n_classes)
+
+    @property
+    def max_n_classes(self):
+        return int(self.n_classes.max())
+
+    @property
+    def node_count(self):
+        """Number of nodes, leaves included."""
+        return self.trees.n_nodes
+
+    @property
+    def capacity(self):
+        """Number of nodes that there is room for: as many as there are."""
+        return self.trees.n_nodes
+
+    @property
+    def max_depth(self):
+        """Largest number of splits above a leaf."""
+        return int(self.trees.depth[0])
+
+    @property
+    def n_leaves(self):
+        """Number of leaves."""
+        return int(self.trees.n_leaves[0])
+
+    # -- nodes -------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def children_left(self):
+        """(node_count,) first child of each node, -1 at a leaf."""
+        return _read_only(self.trees.left.astype(np.intp))
+
+    @cached_property
+    def children_right(self):
+        """(node_count,) second child of each node, -1 at a leaf."""
+        return _read_only(self.trees.right.astype(np.intp))
+
+    @cached_property
+    def feature(self):
+        """(node_count,) feature that each node splits by, -2 at a leaf."""
+        return _read_only(np.where(self.trees.is_leaf, TREE_UNDEFINED, self.trees.feature).astype(np.intp))
+
+    @cached_property
+    def threshold(self):
+        """(node_count,) what each node compares with: -2.0 at a leaf, NaN at a split by categories."""
+        return _read_only(np.where(self.trees.is_leaf, float(TREE_UNDEFINED), self.trees.threshold))
+
+    @property
+    def impurity(self):
+        """(node_count,) impurity of each node."""
+        return _read_only(self.trees.impurity)
+
+    @property
+    def n_node_samples(self):
+        """(node_count,) number of training rows of each node."""
+        return _read_only(self.trees.count)
+
+    @property
+    def weighted_n_node_samples(self):
+        """(node_count,) sum of their weights."""
+        return _read_only(self.trees.cover)
+
+    @cached_property
+    def missing_go_to_left(self):
+        """(node_count,) uint8: 1 where rows without a value go left."""
+        missing_left = self.trees.missing_left.copy()
+        categorical = np.flatnonzero(self.trees.category_start != NUMERIC)
+        missing_left[categorical] = self.trees.category_words[self.trees.category_start[categorical]] & np.uint64(1)
+        return _read_only(missing_left.astype(np.uint8))
+
+    @cached_property
+    def value(self):
+        """(node_count, n_outputs, max_n_classes) class fractions or numbers, filled up with zeros."""
+        return _read_only(self._output_by_output(self.trees.values))
+
+    def left_categories(self, node):
+        """Categories of the node's feature that go left (an array of their values), or None for a numeric split."""
+        start, count = self.trees.category_start[node], self.trees.category_count[node]
+        if start == NUMERIC:
+            return None
+        feature = self.trees.feature[node]
+        categories, n_codes = self.binner.categories_[feature], self.binner.n_codes_[feature]
+        code = np.minimum(np.arange(1, len(categories) + 1), n_codes - 1)
+        words = np.append(self.trees.category_words[start : start + count], np.uint64(0))
+        word = words[np.minimum(code >> 6, count)]
+        return categories[(word >> (code & 63).astype(np.uint64)) & np.uint64(1) == 1]
+
+    def compute_node_depths(self):
+        """(node_count,) depth of each node, as scikit-learn counts it here: 1 for the root."""
+        return depth_of_nodes(self.trees).astype(np.intp) + 1
+
+    def compute_feature_importances(self, normalize=True):
+        """(n_features,) decrease of impurity by each feature, as a share of all (normalize) or by weight of the root.
+
+        Parameters
+        ----------
+        normalize : bool, default=True
+            Whether they add up to 1 (they are all 0 where nothing is split).
+        """
+        importances = self.trees.feature_importances(self.n_features).astype(np.float64)
+        total = importances.sum() if normalize else self.trees.cover[0]
+        return importances / total if total > 0 else importances
+
+    # -- rows --------------------------------------------------------------------------------------------------------
+
+    def predict(self, X):
+        """(n_samples, max_n_classes) values of the rows' leaves; (n_samples, n_outputs, max_n_classes) if several.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+        """
+        values = self._output_by_output(self.leaf_values(self._read(X)))
+        return values[:, 0] if self.n_outputs == 1 else values
+
+    def apply(self, X):
+        """(n_samples,) number of each row's leaf.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+        """
+        return self.leaves(self._read(X))
+
+    def decision_path(self, X):
+        """(n_samples, node_count) CSR matrix with a 1 for each node that a row passes.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+        """
+        return self.paths(self._read(X))
+
+    def _read(self, X):
+        table = read_table(X)
+        if table.n_features != self.n_features:
+            raise ValueError(f"X must have {self.n_features} features, got {table.n_features}.")
+        return table
+
+    def leaf_values(self, table, n_threads=1):
+        """(n_samples, n_values) values of the leaves of a Table's rows."""
+        nothing = np.zeros(self.trees.n_values)
+        return predict_raw(self._layout, self._encoder(table), table.n_samples, nothing, n_threads)
+
+    def leaves(self, table, n_threads=1):
+        """(n_samples,) number of the leaf of each row of a Table."""
+        leaves = apply_trees(self._layout, self._encoder(table), table.n_samples, n_threads)
+        return leaves[:, 0].astype(np.intp)
+
+    def paths(self, table, n_threads=1):
+        """(n_samples, node_count) CSR matrix with a 1 for each node that a row of a Table passes."""
+        indicator, _ = decision_path(self.trees, self.leaves(table, n_threads)[:, None])
+        return indicator
+
+    def split_by_output(self, values):
+        """List of n_outputs arrays (n, n_classes of the output) that lie side by side in `values` (n, n_values)."""
+        return np.split(values, np.cumsum(self.n_classes)[:-1], axis=1)
+
+    def _output_by_output(self, values):
+        """(n, n_outputs, max_n_classes) from (n, n_values)."""
+        if values.shape[1] == self.n_outputs * self.max_n_classes:
+            return values.reshape(len(values), self.n_outputs, self.max_n_classes)
+        padded = np.zeros((len(values), self.n_outputs, self.max_n_classes))
+        for k, part in enumerate(self.split_by_output(values)):
+            padded[:, k, : part.shape[1]] = part
+        return padded
+
+    @cached_property
+    def _layout(self):
+        return compile_trees(self.trees)
+
+    def _encoder(self, table):
+        return lambda start, stop: self.binner.encode(table, start, stop)
+
+    # -- the object --------------------------------------------------------------------------------------------------
+
+    def __getstate__(self):
+        """Only what everything else is made from."""
+        return {name: self.__dict__[name] for name in ("trees", "binner", "n_features", "n_classes")}
+
+    def __repr__(self):
+        return f"<TreeStructure: {self.node_count} nodes, {self.n_leaves} leaves, depth {self.max_depth}>"
+
+
+def _read_only(array):
+    view = array.view()
+    view.flags.writeable = False
+    return view

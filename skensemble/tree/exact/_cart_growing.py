@@ -1,0 +1,365 @@
+"""Growing one CART, depth first or best first.
+
+    rows   [ a c f | b d e g ]        a split sorts the range of its node, left rows first, the order of each side kept
+
+Depth first, nodes wait on a stack and are looked at when their turn comes: node numbers are in preorder.  Best first, a
+node is looked at when it is made, and waits in a heap for being the one whose split takes off the most impurity.
+"""
+
+import numpy as np
+from numba import int64, uint64
+
+from skensemble._jit import kernel
+from skensemble._random import mixed_seed
+from skensemble.tree.exact._absolute_error import median_and_deviation, rank_targets
+from skensemble.tree.exact._cart_state import ABSOLUTE_ERROR
+from skensemble.tree.exact._impurity import gain_unit, impurity, mean, score
+from skensemble.tree.exact._row_search import find_best_split
+from skensemble.tree.exact._team_search import find_best_split_together, is_shared
+
+EPSILON = 2.0**-52  # impurity that is none
+NO_PARENT = -1
+
+
+@kernel
+def grow_cart(n_rows, n_members, seed, state):
+    """Grow a tree on rows[:n_rows], with a team of `n_members` for its large nodes; returns its number of nodes."""
+    state.n_nodes, state.n_queue, state.n_members = 0, 0, n_members
+    for k in range(state.features.shape[0]):
+        state.features[k] = k
+    if state.max_leaf_nodes > 0:
+        _grow_best_first(n_rows, seed, state)
+    else:
+        _grow_depth_first(n_rows, seed, state)
+    for node in range(state.n_nodes):
+        if state.feature[node] >= 0 and state.never_misses[node]:  # what is missing later goes with most of the weight
+            left, right = state.left_child[node], state.right_child[node]
+            state.missing_left[node] = state.cover[left] > state.cover[right]
+    return state.n_nodes
+
+
+@kernel
+def _grow_depth_first(n_rows, seed, state):
+    """An entry of the stack is 2 parent + side."""
+    queue = state.queue
+    node = _new_node(NO_PARENT, 0, n_rows, state)
+    while True:
+        if _look_for_split(node, seed, state):
+            _split(node, state)
+            queue[state.n_queue], queue[state.n_queue + 1] = 2 * node + 1, 2 * node
+            state.n_queue += 2
+        if state.n_queue == 0:
+            return
+        state.n_queue -= 1
+        entry = queue[state.n_queue]
+        node = _new_node(entry >> 1, entry & 1, n_rows, state)
+
+
+@kernel
+def _grow_best_first(n_rows, seed, state):
+    root = _new_node(NO_PARENT, 0, n_rows, state)
+    if _look_for_split(root, seed, state):
+        _push(root, state)
+    n_leaves = 1
+    while state.n_queue > 0 and n_leaves < state.max_leaf_nodes:
+        parent = _pop(state)
+        _split(parent, state)
+        n_leaves += 1
+        for side in range(2):
+            node = _new_node(parent, side, n_rows, state)
+            if _look_for_split(node, seed, state):
+                _push(node, state)
+    for k in range(state.n_queue):
+        state.feature[state.queue[k]] = -1
+        state.gain[state.queue[k]] = 0.0
+        state.threshold[state.queue[k]] = np.nan
+        state.missing_left[state.queue[k]] = False
+
+
+@kernel
+def note_leaves(leaf, state):
+    """leaf[i] = leaf of each row that grew the tree."""
+    for node in range(state.n_nodes):
+        if state.feature[node] < 0:
+            for i in range(state.start[node], state.stop[node]):
+                leaf[state.rows[i]] = node
+
+
+# -- a node ----------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def _new_node(parent, side, n_rows, state):
+    """Make a child of `parent`, or the root: its rows, its sums, its impurity, its value."""
+    node = state.n_nodes
+    state.n_nodes = node + 1
+    state.feature[node] = state.left_child[node] = state.right_child[node] = -1
+    state.threshold[node] = np.nan
+    state.missing_left[node], state.gain[node] = False, 0.0
+    if parent == NO_PARENT:
+        state.start[node], state.stop[node], state.path[node] = 0, n_rows, 0
+        state.depth[node], state.n_constant[node] = 0, 0
+        state.lower[node], state.upper[node] = -np.inf, np.inf
+    else:
+        _inherit(node, parent, side, state)
+    start, stop = state.start[node], state.stop[node]
+    moment, is_pure = _gather(start, stop - start, state)
+    _evaluate(node, moment, is_pure, state)
+    return node
+
+
+@kernel
+def _inherit(node, parent, side, state):
+    state.depth[node] = state.depth[parent] + 1
+    state.path[node] = mixed_seed(state.path[parent], side)
+    # Best first, nodes elsewhere have moved features about since the parent was looked at.
+    state.n_constant[node] = state.n_constant[parent] if state.max_leaf_nodes < 0 else 0
+    state.lower[node], state.upper[node] = state.lower[parent], state.upper[parent]
+    direction = state.monotone[state.feature[parent]]
+    if side == 0:
+        state.left_child[parent] = node
+        state.start[node], state.stop[node] = state.start[parent], state.cut[parent]
+    else:
+        state.right_child[parent] = node
+        state.start[node], state.stop[node] = state.cut[parent], state.stop[parent]
+    if direction != 0 and (direction > 0) == (side == 0):
+        state.upper[node] = state.middle[parent]
+    elif direction != 0:
+        state.lower[node] = state.middle[parent]
+
+
+@kernel
+def _gather(start, n_rows, state):
+    """Copy what the node's rows weigh side by side, and add it up; returns (sum of moments, all targets equal)."""
+    total, moment = state.total, int64(0)
+    for channel in range(state.n_channels):
+        total[channel] = 0
+    if state.amount.shape[0] > 0:
+        moment, is_pure = _gather_numbers(start, n_rows, state)
+    elif state.n_outputs == 1:
+        is_pure = _gather_classes(start, n_rows, state)
+    else:
+        is_pure = _gather_several_classes(start, n_rows, state)
+    if state.n_channels > state.n_stats + 1:
+        total[state.n_stats + 1] = n_rows
+    for channel in range(state.n_channels):
+        state.total_float[channel] = float(total[channel])
+    return moment, is_pure
+
+
+@kernel
+def _gather_classes(start, n_rows, state):
+    """One output: the rows of a class stand together, so only the place where they end is to be found."""
+    rows, weight_of_row, node_weight, node_class = state.rows, state.weight, state.node_weight, state.node_class
+    first, total_weight = int64(0), int64(0)
+    for channel in range(state.n_stats):
+        state.class_stop[channel] = 0
+    while first < n_rows:
+        channel = state.class_of_row[int64(rows[start + first]), 0]
+        stop = _end_of_class(channel, start, first, n_rows, state)
+        weight_sum = int64(0)
+        for i in range(uint64(first), uint64(stop)):
+            weight = weight_of_row[rows[uint64(start) + i]]
+            node_weight[i] = weight
+            node_class[i, uint64(0)] = channel
+            weight_sum += weight
+        state.total[channel], state.class_stop[channel] = weight_sum, stop
+        total_weight += weight_sum
+        first = stop
+    state.total[state.n_stats] = total_weight
+    return state.class_stop[channel] == n_rows and state.total[channel] == total_weight
+
+
+@kernel
+def _end_of_class(channel, start, first, n_rows, state):
+    """One past the last row of the class, of the node's rows from `first` on."""
+    low, high = first + 1, n_rows
+    while low < high:
+        middle = (low + high) >> 1
+        if state.class_of_row[int64(state.rows[start + middle]), 0] == channel:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@kernel
+def _gather_several_classes(start, n_rows, state):
+    total, is_pure = state.total, True
+    for i in range(n_rows):
+        row = int64(state.rows[start + i])
+        weight = state.weight[row]
+        total[state.n_stats] += weight
+        state.node_weight[i] = weight
+        for k in range(state.n_outputs):
+            channel = state.class_of_row[row, k]
+            state.node_class[i, k] = channel
+            total[channel] += weight
+    for k in range(state.n_outputs):
+        is_pure &= total[state.node_class[0, k]] == total[state.n_stats]
+    return is_pure
+
+
+@kernel
+def _gather_numbers(start, n_rows, state):
+    total, moment, is_pure = state.total, int64(0), True
+    first = int64(state.rows[start])
+    for i in range(n_rows):
+        row = int64(state.rows[start + i])
+        total[state.n_stats] += state.weight[row]
+        moment += state.moment[row]
+        state.node_weight[i] = state.weight[row]
+        for k in range(state.n_outputs):
+            amount = state.amount[row, k]
+            state.node_amount[i, k] = amount
+            total[k] += amount
+            is_pure &= state.y[k, row] == state.y[k, first]
+    return moment, is_pure
+
+
+@kernel
+def _evaluate(node, moment, is_pure, state):
+    total = state.total
+    n_rows, weight = state.stop[node] - state.start[node], total[state.n_stats]
+    state.cover[node] = state.weight_unit * weight
+    state.count[node] = n_rows
+    if state.amount.shape[0] == 0:
+        for channel in range(state.n_stats):
+            state.values[node, channel] = float(total[channel]) / float(weight)
+    elif is_pure:
+        for k in range(state.n_outputs):
+            state.values[node, k] = state.y[k, int64(state.rows[state.start[node]])]
+    elif state.criterion != ABSOLUTE_ERROR:
+        for k in range(state.n_outputs):
+            state.values[node, k] = mean(total, k, state)
+    if is_pure:
+        state.impurity[node] = 0.0
+    elif state.criterion == ABSOLUTE_ERROR:
+        rank_targets(state.rows, state.start[node], n_rows, state)
+        deviation = 0.0
+        for k in range(state.n_outputs):
+            state.values[node, k], one = median_and_deviation(n_rows, k, state)
+            deviation += one
+        state.impurity[node] = deviation / (state.weight_unit * weight * state.n_outputs)
+    else:
+        state.impurity[node] = impurity(total, moment, state)
+    if state.constrained:
+        _clip(node, state)
+
+
+@kernel
+def _clip(node, state):
+    """Keep the value within its bounds: the mean of a number, or the shares of two classes."""
+    lower, upper, values = state.lower[node], state.upper[node], state.values
+    if state.amount.shape[0] == 0:
+        values[node, 1] = min(max(values[node, 1], lower), upper)
+        values[node, 0] = 1.0 - values[node, 1]
+    else:
+        values[node, 0] = min(max(values[node, 0], lower), upper)
+
+
+# -- a split ---------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def _look_for_split(node, seed, state):
+    """Find the best split of the node that was just made; False if it stays a leaf."""
+    if _must_be_leaf(node, state):
+        return False
+    seed = mixed_seed(seed, state.path[node])
+    if is_shared(node, state):
+        find_best_split_together(node, seed, state)
+    else:
+        find_best_split(node, seed, state)
+    if state.best_feature < 0:
+        return False
+    gain = _decrease(node, state)
+    if gain / (state.weight_unit * state.total_weight) + EPSILON < state.min_impurity_decrease:
+        return False
+    state.feature[node], state.threshold[node] = state.best_feature, state.best_threshold
+    state.code[node], state.missing_left[node] = state.best_code, state.best_missing_left
+    state.gain[node], state.middle[node] = max(gain, 0.0), state.best_middle
+    if state.is_categorical[state.best_feature]:
+        for word in range(state.words.shape[1]):
+            state.words[node, word] = state.best_words[word]
+    return True
+
+
+@kernel
+def _must_be_leaf(node, state):
+    n_rows, weight = state.stop[node] - state.start[node], state.total[state.n_stats]
+    is_deep = state.max_depth >= 0 and state.depth[node] >= state.max_depth
+    is_small = n_rows < state.min_samples_split or n_rows < 2 * state.min_samples_leaf
+    return is_deep or is_small or weight < 2 * state.min_weight_leaf or state.impurity[node] <= EPSILON
+
+
+@kernel
+def _decrease(node, state):
+    """How much impurity, times weight, the best split takes off."""
+    if state.criterion == ABSOLUTE_ERROR:
+        return state.cover[node] * state.impurity[node] + state.best_gain / state.n_outputs
+    return gain_unit(state) * (state.best_gain - score(state.total, state))
+
+
+@kernel
+def _split(node, state):
+    """Send the node's rows to their sides."""
+    column, rows, spare = state.columns[state.feature[node]], state.rows, state.spare
+    start, stop = state.start[node], state.stop[node]
+    n_left, n_right, has_missing = start, int64(0), False
+    is_category = state.is_categorical[state.feature[node]]
+    offset = uint64(0) if state.missing_left[node] else uint64(1)
+    limit = uint64(state.code[node]) - offset  # missing right: code 0 wraps around to a huge number
+    for i in range(start, stop):
+        row = rows[i]
+        code = uint64(column[row])
+        if is_category:
+            goes_left = (state.words[node, code >> uint64(6)] >> (code & uint64(63))) & uint64(1) == 1
+        else:
+            goes_left = code - offset <= limit
+            has_missing |= code == 0
+        rows[n_left] = row
+        spare[n_right] = row
+        n_left += goes_left
+        n_right += not goes_left
+    for i in range(n_right):
+        rows[n_left + i] = spare[i]
+    state.cut[node] = n_left
+    state.never_misses[node] = not (has_missing or is_category)
+
+
+# -- the heap: the largest gain on top, the smallest node among equals -----------------------------------------------
+
+
+@kernel
+def _comes_before(a, b, state):
+    return state.gain[a] > state.gain[b] or (state.gain[a] == state.gain[b] and a < b)
+
+
+@kernel
+def _push(node, state):
+    queue, child = state.queue, state.n_queue
+    while child > 0 and _comes_before(node, queue[(child - 1) >> 1], state):
+        queue[child] = queue[(child - 1) >> 1]
+        child = (child - 1) >> 1
+    queue[child] = node
+    state.n_queue += 1
+
+
+@kernel
+def _pop(state):
+    queue = state.queue
+    top = queue[0]
+    state.n_queue -= 1
+    node = queue[state.n_queue]
+    parent, child = 0, 1
+    while child < state.n_queue:
+        if child + 1 < state.n_queue and _comes_before(queue[child + 1], queue[child], state):
+            child += 1
+        if not _comes_before(queue[child], node, state):
+            break
+        queue[parent] = queue[child]
+        parent = child
+        child = 2 * parent + 1
+    queue[parent] = node
+    return top

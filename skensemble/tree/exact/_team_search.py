@@ -1,0 +1,125 @@
+"""Best split of a large node by a team: each member looks at some of the features, in memory of its own.
+
+    features    [ constant above | 0  1  2  3  0  1  2  3  0 ]        chunk of each candidate
+    found       [ best of chunk 0 | of chunk 1 | of 2 | of 3 ]        the leader takes the best of them
+
+Which of two equal splits wins does not depend on the order in which features are looked at, so the tree is that of one
+thread.  See `_parallel.py` for how the team meets.
+"""
+
+import numpy as np
+from numba import int64
+
+from skensemble._jit import kernel
+from skensemble._parallel import finish_chunk, is_dismissed, open_job, relax, take_chunk, wait_for_chunks
+from skensemble.tree.exact._cart_state import ABSOLUTE_ERROR
+from skensemble.tree.exact._row_search import place_threshold, precedes, try_feature
+
+N_CHUNKS = 16
+SHARED_CELLS = 1 << 16  # rows x features from which a search is shared
+PATIENCE = 2_000_000  # empty looks for work, after which a helper leaves: its leader must have lost its core
+GAIN, FEATURE, CODE, ABOVE, THRESHOLD, MISSING_LEFT, MIDDLE, N_FOUND = range(8)  # columns of `found`
+NODE, SEED, WIDTH, N_JOB = range(4)  # what the open job is about; WIDTH is its number of chunks
+
+
+@kernel
+def is_shared(node, state):
+    """Is the search worth a team?  Only where all features are looked at does it not matter by whom."""
+    n_features = state.features.shape[0]
+    if state.n_members == 1 or state.max_features < n_features or state.criterion == ABSOLUTE_ERROR:
+        return False
+    n_candidates = n_features - state.n_constant[node]
+    return n_candidates > 1 and (state.stop[node] - state.start[node]) * n_candidates >= SHARED_CELLS
+
+
+@kernel
+def find_best_split_together(node, seed, state):
+    """What `find_best_split` does, by the leader of a team."""
+    n_chunks = min(N_CHUNKS, state.features.shape[0] - state.n_constant[node])
+    state.job[NODE], state.job[SEED], state.job[WIDTH] = node, seed, n_chunks
+    open_job(state.team, n_chunks)
+    chunk = take_chunk(state.team)
+    while chunk >= 0:
+        _search_chunk(chunk, state, state)
+        finish_chunk(state.team)
+        chunk = take_chunk(state.team)
+    wait_for_chunks(state.team, n_chunks)
+    _take_best(node, n_chunks, state)
+    _put_constants_first(node, state)
+
+
+@kernel
+def help_searching(own, leader):
+    """Helper: search chunks with the memory of `own` until the leader dismisses the team."""
+    idle = 0
+    while not is_dismissed(leader.team) and idle < PATIENCE:
+        chunk = take_chunk(leader.team)
+        if chunk < 0:
+            idle += 1
+            relax(idle)
+        else:
+            _search_chunk(chunk, own, leader)
+            finish_chunk(leader.team)
+            idle = 0
+
+
+@kernel
+def _search_chunk(chunk, own, leader):
+    node, seed, features = leader.job[NODE], leader.job[SEED], leader.features
+    _copy_scalars(own, leader)
+    own.best_feature, own.best_gain = int64(-1), -np.inf
+    for place in range(leader.n_constant[node] + chunk, features.shape[0], leader.job[WIDTH]):
+        feature = features[place]
+        leader.is_constant[feature] = not try_feature(node, feature, seed, True, own)
+    best = own.best_feature
+    if best >= 0 and not own.random_splits and not own.is_categorical[best]:
+        place_threshold(own)
+    _note_found(chunk, own, leader)
+
+
+@kernel
+def _copy_scalars(own, leader):
+    """What changes from tree to tree; arrays are shared but for those that a search writes to."""
+    own.weight_unit, own.amount_unit, own.moment_unit = leader.weight_unit, leader.amount_unit, leader.moment_unit
+    own.min_weight_leaf, own.total_weight = leader.min_weight_leaf, leader.total_weight
+    own.exact_squares = leader.exact_squares
+
+
+@kernel
+def _note_found(chunk, own, leader):
+    found = leader.found[chunk]
+    found[FEATURE], found[GAIN], found[MIDDLE] = own.best_feature, own.best_gain, own.best_middle
+    found[CODE], found[ABOVE], found[THRESHOLD] = own.best_code, own.best_above, own.best_threshold
+    found[MISSING_LEFT] = own.best_missing_left
+    for word in range(own.best_words.shape[0]):
+        leader.found_words[chunk, word] = own.best_words[word]
+
+
+@kernel
+def _take_best(node, n_chunks, state):
+    """Make the best split of all chunks that of the node."""
+    state.best_feature, state.best_gain, winner = int64(-1), -np.inf, int64(-1)
+    for chunk in range(n_chunks):
+        gain, feature = state.found[chunk, GAIN], int64(state.found[chunk, FEATURE])
+        if feature < 0 or gain < state.best_gain:
+            continue
+        if gain > state.best_gain or precedes(state.path[node], feature, state.best_feature):
+            state.best_feature, state.best_gain, winner = feature, gain, chunk
+    if winner >= 0:
+        found = state.found[winner]
+        state.best_code, state.best_above = int64(found[CODE]), int64(found[ABOVE])
+        state.best_threshold, state.best_middle = found[THRESHOLD], found[MIDDLE]
+        state.best_missing_left = found[MISSING_LEFT] > 0.0
+        for word in range(state.best_words.shape[0]):
+            state.best_words[word] = state.found_words[winner, word]
+
+
+@kernel
+def _put_constants_first(node, state):
+    features, n_constant = state.features, state.n_constant[node]
+    for place in range(n_constant, features.shape[0]):
+        feature = features[place]
+        if state.is_constant[feature]:
+            features[place], features[n_constant] = features[n_constant], feature
+            n_constant += 1
+    state.n_constant[node] = n_constant

@@ -1,0 +1,1 @@
+"""The engine of boosting: trees grown by histograms of gradients."""

@@ -1,0 +1,631 @@
+"""The only loop that makes trees.
+
+The rows of a node are a range of `rows`, in ascending order inside each node; the packed targets travel with them:
+
+    rows      [ a c f | b d e g ]          a split moves the range from one buffer to the other, left rows first,
+    packed    [ . . . | . . . . ]          so each node remembers its buffer
+
+One thread, the leader, alternates between two things: it decides on the next job (this file), and does that job's
+chunks together with its team (`_growth_jobs.py`).  A split takes three jobs:
+
+    MARK        blocks of rows: which go left                  then the leader knows where each block writes
+    MOVE        blocks of rows: write them to their places     then it makes two child nodes
+    CHILDREN    tiles of features: clear, fill from the rows   then it picks each child's best split and queues the
+                of the smaller child, subtract from the        child; the next split is that of the node on top of
+                parent (whose memory becomes the larger        the queue
+                child's), scan both for their best splits
+
+When features are few and threads many, ACCUMULATE fills histograms of blocks of rows before CHILDREN adds them up.  A
+symmetric tree has a LEVEL_SCAN before each level instead of the queue.  SUMS and PACK, which write the targets in fixed
+point, begin a tree; LEAVES ends it.
+
+The leader's kernels never call the team's: Numba optimises a kernel together with all that it calls, so a chain of
+callers above the large kernels would be compiled over and over.
+"""
+
+import numpy as np
+
+from skensemble._jit import kernel
+from skensemble._parallel import (
+    dismiss_team,
+    finish_chunk,
+    is_dismissed,
+    open_job,
+    relax,
+    take_chunk,
+    thread_pool,
+    wait_for_chunks,
+)
+from skensemble._random import mixed_seed, random_uniform
+from skensemble.tree.histogram._growth_jobs import (
+    ACCUMULATE,
+    CHILDREN,
+    LEAVES,
+    LEVEL_SCAN,
+    MARK,
+    MOVE,
+    PACK,
+    SUMS,
+    level_has_missing,
+    run_chunk,
+)
+from skensemble.tree.histogram._growth_state import BEST_FIRST, DEPTH_FIRST, MAX_ROW_CHUNKS, SYMMETRIC
+from skensemble.tree.histogram._histogram import FINE_BITS, PACKED_BITS, VECTOR, power_of_two_scale
+from skensemble.tree.histogram._splitting import (
+    MISSING_LEFT,
+    category_order,
+    category_words,
+    gradient_of,
+    has_missing,
+    hessian_of,
+    leaf_value,
+    left_totals,
+)
+
+ROW_CHUNK = 16384
+TILE_FEATURES = 16  # 16 features x 256 codes x 8 bytes fit the L1 cache
+TEAM_WORK = (
+    1_000_000  # rows x features below which a tree is grown by one thread: cores would only exchange cache lines
+)
+NODE_WORK = 50_000  # the same for the histograms of one split
+PATIENCE = 2_000_000  # empty looks for work, after which a helper leaves: its leader must have lost its core
+
+
+def grow_tree(n_rows, n_active, n_threads, seed, first_output, state, team):
+    """Grow one tree on rows[0, :n_rows] and features[:n_active]; it is left in `state`, its number of nodes returned.
+
+    Where these are all there are, they need not be written.
+    first_output : row of `gradient` and `hessian` that the tree's first output is about
+    """
+    if n_rows * n_active < TEAM_WORK or n_threads == 1:
+        return grow_nodes(n_rows, n_active, 1, seed, first_output, state)
+    team[:] = 0
+    pool = thread_pool(n_threads - 1)
+    helpers = [pool.submit(help_growing, state) for _ in range(n_threads - 1)]
+    try:
+        return grow_nodes(n_rows, n_active, n_threads, seed, first_output, state)
+    finally:
+        dismiss_team(team)
+        for helper in helpers:
+            helper.cancel() or helper.result()  # one that waits for a thread has not begun, and need not
+
+
+@kernel
+def grow_nodes(n_rows, n_active, n_threads, seed, first_output, state):
+    """Leader: decide, do it with the team, until the tree is grown; returns its number of nodes."""
+    state.n_active, state.n_threads, state.seed, state.first_output = n_active, n_threads, seed, first_output
+    state.n_chunks = _prepare(n_rows, state)
+    while state.n_chunks > 0:
+        n_chunks = state.n_chunks
+        if n_threads == 1 or n_chunks == 1:
+            for chunk in range(n_chunks):
+                run_chunk(chunk, state)
+        else:
+            open_job(state.team, n_chunks)
+            chunk = take_chunk(state.team)
+            while chunk >= 0:
+                run_chunk(chunk, state)
+                finish_chunk(state.team)
+                chunk = take_chunk(state.team)
+            wait_for_chunks(state.team, n_chunks)
+        state.n_chunks = _next_job(state)
+    return state.n_nodes
+
+
+@kernel
+def help_growing(state):
+    """Helper: take chunks until the leader dismisses the team."""
+    idle = 0
+    while not is_dismissed(state.team) and idle < PATIENCE:
+        chunk = take_chunk(state.team)
+        if chunk < 0:
+            idle += 1
+            relax(idle)
+        else:
+            run_chunk(chunk, state)
+            finish_chunk(state.team)
+            idle = 0
+
+
+@kernel
+def _next_job(state):
+    """What follows the job just done; returns its number of chunks, 0 when the tree is complete."""
+    if state.phase == MARK:
+        return _place_rows(state)
+    if state.phase == MOVE:
+        return _after_partition(state)
+    if state.phase == ACCUMULATE:
+        state.phase = CHILDREN
+        state.n_tiles = min(state.n_active, max(state.n_tiles, state.n_threads))
+        return state.n_tiles
+    if state.phase == CHILDREN:
+        return _after_children(state)
+    if state.phase == LEVEL_SCAN:
+        return _after_level_scan(state)
+    if state.phase == SUMS:
+        return _after_sums(state)
+    if state.phase == PACK:
+        return _plant(state)
+    return 0
+
+
+# -- the root --------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def _prepare(n_rows, state):
+    """Make the root, and start on its targets if they are floats."""
+    root = state.nodes[0]
+    root.start, root.stop, root.buffer, root.depth, root.slot = 0, n_rows, 0, 0, 0
+    root.left, root.right, root.feature, root.gain = -1, -1, -1, 0.0
+    root.lower, root.upper = -np.inf, np.inf
+    if state.n_active == state.features.shape[0]:
+        for k in range(state.n_active):
+            state.features[k] = k
+    if state.gradient.shape[0] == 0:
+        return _plant(state)
+    state.phase = SUMS
+    return state.block_sums.shape[0] * state.n_outputs
+
+
+@kernel
+def _after_sums(state):
+    """Choose the scales of the fixed point, as fine as the sums allow."""
+    for k in range(state.n_outputs):
+        g, h = 0.0, 0.0
+        for block in range(state.block_sums.shape[0]):
+            g += state.block_sums[block, k, 0]
+            h += state.block_sums[block, k, 1]
+        state.gradient_unit[k] = 1.0 / power_of_two_scale(g, state.n_units, PACKED_BITS)
+        state.hessian_unit[k] = 1.0 / power_of_two_scale(h, state.n_units, PACKED_BITS)
+        state.fine_gradient[k] = power_of_two_scale(g, state.n_units, FINE_BITS)
+        state.fine_hessian[k] = power_of_two_scale(h, state.n_units, FINE_BITS)
+    state.phase = PACK
+    return _row_chunks(state.nodes[0].stop)
+
+
+@kernel
+def _plant(state):
+    """Sum up the root, free all slots, and start on the root's histogram."""
+    n_slots = state.free_slots.shape[0]
+    for slot in range(n_slots):
+        state.free_slots[slot] = n_slots - 1 - slot
+    state.n_free = n_slots - 1
+    state.n_nodes, state.n_leaves, state.n_heap, state.level = 1, 1, 0, 0
+    for group in range(state.interactions.shape[0]):
+        state.groups[0, group] = True
+    _sum_root(state)
+    if not _may_split(0, state):
+        return _start_leaves(state)
+    state.node_id = -1
+    return _start_children(0, -1, 0, -1, False, state)
+
+
+@kernel
+def _sum_root(state):
+    totals = state.totals[0]
+    for channel in range(state.n_channels):
+        totals[channel] = 0
+    if state.packed.shape[1] > 0:
+        for chunk in range(state.n_chunks):
+            totals[0] += state.per_chunk[chunk]
+        return
+    for i in range(state.nodes[0].stop):
+        row = state.rows[0, i]
+        if state.kind == VECTOR:
+            for channel in range(state.n_channels):
+                totals[channel] += state.vectors[row, channel]
+        else:
+            totals[state.vectors[row, 0]] -= state.vectors[row, 1]
+            totals[state.n_channels - 1] += state.vectors[row, 1]
+
+
+# -- a split ---------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def _next_split(state):
+    """Start on the node that is next: on top of the queue, or the next of its level."""
+    if state.policy == SYMMETRIC:
+        state.node_id += 1
+        if state.node_id == (1 << (state.level + 1)) - 1:
+            state.level += 1
+            return _start_level(state)
+        return _start_partition(state)
+    if state.n_heap == 0 or state.n_leaves == state.max_leaf_nodes:
+        return _start_leaves(state)
+    state.node_id = _pop(state)
+    return _start_partition(state)
+
+
+@kernel
+def _start_partition(state):
+    node = state.nodes[state.node_id]
+    state.phase = MARK
+    return _row_chunks(node.stop - node.start)
+
+
+@kernel
+def _row_chunks(n_rows):
+    return max(1, min(MAX_ROW_CHUNKS, (n_rows + ROW_CHUNK - 1) // ROW_CHUNK))
+
+
+@kernel
+def _place_rows(state):
+    """Turn the number of left rows of each chunk into the place of its first left row."""
+    running = state.nodes[state.node_id].start
+    for chunk in range(state.n_chunks):
+        n_left = state.per_chunk[chunk]
+        state.per_chunk[chunk] = running
+        running += n_left
+    state.per_chunk[state.n_chunks] = running
+    state.phase = MOVE
+    return state.n_chunks
+
+
+@kernel
+def _after_partition(state):
+    """Make the children; unless nothing can come of them, start on their histograms and best splits."""
+    left = 2 * state.node_id + 1 if state.policy == SYMMETRIC else state.n_nodes
+    _make_children(left, state.per_chunk[state.n_chunks], state)
+    state.n_nodes += 2
+    state.n_leaves += 1
+    if state.policy == SYMMETRIC:
+        wanted = state.level + 1 < state.max_depth
+        if wanted:
+            _assign_slots(left, True, state)
+            return _start_children(state.small, state.big, -1, -1, False, state)
+        _release(state.node_id, state)
+        return _next_split(state)
+    is_last = state.n_leaves == state.max_leaf_nodes
+    wanted_left = not is_last and _may_split(left, state)
+    wanted_right = not is_last and _may_split(left + 1, state)
+    if not (wanted_left or wanted_right):
+        _release(state.node_id, state)
+        return _next_split(state)
+    n_left, n_right = (
+        state.nodes[left].stop - state.nodes[left].start,
+        state.nodes[left + 1].stop - state.nodes[left + 1].start,
+    )
+    build_big = _assign_slots(left, wanted_right if n_left <= n_right else wanted_left, state)
+    return _start_children(
+        state.small, state.big, left if wanted_left else -1, left + 1 if wanted_right else -1, build_big, state
+    )
+
+
+@kernel
+def _make_children(left, middle, state):
+    """Two nodes for the two ranges of rows, with the sums, bounds and interaction groups they inherit."""
+    node_id = state.node_id
+    node = state.nodes[node_id]
+    node.left, node.right = left, left + 1
+    for channel in range(state.n_channels):
+        state.totals[left, channel] = state.left_totals[node_id, channel]
+        state.totals[left + 1, channel] = state.totals[node_id, channel] - state.left_totals[node_id, channel]
+    for side in range(2):
+        child_id = left + side
+        child = state.nodes[child_id]
+        child.start = node.start if side == 0 else middle
+        child.stop = middle if side == 0 else node.stop
+        child.buffer, child.depth = 1 - node.buffer, node.depth + 1
+        child.lower, child.upper, child.gain = node.lower, node.upper, 0.0
+        child.left, child.right, child.slot, child.feature = -1, -1, -1, -1
+        for group in range(state.interactions.shape[0]):
+            state.groups[child_id, group] = state.groups[node_id, group] and state.interactions[group, node.feature]
+    direction = state.monotone[node.feature]
+    if direction != 0:
+        between = 0.5 * (_value(left, 0, state) + _value(left + 1, 0, state))
+        state.nodes[left if direction > 0 else left + 1].upper = between
+        state.nodes[left + 1 if direction > 0 else left].lower = between
+
+
+@kernel
+def _value(node_id, k, state):
+    """Value of output k if the node were a leaf, from the sums it was grown from."""
+    totals, node = state.totals[node_id], state.nodes[node_id]
+    g = gradient_of(totals, 0, k, state)
+    h = hessian_of(totals, 0, k, state)
+    return leaf_value(g, h, state.reg_lambda, state.reg_alpha, state.max_delta_step, node.lower, node.upper)
+
+
+@kernel
+def _may_split(node_id, state):
+    node = state.nodes[node_id]
+    if node.stop - node.start < 2 or node.depth == state.max_depth:
+        return False
+    if state.counts and state.totals[node_id, state.n_channels - 1] < 2 * state.min_samples_leaf:
+        return False
+    return _total_hessian(state.totals[node_id], state) >= 2.0 * state.min_child_weight * state.n_outputs
+
+
+@kernel
+def _total_hessian(totals, state):
+    total = 0.0
+    for k in range(state.n_outputs):
+        total += hessian_of(totals, 0, k, state)
+    return total
+
+
+# -- histograms and best splits of the children ----------------------------------------------------------------------
+
+
+@kernel
+def _assign_slots(left, big_wanted, state):
+    """Memory for the children's histograms: the larger child inherits its parent's.  True if it has none to inherit."""
+    nodes = state.nodes
+    n_left, n_right = nodes[left].stop - nodes[left].start, nodes[left + 1].stop - nodes[left + 1].start
+    state.small = left if n_left <= n_right else left + 1
+    state.big = 2 * left + 1 - state.small if big_wanted else -1
+    build_big = big_wanted and nodes[state.node_id].slot < 0
+    if big_wanted and not build_big:
+        nodes[state.big].slot = nodes[state.node_id].slot
+        nodes[state.node_id].slot = -1
+    else:
+        _release(state.node_id, state)
+    state.n_free -= 1
+    nodes[state.small].slot = state.free_slots[state.n_free]
+    if build_big:
+        state.n_free -= 1
+        nodes[state.big].slot = state.free_slots[state.n_free]
+    return build_big
+
+
+@kernel
+def _release(node_id, state):
+    if state.nodes[node_id].slot >= 0:
+        state.free_slots[state.n_free] = state.nodes[node_id].slot
+        state.nodes[node_id].slot = -1
+        state.n_free += 1
+
+
+@kernel
+def _start_children(small, big, left, right, build_big, state):
+    """Fill the histograms of `small` and (if >= 0) `big`, and find the best splits of `left` and `right` (if >= 0)."""
+    state.small, state.big, state.build_big = small, big, build_big
+    state.scan_left, state.scan_right = left, right
+    for side in range(2):
+        node_id = right if side else left
+        if node_id >= 0:
+            _allow_features(node_id, side, state)
+    n_rows = state.nodes[small].stop - state.nodes[small].start
+    tile = max(1, TILE_FEATURES // state.n_channels)
+    n_tiles = max(1, (state.n_active + tile - 1) // tile)
+    state.n_blocks = 1
+    if state.n_threads == 1 or n_rows * state.n_active < NODE_WORK:
+        state.n_tiles = 1 if n_rows < 4096 else n_tiles
+    elif n_tiles < state.n_threads and n_rows >= ROW_CHUNK and not build_big:
+        state.n_tiles = n_tiles
+        state.n_blocks = min(state.n_threads, n_rows // (ROW_CHUNK // 2))
+        state.phase = ACCUMULATE
+        return state.n_tiles * state.n_blocks
+    else:
+        state.n_tiles = min(state.n_active, (n_tiles + state.n_threads - 1) // state.n_threads * state.n_threads)
+    state.phase = CHILDREN
+    return state.n_tiles
+
+
+@kernel
+def _after_children(state):
+    """Queue the children that have a split worth making."""
+    if state.policy == SYMMETRIC:
+        return _start_level(state) if state.node_id < 0 else _next_split(state)
+    for side in range(2):
+        node_id = state.scan_right if side else state.scan_left
+        if node_id >= 0 and _choose_split(node_id, side, state):
+            _describe_split(node_id, state)
+            _push(node_id, state)
+        elif node_id >= 0:
+            _release(node_id, state)
+    for node_id in (state.small, state.big):
+        # A histogram that nobody will subtract from; or no memory for two more: its children will be filled from
+        # their rows.
+        if node_id >= 0 and (state.n_free < 2 or (node_id != state.scan_left and node_id != state.scan_right)):
+            _release(node_id, state)
+    return _next_split(state)
+
+
+@kernel
+def _choose_split(node_id, side, state):
+    """Store the best of the features' best splits in the node; the first wins a tie.  False if there is none."""
+    best, best_feature = state.gamma, -1
+    for k in range(state.n_active):
+        feature = state.features[k]
+        if (
+            state.allowed[side, feature]
+            and state.best_position[side, feature] >= 0
+            and state.best_gain[side, feature] > best
+        ):
+            best, best_feature = state.best_gain[side, feature], feature
+    if best_feature < 0:
+        return False
+    node = state.nodes[node_id]
+    node.gain, node.feature = best, best_feature
+    node.position, node.flags = state.best_position[side, best_feature], state.best_flags[side, best_feature]
+    return True
+
+
+@kernel
+def _describe_split(node_id, state):
+    """Fill in code, missing direction, categories and left sums of a node's split, while its histogram is there."""
+    node, left = state.nodes[node_id], state.left_totals[node_id]
+    n_codes = state.n_codes[node.feature]
+    cell = node.slot * state.n_cells + (node.feature << state.shift) * state.n_channels
+    node.is_categorical = state.is_categorical[node.feature]
+    if node.is_categorical:
+        order, ratio = np.empty(n_codes, np.int64), np.empty(n_codes, np.float64)
+        n_present = category_order(state.histogram, cell, n_codes, state, order, ratio)
+        left_totals(state.histogram, cell, state.n_channels, order, node.position, node.flags, left)
+    else:
+        left_totals(state.histogram, cell, state.n_channels, state.codes_in_order, node.position, node.flags, left)
+    heavier_left = 2.0 * _total_hessian(left, state) > _total_hessian(state.totals[node_id], state)
+    if node.is_categorical:
+        category_words(order, n_present, n_codes, node.position, node.flags, heavier_left, state.words[node_id])
+        node.missing_left = (state.words[node_id, 0] & np.uint64(1)) != 0
+    else:
+        node.code = node.position + 1
+        missing = has_missing(state.histogram, cell, state.n_channels)
+        node.missing_left = (node.flags & MISSING_LEFT) != 0 if missing else heavier_left
+
+
+# -- symmetric trees: complete, one split per level; the children of node i are 2 i + 1 and 2 i + 2 ------------------
+
+
+@kernel
+def _start_level(state):
+    if state.level == state.max_depth:
+        return _start_leaves(state)
+    _allow_features((1 << state.level) - 1, 0, state)
+    state.phase = LEVEL_SCAN
+    return state.n_active
+
+
+@kernel
+def _after_level_scan(state):
+    """Give all nodes of the level the split found for it, and start on the first."""
+    first = (1 << state.level) - 1
+    if not _choose_split(first, 0, state):
+        return _start_leaves(state)
+    _describe_level(first, 2 * first + 1, state)
+    state.node_id = first - 1
+    return _next_split(state)
+
+
+@kernel
+def _describe_level(first, last, state):
+    """Copy the split of node `first` to all nodes of its level, and compute the sums of their left sides."""
+    split = state.nodes[first]
+    feature, position, flags, gain = split.feature, split.position, split.flags, split.gain
+    is_categorical = state.is_categorical[feature]
+    order = state.order[feature] if is_categorical else state.codes_in_order
+    offset = (feature << state.shift) * state.n_channels
+    weight_left, weight = 0.0, 0.0
+    for node_id in range(first, last):
+        left_totals(
+            state.histogram, state.nodes[node_id].slot * state.n_cells + offset, state.n_channels, order, position,
+            flags, state.left_totals[node_id],
+        )  # fmt: skip
+        weight_left += _total_hessian(state.left_totals[node_id], state)
+        weight += _total_hessian(state.totals[node_id], state)
+    missing_left = 2.0 * weight_left > weight
+    if is_categorical:
+        category_words(
+            order, state.n_order[feature], state.n_codes[feature], position, flags, missing_left, state.words[first]
+        )
+        missing_left = (state.words[first, 0] & np.uint64(1)) != 0
+    elif level_has_missing(offset, state):
+        missing_left = (flags & MISSING_LEFT) != 0
+    for node_id in range(first, last):
+        node = state.nodes[node_id]
+        node.feature, node.position, node.flags, node.code = feature, position, flags, position + 1
+        node.gain = gain if node_id == first else 0.0  # the level's gain counts once
+        node.is_categorical, node.missing_left = is_categorical, missing_left
+        for k in range(state.words.shape[1]):
+            state.words[node_id, k] = state.words[first, k]
+
+
+# -- leaves ----------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def _start_leaves(state):
+    """Values of all nodes from the sums they were grown from; the leaves' own follow from the float gradients."""
+    n_leaves = 0
+    for node_id in range(state.n_nodes):
+        for k in range(state.n_outputs):
+            state.values[node_id, k] = _value(node_id, k, state)
+        state.cover[node_id] = _total_hessian(state.totals[node_id], state) / state.n_outputs
+        if state.nodes[node_id].left < 0:
+            state.heap_node[n_leaves] = node_id
+            n_leaves += 1
+    state.phase = LEAVES
+    return min(n_leaves, MAX_ROW_CHUNKS)
+
+
+# -- which features a node may use -----------------------------------------------------------------------------------
+
+
+@kernel
+def _allow_features(node_id, side, state):
+    allowed = state.allowed[side]
+    for k in range(state.n_active):
+        allowed[state.features[k]] = True
+    n_allowed = state.n_active
+    if state.colsample_bylevel < 1.0:
+        n_chosen = max(1, round(state.colsample_bylevel * n_allowed))
+        n_allowed = _thin_out(
+            allowed, n_allowed, n_chosen, mixed_seed(state.seed, 2 * state.nodes[node_id].depth), state
+        )
+    if state.interactions.shape[0] > 0:
+        n_allowed = _obey_interactions(allowed, state.groups[node_id], state)
+    if state.colsample_bynode < 1.0 and n_allowed > 0:
+        n_chosen = max(1, round(state.colsample_bynode * n_allowed))
+        _thin_out(allowed, n_allowed, n_chosen, mixed_seed(state.seed, 2 * node_id + 1), state)
+
+
+@kernel
+def _thin_out(allowed, n_allowed, n_chosen, seed, state):
+    """Keep n_chosen of the n_allowed features (Knuth, TAOCP 2, 3.4.2, algorithm S)."""
+    seen, kept = 0, 0
+    for k in range(state.n_active):
+        feature = state.features[k]
+        if allowed[feature]:
+            keep = random_uniform(seed, seen) * (n_allowed - seen) < n_chosen - kept
+            allowed[feature] = keep
+            seen += 1
+            kept += keep
+    return kept
+
+
+@kernel
+def _obey_interactions(allowed, groups, state):
+    n_allowed = 0
+    for k in range(state.n_active):
+        feature = state.features[k]
+        together = False
+        for group in range(state.interactions.shape[0]):
+            together |= groups[group] and state.interactions[group, feature]
+        allowed[feature] &= together
+        n_allowed += allowed[feature]
+    return n_allowed
+
+
+# -- the queue: a heap whose top has the largest key, the smallest node among equals ---------------------------------
+
+
+@kernel
+def _push(node_id, state):
+    key = float(node_id) if state.policy == DEPTH_FIRST else -float(node_id)
+    if state.policy == BEST_FIRST:
+        key = state.nodes[node_id].gain
+    child = state.n_heap
+    while child > 0:
+        parent = (child - 1) >> 1
+        if state.heap[parent] > key or (state.heap[parent] == key and state.heap_node[parent] < node_id):
+            break
+        state.heap[child], state.heap_node[child] = state.heap[parent], state.heap_node[parent]
+        child = parent
+    state.heap[child], state.heap_node[child] = key, node_id
+    state.n_heap += 1
+
+
+@kernel
+def _pop(state):
+    heap, heap_node = state.heap, state.heap_node
+    top = heap_node[0]
+    state.n_heap -= 1
+    n_heap = state.n_heap
+    key, node_id = heap[n_heap], heap_node[n_heap]
+    parent, child = 0, 1
+    while child < n_heap:
+        right = child + 1
+        if right < n_heap and (
+            heap[right] > heap[child] or (heap[right] == heap[child] and heap_node[right] < heap_node[child])
+        ):
+            child = right
+        if key > heap[child] or (key == heap[child] and node_id < heap_node[child]):
+            break
+        heap[parent], heap_node[parent] = heap[child], heap_node[child]
+        parent = child
+        child = 2 * parent + 1
+    heap[parent], heap_node[parent] = key, node_id
+    return top

@@ -1,0 +1,343 @@
+"""What the team does while a tree grows: one kernel for each kind of chunk.
+
+A job reads the state that its leader prepared and writes to places of its own: its tile of features, its range of
+rows, its leaf.  So the result does not depend on who did which chunk, or when.
+"""
+
+import numpy as np
+from numba import int64, uint64
+
+from skensemble._jit import kernel, prefetch
+from skensemble.tree.histogram._growth_state import SUM_BLOCK
+from skensemble.tree.histogram._histogram import (
+    ROWS_AHEAD,
+    SCALAR,
+    accumulate,
+    clear,
+    merge,
+    pack,
+    subtract,
+    weighted_sums,
+)
+from skensemble.tree.histogram._splitting import (
+    INVALID,
+    ONE_HOT,
+    PACKED,
+    best_position,
+    category_order,
+    drop_unbalanced,
+    has_missing,
+    leaf_value,
+    limited_gains,
+    mark_left,
+    move_rows,
+    numeric_gains,
+    scan_feature,
+)
+
+SUMS, PACK, MARK, MOVE, ACCUMULATE, CHILDREN, LEVEL_SCAN, LEAVES = range(8)
+
+
+@kernel
+def run_chunk(chunk, state):
+    """Do one chunk of the open job."""
+    if state.phase == MARK:
+        _mark_chunk(chunk, state)
+    elif state.phase == MOVE:
+        _move_chunk(chunk, state)
+    elif state.phase == ACCUMULATE:
+        _accumulate_chunk(chunk, state)
+    elif state.phase == CHILDREN:
+        _children_chunk(chunk, state)
+    elif state.phase == LEVEL_SCAN:
+        _level_scan_chunk(chunk, state)
+    elif state.phase == LEAVES:
+        _leaves_chunk(chunk, state)
+    elif state.phase == PACK:
+        _pack_chunk(chunk, state)
+    else:
+        _sums_chunk(chunk, state)
+
+
+# -- targets in fixed point ------------------------------------------------------------------------------------------
+
+
+@kernel
+def _sums_chunk(chunk, state):
+    """Sums of |gradient| and of the hessian of one output in a block of the tree's rows."""
+    rows, n_rows = state.rows[0], state.nodes[0].stop
+    output, block = chunk % state.n_outputs, chunk // state.n_outputs
+    state.block_sums[block, output, 0], state.block_sums[block, output, 1] = weighted_sums(
+        state.gradient[state.first_output + output], state.hessian[state.first_output + output], state.weight,
+        rows[:0] if n_rows == rows.shape[0] else rows, min(block * SUM_BLOCK, n_rows),
+        min((block + 1) * SUM_BLOCK, n_rows),
+    )  # fmt: skip
+
+
+@kernel
+def _pack_chunk(chunk, state):
+    """The packed targets of a block of the tree's rows, and their sum."""
+    rows, n_rows = state.rows[0], state.nodes[0].stop
+    start, stop = n_rows * chunk // state.n_chunks, n_rows * (chunk + 1) // state.n_chunks
+    if n_rows == rows.shape[0]:
+        for i in range(start, stop):
+            rows[i] = i
+    for k in range(state.n_outputs):
+        state.per_chunk[chunk] = pack(
+            state.gradient[state.first_output + k], state.hessian[state.first_output + k], state.weight, state.whole,
+            1.0 / state.gradient_unit[k], 1.0 / state.hessian_unit[k], rows, start, stop, state.packed_targets,
+            state.kind != SCALAR, state.n_channels, k,
+        )  # fmt: skip
+
+
+# -- partition: a block of a node's rows -----------------------------------------------------------------------------
+
+
+@kernel
+def _mark_chunk(chunk, state):
+    node = state.nodes[state.node_id]
+    n_rows = node.stop - node.start
+    state.per_chunk[chunk] = mark_left(
+        state.columns[node.feature], state.rows[node.buffer], node.start + n_rows * chunk // state.n_chunks,
+        node.start + n_rows * (chunk + 1) // state.n_chunks, node.code, node.missing_left, node.is_categorical,
+        state.words[state.node_id], state.goes_left,
+    )  # fmt: skip
+
+
+@kernel
+def _move_chunk(chunk, state):
+    node = state.nodes[state.node_id]
+    n_rows = node.stop - node.start
+    start = node.start + n_rows * chunk // state.n_chunks
+    left = state.per_chunk[chunk]
+    right = state.per_chunk[state.n_chunks] + (start - node.start) - (left - node.start)
+    move_rows(
+        state.rows[node.buffer], state.packed[node.buffer], state.goes_left, start,
+        node.start + n_rows * (chunk + 1) // state.n_chunks, state.rows[1 - node.buffer], state.packed[1 -
+        node.buffer], left, right,
+    )  # fmt: skip
+
+
+# -- histograms and best splits: a tile of features ------------------------------------------------------------------
+
+
+@kernel
+def first_feature(tile, state):
+    """Where a tile begins: tiles are made of whole words of eight codes, if there are enough of them."""
+    n_words = (state.n_active + 7) >> 3
+    if n_words >= state.n_tiles:
+        return min(8 * (n_words * tile // state.n_tiles), state.n_active)
+    return state.n_active * tile // state.n_tiles
+
+
+@kernel
+def _fill(node_id, start, stop, slot, first, last, state):
+    """Fill the cells of a tile in `slot` from nothing, with rows [start, stop) of the node."""
+    base = slot * state.n_cells
+    buffer = state.nodes[node_id].buffer
+    features = state.features[: state.n_active]
+    clear(state.histogram, base, state.shift, state.n_channels, state.n_codes, features, first, last)
+    accumulate(
+        state.kind, state.words_of_codes, state.usual_words, state.codes, state.rows[buffer], state.packed[buffer],
+        state.vectors, start, stop, state.histogram, base, state.shift, state.n_channels, features, first, last,
+    )  # fmt: skip
+
+
+@kernel
+def _accumulate_chunk(chunk, state):
+    """One tile of features, one block of rows of the smaller child, into the block's own histogram."""
+    node = state.nodes[state.small]
+    block, tile = chunk // state.n_tiles, chunk % state.n_tiles
+    n_rows = node.stop - node.start
+    slot = node.slot if block == 0 else state.free_slots.shape[0] + block - 1
+    _fill(
+        state.small, node.start + n_rows * block // state.n_blocks, node.start + n_rows * (block + 1) //
+        state.n_blocks, slot, first_feature(tile, state), first_feature(tile + 1, state), state,
+    )  # fmt: skip
+
+
+@kernel
+def _children_chunk(chunk, state):
+    """One tile of features: the histograms of both children, then their best splits."""
+    first, last = first_feature(chunk, state), first_feature(chunk + 1, state)
+    features = state.features[: state.n_active]
+    small, big = state.nodes[state.small], state.nodes[max(state.big, 0)]
+    if state.n_blocks == 1:
+        _fill(state.small, small.start, small.stop, small.slot, first, last, state)
+    for block in range(1, state.n_blocks):
+        source = (state.free_slots.shape[0] + block - 1) * state.n_cells
+        merge(
+            state.histogram, small.slot * state.n_cells, source, state.shift, state.n_channels, state.n_codes,
+            features, first, last,
+        )  # fmt: skip
+    if state.big >= 0:
+        if state.build_big:
+            _fill(state.big, big.start, big.stop, big.slot, first, last, state)
+        else:
+            subtract(
+                state.histogram, big.slot * state.n_cells, small.slot * state.n_cells, state.shift, state.n_channels,
+                state.n_codes, features, first, last,
+            )  # fmt: skip
+    for side in range(2):
+        node_id = state.scan_right if side else state.scan_left
+        if node_id >= 0:
+            _scan_tile(node_id, side, first, last, state)
+
+
+@kernel
+def _scan_tile(node_id, side, first, last, state):
+    """Best split of each feature of the tile."""
+    node = state.nodes[node_id]
+    n_scratch = max(state.codes_in_order.shape[0], 2 * state.n_channels) + 1
+    prefix, order = np.empty(n_scratch, np.int64), np.empty(n_scratch, np.int64)
+    gains, ratio = np.empty(n_scratch, np.float64), np.empty(n_scratch, np.float64)
+    for k in range(first, last):
+        feature = state.features[k]
+        state.best_position[side, feature] = -1
+        if state.allowed[side, feature]:
+            cell = node.slot * state.n_cells + (feature << state.shift) * state.n_channels
+            gain, position, flags = scan_feature(
+                state.histogram,
+                cell,
+                feature,
+                node.stop - node.start,
+                state.totals[node_id],
+                node.lower,
+                node.upper,
+                state,
+                order,
+                ratio,
+                prefix,
+                gains,
+            )
+            state.best_gain[side, feature] = gain
+            state.best_position[side, feature] = position
+            state.best_flags[side, feature] = flags
+
+
+# -- a level of a symmetric tree: one feature ------------------------------------------------------------------------
+
+
+@kernel
+def _level_scan_chunk(chunk, state):
+    """Best split of one feature for a whole level: the gains of its nodes, added position by position."""
+    feature = state.features[chunk]
+    state.best_position[0, feature] = -1
+    n_scratch = max(state.codes_in_order.shape[0], 2 * state.n_channels) + 1
+    prefix, gains = np.empty(n_scratch, np.int64), np.empty(n_scratch)
+    level_gains = np.zeros((2, n_scratch))
+    is_categorical = state.is_categorical[feature]
+    offset = (feature << state.shift) * state.n_channels
+    if state.level == 0 and is_categorical:  # also if not allowed here: it may be, further down
+        cell = state.nodes[0].slot * state.n_cells + offset
+        state.n_order[feature] = category_order(
+            state.histogram, cell, state.n_codes[feature], state, state.order[feature], gains
+        )
+    if not state.allowed[0, feature]:
+        return
+    one_hot = is_categorical and state.n_order[feature] <= state.max_cat_to_onehot
+    missing = level_has_missing(offset, state)
+    n_positions = state.n_codes[feature] - (1 if missing else 2)
+    if is_categorical:
+        n_positions = state.n_order[feature] - (0 if one_hot else 1)
+    n_scans = 2 if missing and not is_categorical else 1
+    for node_id in range((1 << state.level) - 1, (1 << (state.level + 1)) - 1):
+        for missing_left in range(n_scans):
+            first, last = _node_gains(
+                node_id, feature, offset, n_positions, missing_left == 1, one_hot, state, prefix, gains
+            )
+            total = level_gains[missing_left]
+            for position in range(uint64(first), uint64(last)):
+                # With too little weight on a side this node gains nothing, but the level may.
+                total[position] += gains[position] if gains[position] != INVALID else 0.0
+    if is_categorical and not one_hot:
+        drop_unbalanced(level_gains[0], n_positions, state.n_order[feature], state.max_cat_threshold)
+    best = state.gamma
+    for missing_left in range(n_scans):
+        position = best_position(level_gains[missing_left], 0, n_positions - missing_left, best)
+        if position >= 0:
+            best = level_gains[missing_left, position]
+            state.best_position[0, feature] = position
+            state.best_gain[0, feature] = best
+            state.best_flags[0, feature] = ONE_HOT if one_hot else missing_left
+
+
+@kernel
+def level_has_missing(offset, state):
+    """Does any node of the level hold a missing value of the feature whose cells begin at `offset`."""
+    for node_id in range((1 << state.level) - 1, (1 << (state.level + 1)) - 1):
+        if has_missing(state.histogram, state.nodes[node_id].slot * state.n_cells + offset, state.n_channels):
+            return True
+    return False
+
+
+@kernel
+def _node_gains(node_id, feature, offset, n_positions, missing_left, one_hot, state, prefix, gains):
+    """Gains of one feature in one node of a level, in the order of the level's scan; and the range they are in."""
+    node = state.nodes[node_id]
+    cell = node.slot * state.n_cells + offset
+    if not state.is_categorical[feature]:
+        return numeric_gains(
+            state.histogram, cell, state.codes_in_order, n_positions, feature, missing_left, state.totals[node_id],
+            node.lower, node.upper, state, prefix, gains,
+        )  # fmt: skip
+    reg_lambda = state.reg_lambda if one_hot else state.reg_lambda + state.cat_l2
+    limited_gains(
+        state.histogram, cell, state.order[feature], n_positions, one_hot, False, state.totals[node_id], node.lower,
+        node.upper, 0, reg_lambda, state, prefix, gains,
+    )  # fmt: skip
+    return 0, n_positions
+
+
+# -- leaves ----------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def _leaves_chunk(chunk, state):
+    """Some of the leaves; most often one."""
+    for leaf in range(state.n_leaves * chunk // state.n_chunks, state.n_leaves * (chunk + 1) // state.n_chunks):
+        _finish_leaf(state.heap_node[leaf], state)
+
+
+@kernel
+def _finish_leaf(node_id, state):
+    """Value of a leaf from the float gradients; the leaf of its rows; its rows back in buffer 0."""
+    node = state.nodes[node_id]
+    rows, first_rows, leaf_of_row = state.rows[node.buffer], state.rows[0], state.leaf_of_row
+    for i in range(node.start, node.stop):
+        leaf_of_row[rows[i]] = node_id
+    if state.layout == PACKED and state.gradient.shape[0] > 0 and node.stop > node.start:
+        for k in range(state.n_outputs):
+            g, h = fine_sums(
+                rows, node.start, node.stop, state.gradient[state.first_output + k],
+                state.hessian[state.first_output + k], state.weight, state.whole, state.fine_gradient[k],
+                state.fine_hessian[k],
+            )  # fmt: skip
+            state.values[node_id, k] = leaf_value(
+                g, h, state.reg_lambda, state.reg_alpha, state.max_delta_step, node.lower, node.upper
+            )
+    if node.buffer == 1:
+        for i in range(node.start, node.stop):
+            first_rows[i] = rows[i]
+
+
+@kernel
+def fine_sums(rows, start, stop, gradient, hessian, weight, whole, gradient_scale, hessian_scale):
+    """Sums of w g and w h of a leaf's rows in 62-bit fixed point: exact, and the same in any order of the rows."""
+    g, h = int64(0), int64(0)
+    weighted = weight.shape[0] > 0
+    for i in range(start, stop):
+        if i + ROWS_AHEAD < stop:
+            prefetch(gradient, int64(rows[i + ROWS_AHEAD]) * 4)
+            prefetch(hessian, int64(rows[i + ROWS_AHEAD]) * 4)
+        row = rows[i]
+        if not weighted:
+            g += int64(gradient[row] * gradient_scale)
+            h += int64(hessian[row] * hessian_scale)
+        elif whole:
+            g += int64(gradient[row] * gradient_scale) * int64(weight[row])
+            h += int64(hessian[row] * hessian_scale) * int64(weight[row])
+        else:
+            g += int64(gradient[row] * weight[row] * gradient_scale)
+            h += int64(hessian[row] * weight[row] * hessian_scale)
+    return g / gradient_scale, h / hessian_scale

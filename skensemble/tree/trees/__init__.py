@@ -1,0 +1,1 @@
+"""Grown trees: their arrays, and what is computed from them."""

@@ -1,0 +1,92 @@
+"""Kernels of linear leaves equal plain weighted ridge regressions."""
+
+import numpy as np
+import pytest
+
+from skensemble.ensemble.newton._leaf_slopes import add_leaves, add_trees, find_path_features, fit_slopes
+
+START, FEATURE = np.array([0, 0, 2, 5], np.int64), np.array([0, 2, 2, 1, 0], np.int32)  # of nodes 0, 1, 2
+
+
+def _cells(n=60):
+    cells = np.random.default_rng(0).normal(size=(n, 3)) * [1.0, 5.0, 0.1] + [0.0, 100.0, 0.0]
+    cells[5, 0], cells[40, 1], cells[41, 2] = np.nan, np.inf, -np.inf
+    cells.flags.writeable = False
+    return cells
+
+
+def _ridge(cells, gradient, hessian, scale, ridge):
+    """Means and slopes of one leaf, in the units of the cells."""
+    there = np.isfinite(cells).all(axis=1)
+    cells, gradient, hessian = cells[there], gradient[there], hessian[there]
+    mean = np.average(cells, axis=0, weights=hessian)
+    z = (cells - mean) / scale
+    return mean, -np.linalg.solve(z.T @ (hessian[:, None] * z) + ridge * np.eye(z.shape[1]), z.T @ gradient) / scale
+
+
+def _fit(cells, gradient, hessian, weight, ridge, centre, scale):
+    rows = np.random.default_rng(1).permutation(len(cells)).astype(np.uint32)
+    mean, slope = np.zeros(5), np.zeros(5)
+    leaves, row_starts = np.array([1, 2]), np.array([0, 25, len(cells)])
+    fit_slopes(
+        leaves, row_starts, rows, cells, gradient, hessian, weight, centre, scale, ridge, START, FEATURE, mean, slope
+    )
+    return rows[:25], rows[25:], mean, slope
+
+
+@pytest.mark.parametrize("ridge", [0.0, 3.0])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_slopes_equal_ridge_regressions(ridge, weighted):
+    rng, cells = np.random.default_rng(2), _cells()
+    gradient, hessian = rng.normal(size=60).astype(np.float32), rng.uniform(0.5, 2.0, 60).astype(np.float32)
+    weight = rng.integers(0, 3, 60).astype(float) if weighted else np.empty(0)
+    factor = weight if weighted else np.ones(60)
+    centre, scale = np.array([0.1, 90.0, 0.0]), np.array([1.5, 4.0, 0.2])
+    first, second, mean, slope = _fit(cells, gradient, hessian, weight, ridge, centre, scale)
+    for rows, entries in ((first, slice(0, 2)), (second, slice(2, 5))):
+        own = FEATURE[entries]
+        derivatives = (factor[rows] * gradient[rows], factor[rows] * hessian[rows])
+        wanted = _ridge(cells[rows][:, own], *derivatives, scale[own], ridge)
+        np.testing.assert_allclose(mean[entries], wanted[0], rtol=1e-9)
+        np.testing.assert_allclose(slope[entries], wanted[1], rtol=1e-6, atol=1e-12)
+
+
+def test_a_feature_that_others_explain_gets_no_slope():
+    cells = np.repeat(_cells()[:, :1], 3, axis=1)
+    cells[5] = 0.0
+    cells.flags.writeable = False
+    gradient, ones = cells[:, 0].astype(np.float32), np.ones(60, np.float32)
+    *_, slope = _fit(cells, gradient, ones, np.empty(0), 0.0, np.zeros(3), np.ones(3))
+    np.testing.assert_allclose(slope, [-1.0, 0.0, -1.0, 0.0, 0.0], atol=1e-6)
+
+
+def test_features_of_a_path_are_found_once():
+    #        0: f3
+    #     1: f1    2: leaf
+    #   3: leaf  4: categories
+    #          5: f3   6: leaf
+    #        7: leaf  8: leaf
+    parent = np.array([-1, 0, 0, 1, 1, 4, 4, 5, 5], np.int32)
+    feature = np.array([3, 1, -1, -1, -1, 3, -1, -1, -1], np.int32)
+    is_leaf = np.array([False, False, True, True, False, False, True, True, True])
+    start, out = np.empty(10, np.int64), np.empty(20, np.int32)
+    find_path_features(parent, feature, is_leaf, start, out)
+    found = [sorted(out[start[v] : start[v + 1]].tolist()) for v in range(9)]
+    assert found == [[], [], [3], [1, 3], [], [], [1, 3], [1, 3], [1, 3]]
+
+
+def test_leaves_add_constants_and_slopes_and_constants_alone_where_a_cell_is_missing():
+    cells, leaf = _cells(), np.array([1, 2] * 30, np.int32)
+    values, mean, slope = np.array([[0.0], [10.0], [20.0]]), np.arange(5.0)[:, None], np.arange(1.0, 6.0)[:, None]
+    raw = np.zeros(60)
+    add_leaves(cells, leaf, values, START, FEATURE, mean, slope, 0, raw)
+    for i, node in enumerate(leaf):
+        own = slice(START[node], START[node + 1])
+        line = (cells[i, FEATURE[own]] - mean[own, 0]) @ slope[own, 0]
+        assert raw[i] == pytest.approx(values[node, 0] + (line if np.isfinite(line) else 0.0))
+    of_trees = np.zeros((60, 1))
+    tree = (np.zeros(1, np.int64), np.zeros(1, np.int32))
+    for array in (*tree, values, START, FEATURE, mean, slope):
+        array.flags.writeable = True
+    add_trees(cells, leaf[:, None], 0, 1, *tree, values, START, FEATURE, mean, slope, of_trees)
+    np.testing.assert_array_equal(of_trees[:, 0], raw)

@@ -1,0 +1,161 @@
+"""Flows as estimators: densities are densities, latents lead back, labels condition, tables come back as they were."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import multivariate_normal
+
+from skensemble.generative.flows._normalizing_flows import (
+    NICE,
+    Glow,
+    MaskedAutoregressiveFlow,
+    NeuralSplineFlow,
+    RealNVP,
+)
+
+FLOWS = [NICE, RealNVP, Glow, NeuralSplineFlow, MaskedAutoregressiveFlow]
+SMALL = {"n_layers": 4, "hidden_layer_sizes": (16, 16), "max_epochs": 30, "random_state": 0}
+
+every_flow = pytest.mark.parametrize("flow", FLOWS)
+
+
+def _two_moons(n_rows=600, seed=0):
+    rng = np.random.default_rng(seed)
+    angle, side = rng.uniform(0.0, np.pi, n_rows), rng.integers(2, size=n_rows)
+    x = np.column_stack([np.cos(angle) + side, np.sin(angle) * (1 - 2 * side) + 0.5 * side])
+    return x + rng.normal(scale=0.1, size=x.shape), side
+
+
+def _grid(low, high, n_steps=150):
+    axes = np.linspace(low, high, n_steps)
+    cell = ((high - low) / (n_steps - 1)) ** 2
+    return np.stack(np.meshgrid(axes, axes), axis=-1).reshape(-1, 2), cell
+
+
+@every_flow
+def test_density_integrates_to_one_and_beats_a_gaussian(flow):
+    X, _ = _two_moons()
+    model = flow(**SMALL).fit(X)
+    grid, cell = _grid(-4.0, 5.0)
+    assert_allclose(np.exp(model.score_samples(grid)).sum() * cell, 1.0, atol=0.03)
+    held_out, _ = _two_moons(500, seed=1)
+    gaussian = multivariate_normal(X.mean(axis=0), np.cov(X.T)).logpdf(held_out).mean()
+    assert model.score(held_out) > gaussian
+    assert model.likelihood_ == "exact"
+
+
+@every_flow
+def test_latents_lead_back(flow):
+    X, _ = _two_moons()
+    model = flow(**SMALL).fit(X)
+    assert_allclose(model.inverse_transform(model.transform(X)), X, atol=1e-3)
+
+
+@pytest.mark.parametrize("base", ["normal", "logistic", "student_t"])
+def test_density_integrates_to_one_on_every_base(base):
+    X, _ = _two_moons()
+    model = RealNVP(**SMALL, base=base).fit(X)
+    grid, cell = _grid(-8.0, 9.0, 200)
+    assert_allclose(np.exp(model.score_samples(grid)).sum() * cell, 1.0, atol=0.03)
+
+
+def test_density_of_gaussian_rows_is_theirs():
+    rng = np.random.default_rng(0)
+    mean, covariance = np.array([3.0, -2.0]), np.array([[2.0, 1.2], [1.2, 1.0]])
+    X = rng.multivariate_normal(mean, covariance, 2000)
+    model = Glow(**SMALL).fit(X)
+    truth = multivariate_normal(mean, covariance).logpdf(X[:500])
+    assert abs(np.mean(model.score_samples(X[:500]) - truth)) < 0.05
+
+
+def test_samples_look_like_the_rows():
+    X, _ = _two_moons(1000)
+    sample = NeuralSplineFlow(**SMALL).fit(X).sample(2000)
+    assert_allclose(sample.mean(axis=0), X.mean(axis=0), atol=0.1)
+    assert_allclose(np.cov(sample.T), np.cov(X.T), atol=0.1)
+
+
+def test_labels_condition():
+    X, y = _two_moons()
+    model = RealNVP(**SMALL).fit(X, np.array(["upper", "lower"])[y])
+    own = model.score_samples(X, np.array(["upper", "lower"])[y])
+    other = model.score_samples(X, np.array(["upper", "lower"])[1 - y])
+    assert own.mean() > other.mean() + 1.0
+    shares = np.log([np.mean(y == 1), np.mean(y == 0)])  # lower, upper
+    joint = np.column_stack([model.score_samples(X, label) for label in model.classes_]) + shares
+    assert_allclose(model.score_samples(X), np.logaddexp(*joint.T), rtol=1e-6)
+    upper = model.sample(300, y="upper")
+    assert abs(upper[:, 0].mean() - X[y == 0, 0].mean()) < 0.15
+    assert_allclose(model.inverse_transform(model.transform(X, "upper"), "upper"), X, atol=1e-2)
+
+
+def test_numbers_condition_and_must_be_given():
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=800)
+    X = y[:, np.newaxis] * 3.0 + rng.normal(size=(800, 1))
+    model = RealNVP(**SMALL).fit(X, y)
+    assert model.sample(400, y=2.0).mean() == pytest.approx(6.0, abs=0.4)
+    with pytest.raises(ValueError, match="y must be given"):
+        model.score_samples(X)
+
+
+def test_tables_come_back_as_they_were():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {
+            "size": rng.normal(size=300).round(2),
+            "count": rng.integers(0, 5, 300),
+            "kind": pd.Categorical(rng.choice(["a", "b"], 300)),
+        }
+    )
+    X.loc[:20, "kind"] = np.nan
+    model = RealNVP(n_layers=2, max_epochs=5, random_state=0).fit(X)
+    sample = model.sample(200)
+    assert (sample.dtypes == X.dtypes).all()
+    assert sample["kind"].isna().any()
+    assert set(sample["count"]) <= set(range(5))
+    assert np.isfinite(model.score_samples(X)).all()
+
+
+def test_weights_are_copies():
+    X, _ = _two_moons(100)
+    weight = np.random.default_rng(0).integers(0, 3, 100)
+    weighted = RealNVP(**SMALL).fit(X, sample_weight=weight)
+    copied = RealNVP(**SMALL).fit(np.repeat(X, weight, axis=0))
+    assert_allclose(weighted.score_samples(X), copied.score_samples(X), rtol=1e-5)
+
+
+def test_results_do_not_depend_on_threads_and_survive_pickling():
+    X, _ = _two_moons()
+    one, two = (RealNVP(**SMALL, n_jobs=n_jobs).fit(X) for n_jobs in (1, 2))
+    assert_array_equal(one.score_samples(X), two.score_samples(X))
+    assert_array_equal(pickle.loads(pickle.dumps(one)).sample(5), one.sample(5))
+
+
+def test_outliers_in_training_do_no_harm():
+    X, _ = _two_moons()
+    model = NeuralSplineFlow(**SMALL, base="student_t").fit(np.vstack([X, [[1e6, -1e6]]]))
+    assert np.isfinite(model.loss_curve_).all()
+    assert np.isfinite(model.score_samples(X)).all()
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"), [("n_layers", 0), ("base", "cauchy"), ("batch_size", 0), ("learning_rate", 0.0)]
+)
+def test_bad_parameters_are_refused(parameter, value):
+    with pytest.raises(ValueError, match=parameter):
+        RealNVP(**{parameter: value}).fit(_two_moons(20)[0])
+
+
+def test_bad_latents_and_labels_are_refused():
+    X, y = _two_moons(50)
+    model = RealNVP(n_layers=2, max_epochs=1, random_state=0).fit(X)
+    with pytest.raises(ValueError, match="latents must have shape"):
+        model.inverse_transform(np.zeros((2, 5)))
+    with pytest.raises(ValueError, match="y must be None"):
+        model.sample(2, y=1)
+    with pytest.raises(ValueError, match="y must not be missing"):
+        RealNVP(n_layers=2, max_epochs=1).fit(X, y).inverse_transform(np.zeros((2, 2)))

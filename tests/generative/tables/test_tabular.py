@@ -1,0 +1,581 @@
+"""TableEncoder: every dtype comes back, densities are in the units of the data, and nothing is lost on the way."""
+
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from pandas.testing import assert_frame_equal
+from scipy.stats import ks_2samp, norm
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+
+from skensemble.generative.tables._number_axis import MonotoneSpline
+from skensemble.generative.tables._tabular import TableEncoder
+
+N = 60
+RNG = np.random.default_rng(0)
+INTEGERS = RNG.integers(0, 100, N)
+FLOATS = RNG.normal(size=N)
+PRICES = np.round(RNG.lognormal(3, 1, N), 2)
+WORDS = RNG.choice(["red", "green", "blue"], N)
+IS_MISSING = RNG.random(N) < 0.2
+NUMERIC = pytest.mark.parametrize("numeric", ["standard", "quantile", "auto"])
+CATEGORICAL = pytest.mark.parametrize("categorical", ["onehot", "codes"])
+
+
+def _with_missing(values, marker=None):
+    return [marker if is_missing else value for value, is_missing in zip(list(values), IS_MISSING)]
+
+
+def _series(values, dtype, missing=False):
+    return pd.Series(_with_missing(values) if missing else list(values), dtype=dtype)
+
+
+def _arrow(arrow_type):
+    return pd.ArrowDtype(arrow_type)
+
+
+DATES = pd.date_range("2020-01-01", periods=N, freq="D")
+NANOSECONDS = pd.DatetimeIndex(10**18 + RNG.integers(0, 2**52, N))  # exact within 104 days
+MOMENTS = pd.DatetimeIndex(RNG.integers(0, 10**15, N).view("M8[us]"))
+ORDERED = pd.CategoricalDtype(["blue", "unused", "green", "red"], ordered=True)
+
+COLUMNS = {
+    **{dtype: _series(INTEGERS, dtype) for dtype in ("int8", "int16", "int32", "int64")},
+    **{dtype: _series(INTEGERS, dtype) for dtype in ("uint8", "uint16", "uint32", "uint64")},
+    "negative int8": _series(INTEGERS - 100, "int8"),
+    "large int64": pd.Series(INTEGERS + (2**62 + 12345)),
+    "large uint64": pd.Series(INTEGERS.astype(np.uint64) + np.uint64(2**64 - 200)),
+    "float64": pd.Series(FLOATS),
+    "float32": pd.Series(FLOATS.astype(np.float32)),
+    "float16": pd.Series(FLOATS.astype(np.float16)),
+    "prices": pd.Series(PRICES),
+    "float32 prices": pd.Series(PRICES.astype(np.float32)),
+    "whole floats, missing": pd.Series(np.where(IS_MISSING, np.nan, INTEGERS)),
+    "float32, missing": pd.Series(np.where(IS_MISSING, np.nan, PRICES).astype(np.float32)),
+    "bool": pd.Series(INTEGERS > 50),
+    **{f"{dtype}, missing": _series(INTEGERS, dtype, True) for dtype in ("Int64", "UInt8", "Float64", "Float32")},
+    "boolean, missing": _series(INTEGERS > 50, "boolean", True),
+    "string, missing": _series(WORDS, "string", True),
+    "str": pd.Series(WORDS, dtype="str"),
+    "str, missing": _series(WORDS, "str", True),
+    "object": _series(WORDS, object),
+    "object, None": _series(WORDS, object, True),
+    "object, NaN": pd.Series(_with_missing(WORDS, np.nan), dtype=object),
+    "object of ints": _series(INTEGERS, object),
+    "category": _series(WORDS, "category"),
+    "ordered category, missing": _series(WORDS, ORDERED, True),
+    "category of numbers": _series(INTEGERS // 20, "category"),
+    "category of dates": pd.Series(pd.Categorical(DATES[INTEGERS // 20])),
+    "days": pd.Series(DATES.as_unit("s")),
+    "nanoseconds": pd.Series(NANOSECONDS),
+    "microseconds": pd.Series(MOMENTS),
+    "dates, missing": pd.Series(pd.DatetimeIndex(_with_missing(DATES, pd.NaT))),
+    "dates of a time zone": pd.Series(pd.date_range("2020-03-20", periods=N, freq="7h", tz="Europe/Berlin")),
+    "durations": pd.Series(pd.to_timedelta(INTEGERS, unit="min")),
+    "durations, missing": pd.Series(pd.TimedeltaIndex(_with_missing(pd.to_timedelta(INTEGERS, unit="s"), pd.NaT))),
+    "arrow int": _series(INTEGERS, _arrow(pa.int16()), True),
+    "arrow double": _series(FLOATS, _arrow(pa.float64()), True),
+    "arrow float": pd.Series(PRICES.astype(np.float32)).astype(_arrow(pa.float32())),
+    "arrow string": _series(WORDS, _arrow(pa.string()), True),
+    "arrow bool": _series(INTEGERS > 50, _arrow(pa.bool_()), True),
+    "arrow dictionary": pd.Series(
+        pd.arrays.ArrowExtensionArray(pa.array(_with_missing(WORDS), pa.string()).dictionary_encode())
+    ),
+    "arrow decimal": _series([Decimal(f"{price:.2f}") for price in PRICES], _arrow(pa.decimal128(12, 2)), True),
+    "arrow date": pd.Series(DATES.as_unit("s")).astype(_arrow(pa.date32())),
+    "arrow timestamp": pd.Series(DATES.tz_localize("UTC").as_unit("us")).astype(_arrow(pa.timestamp("us", "UTC"))),
+    "arrow duration": _series(pd.to_timedelta(INTEGERS, unit="h"), _arrow(pa.duration("ms")), True),
+    "sparse": pd.Series(np.where(INTEGERS < 70, 0.0, FLOATS)).astype(pd.SparseDtype(float, 0.0)),
+}
+
+
+def _mixed_table(n_rows=2000, seed=0):
+    rng = np.random.default_rng(seed)
+    age = rng.integers(17, 91, n_rows)
+    gain = np.where(rng.random(n_rows) < 0.9, 0, rng.lognormal(8, 1, n_rows).astype(int))
+    return pd.DataFrame(
+        {
+            "age": age,
+            "gain": gain,
+            "price": np.round(rng.lognormal(3, 1, n_rows), 2),
+            "ratio": rng.beta(2, 5, n_rows),
+            "score": np.where(rng.random(n_rows) < 0.1, np.nan, rng.normal(age / 20, 1.0)),
+            "job": rng.choice(["clerk", "chef", "pilot", "nurse"], n_rows, p=[0.5, 0.3, 0.15, 0.05]),
+            "city": pd.Categorical(np.char.add("c", rng.integers(0, 300, n_rows).astype(str))),
+            "member": rng.random(n_rows) < 0.3,
+            "since": pd.Timestamp("2001-01-01") + pd.to_timedelta(rng.integers(0, 9000, n_rows), unit="D"),
+        }
+    )
+
+
+# -- there and back --------------------------------------------------------------------------------------------------
+
+
+@NUMERIC
+@pytest.mark.parametrize("series", COLUMNS.values(), ids=COLUMNS)
+def test_every_dtype_comes_back(series, numeric):
+    X = series.to_frame("x")
+    encoder = TableEncoder(numeric=numeric, categorical="onehot" if numeric == "standard" else "codes").fit(X)
+    Z = encoder.transform(X)
+    assert Z.dtype == np.float64
+    assert np.isfinite(Z).all()
+    assert_frame_equal(encoder.inverse_transform(Z), X, rtol=1e-3 if X.dtypes.iloc[0] == np.float16 else 1e-6)
+
+
+@NUMERIC
+@CATEGORICAL
+def test_a_mixed_table_comes_back_and_so_do_draws_from_its_boxes(numeric, categorical):
+    X = _mixed_table()
+    encoder = TableEncoder(numeric=numeric, categorical=categorical).fit(X)
+    assert_frame_equal(encoder.inverse_transform(encoder.transform(X)), X)
+    discrete = X.drop(columns=["ratio", "score"])
+    drawn = encoder.inverse_transform(encoder.dequantized(X, 0))
+    assert_frame_equal(drawn[discrete.columns], discrete)
+    assert_array_equal(drawn["score"].isna(), X["score"].isna())
+    assert_allclose(drawn[["ratio", "score"]], X[["ratio", "score"]])
+
+
+def test_arrays_come_back_as_arrays():
+    for X in (INTEGERS.reshape(-1, 3), FLOATS.reshape(-1, 3).astype(np.float32), WORDS.reshape(-1, 3)):
+        restored = TableEncoder().fit(X).inverse_transform(TableEncoder().fit_transform(X))
+        assert restored.dtype == X.dtype
+        assert_array_equal(restored, X)
+    rows = [[1, "a"], [2, "b"], [5, "a"]]
+    encoder = TableEncoder().fit(rows)
+    assert encoder.inverse_transform(encoder.transform(rows)).tolist() == rows
+
+
+def test_labels_that_are_no_strings_come_back():
+    X = pd.DataFrame(FLOATS.reshape(-1, 3), columns=pd.Index([7, 5, 6], name="labels"))
+    encoder = TableEncoder().fit(X)
+    assert_frame_equal(encoder.inverse_transform(encoder.transform(X)), X)
+
+
+def test_polars_frames_come_back():
+    X = pl.DataFrame(
+        {
+            "number": FLOATS,
+            "integer": pl.Series(_with_missing(INTEGERS.tolist()), dtype=pl.Int16),
+            "word": _with_missing(WORDS.tolist()),
+            "category": pl.Series(WORDS.tolist(), dtype=pl.Categorical),
+            "enum": pl.Series(WORDS.tolist()[::-1], dtype=pl.Enum(["red", "green", "blue", "black"])),
+            "flag": pl.Series(_with_missing((INTEGERS > 50).tolist())),
+            "date": DATES.date.tolist(),
+        }
+    )
+    encoder = TableEncoder().fit(X)
+    restored = encoder.inverse_transform(encoder.transform(X))
+    assert restored.schema == X.schema
+    assert restored.drop("number").equals(X.drop("number"))
+    assert_allclose(restored["number"], X["number"])
+
+
+def test_pyarrow_tables_come_back():
+    X = pa.table(
+        {
+            "number": pa.array(_with_missing(PRICES.tolist())),
+            "word": pa.array(_with_missing(WORDS.tolist())).dictionary_encode(),
+            "day": pa.array(DATES.date.tolist()),
+            "integer": pa.array(INTEGERS, pa.uint8()),
+        }
+    )
+    encoder = TableEncoder().fit(X)
+    restored = encoder.inverse_transform(encoder.transform(X))
+    assert restored.schema == X.schema
+    assert restored.to_pylist() == X.to_pylist()
+
+
+def test_any_numbers_decode_to_possible_rows():
+    X = _mixed_table()
+    for numeric in ("standard", "quantile"):
+        encoder = TableEncoder(numeric=numeric).fit(X)
+        Z = np.random.default_rng(1).normal(scale=20.0, size=(500, encoder.n_encoded_))
+        decoded = encoder.inverse_transform(Z)
+        assert_array_equal(decoded.dtypes, X.dtypes)
+        numbers = ["age", "gain", "price", "ratio", "since"]
+        assert (decoded[numbers] >= X[numbers].min()).all(axis=None)
+        assert (decoded[numbers] <= X[numbers].max()).all(axis=None)
+        assert_array_equal(decoded["price"], decoded["price"].round(2))
+        assert set(decoded["city"]) <= set(X["city"])
+        assert decoded.notna().drop(columns="score").all(axis=None)
+
+
+def test_unbounded_numbers_stop_at_the_dtype():
+    X = pd.DataFrame({"i": np.arange(5, 25, dtype=np.uint8), "f": FLOATS[:20]})
+    encoder = TableEncoder(bounded=False).fit(X)
+    decoded = encoder.inverse_transform([[-50.0, 50.0], [1e6, -1e6]])
+    assert decoded["i"].tolist() == [0, 255]
+    assert decoded["f"].iloc[0] > X["f"].max()
+    assert decoded["f"].iloc[1] < X["f"].min()
+
+
+def test_no_rows_decode_to_an_empty_table():
+    X = _mixed_table(100)
+    decoded = TableEncoder().fit(X).inverse_transform(np.empty((0, TableEncoder().fit(X).n_encoded_)))
+    assert_array_equal(decoded.dtypes, X.dtypes)
+    assert len(decoded) == 0
+
+
+# -- marginals -------------------------------------------------------------------------------------------------------
+
+
+def test_encoded_columns_have_about_unit_variance():
+    X = _mixed_table()
+    numbers = X[["age", "price", "ratio", "gain"]]
+    assert_allclose(TableEncoder().fit_transform(numbers).var(axis=0), 1.0, atol=0.01)
+    in_ranks = TableEncoder(numeric="quantile").fit_transform(numbers).var(axis=0)
+    assert_allclose(in_ranks[:3], 1.0, atol=0.03)
+    assert in_ranks[3] > 0.3  # nine tenths of it are zeros
+    Z = TableEncoder().fit_transform(X[["job"]])
+    assert_allclose(Z.mean(axis=0), 0.0, atol=1e-12)
+    assert_allclose(Z.var(axis=0).mean(), 1.0, atol=1e-9)
+
+
+def test_normal_noise_decodes_to_the_marginal():
+    X = _mixed_table()[["age", "gain", "price", "ratio"]]
+    encoder = TableEncoder(numeric="quantile").fit(X)
+    Z = np.random.default_rng(2).normal(size=(len(X), 4))
+    decoded = encoder.inverse_transform(Z)
+    for name in X:
+        assert ks_2samp(decoded[name], X[name]).statistic < 0.06
+
+
+def test_quantiles_are_those_of_a_normal_distribution():
+    Z = TableEncoder(numeric="quantile").fit_transform(np.random.default_rng(0).lognormal(0, 2, (3000, 1)))
+    assert_allclose(np.quantile(Z, [0.05, 0.3, 0.5, 0.9]), norm.ppf([0.05, 0.3, 0.5, 0.9]), atol=0.05)
+
+
+@NUMERIC
+def test_zeros_survive_noise(numeric):
+    rng = np.random.default_rng(0)
+    X = np.where(rng.random(2000) < 0.6, 0.0, rng.lognormal(2, 1.5, 2000))[:, None]
+    encoder = TableEncoder(numeric=numeric).fit(X)
+    Z = encoder.transform(X)
+    decoded = encoder.inverse_transform(Z + rng.normal(scale=0.02, size=Z.shape))
+    assert abs((decoded == 0).mean() - (X == 0).mean()) < 0.02
+    assert decoded[X == 0].max() == 0.0
+
+
+def test_a_column_of_few_values_decodes_to_these():
+    X = RNG.choice([0.125, 0.5, 7.75], (400, 1))
+    encoder = TableEncoder().fit(X)
+    assert set(np.unique(encoder.inverse_transform(np.linspace(-9, 9, 500)[:, None]))) == {0.125, 0.5, 7.75}
+
+
+def test_reflection_piles_nothing_up_at_the_ends():
+    X = np.random.default_rng(0).random((1000, 1))
+    encoder = TableEncoder().fit(X)
+    decoded = encoder.inverse_transform(encoder.transform(X) + np.random.default_rng(1).normal(size=X.shape))
+    assert len(np.unique(decoded)) > 990
+    assert X.min() <= decoded.min() <= decoded.max() <= X.max()
+
+
+@CATEGORICAL
+def test_columns_of_categories_are_named(categorical):
+    encoder = TableEncoder(categorical=categorical).fit(pd.DataFrame({"w": WORDS, "i": INTEGERS}))
+    named = {"onehot": ["w_blue", "w_green", "w_red", "i"], "codes": ["w", "i"]}
+    assert encoder.get_feature_names_out().tolist() == named[categorical]
+
+
+def test_levels_on_an_axis_take_their_share_of_a_normal_distribution():
+    shares = {"rare": 0.01, "common": 0.6, "usual": 0.3, "some": 0.09}
+    X = pd.DataFrame({"level": np.repeat(list(shares), [round(10_000 * share) for share in shares.values()])})
+    encoder = TableEncoder(categorical="codes").fit(X)
+    decoded = encoder.inverse_transform(np.random.default_rng(0).normal(size=(50_000, 1)))
+    for level, share in decoded["level"].value_counts(normalize=True).items():
+        assert share == pytest.approx(shares[level], rel=0.1)
+    cells = pd.DataFrame({"level": list(shares)})
+    _check_bound(encoder, cells, exact_until=4)
+
+
+def test_alike_levels_are_neighbours():
+    rng = np.random.default_rng(0)
+    place = rng.integers(0, 12, 6000)
+    levels = rng.permutation([f"level {i}" for i in range(12)])
+    X = pd.DataFrame({
+        "level": levels[place],
+        "number": place + rng.normal(size=6000),
+        "group": np.char.add("g", (place // 4).astype(str)),
+    })  # fmt: skip
+    encoder = TableEncoder(categorical="codes").fit(X)
+    cells = pd.DataFrame({"level": levels, "number": 0.0, "group": "g0"})
+    found = np.argsort(encoder.transform(cells)[:, encoder.encoded_columns_of("level")][:, 0])
+    assert found.tolist() in (list(range(12)), list(range(11, -1, -1)))
+
+
+def test_ordered_levels_keep_their_order_on_an_axis():
+    X = pd.DataFrame({"size": _series(WORDS, ORDERED), "number": FLOATS})
+    encoder = TableEncoder(categorical="codes").fit(X)
+    cells = pd.DataFrame({"size": pd.Series(["blue", "green", "red"], dtype=ORDERED), "number": 0.0})
+    assert (np.diff(encoder.transform(cells)[:, 0]) > 0).all()
+
+
+def test_cells_on_an_axis_that_are_not_missing_go_to_a_neighbour():
+    X = pd.DataFrame({"w": _series(WORDS, object, True), "number": FLOATS})
+    encoder = TableEncoder(categorical="codes").fit(X)
+    Z = np.column_stack([np.linspace(-4, 4, 400), np.zeros(400)])
+    assert encoder.inverse_transform(Z)["w"].isna().any()
+    complete = encoder.inverse_transform(Z, is_complete=True)["w"]
+    assert set(complete) == {"red", "green", "blue"}
+    assert (complete != complete.shift()).sum() == 3  # each level is one interval still
+
+
+def test_thousand_levels_take_ten_columns():
+    levels = np.array([f"level {i}" for i in range(1000)])
+    X = levels[np.random.default_rng(0).integers(0, 1000, (5000, 1))]
+    X[:1000, 0] = levels
+    encoder = TableEncoder().fit(X)
+    assert encoder.n_encoded_ == 10
+    assert_array_equal(encoder.inverse_transform(encoder.transform(X)), X)
+    assert_array_equal(encoder.inverse_transform(encoder.dequantized(X, 0)), X)
+
+
+# -- densities -------------------------------------------------------------------------------------------------------
+
+
+@NUMERIC
+def test_log_det_is_the_numeric_derivative(numeric):
+    X = np.random.default_rng(0).lognormal(size=(300, 3)) + np.random.default_rng(1).random((300, 3)) * 1e-9
+    encoder = TableEncoder(numeric=numeric).fit(X)
+    inner = np.quantile(X, np.linspace(0.03, 0.97, 40), axis=0)
+    step = 1e-7
+    slopes = (encoder.transform(inner + step) - encoder.transform(inner - step)) / (2.0 * step)
+    assert_allclose(encoder.log_abs_det_jacobian(inner), np.log(slopes).sum(axis=1), atol=1e-4)
+
+
+@NUMERIC
+def test_density_of_continuous_numbers_integrates_to_one(numeric):
+    X = np.random.default_rng(0).gamma(2.0, size=(500, 1))
+    encoder = TableEncoder(numeric=numeric).fit(X)
+    grid = np.linspace(-30.0, 60.0, 200_001)[:, None]
+    density = np.exp(norm.logpdf(encoder.transform(grid)[:, 0]) + encoder.log_abs_det_jacobian(grid))
+    assert_allclose(density.sum() * (grid[1] - grid[0]), 1.0, atol=2e-3)
+
+
+@NUMERIC
+def test_probabilities_of_integers_and_atoms_are_bounded_and_nearly_add_up(numeric):
+    counts = _mixed_table()[["gain"]]
+    encoder = TableEncoder(numeric=numeric).fit(counts)
+    values = pd.DataFrame({"gain": np.arange(0, counts["gain"].max() + 1)})
+    midpoint = norm.logpdf(encoder.transform(values)).sum(axis=1) + encoder.log_abs_det_jacobian(values)
+    assert 0.4 < np.exp(midpoint).sum() < 1.15
+    _check_bound(encoder, values.iloc[::500], exact_until=2)
+
+
+def _check_bound(encoder, values, exact_until):
+    """Average log density over the box <= log probability, which the ends of the box give."""
+    values = values.iloc[:exact_until]
+    drawn = np.stack([encoder.dequantized(values, seed)[:, 0] for seed in range(400)])
+    bound = norm.logpdf(drawn).mean(axis=0) + encoder.log_abs_det_jacobian(values)
+    middle = encoder.transform(values)[:, 0]
+    half_width = 0.5 * np.exp(encoder.log_abs_det_jacobian(values))
+    assert (np.abs(drawn - middle) <= half_width * (1 + 1e-6)).all()
+    assert_allclose(drawn.mean(axis=0), middle, atol=0.2 * half_width.max())
+    exact = np.log(norm.cdf(middle + half_width) - norm.cdf(middle - half_width))
+    assert (bound <= exact + 0.05).all()
+
+
+def test_log_det_of_levels_is_the_volume_of_their_box():
+    X = pd.DataFrame({"job": WORDS})
+    encoder = TableEncoder().fit(X)
+    drawn = np.concatenate([encoder.dequantized(X, seed) - encoder.transform(X) for seed in range(50)])
+    assert_allclose(encoder.log_abs_det_jacobian(X), np.log(np.ptp(drawn, axis=0)).sum(), atol=0.02)
+
+
+def test_units_of_the_data():
+    X = np.random.default_rng(0).normal(size=(200, 1))
+    in_metres, in_millimetres = TableEncoder().fit(X), TableEncoder().fit(1000.0 * X)
+    difference = in_metres.log_abs_det_jacobian(X) - in_millimetres.log_abs_det_jacobian(1000.0 * X)
+    assert_allclose(difference, np.log(1000.0))
+
+
+def test_spline_increases_and_its_inverse_is_exact():
+    rng = np.random.default_rng(0)
+    spline = MonotoneSpline(np.cumsum(rng.lognormal(sigma=3, size=40)), np.cumsum(rng.lognormal(sigma=3, size=40)))
+    x = np.sort(rng.uniform(spline.x[0] - 10, spline.x[-1] + 10, 2000))
+    y, slope = spline.forward(x)
+    assert (np.diff(y) > 0).all()
+    assert (slope > 0).all()
+    assert_allclose(spline.inverse(y), x, rtol=1e-6, atol=1e-6)
+    assert_allclose(spline.forward(spline.x)[0], spline.y)
+
+
+# -- missing, constant, duplicate ------------------------------------------------------------------------------------
+
+
+def test_unknown_cells_are_nan_and_missing_cells_are_values():
+    X = _mixed_table(300)
+    encoder = TableEncoder().fit(X)
+    partial = X.copy()
+    partial["age"] = partial["age"].where(partial.index % 2 == 0)
+    partial.loc[::3, "job"] = None
+    Z = encoder.transform_partial(partial)
+    for name in X:
+        is_unknown = np.isnan(Z[:, encoder.encoded_columns_of(name)])
+        assert_array_equal(is_unknown.all(axis=1), partial[name].isna())
+        assert_array_equal(is_unknown.any(axis=1), partial[name].isna())
+    known = ~np.isnan(Z)
+    is_there = X["score"].notna().to_numpy()
+    assert_array_equal(np.where(known, Z, 0.0)[is_there], np.where(known, encoder.transform(X), 0.0)[is_there])
+    assert np.isfinite(encoder.transform(X)).all()
+
+
+def test_a_share_of_missing_cells_is_generated():
+    X = pd.DataFrame({"x": np.where(IS_MISSING, np.nan, FLOATS)})
+    encoder = TableEncoder().fit(X)
+    Z = encoder.dequantized(X, 0) + RNG.normal(scale=0.05, size=(N, 2))
+    assert_array_equal(encoder.inverse_transform(Z)["x"].isna(), IS_MISSING)
+
+
+def test_constant_columns_take_no_encoded_column():
+    X = pd.DataFrame({"a": 3.25, "b": FLOATS, "c": "same", "d": pd.Timestamp("2020-02-02"), "e": True, "f": 7})
+    encoder = TableEncoder().fit(X)
+    assert encoder.n_encoded_ == 1
+    assert encoder.encoded_columns_of("c") == slice(1, 1)
+    assert_frame_equal(encoder.inverse_transform(encoder.transform(X)), X)
+
+
+def test_copies_are_encoded_once():
+    X = pd.DataFrame({"metres": FLOATS, "word": WORDS, "integer": INTEGERS})
+    X["same"] = X["metres"]
+    X["feet"] = 1.0 + 3.28 * X["metres"]
+    X["minus"] = -X["integer"].astype("int16")
+    X["label"] = X["word"].map({"red": 1, "green": 2, "blue": 3}).astype("category")
+    X["hole"] = X["metres"].where(X.index > 3)
+    encoder = TableEncoder().fit(X)
+    Z = encoder.transform(X)
+    assert encoder.n_encoded_ == 7
+    assert_frame_equal(encoder.inverse_transform(Z), X)
+    for copied, source in {"same": "metres", "feet": "metres", "minus": "integer", "label": "word"}.items():
+        assert encoder.encoded_columns_of(copied) == encoder.encoded_columns_of(source)
+
+
+def test_unknown_cells_follow_from_copies():
+    X = pd.DataFrame({"c": PRICES, "word": WORDS})
+    X["f"] = 32.0 + 1.8 * X["c"]
+    X["label"] = X["word"].str.upper()
+    encoder = TableEncoder().fit(X)
+    partial = X.assign(c=np.nan, word=None)
+    assert_allclose(encoder.transform_partial(partial), encoder.transform(X))
+
+
+def test_only_constant_columns():
+    X = pd.DataFrame({"a": [1, 1], "b": ["x", "x"]})
+    encoder = TableEncoder().fit(X)
+    Z = encoder.transform(X)
+    assert Z.shape == (2, 0)
+    assert_frame_equal(encoder.inverse_transform(Z), X)
+
+
+@NUMERIC
+def test_two_rows_and_one_row(numeric):
+    X = _mixed_table(2)
+    for rows in (X, X.iloc[:1]):
+        encoder = TableEncoder(numeric=numeric).fit(rows)
+        assert_frame_equal(encoder.inverse_transform(encoder.transform(rows)), rows)
+
+
+@NUMERIC
+def test_extreme_numbers(numeric):
+    X = np.array([[1e300, 1e-300, 1e15], [-1e300, 2e-300, 1e15 + 1], [0.0, 3e-300, 1e15 + 3], [1.0, 5e-300, 1e15 + 9]])
+    encoder = TableEncoder(numeric=numeric).fit(X)
+    Z = encoder.transform(X)
+    assert np.isfinite(Z).all()
+    assert_allclose(encoder.inverse_transform(Z), X, atol=1e287)
+
+
+# -- names, parameters, weights --------------------------------------------------------------------------------------
+
+
+def test_names_and_places_of_encoded_columns():
+    X = _mixed_table()
+    encoder = TableEncoder().fit(X)
+    names = encoder.get_feature_names_out().tolist()
+    assert len(names) == encoder.n_encoded_ == encoder.transform(X).shape[1]
+    assert names[encoder.encoded_columns_of("score")] == ["score", "score_missing"]
+    assert names[encoder.encoded_columns_of("job")] == ["job_chef", "job_clerk", "job_nurse", "job_pilot"]
+    assert names[encoder.encoded_columns_of("member")] == ["member_True"]
+    assert names[encoder.encoded_columns_of(6)] == [f"city_bit{i}" for i in range(9)]
+    assert encoder.set_output(transform="pandas").transform(X).columns.tolist() == names
+
+
+def test_categorical_features_by_name_position_and_mask():
+    X = pd.DataFrame({"zip": INTEGERS // 20, "x": FLOATS})
+    for features in (["zip"], [0], [True, False]):
+        encoder = TableEncoder(categorical_features=features).fit(X)
+        assert encoder.n_encoded_ == 6
+        assert_frame_equal(encoder.inverse_transform(encoder.transform(X)), X)
+    with pytest.raises(ValueError, match="categorical_features must hold names of columns of X, got 'zap'"):
+        TableEncoder(categorical_features=["zap"]).fit(X)
+
+
+@NUMERIC
+def test_weights_are_copies(numeric):
+    X = _mixed_table(400)
+    weight = np.random.default_rng(1).integers(0, 4, 400)
+    weighted = TableEncoder(numeric=numeric).fit(X, sample_weight=weight)
+    copied = TableEncoder(numeric=numeric).fit(X.loc[np.repeat(X.index, weight)])
+    kept = X[weight > 0]
+    assert_allclose(weighted.transform(kept), copied.transform(kept), atol=1e-9)
+
+
+def test_unseen_levels():
+    X = pd.DataFrame({"word": WORDS, "x": FLOATS})
+    new = X.assign(word="violet")
+    with pytest.raises(ValueError, match="column 'word' must hold values that fit saw"):
+        TableEncoder().fit(X).transform(new)
+    Z = TableEncoder(handle_unknown="ignore").fit(X).transform(new)
+    assert_array_equal(Z[:, :3], 0.0)
+
+
+BAD_TABLES = {
+    "infinite": (pd.DataFrame({"a": [1.0, np.inf]}), ValueError, "X must be finite, got infinity in column 'a'"),
+    "infinite array": (np.array([[1.0], [-np.inf]]), ValueError, "X must be finite, got infinity in column 0"),
+    "all missing": (pd.DataFrame({"a": [np.nan, np.nan]}), ValueError, "only missing cells in column 'a'"),
+    "all missing strings": (pd.DataFrame({"a": [None, None]}), ValueError, "only missing cells in column 'a'"),
+    "no rows": (pd.DataFrame({"a": []}), ValueError, "0 sample"),
+    "no columns": (pd.DataFrame(index=[0, 1]), ValueError, "0 feature"),
+    "lists": (pd.DataFrame({"a": [[1], [2]]}), TypeError, "column 'a' must hold strings or numbers"),
+    "strings and numbers": (pd.DataFrame({"a": ["x", 1]}, dtype=object), TypeError, "must hold strings or numbers"),
+    "complex": (np.array([[1j], [2.0]]), ValueError, "Complex data not supported"),
+    "periods": (pd.DataFrame({"a": pd.period_range("2020", periods=2)}), TypeError, "got dtype period"),
+    "one dimension": (FLOATS, ValueError, "Expected 2D array"),
+}
+
+
+@pytest.mark.parametrize(("X", "error", "message"), BAD_TABLES.values(), ids=BAD_TABLES)
+def test_bad_tables_are_refused(X, error, message):
+    with pytest.raises(error, match=message):
+        TableEncoder().fit(X)
+
+
+def test_new_rows_must_be_like_those_of_fit():
+    encoder = TableEncoder().fit(_mixed_table(100))
+    with pytest.raises(ValueError, match="column 'age' must have no missing cells"):
+        encoder.transform(_mixed_table(100).assign(age=np.nan))
+    with pytest.raises(ValueError, match="column 'age' must hold numbers"):
+        encoder.transform(_mixed_table(100).assign(age="old"))
+    with pytest.raises(TypeError, match="column 'since' must have the dtype"):
+        encoder.transform(_mixed_table(100).assign(since=1.0))
+    with pytest.raises(ValueError, match="Z must have"):
+        encoder.inverse_transform(np.zeros((3, 2)))
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [("numeric", "normal"), ("max_onehot", 1), ("bounded", 1), ("handle_unknown", None)],
+)
+def test_parameters_are_checked(parameter, value):
+    with pytest.raises(ValueError, match=f"{parameter} must be"):
+        TableEncoder(**{parameter: value}).fit(FLOATS[:, None])
+
+
+def test_works_in_a_pipeline_and_as_a_clone():
+    X = _mixed_table(100)
+    pipeline = make_pipeline(clone(TableEncoder(numeric="quantile"))).fit(X)
+    assert_frame_equal(pipeline.inverse_transform(pipeline.transform(X)), X)

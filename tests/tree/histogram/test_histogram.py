@@ -1,0 +1,234 @@
+import math
+
+import numpy as np
+import pytest
+
+from skensemble.tree.histogram._histogram import (
+    CLASSES,
+    FINE_BITS,
+    PACKED_BITS,
+    SCALAR,
+    VECTOR,
+    accumulate,
+    add_rows,
+    add_rows_of_features,
+    add_words,
+    clear,
+    merge,
+    pack,
+    power_of_two_scale,
+    subtract,
+    usual_words,
+    weighted_sums,
+)
+from tests.tree.random_tables import random_table
+
+N_SAMPLES, N_CODES, SHIFT, UNWRITTEN = 70, np.array([5, 16, 1, 9, 2]), 4, 10**15
+NO_ROWS = np.zeros(0, np.int64)
+ALL_ROWS = np.zeros(0, np.uint32)  # to `weighted_sums`
+
+
+def table_and_rows(dtype=np.uint8):
+    rng = np.random.default_rng(0)
+    table = random_table(rng, N_SAMPLES, N_CODES, dtype=dtype)
+    return rng, table, np.sort(rng.choice(N_SAMPLES, 50, replace=False)).astype(np.uint32)
+
+
+def plain_histogram(table, rows, vectors, features):
+    """(n_features, 2**SHIFT, n_channels) sums of the vectors of the rows (vectors[i] of rows[i])."""
+    histogram = np.zeros((len(N_CODES), 1 << SHIFT, vectors.shape[1]), np.int64)
+    for row, vector in zip(rows, vectors):
+        for feature in features:
+            histogram[feature, table.columns[feature, row]] += vector
+    return histogram
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32])
+@pytest.mark.parametrize(("start", "stop"), [(0, 50), (3, 41), (7, 8), (9, 9)])
+def test_add_rows_of_features(dtype, start, stop):
+    rng, table, rows = table_and_rows(dtype)
+    packed = rng.integers(-(2**40), 2**40, 50)
+    base, size = 7, len(N_CODES) << SHIFT
+    histogram, features = np.zeros(base + size, np.int64), np.array([0, 1, 2, 3])
+    add_rows_of_features(table.codes, rows, packed, start, stop, histogram, base, SHIFT, features, 1, 4)
+    expected = plain_histogram(table, rows[start:stop], packed[start:stop, None], [1, 2, 3])
+    np.testing.assert_array_equal(histogram[base:], expected.ravel())
+    np.testing.assert_array_equal(histogram[:base], 0)
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 21), (0, 8), (8, 21), (0, 5), (16, 21), (8, 16), (0, 0)])
+def test_add_rows_reads_eight_codes_at_a_time(first, last):
+    rng = np.random.default_rng(0)
+    table = random_table(rng, N_SAMPLES, np.full(21, 256))
+    rows, packed = np.arange(3, 60, 2, dtype=np.uint32), rng.integers(-(2**40), 2**40, 29)
+    base = 7
+    histogram = np.zeros(base + 21 * 256, np.int64)
+    add_rows(table.codes.view(np.uint64), rows, packed, 2, 27, histogram, base, first, last)
+    expected = np.zeros((21, 256), np.int64)
+    for row, value in zip(rows[2:27], packed[2:27]):
+        for feature in range(first, last):
+            expected[feature, table.columns[feature, row]] += value
+    np.testing.assert_array_equal(histogram[base:], expected.ravel())
+    np.testing.assert_array_equal(histogram[:base], 0)
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 45), (0, 24), (8, 45), (16, 24), (24, 45), (40, 45), (0, 0)])
+def test_words_that_are_usual_add_the_same(first, last):
+    rng = np.random.default_rng(0)
+    table = random_table(rng, 70, np.full(45, 256), missing=0.0)
+    columns = np.concatenate([table.columns, np.zeros((3, 70), np.uint8)])
+    columns[[*range(8, 16), *range(24, 40)]] = rng.choice(np.array([1, 2], np.uint8), (24, 70), p=[0.99, 0.01])
+    columns[40:45] = 1
+    words = np.ascontiguousarray(columns.T).view(np.uint64)
+    usual = usual_words(words)
+    assert usual[1].tolist() == [0, 1, 0, 1, 1, 1]
+    assert usual[0, 5] == 0x0101010101
+    assert usual_words(words[:, ::6].copy()).shape == (2, 0)
+    rows, packed = np.arange(3, 60, 2, dtype=np.uint32), rng.integers(-(2**40), 2**40, 29)
+    expected, histogram = np.zeros((2, 7 + 45 * 256), np.int64)
+    add_rows(words, rows, packed, 2, 27, expected, 7, first, last)
+    add_words(words, usual, rows, packed, 2, 27, histogram, 7, first, last)
+    np.testing.assert_array_equal(histogram, expected)
+
+
+def targets_of(kind, rng, rows):
+    """Arrays `packed` and `vectors` of a kind of target, and what each of the rows adds to a cell."""
+    if kind == SCALAR:
+        packed = rng.integers(-(2**40), 2**40, len(rows))
+        return packed, np.zeros((0, 0), np.int64), packed[:, None]
+    if kind == VECTOR:
+        vectors = rng.integers(-99, 99, (N_SAMPLES, 3))
+        return NO_ROWS, vectors, vectors[rows]
+    labels, weight = rng.integers(0, 3, N_SAMPLES), rng.integers(0, 5, N_SAMPLES)
+    sums = np.column_stack([*(-weight * (labels == k) for k in range(3)), weight])
+    return NO_ROWS, np.column_stack([labels, weight]), sums[rows]
+
+
+@pytest.mark.parametrize("features", [[0, 1, 2, 3, 4], [0, 1], [1], [0, 3, 4]])
+@pytest.mark.parametrize("kind", [SCALAR, VECTOR, CLASSES])
+def test_accumulate(kind, features):
+    rng, table, rows = table_and_rows()
+    packed, vectors, sums = targets_of(kind, rng, rows)
+    n_channels = sums.shape[1]
+    first, last = len(features) // 3, len(features)
+    size = (len(N_CODES) << SHIFT) * n_channels
+    histogram = np.full(2 * size, UNWRITTEN)
+    chosen = np.array(features)
+    clear(histogram, size, SHIFT, n_channels, N_CODES, chosen, first, last)
+    no_words = np.zeros((0, 0), np.uint64)
+    accumulate(
+        kind,
+        no_words,
+        no_words,
+        table.codes,
+        rows,
+        packed,
+        vectors,
+        4,
+        47,
+        histogram,
+        size,
+        SHIFT,
+        n_channels,
+        chosen,
+        first,
+        last,
+    )
+    expected = np.full((len(N_CODES), 1 << SHIFT, n_channels), UNWRITTEN)
+    sums = plain_histogram(table, rows[4:47], sums[4:47], features)
+    for feature in features[first:last]:
+        expected[feature, : N_CODES[feature]] = sums[feature, : N_CODES[feature]]
+    np.testing.assert_array_equal(histogram[size:], expected.ravel())
+    np.testing.assert_array_equal(histogram[:size], UNWRITTEN)
+
+
+@pytest.mark.parametrize("n_channels", [1, 3])
+def test_subtract_and_merge(n_channels):
+    rng = np.random.default_rng(0)
+    size = (len(N_CODES) << SHIFT) * n_channels
+    histogram = rng.integers(-(2**60), 2**60, 2 * size)
+    before = histogram.copy()
+    features = np.array([0, 1, 4])
+    subtract(histogram, 0, size, SHIFT, n_channels, N_CODES, features, 1, 3)
+    touched = np.zeros((len(N_CODES), 1 << SHIFT, n_channels), bool)
+    touched[1, : N_CODES[1]] = touched[4, : N_CODES[4]] = True
+    touched = touched.ravel()
+    np.testing.assert_array_equal(histogram[:size], np.where(touched, before[:size] - before[size:], before[:size]))
+    np.testing.assert_array_equal(histogram[size:], before[size:])
+    merge(histogram, 0, size, SHIFT, n_channels, N_CODES, features, 1, 3)
+    np.testing.assert_array_equal(histogram, before)
+
+
+# -- fixed point -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bits", [PACKED_BITS, FINE_BITS])
+@pytest.mark.parametrize("n_units", [0.0, 1.0, 1e6, 2.0**28])
+def test_scale_is_the_largest_that_cannot_overflow(bits, n_units):
+    rng = np.random.default_rng(0)
+    for total in [*np.exp(rng.normal(0, 20, 50)), 1.0, 2.0**31, 5e-324, 1e-310, 1e300]:
+        scale = power_of_two_scale(total, n_units, bits)
+        assert math.frexp(scale)[0] == 0.5
+        assert total * scale + 0.5 * n_units <= 2.0**bits - 1
+        assert 2.0 * total * scale + 0.5 * n_units > 2.0**bits - 3 or total < 2.0**-900
+
+
+@pytest.mark.parametrize("total", [0.0, math.nan, -1.0])
+def test_scale_of_nothing_is_one(total):
+    assert power_of_two_scale(total, 10.0, PACKED_BITS) == 1.0
+
+
+@pytest.mark.parametrize("weights", ["none", "whole", "fractions"])
+def test_pack(weights):
+    rng, _, rows = table_and_rows()
+    gradient = rng.normal(size=N_SAMPLES).astype(np.float32)
+    hessian = rng.random(N_SAMPLES).astype(np.float32)
+    whole, fractions = rng.integers(0, 9, N_SAMPLES) * 1.0, rng.random(N_SAMPLES)
+    weight = {"none": np.zeros(0), "whole": whole, "fractions": fractions}[weights]
+    packed = np.full(50, UNWRITTEN)
+    settings = gradient, hessian, weight, weights != "fractions", 2.0**12, 2.0**15, rows, 5, 45
+    total = pack(*settings, packed, False, 1, 0)
+    by_row = np.full(3 * N_SAMPLES, UNWRITTEN)
+    assert pack(*settings, by_row, True, 3, 2) == total == packed[5:45].sum()
+    np.testing.assert_array_equal(by_row.reshape(-1, 3)[rows[5:45], 2], packed[5:45])
+    assert (by_row != UNWRITTEN).sum() == 40
+    units = weight if weights != "none" else np.ones(N_SAMPLES)
+    for i in range(5, 45):
+        row = rows[i]
+        g, h = float(gradient[row]) * 2.0**12, float(hessian[row]) * 2.0**15
+        if weights == "fractions":
+            g, h = round(g * units[row]), round(h * units[row])
+        else:
+            g, h = round(g) * int(units[row]), round(h) * int(units[row])
+        assert packed[i] == (g << 32) + h
+        assert (packed[i] >> 32, packed[i] & (2**32 - 1)) == (g, h)
+    np.testing.assert_array_equal(packed[[*range(5), *range(45, 50)]], UNWRITTEN)
+
+
+def test_sums_of_packed_cells_never_overflow():
+    """The worst targets: all of one sign, with halves that all round away from zero."""
+    n = 1000
+    for value in (0.5, 1.5, 1e-3, 123.456):
+        gradient = np.full(n, -value, np.float32)
+        sums = weighted_sums(gradient, -gradient, np.zeros(0), ALL_ROWS, 0, n)
+        scale = power_of_two_scale(sums[0], n, PACKED_BITS)
+        packed = np.empty(n, np.int64)
+        rows = np.arange(n, dtype=np.uint32)
+        pack(gradient, -gradient, np.zeros(0), True, scale, scale, rows, 0, n, packed, False, 1, 0)
+        total = int(packed.sum())
+        assert total >> 32 == sum(int(cell) >> 32 for cell in packed) > -(2**31)
+        assert total & (2**32 - 1) == sum(int(cell) & (2**32 - 1) for cell in packed) < 2**31
+
+
+def test_weighted_sums():
+    rng = np.random.default_rng(0)
+    gradient, hessian = rng.normal(size=60).astype(np.float32), rng.random(60).astype(np.float32)
+    weight = rng.random(60)
+    part = slice(7, 55)
+    expected = np.abs(gradient[part]).sum(dtype=float), hessian[part].sum(dtype=float)
+    assert weighted_sums(gradient, hessian, np.zeros(0), ALL_ROWS, 7, 55) == pytest.approx(expected, rel=1e-12)
+    expected = (np.abs(gradient) * weight)[part].sum(), (hessian * weight)[part].sum()
+    assert weighted_sums(gradient, hessian, weight, ALL_ROWS, 7, 55) == pytest.approx(expected, rel=1e-12)
+    rows = np.arange(0, 60, 3, dtype=np.uint32)
+    expected = (weight * np.abs(gradient))[rows[2:9]].sum(), (weight * hessian)[rows[2:9]].sum()
+    assert weighted_sums(gradient, hessian, weight, rows, 2, 9) == pytest.approx(expected, rel=1e-12)

@@ -1,0 +1,269 @@
+import math
+
+import numpy as np
+import pytest
+
+from skensemble.tree.histogram._growth_jobs import fine_sums
+from skensemble.tree.histogram._splitting import (
+    INVALID,
+    MISSING_LEFT,
+    ONE_HOT,
+    best_position,
+    category_order,
+    category_words,
+    drop_unbalanced,
+    leaf_value,
+    left_totals,
+    limited_gains,
+    mark_left,
+    move_rows,
+    plain_gains,
+    score_of_value,
+    used_codes,
+)
+from tests import reference
+from tests.tree.random_tables import NO_LIMITS, new_grower, random_table
+
+RANGES = [(0, 500), (37, 411), (100, 101), (20, 20)]
+
+
+# -- values and scores -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reg_lambda", [0.0, 2.0])
+@pytest.mark.parametrize("reg_alpha", [0.0, 1.5])
+@pytest.mark.parametrize("max_delta_step", [0.0, 0.4])
+def test_leaf_value_is_the_best_allowed(reg_lambda, reg_alpha, max_delta_step):
+    rng = np.random.default_rng(0)
+    limits = {"reg_lambda": reg_lambda, "reg_alpha": reg_alpha, "max_delta_step": max_delta_step}
+    for _ in range(20):
+        gradient, hessian = 5 * rng.normal(), rng.exponential()
+        lower, upper = sorted(rng.normal(size=2)) if rng.random() < 0.5 else (-math.inf, math.inf)
+        value = leaf_value(gradient, hessian, reg_lambda, reg_alpha, max_delta_step, lower, upper)
+        assert value == reference.leaf_value(gradient, hessian, limits, lower, upper)
+        if max_delta_step > 0 and not lower - 1 <= 0.0 <= upper + 1:
+            continue
+        step = max_delta_step if max_delta_step > 0 else 1e3
+        low, high = min(max(-step, lower), upper), max(min(step, upper), lower)
+        others = np.linspace(low, high, 2001)
+        best = min(reference.score_of_value(gradient, hessian, v, limits) * -1.0 for v in others)
+        assert -score_of_value(gradient, hessian, value, reg_lambda, reg_alpha) <= best + 1e-9
+
+
+def test_leaf_without_weight_is_zero():
+    assert leaf_value(0.0, 0.0, 0.0, 0.0, 0.0, -math.inf, math.inf) == 0.0
+    assert leaf_value(3.0, 0.0, 0.0, 0.0, 0.0, -math.inf, math.inf) == 0.0
+    assert leaf_value(0.0, 0.0, 0.0, 0.0, 0.0, 2.0, 3.0) == 2.0
+
+
+# -- gains -----------------------------------------------------------------------------------------------------------
+
+
+def scalar_histogram(rng, n_codes):
+    """Cells of one feature, their sum; an integer 1 stands for 2**-10."""
+    gradient, hessian = rng.integers(-5000, 5000, n_codes), rng.integers(0, 2000, n_codes)
+    hessian[rng.random(n_codes) < 0.2] = 0
+    gradient[hessian == 0] = 0
+    return (gradient << 32) + hessian, gradient / 1024, hessian / 1024
+
+
+@pytest.mark.parametrize("missing_left", [False, True])
+@pytest.mark.parametrize("n_codes", [1, 2, 3, 40, 256])
+def test_plain_gains(missing_left, n_codes):
+    rng = np.random.default_rng(n_codes)
+    cells, gradient, hessian = scalar_histogram(rng, n_codes)
+    prefix, gains = np.empty(n_codes + 1, np.int64), np.full(n_codes + 1, np.nan)
+    unit = 2.0**-10
+    first, last = plain_gains(
+        cells, 0, np.arange(1, n_codes), n_codes - 1, cells.sum(), missing_left, 1.0, 2.0, unit, unit, prefix, gains
+    )
+    node = gradient.sum() ** 2 / (hessian.sum() + 1.0)
+    for position in range(n_codes - 1):
+        left = slice(0 if missing_left else 1, position + 2)
+        g, h = gradient[left].sum(), hessian[left].sum()
+        other_g, other_h = gradient.sum() - g, hessian.sum() - h
+        if min(h, other_h) < 2.0:
+            assert not first <= position < last
+        else:
+            assert first <= position < last
+            expected = g**2 / (h + 1.0) + other_g**2 / (other_h + 1.0) - node
+            assert gains[position] == pytest.approx(expected, rel=1e-9, abs=1e-9 * node)
+    assert np.isnan(gains[max(n_codes - 1, 0) :]).all()
+
+
+def state_of(n_outputs, **options):
+    """State of a grower that has grown a tree, for its units and limits."""
+    rng = np.random.default_rng(0)
+    table = random_table(rng, 50, [40], [options.pop("is_categorical", False)])
+    targets = rng.normal(size=(n_outputs, 50)).astype(np.float32), rng.random((n_outputs, 50)).astype(np.float32)
+    grower = new_grower(table, *targets, vector=n_outputs > 1, **options)
+    grower.grow(0)
+    return grower
+
+
+@pytest.mark.parametrize("missing_left", [False, True])
+def test_limits_that_bind_nothing_change_no_gain(missing_left):
+    rng = np.random.default_rng(0)
+    cells, _, _ = scalar_histogram(rng, 40)
+    grower = state_of(1, max_delta_step=1e9)
+    g_unit, h_unit = grower._arrays["gradient_unit"][0], grower._arrays["hessian_unit"][0]
+    plain, limited, prefix = np.empty(41), np.empty(41), np.empty(41, np.int64)
+    order = np.arange(1, 40)
+    first, last = plain_gains(
+        cells, 0, order, 39, cells.sum(), missing_left, 1.0, h_unit, g_unit, h_unit, prefix, plain
+    )
+    limited_gains(
+        cells, 0, order, 39, False, missing_left, np.array([cells.sum()]), -math.inf, math.inf, 0, 1.0,
+        grower._state, prefix, limited,
+    )  # fmt: skip
+    np.testing.assert_allclose(limited[first:last], plain[first:last], rtol=1e-9, atol=1e-12)
+    assert set(limited[:first]) | set(limited[last:39]) <= {INVALID}
+
+
+def test_best_position():
+    gains = np.array([1.0, 3.0, INVALID, 3.0, 2.0, -np.inf, np.nan])
+    assert best_position(gains, 0, 7, 0.0) == 1
+    assert best_position(gains, 2, 7, 0.0) == 3
+    assert best_position(gains, 0, 1, 0.0) == 0
+    assert best_position(gains, 0, 7, 3.0) == -1
+    assert best_position(gains, 0, 0, 0.0) == best_position(gains, 0, -1, 0.0) == -1
+
+
+@pytest.mark.parametrize("n_channels", [1, 3])
+@pytest.mark.parametrize("n_codes", [1, 2, 64, 65, 255])
+def test_used_codes(n_channels, n_codes):
+    rng = np.random.default_rng(n_codes)
+    cells = rng.integers(-1, 2, (n_codes, n_channels)) * (rng.random((n_codes, 1)) < 0.3)
+    order = np.empty(n_codes + 1, np.int64)
+    n_used = used_codes(cells.ravel(), 0, False, n_codes, n_channels, order)
+    used = np.flatnonzero(cells.any(axis=1))
+    np.testing.assert_array_equal(order[:n_used], used)
+    if n_codes > 1:
+        n_used = used_codes(cells.ravel(), 0, True, n_codes, n_channels, order)
+        np.testing.assert_array_equal(order[:n_used], np.unique(np.maximum(used, 1)))
+
+
+# -- categories ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_codes", [1, 2, 7, 40])
+def test_category_order(n_codes):
+    rng = np.random.default_rng(n_codes)
+    cells, _, _ = scalar_histogram(rng, n_codes)
+    cells[1 : n_codes // 2] = cells[0]  # ties go by code
+    grower = state_of(1, is_categorical=True, cat_smooth=0.5)
+    order, ratio = np.empty(n_codes + 1, np.int64), np.empty(n_codes + 1)
+    n_present = category_order(cells, 0, n_codes, grower._state, order, ratio)
+    gradient = (cells >> 32) * grower._arrays["gradient_unit"][0]
+    hessian = (cells & (2**32 - 1)) * grower._arrays["hessian_unit"][0]
+    present = [code for code in range(n_codes) if cells[code] != 0]
+    expected = sorted(present, key=lambda code: (gradient[code] / (hessian[code] + 0.5), code))
+    np.testing.assert_array_equal(order[:n_present], expected)
+
+
+@pytest.mark.parametrize("n_codes", [3, 64, 65, 130])
+@pytest.mark.parametrize("absent_left", [False, True])
+@pytest.mark.parametrize("flags", [0, ONE_HOT])
+def test_category_words(n_codes, absent_left, flags):
+    rng = np.random.default_rng(n_codes)
+    order = rng.permutation(n_codes)
+    n_present = n_codes // 2 + 1
+    words = np.full(4, 2**64 - 1, np.uint64)
+    for position in (0, n_present // 2, n_present - 1):
+        category_words(order, n_present, n_codes, position, flags, absent_left, words)
+        goes_left = {order[position]} if flags else set(order[: position + 1])
+        goes_left |= set(order[n_present:]) if absent_left else set()
+        assert {c for c in range(256) if int(words[c // 64]) >> c % 64 & 1} == goes_left
+
+
+def test_drop_unbalanced():
+    gains = np.arange(9.0)
+    drop_unbalanced(gains, 9, 10, 2)
+    np.testing.assert_array_equal(gains, [0, 1, *[INVALID] * 5, 7, 8])
+
+
+@pytest.mark.parametrize("n_channels", [1, 3])
+@pytest.mark.parametrize("flags", [0, MISSING_LEFT, ONE_HOT])
+def test_left_totals(n_channels, flags):
+    rng = np.random.default_rng(0)
+    cells = rng.integers(-99, 99, (12, n_channels))
+    order = np.arange(1, 12) if flags != ONE_HOT else rng.permutation(12)
+    left = np.full(n_channels, 10**9)
+    for position in (0, 4, 10):
+        left_totals(cells.ravel(), 0, n_channels, order, position, flags, left)
+        codes = [order[position]] if flags == ONE_HOT else [*([0] if flags else []), *order[: position + 1]]
+        np.testing.assert_array_equal(left, cells[codes].sum(axis=0))
+
+
+# -- rows to their sides ---------------------------------------------------------------------------------------------
+
+
+def column_and_rows(n_codes=12):
+    rng = np.random.default_rng(0)
+    column = rng.integers(0, n_codes, 700).astype(np.uint8)
+    return rng, column, np.sort(rng.choice(700, 500, replace=False)).astype(np.uint32)
+
+
+@pytest.mark.parametrize(("start", "stop"), RANGES)
+@pytest.mark.parametrize("missing_left", [0, 1])
+@pytest.mark.parametrize("code", [1, 6, 11])
+def test_mark_left_by_number(start, stop, missing_left, code):
+    _, column, rows = column_and_rows()
+    goes_left = np.full(500, 7, np.uint8)
+    n_left = mark_left(column, rows, start, stop, code, missing_left, 0, np.zeros(1, np.uint64), goes_left)
+    values = column[rows]
+    expected = np.where(values == 0, bool(missing_left), values <= code)[start:stop]
+    np.testing.assert_array_equal(goes_left[start:stop], expected)
+    assert n_left == expected.sum()
+    assert (np.delete(goes_left, slice(start, stop)) == 7).all()
+
+
+@pytest.mark.parametrize(("start", "stop"), RANGES)
+def test_mark_left_by_category(start, stop):
+    rng, column, rows = column_and_rows(200)
+    words = rng.integers(0, 2**63, 4).astype(np.uint64)
+    goes_left = np.full(500, 7, np.uint8)
+    n_left = mark_left(column, rows, start, stop, 3, 0, 1, words, goes_left)
+    expected = [int(words[c // 64]) >> (c % 64) & 1 for c in column[rows].tolist()][start:stop]
+    np.testing.assert_array_equal(goes_left[start:stop], expected)
+    assert n_left == sum(expected)
+    assert (np.delete(goes_left, slice(start, stop)) == 7).all()
+
+
+@pytest.mark.parametrize(("start", "stop"), RANGES)
+@pytest.mark.parametrize("carry", [True, False])
+def test_move_rows(start, stop, carry):
+    rng, _, rows = column_and_rows()
+    packed = rng.integers(-(2**60), 2**60, 500 if carry else 0)
+    goes_left = rng.integers(0, 2, 500).astype(np.uint8)
+    flags = goes_left[start:stop].astype(bool)
+    rows_out, packed_out = np.full(600, 9999, np.uint32), np.full(600 if carry else 0, 9999)
+    left, right = 5, 5 + 10 + flags.sum()
+    move_rows(rows, packed, goes_left, start, stop, rows_out, packed_out, left, right)
+    for values, out in [(rows, rows_out), (packed, packed_out)][: 1 + carry]:
+        expected = np.full(600, 9999, values.dtype)
+        expected[left : left + flags.sum()] = values[start:stop][flags]
+        expected[right : right + (~flags).sum()] = values[start:stop][~flags]
+        np.testing.assert_array_equal(out, expected)
+
+
+# -- leaves ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("weights", ["none", "whole", "fractions"])
+def test_fine_sums_are_exact(weights):
+    rng = np.random.default_rng(0)
+    gradient, hessian = (rng.integers(low, 99, 300).astype(np.float32) / 8 for low in (-99, 0))
+    units = rng.integers(0, 9, 300)
+    weight = {"none": np.zeros(0), "whole": units * 1.0, "fractions": units / 4}[weights]
+    units = weight if len(weight) else np.ones(300)
+    rows = rng.permutation(300).astype(np.uint32)
+    sums = fine_sums(rows, 20, 280, gradient, hessian, weight, weights != "fractions", 2.0**30, 2.0**31)
+    chosen = rows[20:280]
+    assert sums == ((gradient * units)[chosen].sum(), (hessian * units)[chosen].sum())
+
+
+def test_no_limits_names_every_limit():
+    """The limits that tests change are those that a grower reads."""
+    grower = state_of(1)
+    assert set(NO_LIMITS) <= set(grower._arrays)
