@@ -6,6 +6,8 @@ Every name below is imported on first use, so `import skensemble` costs next to 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from skensemble._moved_modules import explain_missing_modules
+
 if TYPE_CHECKING:
     from skensemble._warmup import warm_up
     from skensemble.ensemble.adaboost._adaboost import AdaBoostClassifier, AdaBoostRegressor
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     )
 
 __version__ = "0.1.0.dev0"
+
+explain_missing_modules()
 
 __all__ = [
     "DDPM",

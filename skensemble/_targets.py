@@ -54,10 +54,16 @@ def read_numbers(values, name):
         raise type(error)(f"{name} must hold finite real numbers: {error}") from None
 
 
+def check_enough_rows(n_samples, needed):
+    """Raise a ValueError where a fit gets fewer rows than it can learn from."""
+    if n_samples < needed:
+        raise ValueError(f"X must have at least {needed} rows to fit, got n_samples = {n_samples}.")
+
+
 # -- targets ---------------------------------------------------------------------------------------------------------
 
 
-def read_target(y, name, n_samples, *, min_samples=2, warn=True, poisson=False):
+def read_target(y, name, n_samples, *, warn=True, poisson=False):
     """Targets of a regression as float64, (n_samples,) or (n_outputs, n_samples).
 
     warn : whether a single column that should be 1-D causes a DataConversionWarning
@@ -69,7 +75,7 @@ def read_target(y, name, n_samples, *, min_samples=2, warn=True, poisson=False):
         _check_poisson(y, name)
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=warn)
-    _check_target_shape(y, name, n_samples, min_samples)
+    _check_target_shape(y, name, n_samples)
     return np.array(y.T, np.float64, order="C")
 
 
@@ -91,15 +97,13 @@ def _check_poisson(y, name):
         )
 
 
-def _check_target_shape(y, name, n_samples, min_samples):
+def _check_target_shape(y, name, n_samples):
     if y.ndim not in (1, 2):
         raise ValueError(f"{name} must have 1 or 2 dimensions, got {y.ndim}.")
     if len(y) != n_samples:
         raise ValueError(
             f"{name} must have one entry per row of X: inconsistent numbers of samples: {[n_samples, len(y)]}"
         )
-    if n_samples < min_samples and name == "y":
-        raise ValueError(f"X must have at least {min_samples} rows to fit, got n_samples = {n_samples}.")
 
 
 # -- labels ----------------------------------------------------------------------------------------------------------
@@ -125,7 +129,7 @@ class Labels(NamedTuple):
         return np.array([len(classes) for classes in self.classes], np.intp)
 
 
-def read_labels(y, name, n_samples, *, known=None, multi_output=False, min_samples=2, warn=True):
+def read_labels(y, name, n_samples, *, known=None, multi_output=False, warn=True):
     """Labels of a classification, as Labels.
 
     known : the classes of an earlier fit (list of arrays), which `y` must not leave; None for a first fit
@@ -137,7 +141,7 @@ def read_labels(y, name, n_samples, *, known=None, multi_output=False, min_sampl
     columns = np.atleast_2d(y.T)
     classes, codes = map(list, zip(*(_distinct(column, name) for column in columns)))
     _check_are_classes(y, columns, classes)
-    _check_target_shape(y, name, n_samples, min_samples)
+    _check_target_shape(y, name, n_samples)
     if known is not None:
         _check_n_outputs(columns, name, known)
         codes = [_codes_in(known[k], classes[k], codes[k], name) for k in range(len(known))]

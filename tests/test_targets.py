@@ -8,6 +8,7 @@ from skensemble._targets import (
     FeatureNames,
     all_or_nothing,
     balanced_factors,
+    check_enough_rows,
     class_weighted,
     read_labels,
     read_monotonic_cst,
@@ -70,9 +71,9 @@ def test_targets_that_poisson_cannot_have(y, message):
 
 
 def test_fewest_rows():
-    assert len(read_target([1.0], "y", 1, min_samples=1)) == 1
+    check_enough_rows(2, 2)
     with pytest.raises(ValueError, match="X must have at least 2 rows to fit, got n_samples = 1"):
-        read_target([1.0], "y", 1)
+        check_enough_rows(1, 2)
 
 
 # -- labels ----------------------------------------------------------------------------------------------------------

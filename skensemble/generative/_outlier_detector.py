@@ -1,9 +1,10 @@
 """DensityOutlierDetector: rows of low density are outliers."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, OutlierMixin, clone
+from sklearn.base import MetaEstimatorMixin, OutlierMixin, clone
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
+from skensemble._estimator import Estimator
 from skensemble._targets import all_or_nothing, read_weight
 from skensemble._validation import Interval, IsNone, Matches, check_parameters
 from skensemble.generative.flows._normalizing_flows import NeuralSplineFlow
@@ -19,7 +20,7 @@ PARAMETERS = {
 }
 
 
-class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
+class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
     """Calls rows outliers whose density is among the lowest of the training rows.
 
     Parameters

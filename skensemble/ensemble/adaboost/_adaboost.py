@@ -1,19 +1,19 @@
 """AdaBoost: AdaBoostClassifier and AdaBoostRegressor, of trees or of any other estimators."""
 
 import copy
-import warnings
 from functools import partial
 from numbers import Real
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, is_regressor
+from sklearn.base import ClassifierMixin, RegressorMixin, clone, is_regressor
 from sklearn.metrics import accuracy_score, check_scoring, r2_score
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import _num_samples, check_is_fitted, has_fit_parameter
 
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
+from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
 from skensemble._random import draw_seed, generator, mixed_seed
 from skensemble._targets import (
@@ -40,6 +40,7 @@ from skensemble._validation import (
     check_parameters,
     read_features,
 )
+from skensemble._warnings import warn
 from skensemble._weights import is_whole
 from skensemble.ensemble._early_stopping import Patience
 from skensemble.ensemble.adaboost._adaboost_algorithms import ALGORITHMS, Round, Rows
@@ -77,13 +78,8 @@ N_DRAWS = 10  # at most, until a learner is better than chance
 HOLD_OUT_STREAM, DRAW_STREAM = 2**52, 2**52 + 1  # of the seeds; rounds have small numbers
 
 
-class _AdaBoost(CallbackSupportMixin, BaseEstimator):
+class _AdaBoost(CallbackSupportMixin, Estimator):
     """What classifier and regressor share: everything but what happens in a round."""
-
-    _doc_link_module = "skensemble"
-    _doc_link_template = (
-        "https://skensemble.readthedocs.io/en/latest/reference.html#{estimator_module}.{estimator_name}"
-    )
 
     # -- fit ---------------------------------------------------------------------------------------------------------
 
@@ -223,10 +219,9 @@ class _AdaBoost(CallbackSupportMixin, BaseEstimator):
 
     @staticmethod
     def _warn_about_infinity(number):
-        warnings.warn(
+        warn(
             f"Sample weights have reached infinite values, at iteration {number}, causing overflow. Iterations "
             "stopped. Try lowering the learning rate.",
-            stacklevel=7,
         )
 
     def _fitted(self, learners, rounds):
@@ -350,12 +345,6 @@ class _AdaBoost(CallbackSupportMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_members")
-
-    def __getstate__(self):
-        state = super().__getstate__().copy()
-        for name in ("_callback_fit_ctx", "_skl_callbacks_to_teardown"):
-            state.pop(name, None)
-        return state
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -600,7 +589,7 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
         return self.weight_trimming
 
     def _read_y(self, y, n_samples):
-        labels = read_labels(y, "y", n_samples, min_samples=1)
+        labels = read_labels(y, "y", n_samples)
         (self.classes_,) = labels.classes
         self.n_classes_ = len(self.classes_)
         return labels
@@ -956,7 +945,7 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         )
 
     def _read_y(self, y, n_samples):
-        target = read_target(y, "y", n_samples, min_samples=1)
+        target = read_target(y, "y", n_samples)
         if target.ndim == 2:
             raise ValueError(f"y must have 1 column, got {len(target)}.")
         return target

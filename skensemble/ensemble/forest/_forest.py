@@ -1,15 +1,15 @@
 """What random forests and extra trees share: everything between a target and the mean of the trees' predictions."""
 
-import warnings
 from functools import cached_property
 from time import perf_counter
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin
+from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
+from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs, for_blocks, thread_pool
 from skensemble._random import draw_seed, generator, mixed_seed
 from skensemble._targets import all_or_nothing, balanced_factors, class_weighted, read_labels, read_target, read_weight
@@ -25,6 +25,7 @@ from skensemble._validation import (
     check_parameters,
     read_features,
 )
+from skensemble._warnings import warn
 from skensemble.ensemble.forest._leaf_rows import NOT_ASKED, LeafRows, proximities
 from skensemble.ensemble.forest._out_of_bag import out_of_bag_means, permutation_importances
 from skensemble.ensemble.rows._bootstrap import Bootstrap, number_of_draws
@@ -75,16 +76,13 @@ _LEVEL = Interval(float, 0.0, 1.0, "both")
 LEVELS = (_LEVEL, SequenceOf(_LEVEL, "a list of them"))
 
 
-class Forest(CallbackSupportMixin, MultiOutputMixin, BaseEstimator):
+class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
     """Trees that are grown independently of each other, and predict their mean.
 
     A subclass names the class of its trees, `_tree_class`, and of their `_splitter`.
     """
 
-    _doc_link_module = "skensemble"
-    _doc_link_template = (
-        "https://skensemble.readthedocs.io/en/latest/reference.html#{estimator_module}.{estimator_name}"
-    )
+    _made_when_needed = (*LEARNED_FROM_TREES, "_leaf_rows")
 
     # -- fit ---------------------------------------------------------------------------------------------------------
 
@@ -162,7 +160,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, BaseEstimator):
             )
         if n_known < self.n_estimators:
             return False
-        warnings.warn("Warm-start fitting without increasing n_estimators does not fit new trees.", stacklevel=5)
+        warn("Warm-start fitting without increasing n_estimators does not fit new trees.")
         return not self._questions()
 
     def _start(self, table, weight, n_threads):
@@ -294,10 +292,9 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, BaseEstimator):
         means = out_of_bag_means(self._layout, self._encoder(table), in_bag, n_threads)
         is_known = ~np.isnan(means[:, 0])
         if not is_known.all():
-            warnings.warn(
+            warn(
                 "Some inputs do not have OOB scores. This probably means too few trees were used to compute any "
                 "reliable OOB estimates.",
-                stacklevel=6,
             )
         counted = is_known if self._sample_weight is None else is_known & (self._sample_weight > 0)
         truth, predictions = self._keep_oob_predictions(target, means)
@@ -463,12 +460,6 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, BaseEstimator):
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_trees")
 
-    def __getstate__(self):
-        state = super().__getstate__().copy()
-        for name in (*LEARNED_FROM_TREES, "_leaf_rows", "_callback_fit_ctx", "_skl_callbacks_to_teardown"):
-            state.pop(name, None)
-        return state
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
@@ -503,7 +494,7 @@ class ForestClassifier(ClassifierMixin, Forest):
 
     def _read_y(self, y, n_samples, continued):
         known = self._classes_of_outputs if continued else None
-        labels = read_labels(y, "y", n_samples, known=known, multi_output=True, min_samples=1)
+        labels = read_labels(y, "y", n_samples, known=known, multi_output=True)
         if self.oob_score and labels.n_outputs > 1 and (labels.n_classes != 2).any():
             raise ValueError(
                 f"oob_score must be False for y with {labels.n_classes.tolist()} classes in its columns: The type of "
@@ -532,10 +523,9 @@ class ForestClassifier(ClassifierMixin, Forest):
         class_weight = self.class_weight
         if isinstance(class_weight, str):
             if self.warm_start:
-                warnings.warn(
+                warn(
                     f"class_weight={class_weight!r} balances the rows of each fit; with warm_start=True and fits on "
                     "different rows, give the weights as a dict instead.",
-                    stacklevel=5,
                 )
             if class_weight == "balanced_subsample" and self.bootstrap:
                 return sample_weight  # each draw is balanced by itself
@@ -642,7 +632,7 @@ class ForestRegressor(RegressorMixin, Forest):
 
     def _read_y(self, y, n_samples, continued):
         """(n_outputs, n_samples)"""
-        target = np.atleast_2d(read_target(y, "y", n_samples, min_samples=1, poisson=self.criterion == "poisson"))
+        target = np.atleast_2d(read_target(y, "y", n_samples, poisson=self.criterion == "poisson"))
         if continued and len(target) != self.n_outputs_:
             raise ValueError(f"y must have as many columns as in the first fit, {self.n_outputs_}, got {len(target)}.")
         self.n_outputs_ = len(target)

@@ -1,18 +1,18 @@
 """GradientBoostingClassifier and GradientBoostingRegressor: gradient boosting of regression trees (GBDT)."""
 
-import warnings
 from functools import cached_property
 from time import perf_counter
 
 import numpy as np
 import scipy.sparse
 import sklearn.ensemble
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.base import ClassifierMixin, RegressorMixin, clone
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
+from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs, for_blocks
 from skensemble._random import draw_seed, generator, mixed_seed
 from skensemble._targets import all_or_nothing, read_labels, read_target, read_weight
@@ -28,6 +28,7 @@ from skensemble._validation import (
     check_parameters,
     read_features,
 )
+from skensemble._warnings import warn
 from skensemble.ensemble.gradient._exponential_loss import ExponentialLoss
 from skensemble.ensemble.gradient._gradient_rounds import (
     HOLD_OUT_STREAM,
@@ -85,13 +86,10 @@ def _estimator_with(*methods):
     )
 
 
-class _GradientBoosting(CallbackSupportMixin, BaseEstimator):
+class _GradientBoosting(CallbackSupportMixin, Estimator):
     """What classifier and regressor share: everything between a target array and raw predictions."""
 
-    _doc_link_module = "skensemble"
-    _doc_link_template = (
-        "https://skensemble.readthedocs.io/en/latest/reference.html#{estimator_module}.{estimator_name}"
-    )
+    _made_when_needed = LEARNED_FROM_TREES
 
     # -- fit ---------------------------------------------------------------------------------------------------------
 
@@ -151,10 +149,9 @@ class _GradientBoosting(CallbackSupportMixin, BaseEstimator):
 
     def _warn_about_criterion(self):
         if self.criterion != "deprecated":
-            warnings.warn(
+            warn(
                 "The parameter `criterion` is deprecated in scikit-learn and has no effect. Leave it out.",
                 FutureWarning,
-                stacklevel=5,
             )
 
     def _start(self, table, weight, n_threads):
@@ -394,11 +391,10 @@ class _GradientBoosting(CallbackSupportMixin, BaseEstimator):
     def _compute_partial_dependence_recursion(self, grid, target_features):
         """(n_trees_per_iteration_, n_grid) raw predictions averaged over the other features, without their start."""
         if self._starts_from_estimator:
-            warnings.warn(
+            warn(
                 "Partial dependence by recursion does not know the predictions of `init`, from which boosting starts; "
                 "use method='brute'.",
                 UserWarning,
-                stacklevel=3,
             )
         n_outputs = self._loss.n_outputs
         averages = np.zeros((n_outputs, len(grid)))
@@ -409,12 +405,6 @@ class _GradientBoosting(CallbackSupportMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_trees")
-
-    def __getstate__(self):
-        state = super().__getstate__().copy()
-        for name in (*LEARNED_FROM_TREES, "_callback_fit_ctx", "_skl_callbacks_to_teardown"):
-            state.pop(name, None)
-        return state
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -707,7 +697,7 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
 
     def _read_y(self, y, weight, n_samples, continued):
         """Class indices as float64."""
-        labels = read_labels(y, "y", n_samples, known=[self.classes_] if continued else None, min_samples=1)
+        labels = read_labels(y, "y", n_samples, known=[self.classes_] if continued else None)
         (self.classes_,), codes = labels.classes, labels.codes[0]
         self.n_classes_ = len(self.classes_)
         n_counted = np.count_nonzero(np.bincount(codes, weight))
@@ -1077,7 +1067,7 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
         self.n_jobs = n_jobs
 
     def _read_y(self, y, weight, n_samples, continued):
-        target = read_target(y, "y", n_samples, min_samples=1)
+        target = read_target(y, "y", n_samples)
         if target.ndim != 1:
             raise ValueError(f"y must have one column, got {len(target)}: y should be a 1d array.")
         return target

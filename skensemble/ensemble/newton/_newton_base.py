@@ -5,18 +5,19 @@ from functools import cached_property, partial
 from time import perf_counter
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
+from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
 from skensemble._random import draw_seed, generator, mixed_seed
 from skensemble._targets import (
     MONOTONIC_CST,
     FeatureNames,
     all_or_nothing,
+    check_enough_rows,
     read_monotonic_cst,
     read_numbers,
     read_weight,
@@ -140,13 +141,10 @@ def _grows_trees(estimator):
     return True
 
 
-class NewtonBoosting(CallbackSupportMixin, BaseEstimator):
+class NewtonBoosting(CallbackSupportMixin, Estimator):
     """What classifier and regressor share: everything between a target array and raw predictions."""
 
-    _doc_link_module = "skensemble"
-    _doc_link_template = (
-        "https://skensemble.readthedocs.io/en/latest/reference.html#{estimator_module}.{estimator_name}"
-    )
+    _made_when_needed = ("_layout",)
 
     # -- fit ---------------------------------------------------------------------------------------------------------
 
@@ -207,6 +205,7 @@ class NewtonBoosting(CallbackSupportMixin, BaseEstimator):
         if continued:
             self._check_same_rounds()
         table = read_features(self, X, reset=not continued)
+        check_enough_rows(table.n_samples, 2)
         target, weight = self._read_target(y, sample_weight, table.n_samples, continued)
         start = _read_init_score(init_score, "init_score", table.n_samples)
         validation = self._read_validation(X_val, y_val, sample_weight_val, init_score_val)
@@ -677,12 +676,6 @@ class NewtonBoosting(CallbackSupportMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_trees")
-
-    def __getstate__(self):
-        state = super().__getstate__().copy()
-        for name in ("_layout", "_callback_fit_ctx", "_skl_callbacks_to_teardown"):
-            state.pop(name, None)
-        return state
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

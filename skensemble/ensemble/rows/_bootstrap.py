@@ -8,7 +8,6 @@ Targets only decide among rows whose features are the same: forests for several 
     place      0  1  2  3  4  5            ends   1  2  3  6     (rows 4 and 1 are copies, row 2 has weight 3)
 """
 
-import warnings
 from numbers import Integral
 
 import numpy as np
@@ -16,6 +15,7 @@ from numba import int64
 
 from skensemble._jit import kernel
 from skensemble._random import random_uniform
+from skensemble._warnings import warn
 from skensemble._weights import is_whole
 from skensemble.ensemble.rows._row_sampling import MOST_COPIES
 from skensemble.tree._binning import weight_units
@@ -110,10 +110,9 @@ def number_of_draws(max_samples, n_samples, sample_weight, weight):
             f"max_samples must be an int where the sum of the weights is large, got {max_samples!r} of {total:g}."
         )
     if n_draws < max(10, n_samples ** (1 / 3)):
-        warnings.warn(
+        warn(
             f"max_samples={max_samples!r} of a sum of weights of {total:g} are only {n_draws} draws per tree. "
             "Give their number as an int instead.",
-            stacklevel=6,  # whoever calls fit
         )
     return n_draws
 

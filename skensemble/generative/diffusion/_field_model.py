@@ -11,10 +11,11 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from scipy.special import logsumexp
-from sklearn.base import BaseEstimator, DensityMixin, clone
+from sklearn.base import DensityMixin, clone
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
+from skensemble._estimator import Estimator
 from skensemble._random import draw_seed, generator
 from skensemble._targets import all_or_nothing, read_weight
 from skensemble._validation import (
@@ -71,13 +72,8 @@ PARAMETERS = {
 }
 
 
-class FieldModel(CallbackSupportMixin, DensityMixin, BaseEstimator):
+class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
     """Everything but the path, what is predicted along it, and the solver that is used unless asked otherwise."""
-
-    _doc_link_module = "skensemble"
-    _doc_link_template = (
-        "https://skensemble.readthedocs.io/en/latest/reference.html#{estimator_module}.{estimator_name}"
-    )
 
     # -- what a model adds -------------------------------------------------------------------------------------------
 
@@ -553,12 +549,6 @@ class FieldModel(CallbackSupportMixin, DensityMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "likelihood_")
-
-    def __getstate__(self):
-        state = super().__getstate__().copy()
-        for name in ("_callback_fit_ctx", "_skl_callbacks_to_teardown"):
-            state.pop(name, None)
-        return state
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,9 +1,10 @@
 """MLPField: a small network as a regressor, and as the field of a diffusion model."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
 from skensemble._random import generator
 from skensemble._targets import all_or_nothing
@@ -50,7 +51,7 @@ PARAMETERS = {
 }
 
 
-class MLPField(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
     """A multilayer perceptron for one or many targets, and the smooth field of a diffusion model.
 
     Features and targets are standardised inside.  Training is AdamW on the mean squared error with clipped gradients,

@@ -8,8 +8,8 @@ from copy import copy
 from functools import cached_property
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
+from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs, for_blocks
 from skensemble._random import draw_seed
 from skensemble._validation import N_JOBS, Interval, IsBool, IsNone, OneOf, check_parameters
@@ -48,7 +48,7 @@ PARAMETERS = {
 }
 
 
-class TreeField(BaseEstimator):
+class TreeField(Estimator):
     """Boosted trees as the field of a diffusion or flow model.
 
     One tree per round serves all columns. Its splits are chosen for a few random combinations of what is left of the
@@ -126,6 +126,8 @@ class TreeField(BaseEstimator):
     >>> field.endpoints(np.array([[0.9]]), 0.1).data.round()
     array([[1.]])
     """
+
+    _made_when_needed = ("_layouts",)
 
     def __init__(
         self,
@@ -345,11 +347,6 @@ class TreeField(BaseEstimator):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "forests_")
-
-    def __getstate__(self):
-        state = super().__getstate__().copy()
-        state.pop("_layouts", None)
-        return state
 
 
 def _parts(draws, values):

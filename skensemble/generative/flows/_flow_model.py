@@ -2,9 +2,10 @@
 
 import numpy as np
 from scipy.special import logsumexp
-from sklearn.base import BaseEstimator, DensityMixin, TransformerMixin, clone
+from sklearn.base import DensityMixin, TransformerMixin, clone
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
 from skensemble._random import generator
 from skensemble._targets import all_or_nothing, read_weight
@@ -62,7 +63,7 @@ PARAMETERS = {
 }
 
 
-class NormalizingFlow(TransformerMixin, DensityMixin, BaseEstimator):
+class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
     """Everything but the layers."""
 
     _parameters = PARAMETERS

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_array, check_is_fitted, validate_data
 
+from skensemble._estimator import Estimator
 from skensemble._random import generator as generator_of
 from skensemble._targets import FeatureNames, all_or_nothing, read_weight
 from skensemble._validation import (
@@ -30,7 +31,7 @@ PARAMETERS = {
 }
 
 
-class TableEncoder(TransformerMixin, BaseEstimator):
+class TableEncoder(TransformerMixin, Estimator):
     """A table of mixed columns as a matrix of floats of about unit variance, and back with the same dtypes.
 
     How a column is encoded:

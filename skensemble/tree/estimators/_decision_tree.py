@@ -1,17 +1,17 @@
 """Decision trees: DecisionTreeClassifier and DecisionTreeRegressor (CART), and their random kin, the extra trees."""
 
-import warnings
 from math import ceil
 from numbers import Integral, Real
 
 import numpy as np
 import sklearn.ensemble  # loaded now, while what it takes from sklearn.tree is still scikit-learn's own
 import sklearn.tree
-from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin, clone
+from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin, clone
 from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
+from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
 from skensemble._random import draw_seed, generator
 from skensemble._targets import (
@@ -35,6 +35,7 @@ from skensemble._validation import (
     check_parameters,
     read_features,
 )
+from skensemble._warnings import warn
 from skensemble.tree._binning import Binner
 from skensemble.tree.estimators._sklearn_tree import to_sklearn
 from skensemble.tree.estimators._tree_structure import TreeStructure
@@ -80,11 +81,10 @@ REGRESSOR_PARAMETERS = {"criterion": (OneOf("squared_error", "absolute_error", "
 def read_criterion(criterion):
     """The name that the grower knows a criterion by."""
     if criterion == "friedman_mse":
-        warnings.warn(
+        warn(
             "criterion='friedman_mse' is deprecated in scikit-learn, where it has become 'squared_error'; "
             "use criterion='squared_error'.",
             FutureWarning,
-            stacklevel=6,
         )
     return {"log_loss": "entropy", "friedman_mse": "squared_error"}.get(criterion, criterion)
 
@@ -173,13 +173,9 @@ def with_tree(estimator, tree, binner, **fitted):
 # -- estimators ------------------------------------------------------------------------------------------------------
 
 
-class _DecisionTree(MultiOutputMixin, BaseEstimator):
+class _DecisionTree(MultiOutputMixin, Estimator):
     """What classifier and regressor share: everything but the target."""
 
-    _doc_link_module = "skensemble"
-    _doc_link_template = (
-        "https://skensemble.readthedocs.io/en/latest/reference.html#{estimator_module}.{estimator_name}"
-    )
     # scikit-learn's trees take check_input: it can be passed here, too, but no pipeline should route it
     __metadata_request__fit = {"check_input": UNUSED}
     __metadata_request__predict = {"check_input": UNUSED}
@@ -508,7 +504,7 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
 
     def _read_target(self, y, sample_weight, n_samples):
         """Classes, and weights with the classes' own multiplied in; sets the attributes that tell of them."""
-        labels = read_labels(y, "y", n_samples, multi_output=True, min_samples=1, warn=False)
+        labels = read_labels(y, "y", n_samples, multi_output=True, warn=False)
         weight = class_weighted(self.class_weight, labels, read_weight(sample_weight, "sample_weight", n_samples))
         self.n_outputs_ = labels.n_outputs
         self.classes_, self.n_classes_ = labels.classes, labels.n_classes
@@ -836,7 +832,7 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
 
     def _read_target(self, y, sample_weight, n_samples):
         """Numbers and weights; sets the attribute that tells of them."""
-        target = read_target(y, "y", n_samples, min_samples=1, warn=False, poisson=self.criterion == "poisson")
+        target = read_target(y, "y", n_samples, warn=False, poisson=self.criterion == "poisson")
         weight = read_weight(sample_weight, "sample_weight", n_samples)
         target = np.atleast_2d(target)
         self.n_outputs_ = len(target)

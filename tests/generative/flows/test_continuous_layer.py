@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from tests.generative.flows.test_bijections import _forward, _rows, _slopes
 
 from skensemble.generative.flows._continuous_layer import ContinuousLayer
+from tests.generative.flows.test_bijections import _forward, _rows, _slopes
 
 N_ROWS = 6
 

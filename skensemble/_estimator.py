@@ -1,0 +1,43 @@
+"""What every estimator of the package is: how it is documented in notebooks, and what its pickles hold."""
+
+from sklearn.base import BaseEstimator
+
+STATE_FORMAT = 2  # of fitted attributes in pickles; goes up when they change
+_OF_A_RUNNING_FIT = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
+
+
+class Estimator(BaseEstimator):
+    """Base class of all public estimators.
+
+    Pickles carry the format of the fitted attributes.  One of another format is refused when it is loaded, since its
+    attributes would only fail later, or predict something else.
+    """
+
+    _doc_link_module = "skensemble"
+    _doc_link_template = (
+        "https://skensemble.readthedocs.io/en/latest/reference.html#{estimator_module}.{estimator_name}"
+    )
+    _made_when_needed = ()  # attributes that are computed from others on first use, and not pickled
+
+    def __getstate__(self):
+        state = super().__getstate__().copy()
+        for name in (*self._made_when_needed, *_OF_A_RUNNING_FIT):
+            state.pop(name, None)
+        return {**state, "_state_format": STATE_FORMAT}
+
+    def __setstate__(self, state):
+        state = dict(state)
+        found = state.pop("_state_format", None)
+        is_fitted = not state.keys() <= set(self._get_param_names())
+        if is_fitted and found != STATE_FORMAT:
+            raise ValueError(
+                f"This {type(self).__name__} was pickled by another version of skensemble: its fitted attributes have "
+                f"format {found or 1}, and this version reads format {STATE_FORMAT}. Fit it again, or load it with the "
+                "version that wrote it."
+            )
+        super().__setstate__(state)
+        if is_fitted:
+            self._check_loaded()
+
+    def _check_loaded(self):
+        """Raise a ValueError if fitted attributes that were just loaded could lead a kernel out of its arrays."""

@@ -1,0 +1,22 @@
+"""Warnings that point at the line of the user's that caused them."""
+
+import sys
+import warnings
+from pathlib import Path
+
+import sklearn
+
+_WITHIN = (str(Path(__file__).parent), str(Path(sklearn.__file__).parent / "callback"))
+
+
+def warn(message, category=UserWarning):
+    """Warn about what the nearest caller outside of the package asked for, however deep the call."""
+    warnings.warn(message, category, stacklevel=_depth_of_caller())
+
+
+def _depth_of_caller():
+    """Levels from the caller of this function to the first frame of other files."""
+    frame, depth = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_WITHIN):
+        frame, depth = frame.f_back, depth + 1
+    return depth
