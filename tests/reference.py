@@ -166,6 +166,15 @@ def raw_prediction(trees, X, baseline):
     return raw
 
 
+def additive_prediction(trees, X, baseline, multiplier=None, divisor=1.0):
+    """Baseline plus the sum of the leaves' values times their tree's multiplier, divided once."""
+    multiplier = np.ones(trees.n_trees) if multiplier is None else multiplier
+    scaled = trees._replace(values=trees.values * multiplier[trees.tree_of_node, None])
+    if divisor == 1.0:
+        return raw_prediction(scaled, X, baseline)
+    return raw_prediction(scaled, X, np.zeros(len(baseline))) / divisor + baseline
+
+
 def leaf_of_coded_row(codes, feature, code, left, right, missing_left, category_start, category_words):
     """Leaf of one row of codes in one tree that splits codes."""
     node = 0

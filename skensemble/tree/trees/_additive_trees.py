@@ -1,0 +1,139 @@
+"""One view of every model that adds up trees: boosters, forests, single trees, AdaBoost where it votes by a sum."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from skensemble.tree.trees._prediction import apply_trees, compile_trees, decision_path, predict_raw, staged_raw
+from skensemble.tree.trees._tree_arrays import TreeArrays
+
+
+def _unchanged(raw):
+    return raw
+
+
+class Link(NamedTuple):
+    """From raw predictions to the response, what `predict` or `predict_proba` returns."""
+
+    name: str  # of the link function: "identity", "log", "logit", "softmax", ...
+    response: object = _unchanged  # callable: raw predictions (n_samples, n_outputs) -> the response, rows first
+
+
+IDENTITY = Link("identity")
+
+
+@dataclass(frozen=True, eq=False)
+class AdditiveTrees:
+    """A model whose raw prediction of a row is a baseline plus what the row's leaf of each tree adds.
+
+        raw[k] = baseline[k] + sum over the trees t for output k of  scale[t] * (value of the row's leaf in tree t)
+
+    `scale` is multiplier / divisor: the additions are those of multiplier * value, in the order of the trees, and the
+    sum is divided once at the end. So a forest is the sum of its trees divided by their number (no multiplier, divisor
+    n_trees), DART has a multiplier for each tree, gradient boosting its learning rates.
+
+    Make it once for a fitted model and keep it beside the model: the first prediction compiles the layout that the
+    kernels read (`compiled` does it at once). Neither the layout nor `added_values` is pickled.
+
+    Parameters
+    ----------
+    trees : TreeArrays
+        Its `output` says which output each tree adds to.
+    binner : Binner
+        Its `encode` makes of a Table the numbers that the trees compare.
+    baseline : ndarray of shape (n_outputs,), float64
+        Raw prediction without any tree.
+    multiplier : ndarray of shape (n_trees,) or None
+        None: 1 for each tree.
+    divisor : float
+        Of the sum over the trees; the baseline is not divided.
+    node_weight : ndarray of shape (n_nodes,) or None
+        Sums of the sample weights of the rows that grew the trees, never hessians. None where rows have no weights:
+        then it is their number, `trees.count`.
+    link : Link
+        From raw predictions to the response.
+    output_names : tuple or None
+        Of the outputs: class labels, levels of quantiles. None: they have no names.
+    """
+
+    trees: TreeArrays
+    binner: object
+    baseline: np.ndarray
+    multiplier: np.ndarray | None = None
+    divisor: float = 1.0
+    node_weight: np.ndarray | None = None
+    link: Link = IDENTITY
+    output_names: tuple | None = None
+
+    def __post_init__(self):
+        if self.node_weight is None:
+            object.__setattr__(self, "node_weight", self.trees.count)
+
+    @property
+    def n_outputs(self):
+        return len(self.baseline)
+
+    @property
+    def scale(self):
+        """(n_trees,) factor of each tree's values in the raw prediction."""
+        return (np.ones(self.trees.n_trees) if self.multiplier is None else self.multiplier) / self.divisor
+
+    @cached_property
+    def added_values(self):
+        """(n_nodes, n_values) the values times the multiplier of their tree: what is added, before any division."""
+        if self.multiplier is None:
+            return self.trees.values
+        return self.trees.values * self.multiplier[self.trees.tree_of_node, None]
+
+    @cached_property
+    def _layout(self):
+        return compile_trees(self.trees._replace(values=self.added_values))
+
+    def compiled(self):
+        """This view, ready to predict: no prediction changes it any more."""
+        self._layout  # noqa: B018
+        return self
+
+    # -- predictions for a Table -------------------------------------------------------------------------------------
+
+    def raw(self, table, n_threads=1):
+        """(n_samples, n_outputs) raw predictions; the same bits for any number of rows and threads."""
+        raw = predict_raw(self._layout, self._encoder(table), table.n_samples, self._start, n_threads)
+        return self._finished(raw)
+
+    def staged_raw(self, table, stages, n_threads=1):
+        """Yield the raw predictions of the first stages[0] trees, of the first stages[1] and so on; stages ascend.
+
+        The divisor is that of all trees.
+        """
+        encode, n_rows = self._encoder(table), table.n_samples
+        for raw in staged_raw(self._layout, encode, n_rows, self._start, stages, n_threads):
+            yield self._finished(raw)
+
+    def apply(self, table, n_threads=1):
+        """(n_samples, n_trees) int32: the leaf of each row in each tree, counted from the root of the tree."""
+        return apply_trees(self._layout, self._encoder(table), table.n_samples, n_threads)
+
+    def decision_path(self, table, n_threads=1):
+        """CSR indicator (n_samples, n_nodes) of the nodes each row passes, and the bounds of the trees' columns."""
+        return decision_path(self.trees, self.apply(table, n_threads))
+
+    @property
+    def _start(self):
+        """What the trees are added to: the baseline, unless the sum is divided before."""
+        return self.baseline if self.divisor == 1.0 else np.zeros(self.n_outputs)
+
+    def _finished(self, raw):
+        if self.divisor != 1.0:
+            raw /= self.divisor
+            raw += self.baseline
+        return raw
+
+    def _encoder(self, table):
+        encode = self.binner.encode
+        return lambda start, stop: encode(table, start, stop)
+
+    def __getstate__(self):
+        return {name: value for name, value in self.__dict__.items() if name not in ("_layout", "added_values")}
