@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import skensemble
+import skensemble.generative
 from tests.conftest import ROOT
 
 PACKAGE = ROOT / "skensemble"
@@ -38,6 +39,18 @@ ROOMS = {  # what each room may import, besides itself and the foundation: the f
     "generative": BELOW | {"generative.tables", "generative.flows"},
 }
 FRONT_DOOR = {"__main__", "_warmup"}
+BUILT_ON_ESTIMATORS = {  # files that import public estimators of other files, and what for
+    "skensemble.ensemble.adaboost._adaboost": "a decision tree is what it boosts unless it is told otherwise",
+    "skensemble.ensemble.adaboost._weak_learners": "it grows decision trees from codes, and shows them as fitted ones",
+    "skensemble.ensemble.forest._random_forest": "the trees of a forest are shown as fitted decision trees",
+    "skensemble.ensemble.gradient._gradient_boosting": "and so are those of GBDT",
+    "skensemble.generative._outlier_detector": "a flow is the density that it asks unless it is told otherwise",
+    "skensemble.generative.diffusion._field_model": "what it fits along a path, and the encoder of its tables",
+    "skensemble.generative.evaluation._two_sample": "a classifier is to tell real rows from generated ones",
+    "skensemble.generative.evaluation._utility": "models are fitted to generated rows",
+    "skensemble.generative.flows._flow_model": "the encoder of its tables",
+    "skensemble.generative.flows._label_shares": "a classifier says how common labels are",
+}
 OPTIONAL = {"matplotlib", "rich", "polars", "pyarrow", "narwhals"}
 NOT_IN_KERNELS = {"pandas", "sklearn", "polars", "pyarrow", "narwhals"}
 NAMED_FOR_NOTHING = {"utils", "helpers", "common", "misc"}
@@ -111,6 +124,29 @@ def test_names_are_imported_from_the_file_that_makes_them(path):
     """Kernels are stamped with the files that they import from, which a package's front door would hide."""
     if _room(path) != "front door":
         assert [name for name in _imports_within(path) if FILE_OF[name].name == "__init__.py"] == []
+
+
+def _public_estimators():
+    """Names of the public classes by the file that makes them."""
+    values = [getattr(door, name) for door in (skensemble, skensemble.generative) for name in door.__all__]
+    names = {}
+    for value in filter(inspect.isclass, values):
+        names.setdefault(value.__module__, set()).add(value.__name__)
+    return names
+
+
+def test_files_of_estimators_are_no_libraries():
+    """What several estimators need has a file of its own; a file of estimators gives away its public classes only."""
+    public = _public_estimators()
+    users = set()
+    for path in FILES:
+        if _room(path) == "front door":
+            continue
+        for node in ast.walk(_parse(path)):
+            if isinstance(node, ast.ImportFrom) and node.module in public:
+                users.add(_module(path))
+                assert {alias.name for alias in node.names} <= public[node.module], _name(path)
+    assert users == set(BUILT_ON_ESTIMATORS)
 
 
 def test_no_import_cycles():

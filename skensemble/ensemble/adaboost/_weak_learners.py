@@ -22,12 +22,10 @@ from skensemble.tree.estimators._decision_tree import (
     DecisionTreeRegressor,
     ExtraTreeClassifier,
     ExtraTreeRegressor,
-    count_features,
-    read_directions,
-    read_limits,
-    with_tree,
 )
+from skensemble.tree.estimators._tree_structure import with_tree
 from skensemble.tree.exact._cart_grower import CartGrower, NumberTarget
+from skensemble.tree.exact._cart_limits import count_features, read_directions, read_limits
 from skensemble.tree.trees._prediction import apply_trees, compile_trees, predict_raw, staged_raw
 from skensemble.tree.trees._tree_arrays import concatenate, split_trees
 
@@ -80,7 +78,7 @@ class TreeLearners:
             self.binner,
             table,
             target,
-            read_limits(shaped, template.splitter, n_rows),
+            read_limits(shaped, n_rows, criterion=template.criterion, splitter=template.splitter),
             monotone=read_directions(shaped, n_classes, self.binner.is_categorical_),
             sample_weight=weight,
             n_threads=n_threads,

@@ -31,17 +31,17 @@ from skensemble.ensemble.forest._out_of_bag import out_of_bag_means, permutation
 from skensemble.ensemble.rows._bootstrap import Bootstrap, number_of_draws
 from skensemble.ensemble.rows._row_sampling import row_keys
 from skensemble.tree._binning import Binner
-from skensemble.tree.estimators._decision_tree import (
+from skensemble.tree.estimators._sklearn_tree import to_sklearn
+from skensemble.tree.estimators._tree_structure import with_tree
+from skensemble.tree.exact._cart_grower import CartGrower, ClassTarget, NumberTarget
+from skensemble.tree.exact._cart_limits import (
     CLASSIFIER_PARAMETERS,
     GROWTH_PARAMETERS,
     REGRESSOR_PARAMETERS,
     count_features,
     read_directions,
     read_limits,
-    with_tree,
 )
-from skensemble.tree.estimators._sklearn_tree import to_sklearn
-from skensemble.tree.exact._cart_grower import CartGrower, ClassTarget, NumberTarget
 from skensemble.tree.trees._partial_dependence import partial_dependence
 from skensemble.tree.trees._prediction import apply_trees, compile_trees, decision_path, predict_raw
 from skensemble.tree.trees._pruning import prune
@@ -171,11 +171,12 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
 
     def _make_grower(self, table, target, weight, n_threads):
         is_categorical = self._binner.is_categorical_
+        n_rows = table.n_samples if weight is None else np.count_nonzero(weight)
         return CartGrower(
             self._binner,
             table,
             self._target_of_trees(target),
-            read_limits(self, self._splitter, table.n_samples if weight is None else np.count_nonzero(weight)),
+            read_limits(self, n_rows, criterion=self.criterion, splitter=self._splitter),
             monotone=read_directions(self, self._n_classes_of_outputs, is_categorical),
             sample_weight=weight,
             n_threads=n_threads,

@@ -41,14 +41,10 @@ from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, weighted_
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
 from skensemble.ensemble.rows._row_sampling import RowSampler, copies_of, row_keys
 from skensemble.tree._binning import Binner
-from skensemble.tree.estimators._decision_tree import (
-    GROWTH_PARAMETERS,
-    DecisionTreeRegressor,
-    count_features,
-    read_limits,
-    with_tree,
-)
+from skensemble.tree.estimators._decision_tree import DecisionTreeRegressor
+from skensemble.tree.estimators._tree_structure import with_tree
 from skensemble.tree.exact._cart_grower import CartGrower, NumberTarget
+from skensemble.tree.exact._cart_limits import GROWTH_PARAMETERS, count_features, read_limits
 from skensemble.tree.trees._partial_dependence import partial_dependence
 from skensemble.tree.trees._prediction import apply_trees, compile_trees, predict_raw, staged_raw
 from skensemble.tree.trees._tree_arrays import concatenate, split_trees
@@ -239,9 +235,7 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
         is_small = table.n_samples * table.n_features < CELLS_FOR_THREADS
         n_growers = 1 if is_small else min(n_threads, self._loss.n_outputs)
         n_rows = table.n_samples if train_weight is None else np.count_nonzero(train_weight)
-        tree = DecisionTreeRegressor(**self._parameters_of_trees())
-        tree.n_features_in_ = self.n_features_in_
-        limits = read_limits(tree, "best", n_rows)
+        limits = read_limits(self, n_rows, criterion="squared_error", splitter="best")
         target = NumberTarget(np.zeros((1, table.n_samples)))
         self.max_features_ = count_features(self.max_features, self.n_features_in_)
 

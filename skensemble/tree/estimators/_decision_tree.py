@@ -1,8 +1,5 @@
 """Decision trees: DecisionTreeClassifier and DecisionTreeRegressor (CART), and their random kin, the extra trees."""
 
-from math import ceil
-from numbers import Integral, Real
-
 import numpy as np
 import sklearn.ensemble  # loaded now, while what it takes from sklearn.tree is still scikit-learn's own
 import sklearn.tree
@@ -14,163 +11,30 @@ from sklearn.utils.validation import check_is_fitted
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
 from skensemble._random import draw_seed, generator
-from skensemble._targets import (
-    CLASS_WEIGHT,
-    MONOTONIC_CST,
-    FeatureNames,
-    all_or_nothing,
-    class_weighted,
-    read_labels,
-    read_monotonic_cst,
-    read_target,
-    read_weight,
-)
-from skensemble._validation import (
-    CATEGORICAL_FEATURES,
-    RANDOM_STATE,
-    Interval,
-    IsNone,
-    Matches,
-    OneOf,
-    check_parameters,
-    read_features,
-)
-from skensemble._warnings import warn
+from skensemble._targets import all_or_nothing, class_weighted, read_labels, read_target, read_weight
+from skensemble._validation import OneOf, check_parameters, read_features
 from skensemble.tree._binning import Binner
 from skensemble.tree.estimators._sklearn_tree import to_sklearn
-from skensemble.tree.estimators._tree_structure import TreeStructure
-from skensemble.tree.exact._cart_grower import CartGrower, CartLimits, ClassTarget, NumberTarget
+from skensemble.tree.estimators._tree_structure import with_tree
+from skensemble.tree.exact._cart_grower import CartGrower, ClassTarget, NumberTarget
+from skensemble.tree.exact._cart_limits import (
+    CLASSIFIER_PARAMETERS,
+    GROWTH_PARAMETERS,
+    REGRESSOR_PARAMETERS,
+    count_features,
+    read_directions,
+    read_limits,
+)
 from skensemble.tree.trees._partial_dependence import partial_dependence
 from skensemble.tree.trees._pruning import prune, pruning_path
 
-NO_LIMIT = -1
 CELLS_FOR_THREADS = 200_000  # of a table; for less, one thread is done before others have been asked for help
-
-# -- parameters that trees and forests share -------------------------------------------------------------------------
-
-
-def _share(text, accepts):
-    """A rule for floats; the number 1 is a count, and 1.0 is a share."""
-    return Matches(lambda value: isinstance(value, Real) and not isinstance(value, Integral) and accepts(value), text)
-
-
-GROWTH_PARAMETERS = {
-    "max_depth": (Interval(int, 1), IsNone),
-    "min_samples_split": (Interval(int, 2), _share("a float in (0.0, 1.0]", lambda share: 0.0 < share <= 1.0)),
-    "min_samples_leaf": (Interval(int, 1), _share("a float in (0.0, 1.0)", lambda share: 0.0 < share < 1.0)),
-    "min_weight_fraction_leaf": (Interval(float, 0.0, 0.5, "both"),),
-    "max_features": (
-        Interval(int, 1),
-        _share("a float in (0.0, 1.0]", lambda share: 0.0 < share <= 1.0),
-        OneOf("sqrt", "log2"),
-        IsNone,
-    ),
-    "max_leaf_nodes": (Interval(int, 2), IsNone),
-    "min_impurity_decrease": (Interval(float, 0.0),),
-    "ccp_alpha": (Interval(float, 0.0),),
-    "monotonic_cst": MONOTONIC_CST,
-    "max_bins": (Interval(int, 2), IsNone),
-    "categorical_features": CATEGORICAL_FEATURES,
-    "random_state": RANDOM_STATE,
-}
 TREE_PARAMETERS = {**GROWTH_PARAMETERS, "splitter": (OneOf("best", "random"),)}
-CLASSIFIER_PARAMETERS = {"criterion": (OneOf("gini", "entropy", "log_loss"),), "class_weight": CLASS_WEIGHT}
-REGRESSOR_PARAMETERS = {"criterion": (OneOf("squared_error", "absolute_error", "poisson", "friedman_mse"),)}
-
-
-def read_criterion(criterion):
-    """The name that the grower knows a criterion by."""
-    if criterion == "friedman_mse":
-        warn(
-            "criterion='friedman_mse' is deprecated in scikit-learn, where it has become 'squared_error'; "
-            "use criterion='squared_error'.",
-            FutureWarning,
-        )
-    return {"log_loss": "entropy", "friedman_mse": "squared_error"}.get(criterion, criterion)
-
-
-def read_limits(estimator, splitter, n_rows):
-    """CartLimits from the parameters of a tree or forest that knows its `n_features_in_`.
-
-    splitter : "best" or "random"
-    n_rows : rows of a tree, of which min_samples_* may be shares
-    """
-    min_samples_leaf = _count(estimator.min_samples_leaf, n_rows)
-    min_samples_split = max(2, _count(estimator.min_samples_split, n_rows), 2 * min_samples_leaf)
-    n_features = estimator.n_features_in_
-    return CartLimits(
-        criterion=read_criterion(estimator.criterion),
-        splitter=splitter,
-        max_depth=_limit(estimator.max_depth),
-        min_samples_split=min_samples_split,
-        min_samples_leaf=min_samples_leaf,
-        min_weight_fraction_leaf=float(estimator.min_weight_fraction_leaf),
-        max_features=min(count_features(estimator.max_features, n_features), n_features),
-        max_leaf_nodes=_limit(estimator.max_leaf_nodes),
-        min_impurity_decrease=float(estimator.min_impurity_decrease),
-    )
-
-
-def _count(count_or_share, n_rows):
-    is_count = isinstance(count_or_share, Integral)
-    return int(count_or_share) if is_count else ceil(count_or_share * n_rows)
-
-
-def _limit(limit):
-    return NO_LIMIT if limit is None else int(limit)
-
-
-def count_features(max_features, n_features):
-    """How many features a node tries: `max_features` as a number."""
-    if max_features is None:
-        return n_features
-    if isinstance(max_features, str):
-        return max(1, int({"sqrt": np.sqrt, "log2": np.log2}[max_features](n_features)))
-    if isinstance(max_features, Integral):
-        return int(max_features)
-    return max(1, int(max_features * n_features))
-
-
-def read_directions(estimator, n_classes, is_categorical):
-    """`monotonic_cst` as (n_features,) of -1, 0, 1, or None without it.
-
-    n_classes : (n_outputs,) number of classes of each output; ones for numbers
-    is_categorical : (n_features,) bool
-    """
-    if estimator.monotonic_cst is None:
-        return None
-    if len(n_classes) > 1:
-        raise ValueError(
-            f"monotonic_cst must be None for y with {len(n_classes)} columns: "
-            "Monotonicity constraints are not supported with multiple outputs."
-        )
-    if n_classes[0] > 2:
-        raise ValueError(
-            f"monotonic_cst must be None for {n_classes[0]} classes: "
-            "Monotonicity constraints are not supported with multiclass classification."
-        )
-    directions = read_monotonic_cst(estimator.monotonic_cst, FeatureNames.of(estimator), is_categorical)
-    return directions if directions.any() else None
 
 
 def _useful_threads(table):
     is_large = table.n_samples * table.n_features > CELLS_FOR_THREADS
     return effective_n_jobs(None) if is_large else 1
-
-
-def with_tree(estimator, tree, binner, **fitted):
-    """`estimator`, unfitted so far, around a tree that was grown elsewhere, such as one of a forest.
-
-    tree : TreeArrays of one tree
-    binner : the Binner that knows its codes
-    fitted : n_features_in_, n_outputs_, max_features_ and, for a classifier, classes_ and n_classes_
-    """
-    vars(estimator).update(fitted)
-    estimator.tree_ = TreeStructure(tree, binner, estimator.n_features_in_, estimator._class_counts())
-    return estimator
-
-
-# -- estimators ------------------------------------------------------------------------------------------------------
 
 
 class _DecisionTree(MultiOutputMixin, Estimator):
@@ -225,7 +89,7 @@ class _DecisionTree(MultiOutputMixin, Estimator):
             binner,
             table,
             target,
-            read_limits(self, self.splitter, n_rows),
+            read_limits(self, n_rows, criterion=self.criterion, splitter=self.splitter),
             monotone=read_directions(self, self._n_classes_of_outputs(), binner.is_categorical_),
             sample_weight=weight,
             n_threads=n_threads,

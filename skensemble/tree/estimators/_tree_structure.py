@@ -233,3 +233,16 @@ def _read_only(array):
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+def with_tree(estimator, tree, binner, **fitted):
+    """`estimator`, a decision tree that is unfitted so far, around a tree that was grown elsewhere.
+
+    tree : TreeArrays of one tree
+    binner : the Binner that knows its codes
+    fitted : n_features_in_, n_outputs_, max_features_ and, for a classifier, classes_ and n_classes_
+    """
+    vars(estimator).update(fitted)
+    n_classes = np.atleast_1d(estimator.n_classes_) if hasattr(estimator, "classes_") else None
+    estimator.tree_ = TreeStructure(tree, binner, estimator.n_features_in_, n_classes)
+    return estimator

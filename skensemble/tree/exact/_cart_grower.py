@@ -38,20 +38,6 @@ MOST_SQUARED = 1 << 26  # sum of weights whose square is exact in float64
 SPAN_BLOCK = 1 << 14
 
 
-class CartLimits(NamedTuple):
-    """What a tree may do; "no limit" is -1.  Names and meaning are those of the estimators."""
-
-    criterion: str
-    splitter: str = "best"
-    max_depth: int = -1
-    min_samples_split: int = 2
-    min_samples_leaf: int = 1
-    min_weight_fraction_leaf: float = 0.0  # of the sum of the weights given to `grow`
-    max_features: int = -1
-    max_leaf_nodes: int = -1  # otherwise best first
-    min_impurity_decrease: float = 0.0
-
-
 class ClassTarget(NamedTuple):
     """Classes of one or several outputs."""
 

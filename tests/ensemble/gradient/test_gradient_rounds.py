@@ -16,7 +16,8 @@ from skensemble.ensemble.losses._losses import (
 )
 from skensemble.ensemble.rows._row_sampling import RowSampler, copies_of
 from skensemble.tree._binning import Binner
-from skensemble.tree.exact._cart_grower import CartGrower, CartLimits, NumberTarget
+from skensemble.tree.exact._cart_grower import CartGrower, NumberTarget
+from skensemble.tree.exact._cart_limits import CartLimits
 from skensemble.tree.trees._pruning import prune
 
 RNG = np.random.default_rng(0)

@@ -14,7 +14,6 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from skensemble import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 from skensemble._validation import ParameterError
-from skensemble.tree.estimators._decision_tree import count_features, read_limits, with_tree
 from skensemble.tree.trees._tree_arrays import validate_trees
 
 CLASSIFIERS = [DecisionTreeClassifier, ExtraTreeClassifier]
@@ -281,22 +280,6 @@ def test_class_weights_are_weights(numbers):
 # -- limits ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("max_features", "n_features", "expected"),
-    [(None, 10, 10), ("sqrt", 10, 3), ("log2", 10, 3), ("log2", 1, 1), (4, 10, 4), (0.3, 10, 3), (0.01, 10, 1)],
-)
-def test_number_of_features_to_try(max_features, n_features, expected):
-    assert count_features(max_features, n_features) == expected
-
-
-def test_shares_become_numbers_of_rows():
-    tree = DecisionTreeRegressor(min_samples_leaf=0.1, min_samples_split=0.1, max_features=20, max_depth=3)
-    tree.n_features_in_ = 7
-    limits = read_limits(tree, "best", 55)
-    assert (limits.min_samples_leaf, limits.min_samples_split, limits.max_features) == (6, 12, 7)
-    assert (limits.max_depth, limits.max_leaf_nodes) == (3, -1)
-
-
 @pytest.mark.parametrize("splitter", ["best", "random"])
 def test_limits_hold(numbers, splitter):
     X, y = numbers
@@ -374,16 +357,6 @@ def test_search_for_parameters():
     X, y = load_iris(return_X_y=True)
     search = GridSearchCV(DecisionTreeClassifier(), {"max_depth": [1, 3], "criterion": ["gini", "log_loss"]}, cv=3)
     assert search.fit(X, y).best_score_ > 0.9
-
-
-@pytest.mark.parametrize("tree", TREES)
-def test_a_tree_that_was_grown_elsewhere(mixed, tree):
-    X, y = mixed
-    grown = tree(random_state=0).fit(X, y)
-    fitted = {name: value for name, value in vars(grown).items() if name.endswith("_") and name != "tree_"}
-    other = with_tree(tree(), grown.tree_.trees, grown.tree_.binner, **fitted)
-    np.testing.assert_array_equal(other.predict(X), grown.predict(X))
-    np.testing.assert_array_equal(other.feature_importances_, grown.feature_importances_)
 
 
 def test_check_input_is_taken_and_does_nothing(numbers):

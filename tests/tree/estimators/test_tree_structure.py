@@ -6,7 +6,8 @@ import pytest
 import sklearn.tree
 from sklearn.datasets import load_iris
 
-from skensemble import DecisionTreeClassifier, DecisionTreeRegressor
+from skensemble import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
+from skensemble.tree.estimators._tree_structure import with_tree
 
 ARRAYS = (
     "children_left",
@@ -186,3 +187,15 @@ def test_tools_of_scikit_learn_that_read_the_arrays_work(iris):
     regressor = DecisionTreeRegressor(max_depth=2).fit(X, y)
     text = sklearn.tree.export_text(regressor)
     assert text == sklearn.tree.export_text(regressor.to_sklearn())
+
+
+@pytest.mark.parametrize(
+    "tree", [DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor]
+)
+def test_a_tree_that_was_grown_elsewhere(mixed, tree):
+    X, y = mixed
+    grown = tree(random_state=0).fit(X, y)
+    fitted = {name: value for name, value in vars(grown).items() if name.endswith("_") and name != "tree_"}
+    other = with_tree(tree(), grown.tree_.trees, grown.tree_.binner, **fitted)
+    np.testing.assert_array_equal(other.predict(X), grown.predict(X))
+    np.testing.assert_array_equal(other.feature_importances_, grown.feature_importances_)

@@ -9,7 +9,8 @@ import sklearn.tree
 from skensemble._parallel import for_blocks
 from skensemble._validation import read_table
 from skensemble.tree._binning import Binner
-from skensemble.tree.exact._cart_grower import CartGrower, CartLimits, ClassTarget, NumberTarget
+from skensemble.tree.exact._cart_grower import CartGrower, ClassTarget, NumberTarget
+from skensemble.tree.exact._cart_limits import CartLimits
 from skensemble.tree.trees._prediction import apply_trees, compile_trees
 from skensemble.tree.trees._tree_arrays import TreeArrays
 from tests.tree.random_carts import (

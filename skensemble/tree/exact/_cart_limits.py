@@ -1,0 +1,136 @@
+"""What stops a tree of CART from growing: the record of limits, the rules of the parameters, and how they are read."""
+
+from math import ceil
+from numbers import Integral, Real
+from typing import NamedTuple
+
+import numpy as np
+
+from skensemble._targets import CLASS_WEIGHT, MONOTONIC_CST, FeatureNames, read_monotonic_cst
+from skensemble._validation import CATEGORICAL_FEATURES, RANDOM_STATE, Interval, IsNone, Matches, OneOf
+from skensemble._warnings import warn
+
+NO_LIMIT = -1
+
+
+class CartLimits(NamedTuple):
+    """What a tree may do; "no limit" is -1.  Names and meaning are those of the estimators."""
+
+    criterion: str
+    splitter: str = "best"
+    max_depth: int = NO_LIMIT
+    min_samples_split: int = 2
+    min_samples_leaf: int = 1
+    min_weight_fraction_leaf: float = 0.0  # of the sum of the weights given to `grow`
+    max_features: int = NO_LIMIT
+    max_leaf_nodes: int = NO_LIMIT  # otherwise best first
+    min_impurity_decrease: float = 0.0
+
+
+# -- rules -----------------------------------------------------------------------------------------------------------
+
+
+def _share(text, accepts):
+    """A rule for floats; the number 1 is a count, and 1.0 is a share."""
+    return Matches(lambda value: isinstance(value, Real) and not isinstance(value, Integral) and accepts(value), text)
+
+
+GROWTH_PARAMETERS = {
+    "max_depth": (Interval(int, 1), IsNone),
+    "min_samples_split": (Interval(int, 2), _share("a float in (0.0, 1.0]", lambda share: 0.0 < share <= 1.0)),
+    "min_samples_leaf": (Interval(int, 1), _share("a float in (0.0, 1.0)", lambda share: 0.0 < share < 1.0)),
+    "min_weight_fraction_leaf": (Interval(float, 0.0, 0.5, "both"),),
+    "max_features": (
+        Interval(int, 1),
+        _share("a float in (0.0, 1.0]", lambda share: 0.0 < share <= 1.0),
+        OneOf("sqrt", "log2"),
+        IsNone,
+    ),
+    "max_leaf_nodes": (Interval(int, 2), IsNone),
+    "min_impurity_decrease": (Interval(float, 0.0),),
+    "ccp_alpha": (Interval(float, 0.0),),
+    "monotonic_cst": MONOTONIC_CST,
+    "max_bins": (Interval(int, 2), IsNone),
+    "categorical_features": CATEGORICAL_FEATURES,
+    "random_state": RANDOM_STATE,
+}
+CLASSIFIER_PARAMETERS = {"criterion": (OneOf("gini", "entropy", "log_loss"),), "class_weight": CLASS_WEIGHT}
+REGRESSOR_PARAMETERS = {"criterion": (OneOf("squared_error", "absolute_error", "poisson", "friedman_mse"),)}
+
+
+# -- reading ---------------------------------------------------------------------------------------------------------
+
+
+def read_limits(estimator, n_rows, *, criterion, splitter):
+    """CartLimits from the parameters of an estimator that grows trees and knows its `n_features_in_`.
+
+    n_rows : rows of a tree, of which min_samples_* may be shares
+    criterion, splitter : as the trees take them; some estimators have no such parameters
+    """
+    min_samples_leaf = _count(estimator.min_samples_leaf, n_rows)
+    min_samples_split = max(2, _count(estimator.min_samples_split, n_rows), 2 * min_samples_leaf)
+    n_features = estimator.n_features_in_
+    return CartLimits(
+        criterion=_read_criterion(criterion),
+        splitter=splitter,
+        max_depth=_limit(estimator.max_depth),
+        min_samples_split=min_samples_split,
+        min_samples_leaf=min_samples_leaf,
+        min_weight_fraction_leaf=float(estimator.min_weight_fraction_leaf),
+        max_features=min(count_features(estimator.max_features, n_features), n_features),
+        max_leaf_nodes=_limit(estimator.max_leaf_nodes),
+        min_impurity_decrease=float(estimator.min_impurity_decrease),
+    )
+
+
+def _read_criterion(criterion):
+    """The name that the grower knows a criterion by."""
+    if criterion == "friedman_mse":
+        warn(
+            "criterion='friedman_mse' is deprecated in scikit-learn, where it has become 'squared_error'; "
+            "use criterion='squared_error'.",
+            FutureWarning,
+        )
+    return {"log_loss": "entropy", "friedman_mse": "squared_error"}.get(criterion, criterion)
+
+
+def _count(count_or_share, n_rows):
+    is_count = isinstance(count_or_share, Integral)
+    return int(count_or_share) if is_count else ceil(count_or_share * n_rows)
+
+
+def _limit(limit):
+    return NO_LIMIT if limit is None else int(limit)
+
+
+def count_features(max_features, n_features):
+    """How many features a node tries: `max_features` as a number."""
+    if max_features is None:
+        return n_features
+    if isinstance(max_features, str):
+        return max(1, int({"sqrt": np.sqrt, "log2": np.log2}[max_features](n_features)))
+    if isinstance(max_features, Integral):
+        return int(max_features)
+    return max(1, int(max_features * n_features))
+
+
+def read_directions(estimator, n_classes, is_categorical):
+    """`monotonic_cst` as (n_features,) of -1, 0, 1, or None without it.
+
+    n_classes : (n_outputs,) number of classes of each output; ones for numbers
+    is_categorical : (n_features,) bool
+    """
+    if estimator.monotonic_cst is None:
+        return None
+    if len(n_classes) > 1:
+        raise ValueError(
+            f"monotonic_cst must be None for y with {len(n_classes)} columns: "
+            "Monotonicity constraints are not supported with multiple outputs."
+        )
+    if n_classes[0] > 2:
+        raise ValueError(
+            f"monotonic_cst must be None for {n_classes[0]} classes: "
+            "Monotonicity constraints are not supported with multiclass classification."
+        )
+    directions = read_monotonic_cst(estimator.monotonic_cst, FeatureNames.of(estimator), is_categorical)
+    return directions if directions.any() else None
