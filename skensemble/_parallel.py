@@ -4,9 +4,10 @@ Two ways to use a second core:
 
 * `for_blocks` hands blocks of rows to a thread pool (110 us a call): prediction, gradients, binning.
 * a team meets inside one nogil kernel (0.1 us a meeting): growing a tree.  One thread, the leader, opens a job of
-`n_chunks`
-  chunks; everybody takes chunks from one atomic word until none is left; the leader waits for the chunks that others
-  took. A thread that is late, or never comes, delays nobody: the leader can do all chunks alone.
+  `n_chunks` chunks; everybody takes chunks from one atomic word until none is left; the leader waits for the chunks
+  that others took. A thread that is late, or never comes, delays nobody: the leader can do all chunks alone.
+
+What a worker of a pool asks for in either way it does itself: workers wait for nobody.
 
       team[TICKET] = job number << 40 | n_chunks << 20 | next chunk        one word, so that a ticket is never torn
       team[DONE]   = chunks of this job that are finished                  (on a cache line of its own)
@@ -62,6 +63,11 @@ def _left_by_joblib():
 
 _pools = {}  # (process id, n_threads) -> ThreadPoolExecutor; a forked child finds none of its own and makes one
 _pools_lock = threading.Lock()
+_this_thread = threading.local()  # is_worker: does it belong to a pool?
+
+
+def _become_worker():
+    _this_thread.is_worker = True
 
 
 def _forget_pools():
@@ -69,6 +75,7 @@ def _forget_pools():
     global _pools_lock
     _pools_lock = threading.Lock()
     _pools.clear()
+    _this_thread.is_worker = False
 
 
 if hasattr(os, "register_at_fork"):
@@ -80,16 +87,30 @@ def thread_pool(n_threads):
     with _pools_lock:
         key = (os.getpid(), n_threads)
         if key not in _pools:
-            _pools[key] = ThreadPoolExecutor(n_threads, thread_name_prefix="skensemble")
+            _pools[key] = ThreadPoolExecutor(n_threads, "skensemble", initializer=_become_worker)
         return _pools[key]
+
+
+def threads_here(n_threads):
+    """How many of `n_threads` threads the calling thread may have work done by; 1 in a worker of a pool.
+
+    A worker that waited for other workers would wait for ever once all of them do. The others are busy anyway.
+    """
+    return 1 if getattr(_this_thread, "is_worker", False) else n_threads
+
+
+def in_order(function, items, n_threads):
+    """Yield `function(item)` for each of `items`, in their order, worked out on `n_threads` threads."""
+    if threads_here(n_threads) <= 1 or len(items) <= 1:
+        yield from map(function, items)
+    else:
+        yield from thread_pool(n_threads).map(function, items)
 
 
 def for_blocks(function, n, block, n_threads):
     """Call `function(start, stop)` for the blocks of range(n), on `n_threads` threads; results in order."""
     bounds = [(start, min(start + block, n)) for start in range(0, n, block)]
-    if n_threads <= 1 or len(bounds) <= 1:
-        return [function(start, stop) for start, stop in bounds]
-    return list(thread_pool(n_threads).map(lambda bound: function(*bound), bounds))
+    return list(in_order(lambda bound: function(*bound), bounds, n_threads))
 
 
 # -- the team --------------------------------------------------------------------------------------------------------

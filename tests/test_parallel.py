@@ -1,5 +1,6 @@
 import multiprocessing
 import os
+import signal
 import threading
 import time
 import warnings
@@ -17,18 +18,19 @@ from skensemble._parallel import (
     effective_n_jobs,
     finish_chunk,
     for_blocks,
+    in_order,
     is_dismissed,
     new_team,
     open_job,
     take_chunk,
     thread_pool,
+    threads_here,
     wait_for_chunks,
 )
 from skensemble.tree.histogram import _growing
 from skensemble.tree.histogram._tree_grower import GrownTree
+from tests.deadlocks import PATIENCE, in_time
 from tests.tree.random_tables import assert_same_tree, fine_targets, new_grower, random_table
-
-PATIENCE = 60  # seconds that a test waits for what takes none
 
 # -- how many threads ------------------------------------------------------------------------------------------------
 
@@ -85,6 +87,109 @@ def test_one_thread_starts_none():
 def test_pool_is_made_once():
     assert thread_pool(2) is thread_pool(2)
     assert thread_pool(2) is not thread_pool(3)
+
+
+def _products(n, n_threads, of_block=lambda start: start):
+    """Blocks of one number each, inside blocks of one number each: of_block(0) * 0, of_block(0) * 1, ..."""
+
+    def row(start, _):
+        return for_blocks(lambda first, _: of_block(start) * first, n, 1, n_threads)
+
+    return for_blocks(row, n, 1, n_threads)
+
+
+@pytest.mark.parametrize("n_threads", [2, 3])
+def test_blocks_inside_blocks(n_threads):
+    assert in_time(lambda: _products(8, n_threads)) == _products(8, 1)
+
+
+def test_blocks_inside_blocks_of_another_pool():
+    """Pools that call each other would wait for each other as one does for itself."""
+
+    def nest(n_threads, depth):
+        def block(start, _):
+            return start if depth == 0 else nest(5 - n_threads, depth - 1)
+
+        return for_blocks(block, 6, 1, n_threads)
+
+    assert in_time(lambda: nest(2, 3))[0][0] == [list(range(6))] * 6
+
+
+def test_nested_blocks_stay_in_their_thread():
+    """In order, too: what one of them leaves behind, the next may use."""
+    meet = threading.Barrier(2)
+
+    def outer(start, _):
+        meet.wait(PATIENCE)
+        own, seen = threading.current_thread(), []
+        for_blocks(lambda first, _: seen.append((threading.current_thread() is own, first)), 5, 1, 2)
+        return seen
+
+    assert in_time(lambda: for_blocks(outer, 2, 1, 2)) == [[(True, i) for i in range(5)]] * 2
+
+
+def test_a_worker_has_one_thread():
+    assert threads_here(4) == 4
+    assert in_time(lambda: thread_pool(2).submit(threads_here, 4).result()) == 1
+    assert threads_here(4) == 4
+
+
+def test_nested_blocks_raise_what_a_block_raises():
+    def fail(start):
+        raise ValueError(f"block at {start}")
+
+    with pytest.raises(ValueError, match="block at 0"):
+        in_time(lambda: _products(4, 2, fail))
+
+
+def test_blocks_inside_trees_that_are_grown_in_order():
+    """As those of a forest: yielded one by one, while the pool is at the others."""
+
+    def grow(t):
+        return t + sum(for_blocks(lambda first, _: first, 3, 1, 2))
+
+    assert in_time(lambda: list(in_order(grow, range(7), 2))) == [t + 3 for t in range(7)]
+
+
+def test_user_threads_nest_at_once():
+    done = [[] for _ in range(4)]
+    threads = [threading.Thread(target=lambda own=own: own.append(_products(8, 2)), daemon=True) for own in done]
+
+    def run():
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return done
+
+    assert in_time(run) == [[_products(8, 1)]] * 4
+
+
+def test_joblib_threads_nest_at_once():
+    def run():
+        return joblib.Parallel(n_jobs=2, backend="threading")(joblib.delayed(_products)(6, 2) for _ in range(3))
+
+    assert in_time(run) == [_products(6, 1)] * 3
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_nested_blocks_after_fork():
+    """Also in a child of a worker, whose only thread then is no worker."""
+    expected = _products(6, 1)
+
+    def fork_and_nest():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+        if child == 0:
+            signal.alarm(PATIENCE)
+            ok = threads_here(2) == 2 and _products(6, 2) == expected
+            os._exit(0 if ok else 1)
+        return os.waitpid(child, 0)[1]
+
+    in_time(lambda: _products(6, 2))  # the parent has a pool
+    assert in_time(fork_and_nest) == 0
+    assert in_time(lambda: thread_pool(2).submit(fork_and_nest).result()) == 0
 
 
 # -- the team, by itself ---------------------------------------------------------------------------------------------
@@ -240,11 +345,22 @@ def test_helpers_that_never_come():
         [task.result() for task in busy]
 
 
-def test_leaders_inside_the_pool_of_their_helpers():
+def test_trees_inside_the_pool_of_their_helpers():
     tasks = [new_task(seed, n_threads=3) for seed in range(6)]
     futures = [thread_pool(2).submit(task.grow, 0) for task in tasks]
     for seed, future in enumerate(futures):
         assert_as_alone(future.result(PATIENCE), seed)
+
+
+def test_a_worker_asks_for_no_helpers(monkeypatch):
+    task = new_task(0, n_threads=3)
+
+    def fail(n_threads):
+        raise AssertionError("a worker asks for a pool")
+
+    pool = thread_pool(2)
+    monkeypatch.setattr(_growing, "thread_pool", fail)
+    assert_as_alone(in_time(lambda: pool.submit(task.grow, 0).result()), 0)
 
 
 def test_helper_that_comes_late():

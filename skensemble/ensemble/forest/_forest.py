@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._estimator import Estimator
-from skensemble._parallel import effective_n_jobs, for_blocks, thread_pool
+from skensemble._parallel import effective_n_jobs, for_blocks, in_order
 from skensemble._random import draw_seed, generator, mixed_seed
 from skensemble._targets import all_or_nothing, balanced_factors, class_weighted, read_labels, read_target, read_weight
 from skensemble._validation import (
@@ -242,10 +242,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
             tree = grower.grow(seed, self._weight_of(t, target))
             return prune(tree, self.ccp_alpha) if self.ccp_alpha > 0 else tree
 
-        if n_threads == 1 or self._n_samples < FEW_ROWS:
-            yield from map(grow, numbers)
-        else:
-            yield from thread_pool(n_threads).map(grow, numbers)
+        yield from in_order(grow, numbers, n_threads if self._n_samples >= FEW_ROWS else 1)
 
     def _with_trees(self, trees):
         """Attributes of a forest that has these trees, too."""

@@ -217,7 +217,7 @@ class LinearBooster:
 
     def _fill_gradients(self):
         loss, train, n_samples = self.loss, self.train, self.train.raw.shape[1]
-        block = n_samples if loss.applies_weights else GRADIENT_BLOCK
+        block = n_samples if loss.needs_all_rows else GRADIENT_BLOCK
 
         def fill(start, stop):
             loss.gradient_hessian(train.y, train.raw, self._gradient, self._hessian, start, stop, train.weight)

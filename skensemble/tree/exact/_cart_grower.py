@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skensemble._jit import kernel
-from skensemble._parallel import dismiss_team, for_blocks, new_team, thread_pool
+from skensemble._parallel import dismiss_team, for_blocks, new_team, thread_pool, threads_here
 from skensemble.tree.exact._cart_growing import grow_cart, note_leaves
 from skensemble.tree.exact._cart_state import (
     ABSOLUTE_ERROR,
@@ -132,7 +132,8 @@ class CartGrower:
     def _grow_with_team(self, workspace, n_rows, seed):
         """Number of nodes of the tree that is left in the workspace."""
         state, team = workspace.state, workspace.arrays["team"]
-        n_members = self._n_members if n_rows * len(self.binned.n_codes) >= SHARED_CELLS else 1
+        is_shared = n_rows * len(self.binned.n_codes) >= SHARED_CELLS
+        n_members = threads_here(self._n_members) if is_shared else 1
         if n_members == 1:
             return grow_cart(n_rows, 1, seed, state)
         while len(workspace.helpers) < n_members - 1:

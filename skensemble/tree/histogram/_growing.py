@@ -34,6 +34,7 @@ from skensemble._parallel import (
     relax,
     take_chunk,
     thread_pool,
+    threads_here,
     wait_for_chunks,
 )
 from skensemble._random import mixed_seed, random_uniform
@@ -77,6 +78,7 @@ def grow_tree(n_rows, n_active, n_threads, seed, first_output, state, team):
     Where these are all there are, they need not be written.
     first_output : row of `gradient` and `hessian` that the tree's first output is about
     """
+    n_threads = threads_here(n_threads)
     if n_rows * n_active < TEAM_WORK or n_threads == 1:
         return grow_nodes(n_rows, n_active, 1, seed, first_output, state)
     team[:] = 0
