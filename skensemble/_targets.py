@@ -14,15 +14,8 @@ import scipy.sparse
 from sklearn.utils import assert_all_finite, check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
-from skensemble._validation import (
-    IsArrayLike,
-    IsDict,
-    IsNone,
-    OneOf,
-    ParameterError,
-    SequenceOf,
-    feature_positions,
-)
+from skensemble._parameters import IsArrayLike, IsDict, IsNone, OneOf, ParameterError, SequenceOf
+from skensemble._validation import feature_positions
 
 LARGEST_SUM = 1e100  # of weights, and the inverse of the smallest: squares of sums neither overflow nor vanish
 

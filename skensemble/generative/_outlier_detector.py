@@ -5,8 +5,8 @@ from sklearn.base import MetaEstimatorMixin, OutlierMixin, clone
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
 from skensemble._estimator import Estimator
+from skensemble._parameters import Interval, IsNone, Matches, check_parameters
 from skensemble._targets import all_or_nothing, read_weight
-from skensemble._validation import Interval, IsNone, Matches, check_parameters
 from skensemble.generative.flows._normalizing_flows import NeuralSplineFlow
 from skensemble.generative.tables._containers import read_frame
 

@@ -4,7 +4,7 @@ import os
 from contextlib import nullcontext
 from io import StringIO
 
-from skensemble._validation import IsBool, IsInstance, IsNone, IsString, Matches, check_parameter
+from skensemble._parameters import IsBool, IsInstance, IsNone, IsString, Matches, check_parameter
 from skensemble.inspection._drawn_nodes import drawn_nodes
 from skensemble.inspection._names import check_decision_tree
 from skensemble.inspection._node_color import NodeColor

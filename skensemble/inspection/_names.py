@@ -3,7 +3,7 @@
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble._validation import IsArrayLike, IsNone, ParameterError, check_parameter
+from skensemble._parameters import IsArrayLike, IsNone, ParameterError, check_parameter
 
 
 def check_decision_tree(decision_tree):

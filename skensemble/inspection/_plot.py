@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skensemble._validation import Interval, IsNone, check_parameter
+from skensemble._parameters import Interval, IsNone, check_parameter
 from skensemble.inspection._drawn_nodes import drawn_nodes
 from skensemble.inspection._names import check_decision_tree
 from skensemble.inspection._node_color import NodeColor

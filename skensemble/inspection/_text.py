@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.base import is_classifier
 
-from skensemble._validation import Interval, IsArrayLike, IsBool, IsNone, check_parameter
+from skensemble._parameters import Interval, IsArrayLike, IsBool, IsNone, check_parameter
 from skensemble.inspection._names import check_decision_tree, read_class_names, read_feature_names
 from skensemble.inspection._splits import asks_whether_missing, category_set, is_split
 

@@ -3,27 +3,11 @@
 import numpy as np
 
 from skensemble.tree._binning import PADDING, BinnedMatrix
-from skensemble.tree.histogram._growth_state import BREADTH_FIRST
+from skensemble.tree.histogram._growth_limits import GrowthLimits
 from skensemble.tree.histogram._tree_grower import TreeGrower
 from tests import reference
 
-NO_LIMITS = {
-    "policy": BREADTH_FIRST,
-    "max_depth": -1,
-    "max_leaf_nodes": -1,
-    "min_samples_leaf": 1,
-    "min_child_weight": 0.0,
-    "reg_lambda": 1.0,
-    "reg_alpha": 0.0,
-    "gamma": 0.0,
-    "max_delta_step": 0.0,
-    "max_cat_to_onehot": 4,
-    "max_cat_threshold": 64,
-    "cat_smooth": 10.0,
-    "cat_l2": 2.0,
-    "colsample_bylevel": 1.0,
-    "colsample_bynode": 1.0,
-}
+NO_LIMITS = GrowthLimits(reg_lambda=1.0, cat_l2=2.0)
 
 
 def binned_table(columns, n_codes, is_categorical=None, dtype=np.uint8):
@@ -62,7 +46,7 @@ def new_grower(
     n_features = len(table.n_codes)
     grower = TreeGrower(
         table,
-        {**NO_LIMITS, **limits},
+        NO_LIMITS._replace(**limits),
         n_outputs=len(gradient),
         vector=vector,
         weight=weight,
@@ -86,7 +70,7 @@ def plain_tree(table, gradient, hessian, *, weight=None, monotone=None, interact
         gradient * weight,
         hessian * weight,
         weight if whole else (weight > 0).astype(float),
-        {**NO_LIMITS, **limits},
+        NO_LIMITS._replace(**limits)._asdict(),
         np.zeros(len(table.n_codes), int) if monotone is None else monotone,
         interactions,
     )

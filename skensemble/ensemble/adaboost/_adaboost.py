@@ -15,16 +15,7 @@ from sklearn.utils.validation import _num_samples, check_is_fitted, has_fit_para
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
-from skensemble._random import draw_seed, generator, mixed_seed
-from skensemble._targets import (
-    all_or_nothing,
-    class_factors,
-    read_labels,
-    read_numbers,
-    read_target,
-    read_weight,
-)
-from skensemble._validation import (
+from skensemble._parameters import (
     CATEGORICAL_FEATURES,
     N_JOBS,
     RANDOM_STATE,
@@ -38,8 +29,17 @@ from skensemble._validation import (
     OneOf,
     ParameterError,
     check_parameters,
-    read_features,
 )
+from skensemble._random import draw_seed, generator, mixed_seed
+from skensemble._targets import (
+    all_or_nothing,
+    class_factors,
+    read_labels,
+    read_numbers,
+    read_target,
+    read_weight,
+)
+from skensemble._validation import read_features
 from skensemble._warnings import warn
 from skensemble._weights import is_whole
 from skensemble.ensemble._early_stopping import Patience

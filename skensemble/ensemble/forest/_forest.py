@@ -11,9 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs, for_blocks, in_order
-from skensemble._random import draw_seed, generator, mixed_seed
-from skensemble._targets import all_or_nothing, balanced_factors, class_weighted, read_labels, read_target, read_weight
-from skensemble._validation import (
+from skensemble._parameters import (
     N_JOBS,
     Interval,
     IsBool,
@@ -23,8 +21,10 @@ from skensemble._validation import (
     SequenceOf,
     check_parameter,
     check_parameters,
-    read_features,
 )
+from skensemble._random import draw_seed, generator, mixed_seed
+from skensemble._targets import all_or_nothing, balanced_factors, class_weighted, read_labels, read_target, read_weight
+from skensemble._validation import read_features
 from skensemble._warnings import warn
 from skensemble.ensemble.forest._leaf_rows import NOT_ASKED, LeafRows, proximities
 from skensemble.ensemble.forest._out_of_bag import out_of_bag_means, permutation_importances

@@ -14,9 +14,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs, for_blocks
-from skensemble._random import draw_seed, generator, mixed_seed
-from skensemble._targets import all_or_nothing, read_labels, read_target, read_weight
-from skensemble._validation import (
+from skensemble._parameters import (
     N_JOBS,
     Interval,
     IsBool,
@@ -26,8 +24,10 @@ from skensemble._validation import (
     OneOf,
     check_parameter,
     check_parameters,
-    read_features,
 )
+from skensemble._random import draw_seed, generator, mixed_seed
+from skensemble._targets import all_or_nothing, read_labels, read_target, read_weight
+from skensemble._validation import read_features
 from skensemble._warnings import warn
 from skensemble.ensemble.gradient._exponential_loss import ExponentialLoss
 from skensemble.ensemble.gradient._gradient_rounds import (

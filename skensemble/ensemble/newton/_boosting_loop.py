@@ -15,6 +15,7 @@ from skensemble._parallel import for_blocks
 from skensemble._random import mixed_seed
 from skensemble.ensemble.rows._row_sampling import RowSampler, row_keys, sample_features, sample_goss
 from skensemble.tree.histogram._growing import TEAM_WORK
+from skensemble.tree.histogram._growth_limits import GrowthLimits
 from skensemble.tree.histogram._tree_grower import TreeGrower, add_leaf_values, leaves_of
 
 GRADIENT_BLOCK = 1 << 16  # rows; a block is worth a call of the thread pool
@@ -71,7 +72,7 @@ class Schedule:
     subsample: float
     goss: bool
     colsample_bytree: float
-    limits: dict  # of GrowthState
+    limits: GrowthLimits
     monotone: np.ndarray
     interactions: np.ndarray
     seed: int

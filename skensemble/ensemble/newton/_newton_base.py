@@ -12,17 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
-from skensemble._random import draw_seed, generator, mixed_seed
-from skensemble._targets import (
-    MONOTONIC_CST,
-    FeatureNames,
-    all_or_nothing,
-    check_enough_rows,
-    read_monotonic_cst,
-    read_numbers,
-    read_weight,
-)
-from skensemble._validation import (
+from skensemble._parameters import (
     CATEGORICAL_FEATURES,
     N_JOBS,
     RANDOM_STATE,
@@ -34,9 +24,19 @@ from skensemble._validation import (
     IsString,
     OneOf,
     check_parameters,
-    feature_positions,
-    read_features,
+    rules_of,
 )
+from skensemble._random import draw_seed, generator, mixed_seed
+from skensemble._targets import (
+    MONOTONIC_CST,
+    FeatureNames,
+    all_or_nothing,
+    check_enough_rows,
+    read_monotonic_cst,
+    read_numbers,
+    read_weight,
+)
+from skensemble._validation import feature_positions, read_features
 from skensemble._weights import is_whole
 from skensemble.ensemble._early_stopping import Patience
 from skensemble.ensemble.newton._boosting_loop import Booster, Fold, History, Schedule
@@ -68,14 +68,21 @@ from skensemble.ensemble.newton._linear_leaves import (
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
 from skensemble.ensemble.rows._row_sampling import copies_of
 from skensemble.tree._binning import Binner
-from skensemble.tree.histogram._growth_state import BEST_FIRST, BREADTH_FIRST, DEPTH_FIRST, SYMMETRIC
+from skensemble.tree.histogram._growth_limits import (
+    BEST_FIRST,
+    BREADTH_FIRST,
+    CATEGORY_PARAMETERS,
+    COLUMN_PARAMETERS,
+    DEPTH_FIRST,
+    SIZE_PARAMETERS,
+    SYMMETRIC,
+    read_limits,
+)
 from skensemble.tree.histogram._tree_grower import to_tree_arrays
 from skensemble.tree.trees._prediction import apply_trees, compile_trees, decision_path, predict_raw, staged_raw
 from skensemble.tree.trees._tree_arrays import concatenate, empty_trees
 
-NO_LIMIT = -1
 LINEAR_RATE = 0.5  # XGBoost's
-CAT_SMOOTH = CAT_L2 = 10.0  # as LightGBM's: what a category, and a split of sorted categories, must outweigh
 
 _NON_NEGATIVE = (Interval(float, 0.0),)
 _SHARE = (Interval(float, 0.0, 1.0, "right"),)
@@ -92,26 +99,16 @@ PARAMETERS = {
     "learning_rate": (Interval(float, 0.0, closed="neither"), OneOf("auto")),
     "booster": (OneOf(*BOOSTERS),),
     "num_parallel_tree": (Interval(int, 1),),
-    "grow_policy": (OneOf("depthwise", "lossguide", "symmetric"),),
-    "max_depth": (Interval(int, 1), IsNone),
-    "max_leaf_nodes": (Interval(int, 2), IsNone),
-    "min_samples_leaf": (Interval(int, 1),),
-    "min_child_weight": _NON_NEGATIVE,
-    "reg_lambda": _NON_NEGATIVE,
-    "reg_alpha": _NON_NEGATIVE,
-    "gamma": _NON_NEGATIVE,
-    "max_delta_step": _NON_NEGATIVE,
+    **rules_of(SIZE_PARAMETERS),
     "max_bins": (Interval(int, 2), IsNone),
     "categorical_features": CATEGORICAL_FEATURES,
-    "max_cat_to_onehot": (Interval(int, 1),),
-    "max_cat_threshold": (Interval(int, 1),),
+    **rules_of(CATEGORY_PARAMETERS),
     "monotonic_cst": MONOTONIC_CST,
     "interaction_cst": (IsArrayLike, OneOf("pairwise", "no_interactions"), IsNone),
     "subsample": _SHARE,
     "sampling_method": (OneOf("uniform", "goss"),),
     "colsample_bytree": _SHARE,
-    "colsample_bylevel": _SHARE,
-    "colsample_bynode": _SHARE,
+    **rules_of(COLUMN_PARAMETERS),
     "rate_drop": _PROBABILITY,
     "skip_drop": _PROBABILITY,
     "one_drop": (IsBool,),
@@ -726,28 +723,11 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
 
     def _limits(self):
         policy = {"lossguide": BEST_FIRST, "symmetric": SYMMETRIC}.get(self.grow_policy, DEPTH_FIRST)
+        if policy == SYMMETRIC:
+            return read_limits(self, policy=policy, max_depth=self._symmetric_depth())
         if policy == DEPTH_FIRST and self.max_leaf_nodes is not None:
             policy = BREADTH_FIRST
-        max_depth = NO_LIMIT if self.max_depth is None else int(self.max_depth)
-        if policy == SYMMETRIC:
-            max_depth = self._symmetric_depth()
-        return {
-            "policy": policy,
-            "max_depth": max_depth,
-            "max_leaf_nodes": NO_LIMIT if self.max_leaf_nodes is None else int(self.max_leaf_nodes),
-            "min_samples_leaf": int(self.min_samples_leaf),
-            "min_child_weight": float(self.min_child_weight),
-            "reg_lambda": float(self.reg_lambda),
-            "reg_alpha": float(self.reg_alpha),
-            "gamma": float(self.gamma),
-            "max_delta_step": float(self.max_delta_step),
-            "max_cat_to_onehot": int(self.max_cat_to_onehot),
-            "max_cat_threshold": int(self.max_cat_threshold),
-            "cat_smooth": CAT_SMOOTH,
-            "cat_l2": CAT_L2,
-            "colsample_bylevel": float(self.colsample_bylevel),
-            "colsample_bynode": float(self.colsample_bynode),
-        }
+        return read_limits(self, policy=policy)
 
     def _symmetric_depth(self):
         if self.max_depth is None or self.max_depth > 16:

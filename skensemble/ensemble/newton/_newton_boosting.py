@@ -4,19 +4,12 @@ import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skensemble._parameters import Interval, IsCallable, IsDict, IsNone, OneOf, SequenceOf
 from skensemble._targets import (
     class_weighted,
     read_labels,
     read_target,
     read_weight,
-)
-from skensemble._validation import (
-    Interval,
-    IsCallable,
-    IsDict,
-    IsNone,
-    OneOf,
-    SequenceOf,
 )
 from skensemble.ensemble.losses._losses import LOSSES, make_loss
 from skensemble.ensemble.newton._newton_base import PARAMETERS, NewtonBoosting

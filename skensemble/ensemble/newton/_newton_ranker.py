@@ -8,9 +8,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from skensemble._callbacks import with_callbacks
 from skensemble._parallel import effective_n_jobs
+from skensemble._parameters import Interval, IsBool, IsNone, Matches, OneOf
 from skensemble._random import mixed_seed
 from skensemble._targets import all_or_nothing, read_target, read_weight
-from skensemble._validation import Interval, IsBool, IsNone, Matches, OneOf
 from skensemble.ensemble.losses._ranking_losses import RANKING_LOSSES, Queries, RankingLoss, RankingMeasure
 from skensemble.ensemble.newton._newton_base import PARAMETERS, NewtonBoosting
 from skensemble.ensemble.rows._held_out_rows import held_out_parts

@@ -1,6 +1,6 @@
 """DDPM and ScoreSDE: diffusion models of tables."""
 
-from skensemble._validation import Interval, OneOf
+from skensemble._parameters import Interval, OneOf
 from skensemble.generative.diffusion._field_model import PARAMETERS, FieldModel
 from skensemble.generative.paths._paths import PATHS
 

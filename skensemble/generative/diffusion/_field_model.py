@@ -16,9 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._estimator import Estimator
-from skensemble._random import draw_seed, generator
-from skensemble._targets import all_or_nothing, read_weight
-from skensemble._validation import (
+from skensemble._parameters import (
     N_JOBS,
     RANDOM_STATE,
     Interval,
@@ -31,6 +29,8 @@ from skensemble._validation import (
     check_parameter,
     check_parameters,
 )
+from skensemble._random import draw_seed, generator
+from skensemble._targets import all_or_nothing, read_weight
 from skensemble.generative.fields._field_training import FieldDraws
 from skensemble.generative.fields._mlp_field import MLPField
 from skensemble.generative.fields._plain_regressor import PlainRegressor

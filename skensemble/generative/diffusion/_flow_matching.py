@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from skensemble._parameters import Interval, OneOf
 from skensemble._random import draw_seed
-from skensemble._validation import Interval, OneOf
 from skensemble.generative.diffusion._field_model import PARAMETERS, FieldModel
 from skensemble.generative.paths._paths import PATHS
 from skensemble.generative.paths._row_noise import RowNoise

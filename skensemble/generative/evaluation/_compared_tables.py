@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from skensemble._parameters import CATEGORICAL_FEATURES, check_parameter
 from skensemble._targets import FeatureNames
-from skensemble._validation import CATEGORICAL_FEATURES, check_parameter, feature_positions
+from skensemble._validation import feature_positions
 from skensemble.generative.tables._column_formats import CategoryFormat, format_of
 from skensemble.generative.tables._containers import read_frame
 

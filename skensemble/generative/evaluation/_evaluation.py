@@ -6,17 +6,8 @@ import numpy as np
 import pandas as pd
 
 from skensemble._parallel import effective_n_jobs
+from skensemble._parameters import N_JOBS, RANDOM_STATE, Interval, IsNone, Matches, OneOf, SequenceOf, check_parameter
 from skensemble._random import draw_seed, generator
-from skensemble._validation import (
-    N_JOBS,
-    RANDOM_STATE,
-    Interval,
-    IsNone,
-    Matches,
-    OneOf,
-    SequenceOf,
-    check_parameter,
-)
 from skensemble.generative.evaluation._compared_tables import read_tables
 from skensemble.generative.evaluation._comparison import Comparison
 from skensemble.generative.evaluation._metrics import METRICS

@@ -17,6 +17,7 @@ from skensemble._random import draw_seed
 from skensemble.generative.fields._field_training import known_cells
 from skensemble.generative.fields._vector_leaves import leaf_means, subtract_leaves, sum_of_leaves
 from skensemble.tree._binning import BLOCK_CELLS, PADDING, BinnedMatrix, find_thresholds, prepare_search, write_codes
+from skensemble.tree.histogram._growth_limits import GrowthLimits
 from skensemble.tree.histogram._tree_grower import TreeGrower, leaves_of, to_tree_arrays
 from skensemble.tree.trees._prediction import compile_trees
 from skensemble.tree.trees._tree_arrays import ALL_OUTPUTS
@@ -31,7 +32,7 @@ class RoundSettings:
     n_estimators: int
     learning_rate: float
     reg_lambda: float
-    limits: dict  # of GrowthState
+    limits: GrowthLimits
     n_sketch: int  # combinations of the residuals that choose the splits
     max_bins: int
     n_repeats: int  # duplicates of each row in a draw

@@ -6,17 +6,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
+from skensemble._parameters import N_JOBS, RANDOM_STATE, Interval, IsBool, OneOf, SequenceOf, check_parameters
 from skensemble._random import generator
 from skensemble._targets import all_or_nothing
-from skensemble._validation import (
-    N_JOBS,
-    RANDOM_STATE,
-    Interval,
-    IsBool,
-    OneOf,
-    SequenceOf,
-    check_parameters,
-)
 from skensemble.generative.fields._field_network import BatchGradient, Embedding, centre_and_scale, new_model
 from skensemble.generative.fields._field_training import FieldDraws, known_cells, target_of_known
 from skensemble.generative.fields._training_rows import FieldRows, TableRows

@@ -11,15 +11,14 @@ import numpy as np
 
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs, for_blocks
+from skensemble._parameters import N_JOBS, Interval, IsBool, IsNone, OneOf, check_parameters
 from skensemble._random import draw_seed
-from skensemble._validation import N_JOBS, Interval, IsBool, IsNone, OneOf, check_parameters
 from skensemble.generative.fields._field_rounds import FieldRounds, RoundSettings
 from skensemble.generative.fields._field_training import FieldDraws, known_cells, target_of_known
 from skensemble.generative.fields._vector_leaves import sum_of_leaves
-from skensemble.tree.histogram._growth_state import BEST_FIRST
+from skensemble.tree.histogram._growth_limits import BEST_FIRST, read_limits
 from skensemble.tree.trees._prediction import compile_trees
 
-NO_LIMIT = -1
 MAX_ROWS = 30_000  # of a draw; as many duplicates of each row as they give, but
 MAX_REPEATS = 50
 FEW_REPEATS = 20  # below it the rows are drawn anew, every so many rounds:
@@ -281,23 +280,7 @@ class TreeField(Estimator):
         )
 
     def _limits(self):
-        return {
-            "policy": BEST_FIRST,
-            "max_depth": NO_LIMIT if self.max_depth is None else int(self.max_depth),
-            "max_leaf_nodes": NO_LIMIT if self.max_leaf_nodes is None else int(self.max_leaf_nodes),
-            "min_samples_leaf": 1,
-            "min_child_weight": float(self.min_child_weight),
-            "reg_lambda": float(self.reg_lambda),
-            "reg_alpha": 0.0,
-            "gamma": 0.0,
-            "max_delta_step": 0.0,
-            "max_cat_to_onehot": 1,  # no feature is categorical
-            "max_cat_threshold": 1,
-            "cat_smooth": 0.0,
-            "cat_l2": 0.0,
-            "colsample_bylevel": 1.0,
-            "colsample_bynode": 1.0,
-        }
+        return read_limits(self, PARAMETERS, policy=BEST_FIRST)
 
     # -- predict -----------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skensemble._validation import Interval, OneOf
+from skensemble._parameters import Interval, OneOf
 from skensemble.generative.flows._bijections import ActNorm
 from skensemble.generative.flows._continuous_layer import ContinuousLayer
 from skensemble.generative.flows._flow_bases import BASES

@@ -7,9 +7,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
-from skensemble._random import generator
-from skensemble._targets import all_or_nothing, read_weight
-from skensemble._validation import (
+from skensemble._parameters import (
     N_JOBS,
     RANDOM_STATE,
     Interval,
@@ -23,6 +21,8 @@ from skensemble._validation import (
     check_parameter,
     check_parameters,
 )
+from skensemble._random import generator
+from skensemble._targets import all_or_nothing, read_weight
 from skensemble.generative.flows._bijections import Coupling
 from skensemble.generative.flows._flow_bases import BASES
 from skensemble.generative.flows._flow_network import Flow, FlowGradient

@@ -17,8 +17,8 @@ import numpy as np
 from scipy.special import expit, ndtri
 from scipy.stats import qmc
 
+from skensemble._parameters import Interval, IsNone, check_parameter
 from skensemble._random import generator
-from skensemble._validation import Interval, IsNone, check_parameter
 from skensemble.generative.paths._paths import Endpoints, mix
 from skensemble.generative.paths._solvers import time_grid
 

@@ -7,8 +7,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skensemble._parameters import Interval, IsNone, check_parameter
 from skensemble._random import generator
-from skensemble._validation import Interval, IsNone, check_parameter
 from skensemble.generative.paths._smoothness import is_piecewise_constant
 
 DIFFERENCE_STEP = 1e-4  # of central differences, in units of standardised columns

@@ -6,7 +6,7 @@ Each wraps a field and is one: x_t = alpha data + sigma noise still holds, so ev
 import numpy as np
 from sklearn.utils.metaestimators import available_if
 
-from skensemble._validation import Interval, ParameterError, check_parameter
+from skensemble._parameters import Interval, ParameterError, check_parameter
 from skensemble.generative.paths._paths import Endpoints, as_column
 
 

@@ -11,8 +11,8 @@ from itertools import pairwise
 import numpy as np
 from scipy.integrate import solve_ivp
 
+from skensemble._parameters import Interval, OneOf, check_parameter
 from skensemble._random import generator
-from skensemble._validation import Interval, OneOf, check_parameter
 from skensemble.generative.paths._smoothness import is_piecewise_constant
 from skensemble.generative.paths._solvers import time_grid
 from skensemble.generative.paths._vector_field import velocity, velocity_of

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from skensemble._validation import Interval, OneOf, ParameterError, check_parameter
+from skensemble._parameters import Interval, OneOf, ParameterError, check_parameter
 from skensemble.generative.paths._vector_field import score_of, velocity_of
 
 PRIOR_STREAM, STEP_STREAM = 1, 2  # of RowNoise

@@ -6,16 +6,10 @@ from sklearn.base import TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_array, check_is_fitted, validate_data
 
 from skensemble._estimator import Estimator
+from skensemble._parameters import CATEGORICAL_FEATURES, Interval, IsBool, OneOf, check_parameters
 from skensemble._random import generator as generator_of
 from skensemble._targets import FeatureNames, all_or_nothing, read_weight
-from skensemble._validation import (
-    CATEGORICAL_FEATURES,
-    Interval,
-    IsBool,
-    OneOf,
-    check_parameters,
-    feature_positions,
-)
+from skensemble._validation import feature_positions
 from skensemble.generative.tables._column_formats import CategoryFormat, format_of
 from skensemble.generative.tables._containers import container_of, read_frame
 from skensemble.generative.tables._encoded_columns import CopyFinder, EncodedCategories, EncodedNumbers

@@ -10,9 +10,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
+from skensemble._parameters import OneOf, check_parameters
 from skensemble._random import draw_seed, generator
 from skensemble._targets import all_or_nothing, class_weighted, read_labels, read_target, read_weight
-from skensemble._validation import OneOf, check_parameters, read_features
+from skensemble._validation import read_features
 from skensemble.tree._binning import Binner
 from skensemble.tree.estimators._sklearn_tree import to_sklearn
 from skensemble.tree.estimators._tree_structure import with_tree

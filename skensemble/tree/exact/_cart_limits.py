@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skensemble._parameters import CATEGORICAL_FEATURES, RANDOM_STATE, Interval, IsNone, Matches, OneOf
 from skensemble._targets import CLASS_WEIGHT, MONOTONIC_CST, FeatureNames, read_monotonic_cst
-from skensemble._validation import CATEGORICAL_FEATURES, RANDOM_STATE, Interval, IsNone, Matches, OneOf
 from skensemble._warnings import warn
 
 NO_LIMIT = -1

@@ -50,7 +50,8 @@ from skensemble.tree.histogram._growth_jobs import (
     level_has_missing,
     run_chunk,
 )
-from skensemble.tree.histogram._growth_state import BEST_FIRST, DEPTH_FIRST, MAX_ROW_CHUNKS, SYMMETRIC
+from skensemble.tree.histogram._growth_limits import BEST_FIRST, DEPTH_FIRST, SYMMETRIC
+from skensemble.tree.histogram._growth_state import MAX_ROW_CHUNKS
 from skensemble.tree.histogram._histogram import FINE_BITS, PACKED_BITS, VECTOR, power_of_two_scale
 from skensemble.tree.histogram._splitting import (
     MISSING_LEFT,

@@ -10,8 +10,7 @@ from numba.experimental import structref
 
 from skensemble._jit import kernel
 from skensemble._parallel import new_team
-
-DEPTH_FIRST, BREADTH_FIRST, BEST_FIRST, SYMMETRIC = 0, 1, 2, 3
+from skensemble.tree.histogram._growth_limits import DEPTH_FIRST, SYMMETRIC, GrowthLimits
 
 NODE = np.dtype(
     [
@@ -52,22 +51,7 @@ class GrowthState(structref.StructRefProxy):
 
 
 FIELDS = (
-    # limits; "no limit" is -1
-    "policy",  # DEPTH_FIRST, BREADTH_FIRST, BEST_FIRST or SYMMETRIC
-    "max_depth",
-    "max_leaf_nodes",
-    "min_samples_leaf",
-    "min_child_weight",
-    "reg_lambda",
-    "reg_alpha",
-    "gamma",
-    "max_delta_step",
-    "max_cat_to_onehot",
-    "max_cat_threshold",
-    "cat_smooth",  # added to the hessian of a category when categories are sorted
-    "cat_l2",  # added to reg_lambda for a split of sorted categories
-    "colsample_bylevel",
-    "colsample_bynode",
+    *GrowthLimits._fields,
     "plain",  # bool: nothing but reg_lambda and min_child_weight bears on a numeric split of a scalar target
     # the binned table
     "codes",  # (n_samples, n_padded)

@@ -9,7 +9,8 @@ from skensemble._jit import kernel
 from skensemble._parallel import for_blocks
 from skensemble._weights import is_whole
 from skensemble.tree.histogram._growing import grow_tree
-from skensemble.tree.histogram._growth_state import NODE, SYMMETRIC, new_state
+from skensemble.tree.histogram._growth_limits import SYMMETRIC
+from skensemble.tree.histogram._growth_state import NODE, new_state
 from skensemble.tree.histogram._histogram import SCALAR, VECTOR, usual_words
 from skensemble.tree.histogram._splitting import PACKED
 from skensemble.tree.trees._prediction import leaf_of_codes
@@ -33,7 +34,7 @@ class TreeGrower:
     """Grows trees on one binned table.
 
     binned : BinnedMatrix
-    limits : dict of the limits among the fields of a GrowthState
+    limits : GrowthLimits
     n_outputs : outputs whose gradients are kept
     vector : bool; True: a tree has a value for each output in its leaves
     weight : (n_samples,) float64 >= 0, or None
@@ -63,7 +64,7 @@ class TreeGrower:
         self.hessian = np.ones((n_outputs, n_samples), np.float32)
         self.weight = np.zeros(0) if weight is None else np.array(weight, np.float64)
         self.whole = weight is None or is_whole(self.weight)
-        counts = limits["min_samples_leaf"] > 1
+        counts = limits.min_samples_leaf > 1
         self.n_tree_outputs = n_outputs if vector else 1
         n_channels = self.n_tree_outputs + counts
         scalar = n_channels == 1
@@ -79,7 +80,7 @@ class TreeGrower:
             "whole": self.whole,
             "n_units": float(self.weight.sum()) if len(self.weight) and self.whole else float(n_samples),
         }
-        plain = scalar and limits["reg_alpha"] == 0.0 and limits["max_delta_step"] == 0.0 and not monotone.any()
+        plain = scalar and limits.reg_alpha == 0.0 and limits.max_delta_step == 0.0 and not monotone.any()
         most_codes = int(binned.n_codes.max(initial=1))
         one_byte = binned.codes.dtype == np.uint8
         words = binned.codes.view(np.uint64) if one_byte else np.zeros((0, 0), np.uint64)
@@ -96,8 +97,8 @@ class TreeGrower:
             "shift": 8 if one_byte else max(1, (most_codes - 1).bit_length()),
         }
         self._has_categories = bool(binned.is_categorical.any())
-        self._symmetric = limits["policy"] == SYMMETRIC
-        self._fields = {**limits, "plain": plain, **table, **target}
+        self._symmetric = limits.policy == SYMMETRIC
+        self._fields = {**limits._asdict(), "plain": plain, **table, **target}
         self._make_state(n_neighbours)
 
     def _make_state(self, n_neighbours):

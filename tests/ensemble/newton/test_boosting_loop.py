@@ -8,7 +8,8 @@ from skensemble.ensemble.losses._losses import make_loss
 from skensemble.ensemble.newton import _boosting_loop
 from skensemble.ensemble.newton._boosting_loop import Booster, Fold, Schedule, _bounded, side_by_side
 from skensemble.tree._binning import Binner
-from skensemble.tree.histogram._growth_state import DEPTH_FIRST, NODE
+from skensemble.tree.histogram._growth_limits import DEPTH_FIRST
+from skensemble.tree.histogram._growth_state import NODE
 from tests.tree.random_tables import NO_LIMITS, assert_same_tree
 
 N = 150
@@ -24,7 +25,8 @@ def _fold(seed=0, weight=None, n_outputs=1):
 
 
 def _schedule(**changes):
-    limits = {**NO_LIMITS, "policy": DEPTH_FIRST, "max_depth": 3, "reg_lambda": 0.5, **changes.pop("limits", {})}
+    defaults = {"policy": DEPTH_FIRST, "max_depth": 3, "reg_lambda": 0.5}
+    limits = NO_LIMITS._replace(**{**defaults, **changes.pop("limits", {})})
     schedule = {
         "learning_rate": 0.3,
         "vector": False,

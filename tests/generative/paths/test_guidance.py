@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from skensemble._validation import ParameterError
+from skensemble._parameters import ParameterError
 from skensemble.generative.paths._classifier_gradient import ClassifierGradient
 from skensemble.generative.paths._guidance import ClassifierFreeGuidance, ClassifierGuidance
 from skensemble.generative.paths._paths import PATHS, Endpoints, mix

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skensemble._validation import ParameterError
+from skensemble._parameters import ParameterError
 from skensemble.generative.paths._paths import PATHS
 from skensemble.generative.paths._row_noise import RowNoise
 from skensemble.generative.paths._solvers import (

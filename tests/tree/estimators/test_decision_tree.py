@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import check_estimator
 
 from skensemble import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
-from skensemble._validation import ParameterError
+from skensemble._parameters import ParameterError
 from skensemble.tree.trees._tree_arrays import validate_trees
 
 CLASSIFIERS = [DecisionTreeClassifier, ExtraTreeClassifier]

@@ -10,7 +10,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from skensemble.tree.histogram import _growing, _growth_state
 from skensemble.tree.histogram._growing import grow_tree
-from skensemble.tree.histogram._growth_state import BEST_FIRST, BREADTH_FIRST, DEPTH_FIRST, SYMMETRIC, new_state
+from skensemble.tree.histogram._growth_limits import BEST_FIRST, BREADTH_FIRST, DEPTH_FIRST, SYMMETRIC
+from skensemble.tree.histogram._growth_state import new_state
 from skensemble.tree.histogram._histogram import CLASSES, VECTOR
 from skensemble.tree.histogram._splitting import WIDE
 from skensemble.tree.histogram._tree_grower import leaves_of
@@ -238,7 +239,7 @@ def grown_wide(table, kind, vectors, n_outputs, **limits):
         "codes_in_order": np.arange(1, most_codes),
         "shift": (most_codes - 1).bit_length(),
     }
-    state, arrays = new_state({**NO_LIMITS, **limits, "plain": False, **binned, **target}, 1)
+    state, arrays = new_state({**NO_LIMITS._replace(**limits)._asdict(), "plain": False, **binned, **target}, 1)
     arrays["rows"][0] = np.arange(n_samples)
     n_nodes = grow_tree(n_samples, n_features, 1, 0, 0, state, arrays["team"])
     return arrays["nodes"][:n_nodes], arrays["words"], arrays["values"][:n_nodes], arrays["leaf_of_row"]
@@ -497,4 +498,4 @@ def test_reference_is_no_copy_of_the_engine():
     assert root["gain"] == pytest.approx(8**2 / 2 - 8**2 / 4)
     assert (root["feature"], root["goes_left"]) == (0, {1, 2})
     assert (left["values"], right["values"]) == ([0.0], [4.0])
-    assert reference.leaf_value(-8.0, 2.0, {**NO_LIMITS, "reg_lambda": 2.0, "reg_alpha": 4.0}, 0.0, 9.0) == 1.0
+    assert reference.leaf_value(-8.0, 2.0, NO_LIMITS._replace(reg_lambda=2.0, reg_alpha=4.0)._asdict(), 0.0, 9.0) == 1.0

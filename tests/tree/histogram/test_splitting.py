@@ -22,7 +22,7 @@ from skensemble.tree.histogram._splitting import (
     used_codes,
 )
 from tests import reference
-from tests.tree.random_tables import NO_LIMITS, new_grower, random_table
+from tests.tree.random_tables import new_grower, random_table
 
 RANGES = [(0, 500), (37, 411), (100, 101), (20, 20)]
 
@@ -261,9 +261,3 @@ def test_fine_sums_are_exact(weights):
     sums = fine_sums(rows, 20, 280, gradient, hessian, weight, weights != "fractions", 2.0**30, 2.0**31)
     chosen = rows[20:280]
     assert sums == ((gradient * units)[chosen].sum(), (hessian * units)[chosen].sum())
-
-
-def test_no_limits_names_every_limit():
-    """The limits that tests change are those that a grower reads."""
-    grower = state_of(1)
-    assert set(NO_LIMITS) <= set(grower._arrays)

@@ -3,7 +3,7 @@ import pytest
 
 from skensemble._validation import DenseTable
 from skensemble.tree._binning import Binner
-from skensemble.tree.histogram._growth_state import BEST_FIRST, BREADTH_FIRST, DEPTH_FIRST, SYMMETRIC
+from skensemble.tree.histogram._growth_limits import BEST_FIRST, BREADTH_FIRST, DEPTH_FIRST, SYMMETRIC
 from skensemble.tree.histogram._tree_grower import add_leaf_values, leaves_of, to_tree_arrays
 from skensemble.tree.trees._tree_arrays import validate_trees
 from tests import reference

@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator
+
+from skensemble._parameters import (
+    N_JOBS,
+    RANDOM_STATE,
+    Interval,
+    IsBool,
+    IsCallable,
+    IsNone,
+    IsString,
+    OneOf,
+    ParameterError,
+    SequenceOf,
+    check_parameters,
+)
+
+AT_LEAST_ONE = (Interval(int, 1), IsNone)
+
+
+class Toy(BaseEstimator):
+    def __init__(self, max_depth=None, rate=0.1):
+        self.max_depth = max_depth
+        self.rate = rate
+
+
+def test_the_sentence():
+    table = {"max_depth": AT_LEAST_ONE, "rate": (Interval(float, 0, 1, "right"),)}
+    check_parameters(Toy(), table)
+    with pytest.raises(ParameterError) as error:
+        check_parameters(Toy(max_depth=0), table)
+    assert str(error.value) == "max_depth must be an int >= 1 or None, got 0."
+    with pytest.raises(ValueError, match=r"^rate must be a float in \(0, 1\], got 'fast'\.$"):
+        check_parameters(Toy(rate="fast"), table)
+    assert issubclass(ParameterError, ValueError)
+    assert issubclass(ParameterError, TypeError)
+
+
+@pytest.mark.parametrize(
+    ("rules", "good", "bad"),
+    [
+        (AT_LEAST_ONE, [1, 7, np.int64(3), np.uint8(3), None], [0, -1, 1.0, True, np.bool_(True), "1", np.nan, [1]]),
+        (
+            [Interval(float, 0, 1, "right")],
+            [1, 0.5, np.float32(0.5), 1.0],
+            [0, 0.0, 1.1, np.nan, True, None, "0.5", 1j],
+        ),
+        ([Interval(float, 0, closed="neither")], [1e-300, 3], [0, -1, np.inf, -np.inf]),
+        ([Interval(float)], [-1e300, 0], [np.inf, np.nan, None]),
+        ([OneOf("a", "b", 1)], ["a", "b", 1], ["c", "A", 1.0, True, None, ["a"], np.array(["a", "b"])]),
+        ([IsBool], [True, False, np.True_], [0, 1, None, "True"]),
+        ([IsCallable, IsString], [len, "x"], [1, None]),
+        (
+            [SequenceOf(Interval(float, 0, 1, "neither"), "floats in (0, 1)")],
+            [[0.5], (0.1, 0.9), np.array([0.5])],
+            [[], [0.5, 1], 0.5, "0.5", np.array([[0.5]]), [None]],
+        ),
+        (RANDOM_STATE, [None, 0, np.int32(7), 2**32 - 1, np.random.RandomState(0)], [-1, 2**32, 0.5, "seed"]),
+        (N_JOBS, [None, 1, -1, 8], [0, 1.0, True]),
+    ],
+)
+def test_rules(rules, good, bad):
+    for value in good:
+        check_parameters(Toy(max_depth=value), {"max_depth": rules})
+    for value in bad:
+        with pytest.raises(ParameterError, match="max_depth must be"):
+            check_parameters(Toy(max_depth=value), {"max_depth": rules})
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (Interval(int, 1), "an int >= 1"),
+        (Interval(float, 0, closed="neither"), "a float > 0"),
+        (Interval(int, None, -1, "right"), "an int <= -1"),
+        (Interval(float, None, 0, "left"), "a float < 0"),
+        (Interval(float, 0, 1, "left"), "a float in [0, 1)"),
+        (Interval(float), "a float"),
+        (OneOf("a"), "'a'"),
+        (OneOf("a", "b", "c"), "'a', 'b' or 'c'"),
+        (IsNone, "None"),
+    ],
+)
+def test_texts(rule, text):
+    assert str(rule) == text

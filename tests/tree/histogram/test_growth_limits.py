@@ -1,0 +1,32 @@
+from types import SimpleNamespace
+
+import pytest
+
+from skensemble import NewtonBoostingClassifier, NewtonBoostingRanker, NewtonBoostingRegressor
+from skensemble.generative import TreeField
+from skensemble.tree.histogram._growth_limits import GROWTH_PARAMETERS, NO_LIMIT, GrowthLimits, read_limits
+
+
+def test_parameters_are_limits():
+    assert set(GROWTH_PARAMETERS) - set(GrowthLimits._fields) == {"grow_policy"}
+
+
+def test_limits_have_the_types_that_the_engine_reads():
+    for value, kind in zip(GrowthLimits(), GrowthLimits.__annotations__.values()):
+        assert type(value) is kind
+
+
+def test_limits_are_read_from_parameters_of_the_same_name():
+    given = SimpleNamespace(max_depth=None, max_leaf_nodes=7, gamma=1, n_estimators=9)
+    limits = read_limits(given, vars(given), policy=2, max_leaf_nodes=5)
+    assert limits == GrowthLimits(policy=2, max_depth=NO_LIMIT, max_leaf_nodes=5, gamma=1.0)
+    assert type(limits.gamma) is float
+
+
+@pytest.mark.parametrize(
+    "estimator", [NewtonBoostingClassifier, NewtonBoostingRegressor, NewtonBoostingRanker, TreeField]
+)
+def test_estimators_hand_on_every_limit_that_they_have(estimator):
+    for name in (GROWTH_PARAMETERS.keys() & set(estimator().get_params())) - {"grow_policy"}:
+        changed = estimator(**{name: 11}, **({"grow_policy": "depthwise"} if estimator is not TreeField else {}))
+        assert getattr(changed._limits(), name) == 11
