@@ -38,6 +38,7 @@ from skensemble.generative.fields._tree_field import TreeField
 from skensemble.generative.paths._blended_field import BlendedField
 from skensemble.generative.paths._bound import elbo
 from skensemble.generative.paths._classifier_gradient import ClassifierGradient
+from skensemble.generative.paths._field_input import Condition
 from skensemble.generative.paths._guidance import ClassifierFreeGuidance, ClassifierGuidance
 from skensemble.generative.paths._ode_likelihood import log_density
 from skensemble.generative.paths._row_noise import RowNoise
@@ -133,11 +134,11 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         self._bound_seed = int(draw_seed(rng))
         counted = slice(None) if weight is None else np.flatnonzero(weight)
         data = self.encoder_.dequantized(X, rng)[counted]
-        condition = None if y is None else self._labels.encode(y, len(frame))[counted]
+        label = None if y is None else self._labels.encode(y, len(frame))[counted]
         self._bounds = _widened_range(data)
         self._field = None
         if data.shape[1] > 0:
-            draws = self._make_draws(data, condition, None if weight is None else weight[counted], rng)
+            draws = self._make_draws(data, label, None if weight is None else weight[counted], rng)
             self._fit_field(draws, rng, {"X": X, "y": y, "metadata": {}})
         self.likelihood_ = "ode" if self._is_smooth() else "elbo"
         return self
@@ -151,10 +152,10 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         """Trees predict data: errors in noise or velocity would be divided by alpha, where x_t is almost noise."""
         return "data" if is_piecewise_constant(self._make_regressor(None)) else self._smooth_prediction(self._path)
 
-    def _make_draws(self, data, condition, weight, rng, **options):
+    def _make_draws(self, data, label, weight, rng, **options):
         return FieldDraws(
-            data, condition, weight, self._path, self._prediction(), rng,
-            mask_share=float(self.mask_share), dropped_share=0.0 if condition is None else float(self.label_drop),
+            data, label, weight, self._path, self._prediction(), rng,
+            mask_share=float(self.mask_share), dropped_share=0.0 if label is None else float(self.label_drop),
             column_groups=self._column_groups(), **self._options_of_draws(), **options,
         )  # fmt: skip
 
@@ -329,16 +330,18 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
                 "guidance_scale must be 1 for a model that was fitted without labels, or never without them "
                 f"(label_drop=0), got {guidance_scale!r}."
             )
-        return ClassifierFreeGuidance(field, guidance_scale, slice(-self._labels.n_columns, None))
+        return ClassifierFreeGuidance(field, guidance_scale)
 
     def _condition(self, y, known, n_samples):
-        """[known cells, labels] as the field was trained with, or None."""
-        parts = []
-        if self.mask_share > 0.0:
-            parts.append(np.full((n_samples, self.encoder_.n_encoded_), np.nan) if known is None else known)
-        if self._labels is not None:
-            parts.append(self._labels.encode(y, n_samples))
-        return np.hstack(parts) if parts else None
+        """A Condition of what the field was trained to be told."""
+        label = None if self._labels is None else self._labels.encode(y, n_samples)
+        return self._condition_of(label, known, n_samples)
+
+    def _condition_of(self, label, known, n_samples):
+        """label : (n_samples, n_label), encoded, or None;  known : (n_samples, n_encoded), or None for no known cell"""
+        if self.mask_share > 0.0 and known is None:
+            known = np.full((n_samples, self.encoder_.n_encoded_), np.nan)
+        return Condition(known, label)
 
     def _carried(self, field, condition, n_samples, rng, solver, n_steps, eta):
         """Encoded rows: noise, carried to data chunk by chunk."""
@@ -350,7 +353,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
             noise_of_rows = noise.rows(rows.start, rows.stop)
             Z[rows] = solve(
                 _of_rows(field, rows, n_samples), prior_sample(self._path, noise_of_rows, Z.shape[1]), solver, n_steps,
-                noise=noise_of_rows, condition=None if condition is None else condition[rows], n_levels=self._n_levels,
+                noise=noise_of_rows, condition=condition.take(rows), n_levels=self._n_levels,
             )  # fmt: skip
         return Z
 

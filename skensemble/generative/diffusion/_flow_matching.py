@@ -238,32 +238,23 @@ class RectifiedFlow(FieldModel):
         """Draws of (noise, the data that the flow takes it to), conditions as in the data."""
         n_repeats = max(1, -(-PAIRS // len(draws.data)))
         rows = np.tile(np.arange(len(draws.data)), n_repeats)
-        condition = None if draws.condition is None else draws.condition[rows]
-        noise, data = self._flowed(condition, len(rows), draws.data.shape[1], rng)
-        weight = None if draws.weight is None else draws.weight[rows]
-        return self._make_draws(data, condition, weight, rng, noise=noise)
+        pairs = draws.take(rows)
+        noise, data = self._flowed(self._condition_of(pairs.label, None, len(rows)), len(rows), rng)
+        return self._make_draws(data, pairs.label, pairs.weight, rng, noise=noise)
 
-    def _flowed(self, condition, n_rows, n_columns, rng, callback=None):
+    def _flowed(self, condition, n_rows, rng, callback=None):
         """Noise, and the data at the other ends of its flows."""
-        noise = prior_sample(self._path, RowNoise(draw_seed(rng), n_rows), n_columns)
-        known = [np.full((n_rows, n_columns), np.nan)] if self.mask_share > 0.0 else []
-        parts = known + ([] if condition is None else [condition])
-        given = np.hstack(parts) if parts else None
-        return noise, solve(self._field, noise, "midpoint", 20, condition=given, callback=callback)
+        noise = prior_sample(self._path, RowNoise(draw_seed(rng), n_rows), self.encoder_.n_encoded_)
+        return noise, solve(self._field, noise, "midpoint", 20, condition=condition, callback=callback)
 
     def _straightness_of_flows(self, draws, rng, n_times=16):
         """E |(noise - data) - velocity|^2 along the flows, over times (Liu et al. 2023, section 2.2)."""
         n_rows = min(STRAIGHTNESS_ROWS, PAIRS)
         rows = rng.integers(len(draws.data), size=n_rows)
-        condition = None if draws.condition is None else draws.condition[rows]
-        known = [np.full((n_rows, draws.data.shape[1]), np.nan)] if self.mask_share > 0.0 else []
-        parts = known + ([] if condition is None else [condition])
-        given = np.hstack(parts) if parts else None
+        condition = self._condition_of(draws.take(rows).label, None, n_rows)
         places = []
-        noise, data = self._flowed(
-            condition, n_rows, draws.data.shape[1], rng, lambda step, t, x: places.append((t, x))
-        )
+        noise, data = self._flowed(condition, n_rows, rng, lambda step, t, x: places.append((t, x)))
         deviations = [
-            ((noise - data - velocity(self._field, x, t, given)) ** 2).sum(axis=1).mean() for t, x in places[:-1]
+            ((noise - data - velocity(self._field, x, t, condition)) ** 2).sum(axis=1).mean() for t, x in places[:-1]
         ]
         return float(np.mean(deviations))

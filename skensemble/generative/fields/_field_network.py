@@ -131,13 +131,6 @@ class FieldNetwork:
             for_blocks(tangent_block, n_rows, block, self._useful_threads(n_rows * (1 + n_directions), n_threads))
         return result
 
-    def jacobian_diagonal(self, features, n_columns, n_threads=1):
-        """Derivative of output j by feature j, (n_rows, n_columns), for the first columns."""
-        directions = np.zeros((n_columns, 1, features.shape[1]))
-        directions[np.arange(n_columns), 0, np.arange(n_columns)] = 1.0
-        directions = np.broadcast_to(directions, (n_columns, *features.shape))
-        return np.einsum("jij->ij", self.tangent(features, directions, n_threads))
-
     def _useful_threads(self, n_rows, n_threads):
         return n_threads if n_rows * self.network.n_parameters >= WORTH_A_THREAD else 1
 

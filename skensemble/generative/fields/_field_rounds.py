@@ -14,7 +14,6 @@ import numpy as np
 
 from skensemble._parallel import for_blocks
 from skensemble._random import draw_seed
-from skensemble.generative.fields._field_training import known_cells
 from skensemble.generative.fields._vector_leaves import leaf_means, subtract_leaves, sum_of_leaves
 from skensemble.tree._binning import BLOCK_CELLS, PADDING, BinnedMatrix, find_thresholds, prepare_search, write_codes
 from skensemble.tree.histogram._growth_limits import GrowthLimits
@@ -90,8 +89,8 @@ class DrawnRows:
             values = forest.values.astype(np.float32)
             targets = targets - sum_of_leaves(compile_trees(forest), values, features, n_threads)
         self.residual = np.ascontiguousarray(targets, np.float32)
-        if self.draws.n_known:
-            self.known = ~np.isnan(known_cells(features, n_columns))
+        if self.draws.layout.n_known:
+            self.known = ~np.isnan(self.draws.layout.read(features).known)
             self.residual[self.known] = 0.0
         if self.binned is None:
             self.binned = self.bins.empty(len(features))
@@ -128,7 +127,8 @@ class FieldRounds:
         self.settings, self.generator = settings, draws.generator
         n_repeats = -(-ROWS_FOR_BINS // draws.n_counted)
         rows = draws.choose(min(draws.n_counted, ROWS_FOR_BINS))
-        self.bins = FieldBins(draws.draw(n_repeats, t=t, rows=rows).features[:, :-1], settings.max_bins)
+        features = draws.draw(n_repeats, t=t, rows=rows).features[:, draws.layout.up_to_time]
+        self.bins = FieldBins(features, settings.max_bins)
         self.rows = DrawnRows(draws, self.bins, settings, t)
         self.held_out = None if held_out is None else DrawnRows(held_out, self.bins, settings, t)
         self.n_columns = draws.n_columns

@@ -15,8 +15,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
+from skensemble.generative.paths._field_input import Condition, FieldLayout, field_features
 from skensemble.generative.paths._paths import Endpoints, mix, target_of
-from skensemble.generative.paths._vector_field import field_features
 
 FIRST_TIME = 1e-3  # before it x_t is data to three digits, and a score has no bound
 PAIRED_TOGETHER = 256  # rows; the cost of an assignment grows with their cube
@@ -25,7 +25,7 @@ PAIRED_TOGETHER = 256  # rows; the cost of an assignment grows with their cube
 class FieldBatch(NamedTuple):
     """Rows to train a regressor on."""
 
-    features: np.ndarray  # (n_rows, n_columns + n_condition + 2), see `field_features`
+    features: np.ndarray  # (n_rows, n_features), in the order of the FieldLayout of the draws
     targets: np.ndarray  # (n_rows, n_columns)
 
 
@@ -36,8 +36,8 @@ class FieldDraws:
     ----------
     data : float64 (n_rows, n_columns)
         Encoded rows.
-    condition : float64 (n_rows, n_condition) or None
-        What is known of each row; NaN where it is not.
+    label : float64 (n_rows, n_label) or None
+        Label or number to condition on, encoded; NaN where a row has none.
     weight : (n_rows,) >= 0 or None
         Number of copies of each row.
     path : Path
@@ -46,24 +46,24 @@ class FieldDraws:
     noise : float64 (n_rows, n_columns) or None, default=None
         Noise that belongs to each row (reflow); None: drawn afresh.
     pairing : {"independent", "optimal"}, default="independent"
-        "optimal": within blocks of rows of the same condition, noise goes to the rows where the sum of squared
+        "optimal": within blocks of rows of the same label, noise goes to the rows where the sum of squared
         distances is least (Tong et al. 2023, algorithm 3).
     mask_share : float in [0, 1], default=0.0
-        Share of the rows that are shown some of their own cells.  If positive, the condition begins with `n_columns`
-        cells of data, NaN where not shown.
+        Share of the rows that show some of their own cells.  If positive, the features hold `n_columns` cells of data,
+        NaN where not shown.
     column_groups : (n_columns,) int or None, default=None
         Columns of the same number are shown together (the columns that encode one column of a table).
     dropped_share : float in [0, 1], default=0.0
-        Share of the rows whose `condition` is hidden, for classifier-free guidance.
+        Share of the rows whose label is hidden, for classifier-free guidance.
     time_power : float > 0, default=2.0
         Times are u^time_power for uniform u: above 1, more of them are near the data.
     """
 
     def __init__(
-        self, data, condition, weight, path, prediction, generator, *, noise=None, pairing="independent",
+        self, data, label, weight, path, prediction, generator, *, noise=None, pairing="independent",
         mask_share=0.0, column_groups=None, dropped_share=0.0, time_power=2.0,
     ):  # fmt: skip
-        self.data, self.condition, self.noise = data, condition, noise
+        self.data, self.label, self.noise = data, label, noise
         self.weight = None if weight is None else np.asarray(weight, np.float64)
         self.path, self.prediction, self.generator = path, prediction, generator
         self.pairing, self.mask_share, self.dropped_share = pairing, mask_share, dropped_share
@@ -75,9 +75,10 @@ class FieldDraws:
         return self.data.shape[1]
 
     @property
-    def n_known(self):
-        """How many columns of the condition are cells of the data itself: all or none."""
-        return self.n_columns if self.mask_share > 0.0 else 0
+    def layout(self):
+        """FieldLayout of the features of a draw."""
+        n_known = self.n_columns if self.mask_share > 0.0 else 0
+        return FieldLayout(self.n_columns, n_known, 0 if self.label is None else self.label.shape[1])
 
     @property
     def n_counted(self):
@@ -96,7 +97,7 @@ class FieldDraws:
     def take(self, rows):
         """The same, of some rows."""
         taken = copy(self)
-        for name in ("data", "condition", "weight", "noise"):
+        for name in ("data", "label", "weight", "noise"):
             array = getattr(self, name)
             setattr(taken, name, None if array is None else array[rows])
         return taken
@@ -148,18 +149,15 @@ class FieldDraws:
             return Endpoints(data, self.noise[rows])
         noise = self.generator.standard_normal(data.shape)
         if self.pairing == "optimal":
-            noise = optimally_paired(data, noise, _condition_groups(self.condition, rows), self.generator)
+            noise = optimally_paired(data, noise, _label_groups(self.label, rows), self.generator)
         return Endpoints(data, noise)
 
     def _drawn_condition(self, rows):
-        """[cells that are shown, condition], or None."""
-        parts = [self._shown_cells(rows)] if self.mask_share > 0.0 else []
-        if self.condition is not None:
-            condition = self.condition[rows]
-            if self.dropped_share > 0.0:
-                condition[self.generator.random(len(rows)) < self.dropped_share] = np.nan
-            parts.append(condition)
-        return np.hstack(parts) if parts else None
+        known = self._shown_cells(rows) if self.mask_share > 0.0 else None
+        label = None if self.label is None else self.label[rows]
+        if label is not None and self.dropped_share > 0.0:
+            label[self.generator.random(len(rows)) < self.dropped_share] = np.nan
+        return Condition(known, label)
 
     def _shown_cells(self, rows):
         """Each row shows a share of its columns, itself drawn from U(0, 1), so that any number of them is as likely."""
@@ -178,11 +176,11 @@ def _n_copies(weight):
     return int(weight.sum()) if _is_whole(weight) else np.count_nonzero(weight)
 
 
-def _condition_groups(condition, rows):
-    """(n_drawn,) number of the rows' conditions: the same for the same condition."""
-    if condition is None:
+def _label_groups(label, rows):
+    """(n_drawn,) number of each row's label: the same for the same label."""
+    if label is None:
         return np.zeros(len(rows), np.int64)
-    groups = np.unique(condition, axis=0, return_inverse=True, equal_nan=True)[1].reshape(-1)
+    groups = np.unique(label, axis=0, return_inverse=True, equal_nan=True)[1].reshape(-1)
     return groups[rows]
 
 
@@ -199,16 +197,3 @@ def optimally_paired(data, noise, groups, generator):
             chosen = linear_sum_assignment(cdist(data[block], noise[block], "sqeuclidean"))[1]
             paired[block] = noise[block[chosen]]
     return paired
-
-
-def known_cells(features, n_columns):
-    """(n_rows, n_columns) cells of data that the features show; NaN where they do not."""
-    return features[:, n_columns : 2 * n_columns]
-
-
-def target_of_known(features, prediction, path, known):
-    """What a regressor would have to say about cells whose data is known: no regressor is needed for them."""
-    t = features[:, -2]
-    x = features[:, : known.shape[1]] * path.scale(t)[:, np.newaxis]
-    alpha, sigma = path.alpha(t)[:, np.newaxis], np.maximum(path.sigma(t), 1e-12)[:, np.newaxis]
-    return target_of(prediction, Endpoints(known, (x - alpha * known) / sigma), t, path)

@@ -10,12 +10,14 @@ from skensemble._parameters import N_JOBS, RANDOM_STATE, Interval, IsBool, OneOf
 from skensemble._random import generator
 from skensemble._targets import all_or_nothing
 from skensemble.generative.fields._field_network import BatchGradient, Embedding, centre_and_scale, new_model
-from skensemble.generative.fields._field_training import FieldDraws, known_cells, target_of_known
+from skensemble.generative.fields._field_training import FieldDraws
+from skensemble.generative.fields._known_cells import target_of_known, with_known_cells
 from skensemble.generative.fields._training_rows import FieldRows, TableRows
 from skensemble.generative.networks._activations import ACTIVATIONS
 from skensemble.generative.networks._optimizers import TrainingPlan, train
+from skensemble.generative.paths._field_input import field_features
 from skensemble.generative.paths._paths import endpoints_of
-from skensemble.generative.paths._vector_field import field_features, velocity_of
+from skensemble.generative.paths._vector_field import velocity_of
 
 ROWS_TO_SCALE_BY = 1 << 14  # drawn for means and scales of features and targets
 HELD_OUT_ROWS = 1 << 13  # whose loss is looked at, at most
@@ -221,7 +223,7 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         held_out = None
         if self.early_stopping and len(X) > 1:
             rows, held_out = rows.split(self.validation_fraction)
-        self.n_known_, self._is_flat = 0, y.ndim == 1
+        self.layout_, self._is_flat = None, y.ndim == 1
         self._train(rows, held_out, new_model(embedding, targets, rng, *self._architecture()), None)
         return self
 
@@ -240,9 +242,8 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         """
         X = self._read(X)
         value = self.model_.predict(X, effective_n_jobs(self.n_jobs))
-        if self.n_known_:
-            known = known_cells(X, self.n_known_)
-            value = np.where(np.isnan(known), value, target_of_known(X, self.prediction_, self.path_, known))
+        if self.layout_ is not None:
+            value = with_known_cells(value, X, self.layout_, self.prediction_, self.path_)
         return value[:, 0] if self._is_flat else value
 
     def tangent(self, X, directions):
@@ -260,8 +261,9 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         X = self._read(X)
         directions = np.asarray(directions, np.float64)
         value = self.model_.tangent(X, directions, effective_n_jobs(self.n_jobs))
-        if self.n_known_:
-            value = np.where(np.isnan(known_cells(X, self.n_known_)), value, self._tangent_of_known(X, directions))
+        if self.layout_ is not None and self.layout_.n_known:
+            is_asked = np.isnan(self.layout_.read(X).known)
+            value = np.where(is_asked, value, self._tangent_of_known(X, directions))
         return value
 
     def _read(self, X):
@@ -311,12 +313,12 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         self : MLPField
         """
         check_parameters(self, PARAMETERS)
-        self.path_, self.prediction_, self.n_known_, self._is_flat = draws.path, draws.prediction, draws.n_known, False
+        self.path_, self.prediction_, self.layout_, self._is_flat = draws.path, draws.prediction, draws.layout, False
         batch = FieldRows(draws).draw(ROWS_TO_SCALE_BY)
-        self.n_features_in_ = batch.features.shape[1]
+        self.n_features_in_ = self.layout_.n_features
         frequencies = 2.0 ** np.arange(-1, self.n_frequencies - 1, dtype=np.float32)
-        conditions = np.arange(draws.n_columns, self.n_features_in_ - 2)
-        embedding = Embedding(*centre_and_scale(batch.features), conditions, self.n_features_in_ - 2, frequencies)
+        missing = np.arange(self.n_features_in_)[self.layout_.condition]
+        embedding = Embedding(*centre_and_scale(batch.features), missing, self.layout_.time, frequencies)
         model = new_model(embedding, batch.targets, draws.generator, *self._architecture())
         held_out = None
         if self.early_stopping and len(draws.data) > 1:
@@ -333,6 +335,7 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         x : float64 array of shape (n_samples, n_columns)
         t : float or array of shape (n_samples,)
         condition : float64 array of shape (n_samples, n_condition) or None
+            Known cells, if the field was trained to be shown some, then the condition that was given to `fit_field`.
         probes : array of shape (n_probes, n_columns), default=None
             Random signs: the trace is estimated by mean z^T J z (Hutchinson).  None: exact, a tangent per column.
 
@@ -341,11 +344,12 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         divergence : ndarray of shape (n_samples,)
         """
         n_columns = x.shape[1]
-        features = field_features(x, t, condition, self.path_)
+        features = field_features(x, t, self.layout_.split(condition), self.path_)
         along = np.zeros((n_columns if probes is None else len(probes), 1, features.shape[1]))
-        along[:, 0, :n_columns] = np.eye(n_columns) if probes is None else probes
+        moves = self.layout_.read(along).x[:, 0]
+        moves[:] = np.eye(n_columns) if probes is None else probes
         tangents = self.tangent(features, np.broadcast_to(along, (len(along), *features.shape)))
-        trace = np.einsum("kij,kj->i", tangents, along[:, 0, :n_columns]) / (1 if probes is None else len(probes))
+        trace = np.einsum("kij,kj->i", tangents, moves) / (1 if probes is None else len(probes))
         return self._velocity_trace(trace / np.ravel(self.path_.scale(t)), n_columns, t)
 
     def _velocity_trace(self, trace, n_columns, t):
@@ -359,11 +363,12 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
 
     def _tangent_of_known(self, features, directions):
         """Derivative of what is predicted of known cells: a linear function of scaled x, whatever their values."""
+        layout = self.layout_
         at = np.repeat(features[np.newaxis], len(directions), axis=0)
-        at[:, :, : self.n_known_] = directions[:, :, : self.n_known_]
-        flat = at.reshape(-1, at.shape[-1])
-        known = np.zeros((len(flat), self.n_known_))
-        return target_of_known(flat, self.prediction_, self.path_, known).reshape(*at.shape[:-1], self.n_known_)
+        layout.read(at).x[:] = layout.read(directions).x
+        given = layout.read(at.reshape(-1, layout.n_features))
+        given = given._replace(known=np.zeros_like(given.known))
+        return target_of_known(given, self.prediction_, self.path_).reshape(*at.shape[:-1], layout.n_columns)
 
     # -- training --------------------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ class PlainRegressor:
         """Fit it; draws : FieldDraws."""
         n_repeats = int(np.clip(-(-ROWS // draws.n_counted), 1, MOST_REPEATS))
         batch = draws.draw(n_repeats)
-        self._condition = slice(draws.n_columns, batch.features.shape[1] - 2)
+        self._condition = draws.layout.condition
         regressor = clone(self.regressor)
         if draws.n_columns > 1 and not _takes_several_targets(regressor):
             regressor = MultiOutputRegressor(regressor)

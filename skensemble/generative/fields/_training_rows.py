@@ -4,7 +4,7 @@ from copy import copy
 
 import numpy as np
 
-from skensemble.generative.fields._field_training import FieldBatch, known_cells
+from skensemble.generative.fields._field_training import FieldBatch
 from skensemble.generative.networks._shuffled_rows import ShuffledRows
 
 
@@ -53,6 +53,5 @@ class FieldRows:
 
     def is_asked(self, batch):
         """A cell that the features show needs no prediction."""
-        if not self.draws.n_known:
-            return None
-        return np.isnan(known_cells(batch.features, self.draws.n_columns))
+        layout = self.draws.layout
+        return np.isnan(layout.read(batch.features).known) if layout.n_known else None

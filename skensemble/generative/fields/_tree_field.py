@@ -14,7 +14,8 @@ from skensemble._parallel import effective_n_jobs, for_blocks
 from skensemble._parameters import N_JOBS, Interval, IsBool, IsNone, OneOf, check_parameters
 from skensemble._random import draw_seed
 from skensemble.generative.fields._field_rounds import FieldRounds, RoundSettings
-from skensemble.generative.fields._field_training import FieldDraws, known_cells, target_of_known
+from skensemble.generative.fields._field_training import FieldDraws
+from skensemble.generative.fields._known_cells import with_known_cells
 from skensemble.generative.fields._vector_leaves import sum_of_leaves
 from skensemble.tree.histogram._growth_limits import BEST_FIRST, read_limits
 from skensemble.tree.trees._prediction import compile_trees
@@ -206,7 +207,7 @@ class TreeField(Estimator):
         check_parameters(self, PARAMETERS)
         self.__dict__.pop("_layouts", None)
         self.path_, self.prediction_ = draws.path, draws.prediction
-        self.n_columns_, self.n_known_ = draws.n_columns, draws.n_known
+        self.layout_ = draws.layout
         self.condition_values_ = self._values_with_ensembles(draws)
         per_level = self.time_mode == "per_level"
         self.level_times_ = draws.time_of(np.linspace(0.0, 1.0, self.n_levels)) if per_level else np.zeros(1)
@@ -225,10 +226,10 @@ class TreeField(Estimator):
     def _values_with_ensembles(self, draws):
         """(n_values, n_condition) values of the condition that have ensembles of their own; none for no value."""
         no_values = np.empty((0, 0))
-        if self.condition_mode == "feature" or draws.condition is None or draws.condition.shape[1] == 0:
+        if self.condition_mode == "feature" or draws.layout.n_label == 0:
             return no_values
-        is_known = ~np.isnan(draws.condition).any(axis=1)
-        values, counts = np.unique(draws.condition[is_known], axis=0, return_counts=True)
+        is_known = ~np.isnan(draws.label).any(axis=1)
+        values, counts = np.unique(draws.label[is_known], axis=0, return_counts=True)
         is_worth_it = 2 <= len(values) <= MOST_VALUES and counts.min() >= FEWEST_ROWS
         return values if is_worth_it or self.condition_mode == "per_value" else no_values
 
@@ -289,7 +290,7 @@ class TreeField(Estimator):
 
         Parameters
         ----------
-        features : ndarray of shape (n_rows, n_columns + n_condition + 2)
+        features : ndarray of shape (n_rows, n_features)
             See `field_features`.
 
         Returns
@@ -298,16 +299,12 @@ class TreeField(Estimator):
             Exact for cells that the condition shows.
         """
         features = np.ascontiguousarray(features, np.float64)
-        value = self._sums(features)
-        if self.n_known_:
-            known = known_cells(features, self.n_columns_)
-            value = np.where(np.isnan(known), value, target_of_known(features, self.prediction_, self.path_, known))
-        return value
+        return with_known_cells(self._sums(features), features, self.layout_, self.prediction_, self.path_)
 
     def _sums(self, features):
         n_threads = effective_n_jobs(self.n_jobs)
         ensemble = self._ensemble_of(features)
-        value = np.empty((len(features), self.n_columns_))
+        value = np.empty((len(features), self.layout_.n_columns))
         for each in np.unique(ensemble):
             rows = slice(None) if (ensemble == each).all() else ensemble == each
             value[rows] = sum_of_leaves(*self._layouts[each], features[rows], n_threads)
@@ -316,10 +313,10 @@ class TreeField(Estimator):
     def _ensemble_of(self, features):
         """(n_rows,) position of the ensemble that answers: the value of the condition, then the level of time."""
         borders = 0.5 * (self.level_times_[1:] + self.level_times_[:-1])
-        ensemble = np.searchsorted(borders, features[:, -2])
+        given = self.layout_.read(features)
+        ensemble = np.searchsorted(borders, given.t)
         if len(self.condition_values_):
-            condition = features[:, self.n_columns_ + self.n_known_ : -2]
-            is_value = (condition[:, np.newaxis] == self.condition_values_).all(axis=2)
+            is_value = (given.label[:, np.newaxis] == self.condition_values_).all(axis=2)
             value = np.where(is_value.any(axis=1), is_value.argmax(axis=1), len(self.condition_values_))
             ensemble = ensemble + len(self.level_times_) * value
         return ensemble
@@ -336,11 +333,11 @@ def _parts(draws, values):
     """What each ensemble, or each set of levels, is trained on: the rows of each value, and all, of no known value."""
     if len(values) == 0:
         return [draws]
-    own_rows = [np.flatnonzero((draws.condition == value).all(axis=1)) for value in values]
+    own_rows = [np.flatnonzero((draws.label == value).all(axis=1)) for value in values]
     parts = [draws.take(rows) for rows in own_rows] + [copy(draws)]
     for part in parts:
         part.dropped_share = 0.0
-    parts[-1].condition = np.full_like(draws.condition, np.nan)
+    parts[-1].label = np.full_like(draws.label, np.nan)
     return parts
 
 

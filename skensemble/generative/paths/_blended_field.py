@@ -76,9 +76,9 @@ def _best_share(field, draws, t):
         return np.zeros(n_columns)
     n_rows = min(ROWS, draws.n_counted)
     batch = draws.draw(ROWS // n_rows, t=t, rows=draws.choose(n_rows))
-    x = batch.features[:, :n_columns] * path.scale(t)
-    condition = batch.features[:, n_columns:-2] if batch.features.shape[1] > n_columns + 2 else None
+    given = draws.layout.read(batch.features)
+    x = given.x * path.scale(t)
     data = endpoints_of(draws.prediction, batch.targets, x, t, path).data
-    predicted = field.endpoints(x, t, condition).data
+    predicted = field.endpoints(x, t, given.condition).data
     towards, missed = x / alpha - predicted, data - predicted
     return np.clip((towards * missed).sum(axis=0) / np.maximum((towards**2).sum(axis=0), 1e-300), 0.0, 1.0)

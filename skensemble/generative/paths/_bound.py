@@ -42,7 +42,7 @@ def elbo(field, x, random_state=None, n_draws=128, condition=None, n_levels=None
     random_state : int, RandomState, Generator or None
     n_draws : int >= 2, default=128
         How often the field is asked, each time for all rows; powers of two are spread most evenly.
-    condition : float64 (n_rows, n_condition), optional
+    condition : Condition, optional
     n_levels : int >= 1, optional
         The bound of the model with levels t_max * i / n_levels (DDPM) in place of continuous time.
     half_width : float64 (n_rows, n_columns), optional

@@ -11,22 +11,21 @@ from skensemble.generative.paths._paths import Endpoints, as_column
 
 
 class ClassifierFreeGuidance:
-    """Go from the unconditional expectation past the conditional one (Ho and Salimans 2022).
+    """Go from the expectation without the label past the one with it (Ho and Salimans 2022).
 
     expectation = unconditional + guidance_scale * (conditional - unconditional), for data and noise alike.  0 is
-    unconditional, 1 conditional, more is purer and less diverse.  The paper's w is guidance_scale - 1.
+    unconditional, 1 conditional, more is purer and less diverse.  The paper's w is guidance_scale - 1.  Known cells
+    stay known in both.
 
     Parameters
     ----------
-    field : field that was trained with conditions dropped (NaN)
+    field : field that was trained with labels dropped (NaN)
     guidance_scale : float >= 0
-    columns : slice or array of positions, optional
-        The columns of the condition that are dropped: labels, not the known cells beside them.  All by default.
     """
 
-    def __init__(self, field, guidance_scale, columns=slice(None)):
+    def __init__(self, field, guidance_scale):
         check_parameter("guidance_scale", guidance_scale, (Interval(float, 0.0),))
-        self.field, self.guidance_scale, self.columns = field, guidance_scale, columns
+        self.field, self.guidance_scale = field, guidance_scale
 
     @property
     def path(self):
@@ -41,20 +40,15 @@ class ClassifierFreeGuidance:
         return self._combined(lambda x, t, given: self.field.tangent(x, t, directions, given), x, t, condition)
 
     def _combined(self, evaluate, x, t, condition):
-        if condition is None:
-            raise ParameterError("guidance_scale must come with a condition to be guided to, got condition=None.")
+        if condition is None or condition.label is None:
+            raise ParameterError("guidance_scale must come with a condition to be guided to, got no label.")
         if self.guidance_scale == 1.0:
             return evaluate(x, t, condition)
-        unconditional = evaluate(x, t, self._dropped(condition))
+        unconditional = evaluate(x, t, condition.without_label())
         if self.guidance_scale == 0.0:
             return unconditional
         conditional = evaluate(x, t, condition)
         return Endpoints(*(u + self.guidance_scale * (c - u) for u, c in zip(unconditional, conditional)))
-
-    def _dropped(self, condition):
-        dropped = np.array(condition, np.float64)
-        dropped[:, self.columns] = np.nan
-        return dropped
 
 
 class ClassifierGuidance:

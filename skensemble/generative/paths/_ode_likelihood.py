@@ -45,7 +45,7 @@ def log_density(
         `tangent(x, t, directions, condition)`, else from central differences.
     x : float64 (n_rows, n_columns)
         Data; taken as x at path.t_min.
-    condition : float64 (n_rows, n_condition), optional
+    condition : Condition, optional
     method : {"rk4", "adaptive"}, default="rk4"
         "rk4": n_steps fixed steps, so that a row does not depend on the others.  "adaptive": scipy's RK45 with `rtol`
         and `atol`, whose steps are shared by blocks of 256 rows.
@@ -76,7 +76,7 @@ def log_density(
     result = np.empty(len(x))
     for start in range(0, len(x), n_rows):
         rows = slice(start, start + n_rows)
-        given = None if condition is None else condition[rows]
+        given = None if condition is None else condition.take(rows)
         state = np.column_stack([x[rows], np.zeros(len(x[rows]))])
         state = integrate(partial(_rates, field, given, probes), state, times)
         result[rows] = _normal_log_density(state[:, :-1], field.path.prior_scale) + state[:, -1]

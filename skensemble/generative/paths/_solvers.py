@@ -324,7 +324,7 @@ def solve(
         The share of fresh noise in "ddim".
     noise : RowNoise, optional
         Of the same rows; stochastic solvers need it.
-    condition : float64 (n_rows, n_condition), optional
+    condition : Condition, optional
     reverse : bool, default=False
         From data to noise; deterministic solvers only.  `solve(..., denoise=False)` goes back to the same x, up to the
         errors of the solver.

@@ -7,9 +7,8 @@ given x_t = x.  Velocity and score are formulas in them.  `RegressorField` makes
 import numpy as np
 from sklearn.utils.metaestimators import available_if
 
+from skensemble.generative.paths._field_input import FieldLayout, field_features
 from skensemble.generative.paths._paths import Endpoints, as_column, determines_endpoints, endpoints_of
-
-LARGEST_LOG_SNR = 20.0  # beyond it x_t is data (or noise) to ten digits; keeps the feature finite at t = 0 and t = 1
 
 
 class RegressorField:
@@ -45,7 +44,7 @@ class RegressorField:
 
         x : float64 (n_rows, n_columns)
         t : number or (n_rows,)
-        condition : None or float64 (n_rows, n_condition), NaN where not known
+        condition : Condition or None
         """
         features = field_features(x, t, condition, self.path)
         value = np.asarray(self.regressor.predict(features), np.float64).reshape(x.shape)
@@ -74,25 +73,9 @@ class RegressorField:
         """
         features = field_features(x, t, condition, self.path)
         along = np.zeros((len(directions), *features.shape))
-        along[:, :, : x.shape[1]] = directions / as_column(self.path.scale(t))
+        FieldLayout.of(x, condition).read(along).x[:] = directions / as_column(self.path.scale(t))
         value = np.asarray(self.regressor.tangent(features, along), np.float64).reshape(directions.shape)
         return endpoints_of(self.prediction, value, directions, t, self.path)  # which is linear in (value, x)
-
-
-def field_features(x, t, condition, path):
-    """What regressors see: [x_t scaled to unit variance, condition, t, log-SNR], float64 (n_rows, n_features)."""
-    n_rows, n_columns = x.shape
-    features = np.empty((n_rows, n_columns + _n_condition(condition) + 2))
-    np.divide(x, as_column(path.scale(t)), out=features[:, :n_columns])
-    if condition is not None:
-        features[:, n_columns:-2] = condition
-    features[:, -2] = t
-    features[:, -1] = np.clip(path.log_snr(t), -LARGEST_LOG_SNR, LARGEST_LOG_SNR)
-    return features
-
-
-def _n_condition(condition):
-    return 0 if condition is None else condition.shape[1]
 
 
 def velocity(field, x, t, condition=None):

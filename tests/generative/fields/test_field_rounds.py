@@ -5,7 +5,7 @@ import pytest
 
 from skensemble._validation import read_table
 from skensemble.generative.fields._field_rounds import DrawnRows, FieldBins, FieldRounds, RoundSettings
-from skensemble.generative.fields._field_training import FieldDraws, known_cells
+from skensemble.generative.fields._field_training import FieldDraws
 from skensemble.generative.fields._tree_field import TreeField
 from skensemble.generative.paths._paths import Linear
 from skensemble.tree._binning import Binner
@@ -55,7 +55,7 @@ def test_residuals_are_what_the_trees_leave(n_sketch, mask_share, monkeypatch):
     features, targets = batches[-1]
     left = targets - _predicted(rounds, features)
     if mask_share:
-        left[~np.isnan(known_cells(features, 3))] = 0.0
+        left[~np.isnan(rounds.rows.draws.layout.read(features).known)] = 0.0
     np.testing.assert_allclose(rounds.rows.residual, left, atol=1e-5)
     assert np.mean(left**2) < 0.5 * np.mean(targets**2)
 

@@ -3,35 +3,34 @@
 import numpy as np
 import pytest
 
-from skensemble.generative.fields._field_training import (
-    FIRST_TIME,
-    FieldDraws,
-    known_cells,
-    optimally_paired,
-    target_of_known,
-)
+from skensemble.generative.fields._field_training import FIRST_TIME, FieldDraws, optimally_paired
+from skensemble.generative.paths._field_input import FieldLayout
 from skensemble.generative.paths._paths import PATHS, PREDICTIONS, endpoints_of
 
 DATA = np.random.default_rng(0).normal(size=(12, 3))
 
 
-def _draws(data=DATA, condition=None, weight=None, path="linear", prediction="data", seed=0, **options):
-    return FieldDraws(data, condition, weight, PATHS[path](), prediction, np.random.default_rng(seed), **options)
+def _draws(data=DATA, label=None, weight=None, path="linear", prediction="data", seed=0, **options):
+    return FieldDraws(data, label, weight, PATHS[path](), prediction, np.random.default_rng(seed), **options)
 
 
-def _x(batch, path, n_columns=3):
-    return batch.features[:, :n_columns] * PATHS[path]().scale(batch.features[:, -2])[:, None]
+def _times(batch):
+    return FieldLayout(3).read(batch.features).t
+
+
+def _x(batch, path):
+    return FieldLayout(3).read(batch.features).x * PATHS[path]().scale(_times(batch))[:, None]
 
 
 def test_every_duplicate_has_a_stratum_and_every_row_a_share_of_it():
     draws = _draws(time_power=1.0)
-    place = (draws.draw(5).features[:, -2] - FIRST_TIME) / (1.0 - FIRST_TIME)
+    place = (_times(draws.draw(5)) - FIRST_TIME) / (1.0 - FIRST_TIME)
     np.testing.assert_array_equal(np.floor(place.reshape(5, 12) * 5), np.repeat(np.arange(5), 12).reshape(5, 12))
     np.testing.assert_array_equal(np.sort(np.floor(place * 60)), np.arange(60))
 
 
 def test_time_power_moves_times_to_the_data():
-    times = _draws(time_power=2.0).draw(100).features[:, -2]
+    times = _times(_draws(time_power=2.0).draw(100))
     assert np.mean(times < 0.25) == pytest.approx(0.5, abs=0.01)
 
 
@@ -96,44 +95,34 @@ def test_pairing_of_equal_distributions_in_one_dimension_is_sorted():
 
 
 def test_labels_are_dropped():
-    condition = np.arange(12.0)[:, None]
-    shown = _draws(condition=condition, dropped_share=0.25).draw(200).features[:, 3]
+    label = np.arange(12.0)[:, None]
+    draws = _draws(label=label, dropped_share=0.25)
+    shown = draws.layout.read(draws.draw(200).features).label[:, 0]
     assert np.isnan(shown).mean() == pytest.approx(0.25, abs=0.03)
     known = ~np.isnan(shown)
     np.testing.assert_array_equal(shown[known], np.tile(np.arange(12.0), 200)[known])
-    assert not np.isnan(condition).any()
+    assert not np.isnan(label).any()
 
 
 def test_masks_show_cells_of_data_by_groups_of_columns():
-    condition = np.ones((12, 1))
-    draws = _draws(condition=condition, mask_share=0.8, column_groups=[0, 1, 1])
-    batch = draws.draw(300)
-    known = known_cells(batch.features, 3)
+    draws = _draws(label=np.ones((12, 1)), mask_share=0.8, column_groups=[0, 1, 1])
+    given = draws.layout.read(draws.draw(300).features)
+    known = given.known
     is_known = ~np.isnan(known)
     np.testing.assert_array_equal(known[is_known], np.tile(DATA, (300, 1))[is_known])
     np.testing.assert_array_equal(is_known[:, 1], is_known[:, 2])
     assert is_known[:, :2].mean() == pytest.approx(0.4, abs=0.03)
     assert (is_known[:, 0] != is_known[:, 1]).any()
-    np.testing.assert_array_equal(batch.features[:, 6], 1.0)
-    assert draws.n_known == 3
-    assert _draws().n_known == 0
-
-
-@pytest.mark.parametrize("prediction", PREDICTIONS)
-def test_known_cells_need_no_regressor(prediction):
-    batch = _draws(prediction=prediction, mask_share=1.0).draw(10)
-    known = known_cells(batch.features, 3)
-    target = target_of_known(batch.features, prediction, PATHS["linear"](), known)
-    is_known = ~np.isnan(known)
-    np.testing.assert_allclose(target[is_known], batch.targets[is_known], rtol=1e-6, atol=1e-6)
-    np.testing.assert_array_equal(np.isnan(target), ~is_known)
+    np.testing.assert_array_equal(given.label, 1.0)
+    assert draws.layout == FieldLayout(3, 3, 1)
+    assert _draws().layout == FieldLayout(3)
 
 
 def test_split_keeps_rows_apart():
-    train, held_out = _draws(weight=np.ones(12), condition=DATA).split(0.25)
+    train, held_out = _draws(weight=np.ones(12), label=DATA).split(0.25)
     assert len(held_out.data) == 3
     np.testing.assert_array_equal(np.sort(np.r_[train.data, held_out.data], axis=0), np.sort(DATA, axis=0))
-    np.testing.assert_array_equal(train.condition, train.data)
+    np.testing.assert_array_equal(train.label, train.data)
 
 
 def test_split_of_one_row_has_it_on_both_sides():

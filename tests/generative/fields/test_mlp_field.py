@@ -11,9 +11,10 @@ from sklearn.datasets import make_friedman1
 
 from skensemble.generative.fields._field_training import FieldDraws
 from skensemble.generative.fields._mlp_field import MLPField
+from skensemble.generative.paths._field_input import Condition, field_features
 from skensemble.generative.paths._ode_likelihood import log_density
 from skensemble.generative.paths._paths import PATHS
-from skensemble.generative.paths._vector_field import RegressorField, field_features, velocity
+from skensemble.generative.paths._vector_field import RegressorField, velocity
 
 SMALL = {
     "hidden_layer_sizes": (16, 16),
@@ -199,13 +200,14 @@ def test_condition_and_known_cells(path, prediction):
     field = RegressorField(model, path, prediction)
     known = np.array([[np.nan, 0.7, 1.0], [np.nan, np.nan, -1.0], [np.nan, np.nan, np.nan]])
     x = np.array([[0.1, 0.2], [0.3, -0.4], [0.0, 0.0]])
-    endpoints = field.endpoints(x, 0.6, known)
+    condition = Condition(known[:, :2], known[:, 2:])
+    endpoints = field.endpoints(x, 0.6, condition)
     assert_allclose(endpoints.data[0, 1], 0.7, rtol=1e-6)
     assert endpoints.data[0, 0] > 0.4
     assert endpoints.data[1, 0] < -0.4
     assert np.abs(endpoints.data[2, 0]) < 0.5
     exact = model.divergence(x, 0.6, known)
-    assert_allclose(exact, _numeric_divergence(field, x, 0.6, known), rtol=0.02, atol=0.03)
+    assert_allclose(exact, _numeric_divergence(field, x, 0.6, condition), rtol=0.02, atol=0.03)
 
 
 def test_tangent_of_field_features(field):

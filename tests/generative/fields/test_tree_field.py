@@ -8,8 +8,9 @@ from scipy.special import softmax
 from sklearn.base import clone
 
 from skensemble.generative.fields._tree_field import PARAMETERS, TreeField
+from skensemble.generative.paths._field_input import Condition, FieldLayout, field_features
 from skensemble.generative.paths._paths import PATHS, Linear
-from skensemble.generative.paths._vector_field import RegressorField, field_features
+from skensemble.generative.paths._vector_field import RegressorField
 
 CENTRES = np.array([[-1.5, 0.0], [1.0, 1.0], [0.5, -1.0]])
 
@@ -55,9 +56,9 @@ def test_the_field_of_a_mixture_is_learned(path, prediction, time_mode):
 
 
 def _mean_data(trees, condition):
-    """(3, 2) expected data close to t = 1 for each row of the condition, averaged over x_t."""
+    """(3, 2) expected data close to t = 1 for each row of a Condition, averaged over x_t."""
     x = np.random.default_rng(1).normal(size=(600, 2))
-    data = RegressorField(trees, Linear(), "data").endpoints(x, 0.95, np.repeat(condition, 200, axis=0)).data
+    data = RegressorField(trees, Linear(), "data").endpoints(x, 0.95, condition.take(np.repeat(np.arange(3), 200))).data
     return data.reshape(3, 200, 2).mean(axis=1)
 
 
@@ -66,9 +67,9 @@ def test_condition_is_used_and_may_be_missing(condition_mode):
     condition, options = _data()[1], {"dropped_share": 0.3}
     trees = _fitted(condition=condition, options=options, n_repeats=50, condition_mode=condition_mode)
     assert len(trees.n_iter_) == {"feature": 1, "per_value": 4}[condition_mode]
-    np.testing.assert_allclose(_mean_data(trees, np.arange(3.0)[:, None]), CENTRES, atol=0.2)
+    np.testing.assert_allclose(_mean_data(trees, Condition(label=np.arange(3.0)[:, None])), CENTRES, atol=0.2)
     mean = CENTRES.mean(axis=0)
-    np.testing.assert_allclose(_mean_data(trees, np.full((3, 1), np.nan)), [mean] * 3, atol=0.2)
+    np.testing.assert_allclose(_mean_data(trees, Condition(label=np.full((3, 1), np.nan))), [mean] * 3, atol=0.2)
 
 
 def test_each_value_gets_its_trees_where_it_has_enough_rows():
@@ -84,7 +85,7 @@ def test_each_value_gets_its_trees_where_it_has_enough_rows():
 def test_known_cells_are_exact_and_inform_the_others():
     options = {"mask_share": 0.7}
     trees = _fitted(options=options, n_estimators=120, n_repeats=50, early_stopping=False)
-    data = _mean_data(trees, np.column_stack([CENTRES[:, 0], np.full(3, np.nan)]))
+    data = _mean_data(trees, Condition(np.column_stack([CENTRES[:, 0], np.full(3, np.nan)])))
     np.testing.assert_allclose(data[:, 0], CENTRES[:, 0], rtol=1e-12)
     np.testing.assert_allclose(data[:, 1], CENTRES[:, 1], atol=0.3)
 
@@ -112,7 +113,7 @@ def test_levels_answer_for_the_nearest_time():
     x, path = _drawn_x(0.4, Linear(), 4), Linear()
     times = trees.level_times_
     near = field_features(x, times, None, path)
-    near[:, -2] += 0.4 * np.min(np.diff(times)) * np.array([1, -1, 1, -1])
+    FieldLayout(2).read(near).t[:] += 0.4 * np.min(np.diff(times)) * np.array([1, -1, 1, -1])
     np.testing.assert_array_equal(trees.predict(near), trees.predict(field_features(x, times, None, path)))
     assert trees.n_iter_ == [forest.n_trees for forest in trees.forests_]
     assert len(trees.n_iter_) == 4

@@ -5,9 +5,10 @@ import pytest
 from sklearn.tree import DecisionTreeRegressor
 
 from skensemble.generative.paths._bound import elbo, time_of_log_snr
+from skensemble.generative.paths._field_input import field_features
 from skensemble.generative.paths._paths import PATHS, Endpoints, mix, target_of
 from skensemble.generative.paths._solvers import time_grid
-from skensemble.generative.paths._vector_field import RegressorField, field_features
+from skensemble.generative.paths._vector_field import RegressorField
 from tests.generative.exact_fields import GaussianMixtureField, gaussian, mixture
 
 all_paths = pytest.mark.parametrize("path", [path() for path in PATHS.values()], ids=list(PATHS))

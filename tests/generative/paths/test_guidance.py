@@ -4,6 +4,7 @@ from sklearn.linear_model import LogisticRegression
 
 from skensemble._parameters import ParameterError
 from skensemble.generative.paths._classifier_gradient import ClassifierGradient
+from skensemble.generative.paths._field_input import Condition
 from skensemble.generative.paths._guidance import ClassifierFreeGuidance, ClassifierGuidance
 from skensemble.generative.paths._paths import PATHS, Endpoints, mix
 from skensemble.generative.paths._row_noise import RowNoise
@@ -16,7 +17,7 @@ TIMES = np.linspace(0.1, 0.9, 6)
 
 
 class _LabelledField:
-    """Two classes, each a Gaussian; the condition is the label, NaN where dropped.  A second column is ignored."""
+    """Two classes, each a Gaussian; the condition is the label, NaN where dropped."""
 
     def __init__(self, path):
         self.path, self.all = path, mixture(path)
@@ -25,7 +26,7 @@ class _LabelledField:
         ]
 
     def endpoints(self, x, t, condition=None):
-        label = np.full(len(x), np.nan) if condition is None else condition[:, 0]
+        label = np.full(len(x), np.nan) if condition is None else condition.label[:, 0]
         found = [field.endpoints(x, t) for field in (*self.classes, self.all)]
         which = np.where(np.isnan(label), 2.0, label)
         return Endpoints(*(np.select([which[:, None] == k for k in range(3)], [f[i] for f in found]) for i in range(2)))
@@ -51,7 +52,7 @@ def _start(n_rows=6):
 
 @all_paths
 def test_classifier_free_guidance_is_one_combination(path):
-    field, x, label = _LabelledField(path), _start(), np.tile([[0.0], [1.0]], (3, 1))
+    field, x, label = _LabelledField(path), _start(), Condition(label=np.tile([[0.0], [1.0]], (3, 1)))
     conditional = field.endpoints(x, TIMES, label)
     unconditional = field.all.endpoints(x, TIMES)
     for scale in (0.0, 0.5, 1.0, 3.0):
@@ -64,7 +65,7 @@ def test_classifier_free_guidance_is_one_combination(path):
 @all_paths
 def test_paper_and_common_form_agree(path):
     """(1 + w) conditional - w unconditional score with w = scale - 1 (Ho and Salimans 2022, equation 6)."""
-    field, x, label = _LabelledField(path), _start(), np.ones((6, 1))
+    field, x, label = _LabelledField(path), _start(), Condition(label=np.ones((6, 1)))
     guided, w = ClassifierFreeGuidance(field, 2.5), 1.5
     expected = (1 + w) * score(field, x, 0.4, label) - w * score(field.all, x, 0.4)
     np.testing.assert_allclose(score(guided, x, 0.4, label), expected, atol=1e-8)
@@ -80,11 +81,11 @@ def test_scales_0_and_1_ask_once():
 
     for scale, expected in ((0.0, 1), (1.0, 1), (2.0, 2)):
         field = Counted(PATHS["vp"]())
-        ClassifierFreeGuidance(field, scale).endpoints(_start(), 0.5, np.ones((6, 1)))
+        ClassifierFreeGuidance(field, scale).endpoints(_start(), 0.5, Condition(label=np.ones((6, 1))))
         assert field.n_calls == expected
 
 
-def test_only_some_columns_are_dropped():
+def test_known_cells_stay_known():
     seen = []
 
     class Recorded(_LabelledField):
@@ -92,19 +93,18 @@ def test_only_some_columns_are_dropped():
             seen.append(condition)
             return super().endpoints(x, t, condition)
 
-    condition = np.column_stack([np.ones(6), np.arange(6.0)])
-    guided = ClassifierFreeGuidance(Recorded(PATHS["vp"]()), 2.0, columns=slice(1, None))
-    guided.endpoints(_start(), 0.5, condition)
-    assert np.isnan(seen[0][:, 1]).all()
-    np.testing.assert_array_equal(seen[0][:, 0], 1.0)
-    np.testing.assert_array_equal(seen[1], condition)
-    assert not np.isnan(condition).any()
+    condition = Condition(np.ones((6, 2)), np.arange(6.0)[:, None])
+    ClassifierFreeGuidance(Recorded(PATHS["vp"]()), 2.0).endpoints(_start(), 0.5, condition)
+    assert np.isnan(seen[0].label).all()
+    np.testing.assert_array_equal(seen[0].known, 1.0)
+    assert seen[1] is condition
+    assert not np.isnan(condition.label).any()
 
 
 @all_paths
 def test_conditional_samples_have_the_moments_of_their_class(path):
     field, noise, n_rows = _LabelledField(path), RowNoise(0, 1500), 1500
-    label = np.zeros((n_rows, 1))
+    label = Condition(label=np.zeros((n_rows, 1)))
     x = solve(ClassifierFreeGuidance(field, 1.0), prior_sample(path, noise, 2), "heun", 40, condition=label)
     np.testing.assert_allclose(x.mean(axis=0), field.classes[0].mean, atol=0.06)
     np.testing.assert_allclose(np.cov(x.T), field.classes[0].covariance, atol=0.05)
@@ -112,7 +112,7 @@ def test_conditional_samples_have_the_moments_of_their_class(path):
 
 def test_more_guidance_is_purer():
     field, noise = _LabelledField(PATHS["linear"]()), RowNoise(0, 1000)
-    start, label = prior_sample(field.path, noise, 2), np.zeros((1000, 1))
+    start, label = prior_sample(field.path, noise, 2), Condition(label=np.zeros((1000, 1)))
 
     def purity(scale):
         x = solve(ClassifierFreeGuidance(field, scale), start, "heun", 20, condition=label)
@@ -142,7 +142,7 @@ def test_classifier_of_noised_data_turns_all_data_into_one_class(path):
     y = np.array([0, 1, 0, 1, 1, 0])
     guided = ClassifierGuidance(field.all, ClassifierGradient(_ExactClassifier(field)), y, takes_time=True)
     for t in (TIMES, 0.5):
-        expected = field.endpoints(x, t, y[:, None].astype(float))
+        expected = field.endpoints(x, t, Condition(label=y[:, None].astype(float)))
         np.testing.assert_allclose(guided.endpoints(x, t), expected, atol=1e-8)
         np.testing.assert_allclose(mix(guided.endpoints(x, t), t, path), x, atol=1e-9)
         np.testing.assert_allclose(velocity(guided, x, t), velocity(field, x, t, y[:, None].astype(float)), atol=1e-7)

@@ -5,6 +5,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
 from sklearn.tree import DecisionTreeRegressor
 
+from skensemble.generative.paths._field_input import Condition
 from skensemble.generative.paths._ode_likelihood import divergence, log_density
 from skensemble.generative.paths._paths import PATHS
 from skensemble.generative.paths._vector_field import RegressorField, velocity
@@ -104,14 +105,14 @@ def test_conditions_go_with_their_rows():
 
         def endpoints(self, x, t, condition=None):
             field = gaussian(self.path)
-            moved = x - self.path.alpha(t) * condition
+            moved = x - self.path.alpha(t) * condition.label
             data, noise = field.endpoints(moved, t)
-            return type(field.endpoints(x, t))(data + condition, noise)
+            return type(field.endpoints(x, t))(data + condition.label, noise)
 
     x = gaussian(PLAIN).sample(600, np.random.default_rng(0))
-    condition = np.linspace(-3.0, 3.0, 600)[:, None]
+    shift = np.linspace(-3.0, 3.0, 600)[:, None]
     for method in ("rk4", "adaptive"):
-        found = log_density(Shifted(), x + condition, condition, method=method)
+        found = log_density(Shifted(), x + shift, Condition(label=shift), method=method)
         np.testing.assert_allclose(found, gaussian(PLAIN).log_density_of_data(x), atol=1e-3)
 
 

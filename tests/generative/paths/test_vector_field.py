@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 
+from skensemble.generative.paths._field_input import Condition, FieldLayout, field_features
 from skensemble.generative.paths._paths import PATHS, PREDICTIONS, Endpoints, determines_endpoints, mix, target_of
-from skensemble.generative.paths._vector_field import LARGEST_LOG_SNR, RegressorField, field_features, score, velocity
+from skensemble.generative.paths._vector_field import RegressorField, score, velocity
 from tests.generative.exact_fields import gaussian, mixture
 
 all_paths = pytest.mark.parametrize("path", [path() for path in PATHS.values()], ids=list(PATHS))
@@ -16,8 +17,8 @@ class _ExactRegressor:
         self.field, self.prediction = field, prediction
 
     def predict(self, features):
-        t = features[:, -2]
-        x = features[:, :2] * self.field.path.scale(t)[:, None]
+        x, _known, _label, t, _log_snr = FieldLayout(2).read(features)
+        x = x * self.field.path.scale(t)[:, None]
         return target_of(self.prediction, self.field.endpoints(x, t), t, self.field.path)
 
 
@@ -70,24 +71,6 @@ def test_velocity_carries_the_density(path):
     np.testing.assert_allclose(change, expected, rtol=1e-5, atol=1e-6)
 
 
-def test_features():
-    path, x = PATHS["ve"](), np.ones((3, 2))
-    condition = np.array([[1.0], [np.nan], [3.0]])
-    t = np.array([0.0, 0.5, 1.0])
-    features = field_features(x, t, condition, path)
-    assert features.shape == (3, 5)
-    np.testing.assert_allclose(features[:, :2], x / np.hypot(1.0, path.sigma(t))[:, None])
-    np.testing.assert_array_equal(features[:, 2:3], condition)
-    np.testing.assert_array_equal(features[:, 3], t)
-    np.testing.assert_allclose(features[:, 4], path.log_snr(t))
-
-
-def test_features_are_finite_at_both_ends():
-    for t in (0.0, 1.0):
-        features = field_features(np.ones((2, 1)), t, None, PATHS["linear"]())
-        assert features[0, -1] == LARGEST_LOG_SNR * (1.0 if t == 0.0 else -1.0)
-
-
 def test_scikit_learn_regressor_of_one_column():
     """Data N(0, 1): expected noise is sigma x, and x is scaled already, so a line in x at one t is exact."""
     path, rng, t = PATHS["vp"](), np.random.default_rng(0), 0.4
@@ -115,7 +98,7 @@ def test_tangent_is_the_derivative_of_the_endpoints(path):
     rng = np.random.default_rng(3)
     field = RegressorField(_LinearRegressor(rng.standard_normal((5, 2))), path, "velocity")
     x, *directions = rng.standard_normal((4, 4, 2))
-    condition, t = rng.standard_normal((4, 1)), np.array([0.2, 0.4, 0.6, 0.8])
+    condition, t = Condition(label=rng.standard_normal((4, 1))), np.array([0.2, 0.4, 0.6, 0.8])
     found = field.tangent(x, t, np.array(directions), condition)
     for k, direction in enumerate(directions):
         ahead, behind = (field.endpoints(x + s * direction, t, condition) for s in (1e-6, -1e-6))
