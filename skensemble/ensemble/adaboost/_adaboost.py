@@ -81,6 +81,8 @@ HOLD_OUT_STREAM, DRAW_STREAM = 2**52, 2**52 + 1  # of the seeds; rounds have sma
 class _AdaBoost(CallbackSupportMixin, Estimator):
     """What classifier and regressor share: everything but what happens in a round."""
 
+    is_smooth = False  # predictions are constant between thresholds
+
     # -- fit ---------------------------------------------------------------------------------------------------------
 
     @all_or_nothing

@@ -82,6 +82,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
     A subclass names the class of its trees, `_tree_class`, and of their `_splitter`.
     """
 
+    is_smooth = False  # predictions are constant between thresholds
     _made_when_needed = (*LEARNED_FROM_TREES, "_leaf_rows")
 
     # -- fit ---------------------------------------------------------------------------------------------------------

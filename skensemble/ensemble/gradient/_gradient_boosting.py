@@ -85,6 +85,7 @@ def _estimator_with(*methods):
 class _GradientBoosting(CallbackSupportMixin, Estimator):
     """What classifier and regressor share: everything between a target array and raw predictions."""
 
+    is_smooth = False  # predictions are constant between thresholds
     _made_when_needed = LEARNED_FROM_TREES
 
     # -- fit ---------------------------------------------------------------------------------------------------------

@@ -141,6 +141,7 @@ def _grows_trees(estimator):
 class NewtonBoosting(CallbackSupportMixin, Estimator):
     """What classifier and regressor share: everything between a target array and raw predictions."""
 
+    is_smooth = False  # predictions are constant between thresholds
     _made_when_needed = ("_layout",)
 
     # -- fit ---------------------------------------------------------------------------------------------------------

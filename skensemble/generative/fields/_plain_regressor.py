@@ -5,6 +5,8 @@ from sklearn.base import clone
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.utils import get_tags
 
+from skensemble.generative.paths._smoothness import is_piecewise_constant
+
 ROWS = 20_000  # drawn at least, as long as no row is drawn more often than this:
 MOST_REPEATS = 50
 
@@ -19,6 +21,11 @@ class PlainRegressor:
     def __init__(self, regressor):
         self.regressor = regressor
         self._takes_missing = get_tags(regressor).input_tags.allow_nan
+
+    @property
+    def is_smooth(self):
+        """Whether predictions are smooth in the features."""
+        return not is_piecewise_constant(self.regressor)
 
     def fit_draws(self, draws, callback=None):
         """Fit it; draws : FieldDraws."""

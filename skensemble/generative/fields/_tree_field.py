@@ -129,6 +129,8 @@ class TreeField(Estimator):
 
     _made_when_needed = ("_layouts",)
 
+    is_smooth = False  # predictions are constant between thresholds
+
     def __init__(
         self,
         *,

@@ -12,6 +12,7 @@ from copy import copy
 import numpy as np
 
 from skensemble.generative.paths._paths import Endpoints, as_column, endpoints_of
+from skensemble.generative.paths._smoothness import is_piecewise_constant
 
 N_KNOTS = 24
 LARGEST_LOG_SNR = 10.0
@@ -39,6 +40,11 @@ class BlendedField:
     @property
     def path(self):
         return self.field.path
+
+    @property
+    def is_smooth(self):
+        """Whether expected data and noise are smooth in x."""
+        return not is_piecewise_constant(self.field)
 
     def endpoints(self, x, t, condition=None):
         """See `RegressorField.endpoints`."""

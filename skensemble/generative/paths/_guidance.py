@@ -8,6 +8,7 @@ from sklearn.utils.metaestimators import available_if
 
 from skensemble._parameters import Interval, ParameterError, check_parameter
 from skensemble.generative.paths._paths import Endpoints, as_column
+from skensemble.generative.paths._smoothness import is_piecewise_constant
 
 
 class ClassifierFreeGuidance:
@@ -30,6 +31,11 @@ class ClassifierFreeGuidance:
     @property
     def path(self):
         return self.field.path
+
+    @property
+    def is_smooth(self):
+        """Whether expected data and noise are smooth in x."""
+        return not is_piecewise_constant(self.field)
 
     def endpoints(self, x, t, condition=None):
         return self._combined(self.field.endpoints, x, t, condition)
@@ -78,6 +84,11 @@ class ClassifierGuidance:
     @property
     def path(self):
         return self.field.path
+
+    @property
+    def is_smooth(self):
+        """Whether expected data and noise are smooth in x."""
+        return not is_piecewise_constant(self.field)
 
     def endpoints(self, x, t, condition=None):
         data, noise = self.field.endpoints(x, t, condition)

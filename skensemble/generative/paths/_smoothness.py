@@ -1,53 +1,67 @@
-"""Whether the predictions of a fitted model are smooth in its features, or constant between thresholds."""
+"""Whether the predictions of a model are smooth in its features, or constant between thresholds.
 
+Models of this package answer for themselves, by an attribute `is_smooth`.  Others are known by the public classes that
+they are instances of; no library is imported for that, since a model of a library that is not loaded cannot exist.
+"""
+
+import sys
 from itertools import chain
 
-# Modules of models (and transformers) whose output jumps; read from the classes, so none of them is imported.
-_JUMPING = (
-    "skensemble.tree",
-    "skensemble.ensemble",
-    "skensemble.generative.fields._tree_field",
-    "sklearn.tree",
-    "sklearn.ensemble._forest",
-    "sklearn.ensemble._gb",
-    "sklearn.ensemble._hist_gradient_boosting",
-    "sklearn.ensemble._weight_boosting",
-    "sklearn.neighbors",
-    "sklearn.preprocessing._discretization",
-    "xgboost",
-    "lightgbm",
-    "catboost",
-)
-_PARTS = (  # attributes under which models keep models
+PIECEWISE_CONSTANT = {  # module -> its public classes whose output jumps, and with them their subclasses
+    "sklearn.tree": ("BaseDecisionTree",),
+    "sklearn.ensemble": (
+        "AdaBoostClassifier",
+        "AdaBoostRegressor",
+        "ExtraTreesClassifier",
+        "ExtraTreesRegressor",
+        "GradientBoostingClassifier",
+        "GradientBoostingRegressor",
+        "HistGradientBoostingClassifier",
+        "HistGradientBoostingRegressor",
+        "IsolationForest",
+        "RandomForestClassifier",
+        "RandomForestRegressor",
+        "RandomTreesEmbedding",
+    ),
+    "sklearn.neighbors": (
+        "KNeighborsClassifier",
+        "KNeighborsRegressor",
+        "KNeighborsTransformer",
+        "LocalOutlierFactor",
+        "NearestCentroid",
+        "RadiusNeighborsClassifier",
+        "RadiusNeighborsRegressor",
+        "RadiusNeighborsTransformer",
+    ),
+    "sklearn.preprocessing": ("Binarizer", "KBinsDiscretizer"),
+    "xgboost": ("XGBModel", "Booster"),
+    "lightgbm": ("LGBMModel", "Booster"),
+    "catboost": ("CatBoost",),
+}
+_PARTS = (  # attributes under which scikit-learn's models keep other models
     "regressor",
     "regressor_",
-    "field",
-    "classifier",
+    "estimator",
     "estimator_",
+    "estimators_",
     "best_estimator_",
     "final_estimator_",
-    "estimators_",
     "calibrated_classifiers_",
-    "estimator",
     "steps",
 )
 
 
 def is_piecewise_constant(model):
-    """Whether the model, or a part of it such as a step of a pipeline, has no useful derivative.
-
-    A model that has an attribute `is_smooth` answers for itself.  Trees and what is made of them, nearest neighbours
-    and bins are known by the modules of their classes.
-    """
+    """Whether the model, or a part of it such as a step of a pipeline, has no useful derivative."""
     if hasattr(model, "is_smooth"):
         return not model.is_smooth
-    if any(_is_within(cls.__module__, _JUMPING) for cls in type(model).__mro__):
-        return True
-    return any(is_piecewise_constant(part) for part in _parts(model))
+    return isinstance(model, _known_classes()) or any(is_piecewise_constant(part) for part in _parts(model))
 
 
-def _is_within(module, packages):
-    return any(module == package or module.startswith(package + ".") for package in packages)
+def _known_classes():
+    """The classes of `PIECEWISE_CONSTANT` that are loaded."""
+    named = [(sys.modules.get(module), name) for module, names in PIECEWISE_CONSTANT.items() for name in names]
+    return tuple(getattr(module, name) for module, name in named if hasattr(module, name))
 
 
 def _parts(model):

@@ -9,6 +9,7 @@ from sklearn.utils.metaestimators import available_if
 
 from skensemble.generative.paths._field_input import FieldLayout, field_features
 from skensemble.generative.paths._paths import Endpoints, as_column, determines_endpoints, endpoints_of
+from skensemble.generative.paths._smoothness import is_piecewise_constant
 
 
 class RegressorField:
@@ -38,6 +39,11 @@ class RegressorField:
                 f"alone, got {prediction!r}. Take 'velocity' or 'data', or a path with a smaller t_max."
             )
         self.regressor, self.path, self.prediction, self.data_bounds = regressor, path, prediction, data_bounds
+
+    @property
+    def is_smooth(self):
+        """Whether expected data and noise are smooth in x."""
+        return not is_piecewise_constant(self.regressor)
 
     def endpoints(self, x, t, condition=None):
         """Expected data and noise given x_t = x.

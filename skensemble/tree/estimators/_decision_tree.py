@@ -41,6 +41,8 @@ def _useful_threads(table):
 class _DecisionTree(MultiOutputMixin, Estimator):
     """What classifier and regressor share: everything but the target."""
 
+    is_smooth = False  # predictions are constant between thresholds
+
     # scikit-learn's trees take check_input: it can be passed here, too, but no pipeline should route it
     __metadata_request__fit = {"check_input": UNUSED}
     __metadata_request__predict = {"check_input": UNUSED}

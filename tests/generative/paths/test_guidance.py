@@ -140,12 +140,13 @@ def test_classifier_of_noised_data_turns_all_data_into_one_class(path):
     """score + grad log p(y | x_t) is the score of the class (Bayes)."""
     field, x = _LabelledField(path), _start()
     y = np.array([0, 1, 0, 1, 1, 0])
+    label = Condition(label=y[:, None].astype(float))
     guided = ClassifierGuidance(field.all, ClassifierGradient(_ExactClassifier(field)), y, takes_time=True)
     for t in (TIMES, 0.5):
-        expected = field.endpoints(x, t, Condition(label=y[:, None].astype(float)))
+        expected = field.endpoints(x, t, label)
         np.testing.assert_allclose(guided.endpoints(x, t), expected, atol=1e-8)
         np.testing.assert_allclose(mix(guided.endpoints(x, t), t, path), x, atol=1e-9)
-        np.testing.assert_allclose(velocity(guided, x, t), velocity(field, x, t, y[:, None].astype(float)), atol=1e-7)
+        np.testing.assert_allclose(velocity(guided, x, t), velocity(field, x, t, label), atol=1e-7)
 
 
 @all_paths
