@@ -22,4 +22,4 @@ def flights():
 @pytest.fixture(autouse=True)
 def _teams_for_small_trees(monkeypatch):
     """Let threads share trees that are too small to be worth it, so that small tests see what large data sees."""
-    monkeypatch.setattr("skensemble.tree.histogram._growing.TEAM_WORK", 40_000)
+    monkeypatch.setattr("skensemble.tree.histogram._team_growing.TEAM_WORK", 40_000)

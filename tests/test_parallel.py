@@ -27,8 +27,8 @@ from skensemble._parallel import (
     threads_here,
     wait_for_chunks,
 )
-from skensemble.tree.histogram import _growing
-from skensemble.tree.histogram._tree_grower import GrownTree
+from skensemble.tree.histogram import _team_growing
+from skensemble.tree.histogram._grown_trees import GrownTree
 from tests.deadlocks import PATIENCE, in_time
 from tests.tree.random_tables import assert_same_tree, fine_targets, new_grower, random_table
 
@@ -301,13 +301,13 @@ def new_task(seed, n_threads=2):
 
 
 def grow_in_worker(seed):
-    tree = new_task(seed).grow(0)
+    tree = new_task(seed).tree(0)
     return tuple(tree)
 
 
 def assert_as_alone(tree, seed):
     alone = new_task(seed, n_threads=1)
-    assert_same_tree(GrownTree(*tree), alone.grow(0), alone.binned.n_codes)
+    assert_same_tree(GrownTree(*tree), alone.tree(0), alone.grower.binned.n_codes)
 
 
 def test_threads_grow_at_once():
@@ -316,7 +316,7 @@ def test_threads_grow_at_once():
 
     def grow(task, trees):
         for _ in range(5):
-            trees.append(task.grow(0))
+            trees.append(task.tree(0))
 
     threads = [threading.Thread(target=grow, args=pair) for pair in zip(tasks, trees)]
     for thread in threads:
@@ -336,7 +336,7 @@ def test_helpers_that_never_come():
     timer.start()
     busy = [thread_pool(2).submit(release.wait) for _ in range(2)]
     try:
-        tree = new_task(0, n_threads=3).grow(0)
+        tree = new_task(0, n_threads=3).tree(0)
         assert not release.is_set()
         assert_as_alone(tree, 0)
     finally:
@@ -347,7 +347,7 @@ def test_helpers_that_never_come():
 
 def test_trees_inside_the_pool_of_their_helpers():
     tasks = [new_task(seed, n_threads=3) for seed in range(6)]
-    futures = [thread_pool(2).submit(task.grow, 0) for task in tasks]
+    futures = [thread_pool(2).submit(task.tree, 0) for task in tasks]
     for seed, future in enumerate(futures):
         assert_as_alone(future.result(PATIENCE), seed)
 
@@ -359,21 +359,21 @@ def test_a_worker_asks_for_no_helpers(monkeypatch):
         raise AssertionError("a worker asks for a pool")
 
     pool = thread_pool(2)
-    monkeypatch.setattr(_growing, "thread_pool", fail)
-    assert_as_alone(in_time(lambda: pool.submit(task.grow, 0).result()), 0)
+    monkeypatch.setattr(_team_growing, "thread_pool", fail)
+    assert_as_alone(in_time(lambda: pool.submit(task.tree, 0).result()), 0)
 
 
 def test_helper_that_comes_late():
     """One helper finds the pool free only while the tree is growing, or after."""
     for delay in (0.0, 0.001, 0.01):
         blocker = thread_pool(1).submit(time.sleep, delay)
-        assert_as_alone(new_task(1).grow(0), 1)
+        assert_as_alone(new_task(1).tree(0), 1)
         blocker.result()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_after_fork():
-    parent = new_task(0).grow(0)  # the parent has threads now, the child will have none of them
+    parent = new_task(0).tree(0)  # the parent has threads now, the child will have none of them
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         with multiprocessing.get_context("fork").Pool(1) as pool:
@@ -415,8 +415,8 @@ def test_leader_that_fails_dismisses_its_team(monkeypatch):
 
     task = new_task(0)
     with monkeypatch.context() as patch:
-        patch.setattr(_growing, "grow_nodes", fail)
+        patch.setattr(_team_growing, "grow_nodes", fail)
         with pytest.raises(KeyboardInterrupt):
-            task.grow(0)
-    assert is_dismissed(task._arrays["team"])
-    assert_as_alone(task.grow(0), 0)
+            task.tree(0)
+    assert is_dismissed(task.grower._arrays["team"])
+    assert_as_alone(task.tree(0), 0)

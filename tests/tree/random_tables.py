@@ -4,7 +4,7 @@ import numpy as np
 
 from skensemble.tree._binning import PADDING, BinnedMatrix
 from skensemble.tree.histogram._growth_limits import GrowthLimits
-from skensemble.tree.histogram._tree_grower import TreeGrower
+from skensemble.tree.histogram._tree_grower import Targets, TreeGrower
 from tests import reference
 
 NO_LIMITS = GrowthLimits(reg_lambda=1.0, cat_l2=2.0)
@@ -39,23 +39,36 @@ def fine_targets(rng, n_outputs, n_samples):
     return gradient.astype(np.float32), rng.exponential(size=(n_outputs, n_samples)).astype(np.float32)
 
 
+class GrowerOfTargets:
+    """A TreeGrower, and targets to grow trees for."""
+
+    def __init__(self, grower, targets):
+        self.grower, self.targets = grower, targets
+
+    def grow(self, seed, *args, **options):
+        """Growth of a tree."""
+        return self.grower.grow(self.targets, seed, *args, **options)
+
+    def tree(self, seed, *args, **options):
+        """GrownTree alone."""
+        return self.grow(seed, *args, **options).tree
+
+
 def new_grower(
     table, gradient, hessian, *, weight=None, monotone=None, interactions=(), vector=False, n_threads=1, **limits
 ):
-    """TreeGrower with its gradients filled; `limits` change NO_LIMITS."""
+    """GrowerOfTargets; `limits` change NO_LIMITS."""
     n_features = len(table.n_codes)
     grower = TreeGrower(
         table,
         NO_LIMITS._replace(**limits),
-        n_outputs=len(gradient),
-        vector=vector,
-        weight=weight,
+        n_outputs=len(gradient) if vector else 1,
         monotone=np.zeros(n_features, np.int64) if monotone is None else np.asarray(monotone, np.int64),
         interactions=np.asarray(interactions, bool).reshape(-1, n_features),
         n_threads=n_threads,
     )
-    grower.gradient[:], grower.hessian[:] = gradient, hessian
-    return grower
+    targets = Targets.of(*(np.array(array, np.float32, order="C") for array in (gradient, hessian)), weight)
+    return GrowerOfTargets(grower, targets)
 
 
 def plain_tree(table, gradient, hessian, *, weight=None, monotone=None, interactions=(), rows=None, **limits):

@@ -14,9 +14,10 @@ import numpy as np
 from skensemble._parallel import for_blocks
 from skensemble._random import mixed_seed
 from skensemble.ensemble.rows._row_sampling import RowSampler, row_keys, sample_features, sample_goss
-from skensemble.tree.histogram._growing import TEAM_WORK
+from skensemble.tree.histogram._grown_trees import add_values, leaves_of
 from skensemble.tree.histogram._growth_limits import GrowthLimits
-from skensemble.tree.histogram._tree_grower import TreeGrower, add_leaf_values, leaves_of
+from skensemble.tree.histogram._team_growing import is_worth_a_team
+from skensemble.tree.histogram._tree_grower import Targets, TreeGrower
 
 GRADIENT_BLOCK = 1 << 16  # rows; a block is worth a call of the thread pool
 SIDE_WORK = 50_000  # rows x features; a tree is worth one
@@ -106,24 +107,26 @@ class Booster:
         self._sampler = RowSampler(train.keys(), None if schedule.goss else train.copies) if samples else None
         self._n_trees = 1 if schedule.vector else self.n_outputs
         n_growers = side_by_side(self._n_trees, train.binned.columns.size, schedule.n_threads)
-        self.grower = TreeGrower(
+        self._threads_of_tree = schedule.n_threads if n_growers == 1 else 1
+        grower = TreeGrower(
             train.binned,
             schedule.limits,
-            n_outputs=self.n_outputs,
-            vector=schedule.vector,
-            weight=self._grower_weight(),
+            n_outputs=self.n_outputs if schedule.vector else 1,
             monotone=schedule.monotone,
             interactions=schedule.interactions,
-            n_threads=schedule.n_threads if n_growers == 1 else 1,
-            n_neighbours=n_growers,
+            n_threads=self._threads_of_tree,
+            n_copies=n_growers,
         )
-        self._growers = self.grower.neighbours(n_growers)
+        self._growers = grower.parallel_copies(n_growers)
+        shape = self.n_outputs, self.n_samples
+        self.targets = Targets.of(np.zeros(shape, np.float32), np.ones(shape, np.float32), self._first_weight())
 
-    def _grower_weight(self):
-        """GOSS changes the weights each round: give it an array of weights that are not whole to write into."""
+    def _first_weight(self):
+        """Weights of the targets, to write those of a round into; GOSS changes them to some that are not whole."""
         if self.schedule.goss:
             return np.full(self.n_samples, 0.5)
-        return self._copies.astype(np.float64) if self._shares_out else self._weight
+        weight = self._copies if self._shares_out else self._weight
+        return None if weight is None else np.array(weight, np.float64)
 
     @property
     def _shares_out(self):
@@ -145,7 +148,7 @@ class Booster:
         """A tree for each output, on the same rows; `place` is that of the first of them in its round."""
         rows = self._choose_rows(seed)
         if len(self._growers) == 1:
-            return [self._add_tree(self.grower, seed, rows, output, place) for output in range(self._n_trees)]
+            return [self._add_tree(self._growers[0], seed, rows, output, place) for output in range(self._n_trees)]
         idle = list(self._growers)
 
         def add_tree(output, _):
@@ -157,26 +160,26 @@ class Booster:
         return for_blocks(add_tree, self._n_trees, 1, len(self._growers))
 
     def _fill_gradients(self):
-        loss, train, grower = self.loss, self.train, self.grower
-        fill = partial(self._fill_block, loss, train, grower)
+        loss, targets = self.loss, self.targets
+        fill = partial(self._fill_block, loss, self.train, targets)
         if loss.needs_all_rows:
             fill(0, self.n_samples)
         else:
             for_blocks(fill, self.n_samples, GRADIENT_BLOCK, self.schedule.n_threads)
         if self._shares_out:
-            grower.gradient /= np.maximum(self._copies, 1)
-            grower.hessian /= np.maximum(self._copies, 1)
+            for array in (targets.gradient, targets.hessian):
+                array /= np.maximum(self._copies, 1)
 
     @staticmethod
-    def _fill_block(loss, train, grower, start, stop):
-        loss.gradient_hessian(train.y, train.raw, grower.gradient, grower.hessian, start, stop, train.weight)
+    def _fill_block(loss, train, targets, start, stop):
+        loss.gradient_hessian(train.y, train.raw, targets.gradient, targets.hessian, start, stop, train.weight)
 
     def _choose_rows(self, seed):
         """Rows that grow this round's trees; None for all."""
         schedule = self.schedule
         if schedule.goss:
-            rows, factor = sample_goss(self.grower.gradient, self._weight, self._sampler, schedule.subsample, seed)
-            self._set_weight(factor if self._weight is None else factor * self._weight)
+            rows, factor = sample_goss(self.targets.gradient, self._weight, self._sampler, schedule.subsample, seed)
+            self.targets.weight[:] = factor if self._weight is None else factor * self._weight
             return rows
         if schedule.subsample == 1.0:
             return None
@@ -184,12 +187,9 @@ class Booster:
         if self._sampler.splits:
             self._drawn_weight = self._sampler.drawn_weight(rows, units, self.train.weight)
             of_copies = self._shares_out
-            self._set_weight(self._sampler.drawn_weight(rows, units, self._copies) if of_copies else self._drawn_weight)
+            weight = self._sampler.drawn_weight(rows, units, self._copies) if of_copies else self._drawn_weight
+            self.targets.weight[:] = weight
         return rows
-
-    def _set_weight(self, weight):
-        for grower in self._growers:
-            grower.set_weight(weight)
 
     def _choose_features(self, seed):
         n_features = len(self.train.binned.n_codes)
@@ -199,32 +199,30 @@ class Booster:
 
     def _add_tree(self, grower, seed, rows, output, place):
         seed = mixed_seed(seed, 2 + output)
-        tree = grower.grow(seed, rows, self._choose_features(seed), output)
-        if rows is not None and len(rows) < self.n_samples:
-            left_out = np.ones(self.n_samples, bool)
-            left_out[rows] = False
-            grower.find_leaves(tree, np.flatnonzero(left_out).astype(np.uint32))
+        growth = grower.grow(self.targets, seed, rows, self._choose_features(seed), output)
         if self.loss.refit is not None:
-            self._refit(grower, tree, output)
-        tree.values[:] *= self.schedule.learning_rate / self.schedule.n_parallel
-        self._move(grower, tree, place + output)
-        return tree
+            self._refit(growth, output)
+        growth.tree.values[:] *= self.schedule.learning_rate / self.schedule.n_parallel
+        self._move(growth, place + output)
+        return growth.tree
 
-    def _move(self, grower, tree, place):
-        """Move all rows by a new tree, the last of `grower`, at some place in its round."""
+    def _move(self, growth, place):
+        """Move all rows by a new tree, at some place in its round."""
+        tree = growth.tree
         columns = range(self.n_outputs) if self.schedule.vector else [tree.output]
         for k, column in enumerate(columns):
-            grower.add_values(self.train.raw[column], np.ascontiguousarray(tree.values[:, k]))
+            values = np.ascontiguousarray(tree.values[:, k])
+            add_values(self.train.raw[column], growth.leaf_of_row, values, self._threads_of_tree)
         if self.validation is not None:
             _add_to(self.validation, tree, columns)
 
-    def _refit(self, grower, tree, output):
+    def _refit(self, growth, output):
         """Leaf values from the residuals of the leaf's rows, within the bounds that monotone constraints set."""
-        leaves, starts = grower.leaf_starts(tree)
+        tree, (leaves, starts) = growth.tree, growth.leaf_starts()
         for k in range(tree.values.shape[1]):
             values = self.loss.refit(
-                output + k, self.train.y, self._raw_of_round, self._drawn_weight, grower.rows_by_leaf, starts,
-                grower.n_threads,
+                output + k, self.train.y, self._raw_of_round, self._drawn_weight, growth.rows_by_leaf, starts,
+                self._threads_of_tree,
             )  # fmt: skip
             tree.values[leaves, k] = _bounded(tree.nodes, leaves, values, self.schedule.monotone)
 
@@ -256,7 +254,7 @@ def _add_to(fold, tree, columns):
     rows = np.arange(fold.raw.shape[1], dtype=np.uint32)
     leaf = leaves_of(tree, fold.binned, rows)
     for k, column in enumerate(columns):
-        add_leaf_values(fold.raw[column], leaf, np.ascontiguousarray(tree.values[:, k]), 0, len(rows))
+        add_values(fold.raw[column], leaf, np.ascontiguousarray(tree.values[:, k]))
 
 
 def side_by_side(n_trees, n_cells, n_threads):
@@ -267,4 +265,4 @@ def side_by_side(n_trees, n_cells, n_threads):
     if n_cells < SIDE_WORK or n_trees == 1:
         return 1
     busy = n_trees / (n_threads * -(-n_trees // n_threads))
-    return min(n_trees, n_threads) if busy >= BUSY_ENOUGH or n_cells < TEAM_WORK else 1
+    return min(n_trees, n_threads) if busy >= BUSY_ENOUGH or not is_worth_a_team(n_cells) else 1

@@ -26,7 +26,7 @@ from skensemble._jit import kernel
 from skensemble._parallel import for_blocks
 from skensemble._random import mixed_seed
 from skensemble.ensemble.newton._boosting_loop import Booster
-from skensemble.tree.histogram._tree_grower import leaves_of
+from skensemble.tree.histogram._grown_trees import leaves_of
 from skensemble.tree.trees._prediction import apply_trees
 
 BLOCK = 1 << 14  # rows: their leaves in 16 trees fit a cache of 256 KB
@@ -204,10 +204,11 @@ class DartBooster(Booster):
         trees.finish_round(drop, [tree.values for tree in grown], [(fold.raw, fold.leaves) for fold in self._folds])
         return grown
 
-    def _move(self, grower, tree, place):
+    def _move(self, growth, place):
         """Keep the leaves; the rows move when the round knows all of its trees."""
+        tree = growth.tree
         place += len(self._trees.values)
-        self.train.leaves[place] = compact(grower.leaf_of_row, len(tree.nodes))
+        self.train.leaves[place] = compact(growth.leaf_of_row, len(tree.nodes))
         if self.validation is not None:
             rows = np.arange(self.validation.raw.shape[1], dtype=np.uint32)
             self.validation.leaves[place] = compact(leaves_of(tree, self.validation.binned, rows), len(tree.nodes))

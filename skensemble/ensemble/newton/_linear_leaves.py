@@ -18,7 +18,7 @@ from skensemble._parallel import for_blocks
 from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, weighted_mean
 from skensemble.ensemble.newton._boosting_loop import Booster, Fold
 from skensemble.ensemble.newton._leaf_slopes import add_leaves, add_trees, find_path_features, fit_slopes
-from skensemble.tree.histogram._tree_grower import leaves_of
+from skensemble.tree.histogram._grown_trees import leaves_of
 from skensemble.tree.trees._prediction import apply_trees
 from skensemble.tree.trees._tree_arrays import NO_CHILD
 
@@ -89,41 +89,43 @@ class LinearLeafBooster(Booster):
         trees = super().round(number)
         return [LinearTree(*tree, self._slopes[place]) for place, tree in enumerate(trees)]
 
-    def _move(self, grower, tree, place):
-        slopes = self._fit(grower, tree)
+    def _move(self, growth, place):
+        tree, slopes = growth.tree, self._fit(growth)
         self._slopes[place] = slopes
         columns = range(self.n_outputs) if self.schedule.vector else [tree.output]
-        _add_tree(self.train, grower.leaf_of_row, tree, slopes, columns, grower.n_threads)
+        _add_tree(self.train, growth.leaf_of_row, tree, slopes, columns, self._threads_of_tree)
         if self.validation is not None:
             rows = np.arange(self.validation.raw.shape[1], dtype=np.uint32)
             leaf = leaves_of(tree, self.validation.binned, rows)
-            _add_tree(self.validation, leaf, tree, slopes, columns, grower.n_threads)
+            _add_tree(self.validation, leaf, tree, slopes, columns, self._threads_of_tree)
 
-    def _fit(self, grower, tree):
+    def _fit(self, growth):
         """LeafSlopes of a tree, times what its values were multiplied by."""
+        tree = growth.tree
         start, feature = path_features(tree.nodes)
         slopes = LeafSlopes(start, feature, *(np.zeros((len(feature), tree.values.shape[1])) for _ in range(2)))
         for k in range(tree.values.shape[1]):
-            mean, slope = self._fit_output(grower, tree, start, feature, k if self.schedule.vector else tree.output)
+            mean, slope = self._fit_output(growth, start, feature, k if self.schedule.vector else tree.output)
             slopes.mean[:, k] = mean
             # The order of the rows decides about the last bits of a sum; no slope needs them, and without them weights
             # and copies of rows make the same model.
             slopes.slope[:, k] = np.float32(slope * (self.schedule.learning_rate / self.schedule.n_parallel))
         return slopes
 
-    def _fit_output(self, grower, tree, start, feature, output):
-        leaves, row_starts = grower.leaf_starts(tree)
+    def _fit_output(self, growth, start, feature, output):
+        leaves, row_starts = growth.leaf_starts()
+        targets = self.targets
         mean, slope = np.zeros(len(feature)), np.zeros(len(feature))
 
         def fit(first, last):
             fit_slopes(
-                leaves[first:last], row_starts[first : last + 1], grower.rows_by_leaf, self.train.cells,
-                grower.gradient[output], grower.hessian[output], grower.weight, self._centre, self._scale,
+                leaves[first:last], row_starts[first : last + 1], growth.rows_by_leaf, self.train.cells,
+                targets.gradient[output], targets.hessian[output], targets.weight, self._centre, self._scale,
                 self.schedule.linear_lambda, start, feature, mean, slope,
             )  # fmt: skip
 
-        work = len(grower.rows_by_leaf) * len(feature) / len(leaves)
-        n_threads = grower.n_threads if work > FIT_WORK else 1
+        work = len(growth.rows_by_leaf) * len(feature) / len(leaves)
+        n_threads = self._threads_of_tree if work > FIT_WORK else 1
         for_blocks(fit, len(leaves), -(-len(leaves) // (4 * n_threads)), n_threads)
         return mean, slope
 

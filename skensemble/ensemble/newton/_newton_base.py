@@ -68,6 +68,7 @@ from skensemble.ensemble.newton._linear_leaves import (
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
 from skensemble.ensemble.rows._row_sampling import copies_of
 from skensemble.tree._binning import Binner
+from skensemble.tree.histogram._grown_trees import to_tree_arrays
 from skensemble.tree.histogram._growth_limits import (
     BEST_FIRST,
     BREADTH_FIRST,
@@ -78,7 +79,6 @@ from skensemble.tree.histogram._growth_limits import (
     SYMMETRIC,
     read_limits,
 )
-from skensemble.tree.histogram._tree_grower import to_tree_arrays
 from skensemble.tree.trees._prediction import apply_trees, compile_trees, decision_path, predict_raw, staged_raw
 from skensemble.tree.trees._tree_arrays import concatenate, empty_trees
 
@@ -413,7 +413,9 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
         return {"_linear": self._linear.extended(rounds)} if self._is_linear() else self._with_trees(rounds, drops)
 
     def _with_trees(self, rounds, drops):
-        new = to_tree_arrays([tree for trees in rounds for tree in trees], self._binner, self._trees.n_values)
+        new = to_tree_arrays(
+            [tree for trees in rounds for tree in trees], self._binner.thresholds_, self._trees.n_values
+        )
         trees = concatenate([self._trees, new]) if self._trees.n_trees else new
         if self._has_linear_leaves():
             return {

@@ -4,8 +4,7 @@ A tree has one value per column in each of its leaves.  Its splits are chosen fo
 residuals only (Iosipoi and Vakhrushev 2022, section 3.2, random projection), because the cost of a histogram grows with
 the number of outputs; the values of its leaves are the means of all residuals.
 
-The thresholds of the bins are fixed before the first round.  So a new draw is coded by one search per cell, into the
-arrays that the grower reads.
+The thresholds of the bins are fixed before the first round.  So a new draw is coded by one search per cell.
 """
 
 from dataclasses import dataclass
@@ -16,8 +15,9 @@ from skensemble._parallel import for_blocks
 from skensemble._random import draw_seed
 from skensemble.generative.fields._vector_leaves import leaf_means, subtract_leaves, sum_of_leaves
 from skensemble.tree._binning import BLOCK_CELLS, PADDING, BinnedMatrix, find_thresholds, prepare_search, write_codes
+from skensemble.tree.histogram._grown_trees import leaves_of, to_tree_arrays
 from skensemble.tree.histogram._growth_limits import GrowthLimits
-from skensemble.tree.histogram._tree_grower import TreeGrower, leaves_of, to_tree_arrays
+from skensemble.tree.histogram._tree_grower import Targets, TreeGrower
 from skensemble.tree.trees._prediction import compile_trees
 from skensemble.tree.trees._tree_arrays import ALL_OUTPUTS
 
@@ -50,8 +50,8 @@ class FieldBins:
     def __init__(self, features, max_bins):
         no_weights = np.empty(0, np.int64)
         columns = np.sort(np.ascontiguousarray(features.T), axis=1)  # NaN last
-        self.thresholds_ = [find_thresholds(column, no_weights, max_bins) for column in columns]
-        self.n_codes = np.array([2 + len(thresholds) for thresholds in self.thresholds_], np.int32)
+        self.thresholds = [find_thresholds(column, no_weights, max_bins) for column in columns]
+        self.n_codes = np.array([2 + len(thresholds) for thresholds in self.thresholds], np.int32)
         self.is_categorical = np.zeros(len(self.n_codes), bool)
 
     def empty(self, n_rows):
@@ -62,7 +62,7 @@ class FieldBins:
 
     def write(self, features, binned, n_threads):
         """Write the codes of all rows into `binned`; features beyond those that have bins are left out."""
-        search = prepare_search(self.thresholds_, len(features))
+        search = prepare_search(self.thresholds, len(features))
         n_features = len(self.n_codes)
 
         def write_block(start, stop):
@@ -77,7 +77,7 @@ class DrawnRows:
 
     def __init__(self, draws, bins, settings, t=None):
         self.draws, self.bins, self.settings, self.t = draws, bins, settings, t
-        self.known, self.binned = np.zeros((0, 0), bool), None
+        self.known = np.zeros((0, 0), bool)
         self.draw([])
 
     def draw(self, trees):
@@ -85,15 +85,14 @@ class DrawnRows:
         features, targets = self._batch()
         n_columns, n_threads = self.draws.n_columns, self.settings.n_threads
         if trees:
-            forest = to_tree_arrays(trees, self.bins, n_columns)
+            forest = to_tree_arrays(trees, self.bins.thresholds, n_columns)
             values = forest.values.astype(np.float32)
             targets = targets - sum_of_leaves(compile_trees(forest), values, features, n_threads)
         self.residual = np.ascontiguousarray(targets, np.float32)
         if self.draws.layout.n_known:
             self.known = ~np.isnan(self.draws.layout.read(features).known)
             self.residual[self.known] = 0.0
-        if self.binned is None:
-            self.binned = self.bins.empty(len(features))
+        self.binned = self.bins.empty(len(features))
         self.bins.write(features, self.binned, n_threads)
 
     def _batch(self):
@@ -132,16 +131,17 @@ class FieldRounds:
         self.rows = DrawnRows(draws, self.bins, settings, t)
         self.held_out = None if held_out is None else DrawnRows(held_out, self.bins, settings, t)
         self.n_columns = draws.n_columns
-        self.grower = self._make_grower()
+        self.grower, self.targets = self._make_grower()
         self.trees, self.errors = [], [] if held_out is None else [self.held_out.error]
 
     def _make_grower(self):
         n_features, n_sketch = len(self.bins.n_codes), min(self.settings.n_sketch, self.n_columns)
-        return TreeGrower(
-            self.rows.binned, self.settings.limits, n_outputs=n_sketch, vector=n_sketch > 1,
-            monotone=np.zeros(n_features), interactions=np.zeros((0, n_features), bool),
-            n_threads=self.settings.n_threads,
+        grower = TreeGrower(
+            self.rows.binned, self.settings.limits, n_outputs=n_sketch, monotone=np.zeros(n_features),
+            interactions=np.zeros((0, n_features), bool), n_threads=self.settings.n_threads,
         )  # fmt: skip
+        shape = n_sketch, len(self.rows.residual)
+        return grower, Targets.of(np.zeros(shape, np.float32), np.ones(shape, np.float32))
 
     def run(self, callback=None):
         """All rounds; returns the TreeArrays of those up to the best.
@@ -154,7 +154,7 @@ class FieldRounds:
             if callback is not None:
                 callback(len(self.trees), n_estimators)
         n_kept = int(np.argmin(self.errors)) if self.errors else len(self.trees)
-        return to_tree_arrays(self.trees[:n_kept], self.bins, self.n_columns)
+        return to_tree_arrays(self.trees[:n_kept], self.bins.thresholds, self.n_columns)
 
     def _is_over(self):
         return bool(self.errors) and len(self.trees) - np.argmin(self.errors) >= self.settings.n_iter_no_change
@@ -164,9 +164,9 @@ class FieldRounds:
         settings, rows, n_trees = self.settings, self.rows, len(self.trees)
         if settings.redraw_interval and n_trees and n_trees % settings.redraw_interval == 0:
             rows.draw(self.trees)
-        np.matmul(self._directions(), rows.residual.T, out=self.grower.gradient)
-        tree = self.grower.grow(draw_seed(self.generator))
-        leaf_of_row = self.grower.leaf_of_row
+            self.grower.set_table(rows.binned)
+        np.matmul(self._directions(), rows.residual.T, out=self.targets.gradient)
+        tree, leaf_of_row, _ = self.grower.grow(self.targets, draw_seed(self.generator))
         means = leaf_means(rows.residual, leaf_of_row, len(tree.nodes), settings.reg_lambda, settings.n_threads)
         tree = tree._replace(values=settings.learning_rate * means, output=ALL_OUTPUTS)
         rows.subtract(leaf_of_row, tree.values)
@@ -177,7 +177,7 @@ class FieldRounds:
 
     def _directions(self):
         """(n_sketch, n_columns) float32: random combinations of the residuals; each residual, where that is as many."""
-        n_sketch = len(self.grower.gradient)
+        n_sketch = len(self.targets.gradient)
         if n_sketch == self.n_columns:
             return -np.eye(n_sketch, dtype=np.float32)
         return self.generator.standard_normal((n_sketch, self.n_columns), np.float32)

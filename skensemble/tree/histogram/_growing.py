@@ -27,14 +27,11 @@ import numpy as np
 
 from skensemble._jit import kernel
 from skensemble._parallel import (
-    dismiss_team,
     finish_chunk,
     is_dismissed,
     open_job,
     relax,
     take_chunk,
-    thread_pool,
-    threads_here,
     wait_for_chunks,
 )
 from skensemble._random import mixed_seed, random_uniform
@@ -52,7 +49,7 @@ from skensemble.tree.histogram._growth_jobs import (
 )
 from skensemble.tree.histogram._growth_limits import BEST_FIRST, DEPTH_FIRST, SYMMETRIC
 from skensemble.tree.histogram._growth_state import MAX_ROW_CHUNKS
-from skensemble.tree.histogram._histogram import FINE_BITS, PACKED_BITS, VECTOR, power_of_two_scale
+from skensemble.tree.histogram._histogram import FINE_BITS, PACKED_BITS, power_of_two_scale
 from skensemble.tree.histogram._splitting import (
     MISSING_LEFT,
     category_order,
@@ -66,37 +63,18 @@ from skensemble.tree.histogram._splitting import (
 
 ROW_CHUNK = 16384
 TILE_FEATURES = 16  # 16 features x 256 codes x 8 bytes fit the L1 cache
-TEAM_WORK = (
-    1_000_000  # rows x features below which a tree is grown by one thread: cores would only exchange cache lines
-)
-NODE_WORK = 50_000  # the same for the histograms of one split
+NODE_WORK = 50_000  # rows x features below which the histograms of a split are filled by one thread
 PATIENCE = 2_000_000  # empty looks for work, after which a helper leaves: its leader must have lost its core
 
 
-def grow_tree(n_rows, n_active, n_threads, seed, first_output, state, team):
-    """Grow one tree on rows[0, :n_rows] and features[:n_active]; it is left in `state`, its number of nodes returned.
-
-    Where these are all there are, they need not be written.
-    first_output : row of `gradient` and `hessian` that the tree's first output is about
-    """
-    n_threads = threads_here(n_threads)
-    if n_rows * n_active < TEAM_WORK or n_threads == 1:
-        return grow_nodes(n_rows, n_active, 1, seed, first_output, state)
-    team[:] = 0
-    pool = thread_pool(n_threads - 1)
-    helpers = [pool.submit(help_growing, state) for _ in range(n_threads - 1)]
-    try:
-        return grow_nodes(n_rows, n_active, n_threads, seed, first_output, state)
-    finally:
-        dismiss_team(team)
-        for helper in helpers:
-            helper.cancel() or helper.result()  # one that waits for a thread has not begun, and need not
-
-
 @kernel
-def grow_nodes(n_rows, n_active, n_threads, seed, first_output, state):
+def grow_nodes(
+    n_rows, n_active, n_threads, seed, first_output, gradient, hessian, weight, whole, n_units, leaf_of_row, state
+):
     """Leader: decide, do it with the team, until the tree is grown; returns its number of nodes."""
     state.n_active, state.n_threads, state.seed, state.first_output = n_active, n_threads, seed, first_output
+    state.gradient, state.hessian, state.weight = gradient, hessian, weight
+    state.whole, state.n_units, state.leaf_of_row = whole, n_units, leaf_of_row
     state.n_chunks = _prepare(n_rows, state)
     while state.n_chunks > 0:
         n_chunks = state.n_chunks
@@ -157,7 +135,7 @@ def _next_job(state):
 
 @kernel
 def _prepare(n_rows, state):
-    """Make the root, and start on its targets if they are floats."""
+    """Make the root, and start on its targets."""
     root = state.nodes[0]
     root.start, root.stop, root.buffer, root.depth, root.slot = 0, n_rows, 0, 0, 0
     root.left, root.right, root.feature, root.gain = -1, -1, -1, 0.0
@@ -165,8 +143,6 @@ def _prepare(n_rows, state):
     if state.n_active == state.features.shape[0]:
         for k in range(state.n_active):
             state.features[k] = k
-    if state.gradient.shape[0] == 0:
-        return _plant(state)
     state.phase = SUMS
     return state.block_sums.shape[0] * state.n_outputs
 
@@ -215,12 +191,8 @@ def _sum_root(state):
         return
     for i in range(state.nodes[0].stop):
         row = state.rows[0, i]
-        if state.kind == VECTOR:
-            for channel in range(state.n_channels):
-                totals[channel] += state.vectors[row, channel]
-        else:
-            totals[state.vectors[row, 0]] -= state.vectors[row, 1]
-            totals[state.n_channels - 1] += state.vectors[row, 1]
+        for channel in range(state.n_channels):
+            totals[channel] += state.vectors[row, channel]
 
 
 # -- a split ---------------------------------------------------------------------------------------------------------

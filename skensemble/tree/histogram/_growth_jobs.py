@@ -18,11 +18,11 @@ from skensemble.tree.histogram._histogram import (
     pack,
     subtract,
     weighted_sums,
+    write_counts,
 )
 from skensemble.tree.histogram._splitting import (
     INVALID,
     ONE_HOT,
-    PACKED,
     best_position,
     category_order,
     drop_unbalanced,
@@ -88,6 +88,8 @@ def _pack_chunk(chunk, state):
             1.0 / state.gradient_unit[k], 1.0 / state.hessian_unit[k], rows, start, stop, state.packed_targets,
             state.kind != SCALAR, state.n_channels, k,
         )  # fmt: skip
+    if state.counts:
+        write_counts(state.weight, state.whole, rows, start, stop, state.packed_targets, state.n_channels)
 
 
 # -- partition: a block of a node's rows -----------------------------------------------------------------------------
@@ -306,7 +308,7 @@ def _finish_leaf(node_id, state):
     rows, first_rows, leaf_of_row = state.rows[node.buffer], state.rows[0], state.leaf_of_row
     for i in range(node.start, node.stop):
         leaf_of_row[rows[i]] = node_id
-    if state.layout == PACKED and state.gradient.shape[0] > 0 and node.stop > node.start:
+    if node.stop > node.start:
         for k in range(state.n_outputs):
             g, h = fine_sums(
                 rows, node.start, node.stop, state.gradient[state.first_output + k],

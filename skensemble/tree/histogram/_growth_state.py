@@ -11,6 +11,7 @@ from numba.experimental import structref
 from skensemble._jit import kernel
 from skensemble._parallel import new_team
 from skensemble.tree.histogram._growth_limits import DEPTH_FIRST, SYMMETRIC, GrowthLimits
+from skensemble.tree.histogram._histogram import SCALAR
 
 NODE = np.dtype(
     [
@@ -65,17 +66,17 @@ FIELDS = (
     "codes_in_order",  # 1, 2, 3, ... int64: the scan order of a numeric feature
     "shift",  # a feature's cells begin at feature << shift
     # what a row adds to a histogram, and how to read the sums
-    "kind",  # SCALAR, VECTOR or CLASSES
+    "kind",  # SCALAR or VECTOR
     "layout",  # PACKED or WIDE
     "n_outputs",
     "n_channels",
     "counts",  # bool: the last channel counts rows
-    "vectors",  # (n_samples, n_channels) int64 of a vector target, (n_samples, 2) of classes, else (0, 0)
+    "vectors",  # (n_samples, n_channels) int64 of a vector target, else (0, 0)
     "packed_targets",  # where rows are written in fixed point: packed[0], or vectors one after the other
     "gradient_unit",  # (n_outputs,) float64: what an integer 1 stands for
     "hessian_unit",
     # what the leaves are computed from
-    "gradient",  # (all outputs, n_samples) float32; (0, 0): from the sums that chose the splits
+    "gradient",  # (all outputs, n_samples) float32
     "hessian",
     "weight",  # (n_samples,) float64, or (0,) for all ones
     "whole",  # bool: all weights are whole numbers
@@ -143,35 +144,56 @@ def _new_state(*fields):
     return GrowthState(*fields)
 
 
-def new_state(fields, n_threads, n_neighbours=1):
-    """A state for growing trees; `fields` holds the limits, the binned table and the target (see FIELDS).
+def new_state(fields, n_threads, n_copies=1):
+    """A state for growing trees; `fields` holds the limits, the binned table and the kind of target (see FIELDS).
 
-    n_neighbours : how many states share the memory for histograms
+    n_copies : how many states share the memory for histograms
 
     Returns the state and the dict of its arrays, which Python keeps for reading and writing.
     """
-    work = _workspace(fields, n_threads, n_neighbours)
-    fields = {**fields, **work, **dict.fromkeys(_LEADER, 0), "n_threads": n_threads, "build_big": False}
+    work = _workspace(fields, n_threads, n_copies)
+    return same_memory({**_NO_TARGETS, **fields, **work, **_AT_FIRST, "n_threads": n_threads})
+
+
+def same_memory(fields):
+    """A state, and the dict of its arrays, made of all its fields."""
     return _new_state(*(fields[name] for name in FIELDS)), fields
 
 
-def _workspace(fields, n_threads, n_neighbours):
+_AT_FIRST = {**dict.fromkeys(_LEADER, 0), "build_big": False}
+_NO_TARGETS = {  # each tree brings its own
+    "gradient": np.zeros((0, 0), np.float32),
+    "hessian": np.zeros((0, 0), np.float32),
+    "weight": np.zeros(0),
+    "whole": True,
+    "n_units": 0.0,
+    "leaf_of_row": np.zeros(0, np.int32),
+}
+
+
+def _workspace(fields, n_threads, n_copies):
     """Memory of a growing tree, made once for all trees of a fit."""
     n_samples, n_features = len(fields["codes"]), len(fields["n_codes"])
     n_channels = fields["n_channels"]
     max_nodes = _max_nodes(fields, n_samples)
     n_cells = (n_features << fields["shift"]) * n_channels
-    n_slots = _n_slots(fields, max_nodes, n_cells, n_neighbours)
+    n_slots = _n_slots(fields, max_nodes, n_cells, n_copies)
     has_categories = bool(fields["is_categorical"].any())
     most_codes = int(fields["n_codes"].max(initial=1))
-    is_scalar = fields["vectors"].size == 0
+    is_scalar = fields["kind"] == SCALAR
     packed = np.empty((2, n_samples if is_scalar else 0), np.int64)
+    vectors = np.empty((0, 0) if is_scalar else (n_samples, n_channels), np.int64)
+    gradient_unit, hessian_unit, fine_gradient, fine_hessian = np.ones((4, fields["n_outputs"]))
     return {
         "rows": np.empty((2, n_samples), np.uint32),
         "packed": packed,
-        "packed_targets": packed[0] if is_scalar else fields["vectors"].reshape(-1),
+        "vectors": vectors,
+        "packed_targets": packed[0] if is_scalar else vectors.reshape(-1),
+        "gradient_unit": gradient_unit,
+        "hessian_unit": hessian_unit,
+        "fine_gradient": fine_gradient,
+        "fine_hessian": fine_hessian,
         "goes_left": np.empty(n_samples, np.uint8),
-        "leaf_of_row": np.zeros(n_samples, np.int32),
         "n_cells": n_cells,
         "histogram": np.empty((n_slots + n_threads) * n_cells, np.int64),
         "free_slots": np.empty(n_slots, np.int64),
@@ -209,11 +231,11 @@ def _max_nodes(limits, n_samples):
     return most
 
 
-def _n_slots(limits, max_nodes, n_cells, n_neighbours):
+def _n_slots(limits, max_nodes, n_cells, n_copies):
     """Histograms alive at a time: one for each open node, if memory allows."""
     if limits["policy"] == SYMMETRIC:
         return max(1, 2 ** (limits["max_depth"] - 1)) + 1
     n_open = (max_nodes + 1) // 2
     if limits["policy"] == DEPTH_FIRST and limits["max_depth"] >= 0:
         n_open = min(n_open, limits["max_depth"] + 1)
-    return max(4, min(n_open + 3, MAX_HISTOGRAM_BYTES // (8 * n_cells * n_neighbours)))
+    return max(4, min(n_open + 3, MAX_HISTOGRAM_BYTES // (8 * n_cells * n_copies)))

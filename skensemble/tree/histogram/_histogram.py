@@ -6,7 +6,6 @@ order does not show.
 
     scalar target    one channel            g << 32 | h          (both sums in one addition)
     vector target    one such channel per output; with exact counts of rows, one more channel for them
-    class target     n_classes channels of -weight, then one of weight
 """
 
 import math
@@ -16,8 +15,7 @@ from numba import int64, uint64
 
 from skensemble._jit import kernel, prefetch
 
-SCALAR, VECTOR, CLASSES = 0, 1, 2  # how a row adds to a cell
-USUAL_SAMPLE, USUAL_SHARE = 1000, 0.75  # rows looked at; below it, wrong guesses of the branch cost more than is saved
+SCALAR, VECTOR = 0, 1  # how a row adds to a cell
 ROWS_AHEAD = 16  # prefetch distance; measured best between 8 and 32 for scattered rows
 
 
@@ -89,14 +87,6 @@ def add_words(words, usual, rows, packed, start, stop, histogram, base, first, l
         first = end
 
 
-def usual_words(words):
-    """(2, n_padded / 8) uint64: the word that is the usual one, and 1 if most rows have it; (2, 0) if no word is."""
-    sample = words[:: max(1, len(words) // USUAL_SAMPLE)]
-    usual = np.sort(sample, axis=0)[len(sample) // 2]
-    is_usual = (sample == usual).mean(axis=0) >= USUAL_SHARE
-    return np.stack([usual, is_usual.astype(np.uint64)])[:, : len(usual) if is_usual.any() else 0].copy()
-
-
 @kernel
 def add_rows_of_features(codes, rows, packed, start, stop, histogram, base, shift, features, first, last):
     """As `add_rows`, for features[first:last] and codes of any width."""
@@ -126,21 +116,6 @@ def add_vectors(codes, rows, vectors, start, stop, histogram, base, shift, n_cha
 
 
 @kernel
-def add_classes(codes, rows, class_weight, start, stop, histogram, base, shift, n_channels, features, first, last):
-    """Add -weight to the channel of the row's class and weight to the last; class_weight (n, 2) int64."""
-    total = uint64(n_channels - 1)
-    for i in range(start, stop):
-        row = uint64(rows[i])
-        label = uint64(class_weight[row, 0])
-        weight = class_weight[row, 1]
-        for k in range(first, last):
-            feature = int64(features[k])
-            cell = uint64(base + ((feature << shift) + int64(codes[row, uint64(feature)])) * n_channels)
-            histogram[cell + label] -= weight
-            histogram[cell + total] += weight
-
-
-@kernel
 def accumulate(
     kind, words, usual, codes, rows, packed, vectors, start, stop, histogram, base, shift, n_channels, features, first,
     last,
@@ -154,10 +129,8 @@ def accumulate(
             add_words(words, usual, rows, packed, start, stop, histogram, base, first, last)
         else:
             add_rows_of_features(codes, rows, packed, start, stop, histogram, base, shift, features, first, last)
-    elif kind == VECTOR:
-        add_vectors(codes, rows, vectors, start, stop, histogram, base, shift, n_channels, features, first, last)
     else:
-        add_classes(codes, rows, vectors, start, stop, histogram, base, shift, n_channels, features, first, last)
+        add_vectors(codes, rows, vectors, start, stop, histogram, base, shift, n_channels, features, first, last)
 
 
 @kernel
@@ -253,3 +226,13 @@ def weighted_sums(gradient, hessian, weight, rows, start, stop):
         sum_gradient += abs(gradient[row]) * w
         sum_hessian += hessian[row] * w
     return sum_gradient, sum_hessian
+
+
+@kernel
+def write_counts(weight, whole, rows, start, stop, vectors, stride):
+    """Write how many rows each of rows[start:stop] stands for, into the last channel of its vector."""
+    for i in range(start, stop):
+        count = int64(1)
+        if weight.shape[0] > 0:
+            count = int64(weight[rows[i]]) if whole else int64(weight[rows[i]] > 0.0)
+        vectors[int64(rows[i]) * stride + stride - 1] = count

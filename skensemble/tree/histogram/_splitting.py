@@ -21,7 +21,9 @@ INVALID = -1e300  # gain of a split that leaves a side too little
 FORBIDDEN = -np.inf  # gain of a split that breaks a monotone constraint
 ROUNDING = 1.0 + 1e-12  # a gain below the rounding error of the scores is none
 HALF = (1 << 32) - 1
-PACKED, WIDE = 0, 1  # how channels are read: g << 32 | h each; or sums of their own, the hessian last
+# How channels are read: g << 32 | h each; or sums of their own, the hessian last.  No grower writes WIDE cells yet: the
+# 31 bits of a packed sum serve up to about 10^8 rows, and growing on more rows will need cells of two integers.
+PACKED, WIDE = 0, 1
 MISSING_LEFT, ONE_HOT = 1, 2  # bits of a candidate's flags
 
 

@@ -1,33 +1,54 @@
-"""From gradients to trees: fixed-point scales, the choice of the kind of target, and the trees that come out."""
+"""From gradients to trees: what rows grow a tree for, the choice of the kind of target, and what comes out."""
 
 from copy import copy
 from typing import NamedTuple
 
 import numpy as np
 
-from skensemble._jit import kernel
-from skensemble._parallel import for_blocks
 from skensemble._weights import is_whole
-from skensemble.tree.histogram._growing import grow_tree
+from skensemble.tree.histogram._grown_trees import GrownTree, leaves_of
 from skensemble.tree.histogram._growth_limits import SYMMETRIC
-from skensemble.tree.histogram._growth_state import NODE, new_state
-from skensemble.tree.histogram._histogram import SCALAR, VECTOR, usual_words
+from skensemble.tree.histogram._growth_state import new_state, same_memory
+from skensemble.tree.histogram._histogram import SCALAR, VECTOR
 from skensemble.tree.histogram._splitting import PACKED
-from skensemble.tree.trees._prediction import leaf_of_codes
-from skensemble.tree.trees._tree_arrays import ALL_OUTPUTS, NO_CHILD, NUMERIC, TreeArrays, empty_trees
+from skensemble.tree.histogram._team_growing import grow_tree
+from skensemble.tree.histogram._usual_words import usual_words
+from skensemble.tree.trees._tree_arrays import ALL_OUTPUTS, NO_CHILD
 
-BLOCK = 1 << 16  # rows
+
+class Targets(NamedTuple):
+    """What trees are grown for.  The arrays belong to the caller, who may write into them between trees."""
+
+    gradient: np.ndarray  # (n_outputs, n_samples) float32, unweighted
+    hessian: np.ndarray  # the same
+    weight: np.ndarray  # (n_samples,) float64 >= 0, or (0,) for all ones
+    whole: bool  # all weights are, and stay, whole numbers
+    n_units: float  # how many times a rounded row may be added: bounds the sum of whole weights, or the number of rows
+
+    @classmethod
+    def of(cls, gradient, hessian, weight=None):
+        """Targets with these weights (None: all ones); whole ones may later become smaller whole ones."""
+        n_units, whole = float(gradient.shape[1]), weight is None or is_whole(weight)
+        if weight is None:
+            weight = np.zeros(0)
+        elif whole:
+            n_units = float(weight.sum())
+        return cls(gradient, hessian, weight, whole, n_units)
 
 
-class GrownTree(NamedTuple):
-    """A tree as it was grown: its splits are codes."""
+class Growth(NamedTuple):
+    """A tree, and where the rows of its table ended."""
 
-    nodes: np.ndarray  # (n_nodes,) NODE
-    values: np.ndarray  # (n_nodes, n_outputs)
-    cover: np.ndarray  # (n_nodes,)
-    words: np.ndarray  # (n_nodes, n_words)
-    output: int  # the output it is about, or ALL_OUTPUTS
-    symmetric: bool
+    tree: GrownTree
+    leaf_of_row: np.ndarray  # (n_samples,) int32, of the rows that did not grow the tree, too
+    rows_by_leaf: np.ndarray  # (n_rows,) uint32: the rows that grew the tree, sorted by leaf
+
+    def leaf_starts(self):
+        """(leaves, starts): leaf leaves[j] owns rows_by_leaf[starts[j] : starts[j + 1]]."""
+        nodes = self.tree.nodes
+        leaves = np.flatnonzero(nodes["left"] == NO_CHILD)
+        leaves = leaves[np.argsort(nodes["start"][leaves], kind="stable")]
+        return leaves, np.append(nodes["start"][leaves], len(self.rows_by_leaf))
 
 
 class TreeGrower:
@@ -35,218 +56,95 @@ class TreeGrower:
 
     binned : BinnedMatrix
     limits : GrowthLimits
-    n_outputs : outputs whose gradients are kept
-    vector : bool; True: a tree has a value for each output in its leaves
-    weight : (n_samples,) float64 >= 0, or None
+    n_outputs : how many outputs a tree is about: values in each of its leaves
     monotone : (n_features,) of -1, 0, 1;  interactions : (n_groups, n_features) bool
-    n_neighbours : how many growers will share the memory for histograms
-
-    `gradient` and `hessian`, (n_outputs, n_samples) float32, are to be filled, unweighted, before `grow`.  After it,
-    `leaf_of_row` holds the leaf of every row, the rows that did not grow the tree included.
+    n_copies : how many growers will share the memory for histograms
     """
 
-    def __init__(
-        self,
-        binned,
-        limits,
-        *,
-        n_outputs=1,
-        vector=False,
-        weight=None,
-        monotone,
-        interactions,
-        n_threads=1,
-        n_neighbours=1,
-    ):
-        n_samples = len(binned.codes)
-        self.binned, self.n_threads = binned, n_threads
-        self.gradient = np.zeros((n_outputs, n_samples), np.float32)
-        self.hessian = np.ones((n_outputs, n_samples), np.float32)
-        self.weight = np.zeros(0) if weight is None else np.array(weight, np.float64)
-        self.whole = weight is None or is_whole(self.weight)
+    def __init__(self, binned, limits, *, n_outputs=1, monotone, interactions, n_threads=1, n_copies=1):
+        self.binned, self.n_threads, self.n_outputs = binned, n_threads, n_outputs
         counts = limits.min_samples_leaf > 1
-        self.n_tree_outputs = n_outputs if vector else 1
-        n_channels = self.n_tree_outputs + counts
-        scalar = n_channels == 1
-        target = {
-            "kind": SCALAR if scalar else VECTOR,
-            "layout": PACKED,
-            "n_outputs": self.n_tree_outputs,
-            "n_channels": n_channels,
-            "counts": counts,
-            "gradient": self.gradient,
-            "hessian": self.hessian,
-            "weight": self.weight,
-            "whole": self.whole,
-            "n_units": float(self.weight.sum()) if len(self.weight) and self.whole else float(n_samples),
-        }
-        plain = scalar and limits.reg_alpha == 0.0 and limits.max_delta_step == 0.0 and not monotone.any()
+        is_scalar = n_outputs + counts == 1
         most_codes = int(binned.n_codes.max(initial=1))
-        one_byte = binned.codes.dtype == np.uint8
-        words = binned.codes.view(np.uint64) if one_byte else np.zeros((0, 0), np.uint64)
-        table = {
-            "codes": binned.codes,
-            "words_of_codes": words,
-            "usual_words": usual_words(words) if one_byte else np.zeros((2, 0), np.uint64),
-            "columns": binned.columns,
+        self._has_categories = bool(binned.is_categorical.any())
+        self._symmetric = limits.policy == SYMMETRIC
+        self._fields = {
+            **limits._asdict(),
+            "plain": is_scalar and not limits.reg_alpha and not limits.max_delta_step and not monotone.any(),
+            **_table_fields(binned),
             "n_codes": binned.n_codes.astype(np.int64),
             "is_categorical": binned.is_categorical,
             "monotone": monotone.astype(np.int64),
             "interactions": interactions,
             "codes_in_order": np.arange(1, max(most_codes, 2)),
-            "shift": 8 if one_byte else max(1, (most_codes - 1).bit_length()),
+            "shift": 8 if binned.codes.dtype == np.uint8 else max(1, (most_codes - 1).bit_length()),
+            "kind": SCALAR if is_scalar else VECTOR,
+            "layout": PACKED,
+            "n_outputs": n_outputs,
+            "n_channels": n_outputs + counts,
+            "counts": counts,
         }
-        self._has_categories = bool(binned.is_categorical.any())
-        self._symmetric = limits.policy == SYMMETRIC
-        self._fields = {**limits._asdict(), "plain": plain, **table, **target}
-        self._make_state(n_neighbours)
+        self._make_state(n_copies)
 
-    def _make_state(self, n_neighbours):
-        n_samples, n_channels = len(self.binned.codes), self._fields["n_channels"]
-        units = np.ones((4, self.n_tree_outputs))
-        scales = dict(zip(("gradient_unit", "hessian_unit", "fine_gradient", "fine_hessian"), units))
-        is_scalar = self._fields["kind"] == SCALAR
-        self._vectors = np.zeros((0, 0) if is_scalar else (n_samples, n_channels), np.int64)
-        self._fill_counts()
-        fields = {**self._fields, **scales, "vectors": self._vectors}
-        self._state, self._arrays = new_state(fields, self.n_threads, n_neighbours)
+    def _make_state(self, n_copies):
+        self._state, self._arrays = new_state(self._fields, self.n_threads, n_copies)
 
-    def neighbours(self, n_neighbours):
-        """`n_neighbours` growers, this one and others that read its targets, to grow trees at the same time."""
-        others = [copy(self) for _ in range(n_neighbours - 1)]
+    def parallel_copies(self, n_copies):
+        """`n_copies` growers, this one and others on the same table, to grow trees at the same time."""
+        others = [copy(self) for _ in range(n_copies - 1)]
         for other in others:
-            other._make_state(n_neighbours)
+            other._make_state(n_copies)
         return [self, *others]
 
-    def _fill_counts(self):
-        if self._fields["counts"]:
-            whole = len(self.weight) and self.whole
-            self._vectors[:, -1] = self.weight if whole else self.weight > 0 if len(self.weight) else 1
+    def set_table(self, binned):
+        """Other codes for the trees to come: a BinnedMatrix of the same shape, features and kind of codes."""
+        self.binned = binned
+        self._state, self._arrays = same_memory({**self._arrays, **_table_fields(binned)})
 
-    @property
-    def leaf_of_row(self):
-        return self._arrays["leaf_of_row"]
+    def grow(self, targets, seed, rows=None, features=None, output=0):
+        """The Growth of a tree for `targets`.
 
-    @property
-    def rows_by_leaf(self):
-        """The rows that grew the last tree, sorted by leaf."""
-        return self._arrays["rows"][0, : self._n_rows]
-
-    def set_weight(self, weight):
-        """Other weights for the next tree; whole and not larger ones for a grower that was made with whole ones."""
-        self.weight[:] = weight
-        self._fill_counts()
-
-    def grow(self, seed, rows=None, features=None, output=0):
-        """A GrownTree for `output` (for all of them, if made with vector=True) on some rows (uint32, ascending)."""
-        arrays = self._arrays
-        self._n_rows, n_active = len(self.leaf_of_row), len(arrays["features"])
+        rows : (n_rows,) uint32, ascending; None for all
+        features : ascending positions of the features that may split; None for all
+        output : the first output that the tree is about
+        """
+        arrays, n_samples = self._arrays, len(self.binned.codes)
+        n_rows, n_active = n_samples, len(arrays["features"])
         if rows is not None:
-            self._n_rows = len(rows)
-            arrays["rows"][0, : self._n_rows] = rows
+            n_rows = len(rows)
+            arrays["rows"][0, :n_rows] = rows
         if features is not None:
             n_active = len(features)
             arrays["features"][:n_active] = features
-        n_nodes = grow_tree(self._n_rows, n_active, self.n_threads, seed, output, self._state, arrays["team"])
-        return GrownTree(
+        leaf_of_row = np.empty(n_samples, np.int32)
+        n_nodes = grow_tree(n_rows, n_active, self.n_threads, seed, output, targets, leaf_of_row, self._state, arrays)
+        tree = GrownTree(
             nodes=arrays["nodes"][:n_nodes].copy(),
             values=arrays["values"][:n_nodes].copy(),
             cover=arrays["cover"][:n_nodes].copy(),
             words=arrays["words"][:n_nodes].copy() if self._has_categories else arrays["words"][:0],
-            output=ALL_OUTPUTS if self.n_tree_outputs > 1 else output,
+            output=ALL_OUTPUTS if self.n_outputs > 1 else output,
             symmetric=self._symmetric,
         )
+        if n_rows < n_samples:
+            self._find_other_leaves(tree, rows, leaf_of_row)
+        return Growth(tree, leaf_of_row, arrays["rows"][0, :n_rows].copy())
 
-    def find_leaves(self, tree, rows):
-        """Send rows that did not grow `tree` down it, and note their leaves in `leaf_of_row`."""
-        leaf = leaves_of(tree, self.binned, rows)
-        self.leaf_of_row[rows] = leaf
-
-    def leaf_starts(self, tree):
-        """(leaves, starts): leaf j owns rows_by_leaf[starts[j] : starts[j + 1]]."""
-        leaves = np.flatnonzero(tree.nodes["left"] == NO_CHILD)
-        leaves = leaves[np.argsort(tree.nodes["start"][leaves], kind="stable")]
-        return leaves, np.append(tree.nodes["start"][leaves], self._n_rows)
-
-    def add_values(self, raw, values):
-        """raw[i] += values[leaf_of_row[i]]."""
-        leaf_of_row = self.leaf_of_row
-        for_blocks(
-            lambda start, stop: add_leaf_values(raw, leaf_of_row, values, start, stop), len(raw), BLOCK, self.n_threads
-        )
+    def _find_other_leaves(self, tree, rows, leaf_of_row):
+        """Send the rows that did not grow the tree down it."""
+        is_other = np.ones(len(leaf_of_row), np.bool_)
+        is_other[rows] = False
+        others = np.flatnonzero(is_other).astype(np.uint32)
+        leaf_of_row[others] = leaves_of(tree, self.binned, others)
 
 
-def leaves_of(tree, binned, rows):
-    """(n_rows,) int32: leaf of each of `rows` of a binned table in a GrownTree."""
-    nodes, words = tree.nodes, np.ascontiguousarray(tree.words).reshape(-1)
-    n_words = tree.words.shape[1]
-    is_split = nodes["left"] != NO_CHILD
-    start = np.where(is_split & (nodes["is_categorical"] != 0), np.arange(len(nodes)) * n_words, NUMERIC)
-    fields = [nodes[name].astype(np.int32) for name in ("feature", "code", "left", "right")]
-    leaf = np.empty(len(rows), np.int32)
-    leaf_of_codes(binned.columns, rows, *fields, nodes["missing_left"] != 0, start.astype(np.int32), words, leaf)
-    return leaf
-
-
-@kernel
-def add_leaf_values(raw, leaf_of_row, values, start, stop):
-    for i in range(start, stop):
-        raw[i] += values[leaf_of_row[i]]
-
-
-def to_tree_arrays(trees, binner, n_values):
-    """TreeArrays of grown trees: codes become the thresholds of `binner`."""
-    if not trees:
-        return empty_trees(n_values)
-    sizes = np.array([len(tree.nodes) for tree in trees])
-    roots = np.cumsum(sizes) - sizes
-    nodes = np.concatenate([tree.nodes.view(np.uint8) for tree in trees]).view(NODE)  # as records it takes 5 us a tree
-    is_split = nodes["left"] != NO_CHILD
-    categorical = is_split & (nodes["is_categorical"] != 0)
-    shift = np.repeat(roots, sizes)
-    starts, counts, words = _category_words(trees, categorical)
-    depth = np.maximum.reduceat(nodes["depth"], roots)
-    return TreeArrays(
-        feature=np.where(is_split, nodes["feature"], -1).astype(np.int32),
-        threshold=_thresholds(nodes, is_split & ~categorical, binner),
-        left=np.where(is_split, nodes["left"] + shift, NO_CHILD).astype(np.int32),
-        right=np.where(is_split, nodes["right"] + shift, NO_CHILD).astype(np.int32),
-        missing_left=is_split & (nodes["missing_left"] != 0),
-        category_start=starts,
-        category_count=counts,
-        cover=np.concatenate([tree.cover for tree in trees]),
-        count=nodes["stop"] - nodes["start"],
-        gain=np.where(is_split, nodes["gain"], 0.0),
-        impurity=np.zeros(0),
-        values=np.ascontiguousarray(np.concatenate([tree.values for tree in trees])),
-        category_words=words,
-        roots=roots.astype(np.int64),
-        output=np.array([tree.output for tree in trees], np.int32),
-        depth=depth.astype(np.int32),
-        symmetric=np.array([tree.symmetric for tree in trees]),
-    )
-
-
-def _thresholds(nodes, numeric, binner):
-    """Code k separates from k + 1 at thresholds[k - 1]; the last code has nothing above it but missing."""
-    sizes = np.array([len(thresholds) + 1 for thresholds in binner.thresholds_])
-    table = np.concatenate([np.append(thresholds, np.inf) for thresholds in binner.thresholds_])
-    first = np.cumsum(sizes) - sizes
-    threshold = np.full(len(nodes), np.nan)
-    threshold[numeric] = table[first[nodes["feature"][numeric]] + nodes["code"][numeric] - 1]
-    return threshold
-
-
-def _category_words(trees, categorical):
-    if not categorical.any():
-        return (
-            np.full(len(categorical), NUMERIC, np.int32),
-            np.zeros(len(categorical), np.int32),
-            np.zeros(0, np.uint64),
-        )
-    words = np.concatenate([tree.words for tree in trees])[categorical]
-    n_words = words.shape[1]
-    starts, counts = np.full(len(categorical), NUMERIC, np.int32), np.zeros(len(categorical), np.int32)
-    starts[categorical] = np.arange(len(words)) * n_words
-    counts[categorical] = n_words
-    return starts, counts, np.ascontiguousarray(words.reshape(-1))
+def _table_fields(binned):
+    """What a state knows of the codes themselves."""
+    one_byte = binned.codes.dtype == np.uint8
+    words = binned.codes.view(np.uint64) if one_byte else np.zeros((0, 0), np.uint64)
+    return {
+        "codes": binned.codes,
+        "words_of_codes": words,
+        "usual_words": usual_words(words) if one_byte else np.zeros((2, 0), np.uint64),
+        "columns": binned.columns,
+    }

@@ -8,6 +8,8 @@ from skensemble.ensemble.losses._losses import make_loss
 from skensemble.ensemble.newton import _boosting_loop
 from skensemble.ensemble.newton._boosting_loop import Booster, Fold, Schedule, _bounded, side_by_side
 from skensemble.tree._binning import Binner
+from skensemble.tree.histogram import _team_growing
+from skensemble.tree.histogram._grown_trees import leaves_of
 from skensemble.tree.histogram._growth_limits import DEPTH_FIRST
 from skensemble.tree.histogram._growth_state import NODE
 from tests.tree.random_tables import NO_LIMITS, assert_same_tree
@@ -42,9 +44,12 @@ def _schedule(**changes):
     return Schedule(**{**schedule, **changes})
 
 
+def _leaves(booster, tree):
+    return leaves_of(tree, booster.train.binned, np.arange(N, dtype=np.uint32))
+
+
 def _leaf_sums(booster, tree, array, weight):
-    leaf = booster.grower.leaf_of_row
-    return np.bincount(leaf, array * weight, minlength=len(tree.nodes))
+    return np.bincount(_leaves(booster, tree), array * weight, minlength=len(tree.nodes))
 
 
 @pytest.mark.parametrize("weight", [None, np.arange(N) % 3 + 1.0])
@@ -57,7 +62,7 @@ def test_leaf_is_a_newton_step_of_its_rows(weight):
     gradient, hessian = (_leaf_sums(booster, tree, a, units) for a in (-train.y, np.ones(N)))
     expected = -0.3 * gradient[leaves] / (hessian[leaves] + 0.5)
     np.testing.assert_allclose(tree.values[leaves, 0], expected, rtol=1e-5)
-    np.testing.assert_allclose(train.raw[0], tree.values[booster.grower.leaf_of_row, 0])
+    np.testing.assert_allclose(train.raw[0], tree.values[_leaves(booster, tree), 0])
 
 
 @pytest.mark.parametrize("loss", ["absolute_error", "quantile", "huber"])
@@ -67,7 +72,7 @@ def test_leaf_of_a_loss_that_is_not_smooth_is_the_best_constant(loss):
     booster = Booster(prepared, train, None, _schedule(learning_rate=1.0))
     (tree,) = booster.round(0)
     for leaf in np.flatnonzero(tree.nodes["left"] < 0):
-        rows = booster.grower.leaf_of_row == leaf
+        rows = _leaves(booster, tree) == leaf
         raw = np.ascontiguousarray(train.raw[:, rows])
         value = prepared.value(train.y[rows], raw, None)
         for step in (-0.02, 0.02):
@@ -104,7 +109,7 @@ def test_one_tree_for_all_outputs():
     booster = Booster(make_loss("squared_error", n_outputs=3), train, None, _schedule(vector=True))
     (tree,) = booster.round(0)
     assert tree.values.shape[1] == 3
-    np.testing.assert_allclose(train.raw, tree.values[booster.grower.leaf_of_row].T)
+    np.testing.assert_allclose(train.raw, tree.values[_leaves(booster, tree)].T)
 
 
 @pytest.mark.parametrize("changes", [{}, {"subsample": 0.5}, {"goss": True}, {"limits": {"min_samples_leaf": 5}}])
@@ -125,8 +130,9 @@ def test_trees_side_by_side_are_those_one_after_another(changes, loss, monkeypat
             assert_same_tree(tree, expected, booster.train.binned.n_codes)
 
 
-def test_when_trees_grow_side_by_side():
-    small, medium, large = _boosting_loop.SIDE_WORK - 1, _boosting_loop.SIDE_WORK, _boosting_loop.TEAM_WORK
+def test_when_trees_grow_side_by_side(monkeypatch):
+    monkeypatch.setattr(_team_growing, "TEAM_WORK", 1_000_000)
+    small, medium, large = _boosting_loop.SIDE_WORK - 1, _boosting_loop.SIDE_WORK, _team_growing.TEAM_WORK
     assert [side_by_side(3, n_cells, 2) for n_cells in (small, medium, large)] == [1, 2, 1]
     assert [side_by_side(7, n_cells, 2) for n_cells in (small, medium, large)] == [1, 2, 2]
     assert [side_by_side(3, n_cells, 16) for n_cells in (small, medium, large)] == [1, 3, 1]

@@ -9,7 +9,7 @@ from skensemble.generative.fields._field_training import FieldDraws
 from skensemble.generative.fields._tree_field import TreeField
 from skensemble.generative.paths._paths import Linear
 from skensemble.tree._binning import Binner
-from skensemble.tree.histogram._tree_grower import to_tree_arrays
+from skensemble.tree.histogram._grown_trees import to_tree_arrays
 from skensemble.tree.trees._prediction import compile_trees, predict_raw
 
 
@@ -26,7 +26,7 @@ def _settings(**changes):
 
 
 def _predicted(rounds, features):
-    forest = to_tree_arrays(rounds.trees, rounds.bins, 3)
+    forest = to_tree_arrays(rounds.trees, rounds.bins.thresholds, 3)
     return predict_raw(compile_trees(forest), lambda a, b: features[a:b], len(features), np.zeros(3))
 
 
@@ -82,4 +82,4 @@ def test_a_draw_is_made_from_some_rows_where_there_are_many():
     for _ in range(3):
         rounds.round()
     assert rounds.rows.residual.shape == first.shape == (60, 3)
-    assert len(rounds.bins.thresholds_) == 4  # three columns and t
+    assert len(rounds.bins.thresholds) == 4  # three columns and t

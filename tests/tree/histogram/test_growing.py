@@ -6,15 +6,10 @@ import sys
 
 import numpy as np
 import pytest
-from sklearn.tree import DecisionTreeClassifier
 
-from skensemble.tree.histogram import _growing, _growth_state
-from skensemble.tree.histogram._growing import grow_tree
+from skensemble.tree.histogram import _growth_state, _team_growing
+from skensemble.tree.histogram._grown_trees import leaves_of
 from skensemble.tree.histogram._growth_limits import BEST_FIRST, BREADTH_FIRST, DEPTH_FIRST, SYMMETRIC
-from skensemble.tree.histogram._growth_state import new_state
-from skensemble.tree.histogram._histogram import CLASSES, VECTOR
-from skensemble.tree.histogram._splitting import WIDE
-from skensemble.tree.histogram._tree_grower import leaves_of
 from tests import reference
 from tests.conftest import ROOT
 from tests.tree.random_tables import (
@@ -27,7 +22,6 @@ from tests.tree.random_tables import (
     plain_splits,
     plain_tree,
     random_table,
-    splits,
     tree_splits,
 )
 
@@ -72,14 +66,14 @@ CONSTRAINTS = {"monotone": [1, 0, 0, -1, 0], "interactions": [[1, 1, 0, 0, 0], [
 
 
 def assert_equals_reference(grower, expected, n_codes, seed=0, **grow):
-    tree = grower.grow(seed, **grow)
+    tree, leaf_of_row, _ = grower.grow(seed, **grow)
     assert tree_splits(tree, n_codes) == plain_splits(expected)
     np.testing.assert_array_equal(tree.values, [node["values"] for node in expected])
     np.testing.assert_allclose(tree.cover, [node["cover"] for node in expected], rtol=1e-12)
     np.testing.assert_array_equal(tree.nodes["depth"], [node["depth"] for node in expected])
     for number, node in enumerate(expected):
         if node["left"] < 0:
-            np.testing.assert_array_equal(grower.leaf_of_row[node["rows"]], number)
+            np.testing.assert_array_equal(leaf_of_row[node["rows"]], number)
         else:
             np.testing.assert_allclose(
                 tree.nodes["gain"][number], node["gain"] if _counts_gain(tree, number) else 0.0, rtol=1e-9
@@ -186,7 +180,7 @@ def test_no_weight_at_all(policy):
     rng = np.random.default_rng(0)
     table = random_table(rng, 30, **MIXED)
     for options in ({"weight": np.zeros(30)}, {"weight": np.zeros(30), "reg_lambda": 0.0}):
-        tree = new_grower(table, *coarse_targets(rng, 1, 30), policy=policy, max_depth=3, **options).grow(0)
+        tree = new_grower(table, *coarse_targets(rng, 1, 30), policy=policy, max_depth=3, **options).tree(0)
         assert len(tree.nodes) == 1
         np.testing.assert_array_equal(tree.values, [[0.0]])
 
@@ -198,95 +192,9 @@ def test_rows_without_hessian():
     gradient, hessian = coarse_targets(rng, 1, 60)
     hessian[:, ::2] = 0.0
     grower = new_grower(table, gradient, hessian, reg_lambda=0.0)
-    tree = grower.grow(0)
+    tree = grower.tree(0)
     assert np.isfinite(tree.values).all()
     assert (tree.cover > 0).all()
-
-
-# -- classes and wide sums -------------------------------------------------------------------------------------------
-
-
-def grown_wide(table, kind, vectors, n_outputs, **limits):
-    """Nodes, words, values of a tree whose sums have an integer each; an integer 1 stands for 1."""
-    n_samples, n_features = len(table.codes), len(table.n_codes)
-    most_codes = int(table.n_codes.max())
-    target = {
-        "kind": kind,
-        "layout": WIDE,
-        "n_outputs": n_outputs,
-        "n_channels": n_outputs + 1,
-        "counts": False,
-        "vectors": vectors,
-        "gradient": np.zeros((0, 0), np.float32),
-        "hessian": np.zeros((0, 0), np.float32),
-        "weight": np.zeros(0),
-        "whole": True,
-        "gradient_unit": np.ones(n_outputs),
-        "hessian_unit": np.ones(n_outputs),
-        "fine_gradient": np.ones(n_outputs),
-        "fine_hessian": np.ones(n_outputs),
-        "n_units": 1.0,
-    }
-    binned = {
-        "codes": table.codes,
-        "words_of_codes": np.zeros((0, 0), np.uint64),
-        "usual_words": np.zeros((2, 0), np.uint64),
-        "columns": table.columns,
-        "n_codes": table.n_codes.astype(np.int64),
-        "is_categorical": table.is_categorical,
-        "monotone": np.zeros(n_features, np.int64),
-        "interactions": np.zeros((0, n_features), bool),
-        "codes_in_order": np.arange(1, most_codes),
-        "shift": (most_codes - 1).bit_length(),
-    }
-    state, arrays = new_state({**NO_LIMITS._replace(**limits)._asdict(), "plain": False, **binned, **target}, 1)
-    arrays["rows"][0] = np.arange(n_samples)
-    n_nodes = grow_tree(n_samples, n_features, 1, 0, 0, state, arrays["team"])
-    return arrays["nodes"][:n_nodes], arrays["words"], arrays["values"][:n_nodes], arrays["leaf_of_row"]
-
-
-def class_tree(table, labels, weight, n_classes, **limits):
-    return grown_wide(table, CLASSES, np.column_stack([labels, weight]).astype(np.int64), n_classes, **limits)
-
-
-@pytest.mark.parametrize("shape", [NUMBERS, MIXED], ids=["numbers", "mixed"])
-@pytest.mark.parametrize("n_classes", [2, 4])
-def test_class_tree_equals_reference(shape, n_classes):
-    rng = np.random.default_rng(n_classes)
-    table = random_table(rng, 120, **shape)
-    labels, weight = rng.integers(0, n_classes, 120), rng.integers(0, 4, 120)
-    gradient = -np.where(labels == np.arange(n_classes)[:, None], weight, 0).astype(float)
-    limits = {"min_child_weight": 9.0, "reg_lambda": 0.0}
-    expected = plain_tree(table, gradient, np.tile(weight.astype(float), (n_classes, 1)), **limits)
-    nodes, words, values, leaf_of_row = class_tree(table, labels, weight, n_classes, **limits)
-    assert splits(nodes, words, table.n_codes) == plain_splits(expected)
-    np.testing.assert_array_equal(values, [node["values"] for node in expected])
-    np.testing.assert_array_equal(nodes["left"][leaf_of_row], -1)
-
-
-def test_gini_tree_is_that_of_scikit_learn():
-    rng = np.random.default_rng(0)
-    table = random_table(rng, 600, [30, 20, 40], missing=0.0)
-    labels = (table.columns[0] > 12).astype(int) + (table.columns[1] + rng.integers(0, 12, 600) > 18)
-    nodes, _, values, leaf_of_row = class_tree(table, labels, np.ones(600), 3, reg_lambda=0.0, max_depth=3)
-    peer = DecisionTreeClassifier(max_depth=3).fit(table.columns.T, labels)
-    leaves = peer.apply(table.columns.T)
-    assert len(np.unique(leaves)) == len(np.unique(leaf_of_row)) == len(set(zip(leaves, leaf_of_row)))
-    np.testing.assert_allclose(values[leaf_of_row], peer.predict_proba(table.columns.T), rtol=1e-12)
-    assert nodes["feature"][0] == peer.tree_.feature[0]
-    assert nodes["code"][0] == np.floor(peer.tree_.threshold[0])
-
-
-def test_wide_vector_tree_equals_reference():
-    rng = np.random.default_rng(0)
-    table = random_table(rng, 100, **MIXED)
-    y, weight = rng.integers(-50, 50, (3, 100)), rng.integers(0, 4, 100)
-    limits = {"min_child_weight": 8.0, "reg_lambda": 0.0}
-    expected = plain_tree(table, (-y * weight).astype(float), np.tile(weight.astype(float), (3, 1)), **limits)
-    vectors = np.ascontiguousarray(np.vstack([-y * weight, weight]).T)
-    nodes, words, values, _ = grown_wide(table, VECTOR, vectors, 3, **limits)
-    assert splits(nodes, words, table.n_codes) == plain_splits(expected)
-    np.testing.assert_array_equal(values, [node["values"] for node in expected])
 
 
 # -- columns drawn by chance -----------------------------------------------------------------------------------------
@@ -299,7 +207,7 @@ def test_each_level_has_its_own_columns(policy):
     grower = new_grower(table, *fine_targets(rng, 1, 400), policy=policy, max_depth=5, colsample_bylevel=0.25)
     everywhere = set()
     for seed in range(5):
-        nodes = grower.grow(seed).nodes
+        nodes = grower.tree(seed).nodes
         is_split = nodes["left"] >= 0
         used = [set(nodes["feature"][is_split & (nodes["depth"] == depth)]) for depth in range(5)]
         assert max(len(features) for features in used) <= 3
@@ -311,7 +219,7 @@ def test_each_node_has_its_own_columns():
     rng = np.random.default_rng(0)
     table = random_table(rng, 400, [6] * 12)
     targets = fine_targets(rng, 1, 400)
-    trees = [new_grower(table, *targets, max_depth=5, colsample_bynode=0.1).grow(seed) for seed in (0, 0, 1)]
+    trees = [new_grower(table, *targets, max_depth=5, colsample_bynode=0.1).tree(seed) for seed in (0, 0, 1)]
     assert_same_tree(trees[0], trees[1], table.n_codes)
     assert tree_splits(trees[0], table.n_codes) != tree_splits(trees[2], table.n_codes)
     assert len(set(trees[0].nodes["feature"])) > 6
@@ -327,14 +235,14 @@ def test_sampled_categories_agree_with_their_rows(sampling, policy):
     grower = new_grower(table, *coarse_targets(rng, 1, 300), **limits)
     n_splits = 0
     for seed in range(6):
-        tree = grower.grow(seed)
+        tree, leaf_of_row, _ = grower.grow(seed)
         leaves = leaves_of(tree, table, np.arange(300, dtype=np.uint32))
-        np.testing.assert_array_equal(leaves, grower.leaf_of_row)
-        cover = np.bincount(leaves, grower.hessian[0].astype(float), len(tree.nodes))
+        np.testing.assert_array_equal(leaves, leaf_of_row)
+        cover = np.bincount(leaves, grower.targets.hessian[0].astype(float), len(tree.nodes))
         is_leaf = tree.nodes["left"] < 0
         np.testing.assert_array_equal(tree.cover[is_leaf], cover[is_leaf])
-        fresh = new_grower(table, grower.gradient, grower.hessian, **limits)
-        assert_same_tree(tree, fresh.grow(seed), table.n_codes)
+        fresh = new_grower(table, *grower.targets[:2], **limits)
+        assert_same_tree(tree, fresh.tree(seed), table.n_codes)
         n_splits += (~is_leaf).sum()
     assert n_splits > 30
 
@@ -344,7 +252,7 @@ def test_a_tree_may_have_few_of_the_columns():
     table = random_table(rng, 150, [6, 60, 3, 17, 6, 9], [False, False, True, False, True, False])
     gradient, hessian = coarse_targets(rng, 1, 150)
     grower = new_grower(table, gradient, hessian, min_child_weight=2.0)
-    grower.grow(0)
+    grower.tree(0)
     for chosen in ([1], [0, 1], [2, 3, 5], [0, 4]):
         part = binned_table(table.columns[chosen], table.n_codes[chosen], table.is_categorical[chosen])
         expected = plain_tree(part, gradient, hessian, min_child_weight=2.0)
@@ -360,7 +268,7 @@ def test_interactions_that_leave_no_feature():
     table = random_table(rng, 100, [6, 6, 6])
     for policy in (DEPTH_FIRST, SYMMETRIC):
         grower = new_grower(table, *fine_targets(rng, 1, 100), policy=policy, max_depth=3, interactions=[[0, 0, 0]])
-        assert len(grower.grow(0).nodes) == 1
+        assert len(grower.tree(0).nodes) == 1
 
 
 # -- the same tree, whatever the circumstances -----------------------------------------------------------------------
@@ -386,8 +294,9 @@ def test_same_tree_for_any_number_of_threads(case):
     trees, leaves = [], []
     for n_threads in (1, 2, 7):
         grower = new_grower(table, *targets, vector=n_outputs > 1, n_threads=n_threads, **options)
-        trees += [grower.grow(0), grower.grow(0)]
-        leaves += [grower.leaf_of_row]
+        first, second = grower.grow(0), grower.grow(0)
+        trees += [first.tree, second.tree]
+        leaves += [second.leaf_of_row]
     assert len(trees[0].nodes) > 20
     for tree in trees[1:]:
         assert_same_tree(trees[0], tree, table.n_codes)
@@ -398,14 +307,15 @@ def test_same_tree_for_any_number_of_threads(case):
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_team_grows_small_trees_alike(case, monkeypatch):
-    monkeypatch.setattr(_growing, "TEAM_WORK", 0)
+    monkeypatch.setattr(_team_growing, "TEAM_WORK", 0)
     rng = np.random.default_rng(len(case))
     table = random_table(rng, 120, [9, 2, 6, 5, 12] * 8, [False, False, True, False, True] * 8)
     targets = fine_targets(rng, 1, 120)
     alone, together = (new_grower(table, *targets, n_threads=n_threads, **CASES[case]) for n_threads in (1, 3))
     for seed in range(2):
-        assert_same_tree(alone.grow(seed), together.grow(seed), table.n_codes)
-        np.testing.assert_array_equal(alone.leaf_of_row, together.leaf_of_row)
+        growths = alone.grow(seed), together.grow(seed)
+        assert_same_tree(growths[0].tree, growths[1].tree, table.n_codes)
+        np.testing.assert_array_equal(growths[0].leaf_of_row, growths[1].leaf_of_row)
 
 
 @pytest.mark.parametrize("policy", [DEPTH_FIRST, BREADTH_FIRST, BEST_FIRST])
@@ -415,15 +325,15 @@ def test_same_tree_when_memory_for_histograms_runs_out(policy, n_outputs, monkey
     table = random_table(rng, 1500, **MIXED)
     targets = fine_targets(rng, n_outputs, 1500)
     options = {"policy": policy, "vector": n_outputs > 1, "max_leaf_nodes": 200}
-    plenty = new_grower(table, *targets, **options).grow(0)
+    plenty = new_grower(table, *targets, **options).tree(0)
     monkeypatch.setattr(_growth_state, "MAX_HISTOGRAM_BYTES", 1)
-    monkeypatch.setattr(_growing, "TEAM_WORK", 0)
+    monkeypatch.setattr(_team_growing, "TEAM_WORK", 0)
     assert len(plenty.nodes) > 100
     for n_threads in (1, 2):
         scarce = new_grower(table, *targets, n_threads=n_threads, **options)
-        assert len(scarce._arrays["free_slots"]) == 4
-        assert_same_tree(plenty, scarce.grow(0), table.n_codes)
-        assert_same_tree(plenty, scarce.grow(0), table.n_codes)
+        assert len(scarce.grower._arrays["free_slots"]) == 4
+        assert_same_tree(plenty, scarce.tree(0), table.n_codes)
+        assert_same_tree(plenty, scarce.tree(0), table.n_codes)
 
 
 def test_kernels_read_no_memory_that_nobody_wrote(monkeypatch):
@@ -433,17 +343,18 @@ def test_kernels_read_no_memory_that_nobody_wrote(monkeypatch):
     targets = fine_targets(rng, 1, 300)
     cases = [{"policy": SYMMETRIC, "max_depth": 5}, {"policy": DEPTH_FIRST}, {"colsample_bynode": 0.5, "max_depth": 6}]
     for limits in cases:
-        expected = new_grower(table, *targets, **limits).grow(3)
+        expected = new_grower(table, *targets, **limits).tree(3)
         grower = new_grower(table, *targets, **limits)
-        for name in _growth_state._workspace(grower._arrays, 1, 1).keys() - {"n_cells", "features", "team"}:
-            grower._arrays[name].view(np.uint8)[:] = 0x5A
-        assert_same_tree(expected, grower.grow(3), table.n_codes)
+        arrays = grower.grower._arrays
+        for name in _growth_state._workspace(arrays, 1, 1).keys() - {"n_cells", "features", "team"}:
+            arrays[name].view(np.uint8)[:] = 0x5A
+        assert_same_tree(expected, grower.tree(3), table.n_codes)
 
 
 def test_queue_pops_the_largest_gain_first():
     rng = np.random.default_rng(0)
     table = random_table(rng, 500, **NUMBERS)
-    nodes = new_grower(table, *fine_targets(rng, 1, 500), policy=BEST_FIRST, max_leaf_nodes=60).grow(0).nodes
+    nodes = new_grower(table, *fine_targets(rng, 1, 500), policy=BEST_FIRST, max_leaf_nodes=60).tree(0).nodes
     is_split = nodes["left"] >= 0
     order = np.argsort(nodes["left"][is_split])
     gain, created = nodes["gain"][is_split][order], np.flatnonzero(is_split)[order]
@@ -456,10 +367,10 @@ COUNT_SIGNATURES = """
 import collections, gc
 import numpy as np
 from numba.core.dispatcher import Dispatcher
-from skensemble.tree.histogram import _growing
+from skensemble.tree.histogram import _team_growing
 from tests.tree import test_growing as t
 
-_growing.TEAM_WORK = 0
+_team_growing.TEAM_WORK = 0
 
 rng = np.random.default_rng(0)
 for case in t.CASES.values():
@@ -468,7 +379,7 @@ for case in t.CASES.values():
             table = t.random_table(rng, 60, **t.MIXED)
             targets = t.fine_targets(rng, n_outputs, 60)
             grower = t.new_grower(table, *targets, weight=weight, vector=n_outputs > 1, n_threads=2, **case)
-            t.leaves_of(grower.grow(0), table, np.arange(60, dtype=np.uint32))
+            t.leaves_of(grower.tree(0), table, np.arange(60, dtype=np.uint32))
 counts = collections.Counter()
 for kernel in gc.get_objects():
     if issubclass(type(kernel), Dispatcher) and str(kernel.py_func.__module__).startswith("skensemble"):

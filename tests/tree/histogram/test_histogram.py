@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from skensemble.tree.histogram._histogram import (
-    CLASSES,
     FINE_BITS,
     PACKED_BITS,
     SCALAR,
@@ -18,9 +17,10 @@ from skensemble.tree.histogram._histogram import (
     pack,
     power_of_two_scale,
     subtract,
-    usual_words,
     weighted_sums,
+    write_counts,
 )
+from skensemble.tree.histogram._usual_words import usual_words
 from tests.tree.random_tables import random_table
 
 N_SAMPLES, N_CODES, SHIFT, UNWRITTEN = 70, np.array([5, 16, 1, 9, 2]), 4, 10**15
@@ -96,16 +96,12 @@ def targets_of(kind, rng, rows):
     if kind == SCALAR:
         packed = rng.integers(-(2**40), 2**40, len(rows))
         return packed, np.zeros((0, 0), np.int64), packed[:, None]
-    if kind == VECTOR:
-        vectors = rng.integers(-99, 99, (N_SAMPLES, 3))
-        return NO_ROWS, vectors, vectors[rows]
-    labels, weight = rng.integers(0, 3, N_SAMPLES), rng.integers(0, 5, N_SAMPLES)
-    sums = np.column_stack([*(-weight * (labels == k) for k in range(3)), weight])
-    return NO_ROWS, np.column_stack([labels, weight]), sums[rows]
+    vectors = rng.integers(-99, 99, (N_SAMPLES, 3))
+    return NO_ROWS, vectors, vectors[rows]
 
 
 @pytest.mark.parametrize("features", [[0, 1, 2, 3, 4], [0, 1], [1], [0, 3, 4]])
-@pytest.mark.parametrize("kind", [SCALAR, VECTOR, CLASSES])
+@pytest.mark.parametrize("kind", [SCALAR, VECTOR])
 def test_accumulate(kind, features):
     rng, table, rows = table_and_rows()
     packed, vectors, sums = targets_of(kind, rng, rows)
@@ -232,3 +228,14 @@ def test_weighted_sums():
     rows = np.arange(0, 60, 3, dtype=np.uint32)
     expected = (weight * np.abs(gradient))[rows[2:9]].sum(), (weight * hessian)[rows[2:9]].sum()
     assert weighted_sums(gradient, hessian, weight, rows, 2, 9) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("weight", "whole", "expected"),
+    [([], True, [1, 1]), ([0.0, 3.0, 2.0, 0.0], True, [0, 3]), ([0.0, 0.3, 0.2, 0.0], False, [0, 1])],
+)
+def test_write_counts(weight, whole, expected):
+    vectors = np.full((4, 3), UNWRITTEN)
+    write_counts(np.array(weight), whole, np.array([2, 3, 1, 0], np.uint32), 1, 3, vectors.reshape(-1), 3)
+    np.testing.assert_array_equal(vectors[[3, 1], 2], expected)
+    assert (vectors != UNWRITTEN).sum() == 2

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from skensemble.tree.histogram._growth_jobs import fine_sums
+from skensemble.tree.histogram._growth_state import same_memory
 from skensemble.tree.histogram._splitting import (
     INVALID,
     MISSING_LEFT,
     ONE_HOT,
+    WIDE,
     best_position,
     category_order,
     category_words,
@@ -106,7 +108,7 @@ def test_limits_that_bind_nothing_change_no_gain(missing_left):
     rng = np.random.default_rng(0)
     cells, _, _ = scalar_histogram(rng, 40)
     grower = state_of(1, max_delta_step=1e9)
-    g_unit, h_unit = grower._arrays["gradient_unit"][0], grower._arrays["hessian_unit"][0]
+    g_unit, h_unit = grower.grower._arrays["gradient_unit"][0], grower.grower._arrays["hessian_unit"][0]
     plain, limited, prefix = np.empty(41), np.empty(41), np.empty(41, np.int64)
     order = np.arange(1, 40)
     first, last = plain_gains(
@@ -114,10 +116,30 @@ def test_limits_that_bind_nothing_change_no_gain(missing_left):
     )
     limited_gains(
         cells, 0, order, 39, False, missing_left, np.array([cells.sum()]), -math.inf, math.inf, 0, 1.0,
-        grower._state, prefix, limited,
+        grower.grower._state, prefix, limited,
     )  # fmt: skip
     np.testing.assert_allclose(limited[first:last], plain[first:last], rtol=1e-9, atol=1e-12)
     assert set(limited[:first]) | set(limited[last:39]) <= {INVALID}
+
+
+def test_wide_cells_are_read_as_packed_ones_are():
+    rng = np.random.default_rng(0)
+    cells, _, _ = scalar_histogram(rng, 40)
+    wide = np.column_stack([cells >> 32, cells & (2**32 - 1)]).astype(np.int64)
+    grower = state_of(1).grower
+    fields = {**grower._arrays, "gradient_unit": np.full(1, 2.0**-10), "hessian_unit": np.full(1, 2.0**-10)}
+    gains = []
+    for sums, change in [(cells[:, None], {}), (wide, {"layout": WIDE, "n_channels": 2})]:
+        state, _ = same_memory({**fields, **change})
+        prefix, found = np.empty(41, np.int64), np.empty(39)
+        totals = sums.sum(axis=0)
+        limited_gains(
+            sums.reshape(-1), 0, np.arange(1, 40), 39, False, True, totals, -math.inf, math.inf, 0, 1.0, state,
+            prefix, found,
+        )  # fmt: skip
+        gains.append(found)
+    np.testing.assert_array_equal(*gains)
+    assert (gains[0] > 0).any()
 
 
 def test_best_position():
@@ -153,9 +175,9 @@ def test_category_order(n_codes):
     cells[1 : n_codes // 2] = cells[0]  # ties go by code
     grower = state_of(1, is_categorical=True, cat_smooth=0.5)
     order, ratio = np.empty(n_codes + 1, np.int64), np.empty(n_codes + 1)
-    n_present = category_order(cells, 0, n_codes, grower._state, order, ratio)
-    gradient = (cells >> 32) * grower._arrays["gradient_unit"][0]
-    hessian = (cells & (2**32 - 1)) * grower._arrays["hessian_unit"][0]
+    n_present = category_order(cells, 0, n_codes, grower.grower._state, order, ratio)
+    gradient = (cells >> 32) * grower.grower._arrays["gradient_unit"][0]
+    hessian = (cells & (2**32 - 1)) * grower.grower._arrays["hessian_unit"][0]
     present = [code for code in range(n_codes) if cells[code] != 0]
     expected = sorted(present, key=lambda code: (gradient[code] / (hessian[code] + 0.5), code))
     np.testing.assert_array_equal(order[:n_present], expected)

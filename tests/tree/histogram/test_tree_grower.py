@@ -1,10 +1,14 @@
+import weakref
+
 import numpy as np
 import pytest
 
 from skensemble._validation import DenseTable
 from skensemble.tree._binning import Binner
+from skensemble.tree.histogram import _grown_trees
+from skensemble.tree.histogram._grown_trees import add_values, leaves_of, to_tree_arrays
 from skensemble.tree.histogram._growth_limits import BEST_FIRST, BREADTH_FIRST, DEPTH_FIRST, SYMMETRIC
-from skensemble.tree.histogram._tree_grower import add_leaf_values, leaves_of, to_tree_arrays
+from skensemble.tree.histogram._tree_grower import Targets
 from skensemble.tree.trees._tree_arrays import validate_trees
 from tests import reference
 from tests.tree.random_tables import (
@@ -55,10 +59,10 @@ def test_weight_k_is_k_copies(case, n_outputs):
     options = {"vector": n_outputs > 1, **LAWFUL[case]}
     weighted = new_grower(table, gradient, hessian, weight=weight, **options)
     repeated = new_grower(some_rows(table, copies), gradient[:, copies], hessian[:, copies], **options)
-    tree = weighted.grow(5)
-    assert len(tree.nodes) > 10
-    assert_same_tree(tree, repeated.grow(5), table.n_codes)
-    np.testing.assert_array_equal(weighted.leaf_of_row[copies], repeated.leaf_of_row)
+    one, other = weighted.grow(5), repeated.grow(5)
+    assert len(one.tree.nodes) > 10
+    assert_same_tree(one.tree, other.tree, table.n_codes)
+    np.testing.assert_array_equal(one.leaf_of_row[copies], other.leaf_of_row)
 
 
 @pytest.mark.parametrize("case", LAWFUL)
@@ -70,9 +74,9 @@ def test_weight_zero_is_absence(case, units):
     gradient, hessian = fine_targets(rng, 1, 500)
     gradient[:, weight == 0] *= 1e20  # must not bear on anything, the fixed-point scales included
     present = np.flatnonzero(weight)
-    tree = new_grower(table, gradient, hessian, weight=weight, **LAWFUL[case]).grow(1)
+    tree = new_grower(table, gradient, hessian, weight=weight, **LAWFUL[case]).tree(1)
     part = some_rows(table, present), gradient[:, present], hessian[:, present]
-    other = new_grower(*part, weight=weight[present], **LAWFUL[case]).grow(1)
+    other = new_grower(*part, weight=weight[present], **LAWFUL[case]).tree(1)
     assert len(tree.nodes) > 10
     assert_same_tree(tree, other, table.n_codes)
 
@@ -81,7 +85,7 @@ def test_weight_one_is_no_weight():
     rng = np.random.default_rng(0)
     table = random_table(rng, 300, N_CODES, IS_CATEGORICAL)
     targets = fine_targets(rng, 1, 300)
-    trees = [new_grower(table, *targets, weight=weight).grow(0) for weight in (None, np.ones(300))]
+    trees = [new_grower(table, *targets, weight=weight).tree(0) for weight in (None, np.ones(300))]
     assert_same_tree(*trees, table.n_codes)
 
 
@@ -90,8 +94,8 @@ def test_order_of_rows_does_not_show():
     table = random_table(rng, 500, N_CODES, IS_CATEGORICAL)
     gradient, hessian = fine_targets(rng, 1, 500)
     order = rng.permutation(500)
-    tree = new_grower(table, gradient, hessian).grow(0)
-    other = new_grower(some_rows(table, order), gradient[:, order], hessian[:, order]).grow(0)
+    tree = new_grower(table, gradient, hessian).tree(0)
+    other = new_grower(some_rows(table, order), gradient[:, order], hessian[:, order]).tree(0)
     assert_same_tree(tree, other, table.n_codes)
 
 
@@ -101,9 +105,9 @@ def test_huge_weights_do_not_overflow():
     table = random_table(rng, 200, N_CODES, IS_CATEGORICAL)
     gradient, hessian = fine_targets(rng, 1, 200)
     limits = {"reg_lambda": 0.0, "cat_smooth": 0.0, "cat_l2": 0.0, "max_depth": 3}
-    small = new_grower(table, gradient, hessian, weight=np.full(200, 0.5), **limits).grow(0)
+    small = new_grower(table, gradient, hessian, weight=np.full(200, 0.5), **limits).tree(0)
     for scale in (2.0**30, 2.0**40, 2.0**200):
-        large = new_grower(table, gradient, hessian, weight=np.full(200, scale), **limits).grow(0)
+        large = new_grower(table, gradient, hessian, weight=np.full(200, scale), **limits).tree(0)
         assert tree_splits(large, table.n_codes) == tree_splits(small, table.n_codes)
         np.testing.assert_allclose(large.values, small.values, rtol=1e-6)
 
@@ -115,8 +119,8 @@ def test_scale_of_targets_does_not_show(scale):
     table = random_table(rng, 300, N_CODES, IS_CATEGORICAL)
     gradient, hessian = fine_targets(rng, 1, 300)
     limits = {"reg_lambda": 0.0, "cat_smooth": 0.0, "cat_l2": 0.0}
-    expected = new_grower(table, gradient, hessian, **limits).grow(0)
-    tree = new_grower(table, gradient * np.float32(scale), hessian * np.float32(scale), **limits).grow(0)
+    expected = new_grower(table, gradient, hessian, **limits).tree(0)
+    tree = new_grower(table, gradient * np.float32(scale), hessian * np.float32(scale), **limits).tree(0)
     assert tree_splits(tree, table.n_codes) == tree_splits(expected, table.n_codes)
     np.testing.assert_array_equal(tree.values, expected.values)
 
@@ -128,9 +132,9 @@ def test_one_huge_gradient():
     gradient, hessian = coarse_targets(rng, 1, 300)
     gradient[0, 17] = 1e30
     grower = new_grower(table, gradient, hessian)
-    tree = grower.grow(0)
-    leaf = grower.leaf_of_row[17]
-    others = np.setdiff1d(np.unique(grower.leaf_of_row), [leaf])
+    tree, leaf_of_row, _ = grower.grow(0)
+    leaf = leaf_of_row[17]
+    others = np.setdiff1d(np.unique(leaf_of_row), [leaf])
     assert tree.values[leaf, 0] < -1e27
     assert np.abs(tree.values[others]).max() < 2000 * 300
 
@@ -149,9 +153,9 @@ def test_leaf_values_are_those_of_the_rows(case, n_outputs):
     weight = rng.random(300)
     limits = {"reg_alpha": 0.0, "max_delta_step": 0.0, "reg_lambda": 1.0} | LAWFUL[case]
     grower = new_grower(table, gradient, hessian, weight=weight, vector=n_outputs > 1, **limits)
-    tree = grower.grow(0)
+    tree, leaf_of_row, _ = grower.grow(0)
     for leaf in np.flatnonzero(tree.nodes["left"] < 0):
-        rows = grower.leaf_of_row == leaf
+        rows = leaf_of_row == leaf
         bounds = tree.nodes["lower"][leaf], tree.nodes["upper"][leaf]
         for k in range(n_outputs):
             sums = (gradient[k] * weight)[rows].sum(dtype=float), (hessian[k] * weight)[rows].sum(dtype=float)
@@ -165,15 +169,15 @@ def test_rows_by_leaf(policy):
     table = random_table(rng, 400, N_CODES, IS_CATEGORICAL)
     grower = new_grower(table, *fine_targets(rng, 1, 400), policy=policy, max_depth=5)
     for rows in (None, np.sort(rng.choice(400, 150, replace=False)).astype(np.uint32)):
-        tree = grower.grow(0, rows)
-        leaves, starts = grower.leaf_starts(tree)
+        growth = grower.grow(0, rows)
+        leaves, starts = growth.leaf_starts()
         given = np.arange(400) if rows is None else rows
-        np.testing.assert_array_equal(np.sort(grower.rows_by_leaf), given)
-        assert sorted(leaves) == list(np.flatnonzero(tree.nodes["left"] < 0))
+        np.testing.assert_array_equal(np.sort(growth.rows_by_leaf), given)
+        assert sorted(leaves) == list(np.flatnonzero(growth.tree.nodes["left"] < 0))
         assert (starts[0], starts[-1]) == (0, len(given))
         for leaf, start, stop in zip(leaves, starts[:-1], starts[1:]):
-            own = grower.rows_by_leaf[start:stop]
-            np.testing.assert_array_equal(own, given[grower.leaf_of_row[given] == leaf])
+            own = growth.rows_by_leaf[start:stop]
+            np.testing.assert_array_equal(own, given[growth.leaf_of_row[given] == leaf])
 
 
 @pytest.mark.parametrize("case", LAWFUL)
@@ -181,16 +185,11 @@ def test_rows_left_out_find_their_leaves(case):
     rng = np.random.default_rng(0)
     table = random_table(rng, 600, N_CODES, IS_CATEGORICAL)
     grower = new_grower(table, *fine_targets(rng, 1, 600), **LAWFUL[case])
-    grower.leaf_of_row[:] = -1
     chosen = rng.random(600) < 0.5
-    tree = grower.grow(0, np.flatnonzero(chosen).astype(np.uint32))
+    tree, leaf_of_row, rows_by_leaf = grower.grow(0, np.flatnonzero(chosen).astype(np.uint32))
     assert len(tree.nodes) > 10
-    np.testing.assert_array_equal(grower.leaf_of_row[~chosen], -1)
-    np.testing.assert_array_equal(
-        leaves_of(tree, table, np.flatnonzero(chosen).astype(np.uint32)), grower.leaf_of_row[chosen]
-    )
-    grower.find_leaves(tree, np.flatnonzero(~chosen).astype(np.uint32))
-    np.testing.assert_array_equal(leaves_of(tree, table, all_rows(table)), grower.leaf_of_row)
+    np.testing.assert_array_equal(np.sort(rows_by_leaf), np.flatnonzero(chosen))
+    np.testing.assert_array_equal(leaves_of(tree, table, all_rows(table)), leaf_of_row)
 
 
 def test_rows_left_out_do_not_grow_the_tree():
@@ -198,31 +197,29 @@ def test_rows_left_out_do_not_grow_the_tree():
     table = random_table(rng, 300, N_CODES, IS_CATEGORICAL)
     gradient, hessian = coarse_targets(rng, 1, 300)
     rows = np.flatnonzero(rng.random(300) < 0.6).astype(np.uint32)
-    tree = new_grower(table, gradient, hessian).grow(0, rows)
-    other = new_grower(some_rows(table, rows), gradient[:, rows], hessian[:, rows]).grow(0)
+    tree = new_grower(table, gradient, hessian).tree(0, rows)
+    other = new_grower(some_rows(table, rows), gradient[:, rows], hessian[:, rows]).tree(0)
     assert_same_tree(tree, other, table.n_codes)
 
 
 def test_no_rows():
     rng = np.random.default_rng(0)
     table = random_table(rng, 20, N_CODES, IS_CATEGORICAL)
-    tree = new_grower(table, *coarse_targets(rng, 1, 20)).grow(0, np.zeros(0, np.uint32))
+    tree = new_grower(table, *coarse_targets(rng, 1, 20)).tree(0, np.zeros(0, np.uint32))
     np.testing.assert_array_equal(tree.values, [[0.0]])
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
-def test_add_values(n_threads):
+def test_add_values(n_threads, monkeypatch):
     rng = np.random.default_rng(0)
     table = random_table(rng, 300, N_CODES, IS_CATEGORICAL)
-    grower = new_grower(table, *coarse_targets(rng, 1, 300), n_threads=n_threads)
-    values = np.ascontiguousarray(grower.grow(0).values[:, 0])
+    tree, leaf_of_row, _ = new_grower(table, *coarse_targets(rng, 1, 300)).grow(0)
+    values = np.ascontiguousarray(tree.values[:, 0])
     raw = rng.normal(size=300)
-    expected = raw + values[grower.leaf_of_row]
-    again = raw.copy()
-    add_leaf_values(again, grower.leaf_of_row, values, 0, 300)
-    grower.add_values(raw, values)
+    expected = raw + values[leaf_of_row]
+    monkeypatch.setattr(_grown_trees, "BLOCK", 64)
+    add_values(raw, leaf_of_row, values, n_threads)
     np.testing.assert_array_equal(raw, expected)
-    np.testing.assert_array_equal(again, expected)
 
 
 # -- one grower, many trees ------------------------------------------------------------------------------------------
@@ -234,27 +231,61 @@ def test_trees_do_not_remember_those_before_them(case):
     table = random_table(rng, 300, N_CODES, IS_CATEGORICAL)
     targets, others = fine_targets(rng, 2, 300), fine_targets(rng, 2, 300)
     options = {"weight": rng.random(300), **LAWFUL[case]}
-    expected = [new_grower(table, *targets, **options).grow(3, output=output) for output in (0, 1)]
+    expected = [new_grower(table, *targets, **options).tree(3, output=output) for output in (0, 1)]
     grower = new_grower(table, *others, **options)
-    grower.grow(1, np.arange(100, dtype=np.uint32), np.array([1, 3]))
-    grower.grow(2)
-    grower.gradient[:], grower.hessian[:] = targets
+    grower.tree(1, np.arange(100, dtype=np.uint32), np.array([1, 3]))
+    grower.tree(2)
+    grower.targets.gradient[:], grower.targets.hessian[:] = targets
     for output in (1, 0):
-        tree = grower.grow(3, output=output)
+        tree = grower.tree(3, output=output)
         assert tree.output == output
         assert_same_tree(tree, expected[output], table.n_codes)
 
 
-def test_trees_keep_their_arrays():
+@pytest.mark.parametrize("part", [None, np.arange(0, 300, 2, dtype=np.uint32)], ids=["all rows", "some rows"])
+def test_growths_keep_their_arrays(part):
     rng = np.random.default_rng(0)
     table = random_table(rng, 300, N_CODES, IS_CATEGORICAL)
     grower = new_grower(table, *fine_targets(rng, 1, 300))
-    tree = grower.grow(0)
-    copies = [array.copy() for array in (tree.nodes, tree.values, tree.cover, tree.words)]
-    grower.gradient[:] = rng.normal(size=300)
+    growth = grower.grow(0, part)
+    arrays = *growth.tree[:4], *growth[1:]
+    copies = [array.copy() for array in arrays]
+    grower.targets.gradient[:] = rng.normal(size=(1, 300))
     grower.grow(1)
-    for array, copy in zip((tree.nodes, tree.values, tree.cover, tree.words), copies):
+    for array, copy in zip(arrays, copies):
         np.testing.assert_array_equal(array, copy)
+
+
+def test_targets_belong_to_the_caller():
+    """A grower neither writes to targets nor keeps them for later trees, and gives them back when others come."""
+    rng = np.random.default_rng(0)
+    table = random_table(rng, 300, N_CODES, IS_CATEGORICAL)
+    grower = new_grower(table, *fine_targets(rng, 1, 300), weight=rng.random(300), min_samples_leaf=3)
+    before = [array.copy() for array in grower.targets[:3]]
+    others = Targets.of(*(array.copy() for array in grower.targets[:2]))
+    expected = new_grower(table, *others[:2], min_samples_leaf=3).tree(0)
+    grower.tree(0)
+    given = weakref.ref(grower.targets.gradient)
+    for array, copy in zip(grower.targets, before):
+        np.testing.assert_array_equal(array, copy)
+    grower.targets = others
+    assert_same_tree(grower.tree(0), expected, table.n_codes)
+    assert given() is None
+
+
+def test_codes_may_change():
+    rng = np.random.default_rng(0)
+    first, second = (random_table(rng, 300, N_CODES, IS_CATEGORICAL) for _ in range(2))
+    targets = fine_targets(rng, 1, 300)
+    grower = new_grower(first, *targets)
+    expected = grower.tree(0)
+    grower.grower.set_table(second)
+    rows = np.arange(0, 300, 3, dtype=np.uint32)
+    growth = grower.grow(0, rows)
+    assert_same_tree(growth.tree, new_grower(second, *targets).tree(0, rows), second.n_codes)
+    np.testing.assert_array_equal(growth.leaf_of_row, leaves_of(growth.tree, second, all_rows(second)))
+    grower.grower.set_table(first)
+    assert_same_tree(grower.tree(0), expected, first.n_codes)
 
 
 def test_weights_may_change():
@@ -263,9 +294,9 @@ def test_weights_may_change():
     targets = fine_targets(rng, 1, 300)
     weight = rng.random(300)
     grower = new_grower(table, *targets, weight=np.full(300, 0.5))
-    grower.grow(0)
-    grower.set_weight(weight)
-    assert_same_tree(grower.grow(0), new_grower(table, *targets, weight=weight).grow(0), table.n_codes)
+    grower.tree(0)
+    grower.targets.weight[:] = weight
+    assert_same_tree(grower.tree(0), new_grower(table, *targets, weight=weight).tree(0), table.n_codes)
 
 
 @pytest.mark.parametrize("direction", [1, -1])
@@ -276,7 +307,7 @@ def test_monotone_constraints_hold_everywhere(direction, limits):
     table = random_table(rng, 500, n_codes, missing=0.0)
     gradient, hessian = fine_targets(rng, 1, 500)
     gradient = rng.normal(size=(1, 500)) - direction * (table.columns[0] / 6)
-    tree = new_grower(table, gradient, hessian, monotone=[direction, 0, 0], max_depth=6, **limits).grow(0)
+    tree = new_grower(table, gradient, hessian, monotone=[direction, 0, 0], max_depth=6, **limits).tree(0)
     grid = np.stack(np.meshgrid(*[np.arange(1, n) for n in n_codes], indexing="ij")).reshape(3, -1)
     leaf = leaves_of(tree, binned_table(grid, n_codes), np.arange(grid.shape[1], dtype=np.uint32))
     values = tree.values[leaf, 0].reshape([n - 1 for n in n_codes])
@@ -300,10 +331,11 @@ def test_to_tree_arrays():
     grower = new_grower(binned, *fine_targets(rng, 1, 300), max_depth=6)
     grown, leaves = [], []
     for seed in range(3):
-        grower.gradient[:] = rng.normal(size=300)
-        grown.append(grower.grow(seed))
-        leaves.append(grower.leaf_of_row.copy())
-    trees = to_tree_arrays(grown, binner, 1)
+        grower.targets.gradient[:] = rng.normal(size=300)
+        tree, leaf_of_row, _ = grower.grow(seed)
+        grown.append(tree)
+        leaves.append(leaf_of_row)
+    trees = to_tree_arrays(grown, binner.thresholds_, 1)
     validate_trees(trees, 4, 1)
     encoded = binner.encode(table, 0, 300)
     for tree, leaf in enumerate(leaves):
@@ -318,6 +350,6 @@ def test_to_tree_arrays():
 def test_to_tree_arrays_without_trees():
     rng = np.random.default_rng(0)
     table = DenseTable(rng.normal(size=(20, 2)))
-    trees = to_tree_arrays([], Binner().fit(table), 2)
+    trees = to_tree_arrays([], Binner().fit(table).thresholds_, 2)
     assert len(trees.roots) == 0
     assert trees.values.shape[1] == 2

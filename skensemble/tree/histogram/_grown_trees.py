@@ -1,0 +1,102 @@
+"""Trees as they were grown, whose splits are codes: which leaf rows fall into, and how they become TreeArrays."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skensemble._parallel import for_blocks
+from skensemble.tree.histogram._growth_state import NODE
+from skensemble.tree.histogram._leaf_values import add_leaf_values
+from skensemble.tree.trees._prediction import leaf_of_codes
+from skensemble.tree.trees._tree_arrays import NO_CHILD, NUMERIC, TreeArrays, empty_trees
+
+BLOCK = 1 << 16  # rows
+
+
+class GrownTree(NamedTuple):
+    """A tree as it was grown: its splits are codes."""
+
+    nodes: np.ndarray  # (n_nodes,) NODE
+    values: np.ndarray  # (n_nodes, n_outputs)
+    cover: np.ndarray  # (n_nodes,)
+    words: np.ndarray  # (n_nodes, n_words)
+    output: int  # the output it is about, or ALL_OUTPUTS
+    symmetric: bool
+
+
+def leaves_of(tree, binned, rows):
+    """(n_rows,) int32: leaf of each of `rows` of a binned table in a GrownTree."""
+    nodes, words = tree.nodes, np.ascontiguousarray(tree.words).reshape(-1)
+    n_words = tree.words.shape[1]
+    is_split = nodes["left"] != NO_CHILD
+    start = np.where(is_split & (nodes["is_categorical"] != 0), np.arange(len(nodes)) * n_words, NUMERIC)
+    fields = [nodes[name].astype(np.int32) for name in ("feature", "code", "left", "right")]
+    leaf = np.empty(len(rows), np.int32)
+    leaf_of_codes(binned.columns, rows, *fields, nodes["missing_left"] != 0, start.astype(np.int32), words, leaf)
+    return leaf
+
+
+def add_values(raw, leaf_of_row, values, n_threads=1):
+    """raw[i] += values[leaf_of_row[i]] for all rows."""
+    for_blocks(lambda start, stop: add_leaf_values(raw, leaf_of_row, values, start, stop), len(raw), BLOCK, n_threads)
+
+
+def to_tree_arrays(trees, thresholds, n_values):
+    """TreeArrays of grown trees.
+
+    thresholds : list of increasing float64 arrays, one per feature: what the codes stand for (see `Binner`)
+    """
+    if not trees:
+        return empty_trees(n_values)
+    sizes = np.array([len(tree.nodes) for tree in trees])
+    roots = np.cumsum(sizes) - sizes
+    nodes = np.concatenate([tree.nodes.view(np.uint8) for tree in trees]).view(NODE)  # as records it takes 5 us a tree
+    is_split = nodes["left"] != NO_CHILD
+    categorical = is_split & (nodes["is_categorical"] != 0)
+    shift = np.repeat(roots, sizes)
+    starts, counts, words = _category_words(trees, categorical)
+    depth = np.maximum.reduceat(nodes["depth"], roots)
+    return TreeArrays(
+        feature=np.where(is_split, nodes["feature"], -1).astype(np.int32),
+        threshold=_threshold_of_nodes(nodes, is_split & ~categorical, thresholds),
+        left=np.where(is_split, nodes["left"] + shift, NO_CHILD).astype(np.int32),
+        right=np.where(is_split, nodes["right"] + shift, NO_CHILD).astype(np.int32),
+        missing_left=is_split & (nodes["missing_left"] != 0),
+        category_start=starts,
+        category_count=counts,
+        cover=np.concatenate([tree.cover for tree in trees]),
+        count=nodes["stop"] - nodes["start"],
+        gain=np.where(is_split, nodes["gain"], 0.0),
+        impurity=np.zeros(0),
+        values=np.ascontiguousarray(np.concatenate([tree.values for tree in trees])),
+        category_words=words,
+        roots=roots.astype(np.int64),
+        output=np.array([tree.output for tree in trees], np.int32),
+        depth=depth.astype(np.int32),
+        symmetric=np.array([tree.symmetric for tree in trees]),
+    )
+
+
+def _threshold_of_nodes(nodes, numeric, thresholds):
+    """Code k separates from k + 1 at thresholds[k - 1]; the last code has nothing above it but missing."""
+    sizes = np.array([len(of_feature) + 1 for of_feature in thresholds])
+    table = np.concatenate([np.append(of_feature, np.inf) for of_feature in thresholds])
+    first = np.cumsum(sizes) - sizes
+    threshold = np.full(len(nodes), np.nan)
+    threshold[numeric] = table[first[nodes["feature"][numeric]] + nodes["code"][numeric] - 1]
+    return threshold
+
+
+def _category_words(trees, categorical):
+    if not categorical.any():
+        return (
+            np.full(len(categorical), NUMERIC, np.int32),
+            np.zeros(len(categorical), np.int32),
+            np.zeros(0, np.uint64),
+        )
+    words = np.concatenate([tree.words for tree in trees])[categorical]
+    n_words = words.shape[1]
+    starts, counts = np.full(len(categorical), NUMERIC, np.int32), np.zeros(len(categorical), np.int32)
+    starts[categorical] = np.arange(len(words)) * n_words
+    counts[categorical] = n_words
+    return starts, counts, np.ascontiguousarray(words.reshape(-1))
