@@ -14,7 +14,7 @@ from skensemble._targets import all_or_nothing, read_target, read_weight
 from skensemble.ensemble.losses._ranking_losses import RANKING_LOSSES, Queries, RankingLoss, RankingMeasure
 from skensemble.ensemble.newton._newton_base import PARAMETERS, NewtonBoosting
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
-from skensemble.ensemble.rows._row_sampling import copies_of, row_keys
+from skensemble.ensemble.rows._row_sampling import copies_of
 
 _IsMeasure = Matches(
     lambda value: isinstance(value, str) and RankingMeasure.of(value) is not None,
@@ -397,7 +397,7 @@ class NewtonBoostingRanker(NewtonBoosting):
 
     def _choose_held_out(self, fold):
         """Whole queries; rows where there is but one.  Copies stay together."""
-        queries, keys = fold.queries, row_keys(fold.binned.codes, fold.y)
+        queries, keys = fold.queries, fold.keys()
         if queries.n_queries == 1:
             return self._held_out_contents(keys, np.ones(len(keys)) if fold.copies is None else fold.copies > 0)
         return self._held_out_contents(queries.keys(keys), queries.is_counted)[queries.code]

@@ -181,9 +181,10 @@ def test_stops_at_the_best_measure_of_given_queries(scoring):
     assert again.n_iter_ == model.n_iter_
 
 
-def test_holds_out_whole_queries():
+@pytest.mark.parametrize("booster", ["gbtree", "dart", "gblinear"])
+def test_holds_out_whole_queries(booster):
     X, y, qid = _table()
-    model = NewtonBoostingRanker(early_stopping=True, validation_fraction=0.25, **FAST)
+    model = NewtonBoostingRanker(booster=booster, early_stopping=True, validation_fraction=0.25, **FAST)
     folds = []
     model._boost, boost = (
         lambda train, held_out, *rest: (folds.extend([train, held_out]), boost(train, held_out, *rest)),
