@@ -27,7 +27,8 @@ lint: $(VENV)/.installed-test ## check style and format
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 
-format: $(VENV)/.installed-test ## mend style and format
+format: $(VENV)/.installed-test ## mend style and format, write the files that repeat the table of public names
+	$(PYTHON) -m tests.front_door_files
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 

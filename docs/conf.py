@@ -14,6 +14,12 @@ myst_heading_anchors = 3
 
 autosummary_generate = True
 autodoc_typehints = "none"
+autodoc_default_options = {
+    "members": True,
+    "inherited-members": True,
+    "exclude-members": "set_output, set_fit_request, set_inverse_transform_request, set_predict_request, "
+    "set_predict_proba_request, set_score_request, set_transform_request",
+}
 numpydoc_show_class_members = False  # autodoc lists them
 
 suppress_warnings = ["ref.ref"]  # docstrings inherited from scikit-learn point into its own guide

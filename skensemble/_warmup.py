@@ -1,10 +1,13 @@
-"""Compile every kernel once, by tiny fits of every estimator in the configurations that need kernels of their own."""
+"""Compile every kernel once: by tiny fits in the settings that need kernels of their own, then of every estimator."""
 
 from time import perf_counter
 
 import numpy as np
 import pandas as pd
+from sklearn.base import is_regressor
+from sklearn.utils import get_tags
 
+from skensemble._front_door import estimators
 from skensemble.ensemble.adaboost._adaboost import AdaBoostClassifier, AdaBoostRegressor
 from skensemble.ensemble.forest._random_forest import ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
 from skensemble.ensemble.gradient._gradient_boosting import GradientBoostingClassifier, GradientBoostingRegressor
@@ -19,6 +22,7 @@ from skensemble.generative import (
     MLPField,
     NeuralSplineFlow,
     RealNVP,
+    TreeField,
     evaluate,
 )
 from skensemble.generative.flows._flow_bases import BASES
@@ -270,6 +274,31 @@ def _deep_trees():
         forest(2, n_jobs=2).fit(X, y).predict(X)
 
 
+_QUICK = {
+    "n_estimators": 2,
+    "max_epochs": 1,
+    "max_steps": 4,
+    "regressor": TreeField(n_estimators=2),
+    "random_state": 0,
+}
+_METHODS = ("predict", "predict_proba", "transform", "score_samples", "apply", "decision_path")
+
+
+def _every_estimator():
+    """What a line in the table of estimators needs, with no step of its own."""
+    X = _numbers()
+    for estimator in estimators().values():
+        model = estimator()
+        model.set_params(**{name: value for name, value in _QUICK.items() if name in model.get_params(deep=False)})
+        target = _amounts() if is_regressor(model) else _labels(2)
+        model.fit(X, target if get_tags(model).target_tags.required else None)
+        for method in _METHODS:
+            if hasattr(model, method):
+                getattr(model, method)(X)
+        if hasattr(model, "sample"):
+            model.sample(_N_ROWS)
+
+
 _STEPS = (
     ("two classes", _binary),
     ("growth policies", _growth_policies),
@@ -296,6 +325,7 @@ _STEPS = (
     ("generative models", _generative_models),
     ("normalizing flows", _normalizing_flows),
     ("evaluation of generated rows", _evaluation),
+    ("every estimator at its defaults", _every_estimator),
 )
 
 

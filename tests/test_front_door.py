@@ -1,13 +1,20 @@
-"""`import skensemble` is light, its names are lazy, and `python -m skensemble` answers."""
+"""`import skensemble` is light, its names are lazy and listed once, and `python -m skensemble` answers."""
 
 import subprocess
 import sys
 
 import pytest
+from sklearn.base import BaseEstimator
 
 import skensemble
+import skensemble.generative
 from skensemble.__main__ import main
+from skensemble._front_door import ESTIMATORS, OTHERS, estimators
+from tests import front_door_files
 from tests.conftest import ROOT
+
+DOORS = [skensemble, skensemble.generative]
+every_door = pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)
 
 
 def _python(code):
@@ -25,15 +32,38 @@ def test_name_is_there(name):
     assert value.__name__ == name
 
 
-def test_dir_lists_the_public_names():
-    assert set(skensemble.__all__) <= set(dir(skensemble))
+@every_door
+def test_dir_lists_the_public_names(door):
+    values = [getattr(door, name) for name in door.__all__]
+    assert all(value is not None for value in values)
+    public = [name for name in dir(door) if name in door.__all__]
+    assert public == sorted(door.__all__)
     assert [name for name in dir(skensemble) if not name.startswith("__")] == sorted(skensemble.__all__)
 
 
-def test_all_can_be_star_imported():
+@every_door
+def test_all_can_be_star_imported(door):
     namespace = {}
-    exec("from skensemble import *", namespace)
-    assert set(skensemble.__all__) <= set(namespace)
+    exec(f"from {door.__name__} import *", namespace)
+    assert set(door.__all__) <= set(namespace)
+
+
+def test_every_name_of_the_table_is_offered():
+    listed = [name for table in (ESTIMATORS, OTHERS) for names in table.values() for name in names]
+    assert len(listed) == len(set(listed))
+    assert set(listed) == {name for door in DOORS for name in door.__all__}
+
+
+@pytest.mark.parametrize("name", estimators())
+def test_estimators_are_estimators(name):
+    estimator = estimators()[name]
+    assert issubclass(estimator, BaseEstimator)
+    assert estimator.__name__ == name
+
+
+@pytest.mark.parametrize("path", front_door_files.files(), ids=lambda path: path.name)
+def test_files_that_repeat_the_table_are_up_to_date(path):
+    assert path.read_text(encoding="utf-8") == front_door_files.files()[path], "run `make format`"
 
 
 def test_unknown_name_is_an_attribute_error():

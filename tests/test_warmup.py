@@ -1,4 +1,4 @@
-"""After the warm-up nothing that the user guides show is compiled any more, nor what trees and forests do besides."""
+"""After the warm-up nothing is compiled any more: by the guides, by any estimator, by trees and forests in detail."""
 
 import subprocess
 import sys
@@ -11,10 +11,13 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 from numba.core.dispatcher import Dispatcher
+from sklearn.base import is_regressor
+from sklearn.utils import get_tags
 from skensemble import (
     DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreesClassifier, ExtraTreesRegressor,
     RandomForestClassifier, RandomForestRegressor, warm_up,
 )
+from skensemble._front_door import estimators
 from tests.code_blocks import run_python
 from tests.conftest import ROOT
 
@@ -43,12 +46,28 @@ def fit_more_trees():
         RandomForestRegressor(40, criterion=criterion, max_leaf_nodes=9, oob_score=True).fit(X[:300], y).predict(X)
         ExtraTreesRegressor(3, criterion=criterion, monotonic_cst={0: 1}).fit(X[:300], y[:, 0]).predict(X)
 
+def use_every_estimator():
+    rng = np.random.default_rng(1)
+    numbers = pd.DataFrame(rng.normal(size=(300, 3)), columns=["a", "b", "c"])
+    amounts, classes = np.exp(numbers["a"]), rng.integers(0, 3, 300)
+    for estimator in estimators().values():
+        short = {"max_epochs": 2, "max_steps": 20}
+        model = estimator(**{name: value for name, value in short.items() if name in estimator().get_params()})
+        target = amounts if is_regressor(model) else classes
+        model.fit(numbers, target if get_tags(model).target_tags.required else None)
+        for method in ("predict", "predict_proba", "transform", "score_samples"):
+            if hasattr(model, method):
+                getattr(model, method)(numbers)
+        if hasattr(model, "sample"):
+            model.sample(50)
+
 assert warm_up() > 0
 warm = signatures()
 assert len(warm) > 20
 for guide in ("newton_boosting", "trees_and_forests", "boosting"):
     run_python(ROOT / "docs" / f"{guide}.md")
 fit_more_trees()
+use_every_estimator()
 print("compiled:", sorted({name for name, _ in signatures() - warm}))
 """
 

@@ -1,0 +1,102 @@
+"""Every public name and the file that makes it: the one table from which all that lists public names is made.
+
+A new estimator is a class and a line here.  From the table come the names that `skensemble` and `skensemble.generative`
+offer, the estimators that the tests and the warm-up go through, and, written by `make format`, the stubs from which
+editors complete names (`__init__.pyi`) and docs/reference.md.
+"""
+
+from importlib import import_module
+
+PACKAGE = "skensemble"
+GENERATIVE = "skensemble.generative"  # offers all that is made in its folder; `skensemble` offers all but its parts
+PARTS = "Parts of generative models"
+ESTIMATORS = {  # heading in the reference -> name -> file
+    "Boosting": {
+        "NewtonBoostingClassifier": "skensemble.ensemble.newton._newton_boosting",
+        "NewtonBoostingRegressor": "skensemble.ensemble.newton._newton_boosting",
+        "NewtonBoostingRanker": "skensemble.ensemble.newton._newton_ranker",
+        "GradientBoostingClassifier": "skensemble.ensemble.gradient._gradient_boosting",
+        "GradientBoostingRegressor": "skensemble.ensemble.gradient._gradient_boosting",
+        "AdaBoostClassifier": "skensemble.ensemble.adaboost._adaboost",
+        "AdaBoostRegressor": "skensemble.ensemble.adaboost._adaboost",
+    },
+    "Forests": {
+        "RandomForestClassifier": "skensemble.ensemble.forest._random_forest",
+        "RandomForestRegressor": "skensemble.ensemble.forest._random_forest",
+        "ExtraTreesClassifier": "skensemble.ensemble.forest._random_forest",
+        "ExtraTreesRegressor": "skensemble.ensemble.forest._random_forest",
+    },
+    "Trees": {
+        "DecisionTreeClassifier": "skensemble.tree.estimators._decision_tree",
+        "DecisionTreeRegressor": "skensemble.tree.estimators._decision_tree",
+        "ExtraTreeClassifier": "skensemble.tree.estimators._decision_tree",
+        "ExtraTreeRegressor": "skensemble.tree.estimators._decision_tree",
+    },
+    "Generative models": {
+        "FlowMatching": "skensemble.generative.diffusion._flow_matching",
+        "RectifiedFlow": "skensemble.generative.diffusion._flow_matching",
+        "ScoreSDE": "skensemble.generative.diffusion._diffusion",
+        "DDPM": "skensemble.generative.diffusion._diffusion",
+        "NICE": "skensemble.generative.flows._normalizing_flows",
+        "RealNVP": "skensemble.generative.flows._normalizing_flows",
+        "Glow": "skensemble.generative.flows._normalizing_flows",
+        "NeuralSplineFlow": "skensemble.generative.flows._normalizing_flows",
+        "MaskedAutoregressiveFlow": "skensemble.generative.flows._normalizing_flows",
+        "ContinuousNormalizingFlow": "skensemble.generative.flows._continuous_flow",
+        "DensityOutlierDetector": "skensemble.generative._outlier_detector",
+    },
+    PARTS: {
+        "TableEncoder": "skensemble.generative.tables._tabular",
+        "MLPField": "skensemble.generative.fields._mlp_field",
+    },
+}
+OTHERS = {
+    "Drawings of trees": {
+        "export_text": "skensemble.inspection",
+        "plot_tree": "skensemble.inspection",
+        "export_graphviz": "skensemble.inspection",
+    },
+    PARTS: {
+        "TreeField": "skensemble.generative.fields._tree_field",
+        "evaluate": "skensemble.generative.evaluation._evaluation",
+        "Evaluation": "skensemble.generative.evaluation._evaluation",
+        "ACTIVATIONS": "skensemble.generative.networks._activations",
+        "PATHS": "skensemble.generative.paths._paths",
+        "SOLVERS": "skensemble.generative.paths._solvers",
+    },
+    "Compilation in advance": {"warm_up": "skensemble._warmup"},
+}
+
+
+def public_names(door):
+    """The names that `door`, a package, offers: {name: file}."""
+    names = {}
+    for headings in (ESTIMATORS, OTHERS):
+        for heading, files in headings.items():
+            if door == GENERATIVE or heading != PARTS:
+                names |= {name: file for name, file in files.items() if file.startswith(door + ".")}
+    return names
+
+
+def open_door(package, namespace):
+    """`__all__`, `__getattr__` and `__dir__` of a package whose names are imported on first use.
+
+    namespace : dict, the package's globals
+    """
+    file_of = public_names(package)
+
+    def get(name):
+        if name not in file_of:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        namespace[name] = value = getattr(import_module(file_of[name]), name)  # the next access does not come here
+        return value
+
+    def names():
+        return sorted({*file_of, *(name for name in namespace if name.startswith("__"))})
+
+    return sorted(file_of), get, names
+
+
+def estimators():
+    """Every public estimator: {name: class}."""
+    return {name: getattr(import_module(file), name) for files in ESTIMATORS.values() for name, file in files.items()}

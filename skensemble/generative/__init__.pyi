@@ -1,0 +1,20 @@
+# Written by `make format` from _front_door.py.
+from skensemble.generative._outlier_detector import DensityOutlierDetector as DensityOutlierDetector
+from skensemble.generative.diffusion._diffusion import DDPM as DDPM
+from skensemble.generative.diffusion._diffusion import ScoreSDE as ScoreSDE
+from skensemble.generative.diffusion._flow_matching import FlowMatching as FlowMatching
+from skensemble.generative.diffusion._flow_matching import RectifiedFlow as RectifiedFlow
+from skensemble.generative.evaluation._evaluation import Evaluation as Evaluation
+from skensemble.generative.evaluation._evaluation import evaluate as evaluate
+from skensemble.generative.fields._mlp_field import MLPField as MLPField
+from skensemble.generative.fields._tree_field import TreeField as TreeField
+from skensemble.generative.flows._continuous_flow import ContinuousNormalizingFlow as ContinuousNormalizingFlow
+from skensemble.generative.flows._normalizing_flows import NICE as NICE
+from skensemble.generative.flows._normalizing_flows import Glow as Glow
+from skensemble.generative.flows._normalizing_flows import MaskedAutoregressiveFlow as MaskedAutoregressiveFlow
+from skensemble.generative.flows._normalizing_flows import NeuralSplineFlow as NeuralSplineFlow
+from skensemble.generative.flows._normalizing_flows import RealNVP as RealNVP
+from skensemble.generative.networks._activations import ACTIVATIONS as ACTIVATIONS
+from skensemble.generative.paths._paths import PATHS as PATHS
+from skensemble.generative.paths._solvers import SOLVERS as SOLVERS
+from skensemble.generative.tables._tabular import TableEncoder as TableEncoder
