@@ -1,17 +1,14 @@
 """The Python code of every page of the documentation runs, and the parameter table is complete."""
 
-import inspect
 import re
 
 import pytest
 
-import skensemble
+from skensemble._front_door import estimators
 from tests.code_blocks import blocks, run_python
 from tests.conftest import ROOT
 
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-PAGES_WITH_CODE = [page for page in PAGES if "```python" in page.read_text()]
-ESTIMATORS = [getattr(skensemble, name) for name in skensemble.__all__ if inspect.isclass(getattr(skensemble, name))]
 
 
 @pytest.mark.parametrize(
@@ -27,7 +24,7 @@ def test_blocks_name_a_language_that_is_checked(page):
     assert {block.language for block in blocks(page)} <= {"python", "bash", "text", "{toctree}", "{eval-rst}"}
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda estimator: estimator.__name__)
+@pytest.mark.parametrize("estimator", estimators().values(), ids=estimators())
 def test_parameter_table_has_every_parameter(estimator):
     named = set(re.findall(r"`(\w+)[`=]", (ROOT / "docs" / "parameters.md").read_text()))
     assert set(estimator().get_params()) - named == set()
