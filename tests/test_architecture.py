@@ -1,6 +1,7 @@
 """The shape of the package: imports run one way, names say what things are, and public things are documented."""
 
 import ast
+import functools
 import inspect
 import sys
 from pathlib import Path
@@ -56,6 +57,7 @@ NOT_IN_KERNELS = {"pandas", "sklearn", "polars", "pyarrow", "narwhals"}
 NAMED_FOR_NOTHING = {"utils", "helpers", "common", "misc"}
 
 
+@functools.cache
 def _parse(path):
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
@@ -90,6 +92,7 @@ def _imports(tree):
     ]
 
 
+@functools.cache
 def _imports_within(path):
     return {name for name in _imports(_parse(path)) if name in FILE_OF and name != _module(path)}
 
