@@ -11,6 +11,7 @@ from skensemble._front_door import estimators
 from skensemble.ensemble.adaboost._adaboost import AdaBoostClassifier, AdaBoostRegressor
 from skensemble.ensemble.forest._random_forest import ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
 from skensemble.ensemble.gradient._gradient_boosting import GradientBoostingClassifier, GradientBoostingRegressor
+from skensemble.ensemble.losses._losses import offered_losses
 from skensemble.ensemble.newton._newton_boosting import NewtonBoostingClassifier, NewtonBoostingRegressor
 from skensemble.ensemble.newton._newton_ranker import NewtonBoostingRanker
 from skensemble.generative import (
@@ -32,16 +33,6 @@ _N_ROWS = 400
 _ENOUGH_FOR_TWO_THREADS = 20_000
 _ENOUGH_FOR_RANKS = 2_000
 _MORE_VALUES_THAN_16_BITS = 70_000
-_REGRESSION_LOSSES = (
-    "absolute_error",
-    "huber",
-    "quantile",
-    "poisson",
-    "gamma",
-    "tweedie",
-    "pseudo_huber",
-    "expectile",
-)
 
 
 def warm_up(report=None):
@@ -128,7 +119,7 @@ def _regression():
 
 def _other_losses():
     X, y = _numbers(), _amounts()
-    for loss in _REGRESSION_LOSSES:
+    for loss in offered_losses("newton", "numbers"):
         NewtonBoostingRegressor(loss=loss, n_estimators=2).fit(X, y).predict(X)
 
 
@@ -171,9 +162,8 @@ def _dropouts():
 
 
 def _ranking():
-    X, y = _numbers(), _labels(3)
-    for loss in ("rank:ndcg", "rank:pairwise", "rank:map"):
-        grades = y if loss != "rank:map" else np.minimum(y, 1)
+    X, grades = _numbers(), _labels(2)
+    for loss in offered_losses("newton", "relevance"):
         NewtonBoostingRanker(loss=loss, n_estimators=2).fit(X, grades, qid=np.arange(_N_ROWS) // 10).predict(X)
 
 
@@ -190,11 +180,11 @@ def _adaptive_boosting():
 
 def _first_order_boosting():
     X, y = _numbers(), _amounts()
-    for loss in ("squared_error", "absolute_error", "huber", "quantile"):
+    for loss in offered_losses("gradient", "numbers"):
         GradientBoostingRegressor(loss=loss, n_estimators=2, subsample=0.5, random_state=0).fit(X, y).predict(X)
-    for n_classes in (2, 3):
-        GradientBoostingClassifier(n_estimators=2).fit(X, _labels(n_classes)).predict_proba(X)
-    GradientBoostingClassifier(loss="exponential", n_estimators=2).fit(X, _labels(2)).predict_proba(X)
+    for loss in offered_losses("gradient", "classes"):
+        GradientBoostingClassifier(loss=loss, n_estimators=2).fit(X, _labels(2)).predict_proba(X)
+    GradientBoostingClassifier(n_estimators=2).fit(X, _labels(3)).predict_proba(X)
 
 
 def _searching_teams():

@@ -85,6 +85,8 @@ def loss_of_row(name, y, raw, setting=None):
         return math.log(math.fsum(math.exp(other - raw[int(y)]) for other in raw))
     if name == "log_loss":
         return math.log1p(math.exp(-raw if y == 1 else raw))
+    if name == "exponential":
+        return math.exp(-raw if y == 1 else raw)
     if name == "squared_error":
         return distance**2 / 2
     if name == "absolute_error":

@@ -29,15 +29,13 @@ from skensemble._random import draw_seed, generator, mixed_seed
 from skensemble._targets import all_or_nothing, read_labels, read_target, read_weight
 from skensemble._validation import read_features
 from skensemble._warnings import warn
-from skensemble.ensemble.gradient._exponential_loss import ExponentialLoss
 from skensemble.ensemble.gradient._gradient_rounds import (
     HOLD_OUT_STREAM,
     GradientRounds,
     RoundSettings,
     tree_random_state,
 )
-from skensemble.ensemble.losses._losses import AbsoluteError, Huber, Quantile, SquaredError, log_loss
-from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, weighted_quantile
+from skensemble.ensemble.losses._losses import make_loss, offered_losses
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
 from skensemble.ensemble.rows._row_sampling import RowSampler, copies_of, row_keys
 from skensemble.tree._binning import Binner
@@ -193,7 +191,7 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
             self._fit_init(X, target, weight if weighted else None, trains)
             return self._raw_of_init(X)
         if self.init is None:
-            self._baseline = self._constant(target, weight)
+            self._baseline = self._loss.baseline(target, weight)
         self.init_ = self._constant_estimator(target, weight) if self.init is None else self.init
         return np.tile(self._baseline, (len(target), 1))
 
@@ -219,8 +217,7 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
             learning_rate=float(self.learning_rate),
             subsample=float(self.subsample),
             ccp_alpha=float(self.ccp_alpha),
-            slope_level=self._slope_level,
-            score_factor=self._score_factor,
+            alpha=getattr(self, "alpha", None),
             seed=self._seed,
             n_threads=n_threads,
         )
@@ -633,11 +630,10 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
     """
 
     _parameters = {
-        "loss": (OneOf("log_loss", "exponential"),),
+        "loss": (OneOf(*offered_losses("gradient", "classes")),),
         **PARAMETERS,
         "init": (OneOf("zero"), IsNone, _estimator_with("fit", "predict_proba")),
     }
-    _slope_level = None
 
     def __init__(
         self,
@@ -701,26 +697,13 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
                 f"y must hold at least 2 classes: y contains {n_counted} class after sample_weight trimmed classes "
                 "with zero weights, while a minimum of 2 classes are required."
             )
-        if self.loss == "exponential" and self.n_classes_ > 2:
-            raise ValueError(
-                f"loss must be 'log_loss' for {self.n_classes_} classes, got 'exponential': loss='exponential' is only "
-                "suitable for a binary classification problem. Only binary classification is supported. The type of "
-                "the target is multiclass."
-            )
         return codes.astype(np.float64)
 
     def _make_loss(self):
-        return ExponentialLoss() if self.loss == "exponential" else log_loss(self.n_classes_)
-
-    @property
-    def _score_factor(self):
-        return 2.0 if self.loss == "log_loss" and self.n_classes_ == 2 else 1.0
+        return make_loss(self.loss, n_classes=self.n_classes_)
 
     def _strata(self, target):
         return target
-
-    def _constant(self, target, weight):
-        return self._loss.baseline(target, weight)
 
     def _constant_estimator(self, target, weight):
         return DummyClassifier(strategy="prior").fit(np.zeros((len(target), 1)), target.astype(np.intp), weight)
@@ -1002,7 +985,7 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
     """
 
     _parameters = {
-        "loss": (OneOf("squared_error", "absolute_error", "huber", "quantile"),),
+        "loss": (OneOf(*offered_losses("gradient", "numbers")),),
         **PARAMETERS,
         "init": (OneOf("zero"), IsNone, _estimator_with("fit", "predict")),
         "alpha": (Interval(float, 0.0, 1.0, "neither"),),
@@ -1068,24 +1051,10 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
         return target
 
     def _make_loss(self):
-        losses = {"squared_error": SquaredError, "absolute_error": AbsoluteError, "huber": Huber}
-        return Quantile(float(self.alpha)) if self.loss == "quantile" else losses[self.loss]()
-
-    @property
-    def _score_factor(self):
-        return 2.0 if self.loss == "squared_error" else 1.0
-
-    @property
-    def _slope_level(self):
-        return float(self.alpha) if self.loss == "huber" else None
+        return make_loss(self.loss, quantile=float(self.alpha))
 
     def _strata(self, target):
         return np.zeros(len(target))
-
-    def _constant(self, target, weight):
-        if self.loss == "huber":  # the median: a slope is not known yet
-            return np.array([weighted_quantile(target, NO_WEIGHT if weight is None else weight, 0.5)])
-        return self._loss.baseline(target, weight)
 
     def _constant_estimator(self, target, weight):
         constant = DummyRegressor(strategy="constant", constant=self._baseline[0])

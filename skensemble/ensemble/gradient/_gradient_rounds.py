@@ -5,7 +5,6 @@ each output, find the step of each leaf by line search, move every row by its le
 of weight 0 are carried along: those out of the bag, and those that are held out.
 """
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +12,6 @@ import numpy as np
 from skensemble._parallel import for_blocks
 from skensemble._random import draw_seed, generator, mixed_seed
 from skensemble.ensemble.gradient._line_search import newton_steps, rows_by_leaf
-from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, weighted_quantile
 from skensemble.tree.trees._pruning import prune
 from skensemble.tree.trees._tree_arrays import NO_CHILD
 
@@ -27,8 +25,7 @@ class RoundSettings(NamedTuple):
     learning_rate: float
     subsample: float
     ccp_alpha: float
-    slope_level: float | None  # the slope of Huber's loss is this quantile of the absolute residuals; None: no slope
-    score_factor: float  # scores are the loss times this
+    alpha: float | None  # a level that losses adapt to, see `Loss.adapted`
     seed: int
     n_threads: int
 
@@ -61,7 +58,7 @@ class GradientRounds:
     def round(self, number, last_oob_score=None):
         """Grow the trees of a round, and score them."""
         weight, weight_out = self._draw_bag(number)
-        self._set_slope()
+        self.loss = self.loss.adapted(self.y, self.raw, self.weight, self.settings.alpha)
         before = last_oob_score
         if weight_out is not None and before is None:
             before = self.score(weight_out)
@@ -76,7 +73,7 @@ class GradientRounds:
         """Loss of the rows by their weights; NaN where all are 0."""
         if weight is not None and not weight.any():
             return np.nan
-        return self.settings.score_factor * self.loss.value(self.y, self.raw, weight)
+        return self.loss.reported_factor * self.loss.value(self.y, self.raw, weight)
 
     def _draw_bag(self, number):
         """Weights of the rows in the bag, and of those out of it."""
@@ -85,14 +82,6 @@ class GradientRounds:
         seed = mixed_seed(mixed_seed(self.settings.seed, BAG_STREAM), number)
         in_bag = self._sampler.drawn_weight(*self._sampler.draw(self.settings.subsample, seed), self.weight)
         return in_bag, (1.0 if self.weight is None else self.weight) - in_bag
-
-    def _set_slope(self):
-        if self.settings.slope_level is not None:
-            distance = np.abs(self.y - self.raw[0])
-            weight = NO_WEIGHT if self.weight is None else self.weight
-            self.loss = replace(
-                self.loss, huber_slope=(weighted_quantile(distance, weight, self.settings.slope_level),)
-            )
 
     def _fill_gradients(self):
         def fill(start, stop):
@@ -123,7 +112,7 @@ class GradientRounds:
         if self.settings.ccp_alpha > 0.0:
             pruned = prune(tree, self.settings.ccp_alpha)
             tree, leaf = pruned, _place_after_pruning(tree, pruned)[leaf]
-        if self.loss.refit is not None or not self.loss.constant_hessian:
+        if self.loss.optimal_leaf_values is not None or not self.loss.constant_hessian:
             self._search_lines(tree, leaf, output, weight)
         self.raw[output] += (self.settings.learning_rate * tree.values[:, 0])[leaf]
         return tree
@@ -133,8 +122,8 @@ class GradientRounds:
         leaves = np.flatnonzero(tree.is_leaf)
         rows, leaf_start = rows_by_leaf(leaf, leaves, tree.n_nodes)
         n_threads = self.settings.n_threads if len(self.growers) == 1 and len(rows) > GRADIENT_BLOCK else 1
-        if self.loss.refit is not None:
-            steps = self.loss.refit(output, self.y, self.raw, weight, rows, leaf_start, n_threads)
+        if self.loss.optimal_leaf_values is not None:
+            steps = self.loss.optimal_leaf_values(output, self.y, self.raw, weight, rows, leaf_start, n_threads)
         else:
             gradient, hessian = self._gradient[output], self._hessian[output]
             steps = newton_steps(gradient, hessian, weight, rows, leaf_start, n_threads)

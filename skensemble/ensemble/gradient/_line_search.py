@@ -1,8 +1,8 @@
 """The line search of gradient boosting: the step that each leaf of a tree takes.
 
 A tree that was grown on negative gradients says which rows belong together.  What they get added is found anew from
-the loss itself (Friedman 2001, algorithm 1, line 5): medians, quantiles and Huber's means by the losses that have a
-`refit`, one step of Newton's by the others.
+the loss itself (Friedman 2001, algorithm 1, line 5): medians, quantiles and Huber's means by the losses that have
+`optimal_leaf_values`, one step of Newton's by the others.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """The losses of rankings: queries, the forces between their rows, and what a ranking is worth.
 
-`RANKING_LOSSES` is the table of losses.  What the kernels work out for each query is explained beside them.
+What the kernels work out for each query is explained beside them.
 """
 
 import re
@@ -10,7 +10,7 @@ import numpy as np
 
 from skensemble._parallel import for_blocks
 from skensemble.ensemble.losses._links import samples_first
-from skensemble.ensemble.losses._losses import Loss
+from skensemble.ensemble.losses._loss import Loss
 from skensemble.ensemble.losses._ranking_kernels import MAP, N_FIELDS, N_SLOTS, NDCG, PAIRWISE, fill_lambdas, measure
 from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT
 
@@ -151,21 +151,26 @@ class RankingLoss(Loss):
     """LambdaRank (Burges, Ragno & Le 2006): the logistic loss of the differences of scores of all pairs of rows in a
     query that differ in relevance, each times what swapping the two would cost.
 
-    objective : NDCG, PAIRWISE (a swap costs 1) or MAP
+    objective : what a swap costs, a class attribute: NDCG, PAIRWISE (1 each) or MAP
     truncation : pairs count whose upper row is among so many
     is_normalised : whether the cost is divided by 0.01 plus the difference of the scores (but for PAIRWISE), and the
         gradients of a query are scaled to log2(1 + sum of their sizes)
     queries, n_threads : while the trees grow; a fitted loss knows no rows
     """
 
-    objective: int
     truncation: float = np.inf
     is_normalised: bool = True
     queries: Queries | None = None
     n_threads: int = 1
+    target = "relevance"
     n_outputs = 1
     needs_all_rows = True
     has_value = False
+
+    @classmethod
+    def made_for(cls, *, lambdarank_truncation_level=None, lambdarank_norm=True, **settings):
+        level = lambdarank_truncation_level
+        return cls(np.inf if level is None else float(level), bool(lambdarank_norm))
 
     def of_rows(self, y, queries, n_threads):
         """The loss of these rows, ready for `gradient_hessian`."""
@@ -218,4 +223,22 @@ class RankingLoss(Loss):
         return samples_first(raw)
 
 
-RANKING_LOSSES = {"rank:ndcg": NDCG, "rank:pairwise": PAIRWISE, "rank:map": MAP}
+class NdcgLoss(RankingLoss):
+    """A swap costs the change of NDCG (LambdaMART)."""
+
+    name = "rank:ndcg"
+    objective = NDCG
+
+
+class PairwiseLoss(RankingLoss):
+    """All swaps cost the same (RankNet)."""
+
+    name = "rank:pairwise"
+    objective = PAIRWISE
+
+
+class MapLoss(RankingLoss):
+    """A swap costs the change of the average precision."""
+
+    name = "rank:map"
+    objective = MAP

@@ -137,7 +137,7 @@ class Booster:
         """Grow the trees of round `number`; returns them, shrunken."""
         self._fill_gradients()
         seed, n_parallel = mixed_seed(self.schedule.seed, number), self.schedule.n_parallel
-        moves = self.loss.refit is not None and n_parallel > 1
+        moves = self.loss.optimal_leaf_values is not None and n_parallel > 1
         self._raw_of_round = self.train.raw.copy() if moves else self.train.raw
         trees = self._add_trees(seed, 0)
         for k in range(1, n_parallel):
@@ -200,8 +200,8 @@ class Booster:
     def _add_tree(self, grower, seed, rows, output, place):
         seed = mixed_seed(seed, 2 + output)
         growth = grower.grow(self.targets, seed, rows, self._choose_features(seed), output)
-        if self.loss.refit is not None:
-            self._refit(growth, output)
+        if self.loss.optimal_leaf_values is not None:
+            self._set_optimal_leaf_values(growth, output)
         growth.tree.values[:] *= self.schedule.learning_rate / self.schedule.n_parallel
         self._move(growth, place + output)
         return growth.tree
@@ -216,11 +216,11 @@ class Booster:
         if self.validation is not None:
             _add_to(self.validation, tree, columns)
 
-    def _refit(self, growth, output):
+    def _set_optimal_leaf_values(self, growth, output):
         """Leaf values from the residuals of the leaf's rows, within the bounds that monotone constraints set."""
         tree, (leaves, starts) = growth.tree, growth.leaf_starts()
         for k in range(tree.values.shape[1]):
-            values = self.loss.refit(
+            values = self.loss.optimal_leaf_values(
                 output + k, self.train.y, self._raw_of_round, self._drawn_weight, growth.rows_by_leaf, starts,
                 self._threads_of_tree,
             )  # fmt: skip

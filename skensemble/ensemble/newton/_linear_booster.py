@@ -15,7 +15,7 @@ import numpy as np
 
 from skensemble._parallel import for_blocks
 from skensemble._random import mixed_seed
-from skensemble.ensemble.losses._losses import Quantile
+from skensemble.ensemble.losses._regression_losses import Quantile
 from skensemble.ensemble.newton._boosting_loop import GRADIENT_BLOCK, Fold
 from skensemble.ensemble.newton._coordinate_descent import (
     GRADIENT,
@@ -223,7 +223,7 @@ class LinearBooster:
             loss.gradient_hessian(train.y, train.raw, self._gradient, self._hessian, start, stop, train.weight)
 
         for_blocks(fill, n_samples, block, self.schedule.n_threads)
-        if loss.refit is not None:
+        if loss.optimal_leaf_values is not None:
             _fill_curvature(loss, train, self._weight, self._gradient, self._hessian)
 
     def _move_output(self, output, rng):

@@ -441,9 +441,9 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
         """Refuse what does not go together with slopes."""
         if self._drops_trees():
             raise ValueError("linear_leaves must be False for booster='dart', got True.")
-        if self._loss.refit is not None:
+        if self._loss.optimal_leaf_values is not None:
             raise ValueError(
-                f"linear_leaves must be False for loss={self.loss!r}, whose leaves are refit as constants, got True."
+                f"linear_leaves must be False for loss={self.loss!r}, whose leaves hold best constants, got True."
             )
         if self.monotonic_cst is not None:
             raise ValueError("linear_leaves must be False with monotonic_cst, which slopes do not obey, got True.")

@@ -11,7 +11,7 @@ from skensemble._targets import (
     read_target,
     read_weight,
 )
-from skensemble.ensemble.losses._losses import LOSSES, make_loss
+from skensemble.ensemble.losses._losses import class_of_loss, make_loss, offered_losses, takes_outputs
 from skensemble.ensemble.newton._newton_base import PARAMETERS, NewtonBoosting
 
 # -- classifier ------------------------------------------------------------------------------------------------------
@@ -207,7 +207,7 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
     """
 
     _parameters = {
-        "loss": (OneOf("log_loss"), IsCallable),
+        "loss": (OneOf(*offered_losses("newton", "classes")), IsCallable),
         **PARAMETERS,
         "class_weight": (IsDict, OneOf("balanced"), IsNone),
         "scale_pos_weight": (Interval(float, 0.0, closed="neither"),),
@@ -445,8 +445,6 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
 
 # -- regressor -------------------------------------------------------------------------------------------------------
 
-REGRESSION_LOSSES = tuple(name for name in LOSSES if name != "log_loss")
-
 
 class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     """Second-order gradient boosting for regression.
@@ -639,7 +637,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     """
 
     _parameters = {
-        "loss": (OneOf(*REGRESSION_LOSSES), IsCallable),
+        "loss": (OneOf(*offered_losses("newton", "numbers")), IsCallable),
         **PARAMETERS,
         "multi_strategy": (OneOf("one_output_per_tree", "multi_output_tree"),),
         "quantile": (
@@ -763,16 +761,8 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         return target, read_weight(sample_weight, "sample_weight" + suffix, n_samples)
 
     def _make_loss(self, target):
-        several = target.ndim == 2
-        if several and self.loss in ("quantile", "expectile"):
-            raise ValueError(f"loss={self.loss!r} needs a single target column, got y with {len(target)}.")
-        return make_loss(
-            self.loss,
-            n_outputs=len(target) if several else 1,
-            quantile=self.quantile,
-            tweedie_variance_power=self.tweedie_variance_power,
-            huber_slope=self.huber_slope,
-        )
+        n_outputs = len(target) if target.ndim == 2 else 1
+        return make_loss(self.loss, n_outputs=n_outputs, **self.get_params(deep=False))
 
     def _has_vector_leaves(self):
         return self.multi_strategy == "multi_output_tree" and self._loss.n_outputs > 1
@@ -843,8 +833,9 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = self.loss not in ("quantile", "expectile")
-        tags.target_tags.positive_only = self.loss in ("poisson", "gamma", "tweedie")
+        loss = class_of_loss(self.loss)
+        tags.target_tags.multi_output = takes_outputs(loss)
+        tags.target_tags.positive_only = loss.positive_target
         return tags
 
 

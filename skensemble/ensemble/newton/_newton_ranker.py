@@ -11,7 +11,8 @@ from skensemble._parallel import effective_n_jobs
 from skensemble._parameters import Interval, IsBool, IsNone, Matches, OneOf
 from skensemble._random import mixed_seed
 from skensemble._targets import all_or_nothing, read_target, read_weight
-from skensemble.ensemble.losses._ranking_losses import RANKING_LOSSES, Queries, RankingLoss, RankingMeasure
+from skensemble.ensemble.losses._losses import make_loss, offered_losses
+from skensemble.ensemble.losses._ranking_losses import Queries, RankingMeasure
 from skensemble.ensemble.newton._newton_base import PARAMETERS, NewtonBoosting
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
 from skensemble.ensemble.rows._row_sampling import copies_of
@@ -203,7 +204,7 @@ class NewtonBoostingRanker(NewtonBoosting):
     """
 
     _parameters = {
-        "loss": (OneOf(*RANKING_LOSSES),),
+        "loss": (OneOf(*offered_losses("newton", "relevance")),),
         **{name: rules for name, rules in PARAMETERS.items() if name != "base_score"},
         "scoring": (_IsMeasure,),
         "lambdarank_truncation_level": (Interval(int, 1), IsNone),
@@ -388,9 +389,7 @@ class NewtonBoostingRanker(NewtonBoosting):
         return fold
 
     def _make_loss(self, target):
-        level = self.lambdarank_truncation_level
-        truncation = np.inf if level is None else float(level)
-        return RankingLoss(RANKING_LOSSES[self.loss], truncation, bool(self.lambdarank_norm))
+        return make_loss(self.loss, **self.get_params(deep=False))
 
     def _find_baseline(self, target, weight, start):
         return np.zeros(1)

@@ -18,10 +18,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
 
 from skensemble import GradientBoostingClassifier, GradientBoostingRegressor
+from skensemble.ensemble.losses._losses import offered_losses
 
 ESTIMATORS = (GradientBoostingClassifier, GradientBoostingRegressor)
 OURS_ALONE = {"max_bins": 255, "categorical_features": "from_dtype", "n_jobs": None}
-REGRESSION_LOSSES = ("squared_error", "absolute_error", "huber", "quantile")
+REGRESSION_LOSSES = offered_losses("gradient", "numbers")
 FAST = {"n_estimators": 8, "learning_rate": 0.5, "random_state": 0}
 
 both = pytest.mark.parametrize("kind", ESTIMATORS, ids=lambda kind: kind.__name__)

@@ -4,16 +4,9 @@ import numpy as np
 import pytest
 
 from skensemble._validation import read_table
-from skensemble.ensemble.gradient._exponential_loss import ExponentialLoss
 from skensemble.ensemble.gradient._gradient_rounds import GradientRounds, RoundSettings, _place_after_pruning
-from skensemble.ensemble.losses._losses import (
-    AbsoluteError,
-    BinaryLogLoss,
-    Huber,
-    MulticlassLogLoss,
-    Quantile,
-    SquaredError,
-)
+from skensemble.ensemble.losses._class_losses import BinaryLogLoss, ExponentialLoss, MulticlassLogLoss
+from skensemble.ensemble.losses._regression_losses import AbsoluteError, Huber, Quantile, SquaredError
 from skensemble.ensemble.rows._row_sampling import RowSampler, copies_of
 from skensemble.tree._binning import Binner
 from skensemble.tree.exact._cart_grower import CartGrower, NumberTarget
@@ -25,7 +18,7 @@ X = RNG.normal(size=(150, 4))
 SCORE = np.where(X[:, 0] > 0, 2.0, -1.0) + X[:, 1]
 NUMBERS = SCORE + RNG.standard_t(3, size=150)
 CLASSES = np.digitize(SCORE + RNG.normal(size=150), [-1.0, 1.5]).astype(float)
-SETTINGS = RoundSettings(0.3, 1.0, 0.0, None, 1.0, seed=5, n_threads=1)
+SETTINGS = RoundSettings(0.3, 1.0, 0.0, None, seed=5, n_threads=1)
 
 
 def _grower(weight=None):
@@ -63,7 +56,7 @@ def test_leaves_hold_the_best_constant_of_their_residuals(loss, step):
 
 
 def test_huber_leaves_are_friedmans():
-    rounds = _rounds(Huber(), NUMBERS, slope_level=0.8)
+    rounds = _rounds(Huber(), NUMBERS, alpha=0.8)
     for number in range(3):
         residual, before = NUMBERS - rounds.raw[0], rounds.raw[0].copy()
         rounds.round(number)
@@ -117,9 +110,13 @@ def test_rows_out_of_the_bag_move_but_do_not_train(loss):
     np.testing.assert_array_equal(in_bag + out, np.ones(150))
     result = rounds.round(0)
     assert result.trees[0].count[0] == in_bag.sum()
-    assert result.train_score == pytest.approx(loss.value(y, rounds.raw, in_bag))
-    assert result.oob_score == pytest.approx(loss.value(y, rounds.raw, out))
-    assert result.oob_improvement == pytest.approx(loss.value(y, np.zeros((1, 150)), out) - result.oob_score)
+
+    def reported(raw, weight):
+        return pytest.approx(loss.reported_factor * loss.value(y, raw, weight))
+
+    assert result.train_score == reported(rounds.raw, in_bag)
+    assert result.oob_score == reported(rounds.raw, out)
+    assert result.oob_improvement + result.oob_score == reported(np.zeros((1, 150)), out)
     assert (rounds.raw[0] != 0).all()
 
 

@@ -6,17 +6,16 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, ndcg_score
 
+from skensemble.ensemble.losses._losses import LOSSES, offered_losses
 from skensemble.ensemble.losses._ranking_kernels import integral, moment
 from skensemble.ensemble.losses._ranking_losses import (
     LARGEST_RELEVANCE,
-    RANKING_LOSSES,
     Queries,
-    RankingLoss,
     RankingMeasure,
     _discounts,
 )
 
-every_loss = pytest.mark.parametrize("name", RANKING_LOSSES)
+every_loss = pytest.mark.parametrize("name", offered_losses("newton", "relevance"))
 
 
 # -- plain versions --------------------------------------------------------------------------------------------------
@@ -83,7 +82,7 @@ def _plain_forces(name, relevance, score, truncation, is_normalised):
 
 
 def _forces(name, relevance, score, queries, truncation=np.inf, is_normalised=False, n_threads=1):
-    loss = RankingLoss(RANKING_LOSSES[name], truncation, is_normalised)
+    loss = LOSSES[name](truncation, is_normalised)
     gradient, hessian = np.empty((2, 1, len(score)), np.float32)
     loss = loss.of_rows(relevance, queries, n_threads)
     loss.gradient_hessian(relevance, score[None], gradient, hessian, 0, len(score))
@@ -306,7 +305,7 @@ def test_keys_of_queries_are_those_of_what_stands_in_them():
 
 
 def test_relevance_is_checked():
-    loss = RankingLoss(RANKING_LOSSES["rank:ndcg"])
+    loss = LOSSES["rank:ndcg"]()
     for wrong in (-1.0, LARGEST_RELEVANCE + 1.0):
         with pytest.raises(ValueError, match=rf"y must hold degrees of relevance in \[0, 500\], got {wrong:g}"):
             loss.check_target(np.array([0.0, wrong]))

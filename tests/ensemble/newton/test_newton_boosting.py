@@ -14,10 +14,10 @@ from sklearn.metrics import get_scorer, log_loss, mean_pinball_loss, roc_auc_sco
 from sklearn.utils import get_tags
 
 from skensemble import NewtonBoostingClassifier, NewtonBoostingRegressor
-from skensemble.ensemble.losses._losses import make_loss
-from skensemble.ensemble.newton._newton_boosting import REGRESSION_LOSSES
+from skensemble.ensemble.losses._losses import LOSSES, make_loss, offered_losses, takes_outputs
 from tests.plain import ESTIMATORS, classifier, regressor
 
+REGRESSION_LOSSES = offered_losses("newton", "numbers")
 GROW_POLICIES = ["depthwise", "lossguide", "symmetric"]
 N = 240
 
@@ -61,7 +61,7 @@ def _same(model, other, X=None):
 
 
 def _kind_for(loss):
-    return "positive" if loss in ("poisson", "gamma", "tweedie") else "real"
+    return "positive" if LOSSES[loss].positive_target else "real"
 
 
 @pytest.mark.parametrize("loss", REGRESSION_LOSSES)
@@ -751,7 +751,7 @@ def test_one_tree_per_output_is_one_model_per_output(loss):
 @pytest.mark.parametrize("loss", REGRESSION_LOSSES)
 @pytest.mark.parametrize("grow_policy", GROW_POLICIES)
 def test_one_tree_for_all_outputs(loss, grow_policy):
-    if loss in ("quantile", "expectile"):
+    if not takes_outputs(LOSSES[loss]):
         X, y = _data()
         parameters = {"quantile": [0.2, 0.5, 0.8]}
     else:

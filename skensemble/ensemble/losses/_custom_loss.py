@@ -1,0 +1,72 @@
+"""A loss of the user's own, as a function."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from skensemble.ensemble.losses._links import samples_first, sigmoid_columns, softmax_columns
+from skensemble.ensemble.losses._loss import Loss
+
+
+@dataclass
+class CustomLoss(Loss):
+    """`function(y, raw, sample_weight) -> (gradient, hessian)`, both shaped like raw and already weighted.
+
+    The function sees and returns (n_samples,), or with many outputs (n_samples, n_outputs).  `n_classes` is None for
+    regression; with it, raw values pass the sigmoid or softmax.
+    """
+
+    function: Callable
+    n_outputs: int = 1
+    n_classes: int | None = None
+    applies_weights = True
+    needs_all_rows = True
+    has_value = False
+
+    def __post_init__(self):
+        if self.n_classes is not None:
+            self.n_outputs = 1 if self.n_classes <= 2 else self.n_classes
+
+    def check_target(self, y):
+        pass
+
+    def baseline(self, y, sample_weight):
+        return np.zeros(self.n_outputs)
+
+    def gradient_hessian(self, y, raw, gradient, hessian, start, stop, sample_weight=None):
+        rows = slice(start, stop)
+        weight = None if sample_weight is None else sample_weight[rows]
+        result = self.function(samples_first(np.atleast_2d(y)[:, rows]), samples_first(raw[:, rows]), weight)
+        for name, array, given in zip(("gradient", "hessian"), (gradient, hessian), _checked_pair(result)):
+            array[:, rows] = _checked_derivative(name, given, (stop - start, self.n_outputs)).T
+
+    def value(self, y, raw, sample_weight):
+        return float("nan")
+
+    def link(self, prediction):
+        return np.atleast_1d(np.asarray(prediction, dtype=np.float64))
+
+    def link_inverse(self, raw):
+        if self.n_classes is None:
+            return samples_first(raw)
+        return sigmoid_columns(raw) if self.n_outputs == 1 else softmax_columns(raw)
+
+
+def _checked_pair(result):
+    if not isinstance(result, (tuple, list)) or len(result) != 2:
+        raise ValueError(f"loss must return the pair (gradient, hessian), got {type(result).__name__}.")
+    return result
+
+
+def _checked_derivative(name, given, shape):
+    given = np.asarray(given, dtype=np.float64)
+    if given.size != shape[0] * shape[1] or given.shape[0] != shape[0]:
+        raise ValueError(f"loss must return a {name} of shape {_shape_of_user(shape)}, got {given.shape}.")
+    if not np.isfinite(given).all():
+        raise ValueError(f"loss must return finite values, got {given[~np.isfinite(given)][0]} in the {name}.")
+    return given.reshape(shape)
+
+
+def _shape_of_user(shape):
+    return shape if shape[1] > 1 else shape[:1]

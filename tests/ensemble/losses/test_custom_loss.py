@@ -1,0 +1,49 @@
+"""A loss of the user's own is called with the shapes it expects, and its answers are checked."""
+
+import numpy as np
+import pytest
+
+from skensemble.ensemble.losses._losses import make_loss
+from tests.ensemble.losses.loss_cases import Case, derivatives, problem
+
+
+def _squared(y, raw, sample_weight):
+    weight = np.ones(y.shape) if sample_weight is None else np.broadcast_to(sample_weight, y.T.shape).T
+    return weight * (raw - y), weight
+
+
+@pytest.mark.parametrize("n_outputs", [1, 2])
+def test_custom_loss_is_called_with_the_shapes_of_its_user(n_outputs):
+    case = Case("squared_error", {"n_outputs": n_outputs})
+    squared_error, y, raw, weight = problem(case)
+    custom = make_loss(_squared, n_outputs=n_outputs)
+    for ours, theirs in zip(derivatives(custom, y, raw), derivatives(squared_error, y, raw)):
+        np.testing.assert_array_equal(ours, theirs)
+    gradient, hessian = derivatives(custom, y, raw, sample_weight=weight)
+    np.testing.assert_allclose(gradient, weight * derivatives(squared_error, y, raw)[0], rtol=1e-6)
+    np.testing.assert_array_equal(hessian, np.broadcast_to(weight, raw.shape))
+    assert custom.applies_weights
+    assert not custom.has_value
+    np.testing.assert_array_equal(custom.baseline(y, weight), np.zeros(n_outputs))
+
+
+def test_custom_loss_of_a_classifier_gives_probabilities():
+    assert make_loss(_squared, n_classes=2).link_inverse(np.zeros((1, 3))).shape == (3, 2)
+    three = make_loss(_squared, n_classes=3)
+    assert three.n_outputs == 3
+    np.testing.assert_allclose(three.link_inverse(np.zeros((3, 2))), 1 / 3)
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        (np.zeros(4), r"loss must return the pair \(gradient, hessian\), got ndarray"),
+        ((np.zeros(3), np.ones(4)), r"loss must return a gradient of shape \(4,\), got \(3,\)"),
+        ((np.zeros(4), 1.0), r"loss must return a hessian of shape \(4,\), got \(\)"),
+        ((np.zeros(4), np.full(4, np.nan)), r"loss must return finite values, got nan in the hessian"),
+    ],
+)
+def test_custom_loss_that_returns_something_else_is_told(result, message):
+    custom = make_loss(lambda y, raw, sample_weight: result)
+    with pytest.raises(ValueError, match=message):
+        derivatives(custom, np.zeros(4), np.zeros((1, 4)))
