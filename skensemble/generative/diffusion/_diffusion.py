@@ -4,7 +4,8 @@ from skensemble._parameters import Interval, OneOf
 from skensemble.generative.diffusion._field_model import PARAMETERS, FieldModel
 from skensemble.generative.paths._paths import PATHS
 
-SCHEDULES = {"linear": "vp", "cosine": "cosine"}  # of DDPM, and the paths that they are levels of
+SCHEDULES = {path.ddpm_schedule: path for path in PATHS.values() if path.ddpm_schedule is not None}
+SDES = [name for name, path in PATHS.items() if path.offered_by_score_sde]
 
 
 class DDPM(FieldModel):
@@ -111,7 +112,7 @@ class DDPM(FieldModel):
         return int(self.n_timesteps)
 
     def _make_path(self):
-        return PATHS[SCHEDULES[self.schedule]]()
+        return SCHEDULES[self.schedule]()
 
     def _smooth_prediction(self, path):
         return "noise"
@@ -127,8 +128,8 @@ class ScoreSDE(FieldModel):
     """Score-based diffusion of a table in continuous time [1]_.
 
     A stochastic differential equation takes data to noise; the score, the gradient of the log density of noised rows,
-    is learned and takes noise back: by the reverse SDE (solvers "euler_maruyama", "predictor_corrector", "ddpm") or by
-    the probability-flow ODE, which has the same distribution at each time (all others).
+    is learned and takes noise back: by the reverse SDE (the solvers that draw noise on the way) or by the
+    probability-flow ODE, which has the same distribution at each time (all others).
 
     Parameters
     ----------
@@ -184,7 +185,7 @@ class ScoreSDE(FieldModel):
     (5, 4)
     """
 
-    _parameters = {"sde": (OneOf("vp", "subvp", "ve"),), **PARAMETERS}
+    _parameters = {"sde": (OneOf(*SDES),), **PARAMETERS}
 
     def __init__(
         self,

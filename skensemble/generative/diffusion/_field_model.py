@@ -361,7 +361,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         default, steps = self._deterministic_solver() if deterministic else self._default_solver()
         solver = make_solver(default if solver is None else solver, self._path, eta)
         if n_steps is None:
-            n_steps = steps if solver.name == default else STEPS.get(solver.name, steps)
+            n_steps = steps if solver.name == default else solver.n_steps
             n_steps = n_steps if self._n_levels is None else min(n_steps, self._n_levels)
         check_parameter("n_steps", n_steps, (Interval(int, 1),))
         return solver, n_steps
@@ -559,18 +559,6 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         tags.input_tags.categorical = True
         tags.input_tags.string = True
         return tags
-
-
-STEPS = {  # where nobody says how many
-    "ddpm": 100,
-    "euler_maruyama": 200,
-    "predictor_corrector": 100,
-    "ddim": 50,
-    "euler": 50,
-    "midpoint": 10,
-    "heun": 15,
-    "dpm++": 20,
-}
 
 
 def _widened_range(data):

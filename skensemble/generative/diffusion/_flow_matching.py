@@ -12,6 +12,7 @@ from skensemble.generative.paths._vector_field import velocity
 
 PAIRS = 20_000  # of noise and data that a reflow is trained on, at least
 STRAIGHTNESS_ROWS = 1024
+FLOW_PATHS = [name for name, path in PATHS.items() if path.offered_by_flow_matching]
 
 
 class FlowMatching(FieldModel):
@@ -79,7 +80,7 @@ class FlowMatching(FieldModel):
     """
 
     _parameters = {
-        "path": (OneOf("linear", "trigonometric", "vp", "cosine"),),
+        "path": (OneOf(*FLOW_PATHS),),
         "pairing": (OneOf("independent", "optimal"),),
         **PARAMETERS,
     }

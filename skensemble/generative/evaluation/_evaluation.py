@@ -11,7 +11,6 @@ from skensemble._random import draw_seed, generator
 from skensemble.generative.evaluation._compared_tables import read_tables
 from skensemble.generative.evaluation._comparison import Comparison
 from skensemble.generative.evaluation._metrics import METRICS
-from skensemble.generative.evaluation._pair_trends import MAX_PAIRS
 from skensemble.generative.evaluation._pictures import draw_evaluation
 from skensemble.generative.evaluation._smote import smote
 
@@ -186,21 +185,9 @@ def _measured(comparison, samples, metrics, seed):
 
 
 def _notes(comparison, samples, metrics):
-    """Sentences about what was computed from a part of the rows or pairs, and in which units."""
-    names = {metric.name for metric in metrics}
-    notes = []
-    limit = comparison.max_transport_rows
-    if "wasserstein" in names and max(map(len, [comparison.test, *samples.values()])) > limit:
-        notes.append(f"wasserstein: of at most {limit} rows of each table, drawn at random.")
-    if names & {"correlation_similarity", "contingency_similarity"} and len(comparison.columns) ** 2 > 2 * MAX_PAIRS:
-        notes.append(f"similarities: of at most {MAX_PAIRS} pairs of columns, drawn at random.")
-    if "utility" in names and comparison.target is not None:
-        column = comparison.columns[comparison.target]
-        notes.append(f"utility: {'macro F1' if column.is_category else 'R2'} of {column.name!r}.")
-    if "exact_copies" in names:
-        share = np.mean(comparison.distances_to_train(comparison.test)[:, 0] == 0)
-        notes.append(f"exact_copies: {share:.3g} of the rows of real_test equal a training row.")
-    return notes
+    """What the metrics say about their values, each sentence once."""
+    notes = [metric.note(comparison, samples) for metric in metrics]
+    return list(dict.fromkeys(note for note in notes if note is not None))
 
 
 class Evaluation:

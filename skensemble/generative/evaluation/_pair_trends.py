@@ -67,3 +67,8 @@ def _coded(comparison, sample, j):
     code[common] = np.arange(1, len(common) + 1)
     code[0] = 0
     return [code[cells + 1] for cells in tables]
+
+
+def note_on_pairs(comparison, samples):
+    if len(comparison.columns) ** 2 > 2 * MAX_PAIRS:
+        return f"similarities: of at most {MAX_PAIRS} pairs of columns, drawn at random."

@@ -34,3 +34,8 @@ def nn_distance_ratio(comparison, sample, rng):
 def exact_copies(comparison, sample, rng):
     """Share of the rows that are equal to a training row."""
     return float(np.mean(comparison.distances_to_train(sample)[:, 0] == 0))
+
+
+def note_on_copies(comparison, samples):
+    share = np.mean(comparison.distances_to_train(comparison.test)[:, 0] == 0)
+    return f"exact_copies: {share:.3g} of the rows of real_test equal a training row."

@@ -37,3 +37,9 @@ def _with_target(rows, target):
     y = rows.cells[target]
     is_there = y != MISSING if rows.columns[target].is_category else ~np.isnan(y)
     return rows.features(without=target)[is_there], y[is_there]
+
+
+def note_on_utility(comparison, samples):
+    if comparison.target is not None:
+        column = comparison.columns[comparison.target]
+        return f"utility: {'macro F1' if column.is_category else 'R2'} of {column.name!r}."

@@ -53,3 +53,9 @@ def distance_matrix(numbers, codes, other_numbers, other_codes):
     for c in range(codes.shape[1]):
         distances += codes[:, c, None] != other_codes[:, c]
     return distances
+
+
+def note_on_transport(comparison, samples):
+    limit = comparison.max_transport_rows
+    if max(map(len, [comparison.test, *samples.values()])) > limit:
+        return f"wasserstein: of at most {limit} rows of each table, drawn at random."

@@ -27,9 +27,14 @@ class Path:
     t_min : float, where sampling ends
     t_max : float, where sampling starts
     grid : str, how times of sampling are spaced unless asked otherwise, see `_solvers.GRIDS`
+    offered_by_flow_matching, offered_by_score_sde : bool, whether these models can be asked for the path
+    ddpm_schedule : str or None, the name by which DDPM offers it
     """
 
     grid = "uniform"
+    offered_by_flow_matching = True
+    offered_by_score_sde = False
+    ddpm_schedule = None
 
     def alpha(self, t):
         """What data is multiplied with; falls, 1 at t = 0."""
@@ -97,6 +102,8 @@ class VariancePreserving(_LinearBeta, Path):
 
     name = "vp"
     grid = "sqrt"
+    offered_by_score_sde = True
+    ddpm_schedule = "linear"
 
     def sigma(self, t):
         return np.sqrt(-np.expm1(-self.integrated_beta(t)))
@@ -114,6 +121,8 @@ class SubVariancePreserving(_LinearBeta, Path):
 
     name = "subvp"
     grid = "sqrt"
+    offered_by_flow_matching = False
+    offered_by_score_sde = True
 
     def sigma(self, t):
         return -np.expm1(-self.integrated_beta(t))
@@ -128,6 +137,7 @@ class CosineVariancePreserving(Path):
 
     name = "cosine"
     grid = "sqrt"
+    ddpm_schedule = "cosine"
     offset: float = 0.008
     t_min: float = 1e-3
     t_max: float = 0.999  # alpha(1) is 0, and beta infinite
@@ -159,6 +169,8 @@ class VarianceExploding(Path):
     """alpha = 1; sigma grows geometrically from sigma_min to sigma_max (Song et al. 2021, appendix C)."""
 
     name = "ve"
+    offered_by_flow_matching = False
+    offered_by_score_sde = True
     sigma_min: float = 0.01
     sigma_max: float = 20.0
     t_min: float = 0.0

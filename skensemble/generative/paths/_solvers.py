@@ -24,10 +24,14 @@ class Solver:
     name : str, key in `SOLVERS`
     is_stochastic : bool, steps draw noise; only the others can go from data to noise
     order : int, the error falls as n_steps^-order; for deterministic solvers
+    n_steps : int, how many steps are taken unless asked otherwise: enough for most tables
+    n_evaluations : int, how often a step asks the field
     """
 
     is_stochastic = False
     order = 1
+    n_steps = 50
+    n_evaluations = 1
 
     def misfit(self, path):
         """Why the solver cannot follow a path, in words; None where it can."""
@@ -50,6 +54,7 @@ class Ancestral(Solver):
 
     name = "ddpm"
     is_stochastic = True
+    n_steps = 100
 
     def step(self, field, x, t, s, noise):
         path, data = field.path, field.endpoints(x, t).data
@@ -85,6 +90,7 @@ class EulerMaruyama(Solver):
 
     name = "euler_maruyama"
     is_stochastic = True
+    n_steps = 200
 
     def misfit(self, path):
         if path.alpha(path.t_max) == 0.0:
@@ -109,6 +115,11 @@ class PredictorCorrector(Solver):
     n_corrections: int = 1
     signal_to_noise: float = 0.16
     is_stochastic = True
+    n_steps = 100
+
+    @property
+    def n_evaluations(self):
+        return 1 + self.n_corrections
 
     def step(self, field, x, t, s, noise):
         x = Ancestral().step(field, x, t, s, noise)
@@ -132,6 +143,8 @@ class Midpoint(Solver):
 
     name = "midpoint"
     order = 2
+    n_steps = 10
+    n_evaluations = 2
 
     def step(self, field, x, t, s, noise):
         half = 0.5 * (s - t)
@@ -143,6 +156,8 @@ class Heun(Solver):
 
     name = "heun"
     order = 2
+    n_steps = 15
+    n_evaluations = 2
 
     def step(self, field, x, t, s, noise):
         first = _velocity(field, x, t)
@@ -155,6 +170,7 @@ class MultistepData(Solver):
 
     name = "dpm++"
     order = 2
+    n_steps = 20
 
     def begin(self):
         return _MultistepRun().step
@@ -219,8 +235,9 @@ def make_solver(solver, path, eta=None):
 
 def _with_eta(solver, eta):
     check_parameter("eta", eta, (Interval(float, 0.0, 1.0, "both"),))
-    if not isinstance(solver, Implicit):
-        raise ParameterError(f"eta must be left out unless solver is 'ddim', got eta={eta!r} and {solver.name!r}.")
+    if not hasattr(solver, "eta"):
+        takers = " or ".join(repr(name) for name, known in SOLVERS.items() if hasattr(known, "eta"))
+        raise ParameterError(f"eta must be left out unless solver is {takers}, got eta={eta!r} and {solver.name!r}.")
     return replace(solver, eta=float(eta))
 
 

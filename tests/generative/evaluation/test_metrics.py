@@ -7,10 +7,9 @@ import pytest
 
 from skensemble.generative.evaluation import _evaluation
 from skensemble.generative.evaluation._metrics import METRICS
+from tests.conftest import ROOT
 from tests.generative.evaluation.comparisons import compared, mixed_table
 
-BEST = {"ks_complement": 1, "tv_complement": 1, "wasserstein_1d": 0, "correlation_similarity": 1}
-BEST |= {"contingency_similarity": 1, "sliced_wasserstein": 0, "wasserstein": 0, "coverage": 1}
 every_metric = pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
 
 
@@ -25,25 +24,33 @@ def test_value_is_a_number_within_its_range_and_the_same_for_any_threads(metric)
     value = _value(metric, tables)
     assert isinstance(value, float)
     assert 0.0 <= value
-    assert value <= 1.0 or metric.name == "wasserstein"
+    assert value <= metric.largest
     assert value == _value(metric, tables, n_threads=3)
 
 
 @pytest.mark.parametrize(
-    "metric", [metric for metric in METRICS if metric.name in BEST], ids=lambda metric: metric.name
+    "metric", [metric for metric in METRICS if metric.best is not None], ids=lambda metric: metric.name
 )
 def test_identical_tables_are_perfect(metric):
     test = mixed_table(80, 1)
-    assert _value(metric, [mixed_table(80, 0), test, test]) == pytest.approx(BEST[metric.name], abs=1e-12)
+    assert _value(metric, [mixed_table(80, 0), test, test]) == pytest.approx(metric.best, abs=1e-12)
 
 
 @every_metric
 def test_one_column_of_one_value(metric):
     value = _value(metric, [np.ones((4, 3)), np.ones((3, 3)), np.ones((5, 3))])
-    assert np.isnan(value) or metric.name in BEST or 0.0 <= value <= 1.0
+    assert np.isnan(value) or 0.0 <= value <= metric.largest
 
 
 @every_metric
 def test_is_documented(metric):
     assert metric.better in ("higher", "lower", "near 0.5")
     assert f"    {metric.name}" in inspect.getdoc(_evaluation.evaluate).replace("\n", "\n    ")
+    assert f"`{metric.name}`" in (ROOT / "docs" / "generate_a_table.md").read_text()
+
+
+@every_metric
+def test_a_note_is_a_sentence_about_the_metric(metric):
+    comparison, (sample,) = compared(*(mixed_table(30, seed) for seed in range(3)), target=2)
+    note = metric.note(comparison, {"synthetic": sample})
+    assert note is None or note.endswith(".")

@@ -7,6 +7,7 @@ from skensemble.generative.paths._paths import (
     PATHS,
     PREDICTIONS,
     Endpoints,
+    Linear,
     SubVariancePreserving,
     VarianceExploding,
     VariancePreserving,
@@ -107,7 +108,9 @@ def test_which_predictions_fix_the_endpoints_where_sampling_starts():
         (name, p) for name, path in PATHS.items() for p in PREDICTIONS if determines_endpoints(p, path().t_max, path())
     }
     everything = {(name, p) for name in PATHS for p in PREDICTIONS}
-    assert everything - fixed == {(name, p) for name in ("linear", "trigonometric") for p in ("noise", "score")}
+    without_data = {p for p, prediction in PREDICTIONS.items() if prediction.coefficients(0.5, Linear())[0] == 0.0}
+    noise_alone = {name for name, path in PATHS.items() if path().alpha(path().t_max) == 0.0}
+    assert everything - fixed == {(name, p) for name in noise_alone for p in without_data}
 
 
 @all_paths
