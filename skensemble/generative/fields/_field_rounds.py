@@ -13,6 +13,7 @@ import numpy as np
 
 from skensemble._parallel import for_blocks
 from skensemble._random import draw_seed
+from skensemble.ensemble._early_stopping import Patience
 from skensemble.generative.fields._vector_leaves import leaf_means, subtract_leaves, sum_of_leaves
 from skensemble.tree._binning import BLOCK_CELLS, PADDING, BinnedMatrix, find_thresholds, prepare_search, write_codes
 from skensemble.tree.histogram._grown_trees import leaves_of, to_tree_arrays
@@ -25,7 +26,7 @@ ROWS_FOR_BINS = 1 << 14
 
 
 @dataclass(frozen=True)
-class RoundSettings:
+class FieldRoundSettings:
     """What is done in the rounds."""
 
     n_estimators: int
@@ -54,22 +55,19 @@ class FieldBins:
         self.n_codes = np.array([2 + len(thresholds) for thresholds in self.thresholds], np.int32)
         self.is_categorical = np.zeros(len(self.n_codes), bool)
 
-    def empty(self, n_rows):
-        """A BinnedMatrix to write codes into."""
-        n_features = len(self.n_codes)
-        codes = np.zeros((n_rows, -(-n_features // PADDING) * PADDING), np.uint8)
-        return BinnedMatrix(codes, np.empty((n_features, n_rows), np.uint8), self.n_codes, self.is_categorical)
-
-    def write(self, features, binned, n_threads):
-        """Write the codes of all rows into `binned`; features beyond those that have bins are left out."""
+    def codes_of(self, features, n_threads):
+        """The BinnedMatrix of features; those beyond the ones that have bins are left out."""
         search = prepare_search(self.thresholds, len(features))
-        n_features = len(self.n_codes)
+        n_rows, n_features = len(features), len(self.n_codes)
+        codes = np.zeros((n_rows, -(-n_features // PADDING) * PADDING), np.uint8)
+        columns = np.empty((n_features, n_rows), np.uint8)
 
         def write_block(start, stop):
             block = np.ascontiguousarray(features[start:stop, :n_features].T)
-            write_codes(block, *search, binned.n_codes, binned.is_categorical, binned.columns, binned.codes, start)
+            write_codes(block, *search, self.n_codes, self.is_categorical, columns, codes, start)
 
-        for_blocks(write_block, len(features), max(64, BLOCK_CELLS // n_features), n_threads)
+        for_blocks(write_block, n_rows, max(64, BLOCK_CELLS // n_features), n_threads)
+        return BinnedMatrix(codes, columns, self.n_codes, self.is_categorical)
 
 
 class DrawnRows:
@@ -92,8 +90,7 @@ class DrawnRows:
         if self.draws.layout.n_known:
             self.known = ~np.isnan(self.draws.layout.read(features).known)
             self.residual[self.known] = 0.0
-        self.binned = self.bins.empty(len(features))
-        self.bins.write(features, self.binned, n_threads)
+        self.binned = self.bins.codes_of(features, n_threads)
 
     def _batch(self):
         rows, max_rows = None, self.settings.max_rows
@@ -133,6 +130,7 @@ class FieldRounds:
         self.n_columns = draws.n_columns
         self.grower, self.targets = self._make_grower()
         self.trees, self.errors = [], [] if held_out is None else [self.held_out.error]
+        self.patience = Patience(settings.n_iter_no_change, 0.0, self._scores())
 
     def _make_grower(self):
         n_features, n_sketch = len(self.bins.n_codes), min(self.settings.n_sketch, self.n_columns)
@@ -149,15 +147,18 @@ class FieldRounds:
         callback : called as callback(n_done, n_estimators) after each round, or None
         """
         n_estimators = self.settings.n_estimators
-        while len(self.trees) < n_estimators and not self._is_over():
+        for n_done in range(1, n_estimators + 1):
             self.round()
             if callback is not None:
-                callback(len(self.trees), n_estimators)
-        n_kept = int(np.argmin(self.errors)) if self.errors else len(self.trees)
+                callback(n_done, n_estimators)
+            if self.errors and self.patience.is_over(self._scores()):
+                break
+        n_kept = self.patience.best_length - 1 if self.errors else n_estimators
         return to_tree_arrays(self.trees[:n_kept], self.bins.thresholds, self.n_columns)
 
-    def _is_over(self):
-        return bool(self.errors) and len(self.trees) - np.argmin(self.errors) >= self.settings.n_iter_no_change
+    def _scores(self):
+        """How good 0, 1, ... trees are for the held-out rows: larger is better."""
+        return [-error for error in self.errors]
 
     def round(self):
         """Grow a tree, and take its share off the residuals."""

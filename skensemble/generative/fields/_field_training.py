@@ -15,6 +15,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
+from skensemble._weights import is_whole
 from skensemble.generative.paths._field_input import Condition, FieldLayout, field_features
 from skensemble.generative.paths._paths import Endpoints, mix, target_of
 
@@ -137,7 +138,7 @@ class FieldDraws:
         """Positions of the rows of one duplicate, ascending: as many copies of each as it weighs."""
         if self.weight is None:
             return np.arange(len(self.data))
-        if _is_whole(self.weight):
+        if is_whole(self.weight):
             return np.repeat(np.arange(len(self.data)), self.weight.astype(np.int64))
         ends, n_drawn = np.cumsum(self.weight), _n_copies(self.weight)
         marks = (np.arange(n_drawn) + self.generator.random()) * (ends[-1] / n_drawn)
@@ -168,12 +169,8 @@ class FieldDraws:
         return np.where(is_shown[:, self.column_groups], self.data[rows], np.nan)
 
 
-def _is_whole(weight):
-    return np.array_equal(weight, np.floor(weight))
-
-
 def _n_copies(weight):
-    return int(weight.sum()) if _is_whole(weight) else np.count_nonzero(weight)
+    return int(weight.sum()) if is_whole(weight) else np.count_nonzero(weight)
 
 
 def _label_groups(label, rows):

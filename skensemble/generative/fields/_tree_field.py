@@ -13,7 +13,7 @@ from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs, for_blocks
 from skensemble._parameters import N_JOBS, Interval, IsBool, IsNone, OneOf, check_parameters
 from skensemble._random import draw_seed
-from skensemble.generative.fields._field_rounds import FieldRounds, RoundSettings
+from skensemble.generative.fields._field_rounds import FieldRounds, FieldRoundSettings
 from skensemble.generative.fields._field_training import FieldDraws
 from skensemble.generative.fields._known_cells import with_known_cells
 from skensemble.generative.fields._vector_leaves import sum_of_leaves
@@ -268,7 +268,7 @@ class TreeField(Estimator):
         redraw_interval = self.redraw_interval
         if redraw_interval == "auto":
             redraw_interval = REDRAW_INTERVAL if n_repeats < FEW_REPEATS else None
-        return RoundSettings(
+        return FieldRoundSettings(
             n_estimators=int(self.n_estimators),
             learning_rate=float(self.learning_rate),
             reg_lambda=float(self.reg_lambda),

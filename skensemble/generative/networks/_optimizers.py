@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skensemble.ensemble._early_stopping import Patience
 from skensemble.generative.networks._blas_threads import one_blas_thread
 from skensemble.generative.networks._optimizer_kernels import adam_step
 
@@ -23,7 +24,7 @@ class TrainingPlan(NamedTuple):
     clip_norm : float, longer gradients are shortened to this norm
     averaging : float in [0, 1), decay of the exponential moving average of the parameters; 0 for none
     check_every : int, steps between two looks at the held-out loss
-    n_iter_no_change : int, stop after so many looks without a loss lower by `tol`; 0 never stops
+    n_iter_no_change : int, stop after so many looks without a lower loss; 0 never stops
     """
 
     max_steps: int
@@ -35,7 +36,6 @@ class TrainingPlan(NamedTuple):
     averaging: float = 0.999
     check_every: int = 100
     n_iter_no_change: int = 10
-    tol: float = 0.0
 
 
 class TrainingHistory(NamedTuple):
@@ -164,7 +164,7 @@ class _Training:
         self.first_loss, self.sound = -np.inf, parameters.copy()
         self.losses, self.held_out_losses = [], []
         self.best, self.best_loss, self.best_step = None, np.inf, 0
-        self.n_looks_without_gain = 0
+        self.patience = Patience(plan.n_iter_no_change, 0.0, [])
 
     def run(self, gradient, fill_gradient):
         if self.held_out_loss is not None:
@@ -205,7 +205,11 @@ class _Training:
             self._remember_best(held_out)
         self._return_if_diverged(loss if self.held_out_loss is None else held_out)
         asked = self.on_look is not None and self.on_look(self.n_steps, loss, held_out)
-        return bool(asked) or 0 < self.plan.n_iter_no_change <= self.n_looks_without_gain
+        return bool(asked) or self._is_over()
+
+    def _is_over(self):
+        scores = [-loss for loss in self.held_out_losses]
+        return self.plan.n_iter_no_change > 0 and bool(scores) and self.patience.is_over(scores)
 
     def _return_if_diverged(self, loss):
         """Where the loss is far above that of the random weights, go back to where it was not, and go on slowly.
@@ -228,8 +232,6 @@ class _Training:
         return loss
 
     def _remember_best(self, loss):
-        gained = loss < self.best_loss - self.plan.tol
-        self.n_looks_without_gain = 0 if gained else self.n_looks_without_gain + 1
         if loss < self.best_loss:
             self.best, self.best_loss, self.best_step = self.optimizer.average.copy(), loss, self.n_steps
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skensemble._validation import read_table
-from skensemble.generative.fields._field_rounds import DrawnRows, FieldBins, FieldRounds, RoundSettings
+from skensemble.generative.fields._field_rounds import DrawnRows, FieldBins, FieldRounds, FieldRoundSettings
 from skensemble.generative.fields._field_training import FieldDraws
 from skensemble.generative.fields._tree_field import TreeField
 from skensemble.generative.paths._paths import Linear
@@ -22,7 +22,7 @@ def _draws(seed=0, **options):
 def _settings(**changes):
     defaults = {"n_sketch": 1, "n_repeats": 4, "max_rows": 1000, "redraw_interval": 0, "n_iter_no_change": 5}
     common = {"n_estimators": 6, "learning_rate": 0.3, "reg_lambda": 1.0, "max_bins": 63, "n_threads": 1}
-    return RoundSettings(limits=TreeField()._limits(), **{**defaults, **common, **changes})
+    return FieldRoundSettings(limits=TreeField()._limits(), **{**defaults, **common, **changes})
 
 
 def _predicted(rounds, features):
@@ -34,8 +34,7 @@ def test_codes_are_those_of_a_binner():
     features = np.random.default_rng(0).normal(size=(300, 4))
     features[::7, 2] = np.nan
     bins = FieldBins(features, 31)
-    binned = bins.empty(300)
-    bins.write(features, binned, 2)
+    binned = bins.codes_of(features, 2)
     expected = Binner(31).fit(read_table(features)).transform(read_table(features))
     np.testing.assert_array_equal(binned.columns, expected.columns)
     np.testing.assert_array_equal(binned.codes, expected.codes)
