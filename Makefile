@@ -8,7 +8,7 @@ PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test bounds lint format bench docs clean
+.PHONY: help demo test blas bounds lint format bench docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -19,6 +19,11 @@ demo: $(VENV)/.installed-plot ## train on a real table of flights, compare with 
 test: $(VENV)/.installed-test ## compile the kernels, then run the tests, the documentation's code included
 	$(PYTHON) -m skensemble warmup
 	$(PYTHON) -m pytest --numprocesses 2 $(PYTEST_ARGS)
+
+blas: $(VENV)/.installed-test ## run the tests of networks with other kernels of BLAS than the processor's own
+	OPENBLAS_CORETYPE=Nehalem $(PYTHON) -m pytest tests/test_neighbours.py \
+	  tests/generative/networks/test_matrix_product.py \
+	  tests/generative/networks/test_networks.py tests/generative/fields/test_mlp_field.py
 
 bounds: $(VENV)/.installed-test ## run the tests of the kernels with a check of every index
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=build/bounds_cache $(PYTHON) -m pytest tests/tree $(PYTEST_ARGS)

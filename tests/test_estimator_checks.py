@@ -23,7 +23,9 @@ FLOW = {"hidden_layer_sizes": (8,), "max_epochs": 3}
 
 # Parameters that make the checks of an estimator quick, wherever it has them.
 QUICK = {"n_estimators": 30, "n_layers": 2, "n_steps": 2, "max_steps": 300, "regressor": FEW_TREES, **FLOW}
+DEFAULT_SIZE = {"n_layers": 8, "hidden_layer_sizes": (64, 64), "max_epochs": 1}  # matrix products with blocks and edges
 OF_THEIR_OWN = {
+    **dict.fromkeys(("NICE", "RealNVP", "Glow", "NeuralSplineFlow", "MaskedAutoregressiveFlow"), DEFAULT_SIZE),
     "MLPField": {"hidden_layer_sizes": (16, 16), "max_steps": 200, "learning_rate": 0.01},
     "DensityOutlierDetector": {"estimator": RealNVP(**FLOW, n_layers=2, random_state=0)},
 }

@@ -10,7 +10,6 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from scipy.special import logsumexp
 from sklearn.base import DensityMixin, clone
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -45,7 +44,7 @@ from skensemble.generative.paths._row_noise import RowNoise
 from skensemble.generative.paths._smoothness import is_piecewise_constant
 from skensemble.generative.paths._solvers import make_solver, prior_sample, solve
 from skensemble.generative.paths._vector_field import RegressorField
-from skensemble.generative.tables._boxes import log_mean_density
+from skensemble.generative.tables._boxes import log_mean_density, log_sum_exp
 from skensemble.generative.tables._containers import container_of, read_frame
 from skensemble.generative.tables._label_encoding import LabelEncoding
 from skensemble.generative.tables._tabular import TableEncoder
@@ -460,7 +459,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         if y is None and hasattr(self, "classes_"):
             shares = self._labels.shares()
             parts = [self._log_density(middle, half_width, label) + np.log(share) for label, share in shares]
-            return log_volume + logsumexp(parts, axis=0)
+            return log_volume + log_sum_exp(parts)
         return log_volume + self._log_density(middle, half_width, y)
 
     def _log_density(self, middle, half_width, y):

@@ -16,6 +16,7 @@ from skensemble.generative.fields._training_rows import FieldRows, TableRows
 from skensemble.generative.networks._activations import ACTIVATIONS
 from skensemble.generative.networks._optimizers import TrainingPlan, train
 from skensemble.generative.paths._field_input import field_features
+from skensemble.generative.paths._ode_likelihood import along_themselves
 from skensemble.generative.paths._paths import endpoints_of
 from skensemble.generative.paths._vector_field import velocity_of
 
@@ -349,7 +350,7 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         moves = self.layout_.read(along).x[:, 0]
         moves[:] = np.eye(n_columns) if probes is None else probes
         tangents = self.tangent(features, np.broadcast_to(along, (len(along), *features.shape)))
-        trace = np.einsum("kij,kj->i", tangents, moves) / (1 if probes is None else len(probes))
+        trace = along_themselves(tangents, moves) / (1 if probes is None else len(probes))
         return self._velocity_trace(trace / np.ravel(self.path_.scale(t)), n_columns, t)
 
     def _velocity_trace(self, trace, n_columns, t):

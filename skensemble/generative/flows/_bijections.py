@@ -153,13 +153,13 @@ class Linear(Bijection):
         lower, upper = self._factors()
         log_det += np.trace(self._matrix(self.parameters))
         weight = self._permutation @ lower @ upper
-        return np.dot(x, weight.T, out=self.workspace.array(len(x), self.n_columns, "y"))
+        return self.workspace.product(x, weight.T, "y")
 
     def inverse(self, y, condition):
         lower, upper = (factor.astype(np.float64) for factor in self._factors())
         below = scipy.linalg.solve_triangular(lower, self._permutation.T, lower=True, unit_diagonal=True)
         weight = scipy.linalg.solve_triangular(upper, below)
-        return (y @ weight.T.astype(self.dtype)).astype(self.dtype, copy=False)
+        return self.workspace.product(y, weight.T, "x of y").copy()
 
     def backward(self, cotangent, of_log_det):
         lower, upper = self._factors()

@@ -1,7 +1,6 @@
 """What all normalizing flows share: an encoded table, training, densities, latents, samples."""
 
 import numpy as np
-from scipy.special import logsumexp
 from sklearn.base import DensityMixin, TransformerMixin, clone
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
@@ -30,7 +29,7 @@ from skensemble.generative.flows._flow_rows import FlowRows
 from skensemble.generative.flows._label_shares import LabelShares
 from skensemble.generative.networks._activations import ACTIVATIONS
 from skensemble.generative.networks._optimizers import TrainingPlan, train
-from skensemble.generative.tables._boxes import log_mean_density
+from skensemble.generative.tables._boxes import log_mean_density, log_sum_exp
 from skensemble.generative.tables._containers import read_frame
 from skensemble.generative.tables._given_columns import GivenColumns
 from skensemble.generative.tables._label_encoding import CLASSES, LabelEncoding
@@ -230,7 +229,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
         condition = None if is_sum else self._condition(y, given)
 
         def log_density(Z):
-            return logsumexp(self._joint(Z, given), axis=1) if is_sum else self._through(Z, condition)[1]
+            return log_sum_exp(self._joint(Z, given).T) if is_sum else self._through(Z, condition)[1]
 
         return log_volume + log_mean_density(log_density, middle, half_width, N_POINTS)
 

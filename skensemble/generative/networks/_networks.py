@@ -3,9 +3,10 @@
     x_0 = inputs,  z_l = x_l W_l,  y_l = f(normalised z_l + b_l),  x_{l+1} = y_l, or x_l + y_l in a residual block
     outputs = x_L W_L + b_L
 
-Matrix products are numpy's BLAS; everything between two of them is one kernel over the layer.  What a pass remembers
-for the passes back lies in a `Workspace`, so that one network can serve several threads, each with a workspace of its
-own.
+Everything between two matrix products is one kernel over the layer.  Products that give outputs and tangents are a
+kernel, too, so that a row's do not depend on the rows beside it; those of the pass back, which only training needs, are
+numpy's BLAS.  What a pass remembers for the passes back lies in a `Workspace`, so that one network can serve several
+threads, each with a workspace of its own.
 
     forward            outputs
     backward           gradients of sum(cotangent * outputs) by the parameters and by the inputs
@@ -20,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skensemble.generative.networks._activations import ACTIVATIONS
+from skensemble.generative.networks._matrix_product import multiply, panel_shape
 from skensemble.generative.networks._network_kernels import (
     backward_activation,
     backward_normalize,
@@ -65,6 +67,13 @@ class Workspace:
         if kept is None or len(kept) < n_rows:
             kept = self._arrays[name] = np.empty((n_rows, n_columns), self.dtype)
         return kept[:n_rows]
+
+    def product(self, x, weight, *name):
+        """x @ weight, row by row, in the array of a name."""
+        x, weight = np.ascontiguousarray(x, self.dtype), np.ascontiguousarray(weight, self.dtype)
+        result = self.array(len(x), weight.shape[1], *name)
+        multiply(x, weight, self.array(*panel_shape(len(weight), self.dtype), "panel"), result)
+        return result
 
     def keep(self, array, *name):
         """Remember an array of somebody else's."""
@@ -189,14 +198,14 @@ class MLP:
             hidden = self._forward_layer(number, layer, hidden, workspace, order)
         workspace.keep(hidden, "hidden", len(self._layers) - 1)
         last = self._layers[-1]
-        outputs = np.dot(hidden, last.weight, out=workspace.array(len(hidden), self.n_outputs, "outputs"))
+        outputs = workspace.product(hidden, last.weight, "outputs")
         outputs += last.bias
         return outputs
 
     def _forward_layer(self, number, layer, hidden, workspace, order):
         activation = ACTIVATIONS[self.activation]
         n_rows, n_sums, n_units = len(hidden), layer.bias.size, self.hidden_layer_sizes[number]
-        sums = np.dot(hidden, layer.weight, out=workspace.array(n_rows, n_sums, "sums", number))
+        sums = workspace.product(hidden, layer.weight, "sums", number)
         if self.layer_norm:
             normalize(sums, layer.gain, *self._normal(number, n_rows, n_sums, workspace))
         parameter = layer.slope if activation.is_learned else np.array([activation.parameter], self.dtype)
@@ -225,12 +234,12 @@ class MLP:
             workspace.keep(tangent, "tangent", number)
             tangent = self._tangent_layer(number, layer, tangent, n_rows, workspace)
         workspace.keep(tangent, "tangent", len(self._layers) - 1)
-        outputs = workspace.array(len(tangent), self.n_outputs, "output tangents")
-        return np.dot(tangent, self._layers[-1].weight, out=outputs).reshape(n_directions, n_rows, self.n_outputs)
+        outputs = workspace.product(tangent, self._layers[-1].weight, "output tangents")
+        return outputs.reshape(n_directions, n_rows, self.n_outputs)
 
     def _tangent_layer(self, number, layer, tangent, n_rows, workspace):
         n_tangents, n_sums, n_units = len(tangent), layer.bias.size, self.hidden_layer_sizes[number]
-        sums = np.dot(tangent, layer.weight, out=workspace.array(n_tangents, n_sums, "sum tangents", number))
+        sums = workspace.product(tangent, layer.weight, "sum tangents", number)
         if self.layer_norm:
             workspace.keep(sums, "tangents before normalising", number)
             normalised = workspace.array(n_tangents, n_sums, "normalised tangents", number)

@@ -118,8 +118,17 @@ def divergence(field, x, t, condition=None, probes=None):
         return field.divergence(x, t, condition)
     directions = np.eye(x.shape[1]) if probes is None else probes
     derivative = _velocity_tangents if hasattr(field, "tangent") else _velocity_differences
-    total = np.einsum("krc,kc->r", derivative(field, x, t, directions, condition), directions)
+    total = along_themselves(derivative(field, x, t, directions, condition), directions)
     return total if probes is None else total / len(probes)
+
+
+def along_themselves(tangents, directions):
+    """Sum over the directions of direction^T tangent, (n_rows,): in one order, which einsum does not have for one row.
+
+    tangents : (n_directions, n_rows, n_columns)
+    directions : (n_directions, n_columns)
+    """
+    return sum((tangent * direction).sum(axis=1) for tangent, direction in zip(tangents, directions))
 
 
 def _velocity_tangents(field, x, t, directions, condition):

@@ -5,8 +5,9 @@ expectation is a mean over a few places, the same of every box, so that a row do
 middle of the box alone would flatter a density that peaks there, such as that of a Gaussian fitted to levels.
 """
 
+import functools
+
 import numpy as np
-from scipy.special import logsumexp
 
 
 def log_mean_density(log_density, middle, half_width, n_points):
@@ -16,7 +17,20 @@ def log_mean_density(log_density, middle, half_width, n_points):
     middle, half_width : (n_rows, n_columns)
     """
     densities = [log_density(place) for place in _places(middle, half_width, n_points)]
-    return logsumexp(densities, axis=0) - np.log(len(densities))
+    return log_sum_exp(densities, 1.0 / len(densities))
+
+
+def log_sum_exp(parts, factor=1.0):
+    """log(factor * sum exp(part)), (n_rows,).
+
+    The parts, (n_rows,) each, are added one by one: numpy's sum over the first axis takes another order for a single
+    row.  With factor 1 / n, n equal parts give exactly that part, so that a row without width is worth the same beside
+    rows that have one and beside rows that have none.
+    """
+    largest = functools.reduce(np.maximum, parts)
+    largest = np.where(np.isfinite(largest), largest, 0.0)
+    with np.errstate(divide="ignore"):
+        return largest + np.log(factor * sum(np.exp(part - largest) for part in parts))
 
 
 def _places(middle, half_width, n_points):
