@@ -27,6 +27,7 @@ class CustomLoss(Loss):
     def __post_init__(self):
         if self.n_classes is not None:
             self.n_outputs = 1 if self.n_classes <= 2 else self.n_classes
+            self.link_name = "logit" if self.n_outputs == 1 else "softmax"
 
     def check_target(self, y):
         pass

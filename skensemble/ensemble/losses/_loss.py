@@ -21,7 +21,7 @@ class Loss:
     name : str, value of the parameter `loss`
     target : "numbers", "classes" or "relevance"
     families : the estimators that offer it by name, among "newton" (Newton boosting) and "gradient" (GBDT)
-    link_name : "identity", "log", "logit", "half-logit" or "softmax"
+    link_name : "identity", "log", "logit", "half-logit", "softmax" or, of several levels in order, "sorted"
     n_outputs : int, number of raw columns
 
     y : float64, C order; (n_samples,), or (n_outputs, n_samples) where every output has a target of its own; class
@@ -159,6 +159,8 @@ class Levels:
 
     def __post_init__(self):
         self.quantile = _levels(self.quantile)
+        if len(self.quantile) > 1:
+            self.link_name = "sorted"
 
     @property
     def n_outputs(self):

@@ -18,6 +18,7 @@ moving a tree in or out costs one look-up per row.  Later rounds scale earlier t
 values, and what each round did, from which the scales after any round, and raw predictions to the last bit, come back.
 """
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -25,7 +26,8 @@ import numpy as np
 from skensemble._jit import kernel
 from skensemble._parallel import for_blocks
 from skensemble._random import mixed_seed
-from skensemble.ensemble.newton._boosting_loop import Booster
+from skensemble.ensemble.newton._gradient_trees import GradientTrees
+from skensemble.ensemble.newton._tree_rounds import TreeRounds
 from skensemble.tree.histogram._grown_trees import leaves_of
 from skensemble.tree.trees._prediction import apply_trees
 
@@ -86,8 +88,8 @@ def scales_after(drops):
     return scales
 
 
-class Round(NamedTuple):
-    """What the trees of a round are: those of all outputs, one after another, `n_parallel` times."""
+class RoundShape(NamedTuple):
+    """Which trees a round grows: those of all outputs, one after another, `n_parallel` times."""
 
     n_learners: int  # 1, or one for each output
     n_parallel: int
@@ -142,13 +144,16 @@ class ScaledTrees:
         """The output that value k of a tree adds to: a tree has one value and an output of its own, or all."""
         return k if self.values[tree].shape[1] > 1 else tree % self.shape.n_learners
 
-    def finish_round(self, drop, values, folds):
-        """Scale as `drop` says, put back what it left out, and add the round's own trees, whose values are given."""
+    def finish_round(self, drop, values, moved):
+        """Scale as `drop` says, put back what it left out, and add the round's own trees, whose values are given.
+
+        moved : pairs (raw, leaves), see `move`
+        """
         own = np.arange(len(self.values), len(self.values) + len(values))
         self.values += values
         self.drops.append(drop)
         self.scales = drop.applied(self.scales)
-        for raw, leaves in folds:
+        for raw, leaves in moved:
             self.move(raw, leaves, np.concatenate((self.shape.trees_of(drop.learners), own)), 1.0)
 
 
@@ -178,40 +183,111 @@ def replay(trees, raw, leaves):
         yield raw
 
 
-class DartBooster(Booster):
-    """Rounds of DART, after those of `past` (ScaledTrees), whose leaves the folds know."""
+class DartRound(NamedTuple):
+    """What a round has grown, as TreeRound, and what it did to the learners before it."""
 
-    def __init__(self, loss, train, validation, schedule, past):
-        super().__init__(loss, train, validation, schedule)
-        self._trees = past
-        self._folds = [fold for fold in (train, validation) if fold is not None]
+    trees: list
+    node_weights: list
+    drop: Drop
 
-    @property
-    def drops(self):
-        return self._trees.drops
+
+class DartRounds(TreeRounds):
+    """Rounds of DART, after those of `past` (ScaledTrees), whose leaves the training data know."""
+
+    def __init__(self, loss, train, held_out, settings, dropout, past):
+        super().__init__(loss, train, held_out, settings)
+        self._dropout, self._trees = dropout, past
+        self._moved = [data for data in (train, held_out) if data is not None]
 
     def round(self, number):
         trees, shape = self._trees, self._trees.shape
-        dropout, seed = self.schedule.dropout, mixed_seed(self.schedule.seed, number)
+        dropout, seed = self._dropout, mixed_seed(self.settings.seed, number)
         dropped = dropout.draw(trees.scales, mixed_seed(seed, DROP_STREAM))
-        for fold in self._folds:
-            trees.move(fold.raw, fold.leaves, shape.trees_of(dropped), -1.0)
-            fold.leaves.extend([None] * (shape.n_learners * shape.n_parallel))
+        for data in self._moved:
+            trees.move(data.raw, data.leaves, shape.trees_of(dropped), -1.0)
+            data.leaves.extend([None] * (shape.n_learners * shape.n_parallel))
         grown = super().round(number)
         n_dropped = np.bincount(dropped % shape.n_learners, minlength=shape.n_learners)
-        factors, new = dropout.scales(n_dropped, self.schedule.learning_rate)
+        factors, new = dropout.scales(n_dropped, self.settings.learning_rate)
         drop = Drop(dropped, factors[dropped % shape.n_learners], new)
-        trees.finish_round(drop, [tree.values for tree in grown], [(fold.raw, fold.leaves) for fold in self._folds])
-        return grown
+        values = [tree.values for tree in grown.trees]
+        trees.finish_round(drop, values, [(data.raw, data.leaves) for data in self._moved])
+        return DartRound(*grown, drop)
 
     def _move(self, growth, place):
         """Keep the leaves; the rows move when the round knows all of its trees."""
         tree = growth.tree
         place += len(self._trees.values)
         self.train.leaves[place] = compact(growth.leaf_of_row, len(tree.nodes))
-        if self.validation is not None:
-            rows = np.arange(self.validation.raw.shape[1], dtype=np.uint32)
-            self.validation.leaves[place] = compact(leaves_of(tree, self.validation.binned, rows), len(tree.nodes))
+        if self.held_out is not None:
+            rows = np.arange(self.held_out.raw.shape[1], dtype=np.uint32)
+            self.held_out.leaves[place] = compact(leaves_of(tree, self.held_out.binned, rows), len(tree.nodes))
+
+
+# -- the model -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class DartTrees(GradientTrees):
+    """Trees whose multipliers in `additive` are the scales that the last round left them with.
+
+    drops : what each round did to the learners before it
+    """
+
+    drops: tuple = ()
+
+    @classmethod
+    def training_data(cls, binner, table, target, weight, start, n_threads):
+        data = super().training_data(binner, table, target, weight, start, n_threads)
+        data.leaves = []
+        return data
+
+    def recall(self, data, table, n_threads):
+        data.leaves = self._leaves(table, n_threads)
+
+    def fill_raw(self, data, n_threads):
+        super().fill_raw(data, n_threads)
+        for _ in replay(self._scaled_trees(n_threads), data.raw, data.leaves):
+            pass
+
+    def rounds(self, request):
+        parameters = request.parameters
+        if parameters.linear_leaves:
+            raise ValueError("linear_leaves must be False for booster='dart', got True.")
+        dropout = Dropout(
+            rate=float(parameters.rate_drop),
+            skip=float(parameters.skip_drop),
+            one=bool(parameters.one_drop),
+            weighted=parameters.sample_type == "weighted",
+            forest=parameters.normalize_type == "forest",
+        )
+        past = self._scaled_trees(request.n_threads)
+        return DartRounds(request.loss, request.train, request.held_out, self._settings(request), dropout, past)
+
+    def extended(self, rounds):
+        drops = (*self.drops, *(round_.drop for round_ in rounds))
+        n_trees = len(drops) * self._shape.n_learners * self._shape.n_parallel
+        multiplier = scales_after(drops)[self._shape.learner_of(np.arange(n_trees))]
+        return DartTrees(self._with_trees(rounds, multiplier=multiplier), self.n_parallel, drops)
+
+    @property
+    def _shape(self):
+        return RoundShape(self.n_learners, self.n_parallel)
+
+    def _scaled_trees(self, n_threads):
+        trees = self.additive.trees
+        values = np.split(trees.values, trees.roots[1:]) if trees.n_trees else []
+        return ScaledTrees(self._shape, values, self.drops, n_threads)
+
+    def _leaves(self, table, n_threads):
+        sizes = np.diff(self.additive.trees.bounds)
+        return compact_leaves(self.additive.layout, sizes, self.additive.encoder(table), table.n_samples, n_threads)
+
+    def staged_raw(self, table, n_threads=1):
+        """Later rounds scale earlier trees, so the rounds are done again."""
+        raw = np.repeat(self.baseline[:, None], table.n_samples, axis=1)
+        for stage in replay(self._scaled_trees(n_threads), raw, self._leaves(table, n_threads)):
+            yield stage.T.copy()
 
 
 # -- leaves ----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ With the gradients g and hessians h of a round, one coefficient after the other 
 and the gradients follow each step, as in XGBoost's `coord_descent`.  Knows losses and columns, no estimator.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -15,8 +15,10 @@ import numpy as np
 
 from skensemble._parallel import for_blocks
 from skensemble._random import mixed_seed
+from skensemble._targets import read_monotonic_cst
 from skensemble.ensemble.losses._regression_losses import Quantile
-from skensemble.ensemble.newton._boosting_loop import GRADIENT_BLOCK, Fold
+from skensemble.ensemble.newton._booster import Booster
+from skensemble.ensemble.newton._boosting_settings import ROUNDS_STREAM
 from skensemble.ensemble.newton._coordinate_descent import (
     GRADIENT,
     HESSIAN,
@@ -26,45 +28,16 @@ from skensemble.ensemble.newton._coordinate_descent import (
     descend,
     measure_steps,
 )
+from skensemble.ensemble.newton._linear_columns import ColumnEncoder
+from skensemble.ensemble.newton._training_data import TrainingData
+from skensemble.ensemble.newton._tree_rounds import GRADIENT_BLOCK
 from skensemble.ensemble.rows._row_sampling import row_keys
 
+LEARNING_RATE = 0.5  # XGBoost's
 ROW_BLOCK = 1024  # rows that are encoded at once
 NEAR = 0.01  # residuals below this share of their mean count as this large
 
-# -- the model -------------------------------------------------------------------------------------------------------
-
-
-class LinearModel(NamedTuple):
-    """Coefficients after 0, 1, 2, ... rounds.
-
-    raw prediction = baseline + intercept + sum of cells times coefficients, in the units of the columns
-    """
-
-    coef: np.ndarray  # (n_rounds + 1, n_outputs, n_terms)
-    intercept: np.ndarray  # (n_rounds + 1, n_outputs)
-
-    @classmethod
-    def of_zeros(cls, n_outputs, n_terms):
-        return cls(np.zeros((1, n_outputs, n_terms)), np.zeros((1, n_outputs)))
-
-    def extended(self, rounds):
-        """With the LinearRounds that follow."""
-        coef = np.concatenate([self.coef, *(round_.coef[None] for round_ in rounds)])
-        return LinearModel(coef, np.concatenate([self.intercept, *(round_.intercept[None] for round_ in rounds)]))
-
-    def raw(self, encoder, table, baseline, n_threads=1):
-        """(n_samples, n_outputs) raw predictions."""
-        (raw,) = linear_raw(encoder, table, self.coef[-1:], baseline + self.intercept[-1:], n_threads)
-        return raw
-
-    def staged_raw(self, encoder, table, baseline, n_threads=1):
-        """Yield them after each round."""
-        yield from linear_raw(encoder, table, self.coef[1:], baseline + self.intercept[1:], n_threads)
-
-    def importances(self, first_terms):
-        """(n_features,) sum of the absolute coefficients of each feature."""
-        size = np.append(0.0, np.cumsum(np.abs(self.coef[-1]).sum(axis=0)))
-        return np.diff(size[first_terms])
+# -- predictions -----------------------------------------------------------------------------------------------------
 
 
 class LinearRound(NamedTuple):
@@ -123,7 +96,7 @@ def _encoded(encoder, table, start, stop):
 # -- rows ------------------------------------------------------------------------------------------------------------
 
 
-class LinearFold(Fold):
+class LinearData(TrainingData):
     """Rows whose `binned` is a LinearColumns."""
 
     def keys(self):
@@ -182,7 +155,7 @@ FEATURE_SELECTORS = {
 
 
 @dataclass(frozen=True)
-class LinearSchedule:
+class LinearSettings:
     """What is done in each round."""
 
     learning_rate: float
@@ -195,14 +168,12 @@ class LinearSchedule:
     n_threads: int
 
 
-class LinearBooster:
-    """Rounds of coordinate descent, after those of `past` (LinearModel)."""
+class LinearRounds:
+    """Rounds of coordinate descent, from coefficients (n_outputs, n_terms) and intercepts (n_outputs,)."""
 
-    drops = ()
-
-    def __init__(self, loss, train, validation, schedule, past):
-        self.loss, self.train, self.validation, self.schedule = loss, train, validation, schedule
-        self.coef, self.intercept = past.coef[-1].copy(), past.intercept[-1].copy()
+    def __init__(self, loss, train, held_out, settings, coef, intercept):
+        self.loss, self.train, self.held_out, self.settings = loss, train, held_out, settings
+        self.coef, self.intercept = coef.copy(), intercept.copy()
         self._weight = None if loss.applies_weights else train.weight
         self._gradient, self._hessian = (np.empty(train.raw.shape, np.float32) for _ in range(2))
         self._change = np.empty(train.raw.shape[1])
@@ -210,7 +181,7 @@ class LinearBooster:
     def round(self, number):
         """Move the coefficients in round `number`; returns them."""
         self._fill_gradients()
-        rng = np.random.default_rng(mixed_seed(self.schedule.seed, number))
+        rng = np.random.default_rng(mixed_seed(self.settings.seed, number))
         for output in range(len(self.coef)):
             self._move_output(output, rng)
         return LinearRound(self.coef.copy(), self.intercept.copy())
@@ -222,32 +193,32 @@ class LinearBooster:
         def fill(start, stop):
             loss.gradient_hessian(train.y, train.raw, self._gradient, self._hessian, start, stop, train.weight)
 
-        for_blocks(fill, n_samples, block, self.schedule.n_threads)
+        for_blocks(fill, n_samples, block, self.settings.n_threads)
         if loss.optimal_leaf_values is not None:
             _fill_curvature(loss, train, self._weight, self._gradient, self._hessian)
 
     def _move_output(self, output, rng):
-        schedule, train, coef = self.schedule, self.train, self.coef[output]
+        settings, train, coef = self.settings, self.train, self.coef[output]
         gradient, hessian = self._weighted(self._gradient[output]), self._weighted(self._hessian[output])
         before = coef.copy()
         totals = np.array([gradient.sum(), hessian.sum(), 0.0])
         if not totals[HESSIAN] > 0.0:
             return
-        totals[SHIFT] = -schedule.learning_rate * totals[GRADIENT] / totals[HESSIAN]
+        totals[SHIFT] = -settings.learning_rate * totals[GRADIENT] / totals[HESSIAN]
         totals[GRADIENT] += totals[SHIFT] * totals[HESSIAN]
         self._change[:] = 0.0
-        problem = (train.binned.columns, coef, schedule.direction, gradient, hessian, self._change, totals)
+        problem = (train.binned.columns, coef, settings.direction, gradient, hessian, self._change, totals)
         self._descend(problem, rng)
         train.raw[output] += self._change + totals[SHIFT]
         steps = coef - before
         shift = totals[SHIFT] - steps @ train.binned.centres
         self.intercept[output] += shift
-        if self.validation is not None:
-            self.validation.add(output, steps, shift)
+        if self.held_out is not None:
+            self.held_out.add(output, steps, shift)
 
     def _descend(self, problem, rng):
-        schedule, n_terms = self.schedule, self.coef.shape[1]
-        penalties = (schedule.reg_alpha, schedule.reg_lambda)
+        settings, n_terms = self.settings, self.coef.shape[1]
+        penalties = (settings.reg_alpha, settings.reg_lambda)
 
         def measure():
             sizes = np.empty(n_terms)
@@ -255,21 +226,112 @@ class LinearBooster:
             return sizes
 
         if n_terms:
-            select = FEATURE_SELECTORS[schedule.feature_selector]
-            for order in select(n_terms, schedule.top_k, rng, measure):
-                descend(order, *problem, schedule.learning_rate, *penalties)
+            select = FEATURE_SELECTORS[settings.feature_selector]
+            for order in select(n_terms, settings.top_k, rng, measure):
+                descend(order, *problem, settings.learning_rate, *penalties)
 
     def _weighted(self, derivative):
         weight = self._weight
         return derivative.astype(np.float64) if weight is None else derivative * weight
 
 
-def _fill_curvature(loss, fold, weight, gradient, hessian):
+def _fill_curvature(loss, data, weight, gradient, hessian):
     """Losses with a kink have no second derivative to speak of.  The parabola that touches the loss at a residual r and
     nowhere falls below it has one: |g| / |r|, or 1 / (2 |r|) for quantiles (Hunter & Lange 2000, equation 5)."""
     for output in range(len(hessian)):
-        y = fold.y if fold.y.ndim == 1 else fold.y[output]
-        residual = np.abs(y - fold.raw[output])
+        y = data.y if data.y.ndim == 1 else data.y[output]
+        residual = np.abs(y - data.raw[output])
         near = NEAR * np.average(residual, weights=weight)
         slope = 0.5 if isinstance(loss, Quantile) else np.abs(gradient[output])
         hessian[output] = slope / np.maximum(residual, near) if near > 0.0 else 1.0
+
+
+# -- the model -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class LinearBooster(Booster):
+    """booster="gblinear": coefficients after 0, 1, 2, ... rounds.
+
+    raw prediction = baseline + shifts + sum of cells times coefficients, in the units of the columns
+
+    coefs : (n_rounds + 1, n_outputs, n_terms);  shifts : (n_rounds + 1, n_outputs)
+    """
+
+    Encoder = ColumnEncoder
+    makes_trees = False
+
+    binner: ColumnEncoder
+    baseline: np.ndarray
+    coefs: np.ndarray
+    shifts: np.ndarray
+
+    # -- training ----------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def training_data(cls, binner, table, target, weight, start, n_threads):
+        return LinearData(binner.transform(table, n_threads), target, weight, start=start)
+
+    @classmethod
+    def started(cls, binner, baseline, *, vector, n_parallel, link, output_names):
+        n_outputs, n_terms = len(baseline), int(binner.first_terms[-1])
+        return cls(binner, baseline, np.zeros((1, n_outputs, n_terms)), np.zeros((1, n_outputs)))
+
+    def rounds(self, request):
+        parameters, binner = request.parameters, self.binner
+        monotone = read_monotonic_cst(parameters.monotonic_cst, request.features, binner.is_categorical_)
+        settings = LinearSettings(
+            learning_rate=LEARNING_RATE if parameters.learning_rate == "auto" else float(parameters.learning_rate),
+            reg_lambda=float(parameters.reg_lambda),
+            reg_alpha=float(parameters.reg_alpha),
+            direction=np.repeat(monotone, binner.n_codes_ - 1),
+            feature_selector=parameters.feature_selector,
+            top_k=self.coefs.shape[2] if parameters.top_k is None else int(parameters.top_k),
+            seed=mixed_seed(request.seed, ROUNDS_STREAM),
+            n_threads=request.n_threads,
+        )
+        last = self.coefs[-1], self.shifts[-1]
+        return LinearRounds(request.loss, request.train, request.held_out, settings, *last)
+
+    def extended(self, rounds):
+        coefs = np.concatenate([self.coefs, *(round_.coef[None] for round_ in rounds)])
+        shifts = np.concatenate([self.shifts, *(round_.intercept[None] for round_ in rounds)])
+        return replace(self, coefs=coefs, shifts=shifts)
+
+    @staticmethod
+    def summary(round_):
+        return f"{np.count_nonzero(round_.coef)} coefficients"
+
+    # -- the model ---------------------------------------------------------------------------------------------------
+
+    @property
+    def n_rounds(self):
+        return len(self.coefs) - 1
+
+    def raw(self, table, n_threads=1):
+        (raw,) = linear_raw(self.binner, table, self.coefs[-1:], self.baseline + self.shifts[-1:], n_threads)
+        return raw
+
+    def staged_raw(self, table, n_threads=1):
+        yield from linear_raw(self.binner, table, self.coefs[1:], self.baseline + self.shifts[1:], n_threads)
+
+    def importances(self, n_features, importance_type):
+        """Sums of the absolute coefficients of each feature."""
+        size = np.append(0.0, np.cumsum(np.abs(self.coefs[-1]).sum(axis=0)))
+        return np.diff(size[self.binner.first_terms])
+
+    def additive_trees(self):
+        raise ValueError("booster must not be 'gblinear' for AdditiveTrees: its models have no trees.")
+
+    def linear_model(self):
+        return self
+
+    @property
+    def coef(self):
+        """(n_outputs, n_terms)"""
+        return self.coefs[-1]
+
+    @property
+    def intercept(self):
+        """(n_outputs,)"""
+        return self.baseline + self.shifts[-1]

@@ -16,8 +16,10 @@ import numpy as np
 
 from skensemble._parallel import for_blocks
 from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, weighted_mean
-from skensemble.ensemble.newton._boosting_loop import Booster, Fold
+from skensemble.ensemble.newton._gradient_trees import GradientTrees
 from skensemble.ensemble.newton._leaf_slopes import add_leaves, add_trees, find_path_features, fit_slopes
+from skensemble.ensemble.newton._training_data import TrainingData
+from skensemble.ensemble.newton._tree_rounds import TreeRounds
 from skensemble.tree.histogram._grown_trees import leaves_of
 from skensemble.tree.trees._prediction import apply_trees
 from skensemble.tree.trees._tree_arrays import NO_CHILD
@@ -52,23 +54,19 @@ class LeafSlopes(NamedTuple):
         return LeafSlopes(np.concatenate(starts), *rest)
 
 
-class LinearTree(NamedTuple):
-    """A GrownTree, and the slopes of its leaves."""
-
-    nodes: np.ndarray
-    values: np.ndarray
-    cover: np.ndarray
-    words: np.ndarray
-    output: int
-    symmetric: bool
-    slopes: LeafSlopes
-
-
 # -- the rounds ------------------------------------------------------------------------------------------------------
 
 
+class LinearLeafRound(NamedTuple):
+    """What a round has grown, as TreeRound, and the slopes of each tree's leaves."""
+
+    trees: list
+    node_weights: list
+    slopes: list  # of LeafSlopes
+
+
 @dataclass
-class LeafFold(Fold):
+class LinearLeafData(TrainingData):
     """Rows that know the numbers in their cells."""
 
     cells: np.ndarray | None = None  # (n_samples, n_features) float64, read-only
@@ -77,27 +75,28 @@ class LeafFold(Fold):
         return replace(super().take(rows), cells=read_only(self.cells[rows]))
 
 
-class LinearLeafBooster(Booster):
-    """Rounds of trees with linear leaves; the folds are LeafFolds."""
+class LinearLeafRounds(TreeRounds):
+    """Rounds of trees with linear leaves; the data are LinearLeafData."""
 
-    def __init__(self, loss, train, validation, schedule, past=None):
-        super().__init__(loss, train, validation, schedule)
+    def __init__(self, loss, train, held_out, settings, linear_lambda):
+        super().__init__(loss, train, held_out, settings)
+        self._linear_lambda = linear_lambda
         self._centre, self._scale = _standard_units(train)
         self._slopes = {}  # by the place of the tree in its round
 
     def round(self, number):
-        trees = super().round(number)
-        return [LinearTree(*tree, self._slopes[place]) for place, tree in enumerate(trees)]
+        grown = super().round(number)
+        return LinearLeafRound(*grown, [self._slopes[place] for place in range(len(grown.trees))])
 
     def _move(self, growth, place):
         tree, slopes = growth.tree, self._fit(growth)
         self._slopes[place] = slopes
-        columns = range(self.n_outputs) if self.schedule.vector else [tree.output]
+        columns = range(self.n_outputs) if self.settings.vector else [tree.output]
         _add_tree(self.train, growth.leaf_of_row, tree, slopes, columns, self._threads_of_tree)
-        if self.validation is not None:
-            rows = np.arange(self.validation.raw.shape[1], dtype=np.uint32)
-            leaf = leaves_of(tree, self.validation.binned, rows)
-            _add_tree(self.validation, leaf, tree, slopes, columns, self._threads_of_tree)
+        if self.held_out is not None:
+            rows = np.arange(self.held_out.raw.shape[1], dtype=np.uint32)
+            leaf = leaves_of(tree, self.held_out.binned, rows)
+            _add_tree(self.held_out, leaf, tree, slopes, columns, self._threads_of_tree)
 
     def _fit(self, growth):
         """LeafSlopes of a tree, times what its values were multiplied by."""
@@ -105,11 +104,11 @@ class LinearLeafBooster(Booster):
         start, feature = path_features(tree.nodes)
         slopes = LeafSlopes(start, feature, *(np.zeros((len(feature), tree.values.shape[1])) for _ in range(2)))
         for k in range(tree.values.shape[1]):
-            mean, slope = self._fit_output(growth, start, feature, k if self.schedule.vector else tree.output)
+            mean, slope = self._fit_output(growth, start, feature, k if self.settings.vector else tree.output)
             slopes.mean[:, k] = mean
             # The order of the rows decides about the last bits of a sum; no slope needs them, and without them weights
             # and copies of rows make the same model.
-            slopes.slope[:, k] = np.float32(slope * (self.schedule.learning_rate / self.schedule.n_parallel))
+            slopes.slope[:, k] = np.float32(slope * (self.settings.learning_rate / self.settings.n_parallel))
         return slopes
 
     def _fit_output(self, growth, start, feature, output):
@@ -121,7 +120,7 @@ class LinearLeafBooster(Booster):
             fit_slopes(
                 leaves[first:last], row_starts[first : last + 1], growth.rows_by_leaf, self.train.cells,
                 targets.gradient[output], targets.hessian[output], targets.weight, self._centre, self._scale,
-                self.schedule.linear_lambda, start, feature, mean, slope,
+                self._linear_lambda, start, feature, mean, slope,
             )  # fmt: skip
 
         work = len(growth.rows_by_leaf) * len(feature) / len(leaves)
@@ -130,13 +129,13 @@ class LinearLeafBooster(Booster):
         return mean, slope
 
 
-def _standard_units(fold):
+def _standard_units(data):
     """Means and standard deviations (n_features,) of the cells that are there; 0 and 1 of categories."""
-    n_features = fold.cells.shape[1]
+    n_features = data.cells.shape[1]
     centre, scale = np.zeros(n_features), np.ones(n_features)
-    weight = NO_WEIGHT if fold.weight is None else fold.weight
-    for j in np.flatnonzero(~fold.binned.is_categorical):
-        column = fold.cells[:, j]
+    weight = NO_WEIGHT if data.weight is None else data.weight
+    for j in np.flatnonzero(~data.binned.is_categorical):
+        column = data.cells[:, j]
         is_there = np.isfinite(column)
         column, own_weight = column[is_there], weight[is_there] if weight.size else weight
         centre[j] = weighted_mean(column, own_weight)
@@ -156,14 +155,67 @@ def path_features(nodes):
     return start, feature[: start[-1]].copy()
 
 
-def _add_tree(fold, leaf, tree, slopes, columns, n_threads):
+def _add_tree(data, leaf, tree, slopes, columns, n_threads):
     for k, column in enumerate(columns):
-        raw = fold.raw[column]
+        raw = data.raw[column]
 
         def add(start, stop, k=k, raw=raw):
-            add_leaves(fold.cells[start:stop], leaf[start:stop], tree.values, *slopes, k, raw[start:stop])
+            add_leaves(data.cells[start:stop], leaf[start:stop], tree.values, *slopes, k, raw[start:stop])
 
         for_blocks(add, len(raw), MOVE_BLOCK, n_threads)
+
+
+# -- the model -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class LinearLeafTrees(GradientTrees):
+    """Trees whose leaves add a constant, that of `additive`, and slopes.
+
+    slopes : LeafSlopes of all trees
+    """
+
+    slopes: LeafSlopes | None = None  # of no tree
+
+    @classmethod
+    def training_data(cls, binner, table, target, weight, start, n_threads):
+        cells = read_only(binner.encode(table))
+        return LinearLeafData(binner.transform(table, n_threads), target, weight, start=start, cells=cells)
+
+    def rounds(self, request):
+        if request.loss.optimal_leaf_values is not None:
+            raise ValueError(
+                f"linear_leaves must be False for loss={request.parameters.loss!r}, whose leaves hold best constants, "
+                "got True."
+            )
+        if request.parameters.monotonic_cst is not None:
+            raise ValueError("linear_leaves must be False with monotonic_cst, which slopes do not obey, got True.")
+        linear_lambda = float(request.parameters.linear_lambda)
+        return LinearLeafRounds(request.loss, request.train, request.held_out, self._settings(request), linear_lambda)
+
+    def extended(self, rounds):
+        slopes = self._all_slopes().extended([slopes for round_ in rounds for slopes in round_.slopes])
+        return LinearLeafTrees(self._with_trees(rounds), self.n_parallel, slopes)
+
+    def _all_slopes(self):
+        return LeafSlopes.empty(self.additive.trees.n_values) if self.slopes is None else self.slopes
+
+    def raw(self, table, n_threads=1):
+        *_, raw = self._staged(table, [self.additive.trees.n_trees], n_threads)
+        return raw
+
+    def staged_raw(self, table, n_threads=1):
+        yield from self._staged(table, self._stages, n_threads)
+
+    def _staged(self, table, stages, n_threads):
+        """Yield the prediction of the first stages[0] trees, of the first stages[1] and so on; stages ascend."""
+        layout, baseline, encode = self.additive.layout, self.baseline, self.additive.encoder(table)
+        yield from staged_raw_of_linear_leaves(
+            layout, self._all_slopes(), encode, table.n_samples, baseline, stages, n_threads
+        )
+
+    def additive_trees(self):
+        raise ValueError("linear_leaves must be False for AdditiveTrees: their leaves add constants, got True.")
 
 
 # -- predictions -----------------------------------------------------------------------------------------------------
@@ -174,12 +226,6 @@ def read_only(cells):
     view = np.ascontiguousarray(cells, np.float64).view()
     view.flags.writeable = False
     return view
-
-
-def raw_of_linear_leaves(layout, slopes, encode, n_rows, baseline, n_threads=1):
-    """(n_rows, n_outputs) baseline plus the sum of the trees; see `predict_raw`."""
-    *_, raw = staged_raw_of_linear_leaves(layout, slopes, encode, n_rows, baseline, [layout.n_trees], n_threads)
-    return raw
 
 
 def staged_raw_of_linear_leaves(layout, slopes, encode, n_rows, baseline, stages, n_threads=1):

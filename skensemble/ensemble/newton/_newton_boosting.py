@@ -335,6 +335,9 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
     def _is_decided(self):
         return len(self.classes_) == 1
 
+    def _output_names(self):
+        return tuple(self.classes_[1:] if self._loss.n_outputs == 1 else self.classes_)
+
     def _strata(self, target):
         return target
 
@@ -766,6 +769,10 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
 
     def _has_vector_leaves(self):
         return self.multi_strategy == "multi_output_tree" and self._loss.n_outputs > 1
+
+    def _output_names(self):
+        levels = getattr(self._loss, "quantile", ())
+        return levels if len(levels) > 1 else None
 
     def _strata(self, target):
         return np.zeros(target.shape[-1])

@@ -383,10 +383,10 @@ class NewtonBoostingRanker(NewtonBoosting):
         queries = _read_queries(y, sample_weight, n_samples, suffix)
         return _Target(relevance, queries), queries.row_weight
 
-    def _make_fold(self, table, target, weight, start, n_threads):
-        fold = super()._make_fold(table, target.relevance, weight, start, n_threads)
-        fold.queries = target.queries
-        return fold
+    def _make_data(self, kind, X, table, target, weight, start, n_threads):
+        data = super()._make_data(kind, X, table, target.relevance, weight, start, n_threads)
+        data.queries = target.queries
+        return data
 
     def _make_loss(self, target):
         return make_loss(self.loss, **self.get_params(deep=False))
@@ -394,11 +394,11 @@ class NewtonBoostingRanker(NewtonBoosting):
     def _find_baseline(self, target, weight, start):
         return np.zeros(1)
 
-    def _choose_held_out(self, fold):
+    def _choose_held_out(self, data):
         """Whole queries; rows where there is but one.  Copies stay together."""
-        queries, keys = fold.queries, fold.keys()
+        queries, keys = data.queries, data.keys()
         if queries.n_queries == 1:
-            return self._held_out_contents(keys, np.ones(len(keys)) if fold.copies is None else fold.copies > 0)
+            return self._held_out_contents(keys, np.ones(len(keys)) if data.copies is None else data.copies > 0)
         return self._held_out_contents(queries.keys(keys), queries.is_counted)[queries.code]
 
     def _held_out_contents(self, keys, is_counted):
@@ -423,7 +423,7 @@ class NewtonBoostingRanker(NewtonBoosting):
         if held_out is None and not self.verbose:
             return None
         measure, n_threads = RankingMeasure.of(self.scoring), effective_n_jobs(self.n_jobs)
-        return lambda fold: measure.mean(fold.y, fold.raw[0], fold.queries, n_threads)
+        return lambda data: measure.mean(data.y, data.raw[0], data.queries, n_threads)
 
     def predict(self, X):
         """Scores of the rows.

@@ -88,19 +88,20 @@ class AdditiveTrees:
         return self.trees.values * self.multiplier[self.trees.tree_of_node, None]
 
     @cached_property
-    def _layout(self):
+    def layout(self):
+        """PredictionLayout of what the trees add."""
         return compile_trees(self.trees._replace(values=self.added_values))
 
     def compiled(self):
         """This view, ready to predict: no prediction changes it any more."""
-        self._layout  # noqa: B018
+        self.layout  # noqa: B018
         return self
 
     # -- predictions for a Table -------------------------------------------------------------------------------------
 
     def raw(self, table, n_threads=1):
         """(n_samples, n_outputs) raw predictions; the same bits for any number of rows and threads."""
-        raw = predict_raw(self._layout, self._encoder(table), table.n_samples, self._start, n_threads)
+        raw = predict_raw(self.layout, self.encoder(table), table.n_samples, self._start, n_threads)
         return self._finished(raw)
 
     def staged_raw(self, table, stages, n_threads=1):
@@ -108,13 +109,13 @@ class AdditiveTrees:
 
         The divisor is that of all trees.
         """
-        encode, n_rows = self._encoder(table), table.n_samples
-        for raw in staged_raw(self._layout, encode, n_rows, self._start, stages, n_threads):
+        encode, n_rows = self.encoder(table), table.n_samples
+        for raw in staged_raw(self.layout, encode, n_rows, self._start, stages, n_threads):
             yield self._finished(raw)
 
     def apply(self, table, n_threads=1):
         """(n_samples, n_trees) int32: the leaf of each row in each tree, counted from the root of the tree."""
-        return apply_trees(self._layout, self._encoder(table), table.n_samples, n_threads)
+        return apply_trees(self.layout, self.encoder(table), table.n_samples, n_threads)
 
     def decision_path(self, table, n_threads=1):
         """CSR indicator (n_samples, n_nodes) of the nodes each row passes, and the bounds of the trees' columns."""
@@ -131,9 +132,10 @@ class AdditiveTrees:
             raw += self.baseline
         return raw
 
-    def _encoder(self, table):
+    def encoder(self, table):
+        """encode(start, stop): rows of a Table as the trees read them."""
         encode = self.binner.encode
         return lambda start, stop: encode(table, start, stop)
 
     def __getstate__(self):
-        return {name: value for name, value in self.__dict__.items() if name not in ("_layout", "added_values")}
+        return {name: value for name, value in self.__dict__.items() if name not in ("layout", "added_values")}

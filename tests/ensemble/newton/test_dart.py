@@ -10,7 +10,15 @@ from sklearn.metrics import log_loss
 from skensemble import NewtonBoostingClassifier, NewtonBoostingRegressor
 from skensemble._random import mixed_seed
 from skensemble.ensemble.newton import _dart
-from skensemble.ensemble.newton._dart import DROP_STREAM, Drop, Dropout, Round, compact, compact_leaves, scales_after
+from skensemble.ensemble.newton._dart import (
+    DROP_STREAM,
+    Drop,
+    Dropout,
+    RoundShape,
+    compact,
+    compact_leaves,
+    scales_after,
+)
 from tests.plain import ESTIMATORS, classifier, regressor
 
 N = 200
@@ -62,7 +70,7 @@ def _plain_dart(model, y):
     one_round = clone(model).set_params(booster="gbtree", n_estimators=1)
     seed, eta = mixed_seed(model._seed, 1), model.learning_rate
     dropout = Dropout(model.rate_drop, model.skip_drop, model.one_drop, model.sample_type == "weighted", None)
-    start = np.repeat(model._baseline[:, None], N, axis=1)
+    start = np.repeat(model._booster.baseline[:, None], N, axis=1)
     joint = len(start) > 1 and getattr(model, "multi_strategy", None) == "multi_output_tree"
     groups = [slice(None)] if joint else [slice(k, k + 1) for k in range(len(start))]
     learners = []  # [scale, outputs, what it adds to them]
@@ -149,7 +157,7 @@ def test_scales_after_some_rounds():
 
 
 def test_trees_of_learners():
-    shape = Round(n_learners=3, n_parallel=2)  # trees 0 to 5 in round 0: outputs 0 1 2 0 1 2
+    shape = RoundShape(n_learners=3, n_parallel=2)  # trees 0 to 5 in round 0: outputs 0 1 2 0 1 2
     np.testing.assert_array_equal(shape.learner_of(np.arange(12)), [0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5])
     np.testing.assert_array_equal(shape.trees_of([1, 3]), [1, 4, 6, 9])
     assert shape.trees_of([]).shape == (0,)
@@ -165,7 +173,7 @@ def test_warm_start_is_one_long_fit(estimator, y, own, kind):
     parts = clone(at_once).set_params(n_estimators=5, warm_start=True).fit(X, y)
     parts = pickle.loads(pickle.dumps(parts)).set_params(n_estimators=12).fit(X, y)
     np.testing.assert_array_equal(_raw(parts), _raw(at_once))
-    np.testing.assert_array_equal(parts._trees.values, at_once._trees.values)
+    np.testing.assert_array_equal(parts._booster.additive.added_values, at_once._booster.additive.added_values)
 
 
 @every_kind
@@ -292,9 +300,9 @@ def test_leaves_of_a_table_are_what_apply_says(monkeypatch):
     monkeypatch.setattr(_dart, "MOST_LEAVES", 0)
     table = np.random.default_rng(0).normal(size=(3000, 4))
     model = regressor(n_estimators=3, max_depth=None).fit(table, table[:, 0] * table[:, 1])
-    sizes = np.diff(model._trees.bounds)
+    sizes = np.diff(model._booster.additive.trees.bounds)
     assert sizes.max() > 256
-    leaves = compact_leaves(model._layout, sizes, lambda start, stop: table[start:stop], 3000, 2)
+    leaves = compact_leaves(model._booster.additive.layout, sizes, lambda start, stop: table[start:stop], 3000, 2)
     assert {leaf.dtype for leaf in leaves} <= {np.dtype(np.uint8), np.dtype(np.uint16)}
     np.testing.assert_array_equal(np.stack(leaves, axis=1), model.apply(table))
 
@@ -303,7 +311,7 @@ def test_trees_of_many_leaves():
     table = np.random.default_rng(0).normal(size=(600, 4))
     y = table[:, 0] * table[:, 1]
     at_once = regressor(**{**DART, "max_depth": None, "min_child_weight": 0.0}, random_state=0).fit(table, y)
-    assert np.diff(at_once._trees.bounds).max() > 256
+    assert np.diff(at_once._booster.additive.trees.bounds).max() > 256
     parts = clone(at_once).set_params(n_estimators=4, warm_start=True).fit(table, y)
     parts.set_params(n_estimators=12).fit(table, y)
     np.testing.assert_array_equal(parts.predict(table), at_once.predict(table))

@@ -425,7 +425,7 @@ def test_monotone_classification_by_name_and_mask(grow_policy):
 
 def _paths(model):
     """The set of features on the way to each leaf of each tree."""
-    trees = model._trees
+    trees = model._additive_trees().trees
     above = [frozenset()] * trees.n_nodes
     for node in range(trees.n_nodes):
         if trees.left[node] >= 0:
@@ -472,7 +472,7 @@ def test_limits_of_trees(grow_policy):
     ]:
         parameters = {"max_depth": 4, **limits}
         model = regressor(n_estimators=3, learning_rate=0.1, grow_policy=grow_policy, **parameters).fit(X, y)
-        assert check(model._trees), limits
+        assert check(model._additive_trees().trees), limits
 
 
 @pytest.mark.parametrize("grow_policy", ["depthwise", "lossguide"])
@@ -545,7 +545,7 @@ def test_any_number_of_threads_gives_the_same_bits(estimator, grow_policy):
     models = [estimator(n_estimators=4, n_jobs=n, grow_policy=grow_policy, **RANDOM).fit(X, y) for n in (1, 2, 7)]
     for other in models[1:]:
         _same(models[0], other)
-        for one, two in zip(models[0]._trees, other._trees):
+        for one, two in zip(models[0]._additive_trees().trees, other._additive_trees().trees):
             np.testing.assert_array_equal(one, two)
 
 
@@ -572,9 +572,9 @@ def test_nothing_is_random_without_sampling():
 def test_pickle_drops_what_can_be_derived(estimator):
     X, y = _target_of(estimator)
     model = estimator(n_estimators=3).fit(X, y)
-    assert "_layout" in model.__dict__
-    assert "_layout" not in model.__getstate__()
+    assert "layout" in model._additive_trees().__dict__
     copy = pickle.loads(pickle.dumps(model))
+    assert "layout" not in copy._additive_trees().__dict__
     _same(model, copy)
     copy.set_params(warm_start=True, n_estimators=5).fit(X, y)
     _same(copy, estimator(n_estimators=5).fit(X, y))
@@ -629,12 +629,13 @@ def test_a_round_is_the_mean_of_newton_steps():
     leaves = model.apply(X)
     assert leaves.shape == (N, 5)
     assert len({tuple(tree) for tree in leaves.T}) == 5
-    trees = [model._trees.values[root + leaf, 0] for root, leaf in zip(model._trees.roots, leaves.T)]
-    np.testing.assert_allclose(y.mean() + np.sum(trees, axis=0), model.predict(X))
-    for tree in trees:  # a fifth of a step that brings the drawn half of the rows, and so about all, to their mean
+    trees = model._additive_trees().trees
+    values = [trees.values[root + leaf, 0] for root, leaf in zip(trees.roots, leaves.T)]
+    np.testing.assert_allclose(y.mean() + np.sum(values, axis=0), model.predict(X))
+    for tree in values:  # a fifth of a step that brings the drawn half of the rows, and so about all, to their mean
         assert abs(5 * tree.mean() - 0.0) < 0.3
         assert np.var(y - y.mean() - 5 * tree) < 0.7 * np.var(y)
-    assert np.var(y - model.predict(X)) < min(np.var(y - y.mean() - 5 * tree) for tree in trees)
+    assert np.var(y - model.predict(X)) < min(np.var(y - y.mean() - 5 * tree) for tree in values)
 
 
 @in_parallel
@@ -692,11 +693,11 @@ def test_rounds_of_many_trees_vary_less(sampling_method):
 def test_leaves_and_paths_agree_with_predictions(estimator, grow_policy):
     X, y = _target_of(estimator)
     model = estimator(n_estimators=3, grow_policy=grow_policy).fit(X, y)
-    leaves, trees = model.apply(X), model._trees
+    leaves, trees = model.apply(X), model._additive_trees().trees
     n_outputs = 3 if estimator is classifier else 1
     assert leaves.shape == (N, 3 * n_outputs)
     assert trees.is_leaf[leaves + trees.roots].all()
-    sums = model._baseline + trees.values[leaves + trees.roots, 0].reshape(N, 3, n_outputs).sum(axis=1)
+    sums = model._booster.baseline + trees.values[leaves + trees.roots, 0].reshape(N, 3, n_outputs).sum(axis=1)
     np.testing.assert_allclose(_raw(model, X), sums.squeeze())
     indicator, bounds = model.decision_path(X)
     assert indicator.shape == (N, trees.n_nodes)
@@ -712,7 +713,7 @@ def test_leaves_and_paths_agree_with_predictions(estimator, grow_policy):
 def test_importances(importance_type):
     X, y = _data()
     model = regressor(n_estimators=5, importance_type=importance_type).fit(X, y)
-    trees = model._trees
+    trees = model._additive_trees().trees
     splits = ~trees.is_leaf
     weight = {"gain": trees.gain, "cover": trees.cover, "split": splits.astype(float)}[importance_type][splits]
     expected = np.bincount(trees.feature[splits], weight, minlength=4)
@@ -762,7 +763,7 @@ def test_one_tree_for_all_outputs(loss, grow_policy):
         loss, n_estimators=10, multi_strategy="multi_output_tree", grow_policy=grow_policy, max_depth=4, **parameters
     ).fit(X, y)
     assert model.predict(X).shape == (N, 3)
-    assert model._trees.n_trees == 10
+    assert model._additive_trees().trees.n_trees == 10
     assert model.apply(X).shape == (N, 10)
     assert model.score(X, y) > 0.2
     stages = list(model.staged_predict(X))
@@ -807,7 +808,7 @@ def test_categories_by_dtype_by_text_and_by_name():
     models = [regressor(n_estimators=5, max_depth=2, categorical_features=by).fit(frame, y) for frame, by in frames]
     for model, (frame, _) in zip(models, frames):
         np.testing.assert_array_equal(model.predict(frame), models[0].predict(frames[0][0]))
-    assert (models[0]._trees.category_start >= 0).any()
+    assert (models[0]._additive_trees().trees.category_start >= 0).any()
     as_number = regressor(n_estimators=5, max_depth=2, categorical_features=None).fit(frames[-1][0], y)
     assert models[0].score(frames[0][0], y) > as_number.score(frames[-1][0], y) + 0.1
 

@@ -100,9 +100,9 @@ def test_what_is_compiled_is_not_pickled():
     additive, X = make(SETTINGS["vector leaves"], multiplied=True)
     state = dict(additive.__dict__)
     expected = additive.compiled().raw(read_table(X))
-    compiled = additive._layout
+    compiled = additive.layout
     additive.raw(read_table(X))
-    assert additive._layout is compiled
+    assert additive.layout is compiled
     copy = pickle.loads(pickle.dumps(additive))
     assert copy.__dict__.keys() == state.keys()
     np.testing.assert_array_equal(copy.raw(read_table(X)), expected)

@@ -1,12 +1,14 @@
-"""One round of boosting does what Newton's method says; patience ends when scores no longer rise."""
+"""One round of boosting does what Newton's method says."""
 
 import numpy as np
 import pytest
 
 from skensemble._validation import read_table
 from skensemble.ensemble.losses._losses import make_loss
-from skensemble.ensemble.newton import _boosting_loop
-from skensemble.ensemble.newton._boosting_loop import Booster, Fold, Schedule, _bounded, side_by_side
+from skensemble.ensemble.newton import _tree_rounds
+from skensemble.ensemble.newton._boosting_settings import BoostingSettings
+from skensemble.ensemble.newton._training_data import TrainingData
+from skensemble.ensemble.newton._tree_rounds import TreeRounds, _bounded, side_by_side
 from skensemble.tree._binning import Binner
 from skensemble.tree.histogram import _team_growing
 from skensemble.tree.histogram._grown_trees import leaves_of
@@ -17,19 +19,19 @@ from tests.tree.random_tables import NO_LIMITS, assert_same_tree
 N = 150
 
 
-def _fold(seed=0, weight=None, n_outputs=1):
+def _data(seed=0, weight=None, n_outputs=1):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(N, 3))
     y = X[:, 0] + rng.normal(size=N)
     table = read_table(X)
     binned = Binner(255, None).fit(table).transform(table)
-    return Fold(binned, y, weight, np.zeros((n_outputs, N)))
+    return TrainingData(binned, y, weight, np.zeros((n_outputs, N)))
 
 
-def _schedule(**changes):
+def _settings(**changes):
     defaults = {"policy": DEPTH_FIRST, "max_depth": 3, "reg_lambda": 0.5}
     limits = NO_LIMITS._replace(**{**defaults, **changes.pop("limits", {})})
-    schedule = {
+    settings = {
         "learning_rate": 0.3,
         "vector": False,
         "subsample": 1.0,
@@ -41,38 +43,62 @@ def _schedule(**changes):
         "seed": 5,
         "n_threads": 1,
     }
-    return Schedule(**{**schedule, **changes})
+    return BoostingSettings(**{**settings, **changes})
 
 
-def _leaves(booster, tree):
-    return leaves_of(tree, booster.train.binned, np.arange(N, dtype=np.uint32))
+def _leaves(rounds, tree):
+    return leaves_of(tree, rounds.train.binned, np.arange(N, dtype=np.uint32))
 
 
-def _leaf_sums(booster, tree, array, weight):
-    return np.bincount(_leaves(booster, tree), array * weight, minlength=len(tree.nodes))
+def _leaf_sums(rounds, tree, array, weight):
+    return np.bincount(_leaves(rounds, tree), array * weight, minlength=len(tree.nodes))
 
 
 @pytest.mark.parametrize("weight", [None, np.arange(N) % 3 + 1.0])
 def test_leaf_is_a_newton_step_of_its_rows(weight):
-    train = _fold(weight=weight)
-    booster = Booster(make_loss("squared_error"), train, None, _schedule())
-    (tree,) = booster.round(0)
+    train = _data(weight=weight)
+    rounds = TreeRounds(make_loss("squared_error"), train, None, _settings())
+    (tree,) = rounds.round(0).trees
     units = np.ones(N) if weight is None else weight
     leaves = np.flatnonzero(tree.nodes["left"] < 0)
-    gradient, hessian = (_leaf_sums(booster, tree, a, units) for a in (-train.y, np.ones(N)))
+    gradient, hessian = (_leaf_sums(rounds, tree, a, units) for a in (-train.y, np.ones(N)))
     expected = -0.3 * gradient[leaves] / (hessian[leaves] + 0.5)
     np.testing.assert_allclose(tree.values[leaves, 0], expected, rtol=1e-5)
-    np.testing.assert_allclose(train.raw[0], tree.values[_leaves(booster, tree), 0])
+    np.testing.assert_allclose(train.raw[0], tree.values[_leaves(rounds, tree), 0])
+
+
+@pytest.mark.parametrize("weight", [np.arange(N) % 3 + 1.0, np.random.default_rng(0).random(N)], ids=["whole", "any"])
+@pytest.mark.parametrize("changes", [{}, {"subsample": 0.5}, {"goss": True}, {"n_parallel": 2}])
+def test_nodes_weigh_what_their_rows_weigh(weight, changes):
+    """A child's rows are some of its parent's; the rows of a leaf are those that grew the tree and fell into it."""
+    train = _data(weight=weight)
+    rounds = TreeRounds(make_loss("squared_error"), train, None, _settings(**changes))
+    rounds._move, growths = lambda growth, place: growths.append(growth), []
+    round_ = rounds.round(0)
+    assert len(round_.trees) == len(round_.node_weights) == changes.get("n_parallel", 1)
+    for tree, node_weight in zip(round_.trees, round_.node_weights):
+        left, right = tree.nodes["left"], tree.nodes["right"]
+        splits = np.flatnonzero(left >= 0)
+        np.testing.assert_allclose(node_weight[splits], node_weight[left[splits]] + node_weight[right[splits]])
+    for growth, node_weight in zip(growths, round_.node_weights):
+        rows, is_leaf = growth.rows_by_leaf, growth.tree.nodes["left"] < 0
+        expected = np.bincount(growth.leaf_of_row[rows], weight[rows], minlength=len(is_leaf))
+        np.testing.assert_allclose(node_weight[is_leaf], expected[is_leaf])
+
+
+def test_rows_without_weights_are_only_counted():
+    rounds = TreeRounds(make_loss("squared_error"), _data(), None, _settings())
+    assert rounds.round(0).node_weights == []
 
 
 @pytest.mark.parametrize("loss", ["absolute_error", "quantile", "huber"])
 def test_leaf_of_a_loss_that_is_not_smooth_is_the_best_constant(loss):
-    train = _fold()
+    train = _data()
     prepared = make_loss(loss, quantile=0.3, huber_slope=0.5).prepared(train.y, None)
-    booster = Booster(prepared, train, None, _schedule(learning_rate=1.0))
-    (tree,) = booster.round(0)
+    rounds = TreeRounds(prepared, train, None, _settings(learning_rate=1.0))
+    (tree,) = rounds.round(0).trees
     for leaf in np.flatnonzero(tree.nodes["left"] < 0):
-        rows = _leaves(booster, tree) == leaf
+        rows = _leaves(rounds, tree) == leaf
         raw = np.ascontiguousarray(train.raw[:, rows])
         value = prepared.value(train.y[rows], raw, None)
         for step in (-0.02, 0.02):
@@ -82,57 +108,57 @@ def test_leaf_of_a_loss_that_is_not_smooth_is_the_best_constant(loss):
 @pytest.mark.parametrize("changes", [{}, {"subsample": 0.5}, {"goss": True}, {"colsample_bytree": 0.4}])
 def test_held_out_rows_move_like_training_rows(changes):
     """The same rows as training and held-out fold: the paths of both kinds of rows agree, drawn or not."""
-    train, held_out = _fold(), _fold()
-    booster = Booster(make_loss("squared_error"), train, held_out, _schedule(**changes))
+    train, held_out = _data(), _data()
+    rounds = TreeRounds(make_loss("squared_error"), train, held_out, _settings(**changes))
     for number in range(4):
-        booster.round(number)
+        rounds.round(number)
     np.testing.assert_array_equal(train.raw, held_out.raw)
 
 
 def test_rounds_do_not_depend_on_those_drawn_before():
-    """Round 1 of a booster that starts from what round 0 left is round 1 of one that did both."""
-    schedule = _schedule(subsample=0.6, colsample_bytree=0.7)
-    both, first, second = _fold(), _fold(), _fold()
-    booster = Booster(make_loss("squared_error"), both, None, schedule)
-    booster.round(0)
-    (expected,) = booster.round(1)
-    Booster(make_loss("squared_error"), first, None, schedule).round(0)
+    """Round 1 of what starts from what round 0 left is round 1 of one that did both."""
+    settings = _settings(subsample=0.6, colsample_bytree=0.7)
+    both, first, second = _data(), _data(), _data()
+    rounds = TreeRounds(make_loss("squared_error"), both, None, settings)
+    rounds.round(0)
+    (expected,) = rounds.round(1).trees
+    TreeRounds(make_loss("squared_error"), first, None, settings).round(0)
     second.raw[:] = first.raw
-    (tree,) = Booster(make_loss("squared_error"), second, None, schedule).round(1)
+    (tree,) = TreeRounds(make_loss("squared_error"), second, None, settings).round(1).trees
     np.testing.assert_array_equal(tree.values, expected.values)
     np.testing.assert_array_equal(second.raw, both.raw)
 
 
 def test_one_tree_for_all_outputs():
-    train = _fold(n_outputs=3)
+    train = _data(n_outputs=3)
     train.y = np.stack([train.y, -train.y, train.y**2])
-    booster = Booster(make_loss("squared_error", n_outputs=3), train, None, _schedule(vector=True))
-    (tree,) = booster.round(0)
+    rounds = TreeRounds(make_loss("squared_error", n_outputs=3), train, None, _settings(vector=True))
+    (tree,) = rounds.round(0).trees
     assert tree.values.shape[1] == 3
-    np.testing.assert_allclose(train.raw, tree.values[_leaves(booster, tree)].T)
+    np.testing.assert_allclose(train.raw, tree.values[_leaves(rounds, tree)].T)
 
 
 @pytest.mark.parametrize("changes", [{}, {"subsample": 0.5}, {"goss": True}, {"limits": {"min_samples_leaf": 5}}])
 @pytest.mark.parametrize("loss", ["squared_error", "absolute_error"])
 def test_trees_side_by_side_are_those_one_after_another(changes, loss, monkeypatch):
-    monkeypatch.setattr(_boosting_loop, "SIDE_WORK", 0)
-    boosters, trees = [], []
+    monkeypatch.setattr(_tree_rounds, "SIDE_WORK", 0)
+    several, trees = [], []
     for n_threads in (1, 2, 7):
-        train = _fold(n_outputs=3)
+        train = _data(n_outputs=3)
         train.y = np.stack([train.y, -train.y, train.y**2])
-        boosters.append(Booster(make_loss(loss, n_outputs=3), train, None, _schedule(n_threads=n_threads, **changes)))
-        trees.append([tree for number in range(3) for tree in boosters[-1].round(number)])
-    assert [len(booster._growers) for booster in boosters] == [1, 2, 3]
-    for booster, others in zip(boosters[1:], trees[1:]):
-        np.testing.assert_array_equal(booster.train.raw, boosters[0].train.raw)
+        several.append(TreeRounds(make_loss(loss, n_outputs=3), train, None, _settings(n_threads=n_threads, **changes)))
+        trees.append([tree for number in range(3) for tree in several[-1].round(number).trees])
+    assert [len(rounds._growers) for rounds in several] == [1, 2, 3]
+    for rounds, others in zip(several[1:], trees[1:]):
+        np.testing.assert_array_equal(rounds.train.raw, several[0].train.raw)
         assert [tree.output for tree in others] == 3 * [0, 1, 2]
         for tree, expected in zip(others, trees[0]):
-            assert_same_tree(tree, expected, booster.train.binned.n_codes)
+            assert_same_tree(tree, expected, rounds.train.binned.n_codes)
 
 
 def test_when_trees_grow_side_by_side(monkeypatch):
     monkeypatch.setattr(_team_growing, "TEAM_WORK", 1_000_000)
-    small, medium, large = _boosting_loop.SIDE_WORK - 1, _boosting_loop.SIDE_WORK, _team_growing.TEAM_WORK
+    small, medium, large = _tree_rounds.SIDE_WORK - 1, _tree_rounds.SIDE_WORK, _team_growing.TEAM_WORK
     assert [side_by_side(3, n_cells, 2) for n_cells in (small, medium, large)] == [1, 2, 1]
     assert [side_by_side(7, n_cells, 2) for n_cells in (small, medium, large)] == [1, 2, 2]
     assert [side_by_side(3, n_cells, 16) for n_cells in (small, medium, large)] == [1, 3, 1]
@@ -147,14 +173,14 @@ def test_own_loss_sees_all_rows_and_weights_itself():
         return (raw - y) * sample_weight, sample_weight
 
     weight = np.arange(N) % 3 + 1.0
-    own, built_in = _fold(weight=weight), _fold(weight=weight)
-    Booster(make_loss(loss), own, None, _schedule()).round(0)
-    Booster(make_loss("squared_error"), built_in, None, _schedule()).round(0)
+    own, built_in = _data(weight=weight), _data(weight=weight)
+    TreeRounds(make_loss(loss), own, None, _settings()).round(0)
+    TreeRounds(make_loss("squared_error"), built_in, None, _settings()).round(0)
     assert calls == [(N, True)]
     np.testing.assert_allclose(own.raw, built_in.raw, rtol=1e-5)
 
 
-# -- monotone refits -------------------------------------------------------------------------------------------------
+# -- monotone leaves -------------------------------------------------------------------------------------------------
 
 
 def _three_leaves():
@@ -166,13 +192,13 @@ def _three_leaves():
     return nodes, np.array([1, 3, 4])
 
 
-def test_refit_values_in_order_stay():
+def test_leaf_values_in_order_stay():
     nodes, leaves = _three_leaves()
     values = np.array([1.0, 2.0, 3.0])
     np.testing.assert_array_equal(_bounded(nodes, leaves, values, np.array([1, 1])), values)
 
 
-def test_refit_values_out_of_order_meet_in_the_middle():
+def test_leaf_values_out_of_order_meet_in_the_middle():
     nodes, leaves = _three_leaves()
     values = _bounded(nodes, leaves, np.array([4.0, 1.0, 2.0]), np.array([1, 0]))
     np.testing.assert_allclose(values, [2.75, 2.75, 2.75])  # the middle of 4 and of (1 * 3 + 2 * 3) / 6
@@ -180,10 +206,7 @@ def test_refit_values_out_of_order_meet_in_the_middle():
     np.testing.assert_array_equal(values, [4.0, 1.0, 2.0])
 
 
-def test_refit_values_without_constraints_stay():
+def test_leaf_values_without_constraints_stay():
     nodes, leaves = _three_leaves()
     values = np.array([4.0, 1.0, 2.0])
     assert _bounded(nodes, leaves, values, np.array([0, 0])) is values
-
-
-# -- patience --------------------------------------------------------------------------------------------------------

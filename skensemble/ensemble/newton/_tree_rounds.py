@@ -1,4 +1,4 @@
-"""Rounds of boosting: gradients, trees, early stopping.  Knows losses and trees, no estimator.
+"""Rounds of boosting: gradients, and trees that are grown on them.  Knows losses and trees, no estimator.
 
 One round: fill the gradients of the loss, draw rows and features, grow a tree for each output (or one for all), move
 every row by its leaf's value times the learning rate.  With `n_parallel` trees for an output, all grow on the same
@@ -6,16 +6,16 @@ gradients, each on rows and features of its own, and a row moves by their mean. 
 function of (seed, r), so rounds can be continued later as if they had never stopped.
 """
 
-from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from skensemble._parallel import for_blocks
 from skensemble._random import mixed_seed
-from skensemble.ensemble.rows._row_sampling import RowSampler, row_keys, sample_features, sample_goss
+from skensemble.ensemble.newton._exact_weights import ExactWeights
+from skensemble.ensemble.rows._row_sampling import RowSampler, sample_features, sample_goss
 from skensemble.tree.histogram._grown_trees import add_values, leaves_of
-from skensemble.tree.histogram._growth_limits import GrowthLimits
 from skensemble.tree.histogram._team_growing import is_worth_a_team
 from skensemble.tree.histogram._tree_grower import Targets, TreeGrower
 
@@ -25,95 +25,35 @@ PARALLEL_STREAM = -1  # of a round's seed; tree k > 0 of an output has PARALLEL_
 BUSY_ENOUGH = 0.8  # share of the threads: about what a team makes of them
 
 
-@dataclass
-class Fold:
-    """Rows with their targets, weights and raw predictions."""
+class TreeRound(NamedTuple):
+    """What a round has grown."""
 
-    binned: object  # BinnedMatrix
-    y: np.ndarray
-    weight: np.ndarray | None
-    raw: np.ndarray  # (n_outputs, n_samples)
-    start: np.ndarray | None = None  # (n_outputs, n_samples): raw predictions that are not the model's
-    before: np.ndarray | None = None  # (n_outputs, n_samples): those of the model before this fit
-    leaves: list | None = None  # of (n_samples,): leaf in each tree, for boosters that look back
-    queries: object = None  # of a ranking: Queries, which rows stand together
-    copies: np.ndarray | None = None  # (n_samples,) int64: how many rows each stands for; None: one each
-
-    def take(self, rows):
-        """The fold of some rows."""
-        arrays = {name: getattr(self, name) for name in ("y", "weight", "raw", "start", "before", "copies")}
-        there = {name: np.ascontiguousarray(array[..., rows]) for name, array in arrays.items() if array is not None}
-        leaves = None if self.leaves is None else [leaf[rows] for leaf in self.leaves]
-        queries = None if self.queries is None else self.queries.take(rows)
-        return replace(self, binned=self._binned_rows(rows), leaves=leaves, queries=queries, **there)
-
-    def _binned_rows(self, rows):
-        codes, columns = self.binned.codes[rows], self.binned.columns[:, rows]
-        return self.binned._replace(codes=codes, columns=np.ascontiguousarray(columns))
-
-    def part(self, share):
-        """The fold of the rows that are there with some of their copies; share : (n_samples,) in [0, 1]."""
-        rows = np.flatnonzero(share)
-        part = self.take(rows)
-        if part.copies is not None:
-            part.weight, part.copies = part.weight * share[rows], np.rint(part.copies * share[rows]).astype(np.int64)
-        return part
-
-    def keys(self):
-        """(n_samples,) int64 that are alike for copies of a row."""
-        return row_keys(self.binned.codes, self.y)
+    trees: list  # of GrownTree, shrunken
+    node_weights: list  # of (n_nodes,) sums of the sample weights of each tree's rows; empty where rows have none
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """What is done in each round."""
-
-    learning_rate: float
-    vector: bool  # one tree for all outputs
-    subsample: float
-    goss: bool
-    colsample_bytree: float
-    limits: GrowthLimits
-    monotone: np.ndarray
-    interactions: np.ndarray
-    seed: int
-    n_threads: int
-    n_parallel: int = 1  # trees for each output, which are averaged
-    dropout: object = None  # Dropout, for DART
-    linear_lambda: float = 0.0  # ridge of linear leaves
-
-
-@dataclass
-class History:
-    """Trees and scores, one more entry per round."""
-
-    trees: list = field(default_factory=list)  # lists of GrownTree
-    train_score: list = field(default_factory=list)
-    validation_score: list = field(default_factory=list)
-
-
-class Booster:
+class TreeRounds:
     """State between rounds."""
 
-    drops = ()  # what each round did to the trees before it, for boosters that change them
-
-    def __init__(self, loss, train, validation, schedule, past=None):
-        self.loss, self.train, self.validation, self.schedule = loss, train, validation, schedule
+    def __init__(self, loss, train, held_out, settings):
+        self.loss, self.train, self.held_out, self.settings = loss, train, held_out, settings
         self.n_outputs, self.n_samples = train.raw.shape
         self._weight = None if loss.applies_weights else train.weight
         self._drawn_weight = train.weight  # of the rows of a round
-        samples = schedule.goss or schedule.subsample < 1.0
+        self._exact_weight = None if train.weight is None else ExactWeights.of(train.weight)
+        self._node_weights = {}  # by the place of the tree in its round
+        samples = settings.goss or settings.subsample < 1.0
         self._copies = train.copies
-        self._sampler = RowSampler(train.keys(), None if schedule.goss else train.copies) if samples else None
-        self._n_trees = 1 if schedule.vector else self.n_outputs
-        n_growers = side_by_side(self._n_trees, train.binned.columns.size, schedule.n_threads)
-        self._threads_of_tree = schedule.n_threads if n_growers == 1 else 1
+        self._sampler = RowSampler(train.keys(), None if settings.goss else train.copies) if samples else None
+        self._n_trees = 1 if settings.vector else self.n_outputs
+        n_growers = side_by_side(self._n_trees, train.binned.columns.size, settings.n_threads)
+        self._threads_of_tree = settings.n_threads if n_growers == 1 else 1
         grower = TreeGrower(
             train.binned,
-            schedule.limits,
-            n_outputs=self.n_outputs if schedule.vector else 1,
-            monotone=schedule.monotone,
-            interactions=schedule.interactions,
+            settings.limits,
+            n_outputs=self.n_outputs if settings.vector else 1,
+            monotone=settings.monotone,
+            interactions=settings.interactions,
             n_threads=self._threads_of_tree,
             n_copies=n_growers,
         )
@@ -123,7 +63,7 @@ class Booster:
 
     def _first_weight(self):
         """Weights of the targets, to write those of a round into; GOSS changes them to some that are not whole."""
-        if self.schedule.goss:
+        if self.settings.goss:
             return np.full(self.n_samples, 0.5)
         weight = self._copies if self._shares_out else self._weight
         return None if weight is None else np.array(weight, np.float64)
@@ -134,15 +74,16 @@ class Booster:
         return self._weight is None and self._sampler is not None and self._sampler.splits
 
     def round(self, number):
-        """Grow the trees of round `number`; returns them, shrunken."""
+        """Grow the trees of round `number`."""
         self._fill_gradients()
-        seed, n_parallel = mixed_seed(self.schedule.seed, number), self.schedule.n_parallel
+        seed, n_parallel = mixed_seed(self.settings.seed, number), self.settings.n_parallel
         moves = self.loss.optimal_leaf_values is not None and n_parallel > 1
         self._raw_of_round = self.train.raw.copy() if moves else self.train.raw
         trees = self._add_trees(seed, 0)
         for k in range(1, n_parallel):
             trees += self._add_trees(mixed_seed(seed, PARALLEL_STREAM - k), k * self._n_trees)
-        return trees
+        weights = self._node_weights
+        return TreeRound(trees, [weights[place] for place in range(len(trees))] if weights else [])
 
     def _add_trees(self, seed, place):
         """A tree for each output, on the same rows; `place` is that of the first of them in its round."""
@@ -165,7 +106,7 @@ class Booster:
         if loss.needs_all_rows:
             fill(0, self.n_samples)
         else:
-            for_blocks(fill, self.n_samples, GRADIENT_BLOCK, self.schedule.n_threads)
+            for_blocks(fill, self.n_samples, GRADIENT_BLOCK, self.settings.n_threads)
         if self._shares_out:
             for array in (targets.gradient, targets.hessian):
                 array /= np.maximum(self._copies, 1)
@@ -176,14 +117,14 @@ class Booster:
 
     def _choose_rows(self, seed):
         """Rows that grow this round's trees; None for all."""
-        schedule = self.schedule
-        if schedule.goss:
-            rows, factor = sample_goss(self.targets.gradient, self._weight, self._sampler, schedule.subsample, seed)
+        settings = self.settings
+        if settings.goss:
+            rows, factor = sample_goss(self.targets.gradient, self._weight, self._sampler, settings.subsample, seed)
             self.targets.weight[:] = factor if self._weight is None else factor * self._weight
             return rows
-        if schedule.subsample == 1.0:
+        if settings.subsample == 1.0:
             return None
-        rows, units = self._sampler.draw(schedule.subsample, mixed_seed(seed, 0))
+        rows, units = self._sampler.draw(settings.subsample, mixed_seed(seed, 0))
         if self._sampler.splits:
             self._drawn_weight = self._sampler.drawn_weight(rows, units, self.train.weight)
             of_copies = self._shares_out
@@ -193,28 +134,38 @@ class Booster:
 
     def _choose_features(self, seed):
         n_features = len(self.train.binned.n_codes)
-        if self.schedule.colsample_bytree == 1.0:
+        if self.settings.colsample_bytree == 1.0:
             return None
-        return sample_features(n_features, self.schedule.colsample_bytree, mixed_seed(seed, 1))
+        return sample_features(n_features, self.settings.colsample_bytree, mixed_seed(seed, 1))
 
     def _add_tree(self, grower, seed, rows, output, place):
         seed = mixed_seed(seed, 2 + output)
         growth = grower.grow(self.targets, seed, rows, self._choose_features(seed), output)
+        if self._exact_weight is not None:
+            self._node_weights[place + output] = self._weigh_nodes(growth)
         if self.loss.optimal_leaf_values is not None:
             self._set_optimal_leaf_values(growth, output)
-        growth.tree.values[:] *= self.schedule.learning_rate / self.schedule.n_parallel
+        growth.tree.values[:] *= self.settings.learning_rate / self.settings.n_parallel
         self._move(growth, place + output)
         return growth.tree
 
     def _move(self, growth, place):
         """Move all rows by a new tree, at some place in its round."""
         tree = growth.tree
-        columns = range(self.n_outputs) if self.schedule.vector else [tree.output]
+        columns = range(self.n_outputs) if self.settings.vector else [tree.output]
         for k, column in enumerate(columns):
             values = np.ascontiguousarray(tree.values[:, k])
             add_values(self.train.raw[column], growth.leaf_of_row, values, self._threads_of_tree)
-        if self.validation is not None:
-            _add_to(self.validation, tree, columns)
+        if self.held_out is not None:
+            _add_to(self.held_out, tree, columns)
+
+    def _weigh_nodes(self, growth):
+        """(n_nodes,) sums of the sample weights of the rows that grew the tree: a node has a range of them."""
+        drawn, units = self._drawn_weight, self._exact_weight
+        if drawn is not self.train.weight:
+            units = units.same_unit(drawn)
+        nodes = growth.tree.nodes
+        return units.sums(growth.rows_by_leaf, nodes["start"], nodes["stop"])
 
     def _set_optimal_leaf_values(self, growth, output):
         """Leaf values from the residuals of the leaf's rows, within the bounds that monotone constraints set."""
@@ -224,11 +175,11 @@ class Booster:
                 output + k, self.train.y, self._raw_of_round, self._drawn_weight, growth.rows_by_leaf, starts,
                 self._threads_of_tree,
             )  # fmt: skip
-            tree.values[leaves, k] = _bounded(tree.nodes, leaves, values, self.schedule.monotone)
+            tree.values[leaves, k] = _bounded(tree.nodes, leaves, values, self.settings.monotone)
 
 
 def _bounded(nodes, leaves, values, monotone):
-    """Refit values that obey the monotone constraints: at each split on a constrained feature, from the root down, all
+    """Leaf values that obey the monotone constraints: at each split on a constrained feature, from the root down, all
     leaves of one side stay below the middle of the two sides' means, and all leaves of the other above it."""
     if not monotone.any():
         return values
@@ -250,11 +201,11 @@ def _bounded(nodes, leaves, values, monotone):
     return np.clip(values, lower[leaves], upper[leaves])
 
 
-def _add_to(fold, tree, columns):
-    rows = np.arange(fold.raw.shape[1], dtype=np.uint32)
-    leaf = leaves_of(tree, fold.binned, rows)
+def _add_to(data, tree, columns):
+    rows = np.arange(data.raw.shape[1], dtype=np.uint32)
+    leaf = leaves_of(tree, data.binned, rows)
     for k, column in enumerate(columns):
-        add_values(fold.raw[column], leaf, np.ascontiguousarray(tree.values[:, k]))
+        add_values(data.raw[column], leaf, np.ascontiguousarray(tree.values[:, k]))
 
 
 def side_by_side(n_trees, n_cells, n_threads):

@@ -1,0 +1,110 @@
+"""What every booster is: a fitted model, and a way to add rounds to it."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skensemble.ensemble.newton._training_data import TrainingData
+from skensemble.tree._binning import Binner
+
+
+class FitRequest(NamedTuple):
+    """What a booster makes its rounds from."""
+
+    parameters: object  # the parameters of the estimator are its attributes
+    features: object  # FeatureNames
+    loss: object
+    train: TrainingData
+    held_out: TrainingData | None
+    seed: int
+    n_threads: int
+
+
+class Booster:
+    """A fitted model of one kind.  It never changes: `extended` makes another one, with more rounds.
+
+    A kind is a subclass with an entry in BOOSTERS.  It says how a table is read (Encoder, training_data), what is there
+    before the first round (started), what a round does (rounds), and what is predicted.
+    """
+
+    Encoder = Binner  # learns from the training table how tables are read
+    makes_trees = True
+
+    binner: object  # the fitted Encoder
+    baseline: np.ndarray  # (n_outputs,) raw prediction without any round
+
+    # -- training ----------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def training_data(cls, binner, table, target, weight, start, n_threads):
+        """TrainingData of a table, without raw predictions."""
+        return TrainingData(binner.transform(table, n_threads), target, weight, start=start)
+
+    @classmethod
+    def started(cls, binner, baseline, *, vector, n_parallel, link, output_names):
+        """The model before its first round.
+
+        vector : whether leaves hold a value for each output;  n_parallel : trees for each output in a round
+        link, output_names : of its AdditiveTrees
+        """
+        raise NotImplementedError
+
+    def recall(self, data, table, n_threads):
+        """Note with the rows of `table` what the model says of them, before some are held out."""
+        data.before = self.raw(table, n_threads).T
+
+    def fill_raw(self, data, n_threads):
+        """Set the raw predictions that the next round starts from."""
+        data.raw = np.empty((len(self.baseline), data.y.shape[-1]))
+        data.raw[:] = self.baseline[:, None] if data.before is None else data.before
+        if data.start is not None:
+            data.raw += data.start
+
+    def rounds(self, request):
+        """What makes the rounds that follow: `round(number)` moves the raw predictions and returns what it has made.
+
+        Raises a ValueError about parameters that do not go together.
+        """
+        raise NotImplementedError
+
+    def extended(self, rounds):
+        """The model with rounds, as `round` returned them, after its own."""
+        raise NotImplementedError
+
+    @staticmethod
+    def summary(round_):
+        """What a round has made, in a few words."""
+        raise NotImplementedError
+
+    # -- the model ---------------------------------------------------------------------------------------------------
+
+    @property
+    def n_rounds(self):
+        raise NotImplementedError
+
+    def compiled(self):
+        """This model, ready to predict: no prediction changes it any more."""
+        return self
+
+    def raw(self, table, n_threads=1):
+        """(n_samples, n_outputs) raw predictions."""
+        raise NotImplementedError
+
+    def staged_raw(self, table, n_threads=1):
+        """Yield them after each round."""
+        raise NotImplementedError
+
+    def importances(self, n_features, importance_type):
+        """(n_features,) float64, not normalised."""
+        raise NotImplementedError
+
+    def additive_trees(self):
+        """The model as AdditiveTrees."""
+        raise NotImplementedError
+
+    def linear_model(self):
+        """The model, which has `coef`, `intercept` and the names of its terms."""
+        raise AttributeError("coef_, intercept_ and coef_names_ need booster='gblinear': trees have none.")
+
+    def check(self, n_features):
+        """Raise a ValueError unless every kernel can safely run over the model, which may come from outside."""

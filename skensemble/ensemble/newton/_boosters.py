@@ -1,0 +1,20 @@
+"""The table of boosters: a new kind is a class and a line here."""
+
+from skensemble.ensemble.newton._dart import DartTrees
+from skensemble.ensemble.newton._gradient_trees import GradientTrees
+from skensemble.ensemble.newton._linear_booster import LinearBooster
+from skensemble.ensemble.newton._linear_leaves import LinearLeafTrees
+
+LINEAR_LEAVES = "gbtree with linear leaves"
+BOOSTERS = {
+    "gbtree": GradientTrees,
+    "dart": DartTrees,
+    "gblinear": LinearBooster,
+    LINEAR_LEAVES: LinearLeafTrees,
+}
+NAMES = tuple(name for name in BOOSTERS if name != LINEAR_LEAVES)  # values of the parameter `booster`
+
+
+def choose_booster(booster, linear_leaves):
+    """The class that the parameters ask for."""
+    return BOOSTERS[LINEAR_LEAVES if booster == "gbtree" and linear_leaves else booster]

@@ -1,0 +1,107 @@
+"""booster="gbtree": each round adds trees that are grown on the gradients of the loss."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skensemble.ensemble.newton._booster import Booster
+from skensemble.ensemble.newton._boosting_settings import read_settings
+from skensemble.ensemble.newton._tree_rounds import TreeRounds
+from skensemble.tree.histogram._grown_trees import to_tree_arrays
+from skensemble.tree.trees._additive_trees import AdditiveTrees
+from skensemble.tree.trees._tree_arrays import concatenate, empty_trees, validate_trees
+
+
+@dataclass(frozen=True, eq=False)
+class GradientTrees(Booster):
+    """Trees that add up.
+
+    additive : AdditiveTrees
+    n_parallel : trees for each output in a round
+    """
+
+    additive: AdditiveTrees
+    n_parallel: int
+
+    @classmethod
+    def started(cls, binner, baseline, *, vector, n_parallel, link, output_names):
+        trees = empty_trees(len(baseline) if vector else 1)
+        return cls(AdditiveTrees(trees, binner, baseline, link=link, output_names=output_names), n_parallel)
+
+    @property
+    def binner(self):
+        return self.additive.binner
+
+    @property
+    def baseline(self):
+        return self.additive.baseline
+
+    # -- training ----------------------------------------------------------------------------------------------------
+
+    def rounds(self, request):
+        return TreeRounds(request.loss, request.train, request.held_out, self._settings(request))
+
+    def _settings(self, request):
+        return read_settings(request, vector=self.additive.trees.n_values > 1)
+
+    def extended(self, rounds):
+        return replace(self, additive=self._with_trees(rounds))
+
+    def _with_trees(self, rounds, **changes):
+        """AdditiveTrees of the model and some TreeRound after it, with other changes."""
+        known = self.additive
+        grown = [tree for round_ in rounds for tree in round_.trees]
+        grown = to_tree_arrays(grown, known.binner.thresholds_, known.trees.n_values)
+        trees = concatenate([known.trees, grown]) if known.trees.n_trees else grown
+        return replace(known, trees=trees, node_weight=self._node_weight(grown, rounds), **changes)
+
+    def _node_weight(self, grown, rounds):
+        """Weights of the nodes with those of some TreeRound; None while rows are only counted."""
+        weights = [weight for round_ in rounds for weight in round_.node_weights]
+        if not weights and self.additive.node_weight.dtype.kind == "i":
+            return None
+        return np.concatenate([self.additive.node_weight, *(weights or [grown.count])])
+
+    @staticmethod
+    def summary(round_):
+        trees = round_.trees
+        n_leaves = sum(int((tree.nodes["left"] < 0).sum()) for tree in trees)
+        depth = max(int(tree.nodes["depth"].max()) for tree in trees)
+        return f"{len(trees)} tree{'s' * (len(trees) > 1)}, {n_leaves} leaves, depth {depth}"
+
+    # -- the model ---------------------------------------------------------------------------------------------------
+
+    @property
+    def n_learners(self):
+        """Trees of a round, but for those that are grown in parallel: 1, or one for each output."""
+        n_outputs = self.additive.n_outputs
+        return 1 if self.additive.trees.n_values == n_outputs else n_outputs
+
+    @property
+    def n_rounds(self):
+        return self.additive.trees.n_trees // (self.n_learners * self.n_parallel)
+
+    @property
+    def _stages(self):
+        """Number of trees after each round."""
+        each = self.n_learners * self.n_parallel
+        return [each * (number + 1) for number in range(self.n_rounds)]
+
+    def compiled(self):
+        self.additive.compiled()
+        return self
+
+    def raw(self, table, n_threads=1):
+        return self.additive.raw(table, n_threads)
+
+    def staged_raw(self, table, n_threads=1):
+        yield from self.additive.staged_raw(table, self._stages, n_threads)
+
+    def importances(self, n_features, importance_type):
+        return self.additive.trees.feature_importances(n_features, importance_type).astype(np.float64)
+
+    def additive_trees(self):
+        return self.additive
+
+    def check(self, n_features):
+        validate_trees(self.additive.trees, n_features, self.additive.n_outputs)

@@ -1,0 +1,48 @@
+"""The rows that train a booster, or judge it while it trains."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skensemble.ensemble.rows._row_sampling import row_keys
+
+
+@dataclass
+class TrainingData:
+    """Rows with their targets, weights and raw predictions."""
+
+    binned: object  # BinnedMatrix
+    y: np.ndarray
+    weight: np.ndarray | None
+    raw: np.ndarray | None = None  # (n_outputs, n_samples): raw predictions so far
+    start: np.ndarray | None = None  # (n_outputs, n_samples): raw predictions that are not the model's
+    before: np.ndarray | None = None  # (n_outputs, n_samples): those of the model before this fit
+    leaves: list | None = None  # of (n_samples,): leaf in each tree, for boosters that look back
+    queries: object = None  # of a ranking: Queries, which rows stand together
+    copies: np.ndarray | None = None  # (n_samples,) int64: how many rows each stands for; None: one each
+    given: object = None  # GivenRows: X as the user gave it
+
+    def take(self, rows):
+        """The data of some rows."""
+        arrays = {name: getattr(self, name) for name in ("y", "weight", "raw", "start", "before", "copies")}
+        there = {name: np.ascontiguousarray(array[..., rows]) for name, array in arrays.items() if array is not None}
+        leaves = None if self.leaves is None else [leaf[rows] for leaf in self.leaves]
+        others = {name: getattr(self, name) for name in ("queries", "given")}
+        there |= {name: other.take(rows) for name, other in others.items() if other is not None}
+        return replace(self, binned=self._binned_rows(rows), leaves=leaves, **there)
+
+    def _binned_rows(self, rows):
+        codes, columns = self.binned.codes[rows], self.binned.columns[:, rows]
+        return self.binned._replace(codes=codes, columns=np.ascontiguousarray(columns))
+
+    def part(self, share):
+        """The data of the rows that are there with some of their copies; share : (n_samples,) in [0, 1]."""
+        rows = np.flatnonzero(share)
+        part = self.take(rows)
+        if part.copies is not None:
+            part.weight, part.copies = part.weight * share[rows], np.rint(part.copies * share[rows]).astype(np.int64)
+        return part
+
+    def keys(self):
+        """(n_samples,) int64 that are alike for copies of a row."""
+        return row_keys(self.binned.codes, self.y)
