@@ -407,29 +407,3 @@ class MaskedMLP(MLP):
         pulled = super().backward(*args, **kwargs)
         self.gradient *= self._mask
         return pulled
-
-
-# -- the table -------------------------------------------------------------------------------------------------------
-
-
-def _halves(n_columns):
-    """Every other column stays."""
-    return np.arange(n_columns) % 2 == 1
-
-
-BIJECTIONS = {  # name -> (n_columns, n_condition, dtype) -> layer
-    "actnorm": lambda n_columns, n_condition, dtype: ActNorm(n_columns, dtype),
-    "linear": lambda n_columns, n_condition, dtype: Linear(n_columns, dtype),
-    **{
-        f"{transform}_coupling": lambda n_columns, n_condition, dtype, transform=transform: Coupling(
-            n_columns, n_condition, transform, _halves(n_columns), hidden_layer_sizes=(8, 8), dtype=dtype
-        )
-        for transform in TRANSFORMS
-    },
-    **{
-        f"{transform}_autoregressive": lambda n_columns, n_condition, dtype, transform=transform: Autoregressive(
-            n_columns, n_condition, transform, np.arange(n_columns)[::-1], hidden_layer_sizes=(8, 8), dtype=dtype
-        )
-        for transform in TRANSFORMS
-    },
-}

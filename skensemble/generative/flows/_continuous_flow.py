@@ -3,10 +3,9 @@
 import numpy as np
 
 from skensemble._parameters import Interval, OneOf
-from skensemble.generative.flows._bijections import ActNorm
-from skensemble.generative.flows._continuous_layer import ContinuousLayer
 from skensemble.generative.flows._flow_bases import BASES
 from skensemble.generative.flows._flow_model import HELD_OUT_ROWS, PARAMETERS, NormalizingFlow
+from skensemble.generative.flows._layers import Stack
 from skensemble.generative.networks._networks import SLOPE, VALUE
 from skensemble.generative.networks._optimizers import train
 
@@ -97,6 +96,7 @@ class ContinuousNormalizingFlow(NormalizingFlow):
     (2, 4)
     """
 
+    _stack = Stack(("actnorm", "continuous"))
     _parameters = {
         **{name: rules for name, rules in PARAMETERS.items() if name != "n_layers"},
         "training": (OneOf("flow_matching", "likelihood"),),
@@ -143,17 +143,6 @@ class ContinuousNormalizingFlow(NormalizingFlow):
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
-
-    def _layers(self, n_columns, n_condition, rng):
-        layer = ContinuousLayer(
-            n_columns,
-            n_condition,
-            hidden_layer_sizes=self.hidden_layer_sizes,
-            activation=self.activation,
-            n_steps=self.n_steps,
-            kinetic=float(self.kinetic),
-        )
-        return [ActNorm(n_columns), layer]
 
     def _train(self, flow, rows, size, held_out, plan, n_threads):
         if self.training == "likelihood":

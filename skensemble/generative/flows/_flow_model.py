@@ -22,11 +22,11 @@ from skensemble._parameters import (
 )
 from skensemble._random import generator
 from skensemble._targets import all_or_nothing, read_weight
-from skensemble.generative.flows._bijections import Coupling
 from skensemble.generative.flows._flow_bases import BASES
 from skensemble.generative.flows._flow_network import Flow, FlowGradient
 from skensemble.generative.flows._flow_rows import FlowRows
 from skensemble.generative.flows._label_shares import LabelShares
+from skensemble.generative.flows._layers import Place, Stack
 from skensemble.generative.networks._activations import ACTIVATIONS
 from skensemble.generative.networks._optimizers import TrainingPlan, train
 from skensemble.generative.tables._boxes import log_mean_density, log_sum_exp
@@ -63,8 +63,12 @@ PARAMETERS = {
 
 
 class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
-    """Everything but the layers."""
+    """Everything but the layers.
 
+    A flow is a class with a `_stack` of layers.
+    """
+
+    _stack = Stack()
     _parameters = PARAMETERS
     _likelihood = "exact"
 
@@ -102,19 +106,6 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
-
-    def _layers(self, n_columns, n_condition, rng):
-        raise NotImplementedError
-
-    def _couplings(self, transform, n_columns, n_condition, rng):
-        """Coupling layers; of each two, what stays in one is what moves in the other."""
-        options = {"hidden_layer_sizes": self.hidden_layer_sizes, "activation": self.activation}
-        for number in range(self.n_layers):
-            if number % 2 == 0:
-                stays = rng.permutation(n_columns) < n_columns // 2
-            else:
-                stays = ~stays if n_columns > 1 else stays
-            yield Coupling(n_columns, n_condition, transform, stays, **options)
 
     # -- fit ---------------------------------------------------------------------------------------------------------
 
@@ -170,8 +161,8 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
         if n_columns == 0:
             return
         rows, held_out = rows.split(self.validation_fraction) if self.early_stopping else (rows, None)
-        layers = self._layers(n_columns, rows.condition.shape[1], rng)
-        flow = Flow(layers, self.base, n_columns, rows.condition.shape[1])
+        place = Place(n_columns, rows.condition.shape[1], self.get_params(deep=False), rng)
+        flow = Flow(self._stack.layers(place), self.base, n_columns, rows.condition.shape[1])
         flow.initialize(rng, *rows.draw(min(len(rows), ROWS_TO_INITIALIZE_BY)))
         n_threads = effective_n_jobs(self.n_jobs)
         size = self._batch_size(len(rows))

@@ -1,7 +1,11 @@
 """NICE, RealNVP, Glow, NeuralSplineFlow, MaskedAutoregressiveFlow: models of tables with exact densities."""
 
-from skensemble.generative.flows._bijections import ActNorm, Autoregressive, Linear
 from skensemble.generative.flows._flow_model import NormalizingFlow
+from skensemble.generative.flows._layers import Stack
+
+# Layers at the end that make untrained couplings a Gaussian with a full covariance: affine couplings alone are slow to
+# learn correlations, and on tables with heavy tails do not get there.
+_WHITENED = ("actnorm", "whitening")
 
 
 class NICE(NormalizingFlow):
@@ -80,9 +84,7 @@ class NICE(NormalizingFlow):
     (150, 4)
     """
 
-    def _layers(self, n_columns, n_condition, rng):
-        couplings = self._couplings("additive", n_columns, n_condition, rng)
-        return [ActNorm(n_columns), *couplings, ActNorm(n_columns)]
+    _stack = Stack(("actnorm",), ("additive_coupling",), ("actnorm",))
 
 
 class RealNVP(NormalizingFlow):
@@ -165,19 +167,7 @@ class RealNVP(NormalizingFlow):
     True
     """
 
-    def _layers(self, n_columns, n_condition, rng):
-        return [ActNorm(n_columns), *self._couplings("affine", n_columns, n_condition, rng), *_whitened(n_columns)]
-
-
-def _whitened(n_columns):
-    """Layers at the end that make untrained couplings a Gaussian with a full covariance: affine couplings alone are
-    slow to learn correlations, and on tables with heavy tails do not get there."""
-    return [ActNorm(n_columns), Linear(n_columns, whitens=True)]
-
-
-def _mixed(couplings, n_columns):
-    """A learned scale and a learned mixture of the columns before each coupling."""
-    return [layer for coupling in couplings for layer in (ActNorm(n_columns), Linear(n_columns), coupling)]
+    _stack = Stack(("actnorm",), ("affine_coupling",), _WHITENED)
 
 
 class Glow(NormalizingFlow):
@@ -259,9 +249,7 @@ class Glow(NormalizingFlow):
     (3, 4)
     """
 
-    def _layers(self, n_columns, n_condition, rng):
-        couplings = self._couplings("affine", n_columns, n_condition, rng)
-        return [*_mixed(couplings, n_columns), *_whitened(n_columns)]
+    _stack = Stack(repeated=("actnorm", "linear", "affine_coupling"), last=_WHITENED)
 
 
 class NeuralSplineFlow(NormalizingFlow):
@@ -342,8 +330,7 @@ class NeuralSplineFlow(NormalizingFlow):
     (150,)
     """
 
-    def _layers(self, n_columns, n_condition, rng):
-        return [ActNorm(n_columns), *self._couplings("spline", n_columns, n_condition, rng)]
+    _stack = Stack(("actnorm",), ("spline_coupling",))
 
 
 class MaskedAutoregressiveFlow(NormalizingFlow):
@@ -424,10 +411,4 @@ class MaskedAutoregressiveFlow(NormalizingFlow):
     (2, 4)
     """
 
-    def _layers(self, n_columns, n_condition, rng):
-        options = {"hidden_layer_sizes": self.hidden_layer_sizes, "activation": self.activation}
-        layers, order = [], rng.permutation(n_columns)
-        for _ in range(self.n_layers):
-            layers += [ActNorm(n_columns), Autoregressive(n_columns, n_condition, "affine", order, **options)]
-            order = order[::-1]
-        return layers
+    _stack = Stack(repeated=("actnorm", "affine_autoregressive"))
