@@ -103,6 +103,17 @@ class OneOf:
         return _alternatives(map(repr, self.options))
 
 
+class NameIn(OneOf):
+    """A name in a table, as the table is when the value is checked."""
+
+    def __init__(self, table):
+        self.table = table
+
+    @property
+    def options(self):
+        return tuple(self.table)
+
+
 class IsInstance:
     """An object of a class, described in words."""
 
