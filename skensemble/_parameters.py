@@ -104,14 +104,14 @@ class OneOf:
 
 
 class NameIn(OneOf):
-    """A name in a table, as the table is when the value is checked."""
+    """A name in a table, or one of those that a function returns, as they are when the value is checked."""
 
-    def __init__(self, table):
-        self.table = table
+    def __init__(self, names):
+        self.names = names
 
     @property
     def options(self):
-        return tuple(self.table)
+        return tuple(self.names() if callable(self.names) else self.names)
 
 
 class IsInstance:

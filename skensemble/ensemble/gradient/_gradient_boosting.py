@@ -21,6 +21,7 @@ from skensemble._parameters import (
     IsCallable,
     IsNone,
     Matches,
+    NameIn,
     OneOf,
     check_parameter,
     check_parameters,
@@ -630,7 +631,7 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
     """
 
     _parameters = {
-        "loss": (OneOf(*offered_losses("gradient", "classes")),),
+        "loss": (NameIn(lambda: offered_losses("gradient", "classes")),),
         **PARAMETERS,
         "init": (OneOf("zero"), IsNone, _estimator_with("fit", "predict_proba")),
     }
@@ -985,7 +986,7 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
     """
 
     _parameters = {
-        "loss": (OneOf(*offered_losses("gradient", "numbers")),),
+        "loss": (NameIn(lambda: offered_losses("gradient", "numbers")),),
         **PARAMETERS,
         "init": (OneOf("zero"), IsNone, _estimator_with("fit", "predict")),
         "alpha": (Interval(float, 0.0, 1.0, "neither"),),

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble._parameters import Interval, IsCallable, IsDict, IsNone, OneOf, SequenceOf
+from skensemble._parameters import Interval, IsCallable, IsDict, IsNone, NameIn, OneOf, SequenceOf
 from skensemble._targets import (
     class_weighted,
     read_labels,
@@ -207,7 +207,7 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
     """
 
     _parameters = {
-        "loss": (OneOf(*offered_losses("newton", "classes")), IsCallable),
+        "loss": (NameIn(lambda: offered_losses("newton", "classes")), IsCallable),
         **PARAMETERS,
         "class_weight": (IsDict, OneOf("balanced"), IsNone),
         "scale_pos_weight": (Interval(float, 0.0, closed="neither"),),
@@ -640,7 +640,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     """
 
     _parameters = {
-        "loss": (OneOf(*offered_losses("newton", "numbers")), IsCallable),
+        "loss": (NameIn(lambda: offered_losses("newton", "numbers")), IsCallable),
         **PARAMETERS,
         "multi_strategy": (OneOf("one_output_per_tree", "multi_output_tree"),),
         "quantile": (

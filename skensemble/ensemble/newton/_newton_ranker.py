@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skensemble._callbacks import with_callbacks
 from skensemble._parallel import effective_n_jobs
-from skensemble._parameters import Interval, IsBool, IsNone, Matches, OneOf
+from skensemble._parameters import Interval, IsBool, IsNone, Matches, NameIn
 from skensemble._random import mixed_seed
 from skensemble._targets import all_or_nothing, read_target, read_weight
 from skensemble.ensemble.losses._losses import make_loss, offered_losses
@@ -204,7 +204,7 @@ class NewtonBoostingRanker(NewtonBoosting):
     """
 
     _parameters = {
-        "loss": (OneOf(*offered_losses("newton", "relevance")),),
+        "loss": (NameIn(lambda: offered_losses("newton", "relevance")),),
         **{name: rules for name, rules in PARAMETERS.items() if name != "base_score"},
         "scoring": (_IsMeasure,),
         "lambdarank_truncation_level": (Interval(int, 1), IsNone),

@@ -1,11 +1,18 @@
 """DDPM and ScoreSDE: diffusion models of tables."""
 
-from skensemble._parameters import Interval, OneOf
+from skensemble._parameters import Interval, NameIn
 from skensemble.generative.diffusion._field_model import PARAMETERS, FieldModel
 from skensemble.generative.paths._paths import PATHS
 
-SCHEDULES = {path.ddpm_schedule: path for path in PATHS.values() if path.ddpm_schedule is not None}
-SDES = [name for name, path in PATHS.items() if path.offered_by_score_sde]
+
+def ddpm_schedules():
+    """The paths that DDPM can be asked for, by the names that it has for them."""
+    return {path.ddpm_schedule: path for path in PATHS.values() if path.ddpm_schedule is not None}
+
+
+def sde_paths():
+    """Names of the paths that ScoreSDE can be asked for."""
+    return [name for name, path in PATHS.items() if path.offered_by_score_sde]
 
 
 class DDPM(FieldModel):
@@ -80,7 +87,7 @@ class DDPM(FieldModel):
 
     _parameters = {
         "n_timesteps": (Interval(int, 1),),
-        "schedule": (OneOf(*SCHEDULES),),
+        "schedule": (NameIn(ddpm_schedules),),
         **PARAMETERS,
     }
 
@@ -112,7 +119,7 @@ class DDPM(FieldModel):
         return int(self.n_timesteps)
 
     def _make_path(self):
-        return SCHEDULES[self.schedule]()
+        return ddpm_schedules()[self.schedule]()
 
     def _smooth_prediction(self, path):
         return "noise"
@@ -185,7 +192,7 @@ class ScoreSDE(FieldModel):
     (5, 4)
     """
 
-    _parameters = {"sde": (OneOf(*SDES),), **PARAMETERS}
+    _parameters = {"sde": (NameIn(sde_paths),), **PARAMETERS}
 
     def __init__(
         self,

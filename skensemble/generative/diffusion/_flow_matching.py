@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skensemble._parameters import Interval, OneOf
+from skensemble._parameters import Interval, NameIn, OneOf
 from skensemble._random import draw_seed
 from skensemble.generative.diffusion._field_model import PARAMETERS, FieldModel
 from skensemble.generative.paths._paths import PATHS
@@ -12,7 +12,11 @@ from skensemble.generative.paths._vector_field import velocity
 
 PAIRS = 20_000  # of noise and data that a reflow is trained on, at least
 STRAIGHTNESS_ROWS = 1024
-FLOW_PATHS = [name for name, path in PATHS.items() if path.offered_by_flow_matching]
+
+
+def flow_paths():
+    """Names of the paths that FlowMatching can be asked for."""
+    return [name for name, path in PATHS.items() if path.offered_by_flow_matching]
 
 
 class FlowMatching(FieldModel):
@@ -80,7 +84,7 @@ class FlowMatching(FieldModel):
     """
 
     _parameters = {
-        "path": (OneOf(*FLOW_PATHS),),
+        "path": (NameIn(flow_paths),),
         "pairing": (OneOf("independent", "optimal"),),
         **PARAMETERS,
     }

@@ -6,7 +6,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
-from skensemble._parameters import N_JOBS, RANDOM_STATE, Interval, IsBool, OneOf, SequenceOf, check_parameters
+from skensemble._parameters import N_JOBS, RANDOM_STATE, Interval, IsBool, NameIn, OneOf, SequenceOf, check_parameters
 from skensemble._random import generator
 from skensemble._targets import all_or_nothing
 from skensemble.generative.fields._field_network import BatchGradient, Embedding, centre_and_scale, new_model
@@ -25,7 +25,7 @@ HELD_OUT_ROWS = 1 << 13  # whose loss is looked at, at most
 
 PARAMETERS = {
     "hidden_layer_sizes": (SequenceOf(Interval(int, 1), "a sequence of ints >= 1", min_length=0),),
-    "activation": (OneOf(*ACTIVATIONS),),
+    "activation": (NameIn(ACTIVATIONS),),
     "residual": (IsBool,),
     "layer_norm": (IsBool,),
     "n_frequencies": (Interval(int, 0),),

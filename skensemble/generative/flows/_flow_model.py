@@ -14,6 +14,7 @@ from skensemble._parameters import (
     IsBool,
     IsInstance,
     IsNone,
+    NameIn,
     OneOf,
     ParameterError,
     SequenceOf,
@@ -46,8 +47,8 @@ CONDITION_COLUMNS = (IsNone, IsArrayLike)
 PARAMETERS = {
     "n_layers": (Interval(int, 1),),
     "hidden_layer_sizes": (SequenceOf(Interval(int, 1), "a sequence of ints >= 1", min_length=0),),
-    "activation": (OneOf(*ACTIVATIONS),),
-    "base": (OneOf(*BASES),),
+    "activation": (NameIn(ACTIVATIONS),),
+    "base": (NameIn(BASES),),
     "batch_size": (OneOf("auto"), Interval(int, 1)),
     "learning_rate": (Interval(float, 0.0, closed="neither"),),
     "max_epochs": (Interval(int, 1),),

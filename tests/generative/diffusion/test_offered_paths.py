@@ -5,14 +5,14 @@ import inspect
 import pytest
 
 from skensemble.generative import DDPM, FlowMatching, ScoreSDE
-from skensemble.generative.diffusion._diffusion import SCHEDULES, SDES
-from skensemble.generative.diffusion._flow_matching import FLOW_PATHS
+from skensemble.generative.diffusion._diffusion import ddpm_schedules, sde_paths
+from skensemble.generative.diffusion._flow_matching import flow_paths
 from skensemble.generative.paths._paths import PATHS
 
 OFFERS = [
-    *((DDPM, {"schedule": schedule}, path.name) for schedule, path in SCHEDULES.items()),
-    *((ScoreSDE, {"sde": name}, name) for name in SDES),
-    *((FlowMatching, {"path": name}, name) for name in FLOW_PATHS),
+    *((DDPM, {"schedule": schedule}, path.name) for schedule, path in ddpm_schedules().items()),
+    *((ScoreSDE, {"sde": name}, name) for name in sde_paths()),
+    *((FlowMatching, {"path": name}, name) for name in flow_paths()),
 ]
 
 
