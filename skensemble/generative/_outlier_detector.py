@@ -145,13 +145,13 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
 
 
 def _weighted_quantile(values, weight, share):
-    """What a share of the weight lies below; linear between the rows, as numpy's where all weights are 1."""
+    """Quantile of values with weights; interpolated linearly as numpy does, and equal to it if all weights are 1."""
     if weight is None:
         return float(np.quantile(values, share))
     counted = np.flatnonzero(weight > 0)
-    order = counted[np.argsort(values[counted], kind="stable")]
-    ends = np.cumsum(weight[order])
+    ascending = counted[np.argsort(values[counted], kind="stable")]
+    ends = np.cumsum(weight[ascending])
     place = share * (ends[-1] - 1.0)
     low, high = np.searchsorted(ends, [np.floor(place), np.floor(place) + 1.0], side="right")
-    low, high = values[order[min(low, len(order) - 1)]], values[order[min(high, len(order) - 1)]]
+    low, high = (values[ascending[min(k, len(ascending) - 1)]] for k in (low, high))
     return float(low + (place - np.floor(place)) * (high - low))

@@ -1,9 +1,9 @@
-"""A network between columns of a table: what goes in is scaled and embedded, what comes out is scaled back.
+"""A network between columns of a table: its inputs are scaled and embedded, its outputs are scaled back.
 
     [columns | is missing | sin, cos of time]  ->  MLP  ->  targets
 
-A value that is not known counts as the mean, and says so in a column of its own: the first layer's weights of that
-column are the learned vector of "not known".
+A missing value is replaced by the mean, and marked in a column of its own: the weights of the first layer for that
+column are the learned vector of "missing".
 
 Rows go through the network in blocks of one size, the last one filled up: a row's result depends neither on the rows
 beside it nor on the number of threads.

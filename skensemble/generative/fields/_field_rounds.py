@@ -1,10 +1,10 @@
-"""Rounds of boosting that make a field: squared error of a vector, on rows that are drawn anew.
+"""Boosting of a field: rounds that minimise the squared error of a vector, on rows that are drawn anew.
 
 A tree has one value per column in each of its leaves.  Its splits are chosen for a few random combinations of the
 residuals only (Iosipoi and Vakhrushev 2022, section 3.2, random projection), because the cost of a histogram grows with
 the number of outputs; the values of its leaves are the means of all residuals.
 
-The thresholds of the bins are fixed before the first round.  So a new draw is coded by one search per cell.
+The thresholds of the bins are fixed before the first round, so that a new draw costs one search per cell.
 """
 
 from dataclasses import dataclass
@@ -27,18 +27,18 @@ ROWS_FOR_BINS = 1 << 14
 
 @dataclass(frozen=True)
 class FieldRoundSettings:
-    """What is done in the rounds."""
+    """Settings of the rounds."""
 
     n_estimators: int
     learning_rate: float
     reg_lambda: float
     limits: GrowthLimits
-    n_sketch: int  # combinations of the residuals that choose the splits
+    n_sketch: int  # random combinations of the residuals by which splits are chosen
     max_bins: int
     n_repeats: int  # duplicates of each row in a draw
-    max_rows: int  # of a draw: where the data has more, a draw is made from as many of its rows
+    max_rows: int  # distinct rows in a draw, at most
     redraw_interval: int  # rounds between draws; 0: never
-    n_iter_no_change: int  # rounds without a better error of the held-out rows after which to stop
+    n_iter_no_change: int  # rounds without a smaller error of the held-out rows after which to stop
     n_threads: int
 
 
@@ -71,7 +71,7 @@ class FieldBins:
 
 
 class DrawnRows:
-    """A draw, and what the trees leave of its targets.  t : float or None, one time for all rows"""
+    """A draw, and the residuals of its targets.  t : float or None, one time for all rows"""
 
     def __init__(self, draws, bins, settings, t=None):
         self.draws, self.bins, self.settings, self.t = draws, bins, settings, t

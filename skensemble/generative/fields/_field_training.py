@@ -1,7 +1,7 @@
-"""What a field is trained on: rows of data at random places of their paths, and what a regressor has to say there.
+"""Training data of a field: rows at random times of their paths, and the targets of a regressor there.
 
-Each draw is made afresh: noise, times, and what is known of the row.  Times are stratified: duplicate k of the rows
-takes the k-th of `n_repeats` equal shares of the times, and within it each row takes a share of its own:
+Noise, times and the cells that are shown are new in every draw.  Times are stratified: copy k of the rows takes the
+k-th of `n_repeats` equal strata of the times, and within it each row takes a stratum of its own:
 
     n_repeats = 2, three rows     [ . a . | b . . | . . c ] [ c . . | . a . | . b . ]     sorted by t
 
@@ -19,8 +19,8 @@ from skensemble._weights import is_whole
 from skensemble.generative.paths._field_input import Condition, FieldLayout, field_features
 from skensemble.generative.paths._paths import Endpoints, mix, target_of
 
-FIRST_TIME = 1e-3  # before it x_t is data to three digits, and a score has no bound
-PAIRED_TOGETHER = 256  # rows; the cost of an assignment grows with their cube
+FIRST_TIME = 1e-3  # smallest time: below it x_t is data to three digits, and a score is not bounded
+PAIRED_TOGETHER = 256  # rows in an assignment, whose cost grows with their cube
 
 
 class FieldBatch(NamedTuple):
@@ -83,7 +83,7 @@ class FieldDraws:
 
     @property
     def n_counted(self):
-        """Rows, a row of whole weight k counting as k."""
+        """Number of rows; a row of whole weight k counts as k rows."""
         return len(self.data) if self.weight is None else _n_copies(self.weight)
 
     def split(self, share):
@@ -91,12 +91,12 @@ class FieldDraws:
         n_rows = len(self.data)
         if n_rows < 2:
             return self, self
-        order = self.generator.permutation(n_rows)
+        shuffled = self.generator.permutation(n_rows)
         n_held_out = int(np.clip(round(share * n_rows), 1, n_rows - 1))
-        return self.take(np.sort(order[n_held_out:])), self.take(np.sort(order[:n_held_out]))
+        return self.take(np.sort(shuffled[n_held_out:])), self.take(np.sort(shuffled[:n_held_out]))
 
     def take(self, rows):
-        """The same, of some rows."""
+        """The draws of some rows."""
         taken = copy(self)
         for name in ("data", "label", "weight", "noise"):
             array = getattr(self, name)
@@ -182,14 +182,14 @@ def _label_groups(label, rows):
 
 
 def optimally_paired(data, noise, groups, generator):
-    """The rows of `noise` in another order: within random blocks of a group, that of least squared distance to `data`.
+    """The rows of `noise`, permuted within random blocks of a group so that squared distances to `data` are least.
 
     data, noise : (n_rows, n_columns);  groups : (n_rows,) int
     """
     paired = np.empty_like(noise)
-    order = np.lexsort((generator.random(len(data)), groups))
-    starts = np.flatnonzero(np.diff(groups[order], prepend=groups[order[0]] - 1))
-    for group in np.split(order, starts[1:]):
+    by_group = np.lexsort((generator.random(len(data)), groups))
+    starts = np.flatnonzero(np.diff(groups[by_group], prepend=groups[by_group[0]] - 1))
+    for group in np.split(by_group, starts[1:]):
         for block in np.array_split(group, -(-len(group) // PAIRED_TOGETHER)):
             chosen = linear_sum_assignment(cdist(data[block], noise[block], "sqeuclidean"))[1]
             paired[block] = noise[block[chosen]]

@@ -1,4 +1,4 @@
-"""Cells of rows whose data is known: no regressor is needed for them, the path says what it would have to predict."""
+"""Known cells: what a regressor would have to predict for them follows from the path."""
 
 import numpy as np
 

@@ -20,8 +20,8 @@ from skensemble.generative.paths._ode_likelihood import along_themselves
 from skensemble.generative.paths._paths import endpoints_of
 from skensemble.generative.paths._vector_field import velocity_of
 
-ROWS_TO_SCALE_BY = 1 << 14  # drawn for means and scales of features and targets
-HELD_OUT_ROWS = 1 << 13  # whose loss is looked at, at most
+ROWS_TO_SCALE_BY = 1 << 14  # drawn to estimate means and scales of features and targets
+HELD_OUT_ROWS = 1 << 13  # maximum number of held-out rows in a check
 
 PARAMETERS = {
     "hidden_layer_sizes": (SequenceOf(Interval(int, 1), "a sequence of ints >= 1", min_length=0),),
@@ -425,7 +425,7 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
 
 
 def _held_out_loss(model, rows, n_threads):
-    """The loss of one batch, always the same: what changes between two looks is the model."""
+    """The loss of one batch, which is the same in every check: only the model changes."""
     batch = rows.draw(rows.n_useful(HELD_OUT_ROWS))
     is_asked = rows.is_asked(batch)
 

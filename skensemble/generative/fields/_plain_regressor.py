@@ -1,4 +1,4 @@
-"""Any regressor of scikit-learn as the regressor of a field: it is fitted once, to rows that are drawn once."""
+"""Any regressor of scikit-learn as the regressor of a field: it is fitted to a single draw."""
 
 import numpy as np
 from sklearn.base import clone
@@ -7,15 +7,15 @@ from sklearn.utils import get_tags
 
 from skensemble.generative.paths._smoothness import is_piecewise_constant
 
-ROWS = 20_000  # drawn at least, as long as no row is drawn more often than this:
+ROWS = 20_000  # minimum size of the draw, unless rows would be drawn more often than
 MOST_REPEATS = 50
 
 
 class PlainRegressor:
     """Fits a regressor to (features, targets) of a draw.
 
-    A regressor that takes no missing cells gets 0 in their place, and columns that say where they were.  One that
-    takes one target only is fitted once for each column.
+    For a regressor that does not support missing values these are replaced by 0 and marked in columns of their own.
+    One that supports a single target is fitted once per column.
     """
 
     def __init__(self, regressor):

@@ -1,4 +1,4 @@
-"""Where a network's batches come from: the rows of a table, or places on the paths of a field, drawn afresh."""
+"""Batches to train a network on: rows of a table, or rows at random times of their paths."""
 
 from copy import copy
 
@@ -9,49 +9,49 @@ from skensemble.generative.networks._shuffled_rows import ShuffledRows
 
 
 class TableRows:
-    """Batches of features and targets as they are."""
+    """Batches of given features and targets."""
 
     def __init__(self, features, targets, generator):
         self.features, self.targets, self.generator = features, targets, generator
-        self._order = ShuffledRows(len(features), None, generator)
+        self._shuffled = ShuffledRows(len(features), None, generator)
 
     def n_useful(self, n_rows):
-        """Rows of a batch: no row twice."""
+        """Number of rows of a batch: no row comes twice."""
         return min(n_rows, len(self.features))
 
     def draw(self, n_rows):
-        rows = self._order.take(n_rows)
+        rows = self._shuffled.take(n_rows)
         return FieldBatch(self.features[rows], self.targets[rows])
 
     def is_asked(self, batch):
-        """Which targets count; None for all."""
+        """Which targets count for the loss; None for all."""
         return None
 
     def split(self, share):
         """(rows to train on, held-out rows)."""
         n_rows = len(self.features)
-        order = self.generator.permutation(n_rows)
+        shuffled = self.generator.permutation(n_rows)
         n_held_out = int(np.clip(round(share * n_rows), 1, n_rows - 1))
-        return self._some(order[n_held_out:]), self._some(order[:n_held_out])
+        return self._some(shuffled[n_held_out:]), self._some(shuffled[:n_held_out])
 
     def _some(self, rows):
         return TableRows(self.features[rows], self.targets[rows], self.generator)
 
 
 class FieldRows:
-    """Batches of a FieldDraws: a row may come twice in one, with other noise."""
+    """Batches of a FieldDraws: a row may come twice, with other noise."""
 
     def __init__(self, draws):
         self.draws = copy(draws)
-        self._order = ShuffledRows(len(draws.data), draws.weight, draws.generator)
+        self._shuffled = ShuffledRows(len(draws.data), draws.weight, draws.generator)
 
     def n_useful(self, n_rows):
         return n_rows
 
     def draw(self, n_rows):
-        return self.draws.draw(rows=self._order.take(n_rows))
+        return self.draws.draw(rows=self._shuffled.take(n_rows))
 
     def is_asked(self, batch):
-        """A cell that the features show needs no prediction."""
+        """Known cells do not count: they need no prediction."""
         layout = self.draws.layout
         return np.isnan(layout.read(batch.features).known) if layout.n_known else None

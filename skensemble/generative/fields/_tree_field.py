@@ -1,7 +1,6 @@
-"""TreeField: boosted trees that say, at (x_t, condition, t), where data and noise are.
+"""TreeField: boosted trees as the regressor of a field.
 
-The trees read [scaled x_t, condition, t].  The log-SNR, a monotone function of t, would give them no split that t does
-not give.
+The features of the trees are [scaled x_t, condition, t].  The log-SNR, a monotone function of t, would not add splits.
 """
 
 from copy import copy
@@ -313,7 +312,7 @@ class TreeField(Estimator):
         return value
 
     def _ensemble_of(self, features):
-        """(n_rows,) position of the ensemble that answers: the value of the condition, then the level of time."""
+        """(n_rows,) position of the ensemble that predicts each row: by the value of the label, then by the level."""
         borders = 0.5 * (self.level_times_[1:] + self.level_times_[:-1])
         given = self.layout_.read(features)
         ensemble = np.searchsorted(borders, given.t)
@@ -332,7 +331,7 @@ class TreeField(Estimator):
 
 
 def _parts(draws, values):
-    """What each ensemble, or each set of levels, is trained on: the rows of each value, and all, of no known value."""
+    """The draws of each ensemble: the rows of each value of the label, and all rows with their label hidden."""
     if len(values) == 0:
         return [draws]
     own_rows = [np.flatnonzero((draws.label == value).all(axis=1)) for value in values]

@@ -1,10 +1,10 @@
-"""A field that trusts its regressor as far as it has proved right: near data, x_t itself says where data is.
+"""A field that mixes the prediction of its regressor with x_t, which is close to data where there is little noise.
 
-    data = (1 - g) prediction + g x_t / alpha,    g in [0, 1] by log SNR and column, where the squared error is least
+    data = (1 - g) prediction + g x_t / alpha,    g in [0, 1] minimises the squared error, by log SNR and column
 
-A field of trees is coarse: its error does not fall to 0 with the noise.  That does a sample no harm (with g, samples
-are farther from the data), but a likelihood divides by the noise.  With g, the error of expected data is never larger
-than that of x_t / alpha, which is sigma / alpha.
+A field of trees is coarse: its error does not fall to 0 with the noise.  Samples do not suffer from that (with g they
+are farther from the data), but a likelihood divides errors by the noise.  With g, the error of expected data is never
+larger than that of x_t / alpha, which is sigma / alpha.
 """
 
 from copy import copy
@@ -16,7 +16,7 @@ from skensemble.generative.paths._smoothness import is_piecewise_constant
 
 N_KNOTS = 24
 LARGEST_LOG_SNR = 10.0
-ROWS = 2048  # drawn for each knot
+ROWS = 2048  # drawn per knot
 
 
 class BlendedField:
@@ -30,9 +30,9 @@ class BlendedField:
 
     @classmethod
     def fitted(cls, field, draws):
-        """With the shares that suit fresh draws of the rows that the field was trained on."""
+        """The field with the shares that are best for fresh draws of its training rows."""
         draws = copy(draws)
-        draws.pairing = "independent"  # as a bound takes noise to be
+        draws.pairing = "independent"  # which the bound assumes
         times = _knots(field.path)
         share = np.array([_best_share(field, draws, t) for t in times])
         return cls(field, _log_snr(field.path, times), share)
@@ -75,7 +75,7 @@ def _log_snr(path, t):
 
 
 def _best_share(field, draws, t):
-    """(n_columns,) share of x_t / alpha that leaves the least squared error."""
+    """(n_columns,) share of x_t / alpha with the smallest squared error at t."""
     n_columns, path = draws.n_columns, field.path
     alpha = path.alpha(t)
     if alpha == 0.0:

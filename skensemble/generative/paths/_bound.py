@@ -6,9 +6,9 @@ With lambda = log SNR falling from first (near data) to last (noise) along the p
     -log p(x) <= KL(q(x_last | x) || prior) + 1/2 E int SNR |x - data(x_t)|^2 dlambda - E log p(x | x_first)
 
 whatever the path, since only the SNR counts; with levels, SNR dlambda becomes the difference of the SNR to the level
-before. The expectation is over noise.  What is averaged is the difference to the field of N(0, I), for which the
-integral is known: near data the two nearly agree, and without that the average would need a hundred times as many
-draws.
+before. The expectation is over noise.  The field of N(0, I), whose integral is known, serves as a control variate: only
+the difference to it is averaged.  Near data the two nearly agree; without it, a hundred times as many draws would be
+needed.
 """
 
 from typing import NamedTuple
@@ -22,26 +22,26 @@ from skensemble._random import generator
 from skensemble.generative.paths._paths import Endpoints, mix
 from skensemble.generative.paths._solvers import time_grid
 
-LARGEST_LOG_SNR = 10.0  # where the bound starts and ends on paths that go further: x_t is data, or noise, to 0.7 %
-MIDDLE = 0.4  # 1: log SNR is drawn uniformly; smaller: more often where data and noise are of one size
+LARGEST_LOG_SNR = 10.0  # the bound stops here on paths that go further: x_t is data (or noise) up to 0.7 %
+MIDDLE = 0.4  # 1: log SNR is drawn uniformly; smaller: more often near 0, where data and noise are of one size
 
 
 def elbo(field, x, random_state=None, n_draws=128, condition=None, n_levels=None, half_width=None):
     """Lower bounds on log p(x), in nats.
 
-    All rows meet the same times and noise, so they can be compared with each other, and a row does not depend on the
-    others. Times and noise are spread evenly (Sobol), which in a few columns is worth many times as many independent
-    draws.
+    All rows get the same times and noise, so that their bounds can be compared, and a bound does not depend on the
+    other rows.  Times and noise come from a Sobol sequence, which in a few columns is worth many times as many
+    independent draws.
 
     Parameters
     ----------
     field : field
-        With the exact expectations the bound is tight, but for Monte-Carlo error and what noise of the first time
-        hides.
+        For a field of exact expectations the bound is tight, up to the Monte-Carlo error and the noise at the first
+        time.
     x : float64 (n_rows, n_columns)
     random_state : int, RandomState, Generator or None
     n_draws : int >= 2, default=128
-        How often the field is asked, each time for all rows; powers of two are spread most evenly.
+        Number of evaluations of the field, each for all rows; powers of two are spread most evenly.
     condition : Condition, optional
     n_levels : int >= 1, optional
         The bound of the model with levels t_max * i / n_levels (DDPM) in place of continuous time.

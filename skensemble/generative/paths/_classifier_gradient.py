@@ -12,7 +12,7 @@ from skensemble._random import generator
 from skensemble.generative.paths._smoothness import is_piecewise_constant
 
 DIFFERENCE_STEP = 1e-4  # of central differences, in units of standardised columns
-SMALLEST_PROBABILITY = 1e-6  # leaves without a class have probability 0, whose log has no difference
+SMALLEST_PROBABILITY = 1e-6  # in place of 0, whose log has no differences: of classes that a leaf does not hold
 N_DIRECTIONS = 32
 
 

@@ -1,8 +1,8 @@
-"""What a field is asked: where rows stand on their path, and what is known of them; and its layout as a matrix.
+"""The input of a field: x_t, time and log-SNR of each row, and what is known of it; and its layout as a matrix.
 
     features = [ x_t, scaled to unit variance | known cells | label | t | log-SNR ]
 
-`FieldLayout` is the one place that knows this order: regressors see the matrix, all others names.
+Only `FieldLayout` knows these positions: regressors get the matrix, all other code reads its parts by name.
 """
 
 from typing import NamedTuple
@@ -11,11 +11,11 @@ import numpy as np
 
 from skensemble.generative.paths._paths import as_column
 
-LARGEST_LOG_SNR = 20.0  # beyond it x_t is data (or noise) to ten digits; keeps the feature finite at t = 0 and t = 1
+LARGEST_LOG_SNR = 20.0  # x_t is data (or noise) to ten digits there; the feature stays finite at t = 0 and t = 1
 
 
 class Condition(NamedTuple):
-    """What is known of each row; NaN where a row says nothing, None where no row does.
+    """What is known of each row: NaN where it is unknown for a row, None where it is unknown for all rows.
 
     known : (n_rows, n_columns), cells of the rows themselves
     label : (n_rows, n_label), labels or numbers, encoded
@@ -25,7 +25,7 @@ class Condition(NamedTuple):
     label: np.ndarray | None = None
 
     def take(self, rows):
-        """That of some rows."""
+        """The Condition of some rows."""
         return Condition(*(None if part is None else part[rows] for part in self))
 
     def without_label(self):
@@ -97,7 +97,7 @@ class FieldLayout(NamedTuple):
         return Condition(known if self.n_known else None, label if self.n_label else None)
 
     def read(self, features):
-        """The parts of features (..., n_features) as a FieldInput of views, through which they can be written, too."""
+        """The parts of features (..., n_features), as views: writing into a part writes into the features."""
         label = self.n_columns + self.n_known
         return FieldInput(
             x=features[..., : self.n_columns],
@@ -109,7 +109,7 @@ class FieldLayout(NamedTuple):
 
 
 def field_features(x, t, condition, path):
-    """What regressors see of x_t = x at t: float64 (n_rows, n_features), laid out as above.
+    """The features of regressors for x_t = x at time t: float64 (n_rows, n_features), laid out as above.
 
     x : float64 (n_rows, n_columns)
     t : number or (n_rows,)

@@ -1,4 +1,4 @@
-"""Noise that belongs to rows: the same numbers however rows are cut into chunks, and whoever draws them first.
+"""Random numbers by row: a row gets the same ones however rows are cut into chunks, and in whatever order.
 
 Rows come in blocks of 256.  Block b draws from a Philox generator of its own, with key (seed, b) and a counter that
 starts at (step, stream): nothing is drawn one after the other (Salmon et al. 2011).
@@ -13,7 +13,7 @@ class RowNoise:
     """Normal and uniform numbers for rows first_row .. first_row + n_rows - 1.
 
     seed : int in [0, 2**64)
-    stream : int, streams are independent of each other; who draws for another purpose takes another one
+    stream : int, streams are independent of each other: one for each purpose
     """
 
     def __init__(self, seed, n_rows, first_row=0, stream=0):

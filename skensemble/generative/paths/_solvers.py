@@ -1,8 +1,8 @@
-"""Solvers: from noise to data, and back, through a field.
+"""Solvers: from noise to data, or from data to noise, along a field.
 
-A step goes from t to s with formulas in the field's endpoints; `solve` is the loop, `time_grid` says where it stops on
-the way.  `SOLVERS` is the table.  n_steps counts steps; where x at the last time still holds noise (all paths but
-"linear" and "trigonometric"), the last step is the expected data (Tweedie).
+A step goes from time t to time s by a formula in the field's endpoints.  `solve` is the loop over the steps,
+`time_grid` makes their times, and `SOLVERS` is the table.  Where x at the last time still holds noise (all paths but
+"linear" and "trigonometric"), the last of the n_steps steps is the expected data (Tweedie).
 """
 
 from dataclasses import dataclass, replace
@@ -19,22 +19,22 @@ PRIOR_STREAM, STEP_STREAM = 1, 2  # of RowNoise
 
 
 class Solver:
-    """One way to go from t to s.
+    """A way to go from time t to time s.
 
     name : str, key in `SOLVERS`
-    is_stochastic : bool, steps draw noise; only the others can go from data to noise
-    order : int, the error falls as n_steps^-order; for deterministic solvers
-    n_steps : int, how many steps are taken unless asked otherwise: enough for most tables
-    n_evaluations : int, how often a step asks the field
+    is_stochastic : bool, whether steps draw noise; only deterministic solvers can go from data to noise
+    convergence_order : int, for deterministic solvers: the error falls as n_steps^-convergence_order
+    n_steps : int, default number of steps, which is enough for most tables
+    n_evaluations : int, evaluations of the field per step
     """
 
     is_stochastic = False
-    order = 1
+    convergence_order = 1
     n_steps = 50
     n_evaluations = 1
 
     def misfit(self, path):
-        """Why the solver cannot follow a path, in words; None where it can."""
+        """The reason why the solver cannot follow a path, in words; None if it can."""
 
     def begin(self):
         """The step function of one run: step(field, x, t, s, noise) -> x at s.
@@ -142,7 +142,7 @@ class Midpoint(Solver):
     """The same ODE with the velocity from half-way."""
 
     name = "midpoint"
-    order = 2
+    convergence_order = 2
     n_steps = 10
     n_evaluations = 2
 
@@ -155,7 +155,7 @@ class Heun(Solver):
     """The same ODE with the mean of the velocities at both ends (Karras et al. 2022, algorithm 1)."""
 
     name = "heun"
-    order = 2
+    convergence_order = 2
     n_steps = 15
     n_evaluations = 2
 
@@ -169,7 +169,7 @@ class MultistepData(Solver):
     2022, algorithm 2).  One evaluation a step; steps to or from infinite lambda are of first order."""
 
     name = "dpm++"
-    order = 2
+    convergence_order = 2
     n_steps = 20
 
     def begin(self):
@@ -256,13 +256,13 @@ GRIDS = {"uniform": _uniform, "sqrt": _sqrt}  # from u in [0, 1] to times from t
 
 
 def time_grid(path, n_steps, grid=None, *, n_levels=None, denoise=True):
-    """The times at which sampling stops, falling; with `denoise` and noise left at the last one, a step to data
+    """Falling times, between which the steps go; with `denoise`, and if noise is left at the last one, a step to data
     follows.
 
     path : Path
     n_steps : int >= 1, steps in all
     grid : "uniform", "sqrt" (finer near data), an array of falling times, or None for what suits the path
-    n_levels : int, optional; times are then levels t_max * i / n_levels, i >= 1, of a model that knows no others
+    n_levels : int, optional; for a model that is defined at the times t_max * i / n_levels, i >= 1, only
     """
     check_parameter("n_steps", n_steps, (Interval(int, 1),))
     if n_levels is not None:

@@ -1,4 +1,4 @@
-"""Fields: what says, at (x, t), which data and which noise x most likely lies between.
+"""Fields: the expected data and the expected noise of a row that is at x at time t.
 
 A field is any object with `path` and `endpoints(x, t, condition=None) -> Endpoints`: the expectations of data and noise
 given x_t = x.  Velocity and score are formulas in them.  `RegressorField` makes one of a regressor.

@@ -39,7 +39,7 @@ def _assert_moments(x, field, atol):
 
 def _n_steps(solver):
     """What the solver needs on the least friendly path."""
-    return 200 if SOLVERS[solver]().is_stochastic else 60 if SOLVERS[solver].order >= 2 else 500
+    return 200 if SOLVERS[solver]().is_stochastic else 60 if SOLVERS[solver].convergence_order >= 2 else 500
 
 
 @all_fits
@@ -70,8 +70,8 @@ def test_order_of_convergence(solver, path):
     exact = flow_of_gaussian(field, start, path.t_max, path.t_min)
     errors = [np.abs(solve(field, start, solver, n, denoise=False) - exact).mean() for n in (80, 320)]
     order = np.log2(errors[0] / errors[1]) / 2.0
-    assert order > SOLVERS[solver].order - LOST_ORDER.get(solver, 0.15)
-    if SOLVERS[solver].order == 1:
+    assert order > SOLVERS[solver].convergence_order - LOST_ORDER.get(solver, 0.15)
+    if SOLVERS[solver].convergence_order == 1:
         assert order < 1.15
 
 
@@ -84,8 +84,8 @@ def test_encode_then_decode_gives_data_back(solver, path):
     for n_steps in (50, 400):
         latent = solve(field, data, solver, n_steps, reverse=True)
         errors.append(np.abs(solve(field, latent, solver, n_steps, denoise=False) - data).mean())
-    assert errors[1] < (0.2 if SOLVERS[solver].order == 1 else 2e-3)
-    assert errors[1] < errors[0] / (4.0 if SOLVERS[solver].order == 1 else 20.0)
+    assert errors[1] < (0.2 if SOLVERS[solver].convergence_order == 1 else 2e-3)
+    assert errors[1] < errors[0] / (4.0 if SOLVERS[solver].convergence_order == 1 else 20.0)
 
 
 @all_paths
@@ -281,5 +281,5 @@ def test_the_guide_has_a_row_for_each_solver():
         solver, (_, _, draws_noise, n_evaluations, order, n_steps, _, _) = solver(), rows[name]
         assert draws_noise == ("if `eta` > 0" if hasattr(solver, "eta") else "yes" if solver.is_stochastic else "no")
         assert int(n_evaluations) == solver.n_evaluations
-        assert order == ("" if solver.is_stochastic else str(solver.order))
+        assert order == ("" if solver.is_stochastic else str(solver.convergence_order))
         assert int(n_steps) == solver.n_steps
