@@ -50,5 +50,5 @@ def test_pickles_whose_modules_have_moved_are_refused_by_a_sentence():
 def test_what_is_made_when_needed_is_not_pickled():
     forest = RandomForestRegressor(3).fit(X, X[:, 0])
     forest.predict(X)
-    assert "_layout" in vars(forest)
-    assert "_layout" not in forest.__getstate__()
+    assert "_additive" in vars(forest)
+    assert "_additive" not in forest.__getstate__()

@@ -6,7 +6,7 @@ import numpy as np
 class Patience:
     """Stops when the last `n_iter_no_change` scores are not better than the best before them by more than `tol`.
 
-    Scores are larger for better.
+    Scores are larger for better.  `best_length` is the number of scores up to the best one.
     """
 
     def __init__(self, n_iter_no_change, tol, scores):
@@ -22,3 +22,21 @@ class Patience:
     def _see(self, score, length):
         if score > self.best + self.tol:
             self.best, self.best_length = score, length
+
+
+class RecentPatience:
+    """Stops when a score is better than none of the last `n_iter_no_change` by more than `tol`: scikit-learn's rule for
+    GBDT, which has no memory of the best score.
+
+    Scores are larger for better.
+    """
+
+    def __init__(self, n_iter_no_change, tol):
+        self._recent, self._tol, self._n_seen = np.full(n_iter_no_change, -np.inf), tol, 0
+
+    def is_over(self, score):
+        if not (score - self._tol > self._recent).any():
+            return True
+        self._recent[self._n_seen % len(self._recent)] = score
+        self._n_seen += 1
+        return False

@@ -1,13 +1,13 @@
 """AdaBoost: AdaBoostClassifier and AdaBoostRegressor, of trees or of any other estimators."""
 
-import copy
+from dataclasses import replace
 from functools import partial
 from numbers import Real
 
 import numpy as np
 from sklearn import get_config
 from sklearn.base import ClassifierMixin, RegressorMixin, clone, is_regressor
-from sklearn.metrics import accuracy_score, check_scoring, r2_score
+from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import _num_samples, check_is_fitted, has_fit_parameter
@@ -43,9 +43,16 @@ from skensemble._validation import read_features
 from skensemble._warnings import warn
 from skensemble._weights import is_whole
 from skensemble.ensemble._early_stopping import Patience
-from skensemble.ensemble.adaboost._adaboost_algorithms import ALGORITHMS, Round, Rows
+from skensemble.ensemble._held_out_scoring import GivenRows, HeldOutScorer
+from skensemble.ensemble.adaboost._adaboost_algorithms import ALGORITHMS, LearnerRound, Rows
 from skensemble.ensemble.adaboost._boosting_weights import UNITS, BoostingWeights, draw_rows
-from skensemble.ensemble.adaboost._weak_learners import EstimatorLearners, TreeLearners, grows_from_codes, read_any
+from skensemble.ensemble.adaboost._weak_learners import (
+    EstimatorLearners,
+    GrownTrees,
+    TreeLearners,
+    grows_from_codes,
+    read_any,
+)
 from skensemble.ensemble.adaboost._weighted_median import RunningMedian, weighted_medians
 from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, weighted_mean
 from skensemble.ensemble.rows._bootstrap import number_of_draws
@@ -53,6 +60,8 @@ from skensemble.ensemble.rows._held_out_rows import held_out_parts
 from skensemble.ensemble.rows._row_sampling import copies_of
 from skensemble.tree.estimators._decision_tree import DecisionTreeClassifier, DecisionTreeRegressor
 from skensemble.tree.exact._cart_grower import ClassTarget, NumberTarget
+from skensemble.tree.trees._additive_trees import Link
+from skensemble.tree.trees._tree_arrays import validate_trees
 
 _IsLearner = Matches(
     lambda value: hasattr(value, "fit") and hasattr(value, "predict") and not isinstance(value, type),
@@ -82,6 +91,8 @@ class _AdaBoost(CallbackSupportMixin, Estimator):
     """What classifier and regressor share: everything but what happens in a round."""
 
     is_smooth = False  # predictions are constant between thresholds
+
+    _known = None  # KnownPredictions while a scorer judges them
 
     # -- fit ---------------------------------------------------------------------------------------------------------
 
@@ -127,7 +138,7 @@ class _AdaBoost(CallbackSupportMixin, Estimator):
         learners, copies, start, judging = self._prepare(X_read, target, copies, start, metadata)
         data = {"X": X, "y": y, "metadata": {} if sample_weight is None else {"sample_weight": sample_weight}}
         state = self._start(target, copies, start)
-        judge = self._make_judge(target, judging) if self.early_stopping else None
+        judge = self._make_judge(X, target, judging) if self.early_stopping else None
         self._boost(learners, state, judge, data)
         return self
 
@@ -234,25 +245,20 @@ class _AdaBoost(CallbackSupportMixin, Estimator):
             "estimator_errors_": np.array([round_.error for round_ in rounds]),
         }
 
-    def _make_judge(self, target, judging):
-        """Function of a Round that scores the ensemble so far, larger being better.
+    def _make_judge(self, X, target, judging):
+        """Function of a LearnerRound that scores the ensemble so far, larger being better.
 
+        X : as the user gave it
         judging : (rows, weights) of those that judge it
         """
         rows, weight = judging
         if self.scoring == "loss":
             loss_of = self._running_loss(target, rows)
             return lambda round_: -weighted_mean(loss_of(round_), weight)
-        scorer = check_scoring(self, scoring=self.scoring)
-        predict_so_far, y = self._running_prediction(rows), self._y_of(target)[rows]
-        weights = {} if (weight == weight[0]).all() else {"sample_weight": weight}
-
-        def judge(round_):
-            ensemble = copy.copy(self)
-            ensemble._known, ensemble._members = predict_so_far(round_), None
-            return scorer(ensemble, np.zeros((len(y), 1)), y, **weights)
-
-        return judge
+        scorer = HeldOutScorer(self, self.scoring)
+        predict_so_far, y, given = self._running_prediction(rows), self._y_of(target)[rows], GivenRows(X, rows)
+        weight = None if (weight == weight[0]).all() else weight
+        return lambda round_: scorer.score(predict_so_far(round_), given.X, y, weight)
 
     # -- the learner -------------------------------------------------------------------------------------------------
 
@@ -344,6 +350,11 @@ class _AdaBoost(CallbackSupportMixin, Estimator):
 
     def __iter__(self):
         return iter(self.estimators_)
+
+    def _check_loaded(self):
+        members = getattr(self, "_members", None)
+        if isinstance(members, GrownTrees):
+            validate_trees(members.trees, self.n_features_in_, members.trees.n_values)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_members")
@@ -557,6 +568,8 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
         self.categorical_features = categorical_features
         self.n_jobs = n_jobs
 
+    _known = None  # KnownPredictions while a scorer judges them
+
     # -- fit ---------------------------------------------------------------------------------------------------------
 
     def _default_learner(self):
@@ -623,6 +636,21 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
             return {"n_outputs_": 1}
         return {"n_outputs_": 1, "classes_": self.classes_, "n_classes_": self.n_classes_}
 
+    def _additive_trees(self):
+        """The model as AdditiveTrees, whose raw predictions are the decision function."""
+        check_is_fitted(self)
+        if not isinstance(self._members, GrownTrees):
+            raise ValueError(
+                f"estimator must be a decision tree without ccp_alpha and class_weight for a model that is a sum of "
+                f"trees, got {self.estimator_!r}."
+            )
+        return replace(
+            self._members.additive,
+            divisor=self._algorithm.divisor(np.cumsum(self.estimator_weights_)[-1]),
+            link=Link(self._algorithm.link_name, self._probabilities),
+            output_names=tuple(self.classes_[1:] if self.n_classes_ <= 2 else self.classes_),
+        )
+
     def _start(self, labels, copies, start):
         self._algorithm = ALGORITHMS[self.algorithm](self.n_classes_, self.learning_rate, 1.0 / self._n_draws)
         return Rows(labels.codes[0], copies, start, self._algorithm.n_columns)
@@ -637,7 +665,7 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
         return fitted
 
     def _running_raw(self, rows):
-        """Function of a Round: (raw predictions for `rows`, sum of the learners' weights) of the rounds so far."""
+        """Function of a LearnerRound: (raw predictions for `rows`, sum of the learners' weights) so far."""
         raw, total = np.zeros((len(rows), self._algorithm.n_columns)), [0.0]
 
         def add(round_):
@@ -649,12 +677,12 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
         return add
 
     def _running_prediction(self, rows):
-        """Function of a Round: decisions for `rows` by the rounds so far."""
+        """Function of a LearnerRound: decisions for `rows` by the rounds so far."""
         add = self._running_raw(rows)
         return lambda round_: self._algorithm.normalised(*add(round_))
 
     def _running_loss(self, labels, rows):
-        """Function of a Round: (n_rows,) losses by the rounds so far."""
+        """Function of a LearnerRound: (n_rows,) losses by the rounds so far."""
         add, codes = self._running_raw(rows), labels.codes[0][rows]
         return lambda round_: self._algorithm.losses(add(round_)[0], codes)
 
@@ -669,8 +697,8 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
 
     def _decision(self, X):
         """(n_samples, n_columns)"""
-        if hasattr(self, "_known"):
-            return self._known
+        if self._known is not None:
+            return self._known.of(X)
         X = self._read_for_prediction(X)
         raw = self._members.sums(X, effective_n_jobs(self.n_jobs))
         return self._algorithm.normalised(raw, np.cumsum(self.estimator_weights_)[-1])
@@ -939,6 +967,8 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         self.categorical_features = categorical_features
         self.n_jobs = n_jobs
 
+    _known = None  # KnownPredictions while a scorer judges them
+
     # -- fit ---------------------------------------------------------------------------------------------------------
 
     def _default_learner(self):
@@ -970,6 +1000,12 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
     def _fitted_by_trees(self):
         return {"n_outputs_": 1}
 
+    def _additive_trees(self):
+        raise ValueError(
+            "AdaBoostRegressor predicts the weighted median of its learners, which is no sum of trees: there are no "
+            "AdditiveTrees of it."
+        )
+
     def _start(self, target, copies, start):
         return target, BoostingWeights(copies, start)
 
@@ -980,12 +1016,13 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         loss = self._losses(np.where(weights.share > 0.0, np.abs(predictions - target), 0.0))
         error = weights.mean(loss)
         if error <= 0.0:
-            return Round([member], [predictions], 1.0, 0.0, may_go_on=False)
+            return LearnerRound([member], [predictions], 1.0, 0.0, may_go_on=False)
         if error >= 0.5:
-            return Round([member], [predictions], 1.0, error, may_go_on=False) if number == 0 else None
+            return LearnerRound([member], [predictions], 1.0, error, may_go_on=False) if number == 0 else None
         log_odds = np.log((1.0 - error) / error)
         is_finite = weights.multiply(np.exp(-self.learning_rate * log_odds * (1.0 - loss)))
-        return Round([member], [predictions], float(self.learning_rate * log_odds), error, overflowed=not is_finite)
+        weight = float(self.learning_rate * log_odds)
+        return LearnerRound([member], [predictions], weight, error, overflowed=not is_finite)
 
     def _losses(self, distance):
         largest = distance.max()
@@ -995,12 +1032,12 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         return share if self.loss == "linear" else -np.expm1(-share)
 
     def _running_prediction(self, rows):
-        """Function of a Round: predictions for `rows` by the rounds so far."""
+        """Function of a LearnerRound: predictions for `rows` by the rounds so far."""
         medians = RunningMedian(len(rows), self.n_estimators)
         return lambda round_: medians.add(round_.outputs[0][rows], round_.weight)
 
     def _running_loss(self, target, rows):
-        """Function of a Round: (n_rows,) absolute errors by the rounds so far."""
+        """Function of a LearnerRound: (n_rows,) absolute errors by the rounds so far."""
         predict = self._running_prediction(rows)
         return lambda round_: np.abs(predict(round_) - target[rows])
 
@@ -1025,8 +1062,8 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         y : ndarray of shape (n_samples,)
             In the units of the target.
         """
-        if hasattr(self, "_known"):
-            return self._known
+        if self._known is not None:
+            return self._known.of(X)
         predictions, n_threads = self._predictions(X)
         return weighted_medians(predictions, self.estimator_weights_, n_threads)
 

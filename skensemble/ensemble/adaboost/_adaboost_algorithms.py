@@ -22,7 +22,7 @@ N_HALVINGS = 20  # of a step of LogitBoost, whose curvature holds at its beginni
 SMALLEST_CURVATURE = 2.0 * np.finfo(np.float64).eps
 
 
-class Round(NamedTuple):
+class LearnerRound(NamedTuple):
     """What came out of a round.
 
     members : fitted learners, one or one per class
@@ -76,7 +76,7 @@ class Algorithm:
         return 1
 
     def boost(self, rows, fit, seed):
-        """Round, or None if the learner is of no use.
+        """LearnerRound, or None if the learner is of no use.
 
         fit : function of (seed, BoostingWeights, target or None) that returns (member, outputs)
         """
@@ -99,9 +99,19 @@ class Algorithm:
             return 0.5 * np.where(codes == 1, raw[:, 0], -raw[:, 0])
         return raw[np.arange(len(codes)), codes]
 
+    def divisor(self, total_weight):
+        """What raw predictions are divided by, for the decision function."""
+        return 1.0
+
     def normalised(self, raw, total_weight):
         """Decision function from raw predictions."""
-        return raw
+        divisor = self.divisor(total_weight)
+        return raw if divisor == 1.0 else raw / divisor
+
+    @property
+    def link_name(self):
+        """From probabilities to decisions, see `probabilities`."""
+        return "logit" if self.n_columns == 1 else "softmax"
 
     def probabilities(self, decision):
         """(n_samples, n_classes) from decisions (n_samples, n_columns)."""
@@ -122,14 +132,14 @@ class Samme(Algorithm):
         is_wrong = labels != rows.codes
         error = rows.weights.error(is_wrong)
         if error <= 0.0:
-            return Round([member], [labels], 1.0, 0.0, may_go_on=False)
+            return LearnerRound([member], [labels], 1.0, 0.0, may_go_on=False)
         if error >= 1.0 - 1.0 / self.n_classes:
             return None
         weight = self.learning_rate * (np.log((1.0 - error) / error) + np.log(self.n_classes - 1.0))
         with np.errstate(over="ignore"):
             factors = np.where(is_wrong, np.exp(weight), 1.0)
         is_finite = rows.weights.multiply(factors)
-        return Round([member], [labels], float(weight), error, overflowed=not is_finite)
+        return LearnerRound([member], [labels], float(weight), error, overflowed=not is_finite)
 
     def increments(self, outputs, weight, k):
         if self.n_classes <= 2:
@@ -141,8 +151,8 @@ class Samme(Algorithm):
     def _margins(self, raw, codes):
         return super()._margins(raw, codes) * (0.5 if self.n_columns == 1 else (self.n_classes - 1.0) / self.n_classes)
 
-    def normalised(self, raw, total_weight):
-        return raw / total_weight
+    def divisor(self, total_weight):
+        return float(total_weight)
 
     def probabilities(self, decision):
         return super().probabilities(decision if self.n_classes == 2 else decision / (self.n_classes - 1.0))
@@ -157,10 +167,10 @@ class Real(Algorithm):
         member, probabilities = fit(seed, rows.weights)
         error = rows.weights.error(probabilities.argmax(axis=1) != rows.codes)
         if error <= 0.0:
-            return Round([member], [probabilities], 1.0, 0.0, may_go_on=False)
+            return LearnerRound([member], [probabilities], 1.0, 0.0, may_go_on=False)
         factors = self.losses(self.increments(probabilities, 1.0, 0), rows.codes)
         is_finite = rows.weights.multiply(factors)
-        return Round([member], [probabilities], 1.0, error, overflowed=not is_finite)
+        return LearnerRound([member], [probabilities], 1.0, error, overflowed=not is_finite)
 
     def increments(self, outputs, weight, k):
         smooth = (outputs + self.smoothing) / (1.0 + self.n_classes * self.smoothing)
@@ -200,7 +210,7 @@ class Gentle(Regressions):
         is_finite = True
         for k, output in enumerate(outputs):
             is_finite &= weights[k].multiply(np.exp(-self.learning_rate * signs[k] * output))
-        return Round(members, outputs, 1.0, error, self.n_classes > 1, not is_finite)
+        return LearnerRound(members, outputs, 1.0, error, self.n_classes > 1, not is_finite)
 
     def _weights_of_class(self, rows):
         """Of each problem of one class against the rest."""
@@ -224,6 +234,10 @@ class Gentle(Regressions):
         signs = np.where(codes[:, None] == np.arange(self.n_classes), 1.0, -1.0)
         return np.exp(-0.5 * signs * raw).mean(axis=1)
 
+    @property
+    def link_name(self):
+        return "logit" if self.n_columns == 1 else "one-vs-rest"
+
     def probabilities(self, decision):
         if self.n_classes == 2:
             return super().probabilities(decision)
@@ -246,7 +260,7 @@ class Logit(Regressions):
         weight = self._step_length(rows, outputs)
         if weight is None:
             return None
-        return Round(members, outputs, weight, error, self.n_classes > 1)
+        return LearnerRound(members, outputs, weight, error, self.n_classes > 1)
 
     def _step_length(self, rows, outputs):
         """Move the raw predictions; how much of the step that takes, so that the loss does not rise (None: nothing)."""

@@ -5,6 +5,7 @@ fitted and asked for its predictions.  Either way `fit` gives (member, outputs f
 members what the fitted ensemble keeps.
 """
 
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -26,7 +27,7 @@ from skensemble.tree.estimators._decision_tree import (
 from skensemble.tree.estimators._tree_structure import with_tree
 from skensemble.tree.exact._cart_grower import CartGrower, NumberTarget
 from skensemble.tree.exact._cart_limits import count_features, read_directions, read_limits
-from skensemble.tree.trees._prediction import apply_trees, compile_trees, predict_raw, staged_raw
+from skensemble.tree.trees._additive_trees import AdditiveTrees
 from skensemble.tree.trees._tree_arrays import concatenate, split_trees
 
 OWN_TREES = (DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor)
@@ -102,26 +103,24 @@ class TreeLearners:
 
     def collect(self, members):
         trees, seeds = zip(*members)
-        return GrownTrees(self.template, self.binner, concatenate(list(trees)), seeds, self.task, self.fitted)
+        trees = concatenate(list(trees))
+        return GrownTrees(self.template, self.binner, trees, trees.cover / self._scale, seeds, self.task, self.fitted)
 
 
 class GrownTrees:
     """Fitted trees of an ensemble.
 
     trees : TreeArrays of all
+    node_weight : (n_nodes,) sum of the weights of each node's training rows, all of which add up to 1
     """
 
-    def __init__(self, template, binner, trees, seeds, task, fitted):
+    def __init__(self, template, binner, trees, node_weight, seeds, task, fitted):
         self.template, self.binner, self.trees, self.seeds = template, binner, trees, seeds
         self.task, self.fitted = task, fitted
-        self._values = trees.values
+        self.additive = AdditiveTrees(trees, binner, np.zeros(trees.n_values), node_weight=node_weight)
 
     def __len__(self):
         return self.trees.n_trees
-
-    @cached_property
-    def _layout(self):
-        return compile_trees(self.trees._replace(values=self._values))
 
     @cached_property
     def estimators(self):
@@ -139,26 +138,21 @@ class GrownTrees:
     def add_up(self, increments, n_columns):
         """Make ready to predict sums of `increments(outputs, number of the tree)`, (n, n_columns) for n outputs."""
         numbers = self.trees.tree_of_node
-        self._values = np.ascontiguousarray(increments(_outputs_of(self.trees.values, self.task), numbers))
-        self._n_columns = n_columns
-        self._layout  # noqa: B018  now, so that predicting changes nothing
+        values = np.ascontiguousarray(increments(_outputs_of(self.trees.values, self.task), numbers))
+        trees = self.trees._replace(values=values)
+        self.additive = replace(self.additive, trees=trees, baseline=np.zeros(n_columns)).compiled()
 
     def sums(self, table, n_threads):
         """(n_samples, n_columns) of what `add_up` was asked for."""
-        return predict_raw(self._layout, self._encoder(table), table.n_samples, np.zeros(self._n_columns), n_threads)
+        return self.additive.raw(table, n_threads)
 
     def staged_sums(self, table, stages, n_threads):
         """Yield the sums over the first stages[0] trees, and so on."""
-        zeros = np.zeros(self._n_columns)
-        yield from staged_raw(self._layout, self._encoder(table), table.n_samples, zeros, stages, n_threads)
+        yield from self.additive.staged_raw(table, stages, n_threads)
 
     def predictions(self, table, n_threads):
         """(n_samples, n_trees) number that each tree predicts."""
-        leaves = apply_trees(self._layout, self._encoder(table), table.n_samples, n_threads)
-        return self.trees.values[leaves + self.trees.roots, 0]
-
-    def _encoder(self, table):
-        return lambda start, stop: self.binner.encode(table, start, stop)
+        return self.trees.values[self.additive.apply(table, n_threads) + self.trees.roots, 0]
 
     def importances(self):
         """(n_trees, n_features) shares of the features in what the splits of each tree take off the impurity."""
@@ -170,10 +164,7 @@ class GrownTrees:
         return gains / np.where(totals > 0.0, totals, 1.0)
 
     def __getstate__(self):
-        state = self.__dict__.copy()
-        for name in ("estimators", "_layout"):
-            state.pop(name, None)
-        return state
+        return {name: value for name, value in self.__dict__.items() if name != "estimators"}
 
 
 # -- any estimator ---------------------------------------------------------------------------------------------------

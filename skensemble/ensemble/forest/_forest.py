@@ -32,7 +32,7 @@ from skensemble.ensemble.rows._bootstrap import Bootstrap, number_of_draws
 from skensemble.ensemble.rows._row_sampling import row_keys
 from skensemble.tree._binning import Binner
 from skensemble.tree.estimators._sklearn_tree import to_sklearn
-from skensemble.tree.estimators._tree_structure import with_tree
+from skensemble.tree.estimators._tree_structure import names_of_values, with_tree
 from skensemble.tree.exact._cart_grower import CartGrower, ClassTarget, NumberTarget
 from skensemble.tree.exact._cart_limits import (
     CLASSIFIER_PARAMETERS,
@@ -42,14 +42,14 @@ from skensemble.tree.exact._cart_limits import (
     read_directions,
     read_limits,
 )
+from skensemble.tree.trees._additive_trees import AdditiveTrees
 from skensemble.tree.trees._partial_dependence import partial_dependence
-from skensemble.tree.trees._prediction import apply_trees, compile_trees, decision_path, predict_raw
 from skensemble.tree.trees._pruning import prune
-from skensemble.tree.trees._tree_arrays import concatenate, split_trees
+from skensemble.tree.trees._tree_arrays import concatenate, split_trees, validate_trees
 
 FEW_ROWS = 300  # a tree on less is grown in the time that it takes to ask another thread
 BOOTSTRAP_STREAM, PERMUTATION_STREAM = 2**52, 2**52 + 1  # of the seed of a tree, whose nodes have small numbers
-LEARNED_FROM_TREES = ("_layout", "_views")
+LEARNED_FROM_TREES = ("_additive", "_views")
 LEARNED_FROM_ROWS = (
     "oob_score_",
     "oob_prediction_",
@@ -232,7 +232,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
                 break
         growing.close()
         self._trees = self._with_trees(trees)["_trees"]
-        self._layout  # noqa: B018  now, so that predicting changes nothing
+        self._additive.compiled()
         progress.finish(dict)
 
     def _growing_trees(self, grower, target, numbers, n_threads):
@@ -277,7 +277,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
         if "oob_score_" in questions:
             self._set_oob_score_and_attributes(table, target, in_bag, n_threads)
         if "training_leaves_" in questions:
-            leaves = apply_trees(self._layout, self._encoder(table), table.n_samples, n_threads)
+            leaves = self._additive.apply(table, n_threads)
             self.training_leaves_, self._training_target = np.ascontiguousarray(leaves.T), self._target_numbers(target)
         if "_permutation_importances" in questions:
             seeds = [mixed_seed(self._random_state_of(t), PERMUTATION_STREAM) for t in range(self._trees.n_trees)]
@@ -288,7 +288,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
 
     def _set_oob_score_and_attributes(self, table, target, in_bag, n_threads):
         """Predict each row by the trees that have not seen it, and score these predictions."""
-        means = out_of_bag_means(self._layout, self._encoder(table), in_bag, n_threads)
+        means = out_of_bag_means(self._additive.layout, self._additive.encoder(table), in_bag, n_threads)
         is_known = ~np.isnan(means[:, 0])
         if not is_known.all():
             warn(
@@ -303,22 +303,26 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
     # -- predictions -------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _layout(self):
-        return compile_trees(self._trees)
+    def _additive(self):
+        trees = self._trees
+        return AdditiveTrees(
+            trees, self._binner, np.zeros(trees.n_values),
+            divisor=float(trees.n_trees), node_weight=trees.cover, output_names=names_of_values(self),
+        )  # fmt: skip
+
+    def _additive_trees(self):
+        """The model as AdditiveTrees: the mean of the trees, whose outputs are class fractions or numbers."""
+        check_is_fitted(self)
+        return self._additive
 
     def _read_for_prediction(self, X):
         check_is_fitted(self)
         return read_features(self, X, reset=False)
 
-    def _encoder(self, table):
-        return lambda start, stop: self._binner.encode(table, start, stop)
-
     def _mean_of_trees(self, X):
         """(n_samples, n_values)"""
-        table, zeros = self._read_for_prediction(X), np.zeros(self._trees.n_values)
-        raw = predict_raw(self._layout, self._encoder(table), table.n_samples, zeros, effective_n_jobs(self.n_jobs))
-        raw /= self._trees.n_trees
-        return raw
+        table = self._read_for_prediction(X)
+        return self._additive.raw(table, effective_n_jobs(self.n_jobs))
 
     def apply(self, X):
         """Leaf that each row falls into, in each tree.
@@ -334,7 +338,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
             Node numbers, counted from the root of each tree.
         """
         table = self._read_for_prediction(X)
-        return apply_trees(self._layout, self._encoder(table), table.n_samples, effective_n_jobs(self.n_jobs))
+        return self._additive.apply(table, effective_n_jobs(self.n_jobs))
 
     def decision_path(self, X):
         """Nodes that each row passes.
@@ -351,7 +355,8 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
         n_nodes_ptr : ndarray of shape (n_trees + 1,)
             Columns [n_nodes_ptr[t], n_nodes_ptr[t + 1]) belong to tree t.
         """
-        return decision_path(self._trees, self.apply(X))
+        table = self._read_for_prediction(X)
+        return self._additive.decision_path(table, effective_n_jobs(self.n_jobs))
 
     def proximities(self, X, Y=None):
         """How often two rows fall into the same leaf [1]_.
@@ -455,6 +460,10 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
             A tree splits categories, which scikit-learn's trees cannot.
         """
         return to_sklearn(self)
+
+    def _check_loaded(self):
+        if hasattr(self, "_trees"):
+            validate_trees(self._trees, self.n_features_in_, self._trees.n_values)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_trees")

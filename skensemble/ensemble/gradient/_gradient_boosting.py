@@ -1,7 +1,6 @@
 """GradientBoostingClassifier and GradientBoostingRegressor: gradient boosting of regression trees (GBDT)."""
 
-from functools import cached_property
-from time import perf_counter
+from functools import cached_property, partial
 
 import numpy as np
 import scipy.sparse
@@ -30,10 +29,12 @@ from skensemble._random import draw_seed, generator, mixed_seed
 from skensemble._targets import all_or_nothing, read_labels, read_target, read_weight
 from skensemble._validation import read_features
 from skensemble._warnings import warn
+from skensemble.ensemble._early_stopping import RecentPatience
+from skensemble.ensemble.gradient._gradient_history import GradientHistory, Printer
 from skensemble.ensemble.gradient._gradient_rounds import (
     HOLD_OUT_STREAM,
     GradientRounds,
-    RoundSettings,
+    GradientSettings,
     tree_random_state,
 )
 from skensemble.ensemble.losses._losses import make_loss, offered_losses
@@ -44,14 +45,14 @@ from skensemble.tree.estimators._decision_tree import DecisionTreeRegressor
 from skensemble.tree.estimators._tree_structure import with_tree
 from skensemble.tree.exact._cart_grower import CartGrower, NumberTarget
 from skensemble.tree.exact._cart_limits import GROWTH_PARAMETERS, count_features, read_limits
+from skensemble.tree.trees._additive_trees import AdditiveTrees, Link
 from skensemble.tree.trees._partial_dependence import partial_dependence
-from skensemble.tree.trees._prediction import apply_trees, compile_trees, predict_raw, staged_raw
-from skensemble.tree.trees._tree_arrays import concatenate, split_trees
+from skensemble.tree.trees._tree_arrays import split_trees, validate_trees
 
 PARAMETERS_OF_TREES = tuple(name for name in GROWTH_PARAMETERS if name not in ("random_state", "monotonic_cst"))
 CELLS_FOR_THREADS = 50_000  # rows x features; trees on less are grown while other threads would be asked for help
 SMALLEST_SHARE = np.finfo(np.float64).eps  # of a class, in the eyes of an estimator that predicts where boosting starts
-LEARNED_FROM_TREES = ("_layout", "_views")
+LEARNED_FROM_TREES = ("_additive", "_views")
 LEARNED_FROM_ROUNDS = (
     "_trees", "_rates", "_batches", "train_score_", "oob_scores_", "oob_improvement_", "oob_score_"
 )  # fmt: skip
@@ -214,7 +215,7 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
 
     def _make_rounds(self, growers, target, raw, weight, n_threads):
         samples = self.subsample < 1.0
-        settings = RoundSettings(
+        settings = GradientSettings(
             learning_rate=float(self.learning_rate),
             subsample=float(self.subsample),
             ccp_alpha=float(self.ccp_alpha),
@@ -248,11 +249,11 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
 
     def _boost(self, rounds, weight_held_out, monitor, data):
         """Add rounds until there are n_estimators, or they no longer help, or somebody has seen enough."""
-        first, history = self._n_rounds, _History(self)
+        first, history = self._n_rounds, GradientHistory(self)
         n_rounds = self.n_estimators - first
         progress = FitProgress(self, n_rounds, data)
-        patience = None if weight_held_out is None else _Patience(self.n_iter_no_change, self.tol)
-        printer = _Printer(int(self.verbose), n_rounds, self.subsample < 1.0)
+        patience = None if weight_held_out is None else RecentPatience(self.n_iter_no_change, self.tol)
+        printer = Printer(int(self.verbose), n_rounds, self.subsample < 1.0)
 
         def one_round(number):
             history.add(rounds.round(number, history.last_oob_score))
@@ -264,11 +265,11 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
                 self._take_over(history)
                 wants_stop |= bool(monitor(number, self, self._shown_to_monitor(number, rounds)))
             if patience is not None:
-                wants_stop |= patience.is_over(rounds.score(weight_held_out))
+                wants_stop |= patience.is_over(-rounds.score(weight_held_out))
             if wants_stop:
                 break
         self._take_over(history)
-        self._layout  # noqa: B018  now, so that predicting changes nothing
+        self._additive.compiled()
         progress.finish(dict)
 
     def _take_over(self, history):
@@ -287,25 +288,34 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
     # -- predictions -------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _layout(self):
+    def _additive(self):
         """The trees as they add to the raw predictions: each with its learning rate, and to its output."""
         trees, n_outputs = self._trees, self._loss.n_outputs
-        values = trees.values * self._rates[trees.tree_of_node, None]
         if n_outputs > 1:
             output = np.tile(np.arange(n_outputs, dtype=np.int32), self._n_rounds)
             trees = trees._replace(output=output)
-        return compile_trees(trees._replace(values=values))
+        return AdditiveTrees(
+            trees, self._binner, self._baseline, self._rates, node_weight=trees.cover,
+            link=Link(self._loss.link_name, partial(_response, self._loss)), output_names=self._output_names(),
+        )  # fmt: skip
+
+    def _additive_trees(self):
+        """The model as AdditiveTrees."""
+        check_is_fitted(self)
+        if self._starts_from_estimator:
+            raise ValueError(
+                f"init must be None or 'zero' for a model that is a sum of trees, got {self.init!r}: boosting started "
+                "from the predictions of an estimator."
+            )
+        return self._additive
 
     def _read_for_prediction(self, X):
         check_is_fitted(self)
         return read_features(self, X, reset=False)
 
-    def _encoder(self, table):
-        return lambda start, stop: self._binner.encode(table, start, stop)
-
     def _raw_of(self, X, table, n_threads):
         """(n_samples, n_outputs) raw predictions for X, which is `table`."""
-        raw = predict_raw(self._layout, self._encoder(table), table.n_samples, self._baseline, n_threads)
+        raw = self._additive.raw(table, n_threads)
         return raw + self._raw_of_init(X) if self._starts_from_estimator else raw
 
     def _raw_predict(self, X):
@@ -316,14 +326,13 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
         table, n_threads = self._read_for_prediction(X), effective_n_jobs(self.n_jobs)
         start = self._raw_of_init(X) if self._starts_from_estimator else 0.0
         stages = [self._loss.n_outputs * (k + 1) for k in range(self._n_rounds)]
-        encode = self._encoder(table)
-        for raw in staged_raw(self._layout, encode, table.n_samples, self._baseline, stages, n_threads):
+        for raw in self._additive.staged_raw(table, stages, n_threads):
             yield raw + start
 
     def _apply(self, X):
         """(n_samples, n_estimators, n_trees_per_iteration_)"""
         table = self._read_for_prediction(X)
-        leaves = apply_trees(self._layout, self._encoder(table), table.n_samples, effective_n_jobs(self.n_jobs))
+        leaves = self._additive.apply(table, effective_n_jobs(self.n_jobs))
         return leaves.reshape(len(leaves), self._n_rounds, self._loss.n_outputs)
 
     # -- the model as scikit-learn shows it --------------------------------------------------------------------------
@@ -396,6 +405,10 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
             averages[t % n_outputs] += self._rates[t] * partial_dependence(tree, grid, features)[:, 0]
         return averages
 
+    def _check_loaded(self):
+        if hasattr(self, "_trees"):
+            validate_trees(self._trees, self.n_features_in_, 1)
+
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_trees")
 
@@ -408,96 +421,16 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
         return tags
 
 
+def _response(loss, raw):
+    """Probabilities or numbers from raw predictions (n_samples, n_outputs)."""
+    return loss.link_inverse(np.ascontiguousarray(raw.T))
+
+
 def _indexable(X):
     """What rows can be taken of."""
     if scipy.sparse.issparse(X):
         return X.tocsr()
     return X if isinstance(X, list) or hasattr(X, "shape") else np.asarray(X)
-
-
-class _History:
-    """The rounds of a model, those of an earlier fit included, and the attributes that they make up."""
-
-    def __init__(self, model):
-        self._parameters, self._learning_rate = model._parameters_of_trees(), float(model.learning_rate)
-        self._trees = [model._trees] if hasattr(model, "_trees") else []
-        self._rates = list(getattr(model, "_rates", ()))
-        self._batches = list(getattr(model, "_batches", ()))
-        self.train_scores = list(getattr(model, "train_score_", ()))
-        self.oob_scores = [None] * len(self.train_scores)
-        self.oob_improvements = list(self.oob_scores)
-        if hasattr(model, "oob_scores_"):  # 0 where no row was out of the bag
-            self.oob_scores = [score or None for score in model.oob_scores_]
-            self.oob_improvements = list(model.oob_improvement_)
-
-    @property
-    def last_oob_score(self):
-        return self.oob_scores[-1] if self.oob_scores else None
-
-    def add(self, round_):
-        self._trees += round_.trees
-        self._rates += [self._learning_rate] * len(round_.trees)
-        self._batches.append((self._parameters, len(round_.trees)))
-        self.train_scores.append(round_.train_score)
-        self.oob_scores.append(round_.oob_score)
-        self.oob_improvements.append(round_.oob_improvement)
-
-    def attributes(self):
-        attributes = {
-            "_trees": concatenate(self._trees),
-            "_rates": np.array(self._rates),
-            "_batches": list(self._batches),
-            "train_score_": np.array(self.train_scores),
-        }
-        if any(score is not None for score in self.oob_scores):
-            attributes["oob_scores_"] = np.array([score or 0.0 for score in self.oob_scores])
-            attributes["oob_improvement_"] = np.array([change or 0.0 for change in self.oob_improvements])
-            attributes["oob_score_"] = float(attributes["oob_scores_"][-1])
-        return attributes
-
-
-class _Patience:
-    """Early stopping by scikit-learn's rule: a loss must be smaller, by `tol`, than one of the last that were."""
-
-    def __init__(self, n_iter_no_change, tol):
-        self._losses, self._tol, self._n_seen = np.full(n_iter_no_change, np.inf), tol, 0
-
-    def is_over(self, loss):
-        if not (loss + self._tol < self._losses).any():
-            return True
-        self._losses[self._n_seen % len(self._losses)] = loss
-        self._n_seen += 1
-        return False
-
-
-class _Printer:
-    """A line about each round, or with verbose=1 about ever fewer of them: ten for each power of ten."""
-
-    def __init__(self, verbose, n_rounds, with_oob):
-        self._verbose, self._n_rounds, self._with_oob = verbose, n_rounds, with_oob
-        self._step, self._begin = 1, perf_counter()
-        if verbose:
-            self._print("Iter", "Train Loss", "OOB Improve", "Remaining Time")
-
-    def report(self, number, history):
-        """Round `number`, from 0, is the last of the history."""
-        if not self._verbose or (number + 1) % self._step:
-            return
-        seconds = (perf_counter() - self._begin) * (self._n_rounds - number - 1) / (number + 1)
-        remaining = f"{seconds / 60:.2f}m" if seconds > 60 else f"{seconds:.2f}s"
-        improvement = f"{history.oob_improvements[-1]:.4f}" if self._with_oob else ""
-        self._print(number + 1, f"{history.train_scores[-1]:.4f}", improvement, remaining)
-        if self._verbose == 1 and number + 1 >= 10 * self._step:
-            self._step *= 10
-
-    def _print(self, number, score, improvement, remaining):
-        parts = [
-            f"{number:>10}",
-            f"{score:>16}",
-            *([f"{improvement:>16}"] if self._with_oob else []),
-            f"{remaining:>16}",
-        ]
-        print(" ".join(parts))
 
 
 # -- classification --------------------------------------------------------------------------------------------------
@@ -702,6 +635,9 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
 
     def _make_loss(self):
         return make_loss(self.loss, n_classes=self.n_classes_)
+
+    def _output_names(self):
+        return tuple(self.classes_[1:] if self._loss.n_outputs == 1 else self.classes_)
 
     def _strata(self, target):
         return target
@@ -1053,6 +989,9 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
 
     def _make_loss(self):
         return make_loss(self.loss, quantile=float(self.alpha))
+
+    def _output_names(self):
+        return None
 
     def _strata(self, target):
         return np.zeros(len(target))

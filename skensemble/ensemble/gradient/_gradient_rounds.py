@@ -19,7 +19,7 @@ GRADIENT_BLOCK = 1 << 16  # rows; a block is worth a call of the thread pool
 HOLD_OUT_STREAM, BAG_STREAM, TREE_STREAM = 0, 1, 2  # of the seed of a model
 
 
-class RoundSettings(NamedTuple):
+class GradientSettings(NamedTuple):
     """What is done in each round."""
 
     learning_rate: float
@@ -30,7 +30,7 @@ class RoundSettings(NamedTuple):
     n_threads: int
 
 
-class Round(NamedTuple):
+class GradientRound(NamedTuple):
     """What a round leaves behind."""
 
     trees: list  # TreeArrays of one tree for each output, without the learning rate
@@ -65,9 +65,9 @@ class GradientRounds:
         self._fill_gradients()
         trees = self._grow_trees(number, weight)
         if weight_out is None:
-            return Round(trees, self.score(weight), None, None)
+            return GradientRound(trees, self.score(weight), None, None)
         after = self.score(weight_out)
-        return Round(trees, self.score(weight), after, before - after)
+        return GradientRound(trees, self.score(weight), after, before - after)
 
     def score(self, weight):
         """Loss of the rows by their weights; NaN where all are 0."""

@@ -1,5 +1,7 @@
 """Decision trees: DecisionTreeClassifier and DecisionTreeRegressor (CART), and their random kin, the extra trees."""
 
+from dataclasses import replace
+
 import numpy as np
 import sklearn.ensemble  # loaded now, while what it takes from sklearn.tree is still scikit-learn's own
 import sklearn.tree
@@ -16,7 +18,7 @@ from skensemble._targets import all_or_nothing, class_weighted, read_labels, rea
 from skensemble._validation import read_features
 from skensemble.tree._binning import Binner
 from skensemble.tree.estimators._sklearn_tree import to_sklearn
-from skensemble.tree.estimators._tree_structure import with_tree
+from skensemble.tree.estimators._tree_structure import names_of_values, with_tree
 from skensemble.tree.exact._cart_grower import CartGrower, ClassTarget, NumberTarget
 from skensemble.tree.exact._cart_limits import (
     CLASSIFIER_PARAMETERS,
@@ -28,6 +30,7 @@ from skensemble.tree.exact._cart_limits import (
 )
 from skensemble.tree.trees._partial_dependence import partial_dependence
 from skensemble.tree.trees._pruning import prune, pruning_path
+from skensemble.tree.trees._tree_arrays import validate_trees
 
 CELLS_FOR_THREADS = 200_000  # of a table; for less, one thread is done before others have been asked for help
 TREE_PARAMETERS = {**GROWTH_PARAMETERS, "splitter": (OneOf("best", "random"),)}
@@ -151,6 +154,11 @@ class _DecisionTree(MultiOutputMixin, Estimator):
         table = self._read_for_prediction(X)
         return self.tree_.paths(table, _useful_threads(table))
 
+    def _additive_trees(self):
+        """The model as AdditiveTrees: one tree, whose outputs are class fractions or numbers."""
+        check_is_fitted(self)
+        return replace(self.tree_.additive, output_names=names_of_values(self))
+
     # -- the tree ----------------------------------------------------------------------------------------------------
 
     def get_depth(self):
@@ -222,6 +230,10 @@ class _DecisionTree(MultiOutputMixin, Estimator):
         """
         check_is_fitted(self)
         return to_sklearn(self)
+
+    def _check_loaded(self):
+        if hasattr(self, "tree_"):
+            validate_trees(self.tree_.trees, self.n_features_in_, self.tree_.trees.n_values)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "tree_")

@@ -5,7 +5,8 @@ from functools import cached_property
 import numpy as np
 
 from skensemble._validation import read_table
-from skensemble.tree.trees._prediction import apply_trees, compile_trees, decision_path, predict_raw
+from skensemble.tree.trees._additive_trees import AdditiveTrees
+from skensemble.tree.trees._prediction import decision_path
 from skensemble.tree.trees._tree_arrays import NUMERIC, depth_of_nodes
 
 TREE_UNDEFINED = -2  # feature and threshold of a leaf
@@ -186,13 +187,11 @@ class TreeStructure:
 
     def leaf_values(self, table, n_threads=1):
         """(n_samples, n_values) values of the leaves of a Table's rows."""
-        nothing = np.zeros(self.trees.n_values)
-        return predict_raw(self._layout, self._encoder(table), table.n_samples, nothing, n_threads)
+        return self.additive.raw(table, n_threads)
 
     def leaves(self, table, n_threads=1):
         """(n_samples,) number of the leaf of each row of a Table."""
-        leaves = apply_trees(self._layout, self._encoder(table), table.n_samples, n_threads)
-        return leaves[:, 0].astype(np.intp)
+        return self.additive.apply(table, n_threads)[:, 0].astype(np.intp)
 
     def paths(self, table, n_threads=1):
         """(n_samples, node_count) CSR matrix with a 1 for each node that a row of a Table passes."""
@@ -213,11 +212,9 @@ class TreeStructure:
         return padded
 
     @cached_property
-    def _layout(self):
-        return compile_trees(self.trees)
-
-    def _encoder(self, table):
-        return lambda start, stop: self.binner.encode(table, start, stop)
+    def additive(self):
+        """The tree as a sum of one: AdditiveTrees."""
+        return AdditiveTrees(self.trees, self.binner, np.zeros(self.trees.n_values), node_weight=self.trees.cover)
 
     # -- the object --------------------------------------------------------------------------------------------------
 
@@ -246,3 +243,12 @@ def with_tree(estimator, tree, binner, **fitted):
     n_classes = np.atleast_1d(estimator.n_classes_) if hasattr(estimator, "classes_") else None
     estimator.tree_ = TreeStructure(tree, binner, estimator.n_features_in_, n_classes)
     return estimator
+
+
+def names_of_values(estimator):
+    """Names of what a fitted tree or forest predicts: labels, (output, label) for several outputs; None for numbers."""
+    if not hasattr(estimator, "classes_"):
+        return None
+    if estimator.n_outputs_ == 1:
+        return tuple(estimator.classes_)
+    return tuple((k, label) for k, classes in enumerate(estimator.classes_) for label in classes)

@@ -583,7 +583,7 @@ def test_pickle(forest):
     if forest in REGRESSORS:
         model.predict_interval(X[:2])
     copy = pickle.loads(pickle.dumps(model))
-    assert not {"_layout", "_views", "_leaf_rows"} & set(vars(copy))
+    assert not {"_additive", "_views", "_leaf_rows"} & set(vars(copy))
     np.testing.assert_array_equal(copy.predict(X), model.predict(X))
     np.testing.assert_array_equal(copy.estimators_[3].apply(X), model.estimators_[3].apply(X))
     np.testing.assert_array_equal(copy.estimators_samples_, model.estimators_samples_)

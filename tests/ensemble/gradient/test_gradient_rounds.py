@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skensemble._validation import read_table
-from skensemble.ensemble.gradient._gradient_rounds import GradientRounds, RoundSettings, _place_after_pruning
+from skensemble.ensemble.gradient._gradient_rounds import GradientRounds, GradientSettings, _place_after_pruning
 from skensemble.ensemble.losses._class_losses import BinaryLogLoss, ExponentialLoss, MulticlassLogLoss
 from skensemble.ensemble.losses._regression_losses import AbsoluteError, Huber, Quantile, SquaredError
 from skensemble.ensemble.rows._row_sampling import RowSampler, copies_of
@@ -18,7 +18,7 @@ X = RNG.normal(size=(150, 4))
 SCORE = np.where(X[:, 0] > 0, 2.0, -1.0) + X[:, 1]
 NUMBERS = SCORE + RNG.standard_t(3, size=150)
 CLASSES = np.digitize(SCORE + RNG.normal(size=150), [-1.0, 1.5]).astype(float)
-SETTINGS = RoundSettings(0.3, 1.0, 0.0, None, seed=5, n_threads=1)
+SETTINGS = GradientSettings(0.3, 1.0, 0.0, None, seed=5, n_threads=1)
 
 
 def _grower(weight=None):
