@@ -366,7 +366,8 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
     def _raw_predict(self, X):
         if self._known is not None:
             return self._known.of(X)
-        return self._booster.raw(self._read_for_prediction(X), effective_n_jobs(self.n_jobs))
+        table = self._read_for_prediction(X)
+        return self._booster.raw(table, effective_n_jobs(self.n_jobs))
 
     def _staged_raw(self, X):
         """Raw predictions after each round."""

@@ -3,17 +3,16 @@
     X  -- TableEncoder -->  data  -- FieldDraws -->  (x_t, condition, t) and target  -- regressor -->  field
     table  <-- TableEncoder --  data  <-- solver, step by step --  noise
 
-The condition of a row is [cells of the row itself that are shown, label], NaN where it says nothing.
+The condition of a row is what is known of it: some of its own cells, its label, or both.
 """
 
 from functools import partial
 
 import numpy as np
-import pandas as pd
-from sklearn.base import DensityMixin, clone
+from sklearn.base import DensityMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
+from skensemble._callbacks import CallbackSupportMixin, with_callbacks
 from skensemble._estimator import Estimator
 from skensemble._parameters import (
     N_JOBS,
@@ -30,10 +29,10 @@ from skensemble._parameters import (
 )
 from skensemble._random import draw_seed, generator
 from skensemble._targets import all_or_nothing, read_weight
+from skensemble.generative.diffusion._filled_table import filled_table
+from skensemble.generative.diffusion._fit_progress import RegressorProgress
+from skensemble.generative.diffusion._regressor_choice import REGRESSORS, make_encoder, make_regressor
 from skensemble.generative.fields._field_training import FieldDraws
-from skensemble.generative.fields._mlp_field import MLPField
-from skensemble.generative.fields._plain_regressor import PlainRegressor
-from skensemble.generative.fields._tree_field import TreeField
 from skensemble.generative.paths._blended_field import BlendedField
 from skensemble.generative.paths._bound import elbo
 from skensemble.generative.paths._classifier_gradient import ClassifierGradient
@@ -45,13 +44,13 @@ from skensemble.generative.paths._smoothness import is_piecewise_constant
 from skensemble.generative.paths._solvers import make_solver, prior_sample, solve
 from skensemble.generative.paths._vector_field import RegressorField
 from skensemble.generative.tables._boxes import log_mean_density, log_sum_exp
-from skensemble.generative.tables._containers import container_of, read_frame
+from skensemble.generative.tables._containers import read_frame
 from skensemble.generative.tables._label_encoding import LabelEncoding
 from skensemble.generative.tables._tabular import TableEncoder
 
-CHUNK = 1 << 14  # rows that are carried to data together; of no consequence for the sample
-N_POINTS = 4  # of each box of encoded rows, where a solver finds the density
-MARGIN = 0.1  # of a column's range, by which expected data may lie beyond it
+CHUNK = 1 << 14  # rows that are carried to data together, to bound memory; samples do not depend on it
+N_POINTS = 4  # in the box of each encoded row, at which the ODE solver computes the density
+MARGIN = 0.1  # expected data may lie outside the range of a column by this fraction of it
 
 IsRegressor = Matches(
     lambda value: (
@@ -62,7 +61,7 @@ IsRegressor = Matches(
     "a regressor",
 )
 PARAMETERS = {
-    "regressor": (OneOf("trees", "mlp"), IsRegressor),
+    "regressor": (OneOf(*REGRESSORS), IsRegressor),
     "encoder": (IsInstance(TableEncoder, "a TableEncoder"), IsNone),
     "mask_share": (Interval(float, 0.0, 1.0, "both"),),
     "label_drop": (Interval(float, 0.0, 1.0, "left"),),
@@ -73,7 +72,7 @@ PARAMETERS = {
 
 
 class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
-    """Everything but the path, what is predicted along it, and the solver that is used unless asked otherwise."""
+    """Base class of diffusion and flow models: a subclass adds the path, the prediction and the default solver."""
 
     # -- what a model adds -------------------------------------------------------------------------------------------
 
@@ -81,34 +80,35 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         raise NotImplementedError
 
     def _smooth_prediction(self, path):
-        """What a smooth regressor predicts, a key of `PREDICTIONS`."""
+        """The prediction, a key of `PREDICTIONS`, of a smooth regressor."""
         raise NotImplementedError
 
     def _default_solver(self):
-        """(solver, n_steps) of `sample`."""
+        """(solver, n_steps) of `sample` unless given."""
         raise NotImplementedError
 
     def _options_of_draws(self):
         """More arguments of FieldDraws."""
         return {}
 
-    _n_levels = None  # of a model that knows only so many times
+    _n_levels = None  # number of times at which the model is defined; None: at all times
 
     # -- fit ---------------------------------------------------------------------------------------------------------
 
     @all_or_nothing
     @with_callbacks
     def fit(self, X, y=None, sample_weight=None):
-        """Learn the distribution of the rows, or, with `y`, that of the rows given their labels.
+        """Learn the distribution of the samples or, if `y` is given, their distribution given `y`.
 
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_features)
-            Numbers (finite), categories, strings, booleans, dates; missing cells are generated as missing.
+            Training samples: finite numbers, categories, strings, booleans or dates. Missing cells are learned, too,
+            and generated as missing.
         y : array-like of shape (n_samples,), default=None
-            Labels or numbers to condition on. None or NaN where a row has none.
+            Labels or numbers to condition on; None or NaN for samples without one.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights >= 0.
+            Sample weights >= 0; weight k counts as k copies of the sample.
 
         Returns
         -------
@@ -118,15 +118,15 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         Raises
         ------
         ValueError, TypeError
-            A parameter, a cell, a label or a weight breaks its rule; the message names it, the rule and the value. The
-            estimator stays what it was before.
+            If a parameter, a cell, a label or a weight breaks its rule. The message names it, the rule and the value;
+            the estimator stays as it was before.
         """
         check_parameters(self, self._parameters)
         frame = read_frame(X)
         validate_data(self, X, reset=True, skip_check_array=True)
         weight = read_weight(sample_weight, "sample_weight", len(frame))
         rng = generator(self.random_state)
-        self.encoder_ = self._make_encoder().fit(X, sample_weight=weight)
+        self.encoder_ = make_encoder(self).fit(X, sample_weight=weight)
         self._labels = None if y is None else LabelEncoding(y, weight, len(frame))
         self._forget_labels_of_before()
         self._path = self._make_path()
@@ -148,8 +148,8 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
             self.classes_ = self._labels.classes_
 
     def _prediction(self):
-        """Trees predict data: errors in noise or velocity would be divided by alpha, where x_t is almost noise."""
-        return "data" if is_piecewise_constant(self._make_regressor(None)) else self._smooth_prediction(self._path)
+        """Trees predict data: errors in noise or velocity would be divided by alpha, which is small near noise."""
+        return "data" if is_piecewise_constant(make_regressor(self)) else self._smooth_prediction(self._path)
 
     def _make_draws(self, data, label, weight, rng, **options):
         return FieldDraws(
@@ -166,33 +166,13 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         return np.unique(groups, return_inverse=True)[1]
 
     def _fit_field(self, draws, rng, data):
-        """Fit the regressor; leaves `_field`."""
-        regressor = self._make_regressor(rng)
-        report = _Report(self, data)
-        regressor.fit_draws(draws, report)
-        report.finish()
+        """Fit the regressor, and set `_field` for samples and `_bound_field` for densities."""
+        regressor, progress = make_regressor(self, rng), RegressorProgress(self, data)
+        regressor.fit_draws(draws, progress)
+        progress.finish()
         smooth = not is_piecewise_constant(regressor)
         self._field = RegressorField(regressor, draws.path, draws.prediction, None if smooth else self._bounds)
         self._bound_field = self._field if smooth else BlendedField.fitted(self._field, draws)
-
-    def _make_encoder(self):
-        """Levels and repeated numbers as intervals of one axis for what splits it, not for what is smooth."""
-        if self.encoder is not None:
-            return clone(self.encoder)
-        if is_piecewise_constant(self._make_regressor(None)):
-            return TableEncoder(numeric="auto", categorical="codes")
-        return TableEncoder()
-
-    def _make_regressor(self, rng):
-        """What is to be fitted; rng seeds it, or is None where it is only looked at."""
-        if self.regressor == "trees":
-            return TreeField(n_jobs=self.n_jobs, early_stopping=self.mask_share == 0.0)
-        regressor = MLPField() if self.regressor == "mlp" else clone(self.regressor)
-        if "n_jobs" in regressor.get_params() and regressor.n_jobs is None:
-            regressor.set_params(n_jobs=self.n_jobs)
-        if rng is not None and "random_state" in regressor.get_params() and regressor.random_state is None:
-            regressor.set_params(random_state=int(rng.integers(2**31)))
-        return regressor if hasattr(regressor, "fit_draws") else PlainRegressor(regressor)
 
     def _is_smooth(self):
         return self._field is not None and not is_piecewise_constant(self._field)
@@ -213,44 +193,47 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         eta=None,
         random_state=None,
     ):
-        """Draw rows.
+        """Generate samples.
 
         Parameters
         ----------
         n_samples : int, default=1
-            Number of rows.
+            Number of samples.
         y : label, or array-like of shape (n_samples,), default=None
-            What to condition on, for a model that was fitted with labels or with `classifier`. None: labels are drawn
-            in the proportions of the training rows.
+            Labels or numbers to condition on: for a model that was fitted with `y`, or together with `classifier`.
+            None: labels are drawn with the frequencies of the training samples.
         condition : DataFrame, dict or array-like, default=None
-            Known cells of the rows: a table with the columns of X, missing where not known, of one row or n_samples; or
-            a dict from columns to values. Needs `mask_share` > 0.
+            Known cells of the samples, which are kept as they are: a table with the columns of X, with one row or
+            n_samples rows and missing cells where nothing is known, or a dict from columns to values. Requires
+            `mask_share` > 0.
         guidance_scale : float, default=1.0
-            With labels, classifier-free guidance [1]_: 0 ignores the label, 1 samples from p(x | y), more is purer and
-            less diverse; the paper's w is guidance_scale - 1. With `classifier`, the factor on its gradient.
+            With labels, the strength of classifier-free guidance [1]_. 0: labels are ignored. 1: samples are drawn from
+            p(x | y). Larger: samples are more typical of their label and less diverse. The w of the paper is
+            guidance_scale - 1. With `classifier`, the factor that multiplies its gradient.
         classifier : fitted classifier, default=None
-            Classifier guidance [2]_ by a classifier with smooth probabilities that was fitted to
-            `model.encoder_.transform(X)`, or, with the time t as one more feature, to noised rows.
-        smoothing : float > 0, default=None
-            Take the classifier's log-probabilities smoothed by N(0, smoothing^2); trees have no other gradient.
+            Classifier for classifier guidance [2]_. It must have smooth probabilities, and must have been fitted to
+            `model.encoder_.transform(X)`, or to noised samples with the time t as last feature.
+        smoothing : float, default=None
+            Standard deviation > 0 of the normal distribution by which the log-probabilities of the classifier are
+            smoothed. Classifiers made of trees have no gradient without it.
         solver : str, default=None
-            A key of `skensemble.generative.SOLVERS`; None for what suits the model.
+            Solver, a key of `skensemble.generative.SOLVERS`. None: the default of the model.
         n_steps : int, default=None
-            Steps from noise to data; None for what suits the solver.
-        eta : float in [0, 1], default=None
-            Share of fresh noise in solver "ddim".
+            Number of steps from noise to data. None: the default of the solver.
+        eta : float, default=None
+            Fraction of fresh noise, in [0, 1], for the solver "ddim".
         random_state : int, RandomState instance or None, default=None
-            None: `random_state` of the estimator.
+            Seed of the samples. None: `random_state` of the estimator.
 
         Returns
         -------
-        X : table like that of fit, n_samples rows
-            The same for any chunks and number of threads.
+        X : table like X of fit, with n_samples rows
+            Generated samples. They do not depend on the number of threads.
 
         Raises
         ------
         ValueError, TypeError
-            An argument breaks its rule, or the model was not fitted for it.
+            If an argument breaks its rule, or the model was not fitted for it.
 
         References
         ----------
@@ -270,21 +253,23 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         return self._to_table(Z, known)
 
     def sample_labeled(self, n_samples=1, *, random_state=None, **options):
-        """Draw rows and labels: labels in the proportions of the training rows, rows given their labels.
+        """Generate samples and their labels: the labels with the frequencies of the training samples.
 
         Parameters
         ----------
         n_samples : int, default=1
-            Number of rows.
+            Number of samples.
         random_state : int, RandomState instance or None, default=None
-            None: `random_state` of the estimator.
+            Seed of the labels and samples. None: `random_state` of the estimator.
         **options
             Other arguments of `sample`.
 
         Returns
         -------
-        X : table like that of fit, n_samples rows
+        X : table like X of fit, with n_samples rows
+            Generated samples.
         y : ndarray of shape (n_samples,)
+            Their labels.
 
         Raises
         ------
@@ -306,7 +291,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
     def _labels_to_sample(self, y, n_samples, rng, classifier):
         if classifier is not None:
             if y is None:
-                raise ParameterError("y must say what classifier is to guide to, got None.")
+                raise ParameterError("y must be the label to which classifier guides, got None.")
             return y
         if self._labels is None:
             if y is not None:
@@ -326,8 +311,8 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
             return field
         if self._labels is None or self.label_drop == 0.0:
             raise ParameterError(
-                "guidance_scale must be 1 for a model that was fitted without labels, or never without them "
-                f"(label_drop=0), got {guidance_scale!r}."
+                "guidance_scale must be 1 for a model that was fitted without labels, or with label_drop=0, got "
+                f"{guidance_scale!r}."
             )
         return ClassifierFreeGuidance(field, guidance_scale)
 
@@ -371,28 +356,28 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
     # -- known cells -------------------------------------------------------------------------------------------------
 
     def impute(self, X, n_imputations=1, *, y=None, solver=None, n_steps=None, eta=None, random_state=None):
-        """Fill in missing cells by draws from their distribution given the cells that are known.
+        """Impute missing cells by draws from their distribution given the known cells.
 
         Parameters
         ----------
-        X : table like that of fit, shape (n_samples, n_features)
-            Rows with missing cells.
+        X : table like X of fit, of shape (n_samples, n_features)
+            Samples with missing cells.
         n_imputations : int, default=1
-            How many completed tables to draw; their differences say how uncertain the filled-in cells are.
+            Number of completed tables. Their differences show how uncertain the imputed cells are.
         y : label, or array-like of shape (n_samples,), default=None
-            Labels of the rows, for a model that was fitted with labels.
+            Labels of the samples, for a model that was fitted with labels.
         solver, n_steps, eta, random_state
-            As in `sample`.
+            See `sample`.
 
         Returns
         -------
-        X : table like that of fit, or, if n_imputations > 1, a list of them
-            Known cells are what they were.
+        X : table like X of fit, or, if n_imputations > 1, a list of such tables
+            Completed samples, whose known cells are unchanged.
 
         Raises
         ------
         ValueError
-            If `mask_share` is 0: the model never learned to look at known cells.
+            If `mask_share` is 0: the model has not been trained with known cells.
         """
         check_is_fitted(self)
         check_parameter("n_imputations", n_imputations, (Interval(int, 1),))
@@ -402,7 +387,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         for _ in range(n_imputations):
             condition = self._condition(y, known, len(known))
             Z = self._carried(self._field, condition, len(known), rng, solver, n_steps, eta)
-            completed.append(_filled_in(X, self._to_table(Z, known, is_complete=True)))
+            completed.append(filled_table(X, self._to_table(Z, known, is_complete=True)))
         return completed[0] if n_imputations == 1 else completed
 
     def _known_cells(self, condition, n_samples):
@@ -411,7 +396,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
             return None
         if self.mask_share == 0.0:
             raise ParameterError(
-                "mask_share must be > 0 when the model is fitted, so that it learns to look at known cells, got 0."
+                "mask_share must be > 0 when the model is fitted, so that it learns to use known cells, got 0."
             )
         if isinstance(condition, dict):
             return self.encoder_.transform_cells(condition, n_samples, is_complete=True)
@@ -430,29 +415,30 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
     # -- densities ---------------------------------------------------------------------------------------------------
 
     def score_samples(self, X, y=None):
-        """Log densities of rows, in nats and in the units of the data.
+        """Compute the log density of each sample, in nats and in the units of the data.
 
-        A field of trees has no exact density: `likelihood_` is "elbo", and this is a lower bound, estimated with times
-        and noise that are the same for all rows. A smooth field's is exact up to the steps of an ODE solver:
-        `likelihood_` is "ode". Categories, integers and missing cells count with the probability of their value;
-        see `TableEncoder`.
+        A field of trees has no exact density: `likelihood_` is "elbo", and the result is the evidence lower bound,
+        estimated with the same times and noise for all samples. The density of a smooth field is exact up to the errors
+        of an ODE solver: `likelihood_` is "ode". Categories, integers and missing cells contribute the probability of
+        their value; see `TableEncoder`.
 
         Parameters
         ----------
-        X : table like that of fit, shape (n_samples, n_features)
-            Rows.
+        X : table like X of fit, of shape (n_samples, n_features)
+            Samples.
         y : label, or array-like of shape (n_samples,), default=None
-            Labels to condition on, for a model that was fitted with labels. None: the density of the rows whatever
-            their label.
+            Labels to condition on, for a model that was fitted with labels. None: the density is averaged over the
+            labels.
 
         Returns
         -------
         log_density : ndarray of shape (n_samples,)
+            Log densities.
         """
         check_is_fitted(self)
         validate_data(self, X, reset=False, skip_check_array=True)
         if y is not None and self._labels is None:
-            y = None  # what cross-validation hands on
+            y = None  # cross-validation passes the target to models that ignore it
         middle, half_width, log_volume = self.encoder_.boxes(X)
         if self._field is None:
             return log_volume
@@ -463,7 +449,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         return log_volume + self._log_density(middle, half_width, y)
 
     def _log_density(self, middle, half_width, y):
-        """Of boxes of encoded rows, given labels or, for numbers, whatever they are."""
+        """Log densities of boxes of encoded rows, given labels; y=None for models of numbers: not given them."""
         condition, seed = self._condition(y, None, len(middle)), self._bound_seed
         if self.likelihood_ == "ode":
             flow_density = partial(log_density, self._field, condition=condition, random_state=seed)
@@ -472,39 +458,40 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         return elbo(self._bound_field, middle, rng, condition=condition, half_width=half_width)
 
     def score(self, X, y=None):
-        """Mean of `score_samples`: larger is better, so that a grid search works.
+        """Compute the mean log density of the samples, which a grid search maximizes.
 
         Parameters
         ----------
-        X : table like that of fit, shape (n_samples, n_features)
-            Rows.
+        X : table like X of fit, of shape (n_samples, n_features)
+            Samples.
         y : label, or array-like of shape (n_samples,), default=None
             Labels to condition on.
 
         Returns
         -------
         score : float
+            Mean of `score_samples`.
         """
         return float(np.mean(self.score_samples(X, y)))
 
     # -- latents -----------------------------------------------------------------------------------------------------
 
     def encode(self, X, y=None, *, solver=None, n_steps=None):
-        """The noise that the deterministic flow takes rows to.
+        """Compute the noise to which the deterministic flow carries the samples.
 
         Parameters
         ----------
-        X : table like that of fit, shape (n_samples, n_features)
-            Rows.
+        X : table like X of fit, of shape (n_samples, n_features)
+            Samples.
         y : label, or array-like of shape (n_samples,), default=None
             Labels, for a model that was fitted with labels.
         solver, n_steps
-            As in `sample`; deterministic solvers only.
+            See `sample`; only deterministic solvers.
 
         Returns
         -------
         latents : ndarray of shape (n_samples, n_encoded)
-            About standard normal.
+            Latent variables, approximately standard normal.
         """
         check_is_fitted(self)
         validate_data(self, X, reset=False, skip_check_array=True)
@@ -512,20 +499,23 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         return self._along_flow(Z, y, solver, n_steps, reverse=True) / self._path.prior_scale
 
     def decode(self, latents, y=None, *, solver=None, n_steps=None):
-        """The rows that latents are taken to: undoes `encode`, up to the errors of the solver and of rounding.
+        """Compute the samples to which the deterministic flow carries latent variables.
+
+        This is the inverse of `encode`, up to the errors of the solver and of rounding.
 
         Parameters
         ----------
         latents : array-like of shape (n_samples, n_encoded)
-            Noise.
+            Latent variables.
         y : label, or array-like of shape (n_samples,), default=None
             Labels, for a model that was fitted with labels.
         solver, n_steps
-            As in `sample`; deterministic solvers only.
+            See `sample`; only deterministic solvers.
 
         Returns
         -------
-        X : table like that of fit, n_samples rows
+        X : table like X of fit, with n_samples rows
+            Decoded samples.
         """
         check_is_fitted(self)
         latents = np.asarray(latents, np.float64)
@@ -561,55 +551,16 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
 
 
 def _widened_range(data):
-    """Bounds of expected data: what fit has seen, and a little more."""
+    """Bounds of expected data: the range of the training rows, and a margin."""
     low, high = data.min(axis=0), data.max(axis=0)
     margin = MARGIN * (high - low)
     return low - margin, high + margin
 
 
 def _of_rows(field, rows, n_samples):
-    """The field for a chunk: only guidance by a classifier keeps something for each row."""
+    """The field for a chunk of rows: guidance by a classifier holds a label for each row."""
     if isinstance(field, ClassifierGuidance) and np.ndim(field.y) > 0:
         if len(field.y) != n_samples:
             raise ValueError(f"y must have one label for each row ({n_samples}), got {len(field.y)}.")
         return ClassifierGuidance(field.field, field.gradient, field.y[rows], field.scale, field.takes_time)
     return field
-
-
-def _filled_in(X, completed):
-    """X with the missing cells of `completed`: what is known stays as it is, whatever its rounding and range."""
-    container = container_of(X)
-    if isinstance(X, pd.DataFrame):
-        filled = completed.set_axis(X.index)
-        for j in range(X.shape[1]):
-            known, new = X.iloc[:, j], filled.iloc[:, j]
-            if known.notna().any() and known.dtype == new.dtype:
-                filled.isetitem(j, new.where(known.isna(), known))
-        return filled
-    if isinstance(completed, np.ndarray):
-        frame = container.frame(X)
-        return np.where(frame.isna().to_numpy(), completed, frame.to_numpy())
-    return completed
-
-
-class _Report:
-    """Tells callbacks, and whoever reads the terminal, about the rounds of a regressor."""
-
-    def __init__(self, model, data):
-        self.model, self.data = model, data
-        self.progress = None  # begins with the first round, which says how many there can be
-
-    def __call__(self, number, n_rounds):
-        """Returns True if a callback asks to stop."""
-        verbose = self.model.verbose
-        if verbose and (number == n_rounds or number % max(1, n_rounds // 10) == 0):
-            print(f"[{number}/{n_rounds}]")
-        return self._progress(n_rounds).run_round(lambda: None, dict)
-
-    def finish(self):
-        self._progress(1).finish(dict)
-
-    def _progress(self, n_rounds):
-        if self.progress is None:
-            self.progress = FitProgress(self.model, n_rounds, self.data)
-        return self.progress

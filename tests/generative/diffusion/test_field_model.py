@@ -255,7 +255,7 @@ def test_verbose_prints_rounds(blobs, capsys):
         ({"guidance_scale": 2.0}, "guidance_scale must be 1 for a model that was fitted without labels"),
         ({"y": "left"}, "y must be None for a model that was fitted without labels, got 'left'"),
         ({"eta": 0.5}, "eta must be left out unless solver is 'ddim'"),
-        ({"classifier": LogisticRegression()}, "y must say what classifier is to guide to, got None"),
+        ({"classifier": LogisticRegression()}, "y must be the label to which classifier guides, got None"),
         ({"random_state": "x"}, "random_state must be None"),
     ],
 )
