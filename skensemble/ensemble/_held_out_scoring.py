@@ -1,6 +1,5 @@
 """Scores while an ensemble grows: scorers of scikit-learn ask an estimator, whose predictions are known already."""
 
-import copy
 from functools import cached_property
 
 import numpy as np
@@ -56,6 +55,7 @@ class HeldOutScorer:
         predictions : array whose first axis is that of the rows, what the estimator predicts before any link
         X : the rows as the user gave them;  y : in the units of the user's targets;  weight : (n_samples,) or None
         """
-        judge = copy.copy(self._estimator)
+        judge = object.__new__(type(self._estimator))
+        vars(judge).update(vars(self._estimator))
         judge._known = KnownPredictions(predictions)
         return self._scorer(judge, X, y, **({} if weight is None else {"sample_weight": np.asarray(weight)}))

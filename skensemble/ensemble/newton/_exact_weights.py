@@ -22,7 +22,8 @@ class ExactWeights(NamedTuple):
 
     @classmethod
     def _in_units(cls, weight, exponent):
-        return cls(np.rint(np.ldexp(weight, -exponent)).astype(np.int64), exponent)
+        units = np.rint(np.ldexp(weight, -exponent)) if exponent else weight  # exponent 0: they are whole
+        return cls(units.astype(np.int64), exponent)
 
     def same_unit(self, weight):
         """Other weights, none larger, in the same unit."""
@@ -30,5 +31,7 @@ class ExactWeights(NamedTuple):
 
     def sums(self, rows, starts, stops):
         """(n,) float64: sums over rows[starts[i] : stops[i]]."""
-        sums = np.append(0, np.cumsum(self.units[rows]))
-        return np.ldexp((sums[stops] - sums[starts]).astype(np.float64), self.exponent)
+        sums = np.empty(len(rows) + 1, np.int64)
+        sums[0] = 0
+        self.units.take(rows).cumsum(out=sums[1:])
+        return (sums[stops] - sums[starts]) * 2.0**self.exponent

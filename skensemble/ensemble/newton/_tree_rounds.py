@@ -41,6 +41,7 @@ class TreeRounds:
         self._weight = None if loss.applies_weights else train.weight
         self._drawn_weight = train.weight  # of the rows of a round
         self._exact_weight = None if train.weight is None else ExactWeights.of(train.weight)
+        self._drawn_units = self._exact_weight  # of the rows of a round
         self._node_weights = {}  # by the place of the tree in its round
         samples = settings.goss or settings.subsample < 1.0
         self._copies = train.copies
@@ -127,6 +128,7 @@ class TreeRounds:
         rows, units = self._sampler.draw(settings.subsample, mixed_seed(seed, 0))
         if self._sampler.splits:
             self._drawn_weight = self._sampler.drawn_weight(rows, units, self.train.weight)
+            self._drawn_units = self._exact_weight.same_unit(self._drawn_weight)
             of_copies = self._shares_out
             weight = self._sampler.drawn_weight(rows, units, self._copies) if of_copies else self._drawn_weight
             self.targets.weight[:] = weight
@@ -161,11 +163,8 @@ class TreeRounds:
 
     def _weigh_nodes(self, growth):
         """(n_nodes,) sums of the sample weights of the rows that grew the tree: a node has a range of them."""
-        drawn, units = self._drawn_weight, self._exact_weight
-        if drawn is not self.train.weight:
-            units = units.same_unit(drawn)
         nodes = growth.tree.nodes
-        return units.sums(growth.rows_by_leaf, nodes["start"], nodes["stop"])
+        return self._drawn_units.sums(growth.rows_by_leaf, nodes["start"], nodes["stop"])
 
     def _set_optimal_leaf_values(self, growth, output):
         """Leaf values from the residuals of the leaf's rows, within the bounds that monotone constraints set."""
