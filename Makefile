@@ -32,8 +32,9 @@ lint: $(VENV)/.installed-test ## check style and format
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 
-format: $(VENV)/.installed-test ## mend style and format, write the files that repeat the table of public names
+format: $(VENV)/.installed-test ## mend style and format, write the files that repeat tables of names and parameters
 	$(PYTHON) -m tests.front_door_files
+	$(PYTHON) -m tests.signatures
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 

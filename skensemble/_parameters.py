@@ -30,18 +30,27 @@ class Parameter(NamedTuple):
     text: str
 
 
-def check_parameters(estimator, table):
-    """Raise a ParameterError for the first parameter of `estimator` that no rule of its own in `table` accepts.
+def choice(options):
+    """The `kind` of a parameter that is one of a few strings."""
+    return "{" + ", ".join(f'"{option}"' for option in options) + "}"
 
-    table : dict, name of a parameter -> sequence of rules
-    """
+
+def with_defaults(table, **defaults):
+    """The table with other defaults of some parameters."""
+    changed = {name: table[name]._replace(default=default) for name, default in defaults.items()}
+    return {**table, **changed}
+
+
+def check_parameters(estimator, table):
+    """Raise a ParameterError for the first parameter of `estimator` whose value breaks the rules of its Parameter."""
+    for name, parameter in table.items():
+        check_parameter(name, getattr(estimator, name), parameter.rules)
+
+
+def check_rules(estimator, table):
+    """The same by a table of rules alone, name -> sequence of rules."""
     for name, rules in table.items():
         check_parameter(name, getattr(estimator, name), rules)
-
-
-def rules_of(table):
-    """The rules of a table of Parameters, name -> rules."""
-    return {name: parameter.rules for name, parameter in table.items()}
 
 
 def check_parameter(name, value, rules):

@@ -12,9 +12,13 @@ from skensemble._parameters import (
     IsString,
     NameIn,
     OneOf,
+    Parameter,
     ParameterError,
     SequenceOf,
     check_parameters,
+    check_rules,
+    choice,
+    with_defaults,
 )
 
 AT_LEAST_ONE = (Interval(int, 1), IsNone)
@@ -28,14 +32,27 @@ class Toy(BaseEstimator):
 
 def test_the_sentence():
     table = {"max_depth": AT_LEAST_ONE, "rate": (Interval(float, 0, 1, "right"),)}
-    check_parameters(Toy(), table)
+    check_rules(Toy(), table)
     with pytest.raises(ParameterError) as error:
-        check_parameters(Toy(max_depth=0), table)
+        check_rules(Toy(max_depth=0), table)
     assert str(error.value) == "max_depth must be an int >= 1 or None, got 0."
     with pytest.raises(ValueError, match=r"^rate must be a float in \(0, 1\], got 'fast'\.$"):
-        check_parameters(Toy(rate="fast"), table)
+        check_rules(Toy(rate="fast"), table)
     assert issubclass(ParameterError, ValueError)
     assert issubclass(ParameterError, TypeError)
+
+
+def test_tables_of_parameters():
+    depth, rate = Parameter(3, AT_LEAST_ONE, "int or None", "."), Parameter(0.1, (Interval(float, 0),), "float", ".")
+    check_parameters(Toy(), {"max_depth": depth, "rate": rate})
+    with pytest.raises(ParameterError, match=r"^rate must be a float >= 0, got -1\.$"):
+        check_parameters(Toy(rate=-1), {"max_depth": depth, "rate": rate})
+    table = with_defaults({"max_depth": depth, "rate": rate}, max_depth=None)
+    assert table == {"max_depth": depth._replace(default=None), "rate": rate}
+
+
+def test_choice():
+    assert choice(("a", "b")) == '{"a", "b"}'
 
 
 @pytest.mark.parametrize(
@@ -65,10 +82,10 @@ def test_the_sentence():
 )
 def test_rules(rules, good, bad):
     for value in good:
-        check_parameters(Toy(max_depth=value), {"max_depth": rules})
+        check_rules(Toy(max_depth=value), {"max_depth": rules})
     for value in bad:
         with pytest.raises(ParameterError, match="max_depth must be"):
-            check_parameters(Toy(max_depth=value), {"max_depth": rules})
+            check_rules(Toy(max_depth=value), {"max_depth": rules})
 
 
 @pytest.mark.parametrize(

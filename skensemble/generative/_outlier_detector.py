@@ -5,7 +5,7 @@ from sklearn.base import MetaEstimatorMixin, OutlierMixin, clone
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
 from skensemble._estimator import Estimator
-from skensemble._parameters import Interval, IsNone, Matches, check_parameters
+from skensemble._parameters import Interval, IsNone, Matches, check_rules
 from skensemble._targets import all_or_nothing, read_weight
 from skensemble.generative.flows._normalizing_flows import NeuralSplineFlow
 from skensemble.generative.tables._containers import read_frame
@@ -80,7 +80,7 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
         ValueError, TypeError
             A parameter, a cell or a weight breaks its rule.
         """
-        check_parameters(self, PARAMETERS)
+        check_rules(self, PARAMETERS)
         n_samples = len(read_frame(X))
         validate_data(self, X, reset=True, skip_check_array=True)
         weight = read_weight(sample_weight, "sample_weight", n_samples)

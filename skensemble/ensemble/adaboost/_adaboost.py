@@ -16,17 +16,6 @@ from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callba
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
 from skensemble._parameters import (
-    CATEGORICAL_FEATURES,
-    N_JOBS,
-    RANDOM_STATE,
-    Interval,
-    IsBool,
-    IsCallable,
-    IsDict,
-    IsNone,
-    IsString,
-    Matches,
-    OneOf,
     ParameterError,
     check_parameters,
 )
@@ -45,6 +34,7 @@ from skensemble._weights import is_whole
 from skensemble.ensemble._early_stopping import Patience
 from skensemble.ensemble._held_out_scoring import GivenRows, HeldOutScorer
 from skensemble.ensemble.adaboost._adaboost_algorithms import ALGORITHMS, LearnerRound, Rows
+from skensemble.ensemble.adaboost._adaboost_parameters import CLASSIFIER, REGRESSOR
 from skensemble.ensemble.adaboost._boosting_weights import UNITS, BoostingWeights, draw_rows
 from skensemble.ensemble.adaboost._weak_learners import (
     EstimatorLearners,
@@ -63,25 +53,6 @@ from skensemble.tree.exact._cart_grower import ClassTarget, NumberTarget
 from skensemble.tree.trees._additive_trees import Link
 from skensemble.tree.trees._tree_arrays import validate_trees
 
-_IsLearner = Matches(
-    lambda value: hasattr(value, "fit") and hasattr(value, "predict") and not isinstance(value, type),
-    "an estimator with fit and predict",
-)
-PARAMETERS = {
-    "estimator": (_IsLearner, IsNone),
-    "n_estimators": (Interval(int, 1),),
-    "learning_rate": (Interval(float, 0.0, closed="neither"),),
-    "random_state": RANDOM_STATE,
-    "resample": (IsBool,),
-    "early_stopping": (IsBool,),
-    "validation_fraction": (Interval(float, 0.0, 1.0, "neither"),),
-    "n_iter_no_change": (Interval(int, 1),),
-    "tol": (Interval(float, 0.0),),
-    "scoring": (IsString, IsCallable, IsNone),
-    "max_bins": (Interval(int, 2), IsNone),
-    "categorical_features": CATEGORICAL_FEATURES,
-    "n_jobs": N_JOBS,
-}
 SMALLEST_LEAF = 0.01  # share of the weight, lest rows of a class that hardly counts make a leaf that votes for it
 N_DRAWS = 10  # at most, until a learner is better than chance
 HOLD_OUT_STREAM, DRAW_STREAM = 2**52, 2**52 + 1  # of the seeds; rounds have small numbers
@@ -426,50 +397,59 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
 
     Parameters
     ----------
-    estimator : object, default=None
-        What is boosted: any estimator whose `fit` takes `sample_weight` (or any at all with `resample=True`). A
-        classifier for "samme", one with `predict_proba` for "real", a regressor for "gentle" and "logit". None is a
-        decision tree with `max_depth=1` of the kind that the algorithm needs, whose leaves hold at least a hundredth of
-        the weight if `class_weight` is given.
+    estimator : estimator or None, default=None
+        Learner to boost: a classifier for `algorithm="samme"`, a classifier with `predict_proba` for "real", a
+        regressor for "gentle" and "logit". Its `fit` must take `sample_weight`, unless `resample=True`. None: a
+        decision tree with `max_depth=1` of the kind that the algorithm needs; if `class_weight` is given, its leaves
+        hold at least a hundredth of the total weight.
     n_estimators : int, default=50
-        Rounds at most. A learner without an error ends them, and so does, for "samme", one no better than chance.
+        Maximum number of rounds. Boosting also ends after a learner without errors and, for "samme", before a learner
+        that is no better than chance.
     learning_rate : float, default=1.0
-        Factor on what a round does to the weights and to the predictions.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the learners, of the draws and of the rows that are held out.
+        Factor > 0 that multiplies what a round does to the sample weights and to the predictions.
     algorithm : {"samme", "real", "gentle", "logit"}, default="samme"
-        "samme": weighted votes (discrete AdaBoost for any number of classes [2]_, and scikit-learn's only algorithm);
-        "real": logarithms of class probabilities (SAMME.R [2]_, Real AdaBoost [3]_); "gentle": regressions of the sign,
-        whose steps are bounded (Gentle AdaBoost [3]_); "logit": Newton steps on log-loss (LogitBoost [3]_). The last
-        two fit a learner for each class where there are more than two.
-    resample : bool, default=False
-        How a learner sees the weights: False gives it all rows with their weights, True as many rows as there are,
-        drawn with replacement by their weights.
+        What the learners predict and how they are combined. "samme": weighted votes (discrete AdaBoost for any number
+        of classes [2]_, the algorithm of scikit-learn). "real": logarithms of class probabilities (SAMME.R [2]_, Real
+        AdaBoost [3]_). "gentle": regressions on the sign of the class, whose steps are bounded (Gentle AdaBoost [3]_).
+        "logit": Newton steps on the log-loss (LogitBoost [3]_). With more than two classes, the last two fit one
+        learner per class.
     weight_trimming : float, default=0.0
-        Share of the total weight, that of the rows of smallest weight, which a learner does not see. 0.05 or less often
-        saves most of the rows, and costs nothing in accuracy [3]_.
-    early_stopping : bool, default=False
-        Whether to hold rows out, score the ensemble on them after each round, and stop when that gets no better. The
-        rounds up to the best score are kept.
-    validation_fraction : float, default=0.1
-        Share of the rows of each class that is held out.
-    n_iter_no_change : int, default=10
-        Rounds without a better score after which early stopping stops.
-    tol : float, default=1e-7
-        By how much a score must be better.
-    scoring : str, callable or None, default="loss"
-        Score on the rows held out: minus the loss that the algorithm lowers ("loss": log-loss for "logit", else
-        exponential loss), accuracy (None), or a scorer of scikit-learn.
+        Fraction of the total weight, in [0, 1), that a learner does not see: the samples with the smallest weights are
+        left out. 0.05 or less often leaves out most of the samples and costs no accuracy [3]_.
     class_weight : dict, "balanced" or None, default=None
-        Factors >= 0 on the weights from which rows of each class start. "balanced" gives all classes the same sum.
+        Factors >= 0 that multiply the sample weights of each class. dict: class label -> factor, which is 1 for missing
+        labels. "balanced": factors that give all classes the same total weight. None: no factors.
+    resample : bool, default=False
+        How a learner sees the sample weights. False: it is fitted to all samples with their weights. True: it is fitted
+        to as many samples as there are, which are drawn with replacement, each with a probability proportional to its
+        weight.
+    early_stopping : bool, default=False
+        Whether to hold out samples, to score the ensemble on them after each round, and to stop when the score no
+        longer improves. The rounds up to the best score are kept.
+    validation_fraction : float, default=0.1
+        Fraction of the samples, in (0, 1), to hold out for early stopping. The same fraction of each class is held out.
+    n_iter_no_change : int, default=10
+        Number of rounds without a better score after which early stopping stops.
+    tol : float, default=1e-07
+        Tolerance of early stopping: a score is better only if it is larger by more than this. Must be >= 0.
+    scoring : str, callable or None, default="loss"
+        Score of the held-out samples, larger for better. "loss": the negative loss that the algorithm minimizes
+        (log-loss for "logit", else exponential loss). Other str: name of a scorer of scikit-learn. callable: a scorer
+        `(estimator, X, y) -> float`. None: accuracy.
     max_bins : int or None, default=None
-        Of the tree that is boosted where `estimator` is None: intervals at most into which the values of a numeric
-        feature fall before the search for splits. None: as many as there are values, for exact splits.
+        Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
+        not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits. Only for
+        the default tree, which is boosted if `estimator` is None.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Of the tree that is boosted where `estimator` is None: features whose values have no order, by dtype, or by
-        names, positions or a mask of shape (n_features,). None: none.
+        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
+        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
+        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        features. Only for the default tree, which is boosted if `estimator` is None.
     n_jobs : int or None, default=None
-        Threads that make codes and predict; None or -1 for all cores. The model is the same for any number.
+        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the learners, of the draws of samples, and of the held-out samples. Pass an int to get the same model in
+        every fit.
 
     Attributes
     ----------
@@ -523,12 +503,8 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
     50
     """
 
-    _parameters = {
-        **PARAMETERS,
-        "algorithm": (OneOf(*ALGORITHMS),),
-        "weight_trimming": (Interval(float, 0.0, 1.0, "left"),),
-        "class_weight": (IsDict, OneOf("balanced"), IsNone),
-    }
+    _parameters = CLASSIFIER
+
     _metric = staticmethod(accuracy_score)
 
     def __init__(
@@ -537,36 +513,36 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
         *,
         n_estimators=50,
         learning_rate=1.0,
-        random_state=None,
         algorithm="samme",
-        resample=False,
         weight_trimming=0.0,
+        class_weight=None,
+        resample=False,
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,
-        tol=1e-7,
+        tol=1e-07,
         scoring="loss",
-        class_weight=None,
         max_bins=None,
         categorical_features="from_dtype",
         n_jobs=None,
+        random_state=None,
     ):
         self.estimator = estimator
         self.n_estimators = n_estimators
         self.learning_rate = learning_rate
-        self.random_state = random_state
         self.algorithm = algorithm
-        self.resample = resample
         self.weight_trimming = weight_trimming
+        self.class_weight = class_weight
+        self.resample = resample
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.scoring = scoring
-        self.class_weight = class_weight
         self.max_bins = max_bins
         self.categorical_features = categorical_features
         self.n_jobs = n_jobs
+        self.random_state = random_state
 
     _known = None  # KnownPredictions while a scorer judges them
 
@@ -854,39 +830,47 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
 
     Parameters
     ----------
-    estimator : object, default=None
-        What is boosted: any regressor (with `resample=False` its `fit` must take `sample_weight`). None is a decision
-        tree with `max_depth=3`.
+    estimator : estimator or None, default=None
+        Regressor to boost. Its `fit` must take `sample_weight`, unless `resample=True`. None: a decision tree with
+        `max_depth=3`.
     n_estimators : int, default=50
-        Rounds at most. A perfect learner ends them, and so does one whose loss is 1/2 or more.
+        Maximum number of rounds. Boosting also ends after a learner without errors, and before a learner whose mean
+        loss is 1/2 or more.
     learning_rate : float, default=1.0
-        Factor on what a round does to the weights, and on the learner's weight.
+        Factor > 0 that multiplies what a round does to the sample weights, and the weight of the learner.
     loss : {"linear", "square", "exponential"}, default="linear"
-        How a distance from the target, as a share e of the largest, counts: e, e^2 or 1 - exp(-e).
-    random_state : int, RandomState instance or None, default=None
-        Seed of the learners, of the draws and of the rows that are held out.
+        Loss of a sample, by its absolute error e as a fraction of the largest one. "linear": e. "square": e^2.
+        "exponential": 1 - exp(-e).
     resample : bool, default=True
-        How a learner sees the weights: True gives it as many rows as there are, drawn with replacement by their
-        weights, as Drucker has it; False gives it all rows with their weights.
+        How a learner sees the sample weights. False: it is fitted to all samples with their weights. True: it is fitted
+        to as many samples as there are, which are drawn with replacement, each with a probability proportional to its
+        weight.
     early_stopping : bool, default=False
-        Whether to hold rows out, score the ensemble on them after each round, and stop when that gets no better. The
-        rounds up to the best score are kept.
+        Whether to hold out samples, to score the ensemble on them after each round, and to stop when the score no
+        longer improves. The rounds up to the best score are kept.
     validation_fraction : float, default=0.1
-        Share of the rows that is held out.
+        Fraction of the samples, in (0, 1), to hold out for early stopping.
     n_iter_no_change : int, default=10
-        Rounds without a better score after which early stopping stops.
-    tol : float, default=1e-7
-        By how much a score must be better.
+        Number of rounds without a better score after which early stopping stops.
+    tol : float, default=1e-07
+        Tolerance of early stopping: a score is better only if it is larger by more than this. Must be >= 0.
     scoring : str, callable or None, default="loss"
-        Score on the rows held out: minus the mean absolute error ("loss"), R^2 (None), or a scorer of scikit-learn.
+        Score of the held-out samples, larger for better. "loss": the negative mean absolute error. Other str: name of a
+        scorer of scikit-learn. callable: a scorer `(estimator, X, y) -> float`. None: R^2.
     max_bins : int or None, default=None
-        Of the tree that is boosted where `estimator` is None: intervals at most into which the values of a numeric
-        feature fall before the search for splits. None: as many as there are values, for exact splits.
+        Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
+        not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits. Only for
+        the default tree, which is boosted if `estimator` is None.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Of the tree that is boosted where `estimator` is None: features whose values have no order, by dtype, or by
-        names, positions or a mask of shape (n_features,). None: none.
+        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
+        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
+        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        features. Only for the default tree, which is boosted if `estimator` is None.
     n_jobs : int or None, default=None
-        Threads that make codes and predict; None or -1 for all cores. The model is the same for any number.
+        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the learners, of the draws of samples, and of the held-out samples. Pass an int to get the same model in
+        every fit.
 
     Attributes
     ----------
@@ -928,7 +912,8 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
     True
     """
 
-    _parameters = {**PARAMETERS, "loss": (OneOf("linear", "square", "exponential"),)}
+    _parameters = REGRESSOR
+
     _metric = staticmethod(r2_score)
     _task = "numbers"
     _counts_units = False
@@ -941,22 +926,21 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         n_estimators=50,
         learning_rate=1.0,
         loss="linear",
-        random_state=None,
         resample=True,
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,
-        tol=1e-7,
+        tol=1e-07,
         scoring="loss",
         max_bins=None,
         categorical_features="from_dtype",
         n_jobs=None,
+        random_state=None,
     ):
         self.estimator = estimator
         self.n_estimators = n_estimators
         self.learning_rate = learning_rate
         self.loss = loss
-        self.random_state = random_state
         self.resample = resample
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
@@ -966,6 +950,7 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         self.max_bins = max_bins
         self.categorical_features = categorical_features
         self.n_jobs = n_jobs
+        self.random_state = random_state
 
     _known = None  # KnownPredictions while a scorer judges them
 

@@ -12,12 +12,8 @@ from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callba
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs, for_blocks, in_order
 from skensemble._parameters import (
-    N_JOBS,
     Interval,
     IsBool,
-    IsCallable,
-    IsNone,
-    OneOf,
     SequenceOf,
     check_parameter,
     check_parameters,
@@ -35,9 +31,7 @@ from skensemble.tree.estimators._sklearn_tree import to_sklearn
 from skensemble.tree.estimators._tree_structure import names_of_values, with_tree
 from skensemble.tree.exact._cart_grower import CartGrower, ClassTarget, NumberTarget
 from skensemble.tree.exact._cart_limits import (
-    CLASSIFIER_PARAMETERS,
     GROWTH_PARAMETERS,
-    REGRESSOR_PARAMETERS,
     count_features,
     read_directions,
     read_limits,
@@ -60,18 +54,6 @@ LEARNED_FROM_ROWS = (
     "_leaf_rows",
 )
 
-PARAMETERS = {
-    **GROWTH_PARAMETERS,
-    "n_estimators": (Interval(int, 1),),
-    "bootstrap": (IsBool,),
-    "oob_score": (IsBool, IsCallable),
-    "n_jobs": N_JOBS,
-    "verbose": (Interval(int, 0), IsBool),
-    "warm_start": (IsBool,),
-    "max_samples": (Interval(int, 1), Interval(float, 0.0, closed="neither"), IsNone),
-    "importance_type": (OneOf("impurity", "permutation"),),
-    "keep_leaf_rows": (IsBool,),
-}
 _LEVEL = Interval(float, 0.0, 1.0, "both")
 LEVELS = (_LEVEL, SequenceOf(_LEVEL, "a list of them"))
 
@@ -406,8 +388,8 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
 
     def _parameters_of_trees(self):
         """All but weights of classes, which are in the draws, or in the weights of rows."""
-        names = GROWTH_PARAMETERS.keys() - {"random_state"}
-        return {"criterion": self.criterion, **{name: getattr(self, name) for name in names}}
+        names = ("criterion", "monotonic_cst", *GROWTH_PARAMETERS)
+        return {name: getattr(self, name) for name in names}
 
     @property
     def estimators_(self):
@@ -493,11 +475,6 @@ def _impurity_importances(trees, n_features):
 class ForestClassifier(ClassifierMixin, Forest):
     """A forest whose trees predict shares of classes."""
 
-    _parameters = {
-        **PARAMETERS,
-        **CLASSIFIER_PARAMETERS,
-        "class_weight": (*CLASSIFIER_PARAMETERS["class_weight"], OneOf("balanced_subsample")),
-    }
     _oob_metric = staticmethod(accuracy_score)
 
     def _read_y(self, y, n_samples, continued):
@@ -635,7 +612,6 @@ class ForestClassifier(ClassifierMixin, Forest):
 class ForestRegressor(RegressorMixin, Forest):
     """A forest whose trees predict numbers."""
 
-    _parameters = {**PARAMETERS, **REGRESSOR_PARAMETERS}
     _oob_metric = staticmethod(r2_score)
 
     def _read_y(self, y, n_samples, continued):

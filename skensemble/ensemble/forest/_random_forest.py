@@ -3,6 +3,12 @@
 import sklearn.ensemble
 
 from skensemble.ensemble.forest._forest import ForestClassifier, ForestRegressor
+from skensemble.ensemble.forest._forest_parameters import (
+    EXTRA_TREES_CLASSIFIER,
+    EXTRA_TREES_REGRESSOR,
+    RANDOM_FOREST_CLASSIFIER,
+    RANDOM_FOREST_REGRESSOR,
+)
 from skensemble.tree.estimators._decision_tree import (
     DecisionTreeClassifier,
     DecisionTreeRegressor,
@@ -24,62 +30,71 @@ class RandomForestClassifier(ForestClassifier):
     n_estimators : int, default=100
         Number of trees.
     criterion : {"gini", "entropy", "log_loss"}, default="gini"
-        Impurity that splits are to decrease: 1 minus the sum of the squared class fractions, or their entropy in bits
-        ("log_loss" is the same).
+        Impurity that splits reduce. "gini": 1 minus the sum of the squared class fractions. "entropy", or "log_loss":
+        Shannon entropy of the class fractions, in bits.
     max_depth : int or None, default=None
-        Splits at most between root and leaf; None for no limit.
+        Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit.
     min_samples_split : int or float, default=2
-        Rows at least in a node that is split; a float in (0, 1] is a share of the rows of X.
+        Minimum number of samples in a node that is split. A float in (0, 1] is a fraction of the number of samples.
     min_samples_leaf : int or float, default=1
-        Rows at least in a leaf; a float in (0, 1) is a share of the rows of X.
+        Minimum number of samples in a leaf. A float in (0, 1) is a fraction of the number of samples.
     min_weight_fraction_leaf : float, default=0.0
-        Share at least of a tree's sum of weights in a leaf, in [0, 0.5].
+        Minimum fraction of the total sample weight in a leaf, in [0, 0.5].
     max_features : int, float, "sqrt", "log2" or None, default="sqrt"
-        Features that a node tries, drawn anew for each: so many, a share of them, the square root or the logarithm of
-        their number, or all (None). Features that are constant in the node do not count.
+        Number of features that are considered for the split of a node, drawn anew for each node. int: this number.
+        float in (0, 1]: this fraction of the features. "sqrt", "log2": square root or binary logarithm of their number.
+        None: all. Features that are constant in the node do not count.
     max_leaf_nodes : int or None, default=None
-        Leaves at most of a tree; they are split best first then. None for no limit.
+        Maximum number of leaves of a tree. With a limit, the node whose split reduces the impurity most is split first.
+        None: no limit.
     min_impurity_decrease : float, default=0.0
-        Decrease of impurity, times the node's share of the weight, that a split must bring at least.
-    bootstrap : bool, default=True
-        Whether each tree is grown from rows that are drawn with replacement, each with a probability in proportion to
-        its weight. False: from all rows.
-    oob_score : bool or callable, default=False
-        Whether to predict each row by the trees that have not seen it, and to score these predictions: by accuracy, or
-        by a function `metric(y_true, y_pred)` of labels. Needs `bootstrap=True`.
-    n_jobs : int or None, default=None
-        Threads; None or -1 for all cores. The forest is the same, bit for bit, for any number.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the draws of rows and features.
-    verbose : int or bool, default=0
-        Whether to print a line for each tenth of the trees (1) or for each tree (2).
-    warm_start : bool, default=False
-        Whether the next fit adds trees to those that are there, up to `n_estimators`. On the same data, the forest is
-        that of one fit.
-    class_weight : dict, list of dict, "balanced", "balanced_subsample" or None, default=None
-        Factors >= 0 on the weights of the rows of each class. "balanced" gives all classes the same sum,
-        "balanced_subsample" does so among the rows that are drawn for each tree. With several outputs: one dict for
-        each, whose factors are multiplied.
+        Minimum decrease of impurity by a split, multiplied by the node's fraction of the total sample weight. Must be
+        >= 0.
     ccp_alpha : float, default=0.0
-        Price of a leaf in minimal cost-complexity pruning, in units of impurity: branches that do not earn it are cut.
-    max_samples : int, float or None, default=None
-        Rows that are drawn for each tree: so many; a share of the sum of the weights, perhaps above 1; or as many as X
-        has (None), where a row of whole-number weight k counts as k rows. Needs `bootstrap=True`.
-    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
-        1: the probability of the second class never falls when the feature rises, -1: never rises, 0: free. A dict has
-        names or positions as keys. Not for more than two classes, or several outputs.
+        Complexity parameter of minimal cost-complexity pruning: the decrease of impurity, in its units, that each leaf
+        of a branch must be worth for the branch to be kept. 0: no pruning.
     max_bins : int or None, default=255
-        Intervals at most into which the values of a numeric feature fall before the search for splits, missing cells
-        apart. Up to 255 take one byte for each cell. None: as many as there are values, for exact splits.
+        Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
+        not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values have no order: by dtype (pandas category and text, Enum and String of polars, dictionaries
-        and strings of pyarrow), or names, positions or a mask of shape (n_features,). None: none.
+        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
+        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
+        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        features.
+    class_weight : dict, list of dict, "balanced", "balanced_subsample" or None, default=None
+        Factors >= 0 that multiply the sample weights of each class. dict: class label -> factor, which is 1 for missing
+        labels. "balanced": factors that give all classes the same total weight. "balanced_subsample": the same for each
+        tree, by the samples that are drawn for it. list of dict: one dict per output; the factors of the outputs are
+        multiplied. None: no factors.
+    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
+        Monotonicity constraint of each feature. 1: the probability of the second class must not decrease when the
+        feature increases; -1: must not increase; 0: no constraint. A dict maps names or positions of features to
+        constraints. None: no constraints. Not available for more than two classes or several outputs.
+    bootstrap : bool, default=True
+        Whether each tree is grown on a bootstrap sample: samples that are drawn with replacement, each with a
+        probability proportional to its weight. False: each tree is grown on all samples.
+    max_samples : int, float or None, default=None
+        Number of draws for each bootstrap sample. int: this number. float > 0: this fraction of the total sample
+        weight, which may exceed 1. None: the number of samples, where a sample with a whole-number weight k counts as k
+        samples. Needs `bootstrap=True`.
+    oob_score : bool or callable, default=False
+        Whether to predict each sample by the trees that were not grown on it (out-of-bag predictions), and to score
+        these predictions: by accuracy, or by a callable `metric(y_true, y_pred)`. Needs `bootstrap=True`.
     importance_type : {"impurity", "permutation"}, default="impurity"
-        What `feature_importances_` are: shares in the decrease of impurity, or what the accuracy of a tree on the rows
-        that it has not seen loses when the feature is permuted among them, mean over the trees (needs `bootstrap=True`,
-        and takes its time in fit).
+        How `feature_importances_` are computed. "impurity": fraction of the decrease of impurity that is due to splits
+        on the feature. "permutation": decrease of accuracy of a tree on its out-of-bag samples when the feature is
+        permuted among them, mean over the trees; needs `bootstrap=True`, and is computed in fit.
     keep_leaf_rows : bool, default=False
-        Whether to keep the leaf of each training row in each tree, as `training_leaves_`.
+        Whether to keep the leaf of each training sample in each tree, as `training_leaves_`.
+    warm_start : bool, default=False
+        Whether the next call of fit continues the previous one: it adds trees to the forest, up to `n_estimators` in
+        total. On the same data, the result is that of a single fit.
+    n_jobs : int or None, default=None
+        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draws of samples, features and random thresholds. Pass an int to get the same forest in every fit.
+    verbose : int or bool, default=0
+        Whether to print progress. 1: a line for each tenth of the trees. 2: a line for each tree.
 
     Attributes
     ----------
@@ -131,6 +146,8 @@ class RandomForestClassifier(ForestClassifier):
     True
     """
 
+    _parameters = RANDOM_FOREST_CLASSIFIER
+
     _tree_class = DecisionTreeClassifier
     _splitter = "best"
 
@@ -146,20 +163,20 @@ class RandomForestClassifier(ForestClassifier):
         max_features="sqrt",
         max_leaf_nodes=None,
         min_impurity_decrease=0.0,
+        ccp_alpha=0.0,
+        max_bins=255,
+        categorical_features="from_dtype",
+        class_weight=None,
+        monotonic_cst=None,
         bootstrap=True,
+        max_samples=None,
         oob_score=False,
+        importance_type="impurity",
+        keep_leaf_rows=False,
+        warm_start=False,
         n_jobs=None,
         random_state=None,
         verbose=0,
-        warm_start=False,
-        class_weight=None,
-        ccp_alpha=0.0,
-        max_samples=None,
-        monotonic_cst=None,
-        max_bins=255,
-        categorical_features="from_dtype",
-        importance_type="impurity",
-        keep_leaf_rows=False,
     ):
         self.n_estimators = n_estimators
         self.criterion = criterion
@@ -170,20 +187,20 @@ class RandomForestClassifier(ForestClassifier):
         self.max_features = max_features
         self.max_leaf_nodes = max_leaf_nodes
         self.min_impurity_decrease = min_impurity_decrease
+        self.ccp_alpha = ccp_alpha
+        self.max_bins = max_bins
+        self.categorical_features = categorical_features
+        self.class_weight = class_weight
+        self.monotonic_cst = monotonic_cst
         self.bootstrap = bootstrap
+        self.max_samples = max_samples
         self.oob_score = oob_score
+        self.importance_type = importance_type
+        self.keep_leaf_rows = keep_leaf_rows
+        self.warm_start = warm_start
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
-        self.warm_start = warm_start
-        self.class_weight = class_weight
-        self.ccp_alpha = ccp_alpha
-        self.max_samples = max_samples
-        self.monotonic_cst = monotonic_cst
-        self.max_bins = max_bins
-        self.categorical_features = categorical_features
-        self.importance_type = importance_type
-        self.keep_leaf_rows = keep_leaf_rows
 
 
 class RandomForestRegressor(ForestRegressor):
@@ -199,59 +216,68 @@ class RandomForestRegressor(ForestRegressor):
     n_estimators : int, default=100
         Number of trees.
     criterion : {"squared_error", "absolute_error", "poisson"}, default="squared_error"
-        Impurity that splits are to decrease: variance; mean distance from the median, which leaves then predict; or
-        half the mean Poisson deviance, for y >= 0. scikit-learn's deprecated "friedman_mse" means "squared_error".
+        Impurity that splits reduce. "squared_error": variance. "absolute_error": mean absolute distance from the
+        median, which leaves then predict. "poisson": half the mean Poisson deviance, for y >= 0. The name
+        "friedman_mse", deprecated in scikit-learn, means "squared_error".
     max_depth : int or None, default=None
-        Splits at most between root and leaf; None for no limit.
+        Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit.
     min_samples_split : int or float, default=2
-        Rows at least in a node that is split; a float in (0, 1] is a share of the rows of X.
+        Minimum number of samples in a node that is split. A float in (0, 1] is a fraction of the number of samples.
     min_samples_leaf : int or float, default=1
-        Rows at least in a leaf; a float in (0, 1) is a share of the rows of X.
+        Minimum number of samples in a leaf. A float in (0, 1) is a fraction of the number of samples.
     min_weight_fraction_leaf : float, default=0.0
-        Share at least of a tree's sum of weights in a leaf, in [0, 0.5].
+        Minimum fraction of the total sample weight in a leaf, in [0, 0.5].
     max_features : int, float, "sqrt", "log2" or None, default=1.0
-        Features that a node tries, drawn anew for each: so many, a share of them, the square root or the logarithm of
-        their number, or all (None). Features that are constant in the node do not count.
+        Number of features that are considered for the split of a node, drawn anew for each node. int: this number.
+        float in (0, 1]: this fraction of the features. "sqrt", "log2": square root or binary logarithm of their number.
+        None: all. Features that are constant in the node do not count.
     max_leaf_nodes : int or None, default=None
-        Leaves at most of a tree; they are split best first then. None for no limit.
+        Maximum number of leaves of a tree. With a limit, the node whose split reduces the impurity most is split first.
+        None: no limit.
     min_impurity_decrease : float, default=0.0
-        Decrease of impurity, times the node's share of the weight, that a split must bring at least.
-    bootstrap : bool, default=True
-        Whether each tree is grown from rows that are drawn with replacement, each with a probability in proportion to
-        its weight. False: from all rows.
-    oob_score : bool or callable, default=False
-        Whether to predict each row by the trees that have not seen it, and to score these predictions: by R^2, or by a
-        function `metric(y_true, y_pred)`. Needs `bootstrap=True`.
-    n_jobs : int or None, default=None
-        Threads; None or -1 for all cores. The forest is the same, bit for bit, for any number.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the draws of rows and features.
-    verbose : int or bool, default=0
-        Whether to print a line for each tenth of the trees (1) or for each tree (2).
-    warm_start : bool, default=False
-        Whether the next fit adds trees to those that are there, up to `n_estimators`. On the same data, the forest is
-        that of one fit.
+        Minimum decrease of impurity by a split, multiplied by the node's fraction of the total sample weight. Must be
+        >= 0.
     ccp_alpha : float, default=0.0
-        Price of a leaf in minimal cost-complexity pruning, in units of impurity: branches that do not earn it are cut.
-    max_samples : int, float or None, default=None
-        Rows that are drawn for each tree: so many; a share of the sum of the weights, perhaps above 1; or as many as X
-        has (None), where a row of whole-number weight k counts as k rows. Needs `bootstrap=True`.
-    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
-        1: the prediction never falls when the feature rises, -1: never rises, 0: free. A dict has names or positions as
-        keys. Not for several outputs.
+        Complexity parameter of minimal cost-complexity pruning: the decrease of impurity, in its units, that each leaf
+        of a branch must be worth for the branch to be kept. 0: no pruning.
     max_bins : int or None, default=255
-        Intervals at most into which the values of a numeric feature fall before the search for splits, missing cells
-        apart. Up to 255 take one byte for each cell. None: as many as there are values, for exact splits.
+        Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
+        not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values have no order: by dtype (pandas category and text, Enum and String of polars, dictionaries
-        and strings of pyarrow), or names, positions or a mask of shape (n_features,). None: none.
+        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
+        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
+        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        features.
+    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
+        Monotonicity constraint of each feature. 1: the prediction must not decrease when the feature increases; -1:
+        must not increase; 0: no constraint. A dict maps names or positions of features to constraints. None: no
+        constraints. Not available for several outputs.
+    bootstrap : bool, default=True
+        Whether each tree is grown on a bootstrap sample: samples that are drawn with replacement, each with a
+        probability proportional to its weight. False: each tree is grown on all samples.
+    max_samples : int, float or None, default=None
+        Number of draws for each bootstrap sample. int: this number. float > 0: this fraction of the total sample
+        weight, which may exceed 1. None: the number of samples, where a sample with a whole-number weight k counts as k
+        samples. Needs `bootstrap=True`.
+    oob_score : bool or callable, default=False
+        Whether to predict each sample by the trees that were not grown on it (out-of-bag predictions), and to score
+        these predictions: by R^2, or by a callable `metric(y_true, y_pred)`. Needs `bootstrap=True`.
     importance_type : {"impurity", "permutation"}, default="impurity"
-        What `feature_importances_` are: shares in the decrease of impurity, or what the R^2 of a tree on the rows that
-        it has not seen loses when the feature is permuted among them, mean over the trees (needs `bootstrap=True`, and
-        takes its time in fit).
+        How `feature_importances_` are computed. "impurity": fraction of the decrease of impurity that is due to splits
+        on the feature. "permutation": decrease of R^2 of a tree on its out-of-bag samples when the feature is permuted
+        among them, mean over the trees; needs `bootstrap=True`, and is computed in fit.
     keep_leaf_rows : bool, default=False
-        Whether to keep the leaf of each training row in each tree, as `training_leaves_`: `predict_quantiles` and
+        Whether to keep the leaf of each training sample in each tree, as `training_leaves_`. `predict_quantiles` and
         `predict_interval` need them.
+    warm_start : bool, default=False
+        Whether the next call of fit continues the previous one: it adds trees to the forest, up to `n_estimators` in
+        total. On the same data, the result is that of a single fit.
+    n_jobs : int or None, default=None
+        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draws of samples, features and random thresholds. Pass an int to get the same forest in every fit.
+    verbose : int or bool, default=0
+        Whether to print progress. 1: a line for each tenth of the trees. 2: a line for each tree.
 
     Attributes
     ----------
@@ -303,6 +329,8 @@ class RandomForestRegressor(ForestRegressor):
     True
     """
 
+    _parameters = RANDOM_FOREST_REGRESSOR
+
     _tree_class = DecisionTreeRegressor
     _splitter = "best"
 
@@ -318,19 +346,19 @@ class RandomForestRegressor(ForestRegressor):
         max_features=1.0,
         max_leaf_nodes=None,
         min_impurity_decrease=0.0,
+        ccp_alpha=0.0,
+        max_bins=255,
+        categorical_features="from_dtype",
+        monotonic_cst=None,
         bootstrap=True,
+        max_samples=None,
         oob_score=False,
+        importance_type="impurity",
+        keep_leaf_rows=False,
+        warm_start=False,
         n_jobs=None,
         random_state=None,
         verbose=0,
-        warm_start=False,
-        ccp_alpha=0.0,
-        max_samples=None,
-        monotonic_cst=None,
-        max_bins=255,
-        categorical_features="from_dtype",
-        importance_type="impurity",
-        keep_leaf_rows=False,
     ):
         self.n_estimators = n_estimators
         self.criterion = criterion
@@ -341,19 +369,19 @@ class RandomForestRegressor(ForestRegressor):
         self.max_features = max_features
         self.max_leaf_nodes = max_leaf_nodes
         self.min_impurity_decrease = min_impurity_decrease
+        self.ccp_alpha = ccp_alpha
+        self.max_bins = max_bins
+        self.categorical_features = categorical_features
+        self.monotonic_cst = monotonic_cst
         self.bootstrap = bootstrap
+        self.max_samples = max_samples
         self.oob_score = oob_score
+        self.importance_type = importance_type
+        self.keep_leaf_rows = keep_leaf_rows
+        self.warm_start = warm_start
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
-        self.warm_start = warm_start
-        self.ccp_alpha = ccp_alpha
-        self.max_samples = max_samples
-        self.monotonic_cst = monotonic_cst
-        self.max_bins = max_bins
-        self.categorical_features = categorical_features
-        self.importance_type = importance_type
-        self.keep_leaf_rows = keep_leaf_rows
 
 
 class ExtraTreesClassifier(ForestClassifier):
@@ -369,62 +397,71 @@ class ExtraTreesClassifier(ForestClassifier):
     n_estimators : int, default=100
         Number of trees.
     criterion : {"gini", "entropy", "log_loss"}, default="gini"
-        Impurity that splits are to decrease: 1 minus the sum of the squared class fractions, or their entropy in bits
-        ("log_loss" is the same).
+        Impurity that splits reduce. "gini": 1 minus the sum of the squared class fractions. "entropy", or "log_loss":
+        Shannon entropy of the class fractions, in bits.
     max_depth : int or None, default=None
-        Splits at most between root and leaf; None for no limit.
+        Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit.
     min_samples_split : int or float, default=2
-        Rows at least in a node that is split; a float in (0, 1] is a share of the rows of X.
+        Minimum number of samples in a node that is split. A float in (0, 1] is a fraction of the number of samples.
     min_samples_leaf : int or float, default=1
-        Rows at least in a leaf; a float in (0, 1) is a share of the rows of X.
+        Minimum number of samples in a leaf. A float in (0, 1) is a fraction of the number of samples.
     min_weight_fraction_leaf : float, default=0.0
-        Share at least of a tree's sum of weights in a leaf, in [0, 0.5].
+        Minimum fraction of the total sample weight in a leaf, in [0, 0.5].
     max_features : int, float, "sqrt", "log2" or None, default="sqrt"
-        Features that a node tries, drawn anew for each: so many, a share of them, the square root or the logarithm of
-        their number, or all (None). Features that are constant in the node do not count.
+        Number of features that are considered for the split of a node, drawn anew for each node. int: this number.
+        float in (0, 1]: this fraction of the features. "sqrt", "log2": square root or binary logarithm of their number.
+        None: all. Features that are constant in the node do not count.
     max_leaf_nodes : int or None, default=None
-        Leaves at most of a tree; they are split best first then. None for no limit.
+        Maximum number of leaves of a tree. With a limit, the node whose split reduces the impurity most is split first.
+        None: no limit.
     min_impurity_decrease : float, default=0.0
-        Decrease of impurity, times the node's share of the weight, that a split must bring at least.
-    bootstrap : bool, default=False
-        Whether each tree is grown from rows that are drawn with replacement, each with a probability in proportion to
-        its weight. False: from all rows.
-    oob_score : bool or callable, default=False
-        Whether to predict each row by the trees that have not seen it, and to score these predictions: by accuracy, or
-        by a function `metric(y_true, y_pred)` of labels. Needs `bootstrap=True`.
-    n_jobs : int or None, default=None
-        Threads; None or -1 for all cores. The forest is the same, bit for bit, for any number.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the draws of rows, features and thresholds.
-    verbose : int or bool, default=0
-        Whether to print a line for each tenth of the trees (1) or for each tree (2).
-    warm_start : bool, default=False
-        Whether the next fit adds trees to those that are there, up to `n_estimators`. On the same data, the forest is
-        that of one fit.
-    class_weight : dict, list of dict, "balanced", "balanced_subsample" or None, default=None
-        Factors >= 0 on the weights of the rows of each class. "balanced" gives all classes the same sum,
-        "balanced_subsample" does so among the rows that are drawn for each tree. With several outputs: one dict for
-        each, whose factors are multiplied.
+        Minimum decrease of impurity by a split, multiplied by the node's fraction of the total sample weight. Must be
+        >= 0.
     ccp_alpha : float, default=0.0
-        Price of a leaf in minimal cost-complexity pruning, in units of impurity: branches that do not earn it are cut.
-    max_samples : int, float or None, default=None
-        Rows that are drawn for each tree: so many; a share of the sum of the weights, perhaps above 1; or as many as X
-        has (None), where a row of whole-number weight k counts as k rows. Needs `bootstrap=True`.
-    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
-        1: the probability of the second class never falls when the feature rises, -1: never rises, 0: free. A dict has
-        names or positions as keys. Not for more than two classes, or several outputs.
+        Complexity parameter of minimal cost-complexity pruning: the decrease of impurity, in its units, that each leaf
+        of a branch must be worth for the branch to be kept. 0: no pruning.
     max_bins : int or None, default=255
-        Intervals at most into which the values of a numeric feature fall before the search for splits, missing cells
-        apart. Up to 255 take one byte for each cell. None: as many as there are values, for exact splits.
+        Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
+        not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values have no order: by dtype (pandas category and text, Enum and String of polars, dictionaries
-        and strings of pyarrow), or names, positions or a mask of shape (n_features,). None: none.
+        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
+        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
+        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        features.
+    class_weight : dict, list of dict, "balanced", "balanced_subsample" or None, default=None
+        Factors >= 0 that multiply the sample weights of each class. dict: class label -> factor, which is 1 for missing
+        labels. "balanced": factors that give all classes the same total weight. "balanced_subsample": the same for each
+        tree, by the samples that are drawn for it. list of dict: one dict per output; the factors of the outputs are
+        multiplied. None: no factors.
+    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
+        Monotonicity constraint of each feature. 1: the probability of the second class must not decrease when the
+        feature increases; -1: must not increase; 0: no constraint. A dict maps names or positions of features to
+        constraints. None: no constraints. Not available for more than two classes or several outputs.
+    bootstrap : bool, default=False
+        Whether each tree is grown on a bootstrap sample: samples that are drawn with replacement, each with a
+        probability proportional to its weight. False: each tree is grown on all samples.
+    max_samples : int, float or None, default=None
+        Number of draws for each bootstrap sample. int: this number. float > 0: this fraction of the total sample
+        weight, which may exceed 1. None: the number of samples, where a sample with a whole-number weight k counts as k
+        samples. Needs `bootstrap=True`.
+    oob_score : bool or callable, default=False
+        Whether to predict each sample by the trees that were not grown on it (out-of-bag predictions), and to score
+        these predictions: by accuracy, or by a callable `metric(y_true, y_pred)`. Needs `bootstrap=True`.
     importance_type : {"impurity", "permutation"}, default="impurity"
-        What `feature_importances_` are: shares in the decrease of impurity, or what the accuracy of a tree on the rows
-        that it has not seen loses when the feature is permuted among them, mean over the trees (needs `bootstrap=True`,
-        and takes its time in fit).
+        How `feature_importances_` are computed. "impurity": fraction of the decrease of impurity that is due to splits
+        on the feature. "permutation": decrease of accuracy of a tree on its out-of-bag samples when the feature is
+        permuted among them, mean over the trees; needs `bootstrap=True`, and is computed in fit.
     keep_leaf_rows : bool, default=False
-        Whether to keep the leaf of each training row in each tree, as `training_leaves_`.
+        Whether to keep the leaf of each training sample in each tree, as `training_leaves_`.
+    warm_start : bool, default=False
+        Whether the next call of fit continues the previous one: it adds trees to the forest, up to `n_estimators` in
+        total. On the same data, the result is that of a single fit.
+    n_jobs : int or None, default=None
+        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draws of samples, features and random thresholds. Pass an int to get the same forest in every fit.
+    verbose : int or bool, default=0
+        Whether to print progress. 1: a line for each tenth of the trees. 2: a line for each tree.
 
     Attributes
     ----------
@@ -474,6 +511,8 @@ class ExtraTreesClassifier(ForestClassifier):
     [0, 1, 2]
     """
 
+    _parameters = EXTRA_TREES_CLASSIFIER
+
     _tree_class = ExtraTreeClassifier
     _splitter = "random"
 
@@ -489,20 +528,20 @@ class ExtraTreesClassifier(ForestClassifier):
         max_features="sqrt",
         max_leaf_nodes=None,
         min_impurity_decrease=0.0,
+        ccp_alpha=0.0,
+        max_bins=255,
+        categorical_features="from_dtype",
+        class_weight=None,
+        monotonic_cst=None,
         bootstrap=False,
+        max_samples=None,
         oob_score=False,
+        importance_type="impurity",
+        keep_leaf_rows=False,
+        warm_start=False,
         n_jobs=None,
         random_state=None,
         verbose=0,
-        warm_start=False,
-        class_weight=None,
-        ccp_alpha=0.0,
-        max_samples=None,
-        monotonic_cst=None,
-        max_bins=255,
-        categorical_features="from_dtype",
-        importance_type="impurity",
-        keep_leaf_rows=False,
     ):
         self.n_estimators = n_estimators
         self.criterion = criterion
@@ -513,20 +552,20 @@ class ExtraTreesClassifier(ForestClassifier):
         self.max_features = max_features
         self.max_leaf_nodes = max_leaf_nodes
         self.min_impurity_decrease = min_impurity_decrease
+        self.ccp_alpha = ccp_alpha
+        self.max_bins = max_bins
+        self.categorical_features = categorical_features
+        self.class_weight = class_weight
+        self.monotonic_cst = monotonic_cst
         self.bootstrap = bootstrap
+        self.max_samples = max_samples
         self.oob_score = oob_score
+        self.importance_type = importance_type
+        self.keep_leaf_rows = keep_leaf_rows
+        self.warm_start = warm_start
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
-        self.warm_start = warm_start
-        self.class_weight = class_weight
-        self.ccp_alpha = ccp_alpha
-        self.max_samples = max_samples
-        self.monotonic_cst = monotonic_cst
-        self.max_bins = max_bins
-        self.categorical_features = categorical_features
-        self.importance_type = importance_type
-        self.keep_leaf_rows = keep_leaf_rows
 
 
 class ExtraTreesRegressor(ForestRegressor):
@@ -542,59 +581,68 @@ class ExtraTreesRegressor(ForestRegressor):
     n_estimators : int, default=100
         Number of trees.
     criterion : {"squared_error", "absolute_error", "poisson"}, default="squared_error"
-        Impurity that splits are to decrease: variance; mean distance from the median, which leaves then predict; or
-        half the mean Poisson deviance, for y >= 0. scikit-learn's deprecated "friedman_mse" means "squared_error".
+        Impurity that splits reduce. "squared_error": variance. "absolute_error": mean absolute distance from the
+        median, which leaves then predict. "poisson": half the mean Poisson deviance, for y >= 0. The name
+        "friedman_mse", deprecated in scikit-learn, means "squared_error".
     max_depth : int or None, default=None
-        Splits at most between root and leaf; None for no limit.
+        Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit.
     min_samples_split : int or float, default=2
-        Rows at least in a node that is split; a float in (0, 1] is a share of the rows of X.
+        Minimum number of samples in a node that is split. A float in (0, 1] is a fraction of the number of samples.
     min_samples_leaf : int or float, default=1
-        Rows at least in a leaf; a float in (0, 1) is a share of the rows of X.
+        Minimum number of samples in a leaf. A float in (0, 1) is a fraction of the number of samples.
     min_weight_fraction_leaf : float, default=0.0
-        Share at least of a tree's sum of weights in a leaf, in [0, 0.5].
+        Minimum fraction of the total sample weight in a leaf, in [0, 0.5].
     max_features : int, float, "sqrt", "log2" or None, default=1.0
-        Features that a node tries, drawn anew for each: so many, a share of them, the square root or the logarithm of
-        their number, or all (None). Features that are constant in the node do not count.
+        Number of features that are considered for the split of a node, drawn anew for each node. int: this number.
+        float in (0, 1]: this fraction of the features. "sqrt", "log2": square root or binary logarithm of their number.
+        None: all. Features that are constant in the node do not count.
     max_leaf_nodes : int or None, default=None
-        Leaves at most of a tree; they are split best first then. None for no limit.
+        Maximum number of leaves of a tree. With a limit, the node whose split reduces the impurity most is split first.
+        None: no limit.
     min_impurity_decrease : float, default=0.0
-        Decrease of impurity, times the node's share of the weight, that a split must bring at least.
-    bootstrap : bool, default=False
-        Whether each tree is grown from rows that are drawn with replacement, each with a probability in proportion to
-        its weight. False: from all rows.
-    oob_score : bool or callable, default=False
-        Whether to predict each row by the trees that have not seen it, and to score these predictions: by R^2, or by a
-        function `metric(y_true, y_pred)`. Needs `bootstrap=True`.
-    n_jobs : int or None, default=None
-        Threads; None or -1 for all cores. The forest is the same, bit for bit, for any number.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the draws of rows, features and thresholds.
-    verbose : int or bool, default=0
-        Whether to print a line for each tenth of the trees (1) or for each tree (2).
-    warm_start : bool, default=False
-        Whether the next fit adds trees to those that are there, up to `n_estimators`. On the same data, the forest is
-        that of one fit.
+        Minimum decrease of impurity by a split, multiplied by the node's fraction of the total sample weight. Must be
+        >= 0.
     ccp_alpha : float, default=0.0
-        Price of a leaf in minimal cost-complexity pruning, in units of impurity: branches that do not earn it are cut.
-    max_samples : int, float or None, default=None
-        Rows that are drawn for each tree: so many; a share of the sum of the weights, perhaps above 1; or as many as X
-        has (None), where a row of whole-number weight k counts as k rows. Needs `bootstrap=True`.
-    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
-        1: the prediction never falls when the feature rises, -1: never rises, 0: free. A dict has names or positions as
-        keys. Not for several outputs.
+        Complexity parameter of minimal cost-complexity pruning: the decrease of impurity, in its units, that each leaf
+        of a branch must be worth for the branch to be kept. 0: no pruning.
     max_bins : int or None, default=255
-        Intervals at most into which the values of a numeric feature fall before the search for splits, missing cells
-        apart. Up to 255 take one byte for each cell. None: as many as there are values, for exact splits.
+        Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
+        not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values have no order: by dtype (pandas category and text, Enum and String of polars, dictionaries
-        and strings of pyarrow), or names, positions or a mask of shape (n_features,). None: none.
+        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
+        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
+        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        features.
+    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
+        Monotonicity constraint of each feature. 1: the prediction must not decrease when the feature increases; -1:
+        must not increase; 0: no constraint. A dict maps names or positions of features to constraints. None: no
+        constraints. Not available for several outputs.
+    bootstrap : bool, default=False
+        Whether each tree is grown on a bootstrap sample: samples that are drawn with replacement, each with a
+        probability proportional to its weight. False: each tree is grown on all samples.
+    max_samples : int, float or None, default=None
+        Number of draws for each bootstrap sample. int: this number. float > 0: this fraction of the total sample
+        weight, which may exceed 1. None: the number of samples, where a sample with a whole-number weight k counts as k
+        samples. Needs `bootstrap=True`.
+    oob_score : bool or callable, default=False
+        Whether to predict each sample by the trees that were not grown on it (out-of-bag predictions), and to score
+        these predictions: by R^2, or by a callable `metric(y_true, y_pred)`. Needs `bootstrap=True`.
     importance_type : {"impurity", "permutation"}, default="impurity"
-        What `feature_importances_` are: shares in the decrease of impurity, or what the R^2 of a tree on the rows that
-        it has not seen loses when the feature is permuted among them, mean over the trees (needs `bootstrap=True`, and
-        takes its time in fit).
+        How `feature_importances_` are computed. "impurity": fraction of the decrease of impurity that is due to splits
+        on the feature. "permutation": decrease of R^2 of a tree on its out-of-bag samples when the feature is permuted
+        among them, mean over the trees; needs `bootstrap=True`, and is computed in fit.
     keep_leaf_rows : bool, default=False
-        Whether to keep the leaf of each training row in each tree, as `training_leaves_`: `predict_quantiles` and
+        Whether to keep the leaf of each training sample in each tree, as `training_leaves_`. `predict_quantiles` and
         `predict_interval` need them.
+    warm_start : bool, default=False
+        Whether the next call of fit continues the previous one: it adds trees to the forest, up to `n_estimators` in
+        total. On the same data, the result is that of a single fit.
+    n_jobs : int or None, default=None
+        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draws of samples, features and random thresholds. Pass an int to get the same forest in every fit.
+    verbose : int or bool, default=0
+        Whether to print progress. 1: a line for each tenth of the trees. 2: a line for each tree.
 
     Attributes
     ----------
@@ -642,6 +690,8 @@ class ExtraTreesRegressor(ForestRegressor):
     (3,)
     """
 
+    _parameters = EXTRA_TREES_REGRESSOR
+
     _tree_class = ExtraTreeRegressor
     _splitter = "random"
 
@@ -657,19 +707,19 @@ class ExtraTreesRegressor(ForestRegressor):
         max_features=1.0,
         max_leaf_nodes=None,
         min_impurity_decrease=0.0,
+        ccp_alpha=0.0,
+        max_bins=255,
+        categorical_features="from_dtype",
+        monotonic_cst=None,
         bootstrap=False,
+        max_samples=None,
         oob_score=False,
+        importance_type="impurity",
+        keep_leaf_rows=False,
+        warm_start=False,
         n_jobs=None,
         random_state=None,
         verbose=0,
-        warm_start=False,
-        ccp_alpha=0.0,
-        max_samples=None,
-        monotonic_cst=None,
-        max_bins=255,
-        categorical_features="from_dtype",
-        importance_type="impurity",
-        keep_leaf_rows=False,
     ):
         self.n_estimators = n_estimators
         self.criterion = criterion
@@ -680,19 +730,19 @@ class ExtraTreesRegressor(ForestRegressor):
         self.max_features = max_features
         self.max_leaf_nodes = max_leaf_nodes
         self.min_impurity_decrease = min_impurity_decrease
+        self.ccp_alpha = ccp_alpha
+        self.max_bins = max_bins
+        self.categorical_features = categorical_features
+        self.monotonic_cst = monotonic_cst
         self.bootstrap = bootstrap
+        self.max_samples = max_samples
         self.oob_score = oob_score
+        self.importance_type = importance_type
+        self.keep_leaf_rows = keep_leaf_rows
+        self.warm_start = warm_start
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
-        self.warm_start = warm_start
-        self.ccp_alpha = ccp_alpha
-        self.max_samples = max_samples
-        self.monotonic_cst = monotonic_cst
-        self.max_bins = max_bins
-        self.categorical_features = categorical_features
-        self.importance_type = importance_type
-        self.keep_leaf_rows = keep_leaf_rows
 
 
 # sklearn.inspection offers method="recursion" to instances of this class only, and asks no more of them than the method

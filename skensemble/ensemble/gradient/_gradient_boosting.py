@@ -14,14 +14,8 @@ from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callba
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs, for_blocks
 from skensemble._parameters import (
-    N_JOBS,
-    Interval,
-    IsBool,
     IsCallable,
     IsNone,
-    Matches,
-    NameIn,
-    OneOf,
     check_parameter,
     check_parameters,
 )
@@ -31,13 +25,14 @@ from skensemble._validation import read_features
 from skensemble._warnings import warn
 from skensemble.ensemble._early_stopping import RecentPatience
 from skensemble.ensemble.gradient._gradient_history import GradientHistory, Printer
+from skensemble.ensemble.gradient._gradient_parameters import CLASSIFIER, REGRESSOR
 from skensemble.ensemble.gradient._gradient_rounds import (
     HOLD_OUT_STREAM,
     GradientRounds,
     GradientSettings,
     tree_random_state,
 )
-from skensemble.ensemble.losses._losses import make_loss, offered_losses
+from skensemble.ensemble.losses._losses import make_loss
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
 from skensemble.ensemble.rows._row_sampling import RowSampler, copies_of, row_keys
 from skensemble.tree._binning import Binner
@@ -49,37 +44,12 @@ from skensemble.tree.trees._additive_trees import AdditiveTrees, Link
 from skensemble.tree.trees._partial_dependence import partial_dependence
 from skensemble.tree.trees._tree_arrays import split_trees, validate_trees
 
-PARAMETERS_OF_TREES = tuple(name for name in GROWTH_PARAMETERS if name not in ("random_state", "monotonic_cst"))
 CELLS_FOR_THREADS = 50_000  # rows x features; trees on less are grown while other threads would be asked for help
 SMALLEST_SHARE = np.finfo(np.float64).eps  # of a class, in the eyes of an estimator that predicts where boosting starts
 LEARNED_FROM_TREES = ("_additive", "_views")
 LEARNED_FROM_ROUNDS = (
     "_trees", "_rates", "_batches", "train_score_", "oob_scores_", "oob_improvement_", "oob_score_"
 )  # fmt: skip
-
-TREE_PARAMETERS = {name: rules for name, rules in GROWTH_PARAMETERS.items() if name != "monotonic_cst"}
-PARAMETERS = {
-    **TREE_PARAMETERS,
-    "learning_rate": (Interval(float, 0.0),),
-    "n_estimators": (Interval(int, 1),),
-    "subsample": (Interval(float, 0.0, 1.0, "right"),),
-    "criterion": (OneOf("deprecated", "squared_error", "friedman_mse"),),
-    "verbose": (Interval(int, 0), IsBool),
-    "warm_start": (IsBool,),
-    "validation_fraction": (Interval(float, 0.0, 1.0, "neither"),),
-    "n_iter_no_change": (Interval(int, 1), IsNone),
-    "tol": (Interval(float, 0.0),),
-    "n_jobs": N_JOBS,
-}
-
-
-def _estimator_with(*methods):
-    """A rule for objects (not classes) that have some methods."""
-    names = " and ".join(map(repr, methods))
-    return Matches(
-        lambda value: not isinstance(value, type) and all(hasattr(value, method) for method in methods),
-        f"an object implementing {names}",
-    )
 
 
 class _GradientBoosting(CallbackSupportMixin, Estimator):
@@ -283,7 +253,7 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
         return {"i": number, "y": rounds.y, "sample_weight": rounds.weight, "raw_predictions": rounds.raw.T}
 
     def _parameters_of_trees(self):
-        return {"criterion": "squared_error", **{name: getattr(self, name) for name in PARAMETERS_OF_TREES}}
+        return {"criterion": "squared_error", **{name: getattr(self, name) for name in GROWTH_PARAMETERS}}
 
     # -- predictions -------------------------------------------------------------------------------------------------
 
@@ -447,62 +417,68 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
     Parameters
     ----------
     loss : {"log_loss", "exponential"}, default="log_loss"
-        Loss to minimise. "exponential" is that of AdaBoost, for two classes.
+        Loss to minimize. "exponential" is the loss of AdaBoost, for two classes.
     learning_rate : float, default=0.1
-        Factor >= 0 on the values of every tree (shrinkage). Smaller is better, and needs more rounds.
+        Factor >= 0 that multiplies the values of all leaves (shrinkage). Smaller values usually predict better, and
+        need more rounds.
     n_estimators : int, default=100
-        Rounds of boosting at most. One round grows one tree, or one for each class, if there are more than two.
+        Maximum number of boosting rounds. A round grows one tree for two classes, and one tree per class for more.
     subsample : float, default=1.0
-        Share of the rows in (0, 1] that grow the trees of a round, drawn anew for each (stochastic gradient boosting
-        [2]_). Of rows that are alike, their share is drawn.
+        Fraction of the samples, in (0, 1], that are drawn anew in each round to grow its trees (stochastic gradient
+        boosting). The same fraction of identical samples is drawn.
     criterion : {"deprecated", "squared_error", "friedman_mse"}, default="deprecated"
-        Has no effect; scikit-learn's estimators have it.
-    min_samples_split : int or float, default=2
-        Rows at least in a node that is split; a float in (0, 1] is a share of the rows.
-    min_samples_leaf : int or float, default=1
-        Rows at least in a leaf; a float in (0, 1) is a share of the rows.
-    min_weight_fraction_leaf : float, default=0.0
-        Share at least of the sum of the weights in a leaf, in [0, 0.5].
+        Has no effect; for compatibility with scikit-learn.
     max_depth : int or None, default=3
-        Splits at most between root and leaf; None for no limit.
-    min_impurity_decrease : float, default=0.0
-        Decrease of the variance of the gradients, times the node's share of the weight, that a split must bring at
-        least.
-    init : estimator, "zero" or None, default=None
-        What boosting starts from: an estimator with `fit` and `predict_proba`, which is cloned and fitted first, zero,
-        or the best constant (None: the shares of the classes).
-    random_state : int, RandomState instance or None, default=None
-        Seed of the draws of rows, features and held-out rows. Without any of these nothing is random but the choice
-        between splits that are equally good.
+        Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit.
+    min_samples_split : int or float, default=2
+        Minimum number of samples in a node that is split. A float in (0, 1] is a fraction of the number of samples.
+    min_samples_leaf : int or float, default=1
+        Minimum number of samples in a leaf. A float in (0, 1) is a fraction of the number of samples.
+    min_weight_fraction_leaf : float, default=0.0
+        Minimum fraction of the total sample weight in a leaf, in [0, 0.5].
     max_features : int, float, "sqrt", "log2" or None, default=None
-        Features that a node tries, drawn anew for each: so many, a share of them, the square root or the logarithm of
-        their number, or all (None). Features that are constant in the node do not count.
-    verbose : int or bool, default=0
-        Whether to print a line for each of the first ten rounds, then for each tenth of the next ninety and so on (1),
-        or for each round (2).
+        Number of features that are considered for the split of a node, drawn anew for each node. int: this number.
+        float in (0, 1]: this fraction of the features. "sqrt", "log2": square root or binary logarithm of their number.
+        None: all. Features that are constant in the node do not count.
     max_leaf_nodes : int or None, default=None
-        Leaves at most of a tree; they are split best first then. None for no limit.
-    warm_start : bool, default=False
-        Whether the next fit adds rounds to those that are there, up to `n_estimators`. On the same data, the model is
-        that of one fit.
-    validation_fraction : float, default=0.1
-        Share of the rows in (0, 1) to hold out if `n_iter_no_change` is given, each class in proportion. Copies of a
-        row stay together.
-    n_iter_no_change : int or None, default=None
-        Rounds after which to stop, if the loss of the held-out rows has not become smaller; None: all rounds are made,
-        and no row is held out.
-    tol : float, default=0.0001
-        Losses that are smaller by less than this are no better.
+        Maximum number of leaves of a tree. With a limit, the node whose split reduces the impurity most is split first.
+        None: no limit.
+    min_impurity_decrease : float, default=0.0
+        Minimum decrease of impurity by a split, multiplied by the node's fraction of the total sample weight. Must be
+        >= 0.
     ccp_alpha : float, default=0.0
-        Price of a leaf in minimal cost-complexity pruning of each tree, before its leaves are refitted; 0 for none.
+        Complexity parameter of minimal cost-complexity pruning: the decrease of impurity, in its units, that each leaf
+        of a branch must be worth for the branch to be kept. 0: no pruning.
     max_bins : int or None, default=255
-        Intervals at most into which the values of a numeric feature fall before the search for splits, missing cells
-        apart; None for exact splits, those of scikit-learn.
+        Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
+        not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values have no order: by dtype (pandas category and text, Enum and String of polars, dictionaries
-        and strings of pyarrow), or names, positions or a mask of shape (n_features,). None: none.
+        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
+        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
+        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        features.
+    init : estimator, "zero" or None, default=None
+        Raw predictions before the first round. estimator: an object with `fit` and `predict_proba`; a clone of it is
+        fitted first. "zero": zeros. None: the best constant, which predicts the class frequencies.
+    validation_fraction : float, default=0.1
+        Fraction of the samples, in (0, 1), to hold out if `n_iter_no_change` is set. The same fraction of each class is
+        held out. Identical samples are held out together.
+    n_iter_no_change : int or None, default=None
+        Number of rounds without a smaller loss of the held-out samples after which boosting stops. None: no early
+        stopping, and no samples are held out.
+    tol : float, default=0.0001
+        Tolerance of early stopping: a loss is smaller only if it is smaller by more than this. Must be >= 0.
+    warm_start : bool, default=False
+        Whether the next call of fit continues the previous one: it adds rounds to the model, up to `n_estimators` in
+        total. On the same data, the result is that of a single fit.
     n_jobs : int or None, default=None
-        Threads; None or -1 for all cores. The model is the same, bit for bit, for any number.
+        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draws of samples, features and held-out samples, and of the choice between splits that are equally
+        good. Pass an int to get the same model in every fit.
+    verbose : int or bool, default=0
+        Whether to print progress. 1: a line for each of the first ten rounds, for each tenth of the next ninety, and so
+        on. 2: a line for each round.
 
     Attributes
     ----------
@@ -563,11 +539,7 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
     (1000, 2)
     """
 
-    _parameters = {
-        "loss": (NameIn(lambda: offered_losses("gradient", "classes")),),
-        **PARAMETERS,
-        "init": (OneOf("zero"), IsNone, _estimator_with("fit", "predict_proba")),
-    }
+    _parameters = CLASSIFIER
 
     def __init__(
         self,
@@ -577,48 +549,48 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
         n_estimators=100,
         subsample=1.0,
         criterion="deprecated",
+        max_depth=3,
         min_samples_split=2,
         min_samples_leaf=1,
         min_weight_fraction_leaf=0.0,
-        max_depth=3,
-        min_impurity_decrease=0.0,
-        init=None,
-        random_state=None,
         max_features=None,
-        verbose=0,
         max_leaf_nodes=None,
-        warm_start=False,
-        validation_fraction=0.1,
-        n_iter_no_change=None,
-        tol=1e-4,
+        min_impurity_decrease=0.0,
         ccp_alpha=0.0,
         max_bins=255,
         categorical_features="from_dtype",
+        init=None,
+        validation_fraction=0.1,
+        n_iter_no_change=None,
+        tol=0.0001,
+        warm_start=False,
         n_jobs=None,
+        random_state=None,
+        verbose=0,
     ):
         self.loss = loss
         self.learning_rate = learning_rate
         self.n_estimators = n_estimators
         self.subsample = subsample
         self.criterion = criterion
+        self.max_depth = max_depth
         self.min_samples_split = min_samples_split
         self.min_samples_leaf = min_samples_leaf
         self.min_weight_fraction_leaf = min_weight_fraction_leaf
-        self.max_depth = max_depth
-        self.min_impurity_decrease = min_impurity_decrease
-        self.init = init
-        self.random_state = random_state
         self.max_features = max_features
-        self.verbose = verbose
         self.max_leaf_nodes = max_leaf_nodes
-        self.warm_start = warm_start
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
+        self.min_impurity_decrease = min_impurity_decrease
         self.ccp_alpha = ccp_alpha
         self.max_bins = max_bins
         self.categorical_features = categorical_features
+        self.init = init
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
         self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
 
     def _read_y(self, y, weight, n_samples, continued):
         """Class indices as float64."""
@@ -805,65 +777,71 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
     Parameters
     ----------
     loss : {"squared_error", "absolute_error", "huber", "quantile"}, default="squared_error"
-        Loss to minimise. "huber" is the squared error up to a slope that is chosen anew in each round (see `alpha`),
-        and linear beyond it.
-    learning_rate : float, default=0.1
-        Factor >= 0 on the values of every tree (shrinkage). Smaller is better, and needs more rounds.
-    n_estimators : int, default=100
-        Rounds of boosting at most.
-    subsample : float, default=1.0
-        Share of the rows in (0, 1] that grow the trees of a round, drawn anew for each (stochastic gradient boosting
-        [2]_). Of rows that are alike, their share is drawn.
-    criterion : {"deprecated", "squared_error", "friedman_mse"}, default="deprecated"
-        Has no effect; scikit-learn's estimators have it.
-    min_samples_split : int or float, default=2
-        Rows at least in a node that is split; a float in (0, 1] is a share of the rows.
-    min_samples_leaf : int or float, default=1
-        Rows at least in a leaf; a float in (0, 1) is a share of the rows.
-    min_weight_fraction_leaf : float, default=0.0
-        Share at least of the sum of the weights in a leaf, in [0, 0.5].
-    max_depth : int or None, default=3
-        Splits at most between root and leaf; None for no limit.
-    min_impurity_decrease : float, default=0.0
-        Decrease of the variance of the gradients, times the node's share of the weight, that a split must bring at
-        least.
-    init : estimator, "zero" or None, default=None
-        What boosting starts from: an estimator with `fit` and `predict`, which is cloned and fitted first, zero, or
-        the best constant (None: the mean, the median or the quantile).
-    random_state : int, RandomState instance or None, default=None
-        Seed of the draws of rows, features and held-out rows. Without any of these nothing is random but the choice
-        between splits that are equally good.
-    max_features : int, float, "sqrt", "log2" or None, default=None
-        Features that a node tries, drawn anew for each: so many, a share of them, the square root or the logarithm of
-        their number, or all (None). Features that are constant in the node do not count.
+        Loss to minimize. "huber": the squared error of small residuals, and a linear loss of large ones (see `alpha`).
     alpha : float, default=0.9
-        Level in (0, 1) of the loss "quantile". With "huber", residuals up to this quantile of their absolute values are
-        squared.
-    verbose : int or bool, default=0
-        Whether to print a line for each of the first ten rounds, then for each tenth of the next ninety and so on (1),
-        or for each round (2).
+        Level in (0, 1) of the loss "quantile". With "huber", the quantile of the absolute residuals, computed anew in
+        each round, up to which residuals are squared.
+    learning_rate : float, default=0.1
+        Factor >= 0 that multiplies the values of all leaves (shrinkage). Smaller values usually predict better, and
+        need more rounds.
+    n_estimators : int, default=100
+        Maximum number of boosting rounds.
+    subsample : float, default=1.0
+        Fraction of the samples, in (0, 1], that are drawn anew in each round to grow its trees (stochastic gradient
+        boosting). The same fraction of identical samples is drawn.
+    criterion : {"deprecated", "squared_error", "friedman_mse"}, default="deprecated"
+        Has no effect; for compatibility with scikit-learn.
+    max_depth : int or None, default=3
+        Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit.
+    min_samples_split : int or float, default=2
+        Minimum number of samples in a node that is split. A float in (0, 1] is a fraction of the number of samples.
+    min_samples_leaf : int or float, default=1
+        Minimum number of samples in a leaf. A float in (0, 1) is a fraction of the number of samples.
+    min_weight_fraction_leaf : float, default=0.0
+        Minimum fraction of the total sample weight in a leaf, in [0, 0.5].
+    max_features : int, float, "sqrt", "log2" or None, default=None
+        Number of features that are considered for the split of a node, drawn anew for each node. int: this number.
+        float in (0, 1]: this fraction of the features. "sqrt", "log2": square root or binary logarithm of their number.
+        None: all. Features that are constant in the node do not count.
     max_leaf_nodes : int or None, default=None
-        Leaves at most of a tree; they are split best first then. None for no limit.
-    warm_start : bool, default=False
-        Whether the next fit adds rounds to those that are there, up to `n_estimators`. On the same data, the model is
-        that of one fit.
-    validation_fraction : float, default=0.1
-        Share of the rows in (0, 1) to hold out if `n_iter_no_change` is given. Copies of a row stay together.
-    n_iter_no_change : int or None, default=None
-        Rounds after which to stop, if the loss of the held-out rows has not become smaller; None: all rounds are made,
-        and no row is held out.
-    tol : float, default=0.0001
-        Losses that are smaller by less than this are no better.
+        Maximum number of leaves of a tree. With a limit, the node whose split reduces the impurity most is split first.
+        None: no limit.
+    min_impurity_decrease : float, default=0.0
+        Minimum decrease of impurity by a split, multiplied by the node's fraction of the total sample weight. Must be
+        >= 0.
     ccp_alpha : float, default=0.0
-        Price of a leaf in minimal cost-complexity pruning of each tree, before its leaves are refitted; 0 for none.
+        Complexity parameter of minimal cost-complexity pruning: the decrease of impurity, in its units, that each leaf
+        of a branch must be worth for the branch to be kept. 0: no pruning.
     max_bins : int or None, default=255
-        Intervals at most into which the values of a numeric feature fall before the search for splits, missing cells
-        apart; None for exact splits, those of scikit-learn.
+        Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
+        not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values have no order: by dtype (pandas category and text, Enum and String of polars, dictionaries
-        and strings of pyarrow), or names, positions or a mask of shape (n_features,). None: none.
+        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
+        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
+        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        features.
+    init : estimator, "zero" or None, default=None
+        Raw predictions before the first round. estimator: an object with `fit` and `predict`; a clone of it is fitted
+        first. "zero": zeros. None: the best constant, which is the mean, the median or the quantile of the target.
+    validation_fraction : float, default=0.1
+        Fraction of the samples, in (0, 1), to hold out if `n_iter_no_change` is set. Identical samples are held out
+        together.
+    n_iter_no_change : int or None, default=None
+        Number of rounds without a smaller loss of the held-out samples after which boosting stops. None: no early
+        stopping, and no samples are held out.
+    tol : float, default=0.0001
+        Tolerance of early stopping: a loss is smaller only if it is smaller by more than this. Must be >= 0.
+    warm_start : bool, default=False
+        Whether the next call of fit continues the previous one: it adds rounds to the model, up to `n_estimators` in
+        total. On the same data, the result is that of a single fit.
     n_jobs : int or None, default=None
-        Threads; None or -1 for all cores. The model is the same, bit for bit, for any number.
+        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draws of samples, features and held-out samples, and of the choice between splits that are equally
+        good. Pass an int to get the same model in every fit.
+    verbose : int or bool, default=0
+        Whether to print progress. 1: a line for each of the first ten rounds, for each tenth of the next ninety, and so
+        on. 2: a line for each round.
 
     Attributes
     ----------
@@ -921,65 +899,60 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
     True
     """
 
-    _parameters = {
-        "loss": (NameIn(lambda: offered_losses("gradient", "numbers")),),
-        **PARAMETERS,
-        "init": (OneOf("zero"), IsNone, _estimator_with("fit", "predict")),
-        "alpha": (Interval(float, 0.0, 1.0, "neither"),),
-    }
+    _parameters = REGRESSOR
 
     def __init__(
         self,
         *,
         loss="squared_error",
+        alpha=0.9,
         learning_rate=0.1,
         n_estimators=100,
         subsample=1.0,
         criterion="deprecated",
+        max_depth=3,
         min_samples_split=2,
         min_samples_leaf=1,
         min_weight_fraction_leaf=0.0,
-        max_depth=3,
-        min_impurity_decrease=0.0,
-        init=None,
-        random_state=None,
         max_features=None,
-        alpha=0.9,
-        verbose=0,
         max_leaf_nodes=None,
-        warm_start=False,
-        validation_fraction=0.1,
-        n_iter_no_change=None,
-        tol=1e-4,
+        min_impurity_decrease=0.0,
         ccp_alpha=0.0,
         max_bins=255,
         categorical_features="from_dtype",
+        init=None,
+        validation_fraction=0.1,
+        n_iter_no_change=None,
+        tol=0.0001,
+        warm_start=False,
         n_jobs=None,
+        random_state=None,
+        verbose=0,
     ):
         self.loss = loss
+        self.alpha = alpha
         self.learning_rate = learning_rate
         self.n_estimators = n_estimators
         self.subsample = subsample
         self.criterion = criterion
+        self.max_depth = max_depth
         self.min_samples_split = min_samples_split
         self.min_samples_leaf = min_samples_leaf
         self.min_weight_fraction_leaf = min_weight_fraction_leaf
-        self.max_depth = max_depth
-        self.min_impurity_decrease = min_impurity_decrease
-        self.init = init
-        self.random_state = random_state
         self.max_features = max_features
-        self.alpha = alpha
-        self.verbose = verbose
         self.max_leaf_nodes = max_leaf_nodes
-        self.warm_start = warm_start
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
+        self.min_impurity_decrease = min_impurity_decrease
         self.ccp_alpha = ccp_alpha
         self.max_bins = max_bins
         self.categorical_features = categorical_features
+        self.init = init
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
         self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
 
     def _read_y(self, y, weight, n_samples, continued):
         target = read_target(y, "y", n_samples)

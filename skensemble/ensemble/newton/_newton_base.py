@@ -12,22 +12,10 @@ from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callba
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
 from skensemble._parameters import (
-    CATEGORICAL_FEATURES,
-    N_JOBS,
-    RANDOM_STATE,
-    Interval,
-    IsArrayLike,
-    IsBool,
-    IsCallable,
-    IsNone,
-    IsString,
-    OneOf,
     check_parameters,
-    rules_of,
 )
 from skensemble._random import draw_seed, generator, mixed_seed
 from skensemble._targets import (
-    MONOTONIC_CST,
     FeatureNames,
     all_or_nothing,
     check_enough_rows,
@@ -39,54 +27,12 @@ from skensemble.ensemble._early_stopping import Patience
 from skensemble.ensemble._held_out_scoring import GivenRows, HeldOutScorer
 from skensemble.ensemble.newton._booster import FitRequest
 from skensemble.ensemble.newton._boosters import NAMES, choose_booster
-from skensemble.ensemble.newton._linear_booster import FEATURE_SELECTORS
 from skensemble.ensemble.newton._score_history import ScoreHistory
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
 from skensemble.ensemble.rows._row_sampling import copies_of
-from skensemble.tree.histogram._growth_limits import CATEGORY_PARAMETERS, COLUMN_PARAMETERS, SIZE_PARAMETERS
 from skensemble.tree.trees._additive_trees import Link
 
-_NON_NEGATIVE = (Interval(float, 0.0),)
-_SHARE = (Interval(float, 0.0, 1.0, "right"),)
 KIND_OF_ROUNDS = ("booster", "num_parallel_tree", "linear_leaves")  # what all rounds of a model have in common
-_PROBABILITY = (Interval(float, 0.0, 1.0, "both"),)
-
-PARAMETERS = {
-    "n_estimators": (Interval(int, 1),),
-    "learning_rate": (Interval(float, 0.0, closed="neither"), OneOf("auto")),
-    "booster": (OneOf(*NAMES),),
-    "num_parallel_tree": (Interval(int, 1),),
-    **rules_of(SIZE_PARAMETERS),
-    "max_bins": (Interval(int, 2), IsNone),
-    "categorical_features": CATEGORICAL_FEATURES,
-    **rules_of(CATEGORY_PARAMETERS),
-    "monotonic_cst": MONOTONIC_CST,
-    "interaction_cst": (IsArrayLike, OneOf("pairwise", "no_interactions"), IsNone),
-    "subsample": _SHARE,
-    "sampling_method": (OneOf("uniform", "goss"),),
-    "colsample_bytree": _SHARE,
-    **rules_of(COLUMN_PARAMETERS),
-    "rate_drop": _PROBABILITY,
-    "skip_drop": _PROBABILITY,
-    "one_drop": (IsBool,),
-    "sample_type": (OneOf("uniform", "weighted"),),
-    "normalize_type": (OneOf("tree", "forest"),),
-    "linear_leaves": (IsBool,),
-    "linear_lambda": _NON_NEGATIVE,
-    "feature_selector": (OneOf(*FEATURE_SELECTORS),),
-    "top_k": (Interval(int, 1), IsNone),
-    "base_score": (Interval(float), IsArrayLike, IsNone),
-    "early_stopping": (OneOf("auto"), IsBool),
-    "validation_fraction": (Interval(float, 0.0, 1.0, "neither"),),
-    "n_iter_no_change": (Interval(int, 1),),
-    "tol": _NON_NEGATIVE,
-    "scoring": (IsString, IsCallable, IsNone),
-    "warm_start": (IsBool,),
-    "importance_type": (OneOf("gain", "cover", "split"),),
-    "n_jobs": N_JOBS,
-    "random_state": RANDOM_STATE,
-    "verbose": (Interval(int, 0), IsBool),
-}
 
 
 def _makes_trees(estimator):

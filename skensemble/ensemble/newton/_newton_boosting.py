@@ -4,15 +4,15 @@ import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble._parameters import Interval, IsCallable, IsDict, IsNone, NameIn, OneOf, SequenceOf
 from skensemble._targets import (
     class_weighted,
     read_labels,
     read_target,
     read_weight,
 )
-from skensemble.ensemble.losses._losses import class_of_loss, make_loss, offered_losses, takes_outputs
-from skensemble.ensemble.newton._newton_base import PARAMETERS, NewtonBoosting
+from skensemble.ensemble.losses._losses import class_of_loss, make_loss, takes_outputs
+from skensemble.ensemble.newton._newton_base import NewtonBoosting
+from skensemble.ensemble.newton._newton_parameters import CLASSIFIER, REGRESSOR
 
 # -- classifier ------------------------------------------------------------------------------------------------------
 
@@ -27,120 +27,145 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
     Parameters
     ----------
     loss : "log_loss" or callable, default="log_loss"
-        Loss to minimise. A callable `(y, raw, sample_weight) -> (gradient, hessian)` gets class indices of shape
-        (n_samples,), raw predictions of shape (n_samples,) or (n_samples, n_classes), and weights or None, and returns
-        two arrays shaped like `raw`, already weighted.
+        Loss to minimize. A callable `(y, raw, sample_weight) -> (gradient, hessian)` gets class indices of shape
+        (n_samples,), raw predictions of shape (n_samples,) for two classes or (n_samples, n_classes) for more, and
+        sample weights or None. It returns the first and second derivatives of the loss, shaped like `raw` and
+        multiplied by the weights.
     n_estimators : int, default=300
-        Rounds of boosting at most. One round grows one tree, or one for each class, if there are more than two.
+        Maximum number of boosting rounds. A round grows one tree for two classes, and one tree per class for more.
     learning_rate : float or "auto", default="auto"
-        Factor > 0 on the values of every tree. "auto": 0.06 for 1000 rows, growing with their fourth root, from 0.05 to
-        0.12. Fewer rounds than 300 need more. Of a linear model, the factor on every step; "auto": 0.5.
+        Factor > 0 that multiplies the values of all leaves (shrinkage). "auto": 0.06 * (n_samples / 1000) ** 0.25,
+        clipped to [0.05, 0.12]; this suits the default of 300 rounds, and fewer rounds need a larger value. With
+        `booster="gblinear"`, the factor that multiplies each step of a coefficient; "auto": 0.5.
     booster : {"gbtree", "dart", "gblinear"}, default="gbtree"
-        What each round adds: "gbtree" a tree; "dart" a tree that is grown as if some of the trees before it were not
-        there, and shares their weight [5]_, see `rate_drop`; "gblinear" a step of each coefficient of a linear model,
-        see `feature_selector`. To a linear model, categories are one-hot and missing cells 0; all that is said of trees
-        and of draws has no effect on it.
+        What a round adds to the model. "gbtree": trees. "dart": trees that are grown while some of the earlier trees
+        are left out; then the new trees and those left out are rescaled (see `rate_drop`, `skip_drop`, `one_drop`,
+        `sample_type` and `normalize_type`). "gblinear": a step of each coefficient of a linear model (see
+        `feature_selector`); it encodes categories one-hot and missing values as 0, and ignores the parameters of trees
+        and of sampling.
     num_parallel_tree : int, default=1
-        Trees that a round grows, for each output, on rows and features of their own, and averages.
+        Number of trees that a round grows for each output, each on samples and features of its own. The round adds
+        their mean.
     grow_policy : {"depthwise", "lossguide", "symmetric"}, default="symmetric"
-        How a tree grows: all nodes down to `max_depth`, best gain first up to `max_leaf_nodes`, or one split for all
-        nodes of a level [3]_.
+        Order in which nodes are split. "depthwise": level by level, down to `max_depth`. "lossguide": the node with the
+        largest gain first, up to `max_leaf_nodes` leaves. "symmetric": level by level, with one split for all nodes of
+        a level (oblivious trees, as in CatBoost).
     max_depth : int or None, default=6
-        Splits at most between root and leaf; None for no limit. At most 16 for symmetric trees, which need one.
+        Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit. Symmetric
+        trees need a limit, which must be at most 16.
     max_leaf_nodes : int or None, default=None
-        Leaves at most of a tree; None for no limit.
+        Maximum number of leaves of a tree. None: no limit.
     min_samples_leaf : int, default=1
-        Rows at least in a leaf; a row of weight 2 counts twice where all weights are whole numbers.
+        Minimum number of samples in a leaf. If all sample weights are whole numbers, a sample of weight k counts as k
+        samples.
     min_child_weight : float, default=0.01
-        Sum at least of the hessians (second derivatives of the loss, times weights) in a leaf.
+        Minimum sum of hessians in a leaf: second derivatives of the loss, multiplied by the sample weights. Must be >=
+        0.
     reg_lambda : float, default=3.0
-        L2 penalty on the values of leaves, or on the coefficients of a linear model.
+        L2 regularization of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
     reg_alpha : float, default=0.0
-        L1 penalty on the values of leaves, or on the coefficients of a linear model.
+        L1 regularization of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
     gamma : float, default=0.0
-        Gain that a split must exceed.
+        Minimum gain of a split: a node is split only if its best split gains more. Must be >= 0.
     max_delta_step : float, default=0.0
-        Largest absolute value of a leaf before the learning rate; 0 for no limit.
+        Maximum absolute value of a leaf, before the learning rate is applied. 0: no limit.
     max_bins : int or None, default=255
-        Intervals at most into which the values of a numeric feature fall before the search for splits, missing cells
-        apart; None for exact splits. Up to 255 take one byte for each cell.
+        Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
+        not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values have no order: by dtype (pandas category and text, Enum and String of polars, dictionaries
-        and strings of pyarrow), or names, positions or a mask of shape (n_features,). None: none.
+        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
+        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
+        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        features.
     max_cat_to_onehot : int, default=4
-        Categories up to which a split takes one against all others; above, they are sorted by gradient over hessian.
+        Maximum number of categories for one-hot splits. A categorical feature with at most this many categories is
+        split into one category against all others. With more, categories are sorted by the ratio of their sums of
+        gradients and hessians, and split in that order.
     max_cat_threshold : int, default=8
-        Categories at most on the smaller side of a split of sorted categories.
+        Maximum number of categories on the smaller side of a split of sorted categories.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
-        1: predictions never fall when the feature rises, -1: never rise, 0: free. A dict has names or positions as
-        keys. Two classes: in the probability of the second; more: in each raw score.
+        Monotonicity constraint of each feature. 1: the probability of the second class must not decrease when the
+        feature increases; -1: must not increase; 0: no constraint. A dict maps names or positions of features to
+        constraints. None: no constraints. With more than two classes, the raw score of each class is constrained.
     interaction_cst : list of lists, "pairwise", "no_interactions" or None, default=None
-        Groups of features, by name or position, that may appear together on a path from root to leaf. Features in no
-        group form one more.
+        Groups of features, as names or positions, that may interact: all features on a path from the root to a leaf
+        must belong to one group. Features in no group form a group of their own. "pairwise": each pair of features is a
+        group. "no_interactions": each feature is a group. None: all features may interact.
     subsample : float, default=0.7
-        Share of the rows in (0, 1] that grow the trees of a round.
+        Fraction of the samples, in (0, 1], that are drawn to grow the trees of a round.
     sampling_method : {"uniform", "goss"}, default="uniform"
-        How they are drawn: all alike, or those with large gradients always [4]_. With "goss", a `subsample` of 1 means
+        How these samples are drawn. "uniform": all with the same probability. "goss": gradient-based one-side sampling,
+        which always takes the samples with the largest gradients and draws from the others; `subsample=1` then means
         0.3.
     colsample_bytree : float, default=1.0
-        Share of the features in (0, 1] that a tree may use.
+        Fraction of the features, in (0, 1], that are drawn for each tree.
     colsample_bylevel : float, default=0.7
-        Share of these that each level may use.
+        Fraction of the features of a tree, in (0, 1], that are drawn for each level.
     colsample_bynode : float, default=1.0
-        Share of these that each node may use.
+        Fraction of the features of a level, in (0, 1], that are drawn for each node.
     rate_drop : float, default=0.0
-        Share in [0, 1] of the trees to leave out, on average, while a round of `booster="dart"` grows its own. The same
-        is the booster of the next four.
+        With `booster="dart"`: expected fraction, in [0, 1], of the earlier trees that a round leaves out.
     skip_drop : float, default=0.0
-        Probability in [0, 1] that a round leaves out none.
+        With `booster="dart"`: probability, in [0, 1], that a round leaves out no trees.
     one_drop : bool, default=False
-        Whether a round that does not skip leaves out one tree at least.
+        With `booster="dart"`: whether to leave out at least one tree in each round that is not skipped.
     sample_type : {"uniform", "weighted"}, default="uniform"
-        How they are drawn: all alike, or in proportion to the weights they have.
+        With `booster="dart"`: how the trees to leave out are drawn. "uniform": all with the same probability.
+        "weighted": with probabilities proportional to their current scales.
     normalize_type : {"tree", "forest"}, default="tree"
-        What the new tree shares with the k left out, eta being `learning_rate`: "tree": it weighs 1 / (k + eta), and
-        they k / (k + eta) of what they did; "forest": 1 / (1 + eta) both.
+        With `booster="dart"`: how trees are rescaled after a round that left out k of them, where eta is
+        `learning_rate`. "tree": the new tree is multiplied by 1 / (k + eta), those left out by k / (k + eta). "forest":
+        all of them by 1 / (1 + eta).
     linear_leaves : bool, default=False
-        Whether leaves have a slope for each numeric feature on their path, besides a constant [6]_. A row that misses
-        one of these features, or has an infinite value, gets the constant. Not for "dart", constraints of monotonicity,
-        and losses whose leaves are refit.
+        Whether leaves predict a linear function of the numeric features on their path from the root, instead of a
+        constant. Samples with a missing or infinite value in one of these features get a constant. Cannot be combined
+        with `booster="dart"`, with `monotonic_cst`, or with losses whose leaves are refitted ("absolute_error", "huber"
+        and "quantile").
     linear_lambda : float, default=1.0
-        L2 penalty on the slopes of leaves, of features in units of their standard deviation.
+        L2 regularization of the slopes of linear leaves, for features in units of their standard deviation. Must be >=
+        0.
     feature_selector : {"cyclic", "shuffle", "random", "greedy", "thrifty"}, default="cyclic"
-        Order in which a round of `booster="gblinear"` goes through the coefficients: by column; in random order; as
-        many draws with replacement; always the one with the largest step, looked for anew after each; by the size of
-        the steps at the start of the round.
+        With `booster="gblinear"`: order in which a round updates the coefficients. "cyclic": by column. "shuffle": in a
+        random order. "random": as many random draws, with replacement, as there are coefficients. "greedy": always the
+        coefficient with the largest step, which is searched for again after each update. "thrifty": by the size of
+        their steps at the start of the round, the largest first.
     top_k : int or None, default=None
-        Steps of a round with the selectors "greedy" and "thrifty"; None for as many as there are coefficients.
+        With `feature_selector` "greedy" or "thrifty": number of updates in a round. None: as many as there are
+        coefficients.
     class_weight : dict, "balanced" or None, default=None
-        Factors >= 0 on the weights of the rows of each class; "balanced" gives all classes the same sum.
+        Factors >= 0 that multiply the sample weights of each class. dict: class label -> factor, which is 1 for missing
+        labels. "balanced": factors that give all classes the same total weight. None: no factors.
     scale_pos_weight : float, default=1.0
-        Factor > 0 on the weights of the second of two classes.
+        Factor > 0 that multiplies the sample weights of the second of two classes. Must be 1 for more classes.
     base_score : float, array-like or None, default=None
-        Prediction before the first round, a probability of the second class or one for each class. None: the best
-        constant.
+        Prediction before the first round: the probability of the second class, or an array with the probability of each
+        class. None: the constant with the smallest loss.
     early_stopping : "auto" or bool, default="auto"
-        Whether to stop when held-out rows are predicted no better any more, and keep the rounds up to the best. "auto":
-        if fit gets `X_val`. True: without it, `validation_fraction` of the rows is held out. False: held-out rows of
-        the user are scored only.
+        Whether to stop when the score on held-out samples no longer improves, and to keep the rounds up to the best
+        one. "auto": if `X_val` is passed to fit. True: always; without `X_val`, the fraction `validation_fraction` of
+        the samples is held out. False: never; samples passed as `X_val` are only scored.
     validation_fraction : float, default=0.1
-        Share of the rows in (0, 1) to hold out if fit gets no `X_val`, each class in proportion. Copies of a row stay
-        together, and each class keeps a row to train on.
+        Fraction of the samples, in (0, 1), to hold out for early stopping if fit gets no `X_val`. The same fraction of
+        each class is held out, but each class keeps at least one sample for training. Identical samples are held out
+        together.
     n_iter_no_change : int, default=10
-        Rounds without a better score after which to stop.
+        Number of rounds without a better score after which early stopping stops.
     tol : float, default=1e-07
-        Scores that are larger by at most this are no better.
+        Tolerance of early stopping: a score is better only if it is larger by more than this. Must be >= 0.
     scoring : str, callable or None, default="loss"
-        What to score held-out rows by: "loss", a scorer of scikit-learn or its name, or None for `score`.
+        Score of the held-out samples, larger for better. "loss": the negative loss. Other str: name of a scorer of
+        scikit-learn. callable: a scorer `(estimator, X, y) -> float`. None: the method `score`.
     warm_start : bool, default=False
-        Whether the next fit adds rounds to those that are there, up to `n_estimators`. On the same data, the model is
-        that of one long fit.
+        Whether the next call of fit continues the previous one: it adds rounds to the model, up to `n_estimators` in
+        total. On the same data, the result is that of a single fit.
     importance_type : {"gain", "cover", "split"}, default="gain"
-        What `feature_importances_` adds up over the splits of a feature: gains, sums of hessians, or ones.
+        What `feature_importances_` sums over the splits on a feature. "gain": their gains. "cover": the hessians of the
+        samples that reach them. "split": 1 for each.
     n_jobs : int or None, default=None
-        Threads; None or -1 for all cores. The model is the same, bit for bit, for any number.
+        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
     random_state : int, RandomState instance or None, default=None
-        Seed of the draws of rows, features and held-out rows. Without any of these nothing is random.
+        Seed of the draws of samples, features, trees to leave out, and held-out samples. Pass an int to get the same
+        model in every fit.
     verbose : int or bool, default=0
         Whether to print a line for each round.
 
@@ -206,12 +231,7 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
     (6, 2)
     """
 
-    _parameters = {
-        "loss": (NameIn(lambda: offered_losses("newton", "classes")), IsCallable),
-        **PARAMETERS,
-        "class_weight": (IsDict, OneOf("balanced"), IsNone),
-        "scale_pos_weight": (Interval(float, 0.0, closed="neither"),),
-    }
+    _parameters = CLASSIFIER
 
     def __init__(
         self,
@@ -256,7 +276,7 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         early_stopping="auto",
         validation_fraction=0.1,
         n_iter_no_change=10,
-        tol=1e-7,
+        tol=1e-07,
         scoring="loss",
         warm_start=False,
         importance_type="gain",
@@ -459,124 +479,152 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     Parameters
     ----------
     loss : str or callable, default="squared_error"
-        Loss to minimise: "squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma", "tweedie" (these
-        three with a log link), "pseudo_huber" or "expectile". A callable `(y, raw, sample_weight) -> (gradient,
-        hessian)` gets targets and raw predictions of shape (n_samples,) or (n_samples, n_outputs), and weights or None,
-        and returns two arrays shaped like `raw`, already weighted.
+        Loss to minimize: "squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma", "tweedie",
+        "pseudo_huber", "expectile" or a callable. "poisson", "gamma" and "tweedie" have a log link. A callable `(y,
+        raw, sample_weight) -> (gradient, hessian)` gets targets and raw predictions, both of shape (n_samples,) or
+        (n_samples, n_outputs), and sample weights or None. It returns the first and second derivatives of the loss,
+        shaped like `raw` and multiplied by the weights.
     n_estimators : int, default=300
-        Rounds of boosting at most. One round grows one tree, or one for each output or level.
+        Maximum number of boosting rounds. A round grows one tree, or one per output or quantile level if there are
+        several.
     learning_rate : float or "auto", default="auto"
-        Factor > 0 on the values of every tree. "auto": 0.06 for 1000 rows, growing with their fourth root, from 0.05 to
-        0.12. Fewer rounds than 300 need more. Of a linear model, the factor on every step; "auto": 0.5.
+        Factor > 0 that multiplies the values of all leaves (shrinkage). "auto": 0.06 * (n_samples / 1000) ** 0.25,
+        clipped to [0.05, 0.12]; this suits the default of 300 rounds, and fewer rounds need a larger value. With
+        `booster="gblinear"`, the factor that multiplies each step of a coefficient; "auto": 0.5.
     booster : {"gbtree", "dart", "gblinear"}, default="gbtree"
-        What each round adds: "gbtree" a tree; "dart" a tree that is grown as if some of the trees before it were not
-        there, and shares their weight [5]_, see `rate_drop`; "gblinear" a step of each coefficient of a linear model,
-        see `feature_selector`. To a linear model, categories are one-hot and missing cells 0; all that is said of trees
-        and of draws has no effect on it.
+        What a round adds to the model. "gbtree": trees. "dart": trees that are grown while some of the earlier trees
+        are left out; then the new trees and those left out are rescaled (see `rate_drop`, `skip_drop`, `one_drop`,
+        `sample_type` and `normalize_type`). "gblinear": a step of each coefficient of a linear model (see
+        `feature_selector`); it encodes categories one-hot and missing values as 0, and ignores the parameters of trees
+        and of sampling.
     num_parallel_tree : int, default=1
-        Trees that a round grows, for each output, on rows and features of their own, and averages.
+        Number of trees that a round grows for each output, each on samples and features of its own. The round adds
+        their mean.
     grow_policy : {"depthwise", "lossguide", "symmetric"}, default="symmetric"
-        How a tree grows: all nodes down to `max_depth`, best gain first up to `max_leaf_nodes`, or one split for all
-        nodes of a level [3]_.
+        Order in which nodes are split. "depthwise": level by level, down to `max_depth`. "lossguide": the node with the
+        largest gain first, up to `max_leaf_nodes` leaves. "symmetric": level by level, with one split for all nodes of
+        a level (oblivious trees, as in CatBoost).
     max_depth : int or None, default=6
-        Splits at most between root and leaf; None for no limit. At most 16 for symmetric trees, which need one.
+        Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit. Symmetric
+        trees need a limit, which must be at most 16.
     max_leaf_nodes : int or None, default=None
-        Leaves at most of a tree; None for no limit.
+        Maximum number of leaves of a tree. None: no limit.
     min_samples_leaf : int, default=1
-        Rows at least in a leaf; a row of weight 2 counts twice where all weights are whole numbers.
+        Minimum number of samples in a leaf. If all sample weights are whole numbers, a sample of weight k counts as k
+        samples.
     min_child_weight : float, default=0.01
-        Sum at least of the hessians (second derivatives of the loss, times weights) in a leaf.
+        Minimum sum of hessians in a leaf: second derivatives of the loss, multiplied by the sample weights. Must be >=
+        0.
     reg_lambda : float, default=3.0
-        L2 penalty on the values of leaves, or on the coefficients of a linear model.
+        L2 regularization of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
     reg_alpha : float, default=0.0
-        L1 penalty on the values of leaves, or on the coefficients of a linear model.
+        L1 regularization of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
     gamma : float, default=0.0
-        Gain that a split must exceed.
+        Minimum gain of a split: a node is split only if its best split gains more. Must be >= 0.
     max_delta_step : float, default=0.0
-        Largest absolute value of a leaf before the learning rate; 0 for no limit.
+        Maximum absolute value of a leaf, before the learning rate is applied. 0: no limit.
     max_bins : int or None, default=255
-        Intervals at most into which the values of a numeric feature fall before the search for splits, missing cells
-        apart; None for exact splits. Up to 255 take one byte for each cell.
+        Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
+        not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values have no order: by dtype (pandas category and text, Enum and String of polars, dictionaries
-        and strings of pyarrow), or names, positions or a mask of shape (n_features,). None: none.
+        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
+        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
+        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        features.
     max_cat_to_onehot : int, default=4
-        Categories up to which a split takes one against all others; above, they are sorted by gradient over hessian.
+        Maximum number of categories for one-hot splits. A categorical feature with at most this many categories is
+        split into one category against all others. With more, categories are sorted by the ratio of their sums of
+        gradients and hessians, and split in that order.
     max_cat_threshold : int, default=8
-        Categories at most on the smaller side of a split of sorted categories.
+        Maximum number of categories on the smaller side of a split of sorted categories.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
-        1: predictions never fall when the feature rises, -1: never rise, 0: free. A dict has names or positions as
-        keys. Needs one tree per output.
+        Monotonicity constraint of each feature. 1: the prediction must not decrease when the feature increases; -1:
+        must not increase; 0: no constraint. A dict maps names or positions of features to constraints. None: no
+        constraints. With several outputs, only for `multi_strategy="one_output_per_tree"`.
     interaction_cst : list of lists, "pairwise", "no_interactions" or None, default=None
-        Groups of features, by name or position, that may appear together on a path from root to leaf. Features in no
-        group form one more.
+        Groups of features, as names or positions, that may interact: all features on a path from the root to a leaf
+        must belong to one group. Features in no group form a group of their own. "pairwise": each pair of features is a
+        group. "no_interactions": each feature is a group. None: all features may interact.
     subsample : float, default=0.7
-        Share of the rows in (0, 1] that grow the trees of a round.
+        Fraction of the samples, in (0, 1], that are drawn to grow the trees of a round.
     sampling_method : {"uniform", "goss"}, default="uniform"
-        How they are drawn: all alike, or those with large gradients always [4]_. With "goss", a `subsample` of 1 means
+        How these samples are drawn. "uniform": all with the same probability. "goss": gradient-based one-side sampling,
+        which always takes the samples with the largest gradients and draws from the others; `subsample=1` then means
         0.3.
     colsample_bytree : float, default=1.0
-        Share of the features in (0, 1] that a tree may use.
+        Fraction of the features, in (0, 1], that are drawn for each tree.
     colsample_bylevel : float, default=0.7
-        Share of these that each level may use.
+        Fraction of the features of a tree, in (0, 1], that are drawn for each level.
     colsample_bynode : float, default=1.0
-        Share of these that each node may use.
+        Fraction of the features of a level, in (0, 1], that are drawn for each node.
     rate_drop : float, default=0.0
-        Share in [0, 1] of the trees to leave out, on average, while a round of `booster="dart"` grows its own. The same
-        is the booster of the next four.
+        With `booster="dart"`: expected fraction, in [0, 1], of the earlier trees that a round leaves out.
     skip_drop : float, default=0.0
-        Probability in [0, 1] that a round leaves out none.
+        With `booster="dart"`: probability, in [0, 1], that a round leaves out no trees.
     one_drop : bool, default=False
-        Whether a round that does not skip leaves out one tree at least.
+        With `booster="dart"`: whether to leave out at least one tree in each round that is not skipped.
     sample_type : {"uniform", "weighted"}, default="uniform"
-        How they are drawn: all alike, or in proportion to the weights they have.
+        With `booster="dart"`: how the trees to leave out are drawn. "uniform": all with the same probability.
+        "weighted": with probabilities proportional to their current scales.
     normalize_type : {"tree", "forest"}, default="tree"
-        What the new tree shares with the k left out, eta being `learning_rate`: "tree": it weighs 1 / (k + eta), and
-        they k / (k + eta) of what they did; "forest": 1 / (1 + eta) both.
+        With `booster="dart"`: how trees are rescaled after a round that left out k of them, where eta is
+        `learning_rate`. "tree": the new tree is multiplied by 1 / (k + eta), those left out by k / (k + eta). "forest":
+        all of them by 1 / (1 + eta).
     linear_leaves : bool, default=False
-        Whether leaves have a slope for each numeric feature on their path, besides a constant [6]_. A row that misses
-        one of these features, or has an infinite value, gets the constant. Not for "dart", constraints of monotonicity,
-        and losses whose leaves are refit.
+        Whether leaves predict a linear function of the numeric features on their path from the root, instead of a
+        constant. Samples with a missing or infinite value in one of these features get a constant. Cannot be combined
+        with `booster="dart"`, with `monotonic_cst`, or with losses whose leaves are refitted ("absolute_error", "huber"
+        and "quantile").
     linear_lambda : float, default=1.0
-        L2 penalty on the slopes of leaves, of features in units of their standard deviation.
+        L2 regularization of the slopes of linear leaves, for features in units of their standard deviation. Must be >=
+        0.
     feature_selector : {"cyclic", "shuffle", "random", "greedy", "thrifty"}, default="cyclic"
-        Order in which a round of `booster="gblinear"` goes through the coefficients: by column; in random order; as
-        many draws with replacement; always the one with the largest step, looked for anew after each; by the size of
-        the steps at the start of the round.
+        With `booster="gblinear"`: order in which a round updates the coefficients. "cyclic": by column. "shuffle": in a
+        random order. "random": as many random draws, with replacement, as there are coefficients. "greedy": always the
+        coefficient with the largest step, which is searched for again after each update. "thrifty": by the size of
+        their steps at the start of the round, the largest first.
     top_k : int or None, default=None
-        Steps of a round with the selectors "greedy" and "thrifty"; None for as many as there are coefficients.
+        With `feature_selector` "greedy" or "thrifty": number of updates in a round. None: as many as there are
+        coefficients.
     multi_strategy : {"one_output_per_tree", "multi_output_tree"}, default="one_output_per_tree"
-        Several outputs: a tree for each, or one tree whose leaves hold a value for each.
+        How several outputs are fitted. "one_output_per_tree": a tree for each output. "multi_output_tree": trees with a
+        value for each output in their leaves.
     quantile : float or list of float, default=0.5
-        Levels in (0, 1) for the losses "quantile" and "expectile". Several make a column each, which never cross.
+        Level in (0, 1) of the losses "quantile" and "expectile". A list gives one column of predictions per level; the
+        columns never cross.
     tweedie_variance_power : float, default=1.5
-        Power in (1, 2) of the mean in the variance, for the loss "tweedie".
+        Power p in (1, 2) of the loss "tweedie", whose variance is proportional to mean ** p.
     huber_slope : float or None, default=None
-        Residual, in units of the target, from which on "huber" and "pseudo_huber" grow linearly. None: the 0.9-quantile
-        of the distances from the median.
+        Absolute residual > 0, in units of the target, beyond which the losses "huber" and "pseudo_huber" grow linearly.
+        None: the 0.9-quantile of the absolute distances of the target from its median.
     base_score : float, array-like or None, default=None
-        Prediction before the first round, in units of the target, one or one for each output. None: the best constant.
+        Prediction before the first round, in units of the target: one value, or an array with one per output. None: the
+        constant with the smallest loss.
     early_stopping : "auto" or bool, default="auto"
-        Whether to stop when held-out rows are predicted no better any more, and keep the rounds up to the best. "auto":
-        if fit gets `X_val`. True: without it, `validation_fraction` of the rows is held out. False: held-out rows of
-        the user are scored only.
+        Whether to stop when the score on held-out samples no longer improves, and to keep the rounds up to the best
+        one. "auto": if `X_val` is passed to fit. True: always; without `X_val`, the fraction `validation_fraction` of
+        the samples is held out. False: never; samples passed as `X_val` are only scored.
     validation_fraction : float, default=0.1
-        Share of the rows in (0, 1) to hold out if fit gets no `X_val`. Copies of a row stay together.
+        Fraction of the samples, in (0, 1), to hold out for early stopping if fit gets no `X_val`. Identical samples are
+        held out together.
     n_iter_no_change : int, default=10
-        Rounds without a better score after which to stop.
+        Number of rounds without a better score after which early stopping stops.
     tol : float, default=1e-07
-        Scores that are larger by at most this are no better.
+        Tolerance of early stopping: a score is better only if it is larger by more than this. Must be >= 0.
     scoring : str, callable or None, default="loss"
-        What to score held-out rows by: "loss", a scorer of scikit-learn or its name, or None for `score`.
+        Score of the held-out samples, larger for better. "loss": the negative loss. Other str: name of a scorer of
+        scikit-learn. callable: a scorer `(estimator, X, y) -> float`. None: the method `score`.
     warm_start : bool, default=False
-        Whether the next fit adds rounds to those that are there, up to `n_estimators`. On the same data, the model is
-        that of one long fit.
+        Whether the next call of fit continues the previous one: it adds rounds to the model, up to `n_estimators` in
+        total. On the same data, the result is that of a single fit.
     importance_type : {"gain", "cover", "split"}, default="gain"
-        What `feature_importances_` adds up over the splits of a feature: gains, sums of hessians, or ones.
+        What `feature_importances_` sums over the splits on a feature. "gain": their gains. "cover": the hessians of the
+        samples that reach them. "split": 1 for each.
     n_jobs : int or None, default=None
-        Threads; None or -1 for all cores. The model is the same, bit for bit, for any number.
+        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
     random_state : int, RandomState instance or None, default=None
-        Seed of the draws of rows, features and held-out rows. Without any of these nothing is random.
+        Seed of the draws of samples, features, trees to leave out, and held-out samples. Pass an int to get the same
+        model in every fit.
     verbose : int or bool, default=0
         Whether to print a line for each round.
 
@@ -639,17 +687,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     (100, 2)
     """
 
-    _parameters = {
-        "loss": (NameIn(lambda: offered_losses("newton", "numbers")), IsCallable),
-        **PARAMETERS,
-        "multi_strategy": (OneOf("one_output_per_tree", "multi_output_tree"),),
-        "quantile": (
-            Interval(float, 0.0, 1.0, "neither"),
-            SequenceOf(Interval(float, 0.0, 1.0, "neither"), "a list of them"),
-        ),
-        "tweedie_variance_power": (Interval(float, 1.0, 2.0, "neither"),),
-        "huber_slope": (Interval(float, 0.0, closed="neither"), IsNone),
-    }
+    _parameters = REGRESSOR
 
     def __init__(
         self,
@@ -696,7 +734,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         early_stopping="auto",
         validation_fraction=0.1,
         n_iter_no_change=10,
-        tol=1e-7,
+        tol=1e-07,
         scoring="loss",
         warm_start=False,
         importance_type="gain",

@@ -25,7 +25,7 @@ from skensemble._parameters import (
     OneOf,
     ParameterError,
     check_parameter,
-    check_parameters,
+    check_rules,
 )
 from skensemble._random import draw_seed, generator
 from skensemble._targets import all_or_nothing, read_weight
@@ -121,7 +121,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
             If a parameter, a cell, a label or a weight breaks its rule. The message names it, the rule and the value;
             the estimator stays as it was before.
         """
-        check_parameters(self, self._parameters)
+        check_rules(self, self._parameters)
         frame = read_frame(X)
         validate_data(self, X, reset=True, skip_check_array=True)
         weight = read_weight(sample_weight, "sample_weight", len(frame))

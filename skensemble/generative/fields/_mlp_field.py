@@ -6,8 +6,19 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
-from skensemble._parameters import N_JOBS, RANDOM_STATE, Interval, IsBool, NameIn, OneOf, SequenceOf, check_parameters
+from skensemble._parameters import (
+    RANDOM_STATE,
+    Interval,
+    IsBool,
+    NameIn,
+    OneOf,
+    Parameter,
+    SequenceOf,
+    check_parameters,
+    choice,
+)
 from skensemble._random import generator
+from skensemble._shared_parameters import JOBS
 from skensemble._targets import all_or_nothing
 from skensemble.generative.fields._field_network import BatchGradient, Embedding, centre_and_scale, new_model
 from skensemble.generative.fields._field_training import FieldDraws
@@ -24,25 +35,98 @@ ROWS_TO_SCALE_BY = 1 << 14  # drawn to estimate means and scales of features and
 HELD_OUT_ROWS = 1 << 13  # maximum number of held-out rows in a check
 
 PARAMETERS = {
-    "hidden_layer_sizes": (SequenceOf(Interval(int, 1), "a sequence of ints >= 1", min_length=0),),
-    "activation": (NameIn(ACTIVATIONS),),
-    "residual": (IsBool,),
-    "layer_norm": (IsBool,),
-    "n_frequencies": (Interval(int, 0),),
-    "batch_size": (Interval(int, 1),),
-    "max_steps": (Interval(int, 1),),
-    "learning_rate": (Interval(float, 0.0, closed="neither"),),
-    "learning_rate_schedule": (OneOf("cosine", "constant"),),
-    "weight_decay": (Interval(float, 0.0),),
-    "clip_norm": (Interval(float, 0.0, closed="neither"),),
-    "averaging": (Interval(float, 0.0, 1.0),),
-    "early_stopping": (IsBool,),
-    "validation_fraction": (Interval(float, 0.0, 1.0, "neither"),),
-    "n_iter_no_change": (Interval(int, 1),),
-    "check_interval": (Interval(int, 1),),
-    "random_state": RANDOM_STATE,
-    "n_jobs": N_JOBS,
-    "verbose": (Interval(int, 0), IsBool),
+    "hidden_layer_sizes": Parameter(
+        (256, 256, 256),
+        (SequenceOf(Interval(int, 1), "a sequence of ints >= 1", min_length=0),),
+        "sequence of int",
+        "Number of units of each hidden layer.",
+    ),
+    "activation": Parameter(
+        "silu",
+        (NameIn(ACTIVATIONS),),
+        "str",
+        "Activation of the hidden layers: a name in `skensemble.generative.ACTIVATIONS`. Likelihoods need a smooth "
+        "one.",
+    ),
+    "residual": Parameter(
+        True,
+        (IsBool,),
+        "bool",
+        "Whether the input of a hidden layer is added to its output, where both have the same size.",
+    ),
+    "layer_norm": Parameter(False, (IsBool,), "bool", "Whether the inputs of the activations are normalized by layer."),
+    "n_frequencies": Parameter(
+        4,
+        (Interval(int, 0),),
+        "int",
+        "Number of sines and of cosines of the time, with 1/2, 1, 2, 4, ... periods, that are given to the network as"
+        " features. Only for fields: `fit` has no time.",
+    ),
+    "batch_size": Parameter(512, (Interval(int, 1),), "int", "Number of samples in a batch."),
+    "max_steps": Parameter(2000, (Interval(int, 1),), "int", "Maximum number of training steps, of one batch each."),
+    "learning_rate": Parameter(
+        1e-3,
+        (Interval(float, 0.0, closed="neither"),),
+        "float",
+        "Largest learning rate, > 0.",
+    ),
+    "learning_rate_schedule": Parameter(
+        "cosine",
+        (OneOf("cosine", "constant"),),
+        choice(("cosine", "constant")),
+        'How the learning rate changes. "cosine": it falls along half a cosine. "constant": not at all.',
+    ),
+    "weight_decay": Parameter(
+        0.0,
+        (Interval(float, 0.0),),
+        "float",
+        "Weight decay of AdamW: the fraction of each weight that a step removes, per unit of the learning rate. Must "
+        "be >= 0.",
+    ),
+    "clip_norm": Parameter(
+        1.0,
+        (Interval(float, 0.0, closed="neither"),),
+        "float",
+        "Maximum Euclidean norm > 0 of a gradient; longer ones are scaled down to it.",
+    ),
+    "averaging": Parameter(
+        0.999,
+        (Interval(float, 0.0, 1.0),),
+        "float",
+        "Decay, in [0, 1), of the exponential moving average of the weights, which makes the predictions. 0: no "
+        "average.",
+    ),
+    "early_stopping": Parameter(
+        False,
+        (IsBool,),
+        "bool",
+        "Whether to stop when the loss of held-out samples no longer falls, and to keep the weights with the smallest"
+        " one.",
+    ),
+    "validation_fraction": Parameter(
+        0.1,
+        (Interval(float, 0.0, 1.0, "neither"),),
+        "float",
+        "Fraction of the samples, in (0, 1), to hold out for early stopping.",
+    ),
+    "n_iter_no_change": Parameter(
+        10,
+        (Interval(int, 1),),
+        "int",
+        "Number of checks without a smaller loss of the held-out samples after which early stopping stops.",
+    ),
+    "check_interval": Parameter(
+        100, (Interval(int, 1),), "int", "Number of steps between two checks of the held-out samples."
+    ),
+    "random_state": Parameter(
+        None,
+        RANDOM_STATE,
+        "int, RandomState instance or None",
+        "Seed of the first weights, the batches and the held-out samples. Pass an int to get the same model in every "
+        "fit.",
+    ),
+    "n_jobs": JOBS,
+    "verbose": Parameter(0, (Interval(int, 0), IsBool), "int or bool", "Whether to print the losses at each check."),
 }
 
 
@@ -59,43 +143,46 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
     Parameters
     ----------
     hidden_layer_sizes : sequence of int, default=(256, 256, 256)
-        Units of the hidden layers.
+        Number of units of each hidden layer.
     activation : str, default="silu"
-        A name in `skensemble.generative.ACTIVATIONS`.  Likelihoods want a smooth one.
+        Activation of the hidden layers: a name in `skensemble.generative.ACTIVATIONS`. Likelihoods need a smooth one.
     residual : bool, default=True
-        Add the input of each hidden layer to its output, where both have the same size.
+        Whether the input of a hidden layer is added to its output, where both have the same size.
     layer_norm : bool, default=False
-        Normalise the sums of each hidden layer.
+        Whether the inputs of the activations are normalized by layer.
     n_frequencies : int, default=4
-        Sines and cosines of the time (with 1/2, 1, 2, 4, ... periods) that are features of their own.  Fields only:
-        `fit` knows of no time.
+        Number of sines and of cosines of the time, with 1/2, 1, 2, 4, ... periods, that are given to the network as
+        features. Only for fields: `fit` has no time.
     batch_size : int, default=512
-        Rows of a step.
+        Number of samples in a batch.
     max_steps : int, default=2000
-        Steps at most.
+        Maximum number of training steps, of one batch each.
     learning_rate : float, default=0.001
-        The largest one.
+        Largest learning rate, > 0.
     learning_rate_schedule : {"cosine", "constant"}, default="cosine"
+        How the learning rate changes. "cosine": it falls along half a cosine. "constant": not at all.
     weight_decay : float, default=0.0
-        Share of each weight that a step takes away at learning rate 1.
+        Weight decay of AdamW: the fraction of each weight that a step removes, per unit of the learning rate. Must be
+        >= 0.
     clip_norm : float, default=1.0
-        Longer gradients are shortened to this norm.
-    averaging : float in [0, 1), default=0.999
-        Decay of the moving average of the weights; 0 for none.
+        Maximum Euclidean norm > 0 of a gradient; longer ones are scaled down to it.
+    averaging : float, default=0.999
+        Decay, in [0, 1), of the exponential moving average of the weights, which makes the predictions. 0: no average.
     early_stopping : bool, default=False
-        Stop when the loss on held-out rows no longer falls, and take the weights where it was lowest.
-    validation_fraction : float in (0, 1), default=0.1
-        Share of the rows that are held out.
+        Whether to stop when the loss of held-out samples no longer falls, and to keep the weights with the smallest
+        one.
+    validation_fraction : float, default=0.1
+        Fraction of the samples, in (0, 1), to hold out for early stopping.
     n_iter_no_change : int, default=10
-        Looks at the held-out rows without a lower loss before training stops.
+        Number of checks without a smaller loss of the held-out samples after which early stopping stops.
     check_interval : int, default=100
-        Steps between two looks.
+        Number of steps between two checks of the held-out samples.
     random_state : int, RandomState instance or None, default=None
-        First weights, batches, held-out rows.
-    n_jobs : int, default=None
-        Threads.  None uses all cores.
-    verbose : int, default=0
-        1 prints the losses at every look.
+        Seed of the first weights, the batches and the held-out samples. Pass an int to get the same model in every fit.
+    n_jobs : int or None, default=None
+        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
+    verbose : int or bool, default=0
+        Whether to print the losses at each check.
 
     Attributes
     ----------
@@ -137,6 +224,8 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
     True
     """
 
+    _parameters = PARAMETERS
+
     def __init__(
         self,
         hidden_layer_sizes=(256, 256, 256),
@@ -147,7 +236,7 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         n_frequencies=4,
         batch_size=512,
         max_steps=2000,
-        learning_rate=1e-3,
+        learning_rate=0.001,
         learning_rate_schedule="cosine",
         weight_decay=0.0,
         clip_norm=1.0,

@@ -10,13 +10,14 @@ import numpy as np
 
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs, for_blocks
-from skensemble._parameters import N_JOBS, Interval, IsBool, IsNone, OneOf, check_parameters
+from skensemble._parameters import Interval, IsBool, IsNone, OneOf, Parameter, check_parameters, choice
 from skensemble._random import draw_seed
+from skensemble._shared_parameters import JOBS, MAX_BINS
 from skensemble.generative.fields._field_rounds import FieldRounds, FieldRoundSettings
 from skensemble.generative.fields._field_training import FieldDraws
 from skensemble.generative.fields._known_cells import with_known_cells
 from skensemble.generative.fields._vector_leaves import sum_of_leaves
-from skensemble.tree.histogram._growth_limits import BEST_FIRST, read_limits
+from skensemble.tree.histogram._growth_limits import BEST_FIRST, GROWTH_PARAMETERS, read_limits
 from skensemble.tree.trees._prediction import compile_trees
 
 MAX_ROWS = 30_000  # of a draw; as many duplicates of each row as they give, but
@@ -27,23 +28,95 @@ MOST_VALUES = 10  # of a condition that get an ensemble each, and
 FEWEST_ROWS = 50  # of each of them, with `condition_mode="auto"`
 
 PARAMETERS = {
-    "n_estimators": (Interval(int, 1),),
-    "learning_rate": (Interval(float, 0.0, closed="neither"),),
-    "max_leaf_nodes": (Interval(int, 2), IsNone),
-    "max_depth": (Interval(int, 1), IsNone),
-    "min_child_weight": (Interval(float, 0.0),),
-    "reg_lambda": (Interval(float, 0.0),),
-    "max_bins": (Interval(int, 2, 255, "both"),),
-    "n_sketch": (Interval(int, 1), IsNone),
-    "n_repeats": (Interval(int, 1), OneOf("auto")),
-    "redraw_interval": (Interval(int, 1), OneOf("auto"), IsNone),
-    "condition_mode": (OneOf("auto", "feature", "per_value"),),
-    "time_mode": (OneOf("feature", "per_level"),),
-    "n_levels": (Interval(int, 2),),
-    "early_stopping": (IsBool,),
-    "validation_fraction": (Interval(float, 0.0, 1.0, "neither"),),
-    "n_iter_no_change": (Interval(int, 1),),
-    "n_jobs": N_JOBS,
+    "n_estimators": Parameter(
+        400,
+        (Interval(int, 1),),
+        "int",
+        'Maximum number of trees; with `time_mode="per_level"`, of each level.',
+    ),
+    "learning_rate": Parameter(
+        0.1,
+        (Interval(float, 0.0, closed="neither"),),
+        "float",
+        "Factor > 0 that multiplies the values of all leaves (shrinkage).",
+    ),
+    "max_leaf_nodes": GROWTH_PARAMETERS["max_leaf_nodes"]._replace(default=63),
+    "max_depth": GROWTH_PARAMETERS["max_depth"]._replace(
+        default=None,
+        text="Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit.",
+    ),
+    "min_child_weight": GROWTH_PARAMETERS["min_child_weight"]._replace(
+        default=5.0, text="Minimum number of drawn samples in a leaf, each counted by its weight. Must be >= 0."
+    ),
+    "reg_lambda": GROWTH_PARAMETERS["reg_lambda"]._replace(
+        default=1.0, text="L2 regularization of the leaf values. Must be >= 0."
+    ),
+    "max_bins": MAX_BINS._replace(
+        rules=(Interval(int, 2, 255, "both"),),
+        kind="int",
+        text="Maximum number of bins for the values of a feature, in [2, 255].",
+    ),
+    "n_sketch": Parameter(
+        1,
+        (Interval(int, 1), IsNone),
+        "int or None",
+        "Number of random combinations of the columns by which the splits of a tree are chosen. None: all columns "
+        "themselves.",
+    ),
+    "n_repeats": Parameter(
+        "auto",
+        (Interval(int, 1), OneOf("auto")),
+        'int or "auto"',
+        'Number of copies of each sample in a draw, each at a time and with noise of its own. "auto": as many as make'
+        " 30000 drawn samples, at most 50.",
+    ),
+    "redraw_interval": Parameter(
+        "auto",
+        (Interval(int, 1), OneOf("auto"), IsNone),
+        'int, "auto" or None',
+        'Number of rounds after which all samples are drawn anew. "auto": 20 if a draw holds fewer than 20 copies of '
+        "each sample, else None. None: they are drawn once.",
+    ),
+    "condition_mode": Parameter(
+        "auto",
+        (OneOf("auto", "feature", "per_value"),),
+        choice(("auto", "feature", "per_value")),
+        'How trees depend on the condition. "feature": it is a feature of the trees. "per_value": each of its values '
+        '(each class) has an ensemble of its own, and so have samples whose condition is not known [2]_. "auto": '
+        '"per_value" for 2 to 10 values of at least 50 samples each, else "feature".',
+    ),
+    "time_mode": Parameter(
+        "feature",
+        (OneOf("feature", "per_level"),),
+        choice(("feature", "per_level")),
+        'How trees depend on the time. "feature": it is a feature of the trees. "per_level": each of `n_levels` times'
+        " has an ensemble of its own [2]_.",
+    ),
+    "n_levels": Parameter(
+        50,
+        (Interval(int, 2),),
+        "int",
+        'With `time_mode="per_level"`: number of times that have an ensemble. At other times the nearest one predicts.',
+    ),
+    "early_stopping": Parameter(
+        True,
+        (IsBool,),
+        "bool",
+        "Whether to hold out samples, and to stop when their error, under noise of their own, no longer falls.",
+    ),
+    "validation_fraction": Parameter(
+        0.1,
+        (Interval(float, 0.0, 1.0, "neither"),),
+        "float",
+        "Fraction of the samples, in (0, 1), to hold out for early stopping.",
+    ),
+    "n_iter_no_change": Parameter(
+        20,
+        (Interval(int, 1),),
+        "int",
+        "Number of rounds without a smaller error of the held-out samples after which early stopping stops.",
+    ),
+    "n_jobs": JOBS,
 }
 
 
@@ -57,42 +130,45 @@ class TreeField(Estimator):
     Parameters
     ----------
     n_estimators : int, default=400
-        Trees; for each level of time if `time_mode="per_level"`.
+        Maximum number of trees; with `time_mode="per_level"`, of each level.
     learning_rate : float, default=0.1
-        Factor > 0 on the values of every tree.
+        Factor > 0 that multiplies the values of all leaves (shrinkage).
     max_leaf_nodes : int or None, default=63
-        Leaves at most of a tree; None for no limit.
+        Maximum number of leaves of a tree. None: no limit.
     max_depth : int or None, default=None
-        Splits at most between root and leaf; None for no limit.
+        Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit.
     min_child_weight : float, default=5.0
-        Drawn rows at least in a leaf.
+        Minimum number of drawn samples in a leaf, each counted by its weight. Must be >= 0.
     reg_lambda : float, default=1.0
-        L2 penalty on the values of leaves.
+        L2 regularization of the leaf values. Must be >= 0.
     max_bins : int, default=255
-        Intervals at most, in [2, 255], into which the values of a feature fall before the search for splits.
+        Maximum number of bins for the values of a feature, in [2, 255].
     n_sketch : int or None, default=1
-        Random combinations of the columns that choose the splits of a tree; None: all columns themselves.
+        Number of random combinations of the columns by which the splits of a tree are chosen. None: all columns
+        themselves.
     n_repeats : int or "auto", default="auto"
-        Duplicates of each row in a draw. "auto": as many as 30 000 drawn rows allow, at most 50.
+        Number of copies of each sample in a draw, each at a time and with noise of its own. "auto": as many as make
+        30000 drawn samples, at most 50.
     redraw_interval : int, "auto" or None, default="auto"
-        Rounds after which all rows are drawn anew; None for never. "auto": 20 where a draw has fewer than 20 duplicates
-        of each row, else never.
+        Number of rounds after which all samples are drawn anew. "auto": 20 if a draw holds fewer than 20 copies of each
+        sample, else None. None: they are drawn once.
     condition_mode : {"auto", "feature", "per_value"}, default="auto"
-        Whether the condition is a feature of the trees, or each of its values (each class) has an ensemble of its own,
-        and so have rows whose condition is not known [2]_. "auto": the latter for up to 10 values of at least 50
-        rows each.
+        How trees depend on the condition. "feature": it is a feature of the trees. "per_value": each of its values
+        (each class) has an ensemble of its own, and so have samples whose condition is not known [2]_. "auto":
+        "per_value" for 2 to 10 values of at least 50 samples each, else "feature".
     time_mode : {"feature", "per_level"}, default="feature"
-        Whether the time is a feature of the trees, or each of `n_levels` times has an ensemble of its own [2]_.
+        How trees depend on the time. "feature": it is a feature of the trees. "per_level": each of `n_levels` times has
+        an ensemble of its own [2]_.
     n_levels : int, default=50
-        Levels of time, for `time_mode="per_level"`. In between, the nearest answers.
+        With `time_mode="per_level"`: number of times that have an ensemble. At other times the nearest one predicts.
     early_stopping : bool, default=True
-        Whether to hold out rows and stop when they, with noise of their own, are predicted no better any more.
+        Whether to hold out samples, and to stop when their error, under noise of their own, no longer falls.
     validation_fraction : float, default=0.1
-        Share of the rows in (0, 1) to hold out for `early_stopping`.
+        Fraction of the samples, in (0, 1), to hold out for early stopping.
     n_iter_no_change : int, default=20
-        Rounds without a better error of the held-out rows after which to stop.
+        Number of rounds without a smaller error of the held-out samples after which early stopping stops.
     n_jobs : int or None, default=None
-        Threads; None or -1 for all cores. The field is the same, bit for bit, for any number.
+        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
 
     Attributes
     ----------
@@ -125,6 +201,8 @@ class TreeField(Estimator):
     >>> field.endpoints(np.array([[0.9]]), 0.1).data.round()
     array([[1.]])
     """
+
+    _parameters = PARAMETERS
 
     _made_when_needed = ("_layouts",)
 

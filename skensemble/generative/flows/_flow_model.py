@@ -19,7 +19,7 @@ from skensemble._parameters import (
     ParameterError,
     SequenceOf,
     check_parameter,
-    check_parameters,
+    check_rules,
 )
 from skensemble._random import generator
 from skensemble._targets import all_or_nothing, read_weight
@@ -134,7 +134,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
             A parameter, a cell, a label or a weight breaks its rule; the message names it, the rule and the value. The
             estimator stays what it was before.
         """
-        check_parameters(self, self._parameters)
+        check_rules(self, self._parameters)
         frame = read_frame(X)
         validate_data(self, X, reset=True, skip_check_array=True)
         weight = read_weight(sample_weight, "sample_weight", len(frame))

@@ -6,7 +6,7 @@ from sklearn.base import TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_array, check_is_fitted, validate_data
 
 from skensemble._estimator import Estimator
-from skensemble._parameters import CATEGORICAL_FEATURES, Interval, IsBool, OneOf, check_parameters
+from skensemble._parameters import CATEGORICAL_FEATURES, Interval, IsBool, OneOf, check_rules
 from skensemble._random import generator as generator_of
 from skensemble._targets import FeatureNames, all_or_nothing, read_weight
 from skensemble._validation import feature_positions
@@ -164,7 +164,7 @@ class TableEncoder(TransformerMixin, Estimator):
         TypeError
             For a column of objects that are neither strings nor numbers.
         """
-        check_parameters(self, PARAMETERS)
+        check_rules(self, PARAMETERS)
         frame = read_frame(X)
         validate_data(self, X, reset=True, skip_check_array=True)
         weight = read_weight(sample_weight, "sample_weight", len(frame))

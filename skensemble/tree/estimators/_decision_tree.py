@@ -12,18 +12,16 @@ from sklearn.utils.validation import check_is_fitted
 
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
-from skensemble._parameters import OneOf, check_parameters
+from skensemble._parameters import check_parameters
 from skensemble._random import draw_seed, generator
 from skensemble._targets import all_or_nothing, class_weighted, read_labels, read_target, read_weight
 from skensemble._validation import read_features
 from skensemble.tree._binning import Binner
 from skensemble.tree.estimators._sklearn_tree import to_sklearn
+from skensemble.tree.estimators._tree_parameters import CLASSIFIER, EXTRA_CLASSIFIER, EXTRA_REGRESSOR, REGRESSOR
 from skensemble.tree.estimators._tree_structure import names_of_values, with_tree
 from skensemble.tree.exact._cart_grower import CartGrower, ClassTarget, NumberTarget
 from skensemble.tree.exact._cart_limits import (
-    CLASSIFIER_PARAMETERS,
-    GROWTH_PARAMETERS,
-    REGRESSOR_PARAMETERS,
     count_features,
     read_directions,
     read_limits,
@@ -33,7 +31,6 @@ from skensemble.tree.trees._pruning import prune, pruning_path
 from skensemble.tree.trees._tree_arrays import validate_trees
 
 CELLS_FOR_THREADS = 200_000  # of a table; for less, one thread is done before others have been asked for help
-TREE_PARAMETERS = {**GROWTH_PARAMETERS, "splitter": (OneOf("best", "random"),)}
 
 
 def _useful_threads(table):
@@ -261,44 +258,51 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
     Parameters
     ----------
     criterion : {"gini", "entropy", "log_loss"}, default="gini"
-        Impurity that splits are to decrease: 1 minus the sum of the squared class fractions, or their entropy in bits
-        ("log_loss" is the same).
+        Impurity that splits reduce. "gini": 1 minus the sum of the squared class fractions. "entropy", or "log_loss":
+        Shannon entropy of the class fractions, in bits.
     splitter : {"best", "random"}, default="best"
-        How a node finds its split: the best of all thresholds, or the best of one random threshold for each feature
-        that it tries.
+        How the split of a node is found. "best": the best of all thresholds. "random": the best of one random threshold
+        for each feature that is considered.
     max_depth : int or None, default=None
-        Splits at most between root and leaf; None for no limit.
+        Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit.
     min_samples_split : int or float, default=2
-        Rows at least in a node that is split; a float in (0, 1] is a share of the rows.
+        Minimum number of samples in a node that is split. A float in (0, 1] is a fraction of the number of samples.
     min_samples_leaf : int or float, default=1
-        Rows at least in a leaf; a float in (0, 1) is a share of the rows.
+        Minimum number of samples in a leaf. A float in (0, 1) is a fraction of the number of samples.
     min_weight_fraction_leaf : float, default=0.0
-        Share at least of the sum of the weights in a leaf, in [0, 0.5].
+        Minimum fraction of the total sample weight in a leaf, in [0, 0.5].
     max_features : int, float, "sqrt", "log2" or None, default=None
-        Features that a node tries, drawn anew for each: so many, a share of them, the square root or the logarithm of
-        their number, or all (None). Features that are constant in the node do not count.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the draws of features and of random thresholds. With all features and without random thresholds nothing
-        is random.
+        Number of features that are considered for the split of a node, drawn anew for each node. int: this number.
+        float in (0, 1]: this fraction of the features. "sqrt", "log2": square root or binary logarithm of their number.
+        None: all. Features that are constant in the node do not count.
     max_leaf_nodes : int or None, default=None
-        Leaves at most; they are split best first then. None for no limit.
+        Maximum number of leaves of a tree. With a limit, the node whose split reduces the impurity most is split first.
+        None: no limit.
     min_impurity_decrease : float, default=0.0
-        Decrease of impurity, times the node's share of the weight, that a split must bring at least.
-    class_weight : dict, list of dict, "balanced" or None, default=None
-        Factors >= 0 on the weights of the rows of each class; "balanced" gives all classes the same sum. With several
-        outputs: one dict for each, whose factors are multiplied.
+        Minimum decrease of impurity by a split, multiplied by the node's fraction of the total sample weight. Must be
+        >= 0.
     ccp_alpha : float, default=0.0
-        Price of a leaf in minimal cost-complexity pruning, in units of impurity: branches that do not earn it are cut.
-        See `cost_complexity_pruning_path`.
-    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
-        1: the probability of the second class never falls when the feature rises, -1: never rises, 0: free. A dict has
-        names or positions as keys. Not for more than two classes, or several outputs.
+        Complexity parameter of minimal cost-complexity pruning: the decrease of impurity, in its units, that each leaf
+        of a branch must be worth for the branch to be kept. 0: no pruning.
     max_bins : int or None, default=None
-        Intervals at most into which the values of a numeric feature fall before the search for splits, missing cells
-        apart: a few hundred are enough and faster. None: as many as there are values, for exact splits.
+        Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
+        not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values have no order: by dtype (pandas category and text, Enum and String of polars, dictionaries
-        and strings of pyarrow), or names, positions or a mask of shape (n_features,). None: none.
+        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
+        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
+        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        features.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Factors >= 0 that multiply the sample weights of each class. dict: class label -> factor, which is 1 for missing
+        labels. "balanced": factors that give all classes the same total weight. list of dict: one dict per output; the
+        factors of the outputs are multiplied. None: no factors.
+    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
+        Monotonicity constraint of each feature. 1: the probability of the second class must not decrease when the
+        feature increases; -1: must not increase; 0: no constraint. A dict maps names or positions of features to
+        constraints. None: no constraints. Not available for more than two classes or several outputs.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draws of features and of random thresholds. Pass an int to get the same tree in every fit. Nothing
+        is random if `splitter="best"` and `max_features` is None.
 
     Attributes
     ----------
@@ -344,7 +348,7 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
     (1, 2)
     """
 
-    _parameters = {**TREE_PARAMETERS, **CLASSIFIER_PARAMETERS}
+    _parameters = CLASSIFIER
 
     def __init__(
         self,
@@ -356,14 +360,14 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
         min_samples_leaf=1,
         min_weight_fraction_leaf=0.0,
         max_features=None,
-        random_state=None,
         max_leaf_nodes=None,
         min_impurity_decrease=0.0,
-        class_weight=None,
         ccp_alpha=0.0,
-        monotonic_cst=None,
         max_bins=None,
         categorical_features="from_dtype",
+        class_weight=None,
+        monotonic_cst=None,
+        random_state=None,
     ):
         self.criterion = criterion
         self.splitter = splitter
@@ -372,14 +376,14 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
         self.min_samples_leaf = min_samples_leaf
         self.min_weight_fraction_leaf = min_weight_fraction_leaf
         self.max_features = max_features
-        self.random_state = random_state
         self.max_leaf_nodes = max_leaf_nodes
         self.min_impurity_decrease = min_impurity_decrease
-        self.class_weight = class_weight
         self.ccp_alpha = ccp_alpha
-        self.monotonic_cst = monotonic_cst
         self.max_bins = max_bins
         self.categorical_features = categorical_features
+        self.class_weight = class_weight
+        self.monotonic_cst = monotonic_cst
+        self.random_state = random_state
 
     def _read_target(self, y, sample_weight, n_samples):
         """Classes, and weights with the classes' own multiplied in; sets the attributes that tell of them."""
@@ -470,43 +474,51 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
     Parameters
     ----------
     criterion : {"gini", "entropy", "log_loss"}, default="gini"
-        Impurity that splits are to decrease: 1 minus the sum of the squared class fractions, or their entropy in bits
-        ("log_loss" is the same).
+        Impurity that splits reduce. "gini": 1 minus the sum of the squared class fractions. "entropy", or "log_loss":
+        Shannon entropy of the class fractions, in bits.
     splitter : {"best", "random"}, default="random"
-        How a node finds its split: the best of all thresholds, or the best of one random threshold for each feature
-        that it tries.
+        How the split of a node is found. "best": the best of all thresholds. "random": the best of one random threshold
+        for each feature that is considered.
     max_depth : int or None, default=None
-        Splits at most between root and leaf; None for no limit.
+        Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit.
     min_samples_split : int or float, default=2
-        Rows at least in a node that is split; a float in (0, 1] is a share of the rows.
+        Minimum number of samples in a node that is split. A float in (0, 1] is a fraction of the number of samples.
     min_samples_leaf : int or float, default=1
-        Rows at least in a leaf; a float in (0, 1) is a share of the rows.
+        Minimum number of samples in a leaf. A float in (0, 1) is a fraction of the number of samples.
     min_weight_fraction_leaf : float, default=0.0
-        Share at least of the sum of the weights in a leaf, in [0, 0.5].
+        Minimum fraction of the total sample weight in a leaf, in [0, 0.5].
     max_features : int, float, "sqrt", "log2" or None, default="sqrt"
-        Features that a node tries, drawn anew for each: so many, a share of them, the square root or the logarithm of
-        their number, or all (None). Features that are constant in the node do not count.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the draws of features and of random thresholds. One seed makes one tree.
+        Number of features that are considered for the split of a node, drawn anew for each node. int: this number.
+        float in (0, 1]: this fraction of the features. "sqrt", "log2": square root or binary logarithm of their number.
+        None: all. Features that are constant in the node do not count.
     max_leaf_nodes : int or None, default=None
-        Leaves at most; they are split best first then. None for no limit.
+        Maximum number of leaves of a tree. With a limit, the node whose split reduces the impurity most is split first.
+        None: no limit.
     min_impurity_decrease : float, default=0.0
-        Decrease of impurity, times the node's share of the weight, that a split must bring at least.
-    class_weight : dict, list of dict, "balanced" or None, default=None
-        Factors >= 0 on the weights of the rows of each class; "balanced" gives all classes the same sum. With several
-        outputs: one dict for each, whose factors are multiplied.
+        Minimum decrease of impurity by a split, multiplied by the node's fraction of the total sample weight. Must be
+        >= 0.
     ccp_alpha : float, default=0.0
-        Price of a leaf in minimal cost-complexity pruning, in units of impurity: branches that do not earn it are cut.
-        See `cost_complexity_pruning_path`.
-    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
-        1: the probability of the second class never falls when the feature rises, -1: never rises, 0: free. A dict has
-        names or positions as keys. Not for more than two classes, or several outputs.
+        Complexity parameter of minimal cost-complexity pruning: the decrease of impurity, in its units, that each leaf
+        of a branch must be worth for the branch to be kept. 0: no pruning.
     max_bins : int or None, default=None
-        Intervals at most into which the values of a numeric feature fall before the search for splits, missing cells
-        apart: a few hundred are enough and faster. None: as many as there are values, for exact splits.
+        Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
+        not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values have no order: by dtype (pandas category and text, Enum and String of polars, dictionaries
-        and strings of pyarrow), or names, positions or a mask of shape (n_features,). None: none.
+        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
+        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
+        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        features.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Factors >= 0 that multiply the sample weights of each class. dict: class label -> factor, which is 1 for missing
+        labels. "balanced": factors that give all classes the same total weight. list of dict: one dict per output; the
+        factors of the outputs are multiplied. None: no factors.
+    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
+        Monotonicity constraint of each feature. 1: the probability of the second class must not decrease when the
+        feature increases; -1: must not increase; 0: no constraint. A dict maps names or positions of features to
+        constraints. None: no constraints. Not available for more than two classes or several outputs.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draws of features and of random thresholds. Pass an int to get the same tree in every fit. Nothing
+        is random if `splitter="best"` and `max_features` is None.
 
     Attributes
     ----------
@@ -547,6 +559,8 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
     1.0
     """
 
+    _parameters = EXTRA_CLASSIFIER
+
     def __init__(
         self,
         *,
@@ -557,32 +571,30 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
         min_samples_leaf=1,
         min_weight_fraction_leaf=0.0,
         max_features="sqrt",
-        random_state=None,
         max_leaf_nodes=None,
         min_impurity_decrease=0.0,
-        class_weight=None,
         ccp_alpha=0.0,
-        monotonic_cst=None,
         max_bins=None,
         categorical_features="from_dtype",
+        class_weight=None,
+        monotonic_cst=None,
+        random_state=None,
     ):
-        super().__init__(
-            criterion=criterion,
-            splitter=splitter,
-            max_depth=max_depth,
-            min_samples_split=min_samples_split,
-            min_samples_leaf=min_samples_leaf,
-            min_weight_fraction_leaf=min_weight_fraction_leaf,
-            max_features=max_features,
-            random_state=random_state,
-            max_leaf_nodes=max_leaf_nodes,
-            min_impurity_decrease=min_impurity_decrease,
-            class_weight=class_weight,
-            ccp_alpha=ccp_alpha,
-            monotonic_cst=monotonic_cst,
-            max_bins=max_bins,
-            categorical_features=categorical_features,
-        )
+        self.criterion = criterion
+        self.splitter = splitter
+        self.max_depth = max_depth
+        self.min_samples_split = min_samples_split
+        self.min_samples_leaf = min_samples_leaf
+        self.min_weight_fraction_leaf = min_weight_fraction_leaf
+        self.max_features = max_features
+        self.max_leaf_nodes = max_leaf_nodes
+        self.min_impurity_decrease = min_impurity_decrease
+        self.ccp_alpha = ccp_alpha
+        self.max_bins = max_bins
+        self.categorical_features = categorical_features
+        self.class_weight = class_weight
+        self.monotonic_cst = monotonic_cst
+        self.random_state = random_state
 
 
 # -- regression ------------------------------------------------------------------------------------------------------
@@ -599,41 +611,48 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
     Parameters
     ----------
     criterion : {"squared_error", "absolute_error", "poisson"}, default="squared_error"
-        Impurity that splits are to decrease: variance; mean distance from the median, which leaves then predict; or
-        half the mean Poisson deviance, for y >= 0. scikit-learn's deprecated "friedman_mse" means "squared_error".
+        Impurity that splits reduce. "squared_error": variance. "absolute_error": mean absolute distance from the
+        median, which leaves then predict. "poisson": half the mean Poisson deviance, for y >= 0. The name
+        "friedman_mse", deprecated in scikit-learn, means "squared_error".
     splitter : {"best", "random"}, default="best"
-        How a node finds its split: the best of all thresholds, or the best of one random threshold for each feature
-        that it tries.
+        How the split of a node is found. "best": the best of all thresholds. "random": the best of one random threshold
+        for each feature that is considered.
     max_depth : int or None, default=None
-        Splits at most between root and leaf; None for no limit.
+        Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit.
     min_samples_split : int or float, default=2
-        Rows at least in a node that is split; a float in (0, 1] is a share of the rows.
+        Minimum number of samples in a node that is split. A float in (0, 1] is a fraction of the number of samples.
     min_samples_leaf : int or float, default=1
-        Rows at least in a leaf; a float in (0, 1) is a share of the rows.
+        Minimum number of samples in a leaf. A float in (0, 1) is a fraction of the number of samples.
     min_weight_fraction_leaf : float, default=0.0
-        Share at least of the sum of the weights in a leaf, in [0, 0.5].
+        Minimum fraction of the total sample weight in a leaf, in [0, 0.5].
     max_features : int, float, "sqrt", "log2" or None, default=None
-        Features that a node tries, drawn anew for each: so many, a share of them, the square root or the logarithm of
-        their number, or all (None). Features that are constant in the node do not count.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the draws of features and of random thresholds. With all features and without random thresholds nothing
-        is random.
+        Number of features that are considered for the split of a node, drawn anew for each node. int: this number.
+        float in (0, 1]: this fraction of the features. "sqrt", "log2": square root or binary logarithm of their number.
+        None: all. Features that are constant in the node do not count.
     max_leaf_nodes : int or None, default=None
-        Leaves at most; they are split best first then. None for no limit.
+        Maximum number of leaves of a tree. With a limit, the node whose split reduces the impurity most is split first.
+        None: no limit.
     min_impurity_decrease : float, default=0.0
-        Decrease of impurity, times the node's share of the weight, that a split must bring at least.
+        Minimum decrease of impurity by a split, multiplied by the node's fraction of the total sample weight. Must be
+        >= 0.
     ccp_alpha : float, default=0.0
-        Price of a leaf in minimal cost-complexity pruning, in units of impurity: branches that do not earn it are cut.
-        See `cost_complexity_pruning_path`.
-    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
-        1: the prediction never falls when the feature rises, -1: never rises, 0: free. A dict has names or
-        positions as keys. Not for several outputs.
+        Complexity parameter of minimal cost-complexity pruning: the decrease of impurity, in its units, that each leaf
+        of a branch must be worth for the branch to be kept. 0: no pruning.
     max_bins : int or None, default=None
-        Intervals at most into which the values of a numeric feature fall before the search for splits, missing cells
-        apart: a few hundred are enough and faster. None: as many as there are values, for exact splits.
+        Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
+        not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values have no order: by dtype (pandas category and text, Enum and String of polars, dictionaries
-        and strings of pyarrow), or names, positions or a mask of shape (n_features,). None: none.
+        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
+        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
+        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        features.
+    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
+        Monotonicity constraint of each feature. 1: the prediction must not decrease when the feature increases; -1:
+        must not increase; 0: no constraint. A dict maps names or positions of features to constraints. None: no
+        constraints. Not available for several outputs.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draws of features and of random thresholds. Pass an int to get the same tree in every fit. Nothing
+        is random if `splitter="best"` and `max_features` is None.
 
     Attributes
     ----------
@@ -674,7 +693,7 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
     0.505
     """
 
-    _parameters = {**TREE_PARAMETERS, **REGRESSOR_PARAMETERS}
+    _parameters = REGRESSOR
 
     def __init__(
         self,
@@ -686,13 +705,13 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
         min_samples_leaf=1,
         min_weight_fraction_leaf=0.0,
         max_features=None,
-        random_state=None,
         max_leaf_nodes=None,
         min_impurity_decrease=0.0,
         ccp_alpha=0.0,
-        monotonic_cst=None,
         max_bins=None,
         categorical_features="from_dtype",
+        monotonic_cst=None,
+        random_state=None,
     ):
         self.criterion = criterion
         self.splitter = splitter
@@ -701,13 +720,13 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
         self.min_samples_leaf = min_samples_leaf
         self.min_weight_fraction_leaf = min_weight_fraction_leaf
         self.max_features = max_features
-        self.random_state = random_state
         self.max_leaf_nodes = max_leaf_nodes
         self.min_impurity_decrease = min_impurity_decrease
         self.ccp_alpha = ccp_alpha
-        self.monotonic_cst = monotonic_cst
         self.max_bins = max_bins
         self.categorical_features = categorical_features
+        self.monotonic_cst = monotonic_cst
+        self.random_state = random_state
 
     def _read_target(self, y, sample_weight, n_samples):
         """Numbers and weights; sets the attribute that tells of them."""
@@ -759,40 +778,48 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
     Parameters
     ----------
     criterion : {"squared_error", "absolute_error", "poisson"}, default="squared_error"
-        Impurity that splits are to decrease: variance; mean distance from the median, which leaves then predict; or
-        half the mean Poisson deviance, for y >= 0. scikit-learn's deprecated "friedman_mse" means "squared_error".
+        Impurity that splits reduce. "squared_error": variance. "absolute_error": mean absolute distance from the
+        median, which leaves then predict. "poisson": half the mean Poisson deviance, for y >= 0. The name
+        "friedman_mse", deprecated in scikit-learn, means "squared_error".
     splitter : {"best", "random"}, default="random"
-        How a node finds its split: the best of all thresholds, or the best of one random threshold for each feature
-        that it tries.
+        How the split of a node is found. "best": the best of all thresholds. "random": the best of one random threshold
+        for each feature that is considered.
     max_depth : int or None, default=None
-        Splits at most between root and leaf; None for no limit.
+        Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit.
     min_samples_split : int or float, default=2
-        Rows at least in a node that is split; a float in (0, 1] is a share of the rows.
+        Minimum number of samples in a node that is split. A float in (0, 1] is a fraction of the number of samples.
     min_samples_leaf : int or float, default=1
-        Rows at least in a leaf; a float in (0, 1) is a share of the rows.
+        Minimum number of samples in a leaf. A float in (0, 1) is a fraction of the number of samples.
     min_weight_fraction_leaf : float, default=0.0
-        Share at least of the sum of the weights in a leaf, in [0, 0.5].
+        Minimum fraction of the total sample weight in a leaf, in [0, 0.5].
     max_features : int, float, "sqrt", "log2" or None, default=1.0
-        Features that a node tries, drawn anew for each: so many, a share of them, the square root or the logarithm of
-        their number, or all (None). Features that are constant in the node do not count.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the draws of features and of random thresholds. One seed makes one tree.
-    min_impurity_decrease : float, default=0.0
-        Decrease of impurity, times the node's share of the weight, that a split must bring at least.
+        Number of features that are considered for the split of a node, drawn anew for each node. int: this number.
+        float in (0, 1]: this fraction of the features. "sqrt", "log2": square root or binary logarithm of their number.
+        None: all. Features that are constant in the node do not count.
     max_leaf_nodes : int or None, default=None
-        Leaves at most; they are split best first then. None for no limit.
+        Maximum number of leaves of a tree. With a limit, the node whose split reduces the impurity most is split first.
+        None: no limit.
+    min_impurity_decrease : float, default=0.0
+        Minimum decrease of impurity by a split, multiplied by the node's fraction of the total sample weight. Must be
+        >= 0.
     ccp_alpha : float, default=0.0
-        Price of a leaf in minimal cost-complexity pruning, in units of impurity: branches that do not earn it are cut.
-        See `cost_complexity_pruning_path`.
-    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
-        1: the prediction never falls when the feature rises, -1: never rises, 0: free. A dict has names or
-        positions as keys. Not for several outputs.
+        Complexity parameter of minimal cost-complexity pruning: the decrease of impurity, in its units, that each leaf
+        of a branch must be worth for the branch to be kept. 0: no pruning.
     max_bins : int or None, default=None
-        Intervals at most into which the values of a numeric feature fall before the search for splits, missing cells
-        apart: a few hundred are enough and faster. None: as many as there are values, for exact splits.
+        Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
+        not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values have no order: by dtype (pandas category and text, Enum and String of polars, dictionaries
-        and strings of pyarrow), or names, positions or a mask of shape (n_features,). None: none.
+        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
+        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
+        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        features.
+    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
+        Monotonicity constraint of each feature. 1: the prediction must not decrease when the feature increases; -1:
+        must not increase; 0: no constraint. A dict maps names or positions of features to constraints. None: no
+        constraints. Not available for several outputs.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draws of features and of random thresholds. Pass an int to get the same tree in every fit. Nothing
+        is random if `splitter="best"` and `max_features` is None.
 
     Attributes
     ----------
@@ -829,6 +856,8 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
     1.0
     """
 
+    _parameters = EXTRA_REGRESSOR
+
     def __init__(
         self,
         *,
@@ -839,30 +868,28 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
         min_samples_leaf=1,
         min_weight_fraction_leaf=0.0,
         max_features=1.0,
-        random_state=None,
-        min_impurity_decrease=0.0,
         max_leaf_nodes=None,
+        min_impurity_decrease=0.0,
         ccp_alpha=0.0,
-        monotonic_cst=None,
         max_bins=None,
         categorical_features="from_dtype",
+        monotonic_cst=None,
+        random_state=None,
     ):
-        super().__init__(
-            criterion=criterion,
-            splitter=splitter,
-            max_depth=max_depth,
-            min_samples_split=min_samples_split,
-            min_samples_leaf=min_samples_leaf,
-            min_weight_fraction_leaf=min_weight_fraction_leaf,
-            max_features=max_features,
-            random_state=random_state,
-            min_impurity_decrease=min_impurity_decrease,
-            max_leaf_nodes=max_leaf_nodes,
-            ccp_alpha=ccp_alpha,
-            monotonic_cst=monotonic_cst,
-            max_bins=max_bins,
-            categorical_features=categorical_features,
-        )
+        self.criterion = criterion
+        self.splitter = splitter
+        self.max_depth = max_depth
+        self.min_samples_split = min_samples_split
+        self.min_samples_leaf = min_samples_leaf
+        self.min_weight_fraction_leaf = min_weight_fraction_leaf
+        self.max_features = max_features
+        self.max_leaf_nodes = max_leaf_nodes
+        self.min_impurity_decrease = min_impurity_decrease
+        self.ccp_alpha = ccp_alpha
+        self.max_bins = max_bins
+        self.categorical_features = categorical_features
+        self.monotonic_cst = monotonic_cst
+        self.random_state = random_state
 
 
 # sklearn.inspection offers method="recursion" to instances of this class only, and asks no more of them than the method

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skensemble._parameters import CATEGORICAL_FEATURES, RANDOM_STATE, Interval, IsNone, Matches, OneOf
-from skensemble._targets import CLASS_WEIGHT, MONOTONIC_CST, FeatureNames, read_monotonic_cst
+from skensemble._parameters import Interval, IsNone, Matches, OneOf, Parameter, choice
+from skensemble._shared_parameters import CATEGORICAL, CLASS_FACTORS_BY_OUTPUT, MAX_BINS, monotonic_cst
+from skensemble._targets import FeatureNames, read_monotonic_cst
 from skensemble._warnings import warn
 
 NO_LIMIT = -1
@@ -27,7 +28,7 @@ class CartLimits(NamedTuple):
     min_impurity_decrease: float = 0.0
 
 
-# -- rules -----------------------------------------------------------------------------------------------------------
+# -- parameters ------------------------------------------------------------------------------------------------------
 
 
 def _share(text, accepts):
@@ -35,27 +36,95 @@ def _share(text, accepts):
     return Matches(lambda value: isinstance(value, Real) and not isinstance(value, Integral) and accepts(value), text)
 
 
-GROWTH_PARAMETERS = {
-    "max_depth": (Interval(int, 1), IsNone),
-    "min_samples_split": (Interval(int, 2), _share("a float in (0.0, 1.0]", lambda share: 0.0 < share <= 1.0)),
-    "min_samples_leaf": (Interval(int, 1), _share("a float in (0.0, 1.0)", lambda share: 0.0 < share < 1.0)),
-    "min_weight_fraction_leaf": (Interval(float, 0.0, 0.5, "both"),),
-    "max_features": (
-        Interval(int, 1),
-        _share("a float in (0.0, 1.0]", lambda share: 0.0 < share <= 1.0),
-        OneOf("sqrt", "log2"),
-        IsNone,
+LIMIT_PARAMETERS = {
+    "max_depth": Parameter(
+        None,
+        (Interval(int, 1), IsNone),
+        "int or None",
+        "Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit.",
     ),
-    "max_leaf_nodes": (Interval(int, 2), IsNone),
-    "min_impurity_decrease": (Interval(float, 0.0),),
-    "ccp_alpha": (Interval(float, 0.0),),
-    "monotonic_cst": MONOTONIC_CST,
-    "max_bins": (Interval(int, 2), IsNone),
-    "categorical_features": CATEGORICAL_FEATURES,
-    "random_state": RANDOM_STATE,
+    "min_samples_split": Parameter(
+        2,
+        (Interval(int, 2), _share("a float in (0.0, 1.0]", lambda share: 0.0 < share <= 1.0)),
+        "int or float",
+        "Minimum number of samples in a node that is split. A float in (0, 1] is a fraction of the number of samples.",
+    ),
+    "min_samples_leaf": Parameter(
+        1,
+        (Interval(int, 1), _share("a float in (0.0, 1.0)", lambda share: 0.0 < share < 1.0)),
+        "int or float",
+        "Minimum number of samples in a leaf. A float in (0, 1) is a fraction of the number of samples.",
+    ),
+    "min_weight_fraction_leaf": Parameter(
+        0.0,
+        (Interval(float, 0.0, 0.5, "both"),),
+        "float",
+        "Minimum fraction of the total sample weight in a leaf, in [0, 0.5].",
+    ),
+    "max_features": Parameter(
+        None,
+        (
+            Interval(int, 1),
+            _share("a float in (0.0, 1.0]", lambda share: 0.0 < share <= 1.0),
+            OneOf("sqrt", "log2"),
+            IsNone,
+        ),
+        'int, float, "sqrt", "log2" or None',
+        "Number of features that are considered for the split of a node, drawn anew for each node. int: this number. "
+        'float in (0, 1]: this fraction of the features. "sqrt", "log2": square root or binary logarithm of their '
+        "number. None: all. Features that are constant in the node do not count.",
+    ),
+    "max_leaf_nodes": Parameter(
+        None,
+        (Interval(int, 2), IsNone),
+        "int or None",
+        "Maximum number of leaves of a tree. With a limit, the node whose split reduces the impurity most is split "
+        "first. None: no limit.",
+    ),
+    "min_impurity_decrease": Parameter(
+        0.0,
+        (Interval(float, 0.0),),
+        "float",
+        "Minimum decrease of impurity by a split, multiplied by the node's fraction of the total sample weight. Must "
+        "be >= 0.",
+    ),
 }
-CLASSIFIER_PARAMETERS = {"criterion": (OneOf("gini", "entropy", "log_loss"),), "class_weight": CLASS_WEIGHT}
-REGRESSOR_PARAMETERS = {"criterion": (OneOf("squared_error", "absolute_error", "poisson", "friedman_mse"),)}
+GROWTH_PARAMETERS = {
+    **LIMIT_PARAMETERS,
+    "ccp_alpha": Parameter(
+        0.0,
+        (Interval(float, 0.0),),
+        "float",
+        "Complexity parameter of minimal cost-complexity pruning: the decrease of impurity, in its units, that each "
+        "leaf of a branch must be worth for the branch to be kept. 0: no pruning.",
+    ),
+    "max_bins": MAX_BINS,
+    "categorical_features": CATEGORICAL,
+}
+CLASSIFIER_PARAMETERS = {
+    "criterion": Parameter(
+        "gini",
+        (OneOf("gini", "entropy", "log_loss"),),
+        choice(("gini", "entropy", "log_loss")),
+        'Impurity that splits reduce. "gini": 1 minus the sum of the squared class fractions. "entropy", or '
+        '"log_loss": Shannon entropy of the class fractions, in bits.',
+    ),
+    "class_weight": CLASS_FACTORS_BY_OUTPUT,
+    "monotonic_cst": monotonic_cst(
+        "the probability of the second class", "Not available for more than two classes or several outputs."
+    ),
+}
+REGRESSOR_PARAMETERS = {
+    "criterion": Parameter(
+        "squared_error",
+        (OneOf("squared_error", "absolute_error", "poisson", "friedman_mse"),),
+        choice(("squared_error", "absolute_error", "poisson")),
+        'Impurity that splits reduce. "squared_error": variance. "absolute_error": mean absolute distance from the '
+        'median, which leaves then predict. "poisson": half the mean Poisson deviance, for y >= 0. The name '
+        '"friedman_mse", deprecated in scikit-learn, means "squared_error".',
+    ),
+    "monotonic_cst": monotonic_cst("the prediction", "Not available for several outputs."),
+}
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------
@@ -87,8 +156,8 @@ def _read_criterion(criterion):
     """The name that the grower knows a criterion by."""
     if criterion == "friedman_mse":
         warn(
-            "criterion='friedman_mse' is deprecated in scikit-learn, where it has become 'squared_error'; "
-            "use criterion='squared_error'.",
+            "criterion='friedman_mse' is deprecated in scikit-learn, where it has become 'squared_error'; use "
+            "criterion='squared_error'.",
             FutureWarning,
         )
     return {"log_loss": "entropy", "friedman_mse": "squared_error"}.get(criterion, criterion)
@@ -124,13 +193,13 @@ def read_directions(estimator, n_classes, is_categorical):
         return None
     if len(n_classes) > 1:
         raise ValueError(
-            f"monotonic_cst must be None for y with {len(n_classes)} columns: "
-            "Monotonicity constraints are not supported with multiple outputs."
+            f"monotonic_cst must be None for y with {len(n_classes)} columns: Monotonicity constraints are not "
+            "supported with multiple outputs."
         )
     if n_classes[0] > 2:
         raise ValueError(
-            f"monotonic_cst must be None for {n_classes[0]} classes: "
-            "Monotonicity constraints are not supported with multiclass classification."
+            f"monotonic_cst must be None for {n_classes[0]} classes: Monotonicity constraints are not supported with "
+            "multiclass classification."
         )
     directions = read_monotonic_cst(estimator.monotonic_cst, FeatureNames.of(estimator), is_categorical)
     return directions if directions.any() else None

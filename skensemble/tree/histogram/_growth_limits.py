@@ -40,16 +40,16 @@ SIZE_PARAMETERS = {
         "symmetric",
         (OneOf("depthwise", "lossguide", "symmetric"),),
         '{"depthwise", "lossguide", "symmetric"}',
-        'Order in which nodes are split. "depthwise": level by level, down to `max_depth`. "lossguide": the node with '
-        'the largest gain first, up to `max_leaf_nodes` leaves. "symmetric": level by level, with one split for all '
+        'Order in which nodes are split. "depthwise": level by level, down to `max_depth`. "lossguide": the node with'
+        ' the largest gain first, up to `max_leaf_nodes` leaves. "symmetric": level by level, with one split for all '
         "nodes of a level (oblivious trees, as in CatBoost).",
     ),
     "max_depth": Parameter(
         6,
         (Interval(int, 1), IsNone),
         "int or None",
-        "Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit. Symmetric "
-        "trees need a limit, which must be at most 16.",
+        "Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit. Symmetric"
+        " trees need a limit, which must be at most 16.",
     ),
     "max_leaf_nodes": Parameter(
         None, (Interval(int, 2), IsNone), "int or None", "Maximum number of leaves of a tree. None: no limit."
@@ -58,15 +58,15 @@ SIZE_PARAMETERS = {
         1,
         (Interval(int, 1),),
         "int",
-        "Minimum number of samples in a leaf. If all sample weights are whole numbers, a sample of weight k counts as "
-        "k samples.",
+        "Minimum number of samples in a leaf. If all sample weights are whole numbers, a sample of weight k counts as"
+        " k samples.",
     ),
     "min_child_weight": Parameter(
         0.01,
         _NON_NEGATIVE,
         "float",
-        "Minimum sum of hessians in a leaf: second derivatives of the loss, multiplied by the sample weights. Must be "
-        ">= 0.",
+        "Minimum sum of hessians in a leaf: second derivatives of the loss, multiplied by the sample weights. Must be"
+        " >= 0.",
     ),
     "reg_lambda": Parameter(
         3.0,

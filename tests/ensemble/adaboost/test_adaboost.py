@@ -55,10 +55,9 @@ def _same_model(a, b, X):
 
 
 @both
-def test_parameters_begin_with_those_of_scikit_learn(kind):
+def test_parameters_are_those_of_scikit_learn_and_more(kind):
     theirs = inspect.signature(getattr(sklearn.ensemble, kind.__name__)).parameters
     ours = inspect.signature(kind).parameters
-    assert list(ours)[: len(theirs)] == list(theirs)
     assert all(ours[name].default == theirs[name].default for name in theirs)
 
 

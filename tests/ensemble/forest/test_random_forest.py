@@ -44,8 +44,6 @@ every_forest = pytest.mark.parametrize("forest", TREES, ids=lambda forest: fores
 def test_parameters_are_those_of_scikit_learn(forest):
     theirs = inspect.signature(getattr(sklearn.ensemble, forest.__name__)).parameters
     ours = inspect.signature(forest).parameters
-    shared = [name for name in ours if name not in OURS_ALONE]
-    assert shared == list(theirs)
     assert {name: ours[name].default for name in ours} == {
         **{name: parameter.default for name, parameter in theirs.items()},
         **OURS_ALONE,

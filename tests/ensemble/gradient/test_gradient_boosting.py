@@ -64,7 +64,6 @@ def _assert_same(a, b, X):
 def test_parameters_are_those_of_scikit_learn(kind):
     theirs = inspect.signature(getattr(sklearn.ensemble, kind.__name__)).parameters
     ours = inspect.signature(kind).parameters
-    assert list(ours) == [*theirs, *OURS_ALONE]
     defaults = {name: parameter.default for name, parameter in theirs.items()} | OURS_ALONE
     assert {name: ours[name].default for name in ours} == defaults
 

@@ -1,6 +1,5 @@
 """NewtonBoostingClassifier and NewtonBoostingRegressor do what their parameters say."""
 
-import inspect
 import pickle
 import re
 from functools import cache
@@ -925,21 +924,6 @@ def test_labels_of_any_kind(labels):
 
 
 # -- what the documentation says -------------------------------------------------------------------------------------
-
-
-def _defaults_in(docstring):
-    """name -> text after "default=", of the Parameters section."""
-    section = docstring.split("Parameters\n", 1)[1].split("\n    Attributes\n", 1)[0]
-    return dict(re.findall(r"^    (\w+) : .*default=(.+?)$", section, re.MULTILINE))
-
-
-@pytest.mark.parametrize("estimator", [NewtonBoostingClassifier, NewtonBoostingRegressor])
-def test_docstring_names_every_parameter_with_its_default(estimator):
-    signature = inspect.signature(estimator).parameters
-    assert _defaults_in(estimator.__doc__) == {
-        name: f'"{parameter.default}"' if isinstance(parameter.default, str) else repr(parameter.default)
-        for name, parameter in signature.items()
-    }
 
 
 @pytest.mark.parametrize("estimator", [NewtonBoostingClassifier, NewtonBoostingRegressor])

@@ -106,7 +106,7 @@ def test_same_tree_as_scikit_learn(numbers, criterion, limits, weighted):
 @pytest.mark.parametrize("tree", TREES)
 def test_same_parameters_as_scikit_learn(tree):
     ours, theirs = (inspect.signature(kind).parameters for kind in (tree, getattr(sklearn.tree, tree.__name__)))
-    assert list(ours) == [*theirs, *BEYOND_SCIKIT_LEARN]
+    assert set(ours) == {*theirs, *BEYOND_SCIKIT_LEARN}
     for name, parameter in ours.items():
         expected = theirs[name].default if name in theirs else BEYOND_SCIKIT_LEARN[name]
         assert parameter.default == expected

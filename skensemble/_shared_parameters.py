@@ -1,0 +1,63 @@
+"""Parameters that mean the same in estimators of several rooms."""
+
+from skensemble._parameters import (
+    CATEGORICAL_FEATURES,
+    N_JOBS,
+    Interval,
+    IsDict,
+    IsNone,
+    OneOf,
+    Parameter,
+)
+from skensemble._targets import CLASS_WEIGHT, MONOTONIC_CST
+
+MAX_BINS = Parameter(
+    255,
+    (Interval(int, 2), IsNone),
+    "int or None",
+    "Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does "
+    "not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.",
+)
+CATEGORICAL = Parameter(
+    "from_dtype",
+    CATEGORICAL_FEATURES,
+    '"from_dtype", array-like or None',
+    'Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text '
+    "(category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of "
+    "pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no "
+    "features.",
+)
+JOBS = Parameter(
+    None,
+    N_JOBS,
+    "int or None",
+    "Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.",
+)
+FACTORS = "Factors >= 0 that multiply the sample weights of each class."
+DICT_OF_FACTORS = "dict: class label -> factor, which is 1 for missing labels."
+BALANCED = '"balanced": factors that give all classes the same total weight.'
+CLASS_FACTORS = Parameter(
+    None,
+    (IsDict, OneOf("balanced"), IsNone),
+    'dict, "balanced" or None',
+    f"{FACTORS} {DICT_OF_FACTORS} {BALANCED} None: no factors.",
+)
+CLASS_FACTORS_BY_OUTPUT = Parameter(
+    None,
+    CLASS_WEIGHT,
+    'dict, list of dict, "balanced" or None',
+    f"{FACTORS} {DICT_OF_FACTORS} {BALANCED} list of dict: one dict per output; the factors of the outputs are "
+    "multiplied. None: no factors.",
+)
+
+
+def monotonic_cst(what, restriction=""):
+    """The Parameter of that name; `what` is to be monotone, and the constraints are subject to a restriction."""
+    return Parameter(
+        None,
+        MONOTONIC_CST,
+        "array-like of shape (n_features,), dict or None",
+        f"Monotonicity constraint of each feature. 1: {what} must not decrease when the feature increases; -1: must "
+        "not increase; 0: no constraint. A dict maps names or positions of features to constraints. "
+        f"None: no constraints. {restriction}".strip(),
+    )

@@ -1,0 +1,375 @@
+"""Parameters of the Newton boosters: defaults, rules and documentation."""
+
+from skensemble._parameters import (
+    RANDOM_STATE,
+    Interval,
+    IsArrayLike,
+    IsBool,
+    IsCallable,
+    IsNone,
+    IsString,
+    Matches,
+    NameIn,
+    OneOf,
+    Parameter,
+    SequenceOf,
+    choice,
+)
+from skensemble._shared_parameters import CATEGORICAL, CLASS_FACTORS, JOBS, MAX_BINS, monotonic_cst
+from skensemble.ensemble.losses._losses import offered_losses
+from skensemble.ensemble.losses._ranking_losses import RankingMeasure
+from skensemble.ensemble.newton._boosters import NAMES
+from skensemble.ensemble.newton._linear_booster import FEATURE_SELECTORS
+from skensemble.tree.histogram._growth_limits import CATEGORY_PARAMETERS, COLUMN_PARAMETERS, SIZE_PARAMETERS
+
+_IsMeasure = Matches(
+    lambda value: isinstance(value, str) and RankingMeasure.of(value) is not None,
+    "'ndcg', 'map', 'ndcg@k' or 'map@k' with an int k >= 1",
+)
+_NON_NEGATIVE = (Interval(float, 0.0),)
+_POSITIVE = (Interval(float, 0.0, closed="neither"),)
+_FRACTION = (Interval(float, 0.0, 1.0, "right"),)
+_PROBABILITY = (Interval(float, 0.0, 1.0, "both"),)
+_INSIDE = Interval(float, 0.0, 1.0, "neither")
+
+
+def _options(default, options, text):
+    return Parameter(default, (OneOf(*options),), choice(options), text)
+
+
+def _name(default, names, text):
+    """A Parameter that is one of the names that a function returns."""
+    return Parameter(default, (NameIn(names),), choice(names()), text)
+
+
+def _losses_of_numbers():
+    return offered_losses("newton", "numbers")
+
+
+def _flag(default, text):
+    return Parameter(default, (IsBool,), "bool", text)
+
+
+# -- what all of them have -------------------------------------------------------------------------------------------
+
+_ROUNDS = {
+    "n_estimators": Parameter(300, (Interval(int, 1),), "int", "Maximum number of boosting rounds."),
+    "learning_rate": Parameter(
+        "auto",
+        (*_POSITIVE, OneOf("auto")),
+        'float or "auto"',
+        'Factor > 0 that multiplies the values of all leaves (shrinkage). "auto": 0.06 * (n_samples / 1000) ** 0.25, '
+        "clipped to [0.05, 0.12]; this suits the default of 300 rounds, and fewer rounds need a larger value. With "
+        '`booster="gblinear"`, the factor that multiplies each step of a coefficient; "auto": 0.5.',
+    ),
+    "booster": _options(
+        "gbtree",
+        NAMES,
+        'What a round adds to the model. "gbtree": trees. "dart": trees that are grown while some of the earlier '
+        "trees are left out; then the new trees and those left out are rescaled (see `rate_drop`, `skip_drop`, "
+        '`one_drop`, `sample_type` and `normalize_type`). "gblinear": a step of each coefficient of a linear model '
+        "(see `feature_selector`); it encodes categories one-hot and missing values as 0, and ignores the parameters "
+        "of trees and of sampling.",
+    ),
+    "num_parallel_tree": Parameter(
+        1,
+        (Interval(int, 1),),
+        "int",
+        "Number of trees that a round grows for each output, each on samples and features of its own. The round adds "
+        "their mean.",
+    ),
+}
+_INTERACTIONS = Parameter(
+    None,
+    (IsArrayLike, OneOf("pairwise", "no_interactions"), IsNone),
+    'list of lists, "pairwise", "no_interactions" or None',
+    "Groups of features, as names or positions, that may interact: all features on a path from the root to a leaf "
+    'must belong to one group. Features in no group form a group of their own. "pairwise": each pair of features is a'
+    ' group. "no_interactions": each feature is a group. None: all features may interact.',
+)
+_SAMPLING = {
+    "subsample": Parameter(
+        0.7, _FRACTION, "float", "Fraction of the samples, in (0, 1], that are drawn to grow the trees of a round."
+    ),
+    "sampling_method": _options(
+        "uniform",
+        ("uniform", "goss"),
+        'How these samples are drawn. "uniform": all with the same probability. "goss": gradient-based one-side '
+        "sampling, which always takes the samples with the largest gradients and draws from the others; `subsample=1`"
+        " then means 0.3.",
+    ),
+    "colsample_bytree": Parameter(
+        1.0, _FRACTION, "float", "Fraction of the features, in (0, 1], that are drawn for each tree."
+    ),
+    **COLUMN_PARAMETERS,
+}
+_DART = {
+    "rate_drop": Parameter(
+        0.0,
+        _PROBABILITY,
+        "float",
+        'With `booster="dart"`: expected fraction, in [0, 1], of the earlier trees that a round leaves out.',
+    ),
+    "skip_drop": Parameter(
+        0.0, _PROBABILITY, "float", 'With `booster="dart"`: probability, in [0, 1], that a round leaves out no trees.'
+    ),
+    "one_drop": _flag(
+        False, 'With `booster="dart"`: whether to leave out at least one tree in each round that is not skipped.'
+    ),
+    "sample_type": _options(
+        "uniform",
+        ("uniform", "weighted"),
+        'With `booster="dart"`: how the trees to leave out are drawn. "uniform": all with the same probability. '
+        '"weighted": with probabilities proportional to their current scales.',
+    ),
+    "normalize_type": _options(
+        "tree",
+        ("tree", "forest"),
+        'With `booster="dart"`: how trees are rescaled after a round that left out k of them, where eta is '
+        '`learning_rate`. "tree": the new tree is multiplied by 1 / (k + eta), those left out by k / (k + eta). '
+        '"forest": all of them by 1 / (1 + eta).',
+    ),
+}
+_LINEAR = {
+    "linear_leaves": _flag(
+        False,
+        "Whether leaves predict a linear function of the numeric features on their path from the root, instead of a "
+        "constant. Samples with a missing or infinite value in one of these features get a constant. Cannot be "
+        'combined with `booster="dart"`, with `monotonic_cst`, or with losses whose leaves are refitted '
+        '("absolute_error", "huber" and "quantile").',
+    ),
+    "linear_lambda": Parameter(
+        1.0,
+        _NON_NEGATIVE,
+        "float",
+        "L2 regularization of the slopes of linear leaves, for features in units of their standard deviation. Must be"
+        " >= 0.",
+    ),
+    "feature_selector": _options(
+        "cyclic",
+        FEATURE_SELECTORS,
+        'With `booster="gblinear"`: order in which a round updates the coefficients. "cyclic": by column. "shuffle": '
+        'in a random order. "random": as many random draws, with replacement, as there are coefficients. "greedy": '
+        'always the coefficient with the largest step, which is searched for again after each update. "thrifty": by '
+        "the size of their steps at the start of the round, the largest first.",
+    ),
+    "top_k": Parameter(
+        None,
+        (Interval(int, 1), IsNone),
+        "int or None",
+        'With `feature_selector` "greedy" or "thrifty": number of updates in a round. None: as many as there are '
+        "coefficients.",
+    ),
+}
+_STOPPING = {
+    "early_stopping": Parameter(
+        "auto",
+        (OneOf("auto"), IsBool),
+        '"auto" or bool',
+        "Whether to stop when the score on held-out samples no longer improves, and to keep the rounds up to the best"
+        ' one. "auto": if `X_val` is passed to fit. True: always; without `X_val`, the fraction `validation_fraction`'
+        " of the samples is held out. False: never; samples passed as `X_val` are only scored.",
+    ),
+    "validation_fraction": Parameter(
+        0.1,
+        (_INSIDE,),
+        "float",
+        "Fraction of the samples, in (0, 1), to hold out for early stopping if fit gets no `X_val`. Identical samples"
+        " are held out together.",
+    ),
+    "n_iter_no_change": Parameter(
+        10, (Interval(int, 1),), "int", "Number of rounds without a better score after which early stopping stops."
+    ),
+    "tol": Parameter(
+        1e-7,
+        _NON_NEGATIVE,
+        "float",
+        "Tolerance of early stopping: a score is better only if it is larger by more than this. Must be >= 0.",
+    ),
+    "scoring": Parameter(
+        "loss",
+        (IsString, IsCallable, IsNone),
+        "str, callable or None",
+        'Score of the held-out samples, larger for better. "loss": the negative loss. Other str: name of a scorer of '
+        "scikit-learn. callable: a scorer `(estimator, X, y) -> float`. None: the method `score`.",
+    ),
+}
+_REST = {
+    "warm_start": _flag(
+        False,
+        "Whether the next call of fit continues the previous one: it adds rounds to the model, up to `n_estimators` "
+        "in total. On the same data, the result is that of a single fit.",
+    ),
+    "importance_type": _options(
+        "gain",
+        ("gain", "cover", "split"),
+        'What `feature_importances_` sums over the splits on a feature. "gain": their gains. "cover": the hessians of'
+        ' the samples that reach them. "split": 1 for each.',
+    ),
+    "n_jobs": JOBS,
+    "random_state": Parameter(
+        None,
+        RANDOM_STATE,
+        "int, RandomState instance or None",
+        "Seed of the draws of samples, features, trees to leave out, and held-out samples. Pass an int to get the "
+        "same model in every fit.",
+    ),
+    "verbose": Parameter(0, (Interval(int, 0), IsBool), "int or bool", "Whether to print a line for each round."),
+}
+
+# -- the three estimators --------------------------------------------------------------------------------------------
+
+
+def _table(loss, n_estimators, monotone, own, **texts):
+    """Parameters of an estimator, in the order of its signature.
+
+    n_estimators : what a round is to it;  monotone : its monotonic_cst;  own : what the others do not have
+    texts : of shared parameters, where they differ
+    """
+    table = {
+        "loss": loss,
+        **_ROUNDS,
+        **SIZE_PARAMETERS,
+        "max_bins": MAX_BINS,
+        "categorical_features": CATEGORICAL,
+        **CATEGORY_PARAMETERS,
+        "monotonic_cst": monotone,
+        "interaction_cst": _INTERACTIONS,
+        **_SAMPLING,
+        **_DART,
+        **_LINEAR,
+        **own,
+        **_STOPPING,
+        **_REST,
+    }
+    texts["n_estimators"] = f"{table['n_estimators'].text} {n_estimators}"
+    return {**table, **{name: table[name]._replace(text=text) for name, text in texts.items()}}
+
+
+CLASSIFIER = _table(
+    Parameter(
+        "log_loss",
+        (NameIn(lambda: offered_losses("newton", "classes")), IsCallable),
+        '"log_loss" or callable',
+        "Loss to minimize. A callable `(y, raw, sample_weight) -> (gradient, hessian)` gets class indices of shape "
+        "(n_samples,), raw predictions of shape (n_samples,) for two classes or (n_samples, n_classes) for more, and "
+        "sample weights or None. It returns the first and second derivatives of the loss, shaped like `raw` and "
+        "multiplied by the weights.",
+    ),
+    "A round grows one tree for two classes, and one tree per class for more.",
+    monotonic_cst(
+        "the probability of the second class", "With more than two classes, the raw score of each class is constrained."
+    ),
+    {
+        "class_weight": CLASS_FACTORS,
+        "scale_pos_weight": Parameter(
+            1.0,
+            _POSITIVE,
+            "float",
+            "Factor > 0 that multiplies the sample weights of the second of two classes. Must be 1 for more classes.",
+        ),
+        "base_score": Parameter(
+            None,
+            (Interval(float), IsArrayLike, IsNone),
+            "float, array-like or None",
+            "Prediction before the first round: the probability of the second class, or an array with the probability"
+            " of each class. None: the constant with the smallest loss.",
+        ),
+    },
+    validation_fraction="Fraction of the samples, in (0, 1), to hold out for early stopping if fit gets no `X_val`. "
+    "The same fraction of each class is held out, but each class keeps at least one sample for "
+    "training. Identical samples are held out together.",
+)
+
+REGRESSOR = _table(
+    Parameter(
+        "squared_error",
+        (NameIn(_losses_of_numbers), IsCallable),
+        "str or callable",
+        f'Loss to minimize: {choice(_losses_of_numbers())[1:-1]} or a callable. "poisson", "gamma" and '
+        '"tweedie" have a log link. A callable `(y, raw, sample_weight) -> (gradient, hessian)` gets '
+        "targets and raw predictions, both of shape (n_samples,) or (n_samples, n_outputs), and sample weights or "
+        "None. It returns the first and second derivatives of the loss, shaped like `raw` and multiplied by the "
+        "weights.",
+    ),
+    "A round grows one tree, or one per output or quantile level if there are several.",
+    monotonic_cst("the prediction", 'With several outputs, only for `multi_strategy="one_output_per_tree"`.'),
+    {
+        "multi_strategy": _options(
+            "one_output_per_tree",
+            ("one_output_per_tree", "multi_output_tree"),
+            'How several outputs are fitted. "one_output_per_tree": a tree for each output. "multi_output_tree": '
+            "trees with a value for each output in their leaves.",
+        ),
+        "quantile": Parameter(
+            0.5,
+            (_INSIDE, SequenceOf(_INSIDE, "a list of them")),
+            "float or list of float",
+            'Level in (0, 1) of the losses "quantile" and "expectile". A list gives one column of predictions per '
+            "level; the columns never cross.",
+        ),
+        "tweedie_variance_power": Parameter(
+            1.5,
+            (Interval(float, 1.0, 2.0, "neither"),),
+            "float",
+            'Power p in (1, 2) of the loss "tweedie", whose variance is proportional to mean ** p.',
+        ),
+        "huber_slope": Parameter(
+            None,
+            (*_POSITIVE, IsNone),
+            "float or None",
+            'Absolute residual > 0, in units of the target, beyond which the losses "huber" and "pseudo_huber" grow '
+            "linearly. None: the 0.9-quantile of the absolute distances of the target from its median.",
+        ),
+        "base_score": Parameter(
+            None,
+            (Interval(float), IsArrayLike, IsNone),
+            "float, array-like or None",
+            "Prediction before the first round, in units of the target: one value, or an array with one per output. "
+            "None: the constant with the smallest loss.",
+        ),
+    },
+)
+
+RANKER = _table(
+    _name(
+        "rank:ndcg",
+        lambda: offered_losses("newton", "relevance"),
+        'Loss to minimize: the logistic loss of all pairs of samples in a query that differ in relevance. "rank:ndcg"'
+        ' weights each pair by the change of NDCG if the two samples swapped their positions (LambdaMART), "rank:map"'
+        " by the change of average precision, for which a sample is relevant if its relevance is not 0, and "
+        '"rank:pairwise" by 1.',
+    ),
+    "A round grows one tree.",
+    monotonic_cst("the score"),
+    {
+        "lambdarank_truncation_level": Parameter(
+            30,
+            (Interval(int, 1), IsNone),
+            "int or None",
+            "Number of top positions of a query that matter to the loss: only pairs are used whose better placed "
+            "sample has one of these positions, by the current scores. It should exceed the number of positions that "
+            "matter to you. None: all pairs.",
+        ),
+        "lambdarank_norm": _flag(
+            True,
+            "Whether to normalize the gradients as LightGBM does: pairs with nearly equal scores get more weight, and"
+            " the weight of a query grows more slowly than its number of pairs.",
+        ),
+    },
+    early_stopping="Whether to stop when the score on held-out queries no longer improves, and to keep the rounds up "
+    'to the best one. "auto": if `X_val` is passed to fit. True: always; without `X_val`, the fraction'
+    " `validation_fraction` of the queries is held out. False: never; queries passed as `X_val` are "
+    "only scored.",
+    validation_fraction="Fraction of the queries, in (0, 1), to hold out for early stopping if fit gets no `X_val`; "
+    "fraction of the samples, if there is only one query. Identical queries are held out "
+    "together.",
+    random_state="Seed of the draws of samples, features, trees to leave out, and held-out queries. Pass an int to "
+    "get the same model in every fit.",
+)
+RANKER["scoring"] = Parameter(
+    "ndcg",
+    (_IsMeasure,),
+    "str",
+    'Score of the held-out queries: "ndcg" or "map", of all positions or, as in "ndcg@10", of the first ones.',
+)

@@ -1,0 +1,76 @@
+"""Signatures and docstrings of estimators, written from the tables of their parameters.
+
+`python -m tests.signatures`, a part of `make format`, rewrites for each estimator that has such a table, `_parameters`:
+the arguments of `__init__` with their defaults, the assignments in its body, and the section "Parameters" of the
+docstring of the class.  Arguments that stand before the `*` stay there.
+"""
+
+import ast
+import inspect
+import json
+import textwrap
+from pathlib import Path
+
+import skensemble
+import skensemble.generative
+from skensemble._parameters import Parameter
+
+WIDTH = 120
+
+
+def estimators():
+    """Classes whose parameters are Parameters."""
+    public = [getattr(house, name) for house in (skensemble, skensemble.generative) for name in house.__all__]
+    classes = [each for each in public if inspect.isclass(each)]
+    return [each for each in classes if any(isinstance(p, Parameter) for p in _table(each).values())]
+
+
+def _table(estimator):
+    return getattr(estimator, "_parameters", {})
+
+
+def file_of(estimator):
+    return Path(inspect.getfile(estimator))
+
+
+def rewritten(source, estimator):
+    """The source of a file, with what the table of one of its estimators says."""
+    lines = source.splitlines()
+    (node,) = [node for node in ast.parse(source).body if getattr(node, "name", None) == estimator.__name__]
+    (init,) = [part for part in node.body if getattr(part, "name", None) == "__init__"]
+    positional = [argument.arg for argument in init.args.args[1:]]
+    lines[init.lineno - 1 : init.end_lineno] = _init(_table(estimator), positional)  # it stands below the docstring
+    docstring = node.body[0]
+    first = lines.index("    Parameters", docstring.lineno) + 2
+    last = lines.index("", first)
+    lines[first:last] = _section(_table(estimator))
+    return "\n".join(lines) + "\n"
+
+
+def _init(table, positional):
+    names = [*positional, *(name for name in table if name not in positional)]
+    arguments = [f"        {name}={_literal(table[name].default)}," for name in names]
+    arguments.insert(len(positional), "        *,")
+    assignments = [f"        self.{name} = {name}" for name in names]
+    return ["    def __init__(", "        self,", *arguments, "    ):", *assignments]
+
+
+def _section(table):
+    lines = []
+    for name, parameter in table.items():
+        lines.append(f"    {name} : {parameter.kind}, default={_literal(parameter.default)}")
+        lines += textwrap.wrap(
+            parameter.text, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8,
+            break_on_hyphens=False, break_long_words=False,
+        )  # fmt: skip
+    return lines
+
+
+def _literal(value):
+    return json.dumps(value) if isinstance(value, str) else repr(value)
+
+
+if __name__ == "__main__":
+    for estimator in estimators():
+        path = file_of(estimator)
+        path.write_text(rewritten(path.read_text(encoding="utf-8"), estimator), encoding="utf-8")
