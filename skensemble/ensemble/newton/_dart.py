@@ -66,12 +66,12 @@ class Dropout(NamedTuple):
         return np.where(n_dropped > 0, factor, 1.0), np.where(n_dropped > 0, new, 1.0)
 
 
-class Drop(NamedTuple):
-    """What one round did to the learners before it, and what its own weigh at first."""
+class Rescaling(NamedTuple):
+    """How a round scaled the learners that it had dropped, and its own."""
 
-    learners: np.ndarray  # (n_dropped,) int64, ascending
+    learners: np.ndarray  # (n_dropped,) int64, ascending: those that were dropped
     factors: np.ndarray  # (n_dropped,) of their scales
-    new: np.ndarray  # (n_learners of a round,) scales
+    new: np.ndarray  # (n_learners of a round,) scales of its own
 
     def applied(self, scales):
         """Scales after the round."""
@@ -80,11 +80,11 @@ class Drop(NamedTuple):
         return np.concatenate((scales, self.new))
 
 
-def scales_after(drops):
-    """Scale of each learner after the rounds that did `drops`."""
+def scales_after(rescalings):
+    """Scale of each learner after rounds with these rescalings."""
     scales = np.zeros(0)
-    for drop in drops:
-        scales = drop.applied(scales)
+    for rescaling in rescalings:
+        scales = rescaling.applied(scales)
     return scales
 
 
@@ -111,9 +111,9 @@ class ScaledTrees:
     values : list of (n_nodes, n_values) float64, one for each tree
     """
 
-    def __init__(self, shape, values=(), drops=(), n_threads=1):
-        self.shape, self.values, self.drops, self.n_threads = shape, list(values), list(drops), n_threads
-        self.scales = scales_after(drops)
+    def __init__(self, shape, values=(), rescalings=(), n_threads=1):
+        self.shape, self.values, self.rescalings, self.n_threads = shape, list(values), list(rescalings), n_threads
+        self.scales = scales_after(rescalings)
 
     def move(self, raw, leaves, trees, sign):
         """raw += sign * the scaled `trees`, one after another.
@@ -144,17 +144,17 @@ class ScaledTrees:
         """The output that value k of a tree adds to: a tree has one value and an output of its own, or all."""
         return k if self.values[tree].shape[1] > 1 else tree % self.shape.n_learners
 
-    def finish_round(self, drop, values, moved):
-        """Scale as `drop` says, put back what it left out, and add the round's own trees, whose values are given.
+    def finish_round(self, rescaling, values, moved):
+        """Rescale, put back the learners that were dropped, and add the round's own trees, whose values are given.
 
         moved : pairs (raw, leaves), see `move`
         """
         own = np.arange(len(self.values), len(self.values) + len(values))
         self.values += values
-        self.drops.append(drop)
-        self.scales = drop.applied(self.scales)
+        self.rescalings.append(rescaling)
+        self.scales = rescaling.applied(self.scales)
         for raw, leaves in moved:
-            self.move(raw, leaves, np.concatenate((self.shape.trees_of(drop.learners), own)), 1.0)
+            self.move(raw, leaves, np.concatenate((self.shape.trees_of(rescaling.learners), own)), 1.0)
 
 
 @kernel
@@ -177,18 +177,18 @@ def replay(trees, raw, leaves):
     """
     past = ScaledTrees(trees.shape, n_threads=trees.n_threads)
     n_trees = trees.shape.n_learners * trees.shape.n_parallel
-    for number, drop in enumerate(trees.drops):
-        past.move(raw, leaves, trees.shape.trees_of(drop.learners), -1.0)
-        past.finish_round(drop, trees.values[number * n_trees : (number + 1) * n_trees], [(raw, leaves)])
+    for number, rescaling in enumerate(trees.rescalings):
+        past.move(raw, leaves, trees.shape.trees_of(rescaling.learners), -1.0)
+        past.finish_round(rescaling, trees.values[number * n_trees : (number + 1) * n_trees], [(raw, leaves)])
         yield raw
 
 
 class DartRound(NamedTuple):
-    """What a round has grown, as TreeRound, and what it did to the learners before it."""
+    """What a round has grown, as TreeRound, and how it rescaled."""
 
     trees: list
     node_weights: list
-    drop: Drop
+    rescaling: Rescaling
 
 
 class DartRounds(TreeRounds):
@@ -209,10 +209,10 @@ class DartRounds(TreeRounds):
         grown = super().round(number)
         n_dropped = np.bincount(dropped % shape.n_learners, minlength=shape.n_learners)
         factors, new = dropout.scales(n_dropped, self.settings.learning_rate)
-        drop = Drop(dropped, factors[dropped % shape.n_learners], new)
+        rescaling = Rescaling(dropped, factors[dropped % shape.n_learners], new)
         values = [tree.values for tree in grown.trees]
-        trees.finish_round(drop, values, [(data.raw, data.leaves) for data in self._moved])
-        return DartRound(*grown, drop)
+        trees.finish_round(rescaling, values, [(data.raw, data.leaves) for data in self._moved])
+        return DartRound(*grown, rescaling)
 
     def _move(self, growth, place):
         """Keep the leaves; the rows move when the round knows all of its trees."""
@@ -231,10 +231,10 @@ class DartRounds(TreeRounds):
 class DartTrees(GradientTrees):
     """Trees whose multipliers in `additive` are the scales that the last round left them with.
 
-    drops : what each round did to the learners before it
+    rescalings : tuple of a Rescaling for each round
     """
 
-    drops: tuple = ()
+    rescalings: tuple = ()
 
     @classmethod
     def training_data(cls, binner, table, target, weight, start, n_threads):
@@ -265,10 +265,10 @@ class DartTrees(GradientTrees):
         return DartRounds(request.loss, request.train, request.held_out, self._settings(request), dropout, past)
 
     def extended(self, rounds):
-        drops = (*self.drops, *(round_.drop for round_ in rounds))
-        n_trees = len(drops) * self._shape.n_learners * self._shape.n_parallel
-        multiplier = scales_after(drops)[self._shape.learner_of(np.arange(n_trees))]
-        return DartTrees(self._with_trees(rounds, multiplier=multiplier), self.n_parallel, drops)
+        rescalings = (*self.rescalings, *(round_.rescaling for round_ in rounds))
+        n_trees = len(rescalings) * self._shape.n_learners * self._shape.n_parallel
+        multiplier = scales_after(rescalings)[self._shape.learner_of(np.arange(n_trees))]
+        return DartTrees(self._with_trees(rounds, multiplier=multiplier), self.n_parallel, rescalings)
 
     @property
     def _shape(self):
@@ -277,7 +277,7 @@ class DartTrees(GradientTrees):
     def _scaled_trees(self, n_threads):
         trees = self.additive.trees
         values = np.split(trees.values, trees.roots[1:]) if trees.n_trees else []
-        return ScaledTrees(self._shape, values, self.drops, n_threads)
+        return ScaledTrees(self._shape, values, self.rescalings, n_threads)
 
     def _leaves(self, table, n_threads):
         sizes = np.diff(self.additive.trees.bounds)

@@ -326,6 +326,11 @@ class LinearBooster(Booster):
     def linear_model(self):
         return self
 
+    def check(self, n_features):
+        n_terms, n_outputs = int(self.binner.first_terms[-1]), len(self.baseline)
+        if self.coefs.shape != (len(self.shifts), n_outputs, n_terms) or self.shifts.shape[1:] != (n_outputs,):
+            raise ValueError(f"Malformed coefficients: there must be {n_terms} for each of {n_outputs} outputs.")
+
     @property
     def coef(self):
         """(n_outputs, n_terms)"""

@@ -45,6 +45,18 @@ class LeafSlopes(NamedTuple):
         """Those of no tree."""
         return cls(np.zeros(1, np.int64), np.empty(0, np.int32), *(np.empty((0, n_values)) for _ in range(2)))
 
+    def is_valid(self, n_nodes, n_values, n_features):
+        """Whether kernels can safely read them, beside trees of so many nodes."""
+        shape = (len(self.feature), n_values)
+        return bool(
+            len(self.start) == n_nodes + 1
+            and self.start[0] == 0
+            and self.start[-1] == shape[0]
+            and (np.diff(self.start) >= 0).all()
+            and ((self.feature >= 0) & (self.feature < n_features)).all()
+            and self.mean.shape == self.slope.shape == shape
+        )
+
     def extended(self, others):
         """With those of the trees that follow."""
         parts = [self, *others]
@@ -213,6 +225,12 @@ class LinearLeafTrees(GradientTrees):
         yield from staged_raw_of_linear_leaves(
             layout, self._all_slopes(), encode, table.n_samples, baseline, stages, n_threads
         )
+
+    def check(self, n_features):
+        super().check(n_features)
+        slopes, n_nodes = self._all_slopes(), self.additive.trees.n_nodes
+        if not slopes.is_valid(n_nodes, self.additive.trees.n_values, n_features):
+            raise ValueError(f"Malformed slopes: they must belong to {n_nodes} nodes and {n_features} features.")
 
     def additive_trees(self):
         raise ValueError("linear_leaves must be False for AdditiveTrees: their leaves add constants, got True.")

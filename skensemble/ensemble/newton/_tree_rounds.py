@@ -71,7 +71,7 @@ class TreeRounds:
 
     @property
     def _shares_out(self):
-        """Are gradients that hold their weights already to be shared out among copies, so that some can be drawn?"""
+        """Whether a row's gradient is the sum over its copies, of which only some are drawn: it is divided by them."""
         return self._weight is None and self._sampler is not None and self._sampler.splits
 
     def round(self, number):

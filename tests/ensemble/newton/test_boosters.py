@@ -1,6 +1,7 @@
 """Every booster of the table does what every estimator of the package does."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -172,8 +173,20 @@ def test_a_model_that_goes_on_without_weights_counts_its_rows():
 def test_malformed_models_are_refused(name):
     estimator, y = TARGETS["numbers"]
     model = make(name, estimator).fit(X, y)
+    pickle.loads(pickle.dumps(model))
+    booster = model._booster
     if name == "gblinear":
-        return
-    model._booster.additive.trees.left[0] = 10**6
-    with pytest.raises(ValueError, match="Malformed trees"):
+        model._booster = replace(booster, coefs=booster.coefs[:, :, :2])
+    else:
+        booster.additive.trees.left[0] = 10**6
+    with pytest.raises(ValueError, match="Malformed (trees|coefficients)"):
+        pickle.loads(pickle.dumps(model))
+
+
+@pytest.mark.parametrize("change", [{"feature": 4}, {"start": -1}])
+def test_malformed_slopes_are_refused(change):
+    model = make(LINEAR_LEAVES, NewtonBoostingRegressor).fit(X, Y)
+    for name, value in change.items():
+        getattr(model._booster.slopes, name)[-1] = value
+    with pytest.raises(ValueError, match="Malformed slopes"):
         pickle.loads(pickle.dumps(model))

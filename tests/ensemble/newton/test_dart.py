@@ -12,8 +12,8 @@ from skensemble._random import mixed_seed
 from skensemble.ensemble.newton import _dart
 from skensemble.ensemble.newton._dart import (
     DROP_STREAM,
-    Drop,
     Dropout,
+    Rescaling,
     RoundShape,
     compact,
     compact_leaves,
@@ -151,8 +151,9 @@ def test_scales_of_xgboost():
 
 def test_scales_after_some_rounds():
     empty = np.zeros(0, np.int64)
-    drops = [Drop(empty, empty, np.array([1.0, 1.0])), Drop(np.array([1]), np.array([0.5]), np.array([1.0, 0.4]))]
-    np.testing.assert_array_equal(scales_after(drops), [1.0, 0.5, 1.0, 0.4])
+    first = Rescaling(empty, empty, np.array([1.0, 1.0]))
+    second = Rescaling(np.array([1]), np.array([0.5]), np.array([1.0, 0.4]))
+    np.testing.assert_array_equal(scales_after([first, second]), [1.0, 0.5, 1.0, 0.4])
     assert len(scales_after([])) == 0
 
 
