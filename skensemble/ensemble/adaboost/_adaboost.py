@@ -70,20 +70,20 @@ class _AdaBoost(CallbackSupportMixin, Estimator):
     @all_or_nothing
     @with_callbacks
     def fit(self, X, y, sample_weight=None, **fit_params):
-        """Fit learners one after the other, each to the rows as the ones before it weigh them.
+        """Fit learners one after the other, each to the sample weights that result from the ones before it.
 
         Parameters
         ----------
         X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
-            Features. For trees, numbers may be missing (NaN) or infinite, and see `categorical_features`. Any other
-            `estimator` is given frames as they are, and anything else as an array.
+            Features. For trees, numbers may be missing (NaN) or infinite; see `categorical_features` for categories.
+            Any other `estimator` gets data frames unchanged, and other input as an array.
         y : array-like of shape (n_samples,)
             Target.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights >= 0 to start from, in any unit. With trees, a whole-number weight k has the effect of k copies of
-            the row, but for `min_samples_leaf` and `min_samples_split`, which count rows.
+            Sample weights >= 0 before the first round, on any scale. With trees, a sample with a whole-number weight k
+            counts as k samples, except for `min_samples_leaf` and `min_samples_split`, which count it once.
         **fit_params : dict
-            Metadata for `fit` of the learners, if metadata routing is enabled and they ask for it.
+            Metadata for `fit` of the learners, if metadata routing is enabled and the learners request it.
 
         Returns
         -------
@@ -93,8 +93,8 @@ class _AdaBoost(CallbackSupportMixin, Estimator):
         Raises
         ------
         ValueError, TypeError
-            A parameter, a weight or a target breaks its rule, or the first learner is no better than chance; the
-            message names it, the rule and the value. The estimator stays what it was before.
+            If a parameter, a sample weight or a target is not allowed, or the first learner is no better than chance;
+            the message names it, the rule and the value. The estimator is then left as it was before.
         """
         check_parameters(self, self._parameters)
         self.estimator_ = self._checked_learner()
@@ -279,9 +279,9 @@ class _AdaBoost(CallbackSupportMixin, Estimator):
 
     @property
     def feature_importances_(self):
-        """Shares of the features in what the learners' splits gain, mean by the learners' weights.
+        """Mean of the feature importances of the learners, weighted by `estimator_weights_`.
 
-        There are none if the learners have no `feature_importances_`.
+        Only if the learners have `feature_importances_`.
         """
         check_is_fitted(self)
         try:
@@ -304,7 +304,7 @@ class _AdaBoost(CallbackSupportMixin, Estimator):
         y : array-like of shape (n_samples,)
             Target.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
+            Sample weights.
 
         Yields
         ------
@@ -390,10 +390,11 @@ def _as_copies(weight, factors, n_samples):
 class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
     """AdaBoost for classification.
 
-    Each round fits a learner to the rows, and gives more weight to those that the ensemble gets wrong [1]_. The
-    learners are trees with a single split (stumps) unless `estimator` says otherwise. Such trees share the codes of the
-    features, which are made once, so that a round takes little more than one pass over the table. The order of the rows
-    and the number of threads have no effect; with trees, a whole-number weight k is k copies of the row.
+    Each round fits a learner to the weighted samples, and increases the weights of those that the ensemble gets wrong
+    [1]_. By default, the learners are trees with a single split (stumps). Trees of this package share the bins of the
+    features, which are computed once, so that a round takes little more than one pass over the data. The order of the
+    samples and the number of threads have no effect on trees. With trees, a sample with a whole-number weight k counts
+    as k samples.
 
     Parameters
     ----------
@@ -460,16 +461,16 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
     estimator_ : object
         The unfitted learner.
     estimators_ : list
-        The fitted learners, one for each round; trees are made on first use. For "gentle" and "logit" with more than
-        two classes a list of n_classes regressors for each round.
+        The fitted learners, one for each round; trees are created on first access. For "gentle" and "logit" with more
+        than two classes, a list of n_classes regressors for each round.
     estimator_weights_ : ndarray of shape (n_rounds,)
-        Weight of each learner's vote; ones for algorithms without votes.
+        Weight of the vote of each learner; ones for algorithms without votes.
     estimator_errors_ : ndarray of shape (n_rounds,)
-        Share of the weight, as it was in that round, on rows that the learner gets wrong.
+        Weighted fraction of the samples that each learner gets wrong, by the weights of its round.
     validation_score_ : ndarray of shape (n_scored,)
-        Score on the rows held out after each round, if `early_stopping`.
+        Score of the held-out samples after each round. Only with `early_stopping`.
     feature_importances_ : ndarray of shape (`n_features_in_`,)
-        Mean of those of the learners, by their weights.
+        Mean of the importances of the learners, weighted by `estimator_weights_`.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -477,9 +478,9 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
 
     See Also
     --------
-    AdaBoostRegressor : The same for numbers.
-    NewtonBoostingClassifier : Boosting with gradients, for more accuracy.
-    sklearn.ensemble.AdaBoostClassifier : Scikit-learn's, with the first algorithm.
+    AdaBoostRegressor : The same for regression.
+    NewtonBoostingClassifier : Gradient boosting, which usually predicts better.
+    sklearn.ensemble.AdaBoostClassifier : AdaBoost of scikit-learn, with the first algorithm only.
 
     References
     ----------
@@ -699,15 +700,15 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
         Returns
         -------
         scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            Mean votes for "samme": from -2 to 2 for two classes, else 1 for a class that all vote for. Log-odds for the
-            other algorithms. With two classes, those of the second.
+            For "samme", mean votes: between -2 and 2 for two classes; with more classes, 1 for a class that gets all
+            votes. For the other algorithms, log-odds. For two classes, the scores of the second.
         """
         return self._flat(self._decision(X))
 
     def predict_proba(self, X):
-        """Probabilities of the classes.
+        """Predict the probability of each class.
 
-        They are what the algorithm's loss makes of its scores; those of "samme" are the least extreme.
+        They follow from the scores by the loss of the algorithm; those of "samme" are the least extreme.
 
         Parameters
         ----------
@@ -717,7 +718,7 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`.
+            Columns are in the order of `classes_`.
         """
         return self._probabilities(self._decision(X))
 
@@ -732,13 +733,13 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`.
+            Columns are in the order of `classes_`.
         """
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
     def predict(self, X):
-        """Class with the largest score.
+        """Predict the class of each sample: the one with the largest score.
 
         Parameters
         ----------
@@ -824,9 +825,10 @@ def _increments_of_members(algorithm, weights, outputs, number):
 class AdaBoostRegressor(RegressorMixin, _AdaBoost):
     """AdaBoost for regression (AdaBoost.R2).
 
-    Each round fits a learner to the rows, and gives less weight to those that it predicts well [1]_. Predictions are
-    the weighted median of the learners'. These are trees of depth 3 unless `estimator` says otherwise; the order of the
-    rows and the number of threads have no effect then, and a whole-number weight k is k copies of the row.
+    Each round fits a learner to the weighted samples, and decreases the weights of those that it predicts well [1]_.
+    The prediction is the weighted median of the learners' predictions. By default, the learners are trees of depth 3.
+    The order of the samples and the number of threads have no effect on trees. With trees, a sample with a whole-number
+    weight k counts as k samples.
 
     Parameters
     ----------
@@ -877,15 +879,15 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
     estimator_ : object
         The unfitted learner.
     estimators_ : list
-        The fitted learners, one for each round; trees are made on first use.
+        The fitted learners, one for each round; trees are created on first access.
     estimator_weights_ : ndarray of shape (n_rounds,)
-        Weight of each learner in the median.
+        Weight of each learner in the weighted median.
     estimator_errors_ : ndarray of shape (n_rounds,)
-        Mean loss of each learner, by the weights of its round.
+        Weighted mean loss of each learner, by the weights of its round.
     validation_score_ : ndarray of shape (n_scored,)
-        Score on the rows held out after each round, if `early_stopping`.
+        Score of the held-out samples after each round. Only with `early_stopping`.
     feature_importances_ : ndarray of shape (`n_features_in_`,)
-        Mean of those of the learners, by their weights.
+        Mean of the importances of the learners, weighted by `estimator_weights_`.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -893,9 +895,9 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
 
     See Also
     --------
-    AdaBoostClassifier : The same for classes.
-    NewtonBoostingRegressor : Boosting with gradients, for more accuracy.
-    sklearn.ensemble.AdaBoostRegressor : Scikit-learn's, which always draws rows.
+    AdaBoostClassifier : The same for classification.
+    NewtonBoostingRegressor : Gradient boosting, which usually predicts better.
+    sklearn.ensemble.AdaBoostRegressor : AdaBoost of scikit-learn, which always resamples.
 
     References
     ----------
@@ -1035,7 +1037,7 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         return self._members.estimators
 
     def predict(self, X):
-        """Weighted median of what the learners predict.
+        """Predict the target: the weighted median of the learners' predictions.
 
         Parameters
         ----------

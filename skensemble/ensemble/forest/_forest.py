@@ -81,9 +81,9 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Target.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights >= 0: with `bootstrap=True` each row is drawn with a probability in proportion to its weight,
-            otherwise rows count by their weights. A whole-number weight k has the effect of k copies of the row, but
-            for `min_samples_leaf` and `min_samples_split`, which count rows.
+            Sample weights >= 0. With `bootstrap=True`, a sample is drawn with a probability proportional to its weight;
+            otherwise it counts by its weight. A sample with a whole-number weight k counts as k samples, except for
+            `min_samples_leaf` and `min_samples_split`, which count it once.
 
         Returns
         -------
@@ -93,8 +93,8 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
         Raises
         ------
         ValueError, TypeError
-            A parameter, a weight or a target breaks its rule; the message names it, the rule and the value. The
-            estimator stays what it was before.
+            If a parameter, a sample weight or a target is not allowed; the message names it, the rule and the value.
+            The estimator is then left as it was before.
         """
         check_parameters(self, self._parameters)
         self._check_bootstrap()
@@ -307,7 +307,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
         return self._additive.raw(table, effective_n_jobs(self.n_jobs))
 
     def apply(self, X):
-        """Leaf that each row falls into, in each tree.
+        """Leaf of each sample in each tree.
 
         Parameters
         ----------
@@ -323,7 +323,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
         return self._additive.apply(table, effective_n_jobs(self.n_jobs))
 
     def decision_path(self, X):
-        """Nodes that each row passes.
+        """Nodes on the path of each sample from the root to its leaf.
 
         Parameters
         ----------
@@ -333,7 +333,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
         Returns
         -------
         indicator : sparse matrix of shape (n_samples, n_nodes)
-            CSR; 1 where a row passes a node.
+            CSR matrix; entry (i, j) is 1 if sample i passes node j.
         n_nodes_ptr : ndarray of shape (n_trees + 1,)
             Columns [n_nodes_ptr[t], n_nodes_ptr[t + 1]) belong to tree t.
         """
@@ -341,19 +341,19 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
         return self._additive.decision_path(table, effective_n_jobs(self.n_jobs))
 
     def proximities(self, X, Y=None):
-        """How often two rows fall into the same leaf [1]_.
+        """Fraction of the trees in which two samples share a leaf [1]_.
 
         Parameters
         ----------
         X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
             Features.
         Y : DataFrame, array-like or sparse matrix of shape (n_others, n_features), default=None
-            Features of the rows to compare with; None for those of X.
+            Features of the samples to compare with. None: X.
 
         Returns
         -------
         shares : ndarray of shape (n_samples, n_others)
-            Share of the trees in [0, 1]. `1 - shares` is a distance.
+            Fractions of the trees, in [0, 1]. `1 - shares` is a distance.
 
         References
         ----------
@@ -412,7 +412,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
 
     @property
     def estimators_samples_(self):
-        """Rows that were drawn for each tree, as they came; drawn anew each time."""
+        """Indices of the samples that were drawn for each tree; computed on each access."""
         check_is_fitted(self)
         if self._bootstrap is None:
             return [np.arange(self._n_samples, dtype=np.int32)] * self._trees.n_trees
@@ -429,17 +429,17 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
         return iter(self.estimators_)
 
     def to_sklearn(self):
-        """The forest as a fitted forest of scikit-learn, for tools that need one.
+        """Convert the forest to a fitted forest of scikit-learn, for tools that need one.
 
         Returns
         -------
         forest : object
-            scikit-learn's estimator of the same name, with the same trees.
+            The estimator of scikit-learn with the same name, with the same trees.
 
         Raises
         ------
         ValueError
-            A tree splits categories, which scikit-learn's trees cannot.
+            If a tree splits on categories, which trees of scikit-learn cannot.
         """
         return to_sklearn(self)
 
@@ -526,7 +526,7 @@ class ForestClassifier(ClassifierMixin, Forest):
         return weight
 
     def predict(self, X):
-        """Most probable class.
+        """Predict the class of each sample: the most probable one.
 
         Parameters
         ----------
@@ -541,7 +541,7 @@ class ForestClassifier(ClassifierMixin, Forest):
         return self._most_probable(self._by_output(self._mean_of_trees(X)))
 
     def predict_proba(self, X):
-        """Class probabilities: the trees' mean.
+        """Predict class probabilities: the mean of the trees' predictions.
 
         Parameters
         ----------
@@ -551,7 +551,7 @@ class ForestClassifier(ClassifierMixin, Forest):
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes) or list of n_outputs such arrays
-            In the order of `classes_`.
+            Columns are in the order of `classes_`.
         """
         probabilities = self._by_output(self._mean_of_trees(X))
         return probabilities[0] if self.n_outputs_ == 1 else probabilities
@@ -567,7 +567,7 @@ class ForestClassifier(ClassifierMixin, Forest):
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes) or list of n_outputs such arrays
-            -inf where no tree gives a class a share.
+            -inf for classes with probability 0.
         """
         probabilities = self.predict_proba(X)
         with np.errstate(divide="ignore"):
@@ -636,7 +636,7 @@ class ForestRegressor(RegressorMixin, Forest):
         return sample_weight
 
     def predict(self, X):
-        """Predicted target: the trees' mean.
+        """Predict the target: the mean of the trees' predictions.
 
         Parameters
         ----------
@@ -654,12 +654,12 @@ class ForestRegressor(RegressorMixin, Forest):
         return values[:, 0] if self.n_outputs_ == 1 else values
 
     def predict_quantiles(self, X, quantiles=(0.05, 0.5, 0.95), oob=False):
-        """Quantiles of the target, from the training rows in the leaves (quantile regression forest [1]_).
+        """Predict quantiles of the target from the training samples in the leaves (quantile regression forest [1]_).
 
-        Each tree spreads a weight of one over the rows that it was grown from and that share the leaf of the row in
-        question; the mean of these weights over the trees is the distribution whose mean `predict` returns. Needs a fit
-        with `keep_leaf_rows=True`. Leaves of a few rows (`min_samples_leaf` of 5 or more) give better quantiles than
-        fully grown trees.
+        Each tree distributes a weight of one among the samples that it was grown on and that share the leaf of the
+        sample to predict. The mean of these weights over the trees is a distribution of the target, whose mean is what
+        `predict` returns. Needs `keep_leaf_rows=True` in fit. Leaves with several samples (`min_samples_leaf` of 5 or
+        more) give better quantiles than fully grown trees.
 
         Parameters
         ----------
@@ -668,14 +668,14 @@ class ForestRegressor(RegressorMixin, Forest):
         quantiles : float or sequence of floats, default=(0.05, 0.5, 0.95)
             Levels in [0, 1].
         oob : bool, default=False
-            Whether X are the training rows, each of which is to be predicted by the trees that have not seen it
-            (`bootstrap=True`); NaN where every tree has.
+            Whether X holds the training samples, and each is predicted only by the trees that were not grown on it; NaN
+            if there are none. Needs `bootstrap=True`.
 
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_quantiles)
-            In the units of the target, one column per level unless a single float is given. With several outputs their
-            axis comes second.
+            In the units of the target. One column per level, unless `quantiles` is a single float. With several
+            outputs, these are the second axis.
 
         References
         ----------
@@ -695,21 +695,22 @@ class ForestRegressor(RegressorMixin, Forest):
         return predictions[0] if self.n_outputs_ == 1 else np.stack(predictions, axis=1)
 
     def predict_interval(self, X, coverage=0.9, oob=False):
-        """Interval in which the target lies with a given probability, from `predict_quantiles`.
+        """Predict an interval that holds the target with a given probability, by `predict_quantiles`.
 
         Parameters
         ----------
         X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
             Features.
         coverage : float, default=0.9
-            Probability in (0, 1); half of the rest lies on either side.
+            Probability, in (0, 1), that the target is in the interval. Targets below and above it are equally probable.
         oob : bool, default=False
-            Whether X are the training rows, each of which is to be predicted by the trees that have not seen it.
+            Whether X holds the training samples, and each is predicted only by the trees that were not grown on it.
+            Needs `bootstrap=True`.
 
         Returns
         -------
         interval : ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2)
-            Lower and upper end, in the units of the target.
+            Lower and upper bound, in the units of the target.
         """
         check_parameter("coverage", coverage, (Interval(float, 0.0, 1.0, "neither"),))
         return self.predict_quantiles(X, [0.5 - 0.5 * coverage, 0.5 + 0.5 * coverage], oob)

@@ -20,10 +20,10 @@ from skensemble.tree.estimators._decision_tree import (
 class RandomForestClassifier(ForestClassifier):
     """A random forest for classification.
 
-    Each tree is grown from rows drawn with replacement, each node splits the best of a few features that are drawn for
-    it, and the class probabilities are the mean over the trees [1]_. The forest does not depend on the order of the
-    rows or the number of threads. Numbers may be missing or infinite; categories need no encoding. A whole-number
-    weight k is k copies of the row.
+    Each tree is grown on a bootstrap sample, each node is split by the best of a few features that are drawn for it,
+    and the predicted class probabilities are the mean over the trees [1]_. The forest depends neither on the order of
+    the samples nor on the number of threads. Numbers may be missing or infinite, and categories need no encoding. A
+    sample with a whole-number weight k counts as k samples.
 
     Parameters
     ----------
@@ -99,35 +99,37 @@ class RandomForestClassifier(ForestClassifier):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,) or list of ndarray
-        Class labels, sorted; a list of such arrays if there are several outputs.
+        Sorted class labels; with several outputs, a list of such arrays.
     n_classes_ : int or ndarray of shape (n_outputs,)
-        Number of classes, of each output if there are several.
+        Number of classes; with several outputs, of each.
     n_outputs_ : int
-        Number of outputs: columns of y.
+        Number of outputs (columns of y).
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if all are strings.
     feature_importances_ : ndarray of shape (`n_features_in_`,)
-        See `importance_type`; those by impurity sum to 1, and favour features with many values.
+        Importance of each feature, see `importance_type`. Those by impurity sum to 1 and favour features with many
+        values.
     estimator_ : DecisionTreeClassifier
-        An unfitted tree with the parameters of those in the forest.
+        An unfitted tree with the parameters of the trees in the forest.
     estimators_ : list of DecisionTreeClassifier
-        The trees, as views of the forest, made on first use.
+        The trees, which share the memory of the forest; created on first access.
     estimators_samples_ : list of ndarray of shape (n_draws,), int32
-        Rows that were drawn for each tree; drawn anew each time they are asked for.
+        Indices of the samples that were drawn for each tree; computed on each access.
     training_leaves_ : ndarray of shape (n_trees, n_samples), int32
-        Leaf of each training row in each tree, counted from its root, if `keep_leaf_rows`.
+        Leaf of each training sample in each tree, as a node number counted from its root. Only with
+        `keep_leaf_rows=True`.
     oob_score_ : float
-        Score of the out-of-bag predictions, if `oob_score`.
+        Score of the out-of-bag predictions. Only with `oob_score`.
     oob_decision_function_ : ndarray of shape (n_samples, n_classes) or (n_samples, n_classes, n_outputs)
-        Out-of-bag class probabilities, if `oob_score`; NaN for a row that all trees have seen.
+        Out-of-bag class probabilities; NaN for samples on which all trees were grown. Only with `oob_score`.
 
     See Also
     --------
-    RandomForestRegressor : The same for numbers.
-    ExtraTreesClassifier : Random thresholds, and all rows for each tree.
-    sklearn.ensemble.RandomForestClassifier : Scikit-learn's forest.
+    RandomForestRegressor : The same for regression.
+    ExtraTreesClassifier : Forests with random thresholds, whose trees are grown on all samples.
+    sklearn.ensemble.RandomForestClassifier : Forest of scikit-learn.
 
     References
     ----------
@@ -206,10 +208,10 @@ class RandomForestClassifier(ForestClassifier):
 class RandomForestRegressor(ForestRegressor):
     """A random forest for regression.
 
-    Each tree is grown from rows drawn with replacement, and predictions are the mean over the trees [1]_; quantiles
-    come from the rows in their leaves [2]_. The forest does not depend on the order of the rows or the number of
-    threads. Numbers may be missing or infinite; categories need no encoding. A whole-number weight k is k copies of the
-    row.
+    Each tree is grown on a bootstrap sample, and predictions are the mean over the trees [1]_. Quantiles are predicted
+    from the training samples in the leaves [2]_. The forest depends neither on the order of the samples nor on the
+    number of threads. Numbers may be missing or infinite, and categories need no encoding. A sample with a whole-number
+    weight k counts as k samples.
 
     Parameters
     ----------
@@ -282,31 +284,33 @@ class RandomForestRegressor(ForestRegressor):
     Attributes
     ----------
     n_outputs_ : int
-        Number of outputs: columns of y.
+        Number of outputs (columns of y).
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if all are strings.
     feature_importances_ : ndarray of shape (`n_features_in_`,)
-        See `importance_type`; those by impurity sum to 1, and favour features with many values.
+        Importance of each feature, see `importance_type`. Those by impurity sum to 1 and favour features with many
+        values.
     estimator_ : DecisionTreeRegressor
-        An unfitted tree with the parameters of those in the forest.
+        An unfitted tree with the parameters of the trees in the forest.
     estimators_ : list of DecisionTreeRegressor
-        The trees, as views of the forest, made on first use.
+        The trees, which share the memory of the forest; created on first access.
     estimators_samples_ : list of ndarray of shape (n_draws,), int32
-        Rows that were drawn for each tree; drawn anew each time they are asked for.
+        Indices of the samples that were drawn for each tree; computed on each access.
     training_leaves_ : ndarray of shape (n_trees, n_samples), int32
-        Leaf of each training row in each tree, counted from its root, if `keep_leaf_rows`.
+        Leaf of each training sample in each tree, as a node number counted from its root. Only with
+        `keep_leaf_rows=True`.
     oob_score_ : float
-        Score of the out-of-bag predictions, if `oob_score`.
+        Score of the out-of-bag predictions. Only with `oob_score`.
     oob_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        Out-of-bag predictions, if `oob_score`; NaN for a row that all trees have seen.
+        Out-of-bag predictions; NaN for samples on which all trees were grown. Only with `oob_score`.
 
     See Also
     --------
-    RandomForestClassifier : The same for classes.
-    ExtraTreesRegressor : Random thresholds, and all rows for each tree.
-    sklearn.ensemble.RandomForestRegressor : Scikit-learn's forest.
+    RandomForestClassifier : The same for classification.
+    ExtraTreesRegressor : Forests with random thresholds, whose trees are grown on all samples.
+    sklearn.ensemble.RandomForestRegressor : Forest of scikit-learn.
 
     References
     ----------
@@ -387,10 +391,10 @@ class RandomForestRegressor(ForestRegressor):
 class ExtraTreesClassifier(ForestClassifier):
     """Extremely randomized trees for classification.
 
-    Each node draws a few features and one threshold for each, between the smallest and the largest value in the node,
-    and takes the best of these; the class probabilities are the mean over the trees [1]_. The forest does not depend on
-    the order of the rows or the number of threads. Numbers may be missing or infinite; categories need no encoding. A
-    whole-number weight k is k copies of the row.
+    For each node a few features are drawn, and for each of these a threshold between its smallest and its largest value
+    in the node; the best of these thresholds splits the node. The predicted class probabilities are the mean over the
+    trees [1]_. The forest depends neither on the order of the samples nor on the number of threads. Numbers may be
+    missing or infinite, and categories need no encoding. A sample with a whole-number weight k counts as k samples.
 
     Parameters
     ----------
@@ -466,35 +470,37 @@ class ExtraTreesClassifier(ForestClassifier):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,) or list of ndarray
-        Class labels, sorted; a list of such arrays if there are several outputs.
+        Sorted class labels; with several outputs, a list of such arrays.
     n_classes_ : int or ndarray of shape (n_outputs,)
-        Number of classes, of each output if there are several.
+        Number of classes; with several outputs, of each.
     n_outputs_ : int
-        Number of outputs: columns of y.
+        Number of outputs (columns of y).
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if all are strings.
     feature_importances_ : ndarray of shape (`n_features_in_`,)
-        See `importance_type`; those by impurity sum to 1, and favour features with many values.
+        Importance of each feature, see `importance_type`. Those by impurity sum to 1 and favour features with many
+        values.
     estimator_ : ExtraTreeClassifier
-        An unfitted tree with the parameters of those in the forest.
+        An unfitted tree with the parameters of the trees in the forest.
     estimators_ : list of ExtraTreeClassifier
-        The trees, as views of the forest, made on first use.
+        The trees, which share the memory of the forest; created on first access.
     estimators_samples_ : list of ndarray of shape (n_draws,), int32
-        Rows that were drawn for each tree; drawn anew each time they are asked for.
+        Indices of the samples that were drawn for each tree; computed on each access.
     training_leaves_ : ndarray of shape (n_trees, n_samples), int32
-        Leaf of each training row in each tree, counted from its root, if `keep_leaf_rows`.
+        Leaf of each training sample in each tree, as a node number counted from its root. Only with
+        `keep_leaf_rows=True`.
     oob_score_ : float
-        Score of the out-of-bag predictions, if `oob_score`.
+        Score of the out-of-bag predictions. Only with `oob_score`.
     oob_decision_function_ : ndarray of shape (n_samples, n_classes) or (n_samples, n_classes, n_outputs)
-        Out-of-bag class probabilities, if `oob_score`; NaN for a row that all trees have seen.
+        Out-of-bag class probabilities; NaN for samples on which all trees were grown. Only with `oob_score`.
 
     See Also
     --------
-    ExtraTreesRegressor : The same for numbers.
-    RandomForestClassifier : Best thresholds, and rows drawn for each tree.
-    sklearn.ensemble.ExtraTreesClassifier : Scikit-learn's forest.
+    ExtraTreesRegressor : The same for regression.
+    RandomForestClassifier : Forests with the best thresholds, whose trees are grown on bootstrap samples.
+    sklearn.ensemble.ExtraTreesClassifier : Forest of scikit-learn.
 
     References
     ----------
@@ -571,10 +577,11 @@ class ExtraTreesClassifier(ForestClassifier):
 class ExtraTreesRegressor(ForestRegressor):
     """Extremely randomized trees for regression.
 
-    Each node draws one threshold for each feature that it tries, between the smallest and the largest value in the
-    node, and takes the best of these; predictions are the mean over the trees [1]_, and quantiles come from the rows in
-    their leaves [2]_. The forest does not depend on the order of the rows or the number of threads. Numbers may be
-    missing or infinite; categories need no encoding. A whole-number weight k is k copies of the row.
+    For each node and each feature that is considered, a threshold is drawn between its smallest and its largest value
+    in the node; the best of these thresholds splits the node. Predictions are the mean over the trees [1]_, and
+    quantiles are predicted from the training samples in the leaves [2]_. The forest depends neither on the order of the
+    samples nor on the number of threads. Numbers may be missing or infinite, and categories need no encoding. A sample
+    with a whole-number weight k counts as k samples.
 
     Parameters
     ----------
@@ -647,31 +654,33 @@ class ExtraTreesRegressor(ForestRegressor):
     Attributes
     ----------
     n_outputs_ : int
-        Number of outputs: columns of y.
+        Number of outputs (columns of y).
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if all are strings.
     feature_importances_ : ndarray of shape (`n_features_in_`,)
-        See `importance_type`; those by impurity sum to 1, and favour features with many values.
+        Importance of each feature, see `importance_type`. Those by impurity sum to 1 and favour features with many
+        values.
     estimator_ : ExtraTreeRegressor
-        An unfitted tree with the parameters of those in the forest.
+        An unfitted tree with the parameters of the trees in the forest.
     estimators_ : list of ExtraTreeRegressor
-        The trees, as views of the forest, made on first use.
+        The trees, which share the memory of the forest; created on first access.
     estimators_samples_ : list of ndarray of shape (n_draws,), int32
-        Rows that were drawn for each tree; drawn anew each time they are asked for.
+        Indices of the samples that were drawn for each tree; computed on each access.
     training_leaves_ : ndarray of shape (n_trees, n_samples), int32
-        Leaf of each training row in each tree, counted from its root, if `keep_leaf_rows`.
+        Leaf of each training sample in each tree, as a node number counted from its root. Only with
+        `keep_leaf_rows=True`.
     oob_score_ : float
-        Score of the out-of-bag predictions, if `oob_score`.
+        Score of the out-of-bag predictions. Only with `oob_score`.
     oob_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        Out-of-bag predictions, if `oob_score`; NaN for a row that all trees have seen.
+        Out-of-bag predictions; NaN for samples on which all trees were grown. Only with `oob_score`.
 
     See Also
     --------
-    ExtraTreesClassifier : The same for classes.
-    RandomForestRegressor : Best thresholds, and rows drawn for each tree.
-    sklearn.ensemble.ExtraTreesRegressor : Scikit-learn's forest.
+    ExtraTreesClassifier : The same for classification.
+    RandomForestRegressor : Forests with the best thresholds, whose trees are grown on bootstrap samples.
+    sklearn.ensemble.ExtraTreesRegressor : Forest of scikit-learn.
 
     References
     ----------

@@ -72,12 +72,12 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
         y : array-like of shape (n_samples,)
             Target.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights >= 0. A whole-number weight k has the effect of k copies of the row, but for `min_samples_leaf` and
-            `min_samples_split`, which count rows.
+            Sample weights >= 0. A sample with a whole-number weight k counts as k samples, except for
+            `min_samples_leaf` and `min_samples_split`, which count it once.
         monitor : callable, default=None
-            `monitor(i, self, variables)` is called after each round, with the number of the round (from 0), the
-            estimator as fitted so far, and a dict with the entries i, y, sample_weight and raw_predictions of shape
-            (n_samples, n_trees_per_iteration_). Boosting ends where it returns True.
+            Function that is called after each round as `monitor(i, self, variables)`: with the number of the round,
+            from 0, the estimator as fitted so far, and a dict with the keys i, y, sample_weight and raw_predictions, of
+            shape (n_samples, n_trees_per_iteration_). Boosting stops if it returns True.
 
         Returns
         -------
@@ -87,8 +87,8 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
         Raises
         ------
         ValueError, TypeError
-            A parameter, a weight or a target breaks its rule; the message names it, the rule and the value. The
-            estimator stays what it was before.
+            If a parameter, a sample weight or a target is not allowed; the message names it, the rule and the value.
+            The estimator is then left as it was before.
         """
         check_parameters(self, self._parameters)
         check_parameter("monitor", monitor, (IsCallable, IsNone))
@@ -325,7 +325,7 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
 
     @property
     def feature_importances_(self):
-        """Share of each feature in the decrease of squared error of the gradients; they sum to 1, or are all 0."""
+        """Fraction of the decrease of impurity due to each feature. They sum to 1, or are all 0 without splits."""
         check_is_fitted(self)
         trees = self._trees
         splits = np.flatnonzero(~trees.is_leaf)
@@ -409,10 +409,11 @@ def _indexable(X):
 class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
     """Gradient boosting of regression trees (GBDT) for classification.
 
-    Each round grows a regression tree on the negative gradient of the loss, one for two classes, else one for each
-    class, and gives each of its leaves one step of Newton's [1]_. With `max_bins=None` the splits are those of
-    scikit-learn's estimator wherever the best one is unique. Numbers may be missing or infinite; categories need no
-    encoding. The model depends neither on the order of the rows nor on the number of threads.
+    Each round fits regression trees to the negative gradient of the loss, one tree for two classes and one per class
+    for more, and sets the value of each leaf by a Newton step [1]_. Each round can use a random part of the samples
+    [2]_. With `max_bins=None` the splits are the same as those of scikit-learn's estimator, wherever the best split is
+    unique. Numbers may be missing or infinite, and categories need no encoding. The model depends neither on the order
+    of the samples nor on the number of threads.
 
     Parameters
     ----------
@@ -491,33 +492,33 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if all are strings.
     n_estimators_ : int
-        Rounds in the model.
+        Number of rounds in the model.
     n_trees_per_iteration_ : int
-        Trees of a round.
+        Number of trees of a round.
     estimators_ : ndarray of shape (n_estimators_, n_trees_per_iteration_)
-        The trees, as fitted DecisionTreeRegressor objects that predict steps without the learning rate. Made on first
-        use.
+        The trees, as fitted DecisionTreeRegressor objects, whose predictions are not multiplied by the learning rate.
+        Created on first access.
     feature_importances_ : ndarray of shape (`n_features_in_`,)
-        Share of each feature in the decrease of the variance of the gradients; they sum to 1.
+        Fraction of the decrease of the variance of the gradients due to each feature; they sum to 1.
     train_score_ : ndarray of shape (n_estimators_,)
-        Loss of the rows that grew the trees of each round, after it. The log-loss of two classes counts double, as in
-        scikit-learn.
+        Loss after each round, of the samples on which its trees were grown. As in scikit-learn, the log-loss of two
+        classes is multiplied by 2.
     oob_scores_ : ndarray of shape (n_estimators_,)
-        The same for the rows that did not. Only if `subsample < 1`.
+        The same for the other samples. Only with `subsample < 1`.
     oob_improvement_ : ndarray of shape (n_estimators_,)
-        By how much each round has made `oob_scores_` smaller, the first one compared with the start.
+        Decrease of the loss of the out-of-bag samples by each round. Only with `subsample < 1`.
     oob_score_ : float
-        The last of `oob_scores_`.
+        The last entry of `oob_scores_`. Only with `subsample < 1`.
     init_ : estimator or "zero"
-        What boosting starts from.
+        The fitted estimator whose predictions boosting starts from.
     max_features_ : int
-        Features that a node tries.
+        Number of features that are considered for each split.
 
     See Also
     --------
-    GradientBoostingRegressor : The same for numbers.
-    NewtonBoostingClassifier : Second-order boosting: faster, with regularised leaves.
-    sklearn.ensemble.GradientBoostingClassifier : Scikit-learn's estimator.
+    GradientBoostingRegressor : The same for regression.
+    NewtonBoostingClassifier : Second-order gradient boosting: faster, and with regularized leaves.
+    sklearn.ensemble.GradientBoostingClassifier : Gradient boosting of scikit-learn.
 
     References
     ----------
@@ -629,7 +630,7 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
         return logarithms - logarithms.mean(axis=1, keepdims=True)
 
     def decision_function(self, X):
-        """Raw predictions: (half of, with the exponential loss) the log-odds of the second class, or one per class.
+        """Raw predictions: log-odds of the second class (with the exponential loss: half of them), or scores of all.
 
         Parameters
         ----------
@@ -639,7 +640,7 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
         Returns
         -------
         scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            Before the sigmoid or softmax.
+            Raw predictions, before the sigmoid or softmax.
         """
         raw = self._raw_predict(X)
         return raw[:, 0] if raw.shape[1] == 1 else raw
@@ -660,7 +661,7 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
         yield from self._staged_raw(X)
 
     def predict(self, X):
-        """Most probable class.
+        """Predict the class of each sample: the most probable one.
 
         Parameters
         ----------
@@ -690,7 +691,7 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
             yield self._labels(raw)
 
     def predict_proba(self, X):
-        """Probabilities of the classes.
+        """Predict the probability of each class.
 
         Parameters
         ----------
@@ -700,7 +701,7 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`.
+            Columns are in the order of `classes_`.
         """
         return self._probabilities(self._raw_predict(X))
 
@@ -715,7 +716,7 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`.
+            Columns are in the order of `classes_`.
         """
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
@@ -736,7 +737,7 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
             yield self._probabilities(raw)
 
     def apply(self, X):
-        """Leaf that each row falls into, in each tree.
+        """Leaf of each sample in each tree.
 
         Parameters
         ----------
@@ -769,10 +770,11 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
 class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
     """Gradient boosting of regression trees (GBDT) for regression.
 
-    Each round grows a regression tree on the negative gradient of the loss and gives each of its leaves the value that
-    makes the loss smallest: a mean, a median, a quantile [1]_. With `max_bins=None` the splits are those of
-    scikit-learn's estimator wherever the best one is unique. Numbers may be missing or infinite; categories need no
-    encoding. The model depends neither on the order of the rows nor on the number of threads.
+    Each round fits a regression tree to the negative gradient of the loss and sets the value of each leaf to the one
+    with the smallest loss: a mean, a median, a quantile [1]_. Each round can use a random part of the samples [2]_.
+    With `max_bins=None` the splits are the same as those of scikit-learn's estimator, wherever the best split is
+    unique. Numbers may be missing or infinite, and categories need no encoding. The model depends neither on the order
+    of the samples nor on the number of threads.
 
     Parameters
     ----------
@@ -850,33 +852,33 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if all are strings.
     n_estimators_ : int
-        Rounds in the model.
+        Number of rounds in the model.
     n_trees_per_iteration_ : int
-        Trees of a round.
+        Number of trees of a round.
     estimators_ : ndarray of shape (n_estimators_, n_trees_per_iteration_)
-        The trees, as fitted DecisionTreeRegressor objects that predict steps without the learning rate. Made on first
-        use.
+        The trees, as fitted DecisionTreeRegressor objects, whose predictions are not multiplied by the learning rate.
+        Created on first access.
     feature_importances_ : ndarray of shape (`n_features_in_`,)
-        Share of each feature in the decrease of the variance of the gradients; they sum to 1.
+        Fraction of the decrease of the variance of the gradients due to each feature; they sum to 1.
     train_score_ : ndarray of shape (n_estimators_,)
-        Loss of the rows that grew the trees of each round, after it. The squared error is not halved, as in
-        scikit-learn.
+        Loss after each round, of the samples on which its trees were grown. As in scikit-learn, the squared error is
+        not halved.
     oob_scores_ : ndarray of shape (n_estimators_,)
-        The same for the rows that did not. Only if `subsample < 1`.
+        The same for the other samples. Only with `subsample < 1`.
     oob_improvement_ : ndarray of shape (n_estimators_,)
-        By how much each round has made `oob_scores_` smaller, the first one compared with the start.
+        Decrease of the loss of the out-of-bag samples by each round. Only with `subsample < 1`.
     oob_score_ : float
-        The last of `oob_scores_`.
+        The last entry of `oob_scores_`. Only with `subsample < 1`.
     init_ : estimator or "zero"
-        What boosting starts from.
+        The fitted estimator whose predictions boosting starts from.
     max_features_ : int
-        Features that a node tries.
+        Number of features that are considered for each split.
 
     See Also
     --------
-    GradientBoostingClassifier : The same for classes.
-    NewtonBoostingRegressor : Second-order boosting: faster, with regularised leaves.
-    sklearn.ensemble.GradientBoostingRegressor : Scikit-learn's estimator.
+    GradientBoostingClassifier : The same for classification.
+    NewtonBoostingRegressor : Second-order gradient boosting: faster, and with regularized leaves.
+    sklearn.ensemble.GradientBoostingRegressor : Gradient boosting of scikit-learn.
 
     References
     ----------
@@ -981,7 +983,7 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
         return np.asarray(self.init_.predict(X), np.float64).reshape(-1, 1)
 
     def predict(self, X):
-        """Predicted target.
+        """Predict the target.
 
         Parameters
         ----------
@@ -1011,7 +1013,7 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
             yield raw[:, 0]
 
     def apply(self, X):
-        """Leaf that each row falls into, in each tree.
+        """Leaf of each sample in each tree.
 
         Parameters
         ----------

@@ -74,16 +74,16 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Target.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights >= 0. A whole-number weight k has the effect of k copies of the row.
+            Sample weights >= 0. A sample with a whole-number weight k counts as k samples.
         X_val, y_val : like X and y, default=None
-            Held-out rows for early stopping; without them `validation_fraction` of the rows is set aside.
+            Held-out samples that are scored after each round, see `early_stopping`.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Weights of the held-out rows.
+            Weights of the held-out samples.
         init_score : array-like of shape (n_samples,) or (n_samples, n_raw_outputs), default=None
-            Raw predictions to start from instead of a constant. They are not part of the model: add them to
-            what it predicts.
+            Raw predictions to start from, instead of a constant. They do not become part of the model: add them to its
+            raw predictions.
         init_score_val : like init_score, default=None
-            The same for the held-out rows.
+            The same for the held-out samples.
 
         Returns
         -------
@@ -93,8 +93,8 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
         Raises
         ------
         ValueError, TypeError
-            A parameter, a weight or a target breaks its rule; the message names it, the rule and the value. The
-            estimator stays what it was before.
+            If a parameter, a sample weight or a target is not allowed; the message names it, the rule and the value.
+            The estimator is then left as it was before.
         """
         data = {"X": X, "y": y, "metadata": _metadata(sample_weight)}
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, init_score, init_score_val, data)
@@ -327,7 +327,7 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
 
     @available_if(_makes_trees)
     def apply(self, X):
-        """Leaf that each row falls into, in each tree.
+        """Leaf of each sample in each tree.
 
         Parameters
         ----------
@@ -337,15 +337,15 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
         Returns
         -------
         leaves : ndarray of shape (n_samples, n_trees), int32
-            Node numbers, counted from the root of each tree. The trees of one round stand together: one per output, and
-            so `num_parallel_tree` times.
+            Node numbers, counted from the root of each tree. Columns are sorted by round; a round has one tree per
+            output, `num_parallel_tree` times.
         """
         table = self._read_for_prediction(X)
         return self._booster.additive.apply(table, effective_n_jobs(self.n_jobs))
 
     @available_if(_makes_trees)
     def decision_path(self, X):
-        """Nodes that each row passes.
+        """Nodes on the path of each sample from the root to its leaf.
 
         Parameters
         ----------
@@ -355,7 +355,7 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
         Returns
         -------
         indicator : sparse matrix of shape (n_samples, n_nodes)
-            CSR; 1 where a row passes a node.
+            CSR matrix; entry (i, j) is 1 if sample i passes node j.
         n_nodes_ptr : ndarray of shape (n_trees + 1,)
             Columns [n_nodes_ptr[t], n_nodes_ptr[t + 1]) belong to tree t.
         """
@@ -366,13 +366,13 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
 
     @property
     def n_iter_(self):
-        """Rounds of boosting in the model."""
+        """Number of boosting rounds in the model."""
         check_is_fitted(self)
         return self._booster.n_rounds
 
     @property
     def feature_importances_(self):
-        """Importance of each feature, see `importance_type`; they sum to 1, or are all 0 where no tree splits.
+        """Importance of each feature, see `importance_type`. They sum to 1, or are all 0 if no tree has a split.
 
         With `booster="gblinear"`, sums of absolute coefficients.
         """
@@ -389,13 +389,13 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
 
     @property
     def intercept_(self):
-        """Raw prediction of `booster="gblinear"` where all columns are 0: a float, or one for each raw output."""
+        """Raw prediction of `booster="gblinear"` if all columns are 0: a float, or an array with one per raw output."""
         intercept = self._linear_model().intercept
         return float(intercept[0]) if len(intercept) == 1 else intercept
 
     @property
     def coef_names_(self):
-        """What the coefficients belong to: "feature", or "feature=category"."""
+        """Names of the coefficients: "feature", or "feature=category"."""
         encoder = self._linear_model().binner
         names = getattr(self, "feature_names_in_", [f"x{j}" for j in range(self.n_features_in_)])
         return encoder.term_names(names)

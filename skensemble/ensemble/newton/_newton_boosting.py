@@ -20,9 +20,10 @@ from skensemble.ensemble.newton._newton_parameters import CLASSIFIER, REGRESSOR
 class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
     """Second-order gradient boosting for classification.
 
-    Each round grows a tree on the first and second derivatives of the loss [1]_, [2]_: one for two classes, else one
-    for each class. Numbers may be missing or infinite; categories need no encoding. A weight of k is k copies of the
-    row.
+    Each round fits a tree to the first and second derivatives of the loss [1]_, [2]_: one tree for two classes, and one
+    tree per class for more. By default trees are symmetric [3]_; samples can be drawn by their gradients [4]_, trees
+    can be left out while others grow [5]_, and leaves can be linear [6]_. Numbers may be missing or infinite, and
+    categories need no encoding. A sample with a whole-number weight k counts as k samples.
 
     Parameters
     ----------
@@ -178,26 +179,27 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if all are strings.
     n_iter_ : int
-        Rounds in the model.
+        Number of rounds in the model.
     feature_importances_ : ndarray of shape (`n_features_in_`,)
-        See `importance_type`; they sum to 1. Of a linear model, absolute coefficients.
+        Importance of each feature, see `importance_type`; they sum to 1. With `booster="gblinear"`, proportional to
+        absolute coefficients.
     coef_ : ndarray of shape (n_terms,) or (n_raw_outputs, n_terms)
-        With `booster="gblinear"`: coefficients, in units of the raw prediction per unit of the column. A number has
-        one, a categorical feature one for each category; see `coef_names_`.
+        Only with `booster="gblinear"`: coefficients, in units of the raw prediction per unit of the column. A numeric
+        feature has one coefficient, a categorical feature one per category; see `coef_names_`.
     intercept_ : float or ndarray of shape (n_raw_outputs,)
-        With `booster="gblinear"`: raw prediction where all columns are 0.
+        Only with `booster="gblinear"`: raw prediction if all columns are 0.
     coef_names_ : ndarray of shape (n_terms,)
-        With `booster="gblinear"`: "feature", or "feature=category".
+        Only with `booster="gblinear"`: names of the coefficients, "feature" or "feature=category".
     train_score_ : ndarray of shape (n_rounds + 1,) or (0,)
-        Score of the training rows after 0, 1, ... rounds, larger for better (the loss is negated); those after the best
-        round included. Empty if there are neither held-out rows nor `verbose`.
+        Score of the training samples after 0, 1, ... rounds, including rounds that early stopping removed. Larger is
+        better: the loss is negated. Empty if there are no held-out samples and `verbose` is 0.
     validation_score_ : ndarray of shape (n_rounds + 1,) or (0,)
-        The same for the held-out rows.
+        The same for the held-out samples.
 
     See Also
     --------
-    NewtonBoostingRegressor : The same for numbers.
-    sklearn.ensemble.HistGradientBoostingClassifier : Scikit-learn's booster.
+    NewtonBoostingRegressor : The same for regression.
+    sklearn.ensemble.HistGradientBoostingClassifier : Histogram gradient boosting of scikit-learn.
 
     References
     ----------
@@ -375,12 +377,12 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         Returns
         -------
         scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            Before the sigmoid or softmax.
+            Raw predictions, before the sigmoid or softmax.
         """
         return _flat(self._raw_predict(X))
 
     def predict_proba(self, X):
-        """Probabilities of the classes.
+        """Predict the probability of each class.
 
         Parameters
         ----------
@@ -390,12 +392,12 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`.
+            Columns are in the order of `classes_`.
         """
         return self._probabilities(self._raw_predict(X))
 
     def predict(self, X):
-        """Most probable class.
+        """Predict the class of each sample: the most probable one.
 
         Parameters
         ----------
@@ -472,9 +474,11 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
 class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     """Second-order gradient boosting for regression.
 
-    Each round grows a tree on the first and second derivatives of the loss [1]_, [2]_; where the loss is not smooth,
-    leaves get the best constant for their rows. Numbers may be missing or infinite; categories need no encoding. A
-    weight of k is k copies of the row.
+    Each round fits a tree to the first and second derivatives of the loss [1]_, [2]_; if the loss is not smooth, each
+    leaf gets the constant with the smallest loss on its samples. By default trees are symmetric [3]_; samples can be
+    drawn by their gradients [4]_, trees can be left out while others grow [5]_, and leaves can be linear [6]_. Numbers
+    may be missing or infinite, and categories need no encoding. A sample with a whole-number weight k counts as k
+    samples.
 
     Parameters
     ----------
@@ -635,26 +639,27 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if all are strings.
     n_iter_ : int
-        Rounds in the model.
+        Number of rounds in the model.
     feature_importances_ : ndarray of shape (`n_features_in_`,)
-        See `importance_type`; they sum to 1. Of a linear model, absolute coefficients.
+        Importance of each feature, see `importance_type`; they sum to 1. With `booster="gblinear"`, proportional to
+        absolute coefficients.
     coef_ : ndarray of shape (n_terms,) or (n_raw_outputs, n_terms)
-        With `booster="gblinear"`: coefficients, in units of the raw prediction per unit of the column. A number has
-        one, a categorical feature one for each category; see `coef_names_`.
+        Only with `booster="gblinear"`: coefficients, in units of the raw prediction per unit of the column. A numeric
+        feature has one coefficient, a categorical feature one per category; see `coef_names_`.
     intercept_ : float or ndarray of shape (n_raw_outputs,)
-        With `booster="gblinear"`: raw prediction where all columns are 0.
+        Only with `booster="gblinear"`: raw prediction if all columns are 0.
     coef_names_ : ndarray of shape (n_terms,)
-        With `booster="gblinear"`: "feature", or "feature=category".
+        Only with `booster="gblinear"`: names of the coefficients, "feature" or "feature=category".
     train_score_ : ndarray of shape (n_rounds + 1,) or (0,)
-        Score of the training rows after 0, 1, ... rounds, larger for better (the loss is negated); those after the best
-        round included. Empty if there are neither held-out rows nor `verbose`.
+        Score of the training samples after 0, 1, ... rounds, including rounds that early stopping removed. Larger is
+        better: the loss is negated. Empty if there are no held-out samples and `verbose` is 0.
     validation_score_ : ndarray of shape (n_rounds + 1,) or (0,)
-        The same for the held-out rows.
+        The same for the held-out samples.
 
     See Also
     --------
-    NewtonBoostingClassifier : The same for classes.
-    sklearn.ensemble.HistGradientBoostingRegressor : Scikit-learn's booster.
+    NewtonBoostingClassifier : The same for classification.
+    sklearn.ensemble.HistGradientBoostingRegressor : Histogram gradient boosting of scikit-learn.
 
     References
     ----------
@@ -819,7 +824,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         return target.T
 
     def predict(self, X):
-        """Predicted target.
+        """Predict the target.
 
         Parameters
         ----------
@@ -849,7 +854,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
             yield self._loss_units(raw)
 
     def score(self, X, y, sample_weight=None):
-        """How much better than a constant: R^2, or D^2 where there are several levels of `quantile`.
+        """Score of the predictions: R^2, or D^2 if `quantile` has several levels.
 
         Parameters
         ----------
@@ -858,12 +863,12 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Target.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights >= 0.
+            Sample weights >= 0.
 
         Returns
         -------
         score : float
-            1 minus the loss divided by the loss of the best constants; at most 1.
+            1 minus the ratio of the loss to that of the best constants; at most 1.
         """
         check_is_fitted(self)
         if self._target_shape or self._loss.n_outputs == 1:

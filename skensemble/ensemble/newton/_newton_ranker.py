@@ -19,13 +19,14 @@ from skensemble.ensemble.rows._row_sampling import copies_of
 
 
 class NewtonBoostingRanker(NewtonBoosting):
-    """Second-order gradient boosting for ranking: LambdaMART and its kin.
+    """Second-order gradient boosting for ranking (LambdaMART).
 
-    Learns from queries, each a set of rows with degrees of relevance, to give scores that put the rows of a query into
-    order. Each round grows a tree on forces between the pairs of rows of a query [1]_, [2]_: a relevant row that stands
-    below a less relevant one is pushed up, the harder the more the measure would gain. Numbers may be missing or
-    infinite; categories need no encoding. The rows of a query need not stand together, and nothing depends on the order
-    of the rows: rows with equal scores share their positions.
+    The training data are queries, each a set of samples with degrees of relevance. The model learns scores that rank
+    the samples of a query by relevance. Each round fits a tree to gradients (lambdas) of pairs of samples in a query
+    [1]_, [2]_, normalized as in LightGBM [3]_: a sample that is ranked below a less relevant one is pushed up, the
+    more, the more the ranking measure, such as NDCG [4]_, would gain. Numbers may be missing or infinite, and
+    categories need no encoding. The samples of a query need not be contiguous, and the model does not depend on the
+    order of the samples: samples with equal scores share their positions.
 
     Parameters
     ----------
@@ -175,24 +176,24 @@ class NewtonBoostingRanker(NewtonBoosting):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if all are strings.
     n_iter_ : int
-        Rounds in the model.
+        Number of rounds in the model.
     feature_importances_ : ndarray of shape (`n_features_in_`,)
-        See `importance_type`; they sum to 1.
+        Importance of each feature, see `importance_type`; they sum to 1.
     train_score_ : ndarray of shape (n_rounds + 1,) or (0,)
-        `scoring` of the training queries after 0, 1, ... rounds, those after the best round included. Empty if there
-        are neither held-out queries nor `verbose`.
+        Score of the training queries after 0, 1, ... rounds, including rounds that early stopping removed. Empty if
+        there are no held-out queries and `verbose` is 0.
     validation_score_ : ndarray of shape (n_rounds + 1,) or (0,)
         The same for the held-out queries.
 
     See Also
     --------
-    NewtonBoostingRegressor : The same for numbers.
-    sklearn.metrics.ndcg_score : NDCG with gains as they are, where this class takes 2^gain - 1.
+    NewtonBoostingRegressor : The same for regression.
+    sklearn.metrics.ndcg_score : NDCG whose gains are the relevances r themselves, instead of 2^r - 1.
 
     Notes
     -----
-    Cross-validation must not cut queries: split with `sklearn.model_selection.GroupKFold`. `qid` reaches `fit` and
-    `score` by metadata routing, `set_fit_request(qid=True).set_score_request(qid=True)`.
+    Cross-validation must not split queries: use `sklearn.model_selection.GroupKFold`. Metadata routing passes `qid` to
+    `fit` and `score` after `set_fit_request(qid=True).set_score_request(qid=True)`.
 
     References
     ----------
@@ -347,23 +348,24 @@ class NewtonBoostingRanker(NewtonBoosting):
         X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
             Features. Numbers may be missing (NaN) or infinite; see `categorical_features` for categories.
         y : array-like of shape (n_samples,)
-            Relevance of the rows, from 0 to 500, whole or not; the gain of NDCG is 2^relevance - 1.
+            Relevance of each sample to its query, from 0 to 500, whole or not. Its gain in NDCG is 2^relevance - 1.
         sample_weight : array-like of shape (n_queries,) or (n_samples,), default=None
-            Weights >= 0. One for each query, in the order of `group` or in that in which `qid` first names them: a
-            query of weight 2 counts as two queries. One for each row: a row of weight 2 stands in its query twice, and
-            takes two positions.
+            Weights >= 0, of queries or of samples. One per query, in the order of `group` or of the first samples of
+            each query in `qid`: a query with weight 2 counts as two queries. One per sample: a sample with weight 2
+            counts as two samples of its query, which take two positions.
         group : array-like of shape (n_queries,), default=None
-            Sizes of the queries, where the rows of each stand together, one query after the other.
+            Number of samples of each query, if the samples are sorted by query.
         qid : array-like of shape (n_samples,), default=None
-            Query of each row, a number or a name, in any order. Without `group` and `qid` all rows are one query.
+            Query of each sample, a number or a name, in any order. Without `group` and `qid`, all samples belong to one
+            query.
         X_val, y_val : like X and y, default=None
-            Held-out queries for early stopping; without them `validation_fraction` of the queries is set aside.
+            Held-out queries that are scored after each round, see `early_stopping`.
         group_val, qid_val, sample_weight_val : like group, qid and sample_weight, default=None
-            Those of the held-out rows.
+            The same for the held-out samples.
         init_score : array-like of shape (n_samples,), default=None
-            Scores to start from. They are not part of the model: add them to what it predicts.
+            Scores to start from. They do not become part of the model: add them to its predictions.
         init_score_val : like init_score, default=None
-            The same for the held-out rows.
+            The same for the held-out samples.
 
         Returns
         -------
@@ -373,8 +375,8 @@ class NewtonBoostingRanker(NewtonBoosting):
         Raises
         ------
         ValueError, TypeError
-            A parameter, a weight, a query or a relevance breaks its rule; the message names it, the rule and the value.
-            The estimator stays what it was before.
+            If a parameter, a weight, a query or a relevance is not allowed; the message names it, the rule and the
+            value. The estimator is then left as it was before.
         """
         if X_val is None and not (group_val is None and qid_val is None):
             raise ValueError("group_val and qid_val need X_val and y_val, got X_val=None.")
@@ -440,7 +442,7 @@ class NewtonBoostingRanker(NewtonBoosting):
         return lambda data: measure.mean(data.y, data.raw[0], data.queries, n_threads)
 
     def predict(self, X):
-        """Scores of the rows.
+        """Predict the score of each sample.
 
         Parameters
         ----------
@@ -450,7 +452,7 @@ class NewtonBoostingRanker(NewtonBoosting):
         Returns
         -------
         scores : ndarray of shape (n_samples,)
-            Larger for what should stand higher. Only differences within a query mean something.
+            Larger for samples that are ranked higher. Only differences within a query have a meaning.
         """
         return self._raw_predict(X)[:, 0]
 
@@ -470,26 +472,26 @@ class NewtonBoostingRanker(NewtonBoosting):
             yield raw[:, 0]
 
     def score(self, X, y, sample_weight=None, *, group=None, qid=None):
-        """Mean normalised discounted cumulative gain of the queries [4]_.
+        """Mean normalized discounted cumulative gain (NDCG) of the queries.
 
         Parameters
         ----------
         X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
             Features.
         y : array-like of shape (n_samples,)
-            Relevance of the rows.
+            Relevance of each sample.
         sample_weight : array-like of shape (n_queries,) or (n_samples,), default=None
             Weights >= 0, as in `fit`.
         group : array-like of shape (n_queries,), default=None
-            Sizes of the queries, as in `fit`.
+            Number of samples of each query, as in `fit`.
         qid : array-like of shape (n_samples,), default=None
-            Query of each row, as in `fit`.
+            Query of each sample, as in `fit`.
 
         Returns
         -------
         score : float
-            In [0, 1]: of all positions, with gains 2^relevance - 1. Rows of equal score share their positions; a query
-            in which every order is equally good counts 1.
+            In [0, 1]. NDCG of all positions, with gains 2^relevance - 1. Samples with equal scores share their
+            positions; a query in which all orders are equally good counts as 1.
         """
         check_is_fitted(self)
         scores = np.ascontiguousarray(self.predict(X))

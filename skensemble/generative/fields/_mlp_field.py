@@ -133,12 +133,12 @@ PARAMETERS = {
 class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
     """A multilayer perceptron for one or many targets, and the smooth field of a diffusion model.
 
-    Features and targets are standardised inside.  Training is AdamW on the mean squared error with clipped gradients,
-    a learning rate that falls along a cosine, and an average over the last weights, which is what predicts.  A step
-    whose gradient is not finite is left out.  Results do not depend on `n_jobs`.
+    Features and targets are standardized. The network is trained by AdamW [2]_ on the mean squared error, with clipped
+    gradients and a learning rate that falls along a cosine; predictions are made with a moving average of its weights.
+    Steps with an infinite or undefined gradient are skipped. Results do not depend on `n_jobs`.
 
-    As the regressor of a diffusion model it sees new noise in every batch, and its derivatives make the exact
-    likelihood of the model's flow.
+    As the regressor of a diffusion model, it is trained with new noise in every batch, and its derivatives give the
+    exact likelihood of the model's flow.
 
     Parameters
     ----------
@@ -189,19 +189,19 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where X had some.
+        Names of the features, if X has any.
     n_outputs_ : int
         Number of targets.
     n_iter_ : int
-        Steps taken.
+        Number of training steps.
     loss_curve_ : ndarray
-        Mean loss of the batches before each look, in standardised units.
+        Mean loss of the batches before each check, in units of standardized targets.
     validation_curve_ : ndarray
-        Loss on held-out rows at each look; empty without early stopping.
+        Loss of the held-out samples at each check. Empty without early stopping.
     best_iter_ : int
-        Step whose weights are used.
+        Number of steps after which the weights were taken.
     model_ : object
-        Embedding and network.
+        The fitted embedding and network.
 
     See Also
     --------
@@ -276,7 +276,7 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
 
     @property
     def is_smooth(self):
-        """Whether predictions have derivatives that say how they change; False for activation="threshold" only."""
+        """Whether predictions can be differentiated usefully; False only for activation="threshold"."""
         return ACTIVATIONS[self.activation].smoothness >= 0
 
     # -- as a regressor --------------------------------------------------------------------------------------------
@@ -288,7 +288,7 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Features; NaN stands for not known.
+            Features. NaN means that a value is missing.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
 
@@ -299,7 +299,7 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         Raises
         ------
         ValueError
-            If a parameter breaks its rule, or X or y cannot be used.
+            If a parameter, X or y is not allowed; the message names it, the rule and the value.
         """
         check_parameters(self, PARAMETERS)
         X, y = validate_data(
@@ -323,7 +323,7 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Features; NaN stands for not known.
+            Features. NaN means that a value is missing.
 
         Returns
         -------
@@ -368,11 +368,11 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         Parameters
         ----------
         data : float64 array of shape (n_samples, n_columns)
-            Encoded rows.
+            Encoded samples, one per row.
         condition : float64 array of shape (n_samples, n_condition) or None
             NaN where not known.
         weight : array of shape (n_samples,) or None
-            Number of copies of each row.
+            Sample weights: a weight of k counts as k samples.
         path : Path
         prediction : str
             A key of `PREDICTIONS`.

@@ -123,9 +123,9 @@ PARAMETERS = {
 class TreeField(Estimator):
     """Boosted trees as the field of a diffusion or flow model.
 
-    One tree per round serves all columns. Its splits are chosen for a few random combinations of what is left of the
-    targets [1]_, and each of its leaves holds a value for every column. The rows are drawn at stratified times, each
-    with noise of its own [2]_.
+    Each round grows one tree for all columns. Its splits are chosen by a few random combinations of the residuals of
+    the columns [1]_, and each leaf holds a value per column. Each sample is drawn several times, at stratified times
+    and with noise of its own [2]_.
 
     Parameters
     ----------
@@ -173,13 +173,14 @@ class TreeField(Estimator):
     Attributes
     ----------
     n_iter_ : list of int
-        Trees of each ensemble: one, or one for each level; all levels of a value of the condition after each other.
+        Number of trees of each ensemble. There is one ensemble, or one per value of the condition and level of time,
+        sorted by value and then by level.
     validation_error_ : list of ndarray of shape (n_rounds + 1,) or (0,)
-        Mean squared error of the held-out rows after 0, 1, ... rounds, of each ensemble.
+        Mean squared error of the held-out samples after 0, 1, ... rounds, of each ensemble.
 
     See Also
     --------
-    NewtonBoostingRegressor : The same trees for targets of any kind.
+    NewtonBoostingRegressor : Gradient boosting with such trees, for regression.
 
     References
     ----------
@@ -252,22 +253,22 @@ class TreeField(Estimator):
     def fit_field(
         self, data, condition=None, weight=None, *, path, prediction, generator, callback=None, **draw_options
     ):
-        """Learn the field of encoded rows.
+        """Fit the field to encoded samples.
 
         Parameters
         ----------
         data : ndarray of shape (n_rows, n_columns)
-            Encoded rows.
+            Encoded samples, one per row.
         condition : ndarray of shape (n_rows, n_condition) or None, default=None
-            What the field may ask about each row; NaN where it is not known.
+            Condition of each sample; NaN if it is not known.
         weight : ndarray of shape (n_rows,) or None, default=None
-            Number of copies of each row.
+            Sample weights: a weight of k counts as k samples.
         path : Path
-            From data to noise.
+            Path from data to noise.
         prediction : str
             What the trees predict, a key of `PREDICTIONS`.
         generator : numpy Generator
-            Source of all that is random.
+            Source of all random draws.
         callback : callable or None, default=None
             Called as `callback(n_done, n_total)` after each round, or each level.
         **draw_options
@@ -365,7 +366,7 @@ class TreeField(Estimator):
     # -- predict -----------------------------------------------------------------------------------------------------
 
     def predict(self, features):
-        """What data, noise, velocity or score the field expects.
+        """Predict the expected data, noise, velocity or score, see `fit_field`.
 
         Parameters
         ----------
@@ -375,7 +376,7 @@ class TreeField(Estimator):
         Returns
         -------
         value : ndarray of shape (n_rows, n_columns)
-            Exact for cells that the condition shows.
+            Exact for values that the condition shows.
         """
         features = np.ascontiguousarray(features, np.float64)
         return with_known_cells(self._sums(features), features, self.layout_, self.prediction_, self.path_)

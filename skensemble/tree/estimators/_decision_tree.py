@@ -57,11 +57,11 @@ class _DecisionTree(MultiOutputMixin, Estimator):
         X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
             Features. Numbers may be missing (NaN) or infinite; see `categorical_features` for categories.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Target; several columns are predicted by one tree.
+            Target. Several columns are predicted by one tree.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights >= 0. A row of weight 0 has no effect.
+            Sample weights >= 0. A sample with weight 0 has no effect.
         check_input : bool, default=True
-            Has no effect; scikit-learn's trees have it.
+            Has no effect; for compatibility with scikit-learn.
 
         Returns
         -------
@@ -71,8 +71,8 @@ class _DecisionTree(MultiOutputMixin, Estimator):
         Raises
         ------
         ValueError, TypeError
-            A parameter, a weight or a target breaks its rule; the message names it, the rule and the value. The
-            estimator stays what it was before.
+            If a parameter, a sample weight or a target is not allowed; the message names it, the rule and the value.
+            The estimator is then left as it was before.
         """
         check_parameters(self, self._parameters)
         table = read_features(self, X, reset=True)
@@ -116,14 +116,14 @@ class _DecisionTree(MultiOutputMixin, Estimator):
         return self.tree_.leaf_values(table, _useful_threads(table))
 
     def apply(self, X, check_input=True):
-        """Leaf that each row falls into.
+        """Leaf of each sample.
 
         Parameters
         ----------
         X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
             Features.
         check_input : bool, default=True
-            Has no effect; scikit-learn's trees have it.
+            Has no effect; for compatibility with scikit-learn.
 
         Returns
         -------
@@ -134,19 +134,19 @@ class _DecisionTree(MultiOutputMixin, Estimator):
         return self.tree_.leaves(table, _useful_threads(table))
 
     def decision_path(self, X, check_input=True):
-        """Nodes that each row passes.
+        """Nodes on the path of each sample from the root to its leaf.
 
         Parameters
         ----------
         X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
             Features.
         check_input : bool, default=True
-            Has no effect; scikit-learn's trees have it.
+            Has no effect; for compatibility with scikit-learn.
 
         Returns
         -------
         indicator : sparse matrix of shape (n_samples, n_nodes)
-            CSR; 1 where a row passes a node.
+            CSR matrix; entry (i, j) is 1 if sample i passes node j.
         """
         table = self._read_for_prediction(X)
         return self.tree_.paths(table, _useful_threads(table))
@@ -175,16 +175,16 @@ class _DecisionTree(MultiOutputMixin, Estimator):
         Returns
         -------
         n_leaves : int
-            1 where nothing is split.
+            1 if the tree has no split.
         """
         check_is_fitted(self)
         return self.tree_.n_leaves
 
     @property
     def feature_importances_(self):
-        """Share of each feature in the decrease of impurity; they sum to 1, or are all 0 where nothing is split.
+        """Fraction of the decrease of impurity due to each feature. They sum to 1, or are all 0 without splits.
 
-        Features with many values are favoured; `sklearn.inspection.permutation_importance` does not favour them.
+        They favour features with many values; `sklearn.inspection.permutation_importance` does not.
         """
         check_is_fitted(self)
         return self.tree_.compute_feature_importances()
@@ -199,31 +199,31 @@ class _DecisionTree(MultiOutputMixin, Estimator):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Target.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights >= 0.
+            Sample weights >= 0.
 
         Returns
         -------
         path : Bunch
-            ccp_alphas : ndarray of shape (n_steps,), values of `ccp_alpha` at which the tree becomes smaller,
-            ascending from 0. impurities : ndarray of shape (n_steps,), sum over the leaves of their impurities, by
-            weight, from there on.
+            ccp_alphas : ndarray of shape (n_steps,), ascending values of `ccp_alpha` at which the tree becomes smaller,
+            from 0. impurities : ndarray of shape (n_steps,), total impurity of the leaves after each of these steps,
+            weighted by their samples.
         """
         unpruned = clone(self).set_params(ccp_alpha=0.0).fit(X, y, sample_weight)
         ccp_alphas, impurities = pruning_path(unpruned.tree_.trees)
         return Bunch(ccp_alphas=ccp_alphas, impurities=impurities)
 
     def to_sklearn(self):
-        """The same tree as a fitted estimator of scikit-learn, for tools that need one.
+        """Convert the tree to a fitted estimator of scikit-learn, for tools that need one.
 
         Returns
         -------
         estimator : estimator of scikit-learn
-            Of the class of the same name. It predicts the same.
+            The estimator with the same name, which makes the same predictions.
 
         Raises
         ------
         ValueError
-            The tree splits by categories, which scikit-learn's cannot.
+            If the tree splits on categories, which trees of scikit-learn cannot.
         """
         check_is_fitted(self)
         return to_sklearn(self)
@@ -250,9 +250,9 @@ class _DecisionTree(MultiOutputMixin, Estimator):
 class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
     """A decision tree for classification (CART).
 
-    The tree asks one question about one feature after the other, each time the one that leaves the classes purest [1]_.
-    Its splits are those of scikit-learn's tree wherever the best one is unique. Numbers may be missing or infinite;
-    categories need no encoding. The order of the rows has no effect.
+    A node is split by a question about one feature, the one that reduces the impurity of the classes most [1]_. The
+    splits are the same as those of scikit-learn's tree, wherever the best split is unique. Numbers may be missing or
+    infinite, and categories need no encoding. The order of the samples has no effect.
 
 
     Parameters
@@ -307,27 +307,27 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,) or list of ndarray
-        Class labels, sorted; a list of such arrays if there are several outputs.
+        Sorted class labels; with several outputs, a list of such arrays.
     n_classes_ : int or ndarray of shape (n_outputs,)
-        Number of classes, of each output if there are several.
+        Number of classes; with several outputs, of each.
     n_outputs_ : int
-        Number of outputs: columns of y.
+        Number of outputs (columns of y).
     max_features_ : int
-        Features that a node tries.
+        Number of features that are considered for each split.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if all are strings.
     feature_importances_ : ndarray of shape (`n_features_in_`,)
-        Shares of the features in the decrease of impurity; they sum to 1.
+        Fraction of the decrease of impurity due to each feature; they sum to 1.
     tree_ : TreeStructure
-        The nodes, in arrays with scikit-learn's names.
+        The nodes of the tree, as arrays with the names of scikit-learn.
 
     See Also
     --------
-    DecisionTreeRegressor : The same for numbers.
-    RandomForestClassifier : Many of them, on samples of the rows.
-    sklearn.tree.DecisionTreeClassifier : Scikit-learn's tree.
+    DecisionTreeRegressor : The same for regression.
+    RandomForestClassifier : Forests of such trees, grown on bootstrap samples.
+    sklearn.tree.DecisionTreeClassifier : Tree of scikit-learn.
 
     References
     ----------
@@ -399,14 +399,14 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
         return np.atleast_1d(self.n_classes_)
 
     def predict(self, X, check_input=True):
-        """Most frequent class of each row's leaf.
+        """Predict the class of each sample: the most frequent one in its leaf.
 
         Parameters
         ----------
         X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
             Features.
         check_input : bool, default=True
-            Has no effect; scikit-learn's trees have it.
+            Has no effect; for compatibility with scikit-learn.
 
         Returns
         -------
@@ -419,19 +419,19 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
         return np.stack([classes[part.argmax(axis=1)] for classes, part in zip(self.classes_, fractions)], axis=1)
 
     def predict_proba(self, X, check_input=True):
-        """Class fractions of each row's leaf.
+        """Predict class probabilities: the class fractions in the leaf of each sample.
 
         Parameters
         ----------
         X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
             Features.
         check_input : bool, default=True
-            Has no effect; scikit-learn's trees have it.
+            Has no effect; for compatibility with scikit-learn.
 
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes) or list of n_outputs such arrays
-            In the order of `classes_`.
+            Columns are in the order of `classes_`.
         """
         fractions = self._fractions(X)
         return fractions[0] if self.n_outputs_ == 1 else fractions
@@ -447,7 +447,7 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes) or list of n_outputs such arrays
-            -inf where a class does not occur.
+            -inf for classes with probability 0.
         """
         probabilities = self.predict_proba(X)
         with np.errstate(divide="ignore"):
@@ -467,8 +467,9 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
 class ExtraTreeClassifier(DecisionTreeClassifier):
     """An extremely randomized tree for classification.
 
-    Like DecisionTreeClassifier, but a node draws one threshold for each feature that it tries, between the smallest and
-    the largest value in the node, and takes the best of these [1]_. Such trees are made for ensembles.
+    Like DecisionTreeClassifier, but for each feature that is considered for a split, a single threshold is drawn at
+    random between the smallest and the largest value in the node, and the best of these thresholds is used [1]_. Such
+    trees are meant for ensembles.
 
 
     Parameters
@@ -523,27 +524,27 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,) or list of ndarray
-        Class labels, sorted; a list of such arrays if there are several outputs.
+        Sorted class labels; with several outputs, a list of such arrays.
     n_classes_ : int or ndarray of shape (n_outputs,)
-        Number of classes, of each output if there are several.
+        Number of classes; with several outputs, of each.
     n_outputs_ : int
-        Number of outputs: columns of y.
+        Number of outputs (columns of y).
     max_features_ : int
-        Features that a node tries.
+        Number of features that are considered for each split.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if all are strings.
     feature_importances_ : ndarray of shape (`n_features_in_`,)
-        Shares of the features in the decrease of impurity; they sum to 1.
+        Fraction of the decrease of impurity due to each feature; they sum to 1.
     tree_ : TreeStructure
-        The nodes, in arrays with scikit-learn's names.
+        The nodes of the tree, as arrays with the names of scikit-learn.
 
     See Also
     --------
-    ExtraTreeRegressor : The same for numbers.
-    ExtraTreesClassifier : Many of them.
-    sklearn.tree.ExtraTreeClassifier : Scikit-learn's tree.
+    ExtraTreeRegressor : The same for regression.
+    ExtraTreesClassifier : Forests of such trees.
+    sklearn.tree.ExtraTreeClassifier : Tree of scikit-learn.
 
     References
     ----------
@@ -603,9 +604,9 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
 class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
     """A decision tree for regression (CART).
 
-    The tree asks one question about one feature after the other, each time the one that leaves the targets most alike
-    [1]_. Its splits are those of scikit-learn's tree wherever the best one is unique. Numbers may be missing or
-    infinite; categories need no encoding. The order of the rows has no effect.
+    A node is split by a question about one feature, the one that reduces the impurity of the targets most [1]_. The
+    splits are the same as those of scikit-learn's tree, wherever the best split is unique. Numbers may be missing or
+    infinite, and categories need no encoding. The order of the samples has no effect.
 
 
     Parameters
@@ -657,23 +658,23 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
     Attributes
     ----------
     n_outputs_ : int
-        Number of outputs: columns of y.
+        Number of outputs (columns of y).
     max_features_ : int
-        Features that a node tries.
+        Number of features that are considered for each split.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if all are strings.
     feature_importances_ : ndarray of shape (`n_features_in_`,)
-        Shares of the features in the decrease of impurity; they sum to 1.
+        Fraction of the decrease of impurity due to each feature; they sum to 1.
     tree_ : TreeStructure
-        The nodes, in arrays with scikit-learn's names.
+        The nodes of the tree, as arrays with the names of scikit-learn.
 
     See Also
     --------
-    DecisionTreeClassifier : The same for classes.
-    RandomForestRegressor : Many of them, on samples of the rows.
-    sklearn.tree.DecisionTreeRegressor : Scikit-learn's tree.
+    DecisionTreeClassifier : The same for classification.
+    RandomForestRegressor : Forests of such trees, grown on bootstrap samples.
+    sklearn.tree.DecisionTreeRegressor : Tree of scikit-learn.
 
     References
     ----------
@@ -740,14 +741,14 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
         return None
 
     def predict(self, X, check_input=True):
-        """Mean of the targets of each row's leaf, or their median (criterion="absolute_error").
+        """Predict the target: the mean, or the median (criterion="absolute_error"), of the leaf of each sample.
 
         Parameters
         ----------
         X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
             Features.
         check_input : bool, default=True
-            Has no effect; scikit-learn's trees have it.
+            Has no effect; for compatibility with scikit-learn.
 
         Returns
         -------
@@ -771,8 +772,9 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
 class ExtraTreeRegressor(DecisionTreeRegressor):
     """An extremely randomized tree for regression.
 
-    Like DecisionTreeRegressor, but a node draws one threshold for each feature that it tries, between the smallest and
-    the largest value in the node, and takes the best of these [1]_. Such trees are made for ensembles.
+    Like DecisionTreeRegressor, but for each feature that is considered for a split, a single threshold is drawn at
+    random between the smallest and the largest value in the node, and the best of these thresholds is used [1]_. Such
+    trees are meant for ensembles.
 
 
     Parameters
@@ -824,23 +826,23 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
     Attributes
     ----------
     n_outputs_ : int
-        Number of outputs: columns of y.
+        Number of outputs (columns of y).
     max_features_ : int
-        Features that a node tries.
+        Number of features that are considered for each split.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if all are strings.
     feature_importances_ : ndarray of shape (`n_features_in_`,)
-        Shares of the features in the decrease of impurity; they sum to 1.
+        Fraction of the decrease of impurity due to each feature; they sum to 1.
     tree_ : TreeStructure
-        The nodes, in arrays with scikit-learn's names.
+        The nodes of the tree, as arrays with the names of scikit-learn.
 
     See Also
     --------
-    ExtraTreeClassifier : The same for classes.
-    ExtraTreesRegressor : Many of them.
-    sklearn.tree.ExtraTreeRegressor : Scikit-learn's tree.
+    ExtraTreeClassifier : The same for classification.
+    ExtraTreesRegressor : Forests of such trees.
+    sklearn.tree.ExtraTreeRegressor : Tree of scikit-learn.
 
     References
     ----------
