@@ -4,8 +4,9 @@ import numpy as np
 
 from skensemble._validation import read_table
 from skensemble.tree._binning import Binner
-from skensemble.tree.exact._cart_grower import CartGrower, ClassTarget, NumberTarget
+from skensemble.tree.exact._cart_grower import CartGrower
 from skensemble.tree.exact._cart_limits import CartLimits
+from skensemble.tree.exact._cart_targets import ClassTarget, NumberTarget
 from skensemble.tree.trees._tree_arrays import validate_trees
 from tests import reference
 

@@ -4,8 +4,9 @@ import pytest
 from scipy import sparse
 
 from skensemble._validation import read_table
-from skensemble.tree import _binning
-from skensemble.tree._binning import Binner, find_thresholds
+from skensemble.tree import _binning, _binning_kernels
+from skensemble.tree._binning import Binner
+from skensemble.tree._binning_kernels import find_thresholds
 from tests import reference
 
 NUMBER_COLUMNS = {
@@ -110,7 +111,7 @@ def test_distinct_values_that_fit_are_told_apart_midway():
 def test_bins_are_within_bounds_and_heavy_values_alone(n_bins, seed):
     rng = np.random.default_rng(seed)
     totals = np.ceil(np.exp(rng.normal(scale=seed, size=300))).astype(np.int64)
-    last_of_bin = _binning._fill_bins(totals, n_bins)
+    last_of_bin = _binning_kernels._fill_bins(totals, n_bins)
     assert len(last_of_bin) <= n_bins
     assert last_of_bin[-1] == 299
     assert (np.diff(last_of_bin) > 0).all()

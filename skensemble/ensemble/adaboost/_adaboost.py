@@ -49,7 +49,7 @@ from skensemble.ensemble.rows._bootstrap import number_of_draws
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
 from skensemble.ensemble.rows._row_sampling import copies_of
 from skensemble.tree.estimators._decision_tree import DecisionTreeClassifier, DecisionTreeRegressor
-from skensemble.tree.exact._cart_grower import ClassTarget, NumberTarget
+from skensemble.tree.exact._cart_targets import ClassTarget, NumberTarget
 from skensemble.tree.trees._additive_trees import Link
 from skensemble.tree.trees._tree_arrays import validate_trees
 

@@ -25,8 +25,9 @@ from skensemble.tree.estimators._decision_tree import (
     ExtraTreeRegressor,
 )
 from skensemble.tree.estimators._tree_structure import with_tree
-from skensemble.tree.exact._cart_grower import CartGrower, NumberTarget
+from skensemble.tree.exact._cart_grower import CartGrower
 from skensemble.tree.exact._cart_limits import count_features, read_directions, read_limits
+from skensemble.tree.exact._cart_targets import NumberTarget
 from skensemble.tree.trees._additive_trees import AdditiveTrees
 from skensemble.tree.trees._tree_arrays import concatenate, split_trees
 

@@ -29,13 +29,14 @@ from skensemble.ensemble.rows._row_sampling import row_keys
 from skensemble.tree._binning import Binner
 from skensemble.tree.estimators._sklearn_tree import to_sklearn
 from skensemble.tree.estimators._tree_structure import names_of_values, with_tree
-from skensemble.tree.exact._cart_grower import CartGrower, ClassTarget, NumberTarget
+from skensemble.tree.exact._cart_grower import CartGrower
 from skensemble.tree.exact._cart_limits import (
     GROWTH_PARAMETERS,
     count_features,
     read_directions,
     read_limits,
 )
+from skensemble.tree.exact._cart_targets import ClassTarget, NumberTarget
 from skensemble.tree.trees._additive_trees import AdditiveTrees
 from skensemble.tree.trees._partial_dependence import partial_dependence
 from skensemble.tree.trees._pruning import prune

@@ -38,8 +38,9 @@ from skensemble.ensemble.rows._row_sampling import RowSampler, copies_of, row_ke
 from skensemble.tree._binning import Binner
 from skensemble.tree.estimators._decision_tree import DecisionTreeRegressor
 from skensemble.tree.estimators._tree_structure import with_tree
-from skensemble.tree.exact._cart_grower import CartGrower, NumberTarget
+from skensemble.tree.exact._cart_grower import CartGrower
 from skensemble.tree.exact._cart_limits import GROWTH_PARAMETERS, count_features, read_limits
+from skensemble.tree.exact._cart_targets import NumberTarget
 from skensemble.tree.trees._additive_trees import AdditiveTrees, Link
 from skensemble.tree.trees._partial_dependence import partial_dependence
 from skensemble.tree.trees._tree_arrays import split_trees, validate_trees

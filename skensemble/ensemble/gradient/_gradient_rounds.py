@@ -12,8 +12,8 @@ import numpy as np
 from skensemble._parallel import for_blocks
 from skensemble._random import draw_seed, generator, mixed_seed
 from skensemble.ensemble.gradient._line_search import newton_steps, rows_by_leaf
+from skensemble.tree.trees._marks import NO_CHILD
 from skensemble.tree.trees._pruning import prune
-from skensemble.tree.trees._tree_arrays import NO_CHILD
 
 GRADIENT_BLOCK = 1 << 16  # rows; a block is worth a call of the thread pool
 HOLD_OUT_STREAM, BAG_STREAM, TREE_STREAM = 0, 1, 2  # of the seed of a model

@@ -8,14 +8,8 @@ from skensemble._random import mixed_seed
 from skensemble._targets import read_monotonic_cst
 from skensemble._validation import feature_positions
 from skensemble._weights import is_whole
-from skensemble.tree.histogram._growth_limits import (
-    BEST_FIRST,
-    BREADTH_FIRST,
-    DEPTH_FIRST,
-    SYMMETRIC,
-    GrowthLimits,
-    read_limits,
-)
+from skensemble.tree.histogram._growth_limits import BEST_FIRST, BREADTH_FIRST, DEPTH_FIRST, SYMMETRIC, GrowthLimits
+from skensemble.tree.histogram._growth_parameters import read_limits
 
 ROUNDS_STREAM = 1  # of the estimator's seed; 0 is that of the held-out rows
 

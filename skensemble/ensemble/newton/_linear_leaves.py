@@ -21,8 +21,8 @@ from skensemble.ensemble.newton._leaf_slopes import add_leaves, add_trees, find_
 from skensemble.ensemble.newton._training_data import TrainingData
 from skensemble.ensemble.newton._tree_rounds import TreeRounds
 from skensemble.tree.histogram._grown_trees import leaves_of
+from skensemble.tree.trees._marks import NO_CHILD
 from skensemble.tree.trees._prediction import apply_trees
-from skensemble.tree.trees._tree_arrays import NO_CHILD
 
 ROW_BLOCK = 1024  # rows that are encoded at once
 FIT_WORK = 20_000  # rows x features of a path; leaves are worth several threads

@@ -20,7 +20,7 @@ from skensemble.ensemble.losses._losses import offered_losses
 from skensemble.ensemble.losses._ranking_losses import RankingMeasure
 from skensemble.ensemble.newton._boosters import NAMES
 from skensemble.ensemble.newton._linear_booster import FEATURE_SELECTORS
-from skensemble.tree.histogram._growth_limits import CATEGORY_PARAMETERS, COLUMN_PARAMETERS, SIZE_PARAMETERS
+from skensemble.tree.histogram._growth_parameters import CATEGORY_PARAMETERS, COLUMN_PARAMETERS, SIZE_PARAMETERS
 
 _IsMeasure = Matches(
     lambda value: isinstance(value, str) and RankingMeasure.of(value) is not None,

@@ -15,12 +15,13 @@ from skensemble._parallel import for_blocks
 from skensemble._random import draw_seed
 from skensemble.ensemble._early_stopping import Patience
 from skensemble.generative.fields._vector_leaves import leaf_means, subtract_leaves, sum_of_leaves
-from skensemble.tree._binning import BLOCK_CELLS, PADDING, BinnedMatrix, find_thresholds, prepare_search, write_codes
+from skensemble.tree._binning import BLOCK_CELLS, PADDING, BinnedMatrix, prepare_search
+from skensemble.tree._binning_kernels import find_thresholds, write_codes
 from skensemble.tree.histogram._grown_trees import leaves_of, to_tree_arrays
 from skensemble.tree.histogram._growth_limits import GrowthLimits
 from skensemble.tree.histogram._tree_grower import Targets, TreeGrower
+from skensemble.tree.trees._marks import ALL_OUTPUTS
 from skensemble.tree.trees._prediction import compile_trees
-from skensemble.tree.trees._tree_arrays import ALL_OUTPUTS
 
 ROWS_FOR_BINS = 1 << 14
 

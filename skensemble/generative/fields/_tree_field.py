@@ -17,7 +17,8 @@ from skensemble.generative.fields._field_rounds import FieldRounds, FieldRoundSe
 from skensemble.generative.fields._field_training import FieldDraws
 from skensemble.generative.fields._known_cells import with_known_cells
 from skensemble.generative.fields._vector_leaves import sum_of_leaves
-from skensemble.tree.histogram._growth_limits import BEST_FIRST, GROWTH_PARAMETERS, read_limits
+from skensemble.tree.histogram._growth_limits import BEST_FIRST
+from skensemble.tree.histogram._growth_parameters import GROWTH_PARAMETERS, read_limits
 from skensemble.tree.trees._prediction import compile_trees
 
 MAX_ROWS = 30_000  # of a draw; as many duplicates of each row as they give, but

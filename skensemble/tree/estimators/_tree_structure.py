@@ -6,8 +6,9 @@ import numpy as np
 
 from skensemble._validation import read_table
 from skensemble.tree.trees._additive_trees import AdditiveTrees
+from skensemble.tree.trees._marks import NUMERIC
 from skensemble.tree.trees._prediction import decision_path
-from skensemble.tree.trees._tree_arrays import NUMERIC, depth_of_nodes
+from skensemble.tree.trees._tree_arrays import depth_of_nodes
 
 TREE_UNDEFINED = -2  # feature and threshold of a leaf
 

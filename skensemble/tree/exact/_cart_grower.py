@@ -1,62 +1,27 @@
-"""From a table and targets to CARTs: targets in fixed point, a workspace per thread, and the trees that come out."""
-
-from typing import NamedTuple
+"""From a table and targets to CARTs: fixed-point units, memory for each thread, and the trees that come out."""
 
 import numpy as np
 
-from skensemble._jit import kernel
-from skensemble._parallel import dismiss_team, for_blocks, new_team, thread_pool, threads_here
+from skensemble._parallel import dismiss_team, for_blocks, thread_pool, threads_here
 from skensemble.tree.exact._cart_growing import grow_cart, note_leaves
-from skensemble.tree.exact._cart_state import (
-    ABSOLUTE_ERROR,
-    ENTROPY,
-    GINI,
-    POISSON,
-    SQUARED_ERROR,
-    new_cart_state,
-)
-from skensemble.tree.exact._code_sums import MANY_CODES
-from skensemble.tree.exact._row_search import FEW_CODES, N_COPIES
-from skensemble.tree.exact._team_search import N_CHUNKS, N_FOUND, N_JOB, SHARED_CELLS, help_searching
-from skensemble.tree.trees._prediction import apply_trees, compile_trees, leaf_of_codes
-from skensemble.tree.trees._tree_arrays import ALL_OUTPUTS, NUMERIC, TreeArrays
+from skensemble.tree.exact._cart_memory import CartMemory
+from skensemble.tree.exact._cart_state import TABLE
+from skensemble.tree.exact._cart_targets import read_target, set_numbers
+from skensemble.tree.exact._criteria import CRITERIA
+from skensemble.tree.exact._planting import add_up, plant
+from skensemble.tree.exact._team_search import SHARED_CELLS, help_searching
+from skensemble.tree.exact._value_spans import close_gaps, widen_spans
+from skensemble.tree.trees._marks import ALL_OUTPUTS, NUMERIC
+from skensemble.tree.trees._prediction import apply_trees, compile_trees
+from skensemble.tree.trees._prediction_kernels import leaf_of_codes
+from skensemble.tree.trees._tree_arrays import TreeArrays
 
-CRITERIA = {
-    "gini": GINI,
-    "entropy": ENTROPY,
-    "squared_error": SQUARED_ERROR,
-    "absolute_error": ABSOLUTE_ERROR,
-    "poisson": POISSON,
-}
 WEIGHT_BITS = 52  # of the sum of weights that are not whole
 SUM_BITS = 61  # of a sum of amounts
-LARGEST_TARGET = 1e140
 LARGEST_WEIGHT = 1e100
 SMALLEST_SUM = 1e-280
 MOST_COPIES = 2.0**31  # sum of whole weights up to which a row's own integer is fine enough to be taken k times
-MOST_SQUARED = 1 << 26  # sum of weights whose square is exact in float64
 SPAN_BLOCK = 1 << 14
-
-
-class ClassTarget(NamedTuple):
-    """Classes of one or several outputs."""
-
-    codes: np.ndarray  # (n_outputs, n_samples) class indices
-    n_classes: np.ndarray  # (n_outputs,)
-
-
-class NumberTarget(NamedTuple):
-    """Numbers of one or several outputs."""
-
-    y: np.ndarray  # (n_outputs, n_samples) float64
-
-
-class Workspace(NamedTuple):
-    """What a thread grows a tree in."""
-
-    state: object  # CartState
-    arrays: dict  # its fields
-    helpers: list  # CartStates of its team: the same but for what a search writes to
 
 
 class CartGrower:
@@ -75,21 +40,21 @@ class CartGrower:
         self.binned = binner.transform(table, n_threads)
         self._limits, self._n_members = limits, n_members
         self._counted = None if sample_weight is None else np.asarray(sample_weight) > 0
-        self._fields = {
+        self._target = read_target(target, limits.criterion, self._counted)
+        self._given = {
             **_limit_fields(limits, self.binned),
             **_table_fields(binner, table, self.binned, monotone, self._counted, n_threads),
-            **_target_fields(target, limits.criterion, self._counted),
+            **self._target.fields,
+            "n_channels": self._target.fields["n_stats"] + (2 if limits.min_samples_leaf > 1 else 1),
         }
-        self._fields["n_channels"] = self._fields["n_stats"] + (2 if limits.min_samples_leaf > 1 else 1)
         self._has_categories = bool(self.binned.is_categorical.any())
         rows = np.flatnonzero(np.zeros(0) if self._counted is None else ~self._counted)
         self._uncounted = rows, binner.encode(table.take(rows)) if len(rows) else np.empty((0, table.n_features))
-        self._idle = []  # workspaces that no thread is using
+        self._idle = []  # CartMemory that no thread is using
 
     def set_numbers(self, y):
         """Other targets for the trees to come: (n_outputs, n_samples) float64."""
-        shown = slice(None) if self._counted is None else self._counted
-        _set_numbers(self._fields, y, self._limits.criterion, shown)
+        set_numbers(self._target, y, self._limits.criterion, self._counted)
 
     def grow(self, seed, weight=None):
         """TreeArrays of one tree.
@@ -101,15 +66,15 @@ class CartGrower:
 
     def grow_with_leaves(self, seed, weight=None):
         """(TreeArrays, leaf of each row as int32, those of weight 0 included)."""
-        leaf = np.full(len(self._fields["row_order"]), -1, np.int32)
+        leaf = np.full(len(self.binned.codes), -1, np.int32)
         return self._grow(seed, weight, leaf), leaf
 
     def _grow(self, seed, weight, leaf):
-        workspace = self._take_workspace()
-        state, arrays = workspace.state, workspace.arrays
+        memory = self._take_memory()
+        state, arrays = memory.state, memory.fields
         weight = np.ones(len(arrays["rows"])) if weight is None else np.asarray(weight, np.float64)
-        deviation, moment = self._fields["deviation_of_row"], self._fields["moment_of_row"]
-        total, is_whole, *sums = _add_up(weight, deviation, moment)
+        deviation, moment = self._target.deviation, self._target.moment
+        total, is_whole, *sums = add_up(weight, deviation, moment)
         if not 1.0 / LARGEST_WEIGHT <= total <= LARGEST_WEIGHT:
             raise ValueError(
                 f"sample_weight times class_weight must have a sum between {1.0 / LARGEST_WEIGHT:g} and "
@@ -119,28 +84,27 @@ class CartGrower:
         units = [_unit(value, SUM_BITS) for value in sums]
         min_weight = total * self._limits.min_weight_fraction_leaf
         copies = is_whole and total <= MOST_COPIES
-        n_rows = _plant(weight, copies, weight_unit, *units, min_weight, deviation, moment, state)
-        n_nodes = self._grow_with_team(workspace, n_rows, seed)
+        n_rows = plant(weight, copies, weight_unit, *units, min_weight, deviation, moment, state)
+        n_nodes = self._grow_with_team(memory, n_rows, seed)
         tree = self._to_tree_arrays(arrays, n_nodes)
         if leaf is not None:
             note_leaves(leaf, state)
             self._find_other_leaves(tree, arrays["code"][:n_nodes], leaf)
             self._find_uncounted_leaves(tree, leaf)
-        self._idle.append(workspace)
+        self._idle.append(memory)
         return tree
 
-    def _grow_with_team(self, workspace, n_rows, seed):
-        """Number of nodes of the tree that is left in the workspace."""
-        state, team = workspace.state, workspace.arrays["team"]
+    def _grow_with_team(self, memory, n_rows, seed):
+        """Number of nodes of the tree that is left in the memory."""
+        state, team = memory.state, memory.fields["team"]
         is_shared = n_rows * len(self.binned.n_codes) >= SHARED_CELLS
         n_members = threads_here(self._n_members) if is_shared else 1
         if n_members == 1:
             return grow_cart(n_rows, 1, seed, state)
-        while len(workspace.helpers) < n_members - 1:
-            workspace.helpers.append(new_cart_state(workspace.arrays | _search_memory(self._fields)))
+        own_states = [memory.helper(number).state for number in range(n_members - 1)]
         team[:] = 0
         pool = thread_pool(n_members - 1)
-        helpers = [pool.submit(help_searching, own, state) for own in workspace.helpers[: n_members - 1]]
+        helpers = [pool.submit(help_searching, own, state) for own in own_states]
         try:
             return grow_cart(n_rows, n_members, seed, state)
         finally:
@@ -165,15 +129,11 @@ class CartGrower:
         if len(rows):
             leaf[rows] = apply_trees(compile_trees(tree), lambda start, stop: values[start:stop], len(rows))[:, 0]
 
-    def _take_workspace(self):
+    def _take_memory(self):
         try:
             return self._idle.pop()
         except IndexError:
-            return self._new_workspace()
-
-    def _new_workspace(self):
-        fields = self._fields | _workspace(self._fields)
-        return Workspace(new_cart_state(fields), fields, [])
+            return CartMemory.new(self._given)
 
     def _to_tree_arrays(self, arrays, n_nodes):
         feature = arrays["feature"][:n_nodes].copy()
@@ -221,14 +181,10 @@ def _unit(total, bits):
 def _limit_fields(limits, binned):
     n_features = len(binned.n_codes)
     return {
+        **{name: limit for name, limit in limits._asdict().items() if name in TABLE.fields},
         "criterion": CRITERIA[limits.criterion],
         "random_splits": limits.splitter == "random",
-        "max_depth": int(limits.max_depth),
-        "max_leaf_nodes": int(limits.max_leaf_nodes),
-        "min_samples_split": int(limits.min_samples_split),
-        "min_samples_leaf": int(limits.min_samples_leaf),
-        "max_features": n_features if limits.max_features < 0 else int(limits.max_features),
-        "min_impurity_decrease": float(limits.min_impurity_decrease),
+        "max_features": n_features if limits.max_features < 0 else limits.max_features,
     }
 
 
@@ -246,7 +202,6 @@ def _table_fields(binner, table, binned, monotone, counted, n_threads):
         "low": low,
         "high": high,
         "first_span": first_span,
-        "most_codes": int(binned.n_codes.max(initial=2)),
     }
 
 
@@ -262,241 +217,8 @@ def _find_spans(binner, table, binned, counted, n_threads):
         values.flags.writeable = False
 
         def widen(first, last, values=values, start=start):
-            _widen_spans(values, binned.columns, counted, start, first_span, first, last, low, high)
+            widen_spans(values, binned.columns, counted, start, first_span, first, last, low, high)
 
         for_blocks(widen, len(n_codes), -(-len(n_codes) // n_threads), n_threads)
-    _close_gaps(n_codes, low, high)
+    close_gaps(n_codes, low, high)
     return low, high, first_span
-
-
-@kernel
-def _widen_spans(values, columns, counted, start, first_span, first, last, low, high):
-    for j in range(first, last):
-        span = first_span[j]
-        for i in range(values.shape[0]):
-            if counted[start + i]:
-                at = span + columns[j, start + i]
-                low[at] = min(low[at], values[i, j])
-                high[at] = max(high[at], values[i, j])
-
-
-@kernel
-def _close_gaps(n_codes, low, high):
-    """A code that no row has (or only rows without a weight) lies where the code before it ends."""
-    at = 0
-    for j in range(n_codes.shape[0]):
-        end = -np.inf
-        for _ in range(n_codes[j]):
-            if low[at] > high[at]:
-                low[at] = high[at] = end
-            end = high[at]
-            at += 1
-
-
-def _target_fields(target, criterion, counted):
-    """Fields of the target; counted : bool (n_samples,), rows that may have a weight, or None for all."""
-    if isinstance(target, ClassTarget):
-        return _class_fields(target)
-    n_outputs, n_samples = target.y.shape
-    fields = {
-        "n_outputs": n_outputs,
-        "class_of_row": np.zeros((0, n_outputs), np.int32),
-        "row_order": np.arange(n_samples, dtype=np.uint32),
-        "first_channel": np.arange(n_outputs + 1),
-        "n_stats": n_outputs,
-        "y": np.empty((n_outputs, n_samples)),
-        "center": np.zeros(n_outputs),
-        "deviation_of_row": np.empty((n_samples, n_outputs)),
-        "moment_of_row": np.zeros(n_samples),
-        "y_rank": np.empty((n_samples if criterion == "absolute_error" else 0, n_outputs), np.int64),
-    }
-    return _set_numbers(fields, target.y, criterion, slice(None) if counted is None else counted)
-
-
-def _class_fields(target):
-    n_outputs = len(target.codes)
-    first_channel = np.append(0, np.cumsum(target.n_classes)).astype(np.int64)
-    return {
-        "n_outputs": n_outputs,
-        "class_of_row": np.ascontiguousarray((target.codes + first_channel[:-1, None]).T, np.int32),
-        "row_order": np.argsort(target.codes[0], kind="stable").astype(np.uint32),
-        "first_channel": first_channel,
-        "n_stats": int(first_channel[-1]),
-        "y": np.zeros((n_outputs, 0)),
-        "center": np.zeros(n_outputs),
-        "deviation_of_row": np.zeros((0, n_outputs)),
-        "moment_of_row": np.zeros(0),
-        "y_rank": np.zeros((0, n_outputs), np.int64),
-    }
-
-
-def _set_numbers(fields, y, criterion, shown):
-    """Write numbers, and what is made of them, into the arrays that all workspaces share."""
-    if criterion != "absolute_error":
-        _check_size(y[:, shown])
-    fields["y"][:] = y
-    if criterion != "poisson":  # amounts count from the middle, where they are the smallest
-        fields["center"][:] = 0.5 * y[:, shown].min(axis=1) + 0.5 * y[:, shown].max(axis=1)
-    np.subtract(y.T, fields["center"], out=fields["deviation_of_row"])
-    if criterion == "absolute_error":
-        fields["y_rank"][:] = _ranks(y)
-    else:
-        fields["moment_of_row"][:] = _moment_of_rows(y, fields["deviation_of_row"], criterion)
-    return fields
-
-
-def _check_size(y):
-    largest = np.abs(y).max()
-    if largest > LARGEST_TARGET:
-        raise ValueError(f"y must lie within {LARGEST_TARGET:g} of 0, since squares are added up, got {largest:g}.")
-
-
-def _moment_of_rows(y, deviation, criterion):
-    """What the impurity needs besides the mean: sum over the outputs of squares, or of y log y."""
-    if criterion == "poisson":
-        return (y * np.log(np.where(y > 0, y, 1.0))).sum(axis=0)
-    return (deviation * deviation).sum(axis=1)
-
-
-def _ranks(y):
-    """(n_samples, n_outputs): 0 for the smallest value, equal values alike."""
-    return np.stack([np.unique(row, return_inverse=True)[1] for row in y], axis=1)
-
-
-_REAL_SCALARS = """
-    weight_unit amount_unit moment_unit median left_value right_value best_gain best_threshold best_middle
-"""
-_WHOLE_SCALARS = """
-    min_weight_leaf total_weight best_feature best_code best_above
-    inserted_weight inserted_amount below_weight below_amount n_queue n_nodes n_groups n_missing n_members
-"""
-
-
-def _workspace(fields):
-    """Memory of a growing tree, made once per thread."""
-    n_samples, n_outputs, n_channels = fields["columns"].shape[1], fields["n_outputs"], fields["n_channels"]
-    n_classes = len(fields["class_of_row"])
-    n_numbers = fields["y"].shape[1]
-    n_ranked = len(fields["y_rank"])
-    n_features, n_words = len(fields["is_categorical"]), _n_words(fields)
-    max_nodes = _max_nodes(fields, n_samples)
-    by_node = {
-        np.int64: "start stop cut path n_constant code queue count",
-        np.float64: "lower upper middle threshold cover gain impurity",
-        np.int32: "feature left_child right_child depth",
-        np.bool_: "missing_left never_misses",
-    }
-    return {
-        **{name: np.zeros(max_nodes, kind) for kind, names in by_node.items() for name in names.split()},
-        **_search_memory(fields),
-        "weight": np.empty(n_samples, np.int64),
-        "amount": np.empty((n_numbers, n_outputs), np.int64),
-        "moment": np.empty(n_numbers, np.int64),
-        "rows": np.empty(n_samples, np.uint32),
-        "spare": np.empty(n_samples, np.uint32),
-        "node_weight": np.empty(n_samples, np.int64),
-        "class_stop": np.zeros(fields["n_stats"], np.int64),
-        "node_class": np.empty((n_classes, n_outputs), np.int32),
-        "node_amount": np.empty((n_numbers, n_outputs), np.int64),
-        "total": np.empty(n_channels, np.int64),
-        "total_float": np.empty(n_channels),
-        "features": np.empty(n_features, np.int64),
-        "rank": np.empty((n_ranked, n_outputs), np.int64),
-        "sorted_y": np.empty((n_ranked + 1, n_outputs)),
-        "tree_weight": np.empty(n_ranked + 1, np.int64),
-        "tree_amount": np.empty(n_ranked + 1, np.int64),
-        "deviation": np.empty((2, n_ranked + 1)),
-        "side_median": np.empty((4, n_ranked + 1)),
-        "team": new_team(),
-        "job": np.zeros(N_JOB, np.int64),
-        "is_constant": np.zeros(n_features, np.bool_),
-        "found": np.zeros((N_CHUNKS, N_FOUND)),
-        "found_words": np.zeros((N_CHUNKS, n_words), np.uint64),
-        "words": np.zeros((max_nodes, n_words), np.uint64),
-        "values": np.zeros((max_nodes, fields["n_stats"])),
-    }
-
-
-def _search_memory(fields):
-    """What a search for a split writes to; each member of a team has its own."""
-    n_samples, n_channels, most_codes = fields["columns"].shape[1], fields["n_channels"], fields["most_codes"]
-    n_groups = max(min(most_codes, n_samples) + 1, 2)
-    dense = max(min(most_codes, n_samples) + 1, N_COPIES * FEW_CODES)  # codes that histograms hold
-    return {
-        **dict.fromkeys(_REAL_SCALARS.split(), 0.0),
-        **dict.fromkeys(_WHOLE_SCALARS.split(), 0),
-        "best_missing_left": False,
-        "exact_squares": False,
-        "keys": np.empty(n_samples, np.uint64),
-        "spare_keys": np.empty(n_samples, np.uint64),
-        "digits": np.empty(256, np.int64),
-        "histogram": np.zeros(max(dense * n_channels, most_codes + 1), np.int64),
-        "occurs": np.empty(MANY_CODES // 64, np.uint64),
-        "group_code": np.empty(n_groups, np.int64),
-        "group_sums": np.empty(n_groups * n_channels, np.int64),
-        "missing": np.empty(n_channels, np.int64),
-        "left": np.empty(n_channels, np.int64),
-        "right": np.empty(n_channels, np.int64),
-        "left_float": np.empty(n_channels),
-        "ratio": np.empty(n_groups),
-        "order": np.empty(n_groups, np.int64),
-        "best_words": np.zeros(_n_words(fields), np.uint64),
-    }
-
-
-def _n_words(fields):
-    return (fields["most_codes"] + 63) // 64 if fields["is_categorical"].any() else 1
-
-
-def _max_nodes(fields, n_samples):
-    most, max_depth = 2 * n_samples - 1, fields["max_depth"]
-    if fields["max_leaf_nodes"] > 0:
-        most = min(most, 2 * fields["max_leaf_nodes"] - 1)
-    if 0 <= max_depth < 40:
-        most = min(most, 2 ** (max_depth + 1) - 1)
-    return max(most, 1)
-
-
-# -- a tree's weights and targets ------------------------------------------------------------------------------------
-
-
-@kernel
-def _add_up(weight, deviation, moment):
-    """(sum of the weights, are all whole numbers, largest sum of |amounts| of an output, sum of |moments|)"""
-    total, is_whole, most, moments = 0.0, True, 0.0, 0.0
-    for i in range(weight.shape[0]):
-        total += weight[i]
-        is_whole &= weight[i] == np.floor(weight[i])
-    for k in range(deviation.shape[1] if deviation.shape[0] > 0 else 0):
-        amounts = 0.0
-        for i in range(weight.shape[0]):
-            amounts += weight[i] * abs(deviation[i, k])
-        most = max(most, amounts)
-    for i in range(moment.shape[0]):
-        moments += weight[i] * abs(moment[i])
-    return total, is_whole, most, moments
-
-
-@kernel
-def _plant(weight, copies, weight_unit, amount_unit, moment_unit, min_weight_leaf, deviation, moment, state):
-    """Write the weights and targets of a tree in fixed point, and its rows; returns how many there are.
-
-    copies : a row of weight k adds k times the integer of one row, as k rows do
-    """
-    state.weight_unit, state.amount_unit, state.moment_unit = weight_unit, amount_unit, moment_unit
-    n_rows, total = 0, 0
-    for i in state.row_order:
-        units = int(np.rint(weight[i] / weight_unit))
-        state.weight[i] = units
-        state.rows[n_rows] = i
-        n_rows += units > 0
-        total += units
-        factor, times = (1.0, units) if copies else (weight[i], 1)
-        if deviation.shape[0] > 0:
-            for k in range(deviation.shape[1]):
-                state.amount[i, k] = times * int(np.rint(factor * deviation[i, k] / amount_unit))
-            state.moment[i] = times * int(np.rint(factor * moment[i] / moment_unit))
-    state.total_weight = total
-    state.exact_squares = state.criterion == GINI and total < MOST_SQUARED
-    state.min_weight_leaf = int(np.ceil(min_weight_leaf / weight_unit))
-    return n_rows

@@ -11,8 +11,9 @@ from numba import int64, uint64
 
 from skensemble._jit import kernel
 from skensemble._random import mixed_seed
+from skensemble.tree._node_heap import pop_node, push_node
 from skensemble.tree.exact._absolute_error import median_and_deviation, rank_targets
-from skensemble.tree.exact._cart_state import ABSOLUTE_ERROR
+from skensemble.tree.exact._criteria import ABSOLUTE_ERROR
 from skensemble.tree.exact._impurity import gain_unit, impurity, mean, score
 from skensemble.tree.exact._row_search import find_best_split
 from skensemble.tree.exact._team_search import find_best_split_together, is_shared
@@ -24,7 +25,7 @@ NO_PARENT = -1
 @kernel
 def grow_cart(n_rows, n_members, seed, state):
     """Grow a tree on rows[:n_rows], with a team of `n_members` for its large nodes; returns its number of nodes."""
-    state.n_nodes, state.n_queue, state.n_members = 0, 0, n_members
+    state.n_nodes, state.n_stacked, state.n_open, state.n_members = 0, 0, 0, n_members
     for k in range(state.features.shape[0]):
         state.features[k] = k
     if state.max_leaf_nodes > 0:
@@ -41,17 +42,17 @@ def grow_cart(n_rows, n_members, seed, state):
 @kernel
 def _grow_depth_first(n_rows, seed, state):
     """An entry of the stack is 2 parent + side."""
-    queue = state.queue
+    stack = state.stack
     node = _new_node(NO_PARENT, 0, n_rows, state)
     while True:
         if _look_for_split(node, seed, state):
             _split(node, state)
-            queue[state.n_queue], queue[state.n_queue + 1] = 2 * node + 1, 2 * node
-            state.n_queue += 2
-        if state.n_queue == 0:
+            stack[state.n_stacked], stack[state.n_stacked + 1] = 2 * node + 1, 2 * node
+            state.n_stacked += 2
+        if state.n_stacked == 0:
             return
-        state.n_queue -= 1
-        entry = queue[state.n_queue]
+        state.n_stacked -= 1
+        entry = stack[state.n_stacked]
         node = _new_node(entry >> 1, entry & 1, n_rows, state)
 
 
@@ -59,21 +60,26 @@ def _grow_depth_first(n_rows, seed, state):
 def _grow_best_first(n_rows, seed, state):
     root = _new_node(NO_PARENT, 0, n_rows, state)
     if _look_for_split(root, seed, state):
-        _push(root, state)
+        _queue(root, state)
     n_leaves = 1
-    while state.n_queue > 0 and n_leaves < state.max_leaf_nodes:
-        parent = _pop(state)
+    while state.n_open > 0 and n_leaves < state.max_leaf_nodes:
+        parent = pop_node(state.open_gains, state.open_nodes, state.n_open)
+        state.n_open -= 1
         _split(parent, state)
         n_leaves += 1
         for side in range(2):
             node = _new_node(parent, side, n_rows, state)
             if _look_for_split(node, seed, state):
-                _push(node, state)
-    for k in range(state.n_queue):
-        state.feature[state.queue[k]] = -1
-        state.gain[state.queue[k]] = 0.0
-        state.threshold[state.queue[k]] = np.nan
-        state.missing_left[state.queue[k]] = False
+                _queue(node, state)
+    for k in range(state.n_open):
+        node = state.open_nodes[k]
+        state.feature[node], state.gain[node] = -1, 0.0
+        state.threshold[node], state.missing_left[node] = np.nan, False
+
+
+@kernel
+def _queue(node, state):
+    state.n_open = push_node(state.open_gains, state.open_nodes, state.n_open, state.gain[node], node)
 
 
 @kernel
@@ -97,7 +103,7 @@ def _new_node(parent, side, n_rows, state):
     state.threshold[node] = np.nan
     state.missing_left[node], state.gain[node] = False, 0.0
     if parent == NO_PARENT:
-        state.start[node], state.stop[node], state.path[node] = 0, n_rows, 0
+        state.start[node], state.stop[node], state.node_seed[node] = 0, n_rows, 0
         state.depth[node], state.n_constant[node] = 0, 0
         state.lower[node], state.upper[node] = -np.inf, np.inf
     else:
@@ -111,7 +117,7 @@ def _new_node(parent, side, n_rows, state):
 @kernel
 def _inherit(node, parent, side, state):
     state.depth[node] = state.depth[parent] + 1
-    state.path[node] = mixed_seed(state.path[parent], side)
+    state.node_seed[node] = mixed_seed(state.node_seed[parent], side)
     # Best first, nodes elsewhere have moved features about since the parent was looked at.
     state.n_constant[node] = state.n_constant[parent] if state.max_leaf_nodes < 0 else 0
     state.lower[node], state.upper[node] = state.lower[parent], state.upper[parent]
@@ -266,7 +272,7 @@ def _look_for_split(node, seed, state):
     """Find the best split of the node that was just made; False if it stays a leaf."""
     if _must_be_leaf(node, state):
         return False
-    seed = mixed_seed(seed, state.path[node])
+    seed = mixed_seed(seed, state.node_seed[node])
     if is_shared(node, state):
         find_best_split_together(node, seed, state)
     else:
@@ -326,40 +332,3 @@ def _split(node, state):
         rows[n_left + i] = spare[i]
     state.cut[node] = n_left
     state.never_misses[node] = not (has_missing or is_category)
-
-
-# -- the heap: the largest gain on top, the smallest node among equals -----------------------------------------------
-
-
-@kernel
-def _comes_before(a, b, state):
-    return state.gain[a] > state.gain[b] or (state.gain[a] == state.gain[b] and a < b)
-
-
-@kernel
-def _push(node, state):
-    queue, child = state.queue, state.n_queue
-    while child > 0 and _comes_before(node, queue[(child - 1) >> 1], state):
-        queue[child] = queue[(child - 1) >> 1]
-        child = (child - 1) >> 1
-    queue[child] = node
-    state.n_queue += 1
-
-
-@kernel
-def _pop(state):
-    queue = state.queue
-    top = queue[0]
-    state.n_queue -= 1
-    node = queue[state.n_queue]
-    parent, child = 0, 1
-    while child < state.n_queue:
-        if child + 1 < state.n_queue and _comes_before(queue[child + 1], queue[child], state):
-            child += 1
-        if not _comes_before(queue[child], node, state):
-            break
-        queue[parent] = queue[child]
-        parent = child
-        child = 2 * parent + 1
-    queue[parent] = node
-    return top

@@ -1,17 +1,153 @@
-"""Everything a growing CART reads and writes, behind one pointer (see `_growth_state.py` for why).
+"""Everything a growing CART reads and writes, behind one pointer (see `StateTable`).
 
 The engine has two ways to find the split of a node.  Boosting, whose nodes are few, large and offered all features,
 fills histograms that parent and children share, with a team of threads (`_growing.py`).  CART and forests, whose nodes
 are many, small and offered a few features each, look at the rows of each node directly, with one thread per tree: here
 and in `_row_search.py`.  Both read the same BinnedMatrix, and both end in TreeArrays.
+
+Channels of a sum of rows: classes of all outputs, or an amount for each output (`n_stats` of them); then the weight;
+then, if min_samples_leaf > 1, the number of rows.
 """
 
+import numpy as np
 from numba import types
 from numba.experimental import structref
 
 from skensemble._jit import kernel
+from skensemble.tree._state_table import FIT, THREAD, TREE, StateTable
 
-GINI, ENTROPY, SQUARED_ERROR, ABSOLUTE_ERROR, POISSON = range(5)
+TABLE = StateTable(
+    "CartState",
+    [
+        # limits; "no limit" is -1
+        ("criterion", int, None, FIT, None, "GINI, ENTROPY, SQUARED_ERROR, ABSOLUTE_ERROR or POISSON"),
+        ("random_splits", bool, None, FIT, None, "one random threshold per feature instead of the best"),
+        ("max_depth", int, None, FIT, None, ""),
+        ("max_leaf_nodes", int, None, FIT, None, ""),
+        ("min_samples_split", int, None, FIT, None, ""),
+        ("min_samples_leaf", int, None, FIT, None, ""),
+        ("max_features", int, None, FIT, None, "features tried per node, constant ones not counted"),
+        ("min_impurity_decrease", float, None, FIT, None, ""),
+        # the binned table
+        ("columns", None, "n_features n_samples", FIT, None, "codes feature by feature"),
+        ("n_codes", np.int64, "n_features", FIT, None, ""),
+        ("is_categorical", np.bool_, "n_features", FIT, None, ""),
+        ("misses", np.bool_, "n_features", FIT, None, "some row has no value"),
+        ("monotone", np.int64, "n_features", FIT, None, "-1, 0 or 1"),
+        ("constrained", bool, None, FIT, None, "some feature is monotone"),
+        ("low", np.float64, "n_all_codes", FIT, None, "smallest training value behind code c of feature f, at"),
+        ("high", np.float64, "n_all_codes", FIT, None, "first_span[f] + c; and the largest"),
+        ("first_span", np.int64, "n_features", FIT, None, ""),
+        # the target
+        ("n_outputs", int, None, FIT, None, ""),
+        ("class_of_row", np.int32, "n_classified n_outputs", FIT, None, "channel of the row's class"),
+        ("first_channel", np.int64, "?", FIT, None, "where an output's channels begin"),
+        ("y", np.float64, "n_outputs n_numbers", FIT, None, "numbers"),
+        ("center", np.float64, "n_outputs", FIT, None, "`amount` counts from here"),
+        ("n_stats", int, None, FIT, None, "classes or amounts of a sum"),
+        ("n_channels", int, None, FIT, None, "of a sum"),
+        ("row_order", np.uint32, "n_samples", FIT, None, "all rows, by the class of the first output"),
+        ("y_rank", np.int64, "n_ranked n_outputs", FIT, None, "absolute error: of each row's y among all"),
+        ("weight", np.int64, "n_samples", TREE, None, "in units"),
+        ("amount", np.int64, "n_numbers n_outputs", TREE, None, "weight times (y - center), in units"),
+        ("moment", np.int64, "n_numbers", TREE, None, "what the impurity needs besides, summed over the outputs"),
+        ("exact_squares", bool, None, TREE, False, "Gini impurity, and squares of weights are exact in float64"),
+        ("weight_unit", float, None, TREE, 1.0, "what an integer 1 stands for"),
+        ("amount_unit", float, None, TREE, 1.0, ""),
+        ("moment_unit", float, None, TREE, 1.0, ""),
+        ("min_weight_leaf", int, None, TREE, 0, "in units"),
+        ("total_weight", int, None, TREE, 0, "in units"),
+        # rows; those of a node are a range
+        ("rows", np.uint32, "n_samples", TREE, None, ""),
+        ("spare", np.uint32, "n_samples", TREE, None, "where rows wait that go right"),
+        # the node that is being looked at
+        ("node_weight", np.int64, "n_samples", TREE, None, "of its rows, in order"),
+        ("class_stop", np.int64, "n_stats", TREE, 0, "rows are sorted by class: one past the last of each"),
+        ("node_class", np.int32, "n_classified n_outputs", TREE, None, ""),
+        ("node_amount", np.int64, "n_numbers n_outputs", TREE, None, ""),
+        ("total", np.int64, "n_channels", TREE, None, "of the node"),
+        ("total_float", np.float64, "n_channels", TREE, None, ""),
+        ("features", np.int64, "n_features", TREE, None, "those known to be constant first"),
+        ("rank", np.int64, "n_ranked n_outputs", TREE, None, "absolute error: of y among the node's rows, from 1"),
+        ("sorted_y", np.float64, "n_ranks n_outputs", TREE, None, "absolute error: y by rank in the node"),
+        # a search for the split of a feature
+        ("keys", np.uint64, "n_samples", THREAD, None, "integer to sort by << 32 | place in the node"),
+        ("spare_keys", np.uint64, "n_samples", THREAD, None, ""),
+        ("digits", np.int64, "256", THREAD, None, "of the radix sort"),
+        ("histogram", np.int64, "n_histogram_cells", THREAD, 0, "sums of rows by code; zero between uses"),
+        ("occurs", np.uint64, "n_code_words", THREAD, None, "bit c: some row of the node has code c"),
+        ("group_code", np.int64, "n_code_groups", THREAD, None, "codes that occur in the node, missing apart"),
+        ("group_sums", np.int64, "n_group_cells", THREAD, None, "n_channels for each group"),
+        ("n_groups", int, None, THREAD, 0, ""),
+        ("n_missing", int, None, THREAD, 0, "rows of the node without a value of the feature"),
+        ("missing", np.int64, "n_channels", THREAD, None, "sums of the rows without a value"),
+        ("left", np.int64, "n_channels", THREAD, None, "sums of the two sides of a split"),
+        ("right", np.int64, "n_channels", THREAD, None, ""),
+        ("left_float", np.float64, "n_channels", THREAD, None, ""),
+        ("left_value", float, None, THREAD, 0.0, "values of the two sides, for monotone constraints"),
+        ("right_value", float, None, THREAD, 0.0, ""),
+        ("ratio", np.float64, "n_code_groups", THREAD, None, "what categories are sorted by"),
+        ("sorted_groups", np.int64, "n_code_groups", THREAD, None, "categories in that order"),
+        ("place_of_code", np.int64, "n_places", THREAD, 0, "and the place of each in it; zero between uses"),
+        # absolute error: Fenwick trees over the ranks, and what is on both sides of all splits
+        ("tree_weight", np.int64, "n_ranks", THREAD, None, ""),
+        ("tree_amount", np.int64, "n_ranks", THREAD, None, ""),
+        ("deviation", np.float64, "2 n_ranks", THREAD, None, "see `deviations`"),
+        ("side_median", np.float64, "4 n_ranks", THREAD, None, "of left sides, missing right, left; of right ones"),
+        ("median", float, None, THREAD, 0.0, "of what was inserted"),
+        ("inserted_weight", int, None, THREAD, 0, ""),
+        ("inserted_amount", int, None, THREAD, 0, ""),
+        ("below_weight", int, None, THREAD, 0, "of what lies below the median"),
+        ("below_amount", int, None, THREAD, 0, ""),
+        # the best split so far
+        ("best_gain", float, None, THREAD, 0.0, ""),
+        ("best_feature", int, None, THREAD, 0, ""),
+        ("best_code", int, None, THREAD, 0, "code <= this goes left"),
+        ("best_above", int, None, THREAD, 0, "the next code of the node, or -1"),
+        ("best_threshold", float, None, THREAD, 0.0, ""),
+        ("best_missing_left", bool, None, THREAD, False, ""),
+        ("best_words", np.uint64, "n_words", THREAD, 0, "categories that go left"),
+        ("best_middle", float, None, THREAD, 0.0, "of the two children's values, for monotone constraints"),
+        # nodes as they are grown
+        ("start", np.int64, "max_nodes", TREE, 0, "rows [start, stop)"),
+        ("stop", np.int64, "max_nodes", TREE, 0, ""),
+        ("cut", np.int64, "max_nodes", TREE, 0, "where the rows of the right child begin"),
+        ("node_seed", np.int64, "max_nodes", TREE, 0, "to draw by: made from the sides taken since the root"),
+        ("never_misses", np.bool_, "max_nodes", TREE, 0, "every row has a value of the feature that splits the node"),
+        ("n_constant", np.int64, "max_nodes", TREE, 0, "features[:n_constant] are known to be constant"),
+        ("lower", np.float64, "max_nodes", TREE, 0, "bounds of the value, from monotone constraints"),
+        ("upper", np.float64, "max_nodes", TREE, 0, ""),
+        ("code", np.int64, "max_nodes", TREE, 0, "code <= this goes left"),
+        ("middle", np.float64, "max_nodes", TREE, 0, "of the children's values, for monotone constraints"),
+        ("stack", np.int64, "n_stack", TREE, None, "depth first: children to be made, 2 parent + side"),
+        ("open_gains", np.float64, "n_heap", TREE, None, "best first: heap of the nodes that may be split next"),
+        ("open_nodes", np.int64, "n_heap", TREE, None, ""),
+        # nodes as TreeArrays has them
+        ("feature", np.int32, "max_nodes", TREE, 0, ""),
+        ("threshold", np.float64, "max_nodes", TREE, 0, ""),
+        ("left_child", np.int32, "max_nodes", TREE, 0, ""),
+        ("right_child", np.int32, "max_nodes", TREE, 0, ""),
+        ("missing_left", np.bool_, "max_nodes", TREE, 0, ""),
+        ("words", np.uint64, "max_nodes n_words", TREE, 0, ""),
+        ("depth", np.int32, "max_nodes", TREE, 0, ""),
+        ("cover", np.float64, "max_nodes", TREE, 0, "sum of the weights"),
+        ("count", np.int64, "max_nodes", TREE, 0, ""),
+        ("gain", np.float64, "max_nodes", TREE, 0, ""),
+        ("impurity", np.float64, "max_nodes", TREE, 0, ""),
+        ("values", np.float64, "max_nodes n_stats", TREE, 0, ""),
+        # a team searches large nodes (see `_team_search.py`)
+        ("team", np.int64, "team_words", TREE, 0, "see `_parallel.py`"),
+        ("job", np.int64, "n_job", TREE, 0, "what the open job is about"),
+        ("is_constant", np.bool_, "n_features", TREE, 0, "in the node"),
+        ("found", np.float64, "max_chunks n_found", TREE, 0, "best split of each chunk of features"),
+        ("found_words", np.uint64, "max_chunks n_words", TREE, 0, ""),
+        # where the leader stands
+        ("n_members", int, None, TREE, 0, "of the team"),
+        ("n_nodes", int, None, TREE, 0, ""),
+        ("n_stacked", int, None, TREE, 0, ""),
+        ("n_open", int, None, TREE, 0, ""),
+    ],
+)
 
 
 @structref.register
@@ -23,143 +159,12 @@ class CartStateType(types.StructRef):
 
 
 class CartState(structref.StructRefProxy):
-    """See FIELDS."""
+    """The fields of TABLE."""
 
 
-FIELDS = (
-    # limits; "no limit" is -1
-    "criterion",  # GINI, ENTROPY, SQUARED_ERROR, ABSOLUTE_ERROR or POISSON
-    "random_splits",  # bool: one random threshold per feature instead of the best
-    "max_depth",
-    "max_leaf_nodes",
-    "min_samples_split",
-    "min_samples_leaf",
-    "max_features",  # features tried per node, constant ones not counted
-    "min_impurity_decrease",
-    # the binned table
-    "columns",  # (n_features, n_samples)
-    "n_codes",  # (n_features,) int64
-    "is_categorical",  # (n_features,) bool
-    "misses",  # (n_features,) bool: some row has no value
-    "monotone",  # (n_features,) int64: -1, 0, 1
-    "constrained",  # bool: some feature is monotone
-    "low",  # smallest and largest training value behind each code of each feature, flat float64:
-    "high",  # those of code c of feature f stand at first_span[f] + c
-    "first_span",  # (n_features,) int64
-    # the target
-    "n_outputs",
-    "class_of_row",  # (n_samples, n_outputs) int32: channel of the row's class, or (0, n_outputs) of numbers
-    "first_channel",  # (n_outputs + 1,) int64: where an output's channels begin
-    "y",  # (n_outputs, n_samples) float64 of numbers, (n_outputs, 0) of classes
-    "center",  # (n_outputs,) float64: `amount` counts from here
-    "weight",  # (n_samples,) int64, in units
-    "amount",  # (n_samples, n_outputs) int64: weight times (y - center), in units; (0, n_outputs) of classes
-    "moment",  # (n_samples,) int64: what the impurity needs besides, summed over the outputs; (0,) of classes
-    "n_stats",  # classes or amounts of a sum
-    "n_channels",  # of a sum: these, then the weight, then, if min_samples_leaf > 1, the number of rows
-    "exact_squares",  # bool: Gini impurity, and squares of weights are exact in float64
-    # what an integer 1 stands for, and sums over the tree
-    "weight_unit",
-    "amount_unit",
-    "moment_unit",
-    "min_weight_leaf",  # in units
-    "total_weight",  # in units
-    # the rows of a node are a range of `rows`
-    "row_order",  # (n_samples,) uint32: all rows, by the class of the first output
-    "rows",  # (n_samples,) uint32
-    "spare",  # (n_samples,) uint32
-    # the node that is being looked at
-    "node_weight",  # (n_samples,) int64: of its rows, in order
-    "class_stop",  # (n_stats,) int64: the rows are sorted by the class of the first output; one past the last of each
-    "node_class",  # (n_samples, n_outputs) int32
-    "node_amount",  # (n_samples, n_outputs) int64
-    "keys",  # (n_samples,) uint64: code << 32 | place in the node
-    "spare_keys",  # (n_samples,) uint64
-    "digits",  # (256,) int64: of the radix sort
-    "histogram",  # (n_codes * n_channels,) int64, zero between uses
-    "occurs",  # (4,) uint64: bit c: some row of the node has code c (see `_code_sums.py`)
-    "group_code",  # (n_groups,) int64: codes that occur in the node, ascending, missing apart
-    "group_sums",  # (n_groups * n_channels,) int64
-    "total",  # (n_channels,) int64 of the node
-    "missing",  # (n_channels,) int64 of the rows without a value
-    "left",  # (n_channels,) int64 of the two sides of a split
-    "right",
-    "total_float",  # (n_channels,) float64
-    "left_float",  # (n_channels,) float64
-    "ratio",  # (n_groups,) float64: what categories are sorted by
-    "order",  # (n_groups,) int64
-    "features",  # (n_features,) int64: those known to be constant first
-    # absolute error only, else empty
-    "y_rank",  # (n_samples, n_outputs) int64: of each row's y among all
-    "rank",  # (n_samples, n_outputs) int64: of the y of each of the node's rows, from 1
-    "sorted_y",  # (n_samples + 1, n_outputs) float64: y by rank in the node
-    "tree_weight",  # (n_samples + 1,) int64: Fenwick trees by rank
-    "tree_amount",  # (n_samples + 1,) int64
-    "deviation",  # (2, n_samples + 1) float64: see `deviations`
-    "side_median",  # (4, n_samples + 1) float64: medians of the left sides, of both rows of it, then of the right ones
-    "median",
-    "inserted_weight",
-    "inserted_amount",
-    "below_weight",
-    "below_amount",
-    # values of the two sides of a split, for monotone constraints
-    "left_value",
-    "right_value",
-    # the best split of the node
-    "best_gain",
-    "best_feature",
-    "best_code",  # code <= this goes left
-    "best_above",  # the next code of the node, or -1
-    "best_threshold",
-    "best_missing_left",
-    "best_words",  # (n_words,) uint64: categories that go left
-    "best_middle",  # of the two children's values, for monotone constraints
-    # nodes as they are grown
-    "start",  # (max_nodes,) int64: rows [start, stop)
-    "stop",
-    "cut",  # (max_nodes,) int64: where the rows of the right child begin
-    "path",  # (max_nodes,) int64: a number for the way from the root, to draw by: whatever the order of growing
-    "never_misses",  # (max_nodes,) bool: every row of the node has a value of the feature that splits it
-    "n_constant",  # (max_nodes,) int64: features known to be constant stand in features[:n_constant]
-    "lower",  # (max_nodes,) float64: bounds of the value, from monotone constraints
-    "upper",
-    "code",  # (max_nodes,) int64: code <= this goes left
-    "middle",  # (max_nodes,) float64
-    "queue",  # (max_nodes,) int64: open nodes; a stack, or a heap by gain
-    # nodes as TreeArrays has them
-    "feature",
-    "threshold",
-    "left_child",
-    "right_child",
-    "missing_left",
-    "words",  # (max_nodes, n_words) uint64
-    "depth",  # (max_nodes,) int32
-    "cover",
-    "count",
-    "gain",
-    "impurity",
-    "values",  # (max_nodes, n_values)
-    # a team searches large nodes (see `_team_search.py`)
-    "n_members",
-    "team",  # its shared words
-    "job",  # (N_JOB,) int64
-    "is_constant",  # (n_features,) bool: in the node
-    "found",  # (N_CHUNKS, N_FOUND) float64: best split of each chunk of features
-    "found_words",  # (N_CHUNKS, n_words) uint64
-    # where the leader stands
-    "n_queue",
-    "n_nodes",
-    "n_groups",
-    "n_missing",  # rows of the node without a value of the feature
-)
-structref.define_proxy(CartState, CartStateType, list(FIELDS))
+structref.define_proxy(CartState, CartStateType, TABLE.names)
 
 
 @kernel
-def _new_state(*fields):
+def make_cart_state(*fields):
     return CartState(*fields)
-
-
-def new_cart_state(fields):
-    """A CartState from the dict of all its fields."""
-    return _new_state(*(fields[name] for name in FIELDS))

@@ -16,7 +16,7 @@ A sum is a row of integers (see CartState): classes or amounts of all outputs, t
 import numpy as np
 
 from skensemble._jit import kernel
-from skensemble.tree.exact._cart_state import ENTROPY, GINI, POISSON, SQUARED_ERROR
+from skensemble.tree.exact._criteria import ENTROPY, GINI, POISSON, SQUARED_ERROR
 
 IMPOSSIBLE = -np.inf  # score of a side that the criterion does not allow
 

@@ -12,8 +12,10 @@ from numba import int64
 
 from skensemble._jit import kernel
 from skensemble._parallel import finish_chunk, is_dismissed, open_job, relax, take_chunk, wait_for_chunks
-from skensemble.tree.exact._cart_state import ABSOLUTE_ERROR
-from skensemble.tree.exact._row_search import place_threshold, precedes, try_feature
+from skensemble.tree.exact._competing_splits import precedes
+from skensemble.tree.exact._criteria import ABSOLUTE_ERROR
+from skensemble.tree.exact._row_search import try_feature
+from skensemble.tree.exact._thresholds import place_threshold
 
 N_CHUNKS = 16
 SHARED_CELLS = 1 << 16  # rows x features from which a search is shared
@@ -103,7 +105,7 @@ def _take_best(node, n_chunks, state):
         gain, feature = state.found[chunk, GAIN], int64(state.found[chunk, FEATURE])
         if feature < 0 or gain < state.best_gain:
             continue
-        if gain > state.best_gain or precedes(state.path[node], feature, state.best_feature):
+        if gain > state.best_gain or precedes(state.node_seed[node], feature, state.best_feature):
             state.best_feature, state.best_gain, winner = feature, gain, chunk
     if winner >= 0:
         found = state.found[winner]

@@ -24,6 +24,7 @@ callers above the large kernels would be compiled over and over.
 """
 
 import numpy as np
+from numba import int64
 
 from skensemble._jit import kernel
 from skensemble._parallel import (
@@ -35,6 +36,7 @@ from skensemble._parallel import (
     wait_for_chunks,
 )
 from skensemble._random import mixed_seed, random_uniform
+from skensemble.tree._node_heap import pop_node, push_node
 from skensemble.tree.histogram._growth_jobs import (
     ACCUMULATE,
     CHILDREN,
@@ -48,7 +50,6 @@ from skensemble.tree.histogram._growth_jobs import (
     run_chunk,
 )
 from skensemble.tree.histogram._growth_limits import BEST_FIRST, DEPTH_FIRST, SYMMETRIC
-from skensemble.tree.histogram._growth_state import MAX_ROW_CHUNKS
 from skensemble.tree.histogram._histogram import FINE_BITS, PACKED_BITS, power_of_two_scale
 from skensemble.tree.histogram._splitting import (
     MISSING_LEFT,
@@ -62,6 +63,7 @@ from skensemble.tree.histogram._splitting import (
 )
 
 ROW_CHUNK = 16384
+MAX_ROW_CHUNKS = 4096  # also of leaves
 TILE_FEATURES = 16  # 16 features x 256 codes x 8 bytes fit the L1 cache
 NODE_WORK = 50_000  # rows x features below which the histograms of a split are filled by one thread
 PATIENCE = 2_000_000  # empty looks for work, after which a helper leaves: its leader must have lost its core
@@ -170,7 +172,7 @@ def _plant(state):
     for slot in range(n_slots):
         state.free_slots[slot] = n_slots - 1 - slot
     state.n_free = n_slots - 1
-    state.n_nodes, state.n_leaves, state.n_heap, state.level = 1, 1, 0, 0
+    state.n_nodes, state.n_leaves, state.n_open, state.level = 1, 1, 0, 0
     for group in range(state.interactions.shape[0]):
         state.groups[0, group] = True
     _sum_root(state)
@@ -187,12 +189,12 @@ def _sum_root(state):
         totals[channel] = 0
     if state.packed.shape[1] > 0:
         for chunk in range(state.n_chunks):
-            totals[0] += state.per_chunk[chunk]
+            totals[0] += state.packed_sums[chunk]
         return
     for i in range(state.nodes[0].stop):
         row = state.rows[0, i]
         for channel in range(state.n_channels):
-            totals[channel] += state.vectors[row, channel]
+            totals[channel] += state.vectors[int64(row) * state.n_channels + channel]
 
 
 # -- a split ---------------------------------------------------------------------------------------------------------
@@ -207,9 +209,10 @@ def _next_split(state):
             state.level += 1
             return _start_level(state)
         return _start_partition(state)
-    if state.n_heap == 0 or state.n_leaves == state.max_leaf_nodes:
+    if state.n_open == 0 or state.n_leaves == state.max_leaf_nodes:
         return _start_leaves(state)
-    state.node_id = _pop(state)
+    state.node_id = pop_node(state.open_keys, state.open_nodes, state.n_open)
+    state.n_open -= 1
     return _start_partition(state)
 
 
@@ -230,10 +233,9 @@ def _place_rows(state):
     """Turn the number of left rows of each chunk into the place of its first left row."""
     running = state.nodes[state.node_id].start
     for chunk in range(state.n_chunks):
-        n_left = state.per_chunk[chunk]
-        state.per_chunk[chunk] = running
-        running += n_left
-    state.per_chunk[state.n_chunks] = running
+        state.left_starts[chunk] = running
+        running += state.left_counts[chunk]
+    state.right_start = running
     state.phase = MOVE
     return state.n_chunks
 
@@ -242,7 +244,7 @@ def _place_rows(state):
 def _after_partition(state):
     """Make the children; unless nothing can come of them, start on their histograms and best splits."""
     left = 2 * state.node_id + 1 if state.policy == SYMMETRIC else state.n_nodes
-    _make_children(left, state.per_chunk[state.n_chunks], state)
+    _make_children(left, state.right_start, state)
     state.n_nodes += 2
     state.n_leaves += 1
     if state.policy == SYMMETRIC:
@@ -388,7 +390,7 @@ def _after_children(state):
         node_id = state.scan_right if side else state.scan_left
         if node_id >= 0 and _choose_split(node_id, side, state):
             _describe_split(node_id, state)
-            _push(node_id, state)
+            _queue(node_id, state)
         elif node_id >= 0:
             _release(node_id, state)
     for node_id in (state.small, state.big):
@@ -397,6 +399,15 @@ def _after_children(state):
         if node_id >= 0 and (state.n_free < 2 or (node_id != state.scan_left and node_id != state.scan_right)):
             _release(node_id, state)
     return _next_split(state)
+
+
+@kernel
+def _queue(node_id, state):
+    """Let a node wait for its turn: the last first, the first first, or the largest gain first."""
+    key = float(node_id) if state.policy == DEPTH_FIRST else -float(node_id)
+    if state.policy == BEST_FIRST:
+        key = state.nodes[node_id].gain
+    state.n_open = push_node(state.open_keys, state.open_nodes, state.n_open, key, node_id)
 
 
 @kernel
@@ -427,14 +438,14 @@ def _describe_split(node_id, state):
     cell = node.slot * state.n_cells + (node.feature << state.shift) * state.n_channels
     node.is_categorical = state.is_categorical[node.feature]
     if node.is_categorical:
-        order, ratio = np.empty(n_codes, np.int64), np.empty(n_codes, np.float64)
-        n_present = category_order(state.histogram, cell, n_codes, state, order, ratio)
-        left_totals(state.histogram, cell, state.n_channels, order, node.position, node.flags, left)
+        scan_codes, ratio = np.empty(n_codes, np.int64), np.empty(n_codes, np.float64)
+        n_present = category_order(state.histogram, cell, n_codes, state, scan_codes, ratio)
+        left_totals(state.histogram, cell, state.n_channels, scan_codes, node.position, node.flags, left)
     else:
         left_totals(state.histogram, cell, state.n_channels, state.codes_in_order, node.position, node.flags, left)
     heavier_left = 2.0 * _total_hessian(left, state) > _total_hessian(state.totals[node_id], state)
     if node.is_categorical:
-        category_words(order, n_present, n_codes, node.position, node.flags, heavier_left, state.words[node_id])
+        category_words(scan_codes, n_present, n_codes, node.position, node.flags, heavier_left, state.words[node_id])
         node.missing_left = (state.words[node_id, 0] & np.uint64(1)) != 0
     else:
         node.code = node.position + 1
@@ -471,12 +482,12 @@ def _describe_level(first, last, state):
     split = state.nodes[first]
     feature, position, flags, gain = split.feature, split.position, split.flags, split.gain
     is_categorical = state.is_categorical[feature]
-    order = state.order[feature] if is_categorical else state.codes_in_order
+    scan_codes = state.sorted_categories[feature] if is_categorical else state.codes_in_order
     offset = (feature << state.shift) * state.n_channels
     weight_left, weight = 0.0, 0.0
     for node_id in range(first, last):
         left_totals(
-            state.histogram, state.nodes[node_id].slot * state.n_cells + offset, state.n_channels, order, position,
+            state.histogram, state.nodes[node_id].slot * state.n_cells + offset, state.n_channels, scan_codes, position,
             flags, state.left_totals[node_id],
         )  # fmt: skip
         weight_left += _total_hessian(state.left_totals[node_id], state)
@@ -484,7 +495,13 @@ def _describe_level(first, last, state):
     missing_left = 2.0 * weight_left > weight
     if is_categorical:
         category_words(
-            order, state.n_order[feature], state.n_codes[feature], position, flags, missing_left, state.words[first]
+            scan_codes,
+            state.n_categories[feature],
+            state.n_codes[feature],
+            position,
+            flags,
+            missing_left,
+            state.words[first],
         )
         missing_left = (state.words[first, 0] & np.uint64(1)) != 0
     elif level_has_missing(offset, state):
@@ -510,7 +527,7 @@ def _start_leaves(state):
             state.values[node_id, k] = _value(node_id, k, state)
         state.cover[node_id] = _total_hessian(state.totals[node_id], state) / state.n_outputs
         if state.nodes[node_id].left < 0:
-            state.heap_node[n_leaves] = node_id
+            state.leaves[n_leaves] = node_id
             n_leaves += 1
     state.phase = LEAVES
     return min(n_leaves, MAX_ROW_CHUNKS)
@@ -562,45 +579,3 @@ def _obey_interactions(allowed, groups, state):
         allowed[feature] &= together
         n_allowed += allowed[feature]
     return n_allowed
-
-
-# -- the queue: a heap whose top has the largest key, the smallest node among equals ---------------------------------
-
-
-@kernel
-def _push(node_id, state):
-    key = float(node_id) if state.policy == DEPTH_FIRST else -float(node_id)
-    if state.policy == BEST_FIRST:
-        key = state.nodes[node_id].gain
-    child = state.n_heap
-    while child > 0:
-        parent = (child - 1) >> 1
-        if state.heap[parent] > key or (state.heap[parent] == key and state.heap_node[parent] < node_id):
-            break
-        state.heap[child], state.heap_node[child] = state.heap[parent], state.heap_node[parent]
-        child = parent
-    state.heap[child], state.heap_node[child] = key, node_id
-    state.n_heap += 1
-
-
-@kernel
-def _pop(state):
-    heap, heap_node = state.heap, state.heap_node
-    top = heap_node[0]
-    state.n_heap -= 1
-    n_heap = state.n_heap
-    key, node_id = heap[n_heap], heap_node[n_heap]
-    parent, child = 0, 1
-    while child < n_heap:
-        right = child + 1
-        if right < n_heap and (
-            heap[right] > heap[child] or (heap[right] == heap[child] and heap_node[right] < heap_node[child])
-        ):
-            child = right
-        if key > heap[child] or (key == heap[child] and node_id < heap_node[child]):
-            break
-        heap[parent], heap_node[parent] = heap[child], heap_node[child]
-        parent = child
-        child = 2 * parent + 1
-    heap[parent], heap_node[parent] = key, node_id
-    return top

@@ -7,8 +7,9 @@ import numpy as np
 from skensemble._parallel import for_blocks
 from skensemble.tree.histogram._growth_state import NODE
 from skensemble.tree.histogram._leaf_values import add_leaf_values
-from skensemble.tree.trees._prediction import leaf_of_codes
-from skensemble.tree.trees._tree_arrays import NO_CHILD, NUMERIC, TreeArrays, empty_trees
+from skensemble.tree.trees._marks import NO_CHILD, NUMERIC
+from skensemble.tree.trees._prediction_kernels import leaf_of_codes
+from skensemble.tree.trees._tree_arrays import TreeArrays, empty_trees
 
 BLOCK = 1 << 16  # rows
 

@@ -8,7 +8,6 @@ import numpy as np
 from numba import int64, uint64
 
 from skensemble._jit import kernel, prefetch
-from skensemble.tree.histogram._growth_state import SUM_BLOCK
 from skensemble.tree.histogram._histogram import (
     ROWS_AHEAD,
     SCALAR,
@@ -35,6 +34,7 @@ from skensemble.tree.histogram._splitting import (
     scan_feature,
 )
 
+SUM_BLOCK = 1 << 16  # rows; fixed, so that float sums do not depend on the number of threads
 SUMS, PACK, MARK, MOVE, ACCUMULATE, CHILDREN, LEVEL_SCAN, LEAVES = range(8)
 
 
@@ -82,14 +82,16 @@ def _pack_chunk(chunk, state):
     if n_rows == rows.shape[0]:
         for i in range(start, stop):
             rows[i] = i
+    is_vector = state.kind != SCALAR
+    targets = state.vectors if is_vector else state.packed[0]
     for k in range(state.n_outputs):
-        state.per_chunk[chunk] = pack(
+        state.packed_sums[chunk] = pack(
             state.gradient[state.first_output + k], state.hessian[state.first_output + k], state.weight, state.whole,
-            1.0 / state.gradient_unit[k], 1.0 / state.hessian_unit[k], rows, start, stop, state.packed_targets,
-            state.kind != SCALAR, state.n_channels, k,
+            1.0 / state.gradient_unit[k], 1.0 / state.hessian_unit[k], rows, start, stop, targets,
+            is_vector, state.n_channels, k,
         )  # fmt: skip
     if state.counts:
-        write_counts(state.weight, state.whole, rows, start, stop, state.packed_targets, state.n_channels)
+        write_counts(state.weight, state.whole, rows, start, stop, targets, state.n_channels)
 
 
 # -- partition: a block of a node's rows -----------------------------------------------------------------------------
@@ -99,7 +101,7 @@ def _pack_chunk(chunk, state):
 def _mark_chunk(chunk, state):
     node = state.nodes[state.node_id]
     n_rows = node.stop - node.start
-    state.per_chunk[chunk] = mark_left(
+    state.left_counts[chunk] = mark_left(
         state.columns[node.feature], state.rows[node.buffer], node.start + n_rows * chunk // state.n_chunks,
         node.start + n_rows * (chunk + 1) // state.n_chunks, node.code, node.missing_left, node.is_categorical,
         state.words[state.node_id], state.goes_left,
@@ -111,8 +113,8 @@ def _move_chunk(chunk, state):
     node = state.nodes[state.node_id]
     n_rows = node.stop - node.start
     start = node.start + n_rows * chunk // state.n_chunks
-    left = state.per_chunk[chunk]
-    right = state.per_chunk[state.n_chunks] + (start - node.start) - (left - node.start)
+    left = state.left_starts[chunk]
+    right = state.right_start + (start - node.start) - (left - node.start)
     move_rows(
         state.rows[node.buffer], state.packed[node.buffer], state.goes_left, start,
         node.start + n_rows * (chunk + 1) // state.n_chunks, state.rows[1 - node.buffer], state.packed[1 -
@@ -191,7 +193,7 @@ def _scan_tile(node_id, side, first, last, state):
     """Best split of each feature of the tile."""
     node = state.nodes[node_id]
     n_scratch = max(state.codes_in_order.shape[0], 2 * state.n_channels) + 1
-    prefix, order = np.empty(n_scratch, np.int64), np.empty(n_scratch, np.int64)
+    prefix, scan_codes = np.empty(n_scratch, np.int64), np.empty(n_scratch, np.int64)
     gains, ratio = np.empty(n_scratch, np.float64), np.empty(n_scratch, np.float64)
     for k in range(first, last):
         feature = state.features[k]
@@ -207,7 +209,7 @@ def _scan_tile(node_id, side, first, last, state):
                 node.lower,
                 node.upper,
                 state,
-                order,
+                scan_codes,
                 ratio,
                 prefix,
                 gains,
@@ -232,16 +234,16 @@ def _level_scan_chunk(chunk, state):
     offset = (feature << state.shift) * state.n_channels
     if state.level == 0 and is_categorical:  # also if not allowed here: it may be, further down
         cell = state.nodes[0].slot * state.n_cells + offset
-        state.n_order[feature] = category_order(
-            state.histogram, cell, state.n_codes[feature], state, state.order[feature], gains
+        state.n_categories[feature] = category_order(
+            state.histogram, cell, state.n_codes[feature], state, state.sorted_categories[feature], gains
         )
     if not state.allowed[0, feature]:
         return
-    one_hot = is_categorical and state.n_order[feature] <= state.max_cat_to_onehot
+    one_hot = is_categorical and state.n_categories[feature] <= state.max_cat_to_onehot
     missing = level_has_missing(offset, state)
     n_positions = state.n_codes[feature] - (1 if missing else 2)
     if is_categorical:
-        n_positions = state.n_order[feature] - (0 if one_hot else 1)
+        n_positions = state.n_categories[feature] - (0 if one_hot else 1)
     n_scans = 2 if missing and not is_categorical else 1
     for node_id in range((1 << state.level) - 1, (1 << (state.level + 1)) - 1):
         for missing_left in range(n_scans):
@@ -253,7 +255,7 @@ def _level_scan_chunk(chunk, state):
                 # With too little weight on a side this node gains nothing, but the level may.
                 total[position] += gains[position] if gains[position] != INVALID else 0.0
     if is_categorical and not one_hot:
-        drop_unbalanced(level_gains[0], n_positions, state.n_order[feature], state.max_cat_threshold)
+        drop_unbalanced(level_gains[0], n_positions, state.n_categories[feature], state.max_cat_threshold)
     best = state.gamma
     for missing_left in range(n_scans):
         position = best_position(level_gains[missing_left], 0, n_positions - missing_left, best)
@@ -285,8 +287,8 @@ def _node_gains(node_id, feature, offset, n_positions, missing_left, one_hot, st
         )  # fmt: skip
     reg_lambda = state.reg_lambda if one_hot else state.reg_lambda + state.cat_l2
     limited_gains(
-        state.histogram, cell, state.order[feature], n_positions, one_hot, False, state.totals[node_id], node.lower,
-        node.upper, 0, reg_lambda, state, prefix, gains,
+        state.histogram, cell, state.sorted_categories[feature], n_positions, one_hot, False, state.totals[node_id],
+        node.lower, node.upper, 0, reg_lambda, state, prefix, gains,
     )  # fmt: skip
     return 0, n_positions
 
@@ -298,7 +300,7 @@ def _node_gains(node_id, feature, offset, n_positions, missing_left, one_hot, st
 def _leaves_chunk(chunk, state):
     """Some of the leaves; most often one."""
     for leaf in range(state.n_leaves * chunk // state.n_chunks, state.n_leaves * (chunk + 1) // state.n_chunks):
-        _finish_leaf(state.heap_node[leaf], state)
+        _finish_leaf(state.leaves[leaf], state)
 
 
 @kernel

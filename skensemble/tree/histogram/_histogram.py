@@ -105,14 +105,15 @@ def add_rows_of_features(codes, rows, packed, start, stop, histogram, base, shif
 
 @kernel
 def add_vectors(codes, rows, vectors, start, stop, histogram, base, shift, n_channels, features, first, last):
-    """Add the vector of each row to its cells, for features[first:last]."""
+    """Add the vector of each row, n_channels of the flat `vectors`, to its cells, for features[first:last]."""
     for i in range(start, stop):
         row = uint64(rows[i])
+        at = row * uint64(n_channels)
         for k in range(first, last):
             feature = int64(features[k])
             cell = uint64(base + ((feature << shift) + int64(codes[row, uint64(feature)])) * n_channels)
             for channel in range(uint64(n_channels)):
-                histogram[cell + channel] += vectors[row, channel]
+                histogram[cell + channel] += vectors[at + channel]
 
 
 @kernel

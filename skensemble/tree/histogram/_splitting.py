@@ -74,7 +74,7 @@ def score_of_value(gradient, hessian, value, reg_lambda, reg_alpha):
 def plain_gains(
     histogram,
     cell,
-    order,
+    scan_codes,
     n_positions,
     total,
     missing_left,
@@ -85,7 +85,7 @@ def plain_gains(
     prefix,
     gains,
 ):
-    """Gains along a numeric feature, scalar target, no limits on the values.  order: its codes, ascending.
+    """Gains along a numeric feature, one output, no limits on the values.  scan_codes: its codes, ascending.
 
     Returns the range of the positions that leave both sides enough; the gains of no others are written.
     """
@@ -96,7 +96,7 @@ def plain_gains(
         return 0, 0
     running = histogram[cell] if missing_left else 0
     for position in range(last):
-        running += histogram[uint64(cell) + uint64(order[position])]
+        running += histogram[uint64(cell) + uint64(scan_codes[position])]
         prefix[position] = running
     while first < last and (prefix[first] & HALF) < min_units:
         first += uint64(1)
@@ -121,7 +121,7 @@ def plain_gains(
 def limited_gains(
     histogram,
     cell,
-    order,
+    scan_codes,
     n_positions,
     one_hot,
     missing_left,
@@ -134,7 +134,7 @@ def limited_gains(
     prefix,
     gains,
 ):
-    """Gains of all positions of any feature, any target, with every limit.  order: codes in the order of the scan.
+    """Gains of all positions of any feature, any target, with every limit.  scan_codes: codes in the order of the scan.
 
     reg_lambda : of the two sides; an order that was made from the same gradients pays for it with a larger one
     """
@@ -143,7 +143,7 @@ def limited_gains(
     for channel in range(n_channels):
         prefix[channel] = histogram[cell + channel] if missing_left else 0
     for position in range(n_positions):
-        at = cell + order[position] * n_channels
+        at = cell + scan_codes[position] * n_channels
         for channel in range(n_channels):
             value = histogram[at + channel]
             prefix[channel] = value if one_hot else prefix[channel] + value
@@ -204,8 +204,8 @@ def best_position(gains, first, last, best):
 
 
 @kernel
-def used_codes(histogram, cell, numeric, n_codes, n_channels, order):
-    """Write the codes that occur in the node, ascending, to `order`; returns how many.
+def used_codes(histogram, cell, numeric, n_codes, n_channels, scan_codes):
+    """Write the codes that occur in the node, ascending, to `scan_codes`; returns how many.
 
     numeric : list code 1 in the place of code 0, so that a scan can begin with nothing but the missing on a side
     """
@@ -220,7 +220,7 @@ def used_codes(histogram, cell, numeric, n_codes, n_channels, order):
         if numeric and word == uint64(0):
             used = (used & ~uint64(1)) | ((used & uint64(1)) << uint64(1))
         while used != uint64(0):
-            order[n_used] = word + lowest_bit(used)
+            scan_codes[n_used] = word + lowest_bit(used)
             n_used += uint64(1)
             used &= used - uint64(1)
     return int64(n_used)
@@ -230,32 +230,32 @@ def used_codes(histogram, cell, numeric, n_codes, n_channels, order):
 
 
 @kernel
-def category_order(histogram, cell, n_codes, state, order, ratio):
+def category_order(histogram, cell, n_codes, state, scan_codes, ratio):
     """Codes that occur in the node (missing among them), sorted by gradient / (hessian + cat_smooth); returns how many.
 
     With several outputs they are sorted by the output in which the categories differ most.
     """
     n_channels = state.n_channels
-    n_present = used_codes(histogram, cell, False, n_codes, n_channels, order)
-    output = _most_different_output(histogram, cell, order, n_present, state)
+    n_present = used_codes(histogram, cell, False, n_codes, n_channels, scan_codes)
+    output = _most_different_output(histogram, cell, scan_codes, n_present, state)
     for i in range(n_present):
-        at = cell + order[i] * n_channels
+        at = cell + scan_codes[i] * n_channels
         g = gradient_of(histogram, at, output, state)
         h = hessian_of(histogram, at, output, state)
         ratio[i] = g / (h + state.cat_smooth + 1e-300)
-    _sort_by_ratio(order, ratio, n_present)
+    _sort_by_ratio(scan_codes, ratio, n_present)
     return n_present
 
 
 @kernel
-def _most_different_output(histogram, cell, order, n_present, state):
+def _most_different_output(histogram, cell, scan_codes, n_present, state):
     best, best_score = 0, -1.0
     if state.n_outputs == 1:
         return best
     for k in range(state.n_outputs):
         score = 0.0
         for i in range(n_present):
-            at = cell + order[i] * state.n_channels
+            at = cell + scan_codes[i] * state.n_channels
             g = gradient_of(histogram, at, k, state)
             h = hessian_of(histogram, at, k, state)
             score += g * g / (h + state.cat_smooth + 1e-300)
@@ -265,19 +265,19 @@ def _most_different_output(histogram, cell, order, n_present, state):
 
 
 @kernel
-def _sort_by_ratio(order, ratio, n):
+def _sort_by_ratio(scan_codes, ratio, n):
     """Shell sort, ties by code: short, and at most a few hundred categories."""
     gap = 1
     while 3 * gap + 1 < n:
         gap = 3 * gap + 1
     while gap > 0:
         for i in range(gap, n):
-            code, value = order[i], ratio[i]
+            code, value = scan_codes[i], ratio[i]
             j = i
-            while j >= gap and (ratio[j - gap] > value or (ratio[j - gap] == value and order[j - gap] > code)):
-                order[j], ratio[j] = order[j - gap], ratio[j - gap]
+            while j >= gap and (ratio[j - gap] > value or (ratio[j - gap] == value and scan_codes[j - gap] > code)):
+                scan_codes[j], ratio[j] = scan_codes[j - gap], ratio[j - gap]
                 j -= gap
-            order[j], ratio[j] = code, value
+            scan_codes[j], ratio[j] = code, value
         gap //= 3
 
 
@@ -293,19 +293,19 @@ def drop_unbalanced(gains, n_positions, n_present, max_cat_threshold):
 
 
 @kernel
-def scan_feature(histogram, cell, feature, n_rows, totals, lower, upper, state, order, ratio, prefix, gains):
+def scan_feature(histogram, cell, feature, n_rows, totals, lower, upper, state, scan_codes, ratio, prefix, gains):
     """Best split of a feature in a node: (gain, position, flags); position -1 when there is none."""
     best, best_at, flags = state.gamma, -1, 0
     n_codes = state.n_codes[feature]
     if state.is_categorical[feature]:
-        n_present = category_order(histogram, cell, n_codes, state, order, ratio)
+        n_present = category_order(histogram, cell, n_codes, state, scan_codes, ratio)
         one_hot = n_present <= state.max_cat_to_onehot
         n_positions = n_present if one_hot else n_present - 1
         reg_lambda = state.reg_lambda if one_hot else state.reg_lambda + state.cat_l2
         limited_gains(
             histogram,
             cell,
-            order,
+            scan_codes,
             n_positions,
             one_hot,
             False,
@@ -325,7 +325,7 @@ def scan_feature(histogram, cell, feature, n_rows, totals, lower, upper, state, 
     # A code that no row of the node has splits it as the code before it does, and the first of equal gains wins.
     codes, n_positions = state.codes_in_order, n_codes - 1
     if n_rows < n_codes:
-        codes, n_positions = order, used_codes(histogram, cell, True, n_codes, state.n_channels, order)
+        codes, n_positions = scan_codes, used_codes(histogram, cell, True, n_codes, state.n_channels, scan_codes)
     for missing_left in range(2 if has_missing(histogram, cell, state.n_channels) else 1):
         first, last = numeric_gains(
             histogram, cell, codes, n_positions, feature, missing_left == 1, totals, lower, upper, state, prefix, gains
@@ -346,17 +346,17 @@ def has_missing(histogram, cell, n_channels):
 
 @kernel
 def numeric_gains(
-    histogram, cell, order, n_positions, feature, missing_left, totals, lower, upper, state, prefix, gains
+    histogram, cell, scan_codes, n_positions, feature, missing_left, totals, lower, upper, state, prefix, gains
 ):
     """Gains along a numeric feature, and the range of positions outside of which there is no gain."""
     if state.plain:
         min_hessian = max(state.min_child_weight, state.hessian_unit[0])
         return plain_gains(
-            histogram, cell, order, n_positions, totals[0], missing_left, state.reg_lambda, min_hessian,
+            histogram, cell, scan_codes, n_positions, totals[0], missing_left, state.reg_lambda, min_hessian,
             state.gradient_unit[0], state.hessian_unit[0], prefix, gains,
         )  # fmt: skip
     limited_gains(
-        histogram, cell, order, n_positions, False, missing_left, totals, lower, upper, state.monotone[feature],
+        histogram, cell, scan_codes, n_positions, False, missing_left, totals, lower, upper, state.monotone[feature],
         state.reg_lambda, state, prefix, gains,
     )  # fmt: skip
     return 0, n_positions
@@ -366,19 +366,19 @@ def numeric_gains(
 
 
 @kernel
-def left_totals(histogram, cell, n_channels, order, position, flags, left):
-    """Sum the channels of the left side of a split; order: codes along the scan (position 0 is code order[0])."""
+def left_totals(histogram, cell, n_channels, scan_codes, position, flags, left):
+    """Sum the channels of the left side of a split; position p of the scan is code scan_codes[p]."""
     for channel in range(n_channels):
         left[channel] = histogram[cell + channel] if flags & MISSING_LEFT else 0
     first = position if flags & ONE_HOT else 0
     for p in range(first, position + 1):
-        at = cell + order[p] * n_channels
+        at = cell + scan_codes[p] * n_channels
         for channel in range(n_channels):
             left[channel] += histogram[at + channel]
 
 
 @kernel
-def category_words(order, n_present, n_codes, position, flags, absent_left, words):
+def category_words(scan_codes, n_present, n_codes, position, flags, absent_left, words):
     """Bit c: category code c goes left.  A category that the node never saw follows `absent_left`."""
     for k in range(words.shape[0]):
         words[k] = uint64(0)
@@ -386,11 +386,11 @@ def category_words(order, n_present, n_codes, position, flags, absent_left, word
         for code in range(n_codes):
             words[code >> 6] |= uint64(1) << uint64(code & 63)
         for p in range(n_present):
-            code = order[p]
+            code = scan_codes[p]
             words[code >> 6] &= ~(uint64(1) << uint64(code & 63))
     first = position if flags & ONE_HOT else 0
     for p in range(first, position + 1):
-        code = order[p]
+        code = scan_codes[p]
         words[code >> 6] |= uint64(1) << uint64(code & 63)
 
 

@@ -8,12 +8,12 @@ import numpy as np
 from skensemble._weights import is_whole
 from skensemble.tree.histogram._grown_trees import GrownTree, leaves_of
 from skensemble.tree.histogram._growth_limits import SYMMETRIC
-from skensemble.tree.histogram._growth_state import new_state, same_memory
+from skensemble.tree.histogram._growth_memory import GrowthMemory
 from skensemble.tree.histogram._histogram import SCALAR, VECTOR
 from skensemble.tree.histogram._splitting import PACKED
 from skensemble.tree.histogram._team_growing import grow_tree
 from skensemble.tree.histogram._usual_words import usual_words
-from skensemble.tree.trees._tree_arrays import ALL_OUTPUTS, NO_CHILD
+from skensemble.tree.trees._marks import ALL_OUTPUTS, NO_CHILD
 
 
 class Targets(NamedTuple):
@@ -68,7 +68,7 @@ class TreeGrower:
         most_codes = int(binned.n_codes.max(initial=1))
         self._has_categories = bool(binned.is_categorical.any())
         self._symmetric = limits.policy == SYMMETRIC
-        self._fields = {
+        self._given = {
             **limits._asdict(),
             "plain": is_scalar and not limits.reg_alpha and not limits.max_delta_step and not monotone.any(),
             **_table_fields(binned),
@@ -84,22 +84,22 @@ class TreeGrower:
             "n_channels": n_outputs + counts,
             "counts": counts,
         }
-        self._make_state(n_copies)
+        self._make_memory(n_copies)
 
-    def _make_state(self, n_copies):
-        self._state, self._arrays = new_state(self._fields, self.n_threads, n_copies)
+    def _make_memory(self, n_copies):
+        self._memory = GrowthMemory.new(self._given, self.n_threads, n_copies)
 
     def parallel_copies(self, n_copies):
         """`n_copies` growers, this one and others on the same table, to grow trees at the same time."""
         others = [copy(self) for _ in range(n_copies - 1)]
         for other in others:
-            other._make_state(n_copies)
+            other._make_memory(n_copies)
         return [self, *others]
 
     def set_table(self, binned):
         """Other codes for the trees to come: a BinnedMatrix of the same shape, features and kind of codes."""
         self.binned = binned
-        self._state, self._arrays = same_memory({**self._arrays, **_table_fields(binned)})
+        self._memory = self._memory.replaced(**_table_fields(binned))
 
     def grow(self, targets, seed, rows=None, features=None, output=0):
         """The Growth of a tree for `targets`.
@@ -108,7 +108,7 @@ class TreeGrower:
         features : ascending positions of the features that may split; None for all
         output : the first output that the tree is about
         """
-        arrays, n_samples = self._arrays, len(self.binned.codes)
+        (state, arrays, _), n_samples = self._memory, len(self.binned.codes)
         n_rows, n_active = n_samples, len(arrays["features"])
         if rows is not None:
             n_rows = len(rows)
@@ -117,7 +117,7 @@ class TreeGrower:
             n_active = len(features)
             arrays["features"][:n_active] = features
         leaf_of_row = np.empty(n_samples, np.int32)
-        n_nodes = grow_tree(n_rows, n_active, self.n_threads, seed, output, targets, leaf_of_row, self._state, arrays)
+        n_nodes = grow_tree(n_rows, n_active, self.n_threads, seed, output, targets, leaf_of_row, state, arrays)
         tree = GrownTree(
             nodes=arrays["nodes"][:n_nodes].copy(),
             values=arrays["values"][:n_nodes].copy(),

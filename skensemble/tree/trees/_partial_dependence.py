@@ -6,7 +6,7 @@ to the weights of the training rows that did.
 
 import numpy as np
 
-from skensemble.tree.trees._tree_arrays import NO_CHILD, NUMERIC
+from skensemble.tree.trees._marks import NO_CHILD, NUMERIC
 
 PAIRS = 1_000_000  # of a grid row and a node that are held at once
 

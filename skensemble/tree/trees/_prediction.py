@@ -22,29 +22,32 @@ from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 from scipy.sparse import csr_matrix
 
-from skensemble._jit import kernel
 from skensemble._parallel import for_blocks
-from skensemble.tree.trees._rank_walk import compile_ranks, find_ranks, run_ranked_trees
-from skensemble.tree.trees._tree_arrays import NO_CHILD, NUMERIC, depth_of_nodes, parents
+from skensemble.tree.trees._marks import NUMERIC
+from skensemble.tree.trees._prediction_kernels import (
+    MAX_EXITS,
+    STRIP,
+    climb,
+    cut_trees,
+    fill_strips,
+    run_trees,
+    run_trees_row_by_row,
+)
+from skensemble.tree.trees._rank_walk import compile_ranks, find_ranks
+from skensemble.tree.trees._rank_walk_kernels import run_ranked_trees
+from skensemble.tree.trees._tree_arrays import depth_of_nodes, parents
 
-STRIP = 128  # rows; 28 columns of a strip fit a 32 KB cache
 BLOCK = 8 * STRIP  # rows that are encoded at once
 FEW_ROWS = 12  # up to so many rows, walking them one by one is faster than a strip
-MAX_EXITS = 32  # bits of a word
 SHALLOW = 6  # levels below the exits above which a tree is walked over ranks
 MANY_ROWS = 8 * STRIP  # at least so many, too
 RANK_BLOCK = 16 * STRIP  # rows: their ranks and a deep tree share a cache of 1 MB
-FEW_WORDS = 5  # up to so many words, asking a set word by word is faster than looking up the one that matters
 
 # A categorical node or test has ~column for its column, and its number in TreeArrays for its threshold.
 _NODE = np.dtype([("threshold", "f8"), ("column", "i4"), ("child", "i4")])
 _TEST = np.dtype([("threshold", "f8"), ("column", "i4"), ("strikes", "u4")])
-
 
 # -- layout ----------------------------------------------------------------------------------------------------------
 
@@ -100,7 +103,7 @@ def compile_trees(trees):
     split, strikes = np.empty(n_tests.sum(), np.int64), np.empty(n_tests.sum(), np.uint32)
     exits, n_walk = np.empty(n_exits.sum(), np.int64), np.zeros(trees.n_trees, np.int32)
     child, count, symmetric = nodes["child"].astype(np.int64), trees.count[origin], trees.symmetric.copy()
-    _cut_trees(child, count, trees.bounds, symmetric, first_test, split, strikes, first_exit, exits, n_walk)
+    cut_trees(child, count, trees.bounds, symmetric, first_test, split, strikes, first_exit, exits, n_walk)
     tests, test_bounds = _pack_tests(nodes, split, strikes, n_tests)
     by_node = (sources, nodes, origin, trees.values, trees.category_start, trees.category_count, trees.category_words)
     by_tree = (trees.roots, trees.output, symmetric, tests, test_bounds, exits.astype(np.int32), first_exit, n_walk)
@@ -168,296 +171,6 @@ def _pack_tests(nodes, split, strikes, n_tests):
     return tests, np.column_stack((stop - n_tests, stop - n_categorical, stop))
 
 
-@kernel
-def _cut_trees(child, count, bounds, symmetric, first_test, split, strikes, first_exit, exits, n_walk):
-    """Find the splits to test, what they strike out, and the exits of every tree; child[leaf] is the leaf itself."""
-    height = np.zeros(len(child), np.int64)
-    for tree in range(len(symmetric)):
-        root = bounds[tree]
-        own_split, own_strikes = split[first_test[tree] :], strikes[first_test[tree] :]
-        own_exits = exits[first_exit[tree] :]
-        if symmetric[tree]:
-            _one_test_per_level(child, root, own_split, own_strikes, own_exits)
-            continue
-        n_exits = _cut_top(child, count, root, own_split, own_strikes, own_exits)
-        for node in range(bounds[tree + 1] - 1, root - 1, -1):  # children lie after their parents
-            if child[node] != node:
-                height[node] = 1 + max(height[child[node]], height[child[node] + 1])
-        for i in range(n_exits):
-            n_walk[tree] = max(n_walk[tree], height[own_exits[i]])
-
-
-@kernel
-def _one_test_per_level(child, root, split, strikes, exits):
-    """The first node of each level stands for it; the root has the highest bit of the leaf's number."""
-    depth, node = 0, root
-    while child[node] != node:
-        split[depth] = node
-        node = child[node]
-        depth += 1
-    for level in range(depth):
-        strikes[level] = np.uint32(1 << (depth - 1 - level))
-    for leaf in range(1 << depth):
-        node = root
-        for level in range(depth):
-            node = child[node] + (leaf >> (depth - 1 - level) & 1)
-        exits[leaf] = node
-
-
-@kernel
-def _cut_top(child, count, root, split, strikes, exits):
-    """Split the exit with most training rows until there are MAX_EXITS, in order; return the number of exits.
-
-    While they grow, first[i] : middle[i] are the exits below the first child of split i; in the end they are its
-    strikes.
-    """
-    first, middle = np.empty(MAX_EXITS, np.int64), np.empty(MAX_EXITS, np.int64)
-    exits[0] = root
-    for n_exits in range(1, MAX_EXITS):
-        fullest = -1
-        for i in range(n_exits):
-            if child[exits[i]] != exits[i] and (fullest < 0 or count[exits[i]] > count[exits[fullest]]):
-                fullest = i
-        if fullest < 0:
-            break
-        node = exits[fullest]
-        for i in range(n_exits - 1, fullest, -1):
-            exits[i + 1] = exits[i]
-        exits[fullest], exits[fullest + 1] = child[node], child[node] + 1
-        for i in range(n_exits - 1):
-            first[i] += first[i] > fullest
-            middle[i] += middle[i] > fullest
-        split[n_exits - 1], first[n_exits - 1], middle[n_exits - 1] = node, fullest, fullest + 1
-    else:
-        n_exits = MAX_EXITS
-    for i in range(n_exits - 1):
-        strikes[i] = np.uint32((1 << middle[i]) - (1 << first[i]))
-    return n_exits
-
-
-# -- kernels ---------------------------------------------------------------------------------------------------------
-
-
-@intrinsic
-def _count_trailing_zeros(typing_context, word):
-    def emit(context, builder, signature, args):
-        return builder.cttz(args[0], ir.IntType(1)(0))
-
-    return types.uint32(types.uint32), emit
-
-
-@kernel
-def _fill_strips(block, sources, strips):
-    """strips[i // STRIP, column, i % STRIP] is row i of the block; columns beyond the sources stay as they are.
-
-    Eight rows at a time, a cache line of each column: columns lie 1 KB apart and would evict each other.
-    """
-    for start in range(0, len(block), 8):
-        stop = min(start + 8, len(block))
-        strip = strips[start // STRIP]
-        for column in range(len(sources)):
-            source = sources[column]
-            sign, feature = (1.0, source) if source >= 0 else (-1.0, ~source)
-            for i in range(start, stop):
-                strip[column, i % STRIP] = sign * block[i, feature]
-
-
-@kernel
-def _lacks(code, node, categories):
-    """1 if the set of a node lacks a category, else 0; NaN is code 0, and what lies past the last word is in no set.
-
-    The answer is computed as a number throughout: as a condition it becomes a branch that no processor can foresee.
-    """
-    first_word, n_words, sets = categories
-    stop = n_words[node] * 64.0
-    bit = np.int64(code) if (code > 0.0) & (code < stop) else np.int64(0)
-    is_set = (sets[first_word[node] + (bit >> 6)] >> np.uint64(bit & 63)) & np.uint64(1)
-    return np.int32(1) if code >= stop else np.int32(np.uint64(1) - is_set)
-
-
-@kernel
-def _ask_numeric(strip, tests, start, stop, words):
-    """words |= strikes of every test where not x <= threshold; four tests at a time save three reads of the words."""
-    none = np.uint32(0)
-    for i in range(start, stop - 3, 4):
-        x_a, t_a, strikes_a = _unpack(strip, tests[i])
-        x_b, t_b, strikes_b = _unpack(strip, tests[i + 1])
-        x_c, t_c, strikes_c = _unpack(strip, tests[i + 2])
-        x_d, t_d, strikes_d = _unpack(strip, tests[i + 3])
-        for r in range(STRIP):
-            ab = (none if x_a[r] <= t_a else strikes_a) | (none if x_b[r] <= t_b else strikes_b)
-            cd = (none if x_c[r] <= t_c else strikes_c) | (none if x_d[r] <= t_d else strikes_d)
-            words[r] |= ab | cd
-    for i in range(stop - (stop - start) % 4, stop):
-        x_a, t_a, strikes_a = _unpack(strip, tests[i])
-        for r in range(STRIP):
-            words[r] |= none if x_a[r] <= t_a else strikes_a
-
-
-@kernel
-def _unpack(strip, test):
-    """Copies: the compiler must see that writing words does not change them."""
-    return strip[test.column], test.threshold, test.strikes
-
-
-@kernel
-def _ask_categorical(strip, tests, start, stop, categories, words):
-    """words |= strikes of every test whose set lacks the category; word by word of the set, as vector instructions."""
-    first_word, n_words, sets = categories
-    none, one = np.uint32(0), np.uint64(1)
-    for i in range(start, stop):
-        node, strikes, x = np.int64(tests[i].threshold), tests[i].strikes, strip[~tests[i].column]
-        if n_words[node] > FEW_WORDS:
-            for r in range(STRIP):
-                words[r] |= strikes * np.uint32(_lacks(x[r], node, categories))
-            continue
-        for k in range(n_words[node]):
-            word, first_code = sets[first_word[node] + k], 64.0 * k
-            for r in range(STRIP):
-                bit = (x[r] if x[r] > 0.0 else 0.0) - first_code
-                within = (bit >= 0.0) & (bit < 64.0)
-                is_set = (word >> np.uint64(np.int32(bit if within else 0.0))) & one
-                words[r] |= strikes if within & (is_set == 0) else none
-        past = 64.0 * n_words[node]
-        for r in range(STRIP):
-            words[r] |= strikes if x[r] >= past else none
-
-
-@kernel
-def _walk(strip, nodes, n_levels, categories, active, at):
-    """Move every row of the strip down to its leaf; the rows that moved are active on the next level."""
-    n_active = STRIP
-    for r in range(STRIP):
-        active[r] = r
-    for _ in range(n_levels):
-        n_moved = 0
-        for i in range(n_active):
-            r = np.uint32(active[i])
-            here = np.uint32(at[r])
-            node = nodes[here]
-            if node.column >= 0:
-                step = node.child + (not strip[np.uint32(node.column), r] <= node.threshold)
-            else:
-                code, number = strip[np.uint32(~node.column), r], np.int64(node.threshold)
-                step = node.child + _lacks(code, number, categories)
-            at[r] = step
-            active[n_moved] = r
-            n_moved += step != here
-        n_active = n_moved
-
-
-@kernel
-def _run_trees(strips, layout, first_tree, last_tree, raw, leaves):
-    """Add the trees to `raw`; or, if `leaves` has columns, only note there the leaf of each row in each tree.
-
-    Arrays of the layout become locals first: to hand the whole of it to another kernel costs more than to ask a tree.
-    """
-    words, at, active = np.empty(STRIP, np.uint32), np.empty(STRIP, np.int32), np.empty(STRIP, np.uint32)
-    nodes, origin, values, tests, exits = layout.nodes, layout.origin, layout.values, layout.tests, layout.exits
-    categories = (layout.category_start, layout.category_count, layout.category_words)
-    for s in range(len(strips)):
-        n_rows = min(STRIP, len(raw) - s * STRIP)
-        for tree in range(first_tree, last_tree):
-            start, middle, stop = layout.test_bounds[tree]
-            words[:] = 0
-            _ask_numeric(strips[s], tests, start, middle, words)
-            if stop > middle:
-                _ask_categorical(strips[s], tests, middle, stop, categories, words)
-            first_exit = np.uint64(layout.first_exit[tree])
-            if layout.symmetric[tree]:
-                for r in range(STRIP):
-                    at[r] = exits[first_exit + words[r]]
-            else:
-                for r in range(STRIP):
-                    at[r] = exits[first_exit + _count_trailing_zeros(~words[r])]
-            if layout.n_walk[tree] > 0:
-                _walk(strips[s], nodes, layout.n_walk[tree], categories, active, at)
-            output = layout.output[tree]
-            if leaves.shape[1] > 0:
-                for r in range(n_rows):
-                    leaves[s * STRIP + r, tree] = origin[np.uint32(at[r])] - layout.roots[tree]
-            elif output >= 0:
-                for r in range(n_rows):
-                    raw[s * STRIP + r, output] += values[np.uint32(origin[np.uint32(at[r])]), 0]
-            else:
-                for r in range(n_rows):
-                    for k in range(raw.shape[1]):
-                        raw[s * STRIP + r, k] += values[np.uint32(origin[np.uint32(at[r])]), k]
-
-
-@kernel
-def _run_trees_row_by_row(block, layout, first_tree, last_tree, raw):
-    nodes, sources = layout.nodes, layout.sources
-    categories = (layout.category_start, layout.category_count, layout.category_words)
-    for i in range(len(block)):
-        for tree in range(first_tree, last_tree):
-            here = np.uint32(layout.roots[tree])
-            node = nodes[here]
-            while node.child != here:
-                column = node.column
-                if column >= 0:
-                    source = sources[column]
-                    x = block[i, source] if source >= 0 else -block[i, ~source]
-                    here = np.uint32(node.child + (not x <= node.threshold))
-                else:
-                    x, number = block[i, sources[~column]], np.int64(node.threshold)
-                    here = np.uint32(node.child + _lacks(x, number, categories))
-                node = nodes[here]
-            leaf = layout.origin[here]
-            output = layout.output[tree]
-            if output >= 0:
-                raw[i, output] += layout.values[leaf, 0]
-            else:
-                for k in range(raw.shape[1]):
-                    raw[i, k] += layout.values[leaf, k]
-
-
-@kernel
-def _climb(leaf, parent, stop, indices):
-    """Write the path to each leaf, the root first, so that it ends before indices[stop]."""
-    for i in range(len(leaf)):
-        node = leaf[i]
-        position = stop[i]
-        while node >= 0:
-            position -= 1
-            indices[position] = node
-            node = np.int64(parent[node])
-
-
-@kernel
-def leaf_of_codes(columns, rows, feature, code, left, right, missing_left, category_start, category_words, leaf):
-    """leaf[i] = leaf of row rows[i] in one tree that splits binned columns; for rows that did not grow it.
-
-    columns : (n_features, n_samples) codes; rows : uint32; leaf : int32, shaped like rows
-    A numeric split sends codes 1 .. code left, and code 0 (missing) iff missing_left.  The words of a categorical split
-    (category_start >= 0) must cover every code of its feature; bit c is set iff code c goes left.
-    """
-    active = np.empty(STRIP, np.uint32)
-    for start in range(0, len(rows), STRIP):
-        strip_rows, at = rows[start : start + STRIP], leaf[start : start + STRIP]
-        n_active = 0
-        for i in range(len(at)):
-            at[i] = 0
-            active[i] = i
-            n_active += left[0] != NO_CHILD
-        while n_active > 0:
-            n_moved = 0
-            for k in range(n_active):
-                i = active[k]
-                node = np.uint32(at[i])
-                value = np.int64(columns[np.uint32(feature[node]), strip_rows[i]])
-                if category_start[node] >= 0:
-                    word = category_words[category_start[node] + (value >> 6)]
-                    goes_left = (word >> np.uint64(value & 63)) & np.uint64(1) != 0
-                else:
-                    goes_left = (value <= code[node]) & ((value > 0) | missing_left[node])
-                child = right[node] + goes_left * (left[node] - right[node])  # no branch to mispredict
-                at[i] = child
-                active[n_moved] = i
-                n_moved += left[np.uint32(child)] != NO_CHILD
-            n_active = n_moved
-
-
 # -- drivers ---------------------------------------------------------------------------------------------------------
 # encode(start, stop) gives rows of the table as a float64 C-order array: NaN where missing, a category as its code.
 
@@ -467,14 +180,14 @@ def predict_raw(layout, encode, n_rows, baseline, n_threads=1, *, n_trees=None, 
     n_trees = layout.n_trees if n_trees is None else min(n_trees, layout.n_trees)
     raw = _repeat(baseline, n_rows)
     if n_rows <= FEW_ROWS:
-        _run_trees_row_by_row(_encoded(encode, 0, n_rows), layout, 0, n_trees, raw)
+        run_trees_row_by_row(_encoded(encode, 0, n_rows), layout, 0, n_trees, raw)
         return raw
     if n_rows >= MANY_ROWS and layout.ranks is not None:
         _walk_ranks(layout, encode, n_rows, n_trees, raw, _no_leaves(0, n_rows), n_threads)
         return raw
 
     def add(start, stop):
-        _run_trees(_strips(layout, encode, start, stop), layout, 0, n_trees, raw[start:stop], _no_leaves(start, stop))
+        run_trees(_strips(layout, encode, start, stop), layout, 0, n_trees, raw[start:stop], _no_leaves(start, stop))
 
     for_blocks(add, n_rows, block, _useful_threads(layout, n_rows, n_trees, n_threads))
     return raw
@@ -492,7 +205,7 @@ def staged_raw(layout, encode, n_rows, baseline, stages, n_threads=1, *, block=B
     for last_tree in stages:
 
         def add(start, stop, first_tree=first_tree, last_tree=last_tree):
-            _run_trees(strips[start // block], layout, first_tree, last_tree, raw[start:stop], _no_leaves(start, stop))
+            run_trees(strips[start // block], layout, first_tree, last_tree, raw[start:stop], _no_leaves(start, stop))
 
         for_blocks(add, n_rows, block, _useful_threads(layout, n_rows, last_tree - first_tree, n_threads))
         yield raw.copy()
@@ -508,7 +221,7 @@ def apply_trees(layout, encode, n_rows, n_threads=1, *, block=BLOCK):
 
     def store(start, stop):
         nothing = np.empty((stop - start, 0))
-        _run_trees(_strips(layout, encode, start, stop), layout, 0, layout.n_trees, nothing, leaves[start:stop])
+        run_trees(_strips(layout, encode, start, stop), layout, 0, layout.n_trees, nothing, leaves[start:stop])
 
     for_blocks(store, n_rows, block, _useful_threads(layout, n_rows, layout.n_trees, n_threads))
     return leaves
@@ -536,7 +249,7 @@ def decision_path(trees, leaves):
     n_passed = depth_of_nodes(trees)[leaf].astype(np.int64) + 1
     indptr = np.concatenate(([0], np.cumsum(n_passed.sum(axis=1))))
     indices = np.empty(indptr[-1], np.int64)
-    _climb(leaf.ravel(), parents(trees), np.cumsum(n_passed), indices)
+    climb(leaf.ravel(), parents(trees), np.cumsum(n_passed), indices)
     indicator = csr_matrix((np.ones(len(indices), np.int64), indices, indptr), shape=(len(leaves), trees.n_nodes))
     return indicator, trees.bounds
 
@@ -557,7 +270,7 @@ def _encoded(encode, start, stop):
 
 def _strips(layout, encode, start, stop):
     strips = np.zeros((-(-(stop - start) // STRIP), len(layout.sources) + 1, STRIP))
-    _fill_strips(_encoded(encode, start, stop), layout.sources, strips)
+    fill_strips(_encoded(encode, start, stop), layout.sources, strips)
     return strips
 
 

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skensemble.tree.trees._tree_arrays import NO_CHILD, NO_FEATURE, NODE_FIELDS, NUMERIC, parents, single_tree
+from skensemble.tree.trees._marks import NO_CHILD, NO_FEATURE, NUMERIC
+from skensemble.tree.trees._tree_arrays import NODE_FIELDS, parents, single_tree
 
 
 class WeakestLink(NamedTuple):

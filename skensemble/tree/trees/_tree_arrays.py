@@ -4,10 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-NO_CHILD = -1
-NO_FEATURE = -1
-NUMERIC = -1  # in category_start: the split compares with a threshold
-ALL_OUTPUTS = -1  # in output: every leaf holds one value per output
+from skensemble.tree.trees._marks import ALL_OUTPUTS, NO_CHILD, NO_FEATURE, NUMERIC
 
 NODE_FIELDS = {
     "feature": np.int32,

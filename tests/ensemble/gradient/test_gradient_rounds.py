@@ -9,8 +9,9 @@ from skensemble.ensemble.losses._class_losses import BinaryLogLoss, ExponentialL
 from skensemble.ensemble.losses._regression_losses import AbsoluteError, Huber, Quantile, SquaredError
 from skensemble.ensemble.rows._row_sampling import RowSampler, copies_of
 from skensemble.tree._binning import Binner
-from skensemble.tree.exact._cart_grower import CartGrower, NumberTarget
+from skensemble.tree.exact._cart_grower import CartGrower
 from skensemble.tree.exact._cart_limits import CartLimits
+from skensemble.tree.exact._cart_targets import NumberTarget
 from skensemble.tree.trees._pruning import prune
 
 RNG = np.random.default_rng(0)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from skensemble.tree.exact._absolute_error import deviations, median_and_deviation, rank_targets
-from skensemble.tree.exact._cart_grower import NumberTarget
+from skensemble.tree.exact._cart_targets import NumberTarget
 from tests.reference import weighted_quantile
 from tests.tree.random_carts import new_grower, random_target
 

@@ -9,8 +9,9 @@ import sklearn.tree
 from skensemble._parallel import for_blocks
 from skensemble._validation import read_table
 from skensemble.tree._binning import Binner
-from skensemble.tree.exact._cart_grower import CartGrower, ClassTarget, NumberTarget
+from skensemble.tree.exact._cart_grower import CartGrower
 from skensemble.tree.exact._cart_limits import CartLimits
+from skensemble.tree.exact._cart_targets import ClassTarget, NumberTarget
 from skensemble.tree.trees._prediction import apply_trees, compile_trees
 from skensemble.tree.trees._tree_arrays import TreeArrays
 from tests.tree.random_carts import (
@@ -361,7 +362,7 @@ def test_wide_codes_are_codes(criterion):
     narrow, wide = new_grower(X, target, **options), new_grower(wide_X, target, **options)
     assert (narrow.binned.columns.dtype, wide.binned.columns.dtype) == (np.uint8, np.uint16)
     weight = np.r_[np.zeros(300), np.ones(100)]
-    narrow._fields["columns"][-1] = wide._fields["columns"][-1] = 1
+    narrow._given["columns"][-1] = wide._given["columns"][-1] = 1
     assert_same_tree(narrow.grow(0, weight), wide.grow(0, weight))
 
 

@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from skensemble.tree.exact._cart_grower import ClassTarget, NumberTarget
+from skensemble.tree.exact._cart_targets import ClassTarget, NumberTarget
 from skensemble.tree.trees._tree_arrays import depth_of_nodes
 from tests.tree.random_carts import (
     CLASS_CRITERIA,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skensemble.tree.exact._cart_grower import ClassTarget, NumberTarget
+from skensemble.tree.exact._cart_targets import ClassTarget, NumberTarget
 from skensemble.tree.exact._impurity import IMPOSSIBLE, gain_unit, impurity, mean, score
 from tests.reference import Cart
 from tests.tree.random_carts import CLASS_CRITERIA, CRITERIA, NUMBER_CRITERIA, new_grower, plain_cart, random_target

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from skensemble.tree.exact._cart_grower import ClassTarget, NumberTarget
+from skensemble.tree.exact._cart_targets import ClassTarget, NumberTarget
 from tests.tree.random_carts import (
     CRITERIA,
     FEATURES,

@@ -7,9 +7,11 @@ import sys
 import numpy as np
 import pytest
 
-from skensemble.tree.histogram import _growth_state, _team_growing
+from skensemble.tree._state_table import TREE
+from skensemble.tree.histogram import _growth_memory, _team_growing
 from skensemble.tree.histogram._grown_trees import leaves_of
 from skensemble.tree.histogram._growth_limits import BEST_FIRST, BREADTH_FIRST, DEPTH_FIRST, SYMMETRIC
+from skensemble.tree.histogram._growth_state import TABLE
 from tests import reference
 from tests.conftest import ROOT
 from tests.tree.random_tables import (
@@ -326,12 +328,12 @@ def test_same_tree_when_memory_for_histograms_runs_out(policy, n_outputs, monkey
     targets = fine_targets(rng, n_outputs, 1500)
     options = {"policy": policy, "vector": n_outputs > 1, "max_leaf_nodes": 200}
     plenty = new_grower(table, *targets, **options).tree(0)
-    monkeypatch.setattr(_growth_state, "MAX_HISTOGRAM_BYTES", 1)
+    monkeypatch.setattr(_growth_memory, "MAX_HISTOGRAM_BYTES", 1)
     monkeypatch.setattr(_team_growing, "TEAM_WORK", 0)
     assert len(plenty.nodes) > 100
     for n_threads in (1, 2):
         scarce = new_grower(table, *targets, n_threads=n_threads, **options)
-        assert len(scarce.grower._arrays["free_slots"]) == 4
+        assert len(scarce.grower._memory.fields["free_slots"]) == 4
         assert_same_tree(plenty, scarce.tree(0), table.n_codes)
         assert_same_tree(plenty, scarce.tree(0), table.n_codes)
 
@@ -345,9 +347,10 @@ def test_kernels_read_no_memory_that_nobody_wrote(monkeypatch):
     for limits in cases:
         expected = new_grower(table, *targets, **limits).tree(3)
         grower = new_grower(table, *targets, **limits)
-        arrays = grower.grower._arrays
-        for name in _growth_state._workspace(arrays, 1, 1).keys() - {"n_cells", "features", "team"}:
-            arrays[name].view(np.uint8)[:] = 0x5A
+        arrays = grower.grower._memory.fields
+        for field in TABLE.fields.values():
+            if field.owner == TREE and field.shape is not None and field.name != "team":
+                arrays[field.name].view(np.uint8)[:] = 0x5A
         assert_same_tree(expected, grower.tree(3), table.n_codes)
 
 

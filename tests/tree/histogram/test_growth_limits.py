@@ -4,7 +4,8 @@ import pytest
 
 from skensemble import NewtonBoostingClassifier, NewtonBoostingRanker, NewtonBoostingRegressor
 from skensemble.generative import TreeField
-from skensemble.tree.histogram._growth_limits import GROWTH_PARAMETERS, NO_LIMIT, GrowthLimits, read_limits
+from skensemble.tree.histogram._growth_limits import NO_LIMIT, GrowthLimits
+from skensemble.tree.histogram._growth_parameters import GROWTH_PARAMETERS, read_limits
 
 
 def test_parameters_are_limits():

@@ -95,9 +95,9 @@ def targets_of(kind, rng, rows):
     """Arrays `packed` and `vectors` of a kind of target, and what each of the rows adds to a cell."""
     if kind == SCALAR:
         packed = rng.integers(-(2**40), 2**40, len(rows))
-        return packed, np.zeros((0, 0), np.int64), packed[:, None]
+        return packed, np.zeros(0, np.int64), packed[:, None]
     vectors = rng.integers(-99, 99, (N_SAMPLES, 3))
-    return NO_ROWS, vectors, vectors[rows]
+    return NO_ROWS, vectors.reshape(-1), vectors[rows]
 
 
 @pytest.mark.parametrize("features", [[0, 1, 2, 3, 4], [0, 1], [1], [0, 3, 4]])

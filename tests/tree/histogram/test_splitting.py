@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from skensemble.tree.histogram._growth_jobs import fine_sums
-from skensemble.tree.histogram._growth_state import same_memory
 from skensemble.tree.histogram._splitting import (
     INVALID,
     MISSING_LEFT,
@@ -108,7 +107,7 @@ def test_limits_that_bind_nothing_change_no_gain(missing_left):
     rng = np.random.default_rng(0)
     cells, _, _ = scalar_histogram(rng, 40)
     grower = state_of(1, max_delta_step=1e9)
-    g_unit, h_unit = grower.grower._arrays["gradient_unit"][0], grower.grower._arrays["hessian_unit"][0]
+    g_unit, h_unit = grower.grower._memory.fields["gradient_unit"][0], grower.grower._memory.fields["hessian_unit"][0]
     plain, limited, prefix = np.empty(41), np.empty(41), np.empty(41, np.int64)
     order = np.arange(1, 40)
     first, last = plain_gains(
@@ -116,7 +115,7 @@ def test_limits_that_bind_nothing_change_no_gain(missing_left):
     )
     limited_gains(
         cells, 0, order, 39, False, missing_left, np.array([cells.sum()]), -math.inf, math.inf, 0, 1.0,
-        grower.grower._state, prefix, limited,
+        grower.grower._memory.state, prefix, limited,
     )  # fmt: skip
     np.testing.assert_allclose(limited[first:last], plain[first:last], rtol=1e-9, atol=1e-12)
     assert set(limited[:first]) | set(limited[last:39]) <= {INVALID}
@@ -127,10 +126,10 @@ def test_wide_cells_are_read_as_packed_ones_are():
     cells, _, _ = scalar_histogram(rng, 40)
     wide = np.column_stack([cells >> 32, cells & (2**32 - 1)]).astype(np.int64)
     grower = state_of(1).grower
-    fields = {**grower._arrays, "gradient_unit": np.full(1, 2.0**-10), "hessian_unit": np.full(1, 2.0**-10)}
+    units = {"gradient_unit": np.full(1, 2.0**-10), "hessian_unit": np.full(1, 2.0**-10)}
     gains = []
     for sums, change in [(cells[:, None], {}), (wide, {"layout": WIDE, "n_channels": 2})]:
-        state, _ = same_memory({**fields, **change})
+        state = grower._memory.replaced(**units, **change).state
         prefix, found = np.empty(41, np.int64), np.empty(39)
         totals = sums.sum(axis=0)
         limited_gains(
@@ -175,9 +174,9 @@ def test_category_order(n_codes):
     cells[1 : n_codes // 2] = cells[0]  # ties go by code
     grower = state_of(1, is_categorical=True, cat_smooth=0.5)
     order, ratio = np.empty(n_codes + 1, np.int64), np.empty(n_codes + 1)
-    n_present = category_order(cells, 0, n_codes, grower.grower._state, order, ratio)
-    gradient = (cells >> 32) * grower.grower._arrays["gradient_unit"][0]
-    hessian = (cells & (2**32 - 1)) * grower.grower._arrays["hessian_unit"][0]
+    n_present = category_order(cells, 0, n_codes, grower.grower._memory.state, order, ratio)
+    gradient = (cells >> 32) * grower.grower._memory.fields["gradient_unit"][0]
+    hessian = (cells & (2**32 - 1)) * grower.grower._memory.fields["hessian_unit"][0]
     present = [code for code in range(n_codes) if cells[code] != 0]
     expected = sorted(present, key=lambda code: (gradient[code] / (hessian[code] + 0.5), code))
     np.testing.assert_array_equal(order[:n_present], expected)

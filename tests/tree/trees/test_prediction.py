@@ -5,14 +5,13 @@ import pytest
 
 from skensemble.tree.trees._prediction import (
     FEW_ROWS,
-    STRIP,
     apply_trees,
     compile_trees,
     decision_path,
-    leaf_of_codes,
     predict_raw,
     staged_raw,
 )
+from skensemble.tree.trees._prediction_kernels import STRIP, leaf_of_codes
 from skensemble.tree.trees._tree_arrays import concatenate, empty_trees, single_tree, validate_trees
 from tests import reference
 from tests.tree.random_trees import random_forest, random_rows, random_tree, symmetric_tree

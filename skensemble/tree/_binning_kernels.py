@@ -1,0 +1,237 @@
+"""Kernels: thresholds of a column, and the codes of its values."""
+
+import numpy as np
+
+from skensemble._jit import kernel
+
+# -- thresholds ------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def find_thresholds(sorted_values, weights, max_values):
+    """Thresholds that give a column at most `max_values` codes.
+
+    sorted_values : (n,) float64, NaN last
+    weights : (n,) int64 > 0, or empty for one each
+    """
+    values, totals = _distinct(sorted_values, weights)
+    last_of_bin = _fill_bins(totals, max_values)
+    thresholds = np.empty(max(len(last_of_bin) - 1, 0))
+    for i in range(len(thresholds)):
+        thresholds[i] = between(values[last_of_bin[i]], values[last_of_bin[i] + 1])
+    return thresholds
+
+
+@kernel
+def _distinct(sorted_values, weights):
+    """Distinct values and the sum of the weights of each; NaN left out."""
+    values = np.empty(len(sorted_values))
+    totals = np.zeros(len(sorted_values), np.int64)
+    n = 0
+    for i in range(len(sorted_values)):
+        value = sorted_values[i]
+        if value != value:
+            break
+        if n == 0 or value != values[n - 1]:
+            values[n] = value
+            n += 1
+        totals[n - 1] += weights[i] if len(weights) > 0 else 1
+    return values[:n], totals[:n]
+
+
+@kernel
+def _fill_bins(totals, max_bins):
+    """Position of the last value of each bin.
+
+    A value that weighs as much as a bin has one to itself; the light ones share the other bins, equally by weight.
+    """
+    n_bins = min(max_bins, len(totals))
+    share, light, light_bins = _share_of_light(totals, n_bins)
+    last_of_bin = np.empty(n_bins, np.int64)
+    n = 0
+    weight = 0.0  # of the open bin
+    for i in range(len(totals)):
+        is_heavy = totals[i] >= share
+        if weight > 0 and _is_full(weight, totals[i], is_heavy, light, light_bins):
+            last_of_bin[n] = i - 1
+            n += 1
+            light -= weight
+            light_bins -= 1
+            weight = 0.0
+        if is_heavy:  # with it go the few light values before it, if any
+            last_of_bin[n] = i
+            n += 1
+            light -= weight
+            weight = 0.0
+        else:
+            weight += totals[i]
+    if weight > 0:  # without a bin left, the last one takes them
+        n += light_bins > 0
+        last_of_bin[n - 1] = len(totals) - 1
+    return last_of_bin[:n]
+
+
+@kernel
+def _share_of_light(totals, n_bins):
+    """(share of weight per bin, weight, number of bins) of the values that are lighter than this share.
+
+    As many values as bins: the share is 0, and all are heavy.
+    """
+    share, light, light_bins = np.inf, 0.0, n_bins
+    while len(totals) > n_bins:
+        n_heavy, light = 0, 0.0
+        for total in totals:
+            is_heavy = total >= share
+            n_heavy += is_heavy
+            light += 0 if is_heavy else total
+        if n_bins - n_heavy == light_bins and share < np.inf:
+            return share, light, light_bins
+        light_bins = n_bins - n_heavy
+        share = light / light_bins
+    return 0.0, 0.0, 0
+
+
+@kernel
+def _is_full(weight, next_total, next_is_heavy, light, light_bins):
+    """Whether the open bin closes before the next value."""
+    if next_is_heavy:
+        return light_bins > 0 and 2 * weight * light_bins >= light
+    return light_bins > 1 and (weight + 0.5 * next_total) * light_bins > light  # nearest to an equal share
+
+
+@kernel
+def between(a, b):
+    """A number t with a <= t < b: the middle, finite wherever it can be."""
+    largest = 1.7976931348623157e308
+    low, high = max(a, -largest), min(b, largest)
+    middle = 0.5 * low + 0.5 * high + 0.0  # never -0.0: the search subtracts
+    if a == -np.inf:
+        middle = -largest if b < np.inf else 0.0
+    elif b == np.inf:
+        middle = largest
+    return middle if a <= middle and middle < b else a
+
+
+@kernel
+def fill_search(all_thresholds, counts, thresholds, starts, guesses, cell_starts, origins, scales, n_steps):
+    n_before = 0
+    for j in range(len(counts)):
+        ts = all_thresholds[n_before : n_before + counts[j]]
+        n_before += counts[j]
+        if len(ts) > 0:
+            cells = guesses[cell_starts[j] : cell_starts[j + 1]]
+            for i in range(len(ts)):  # assigning a slice would take seconds to compile
+                thresholds[starts[j] + i] = ts[i]
+            origins[j] = ts[0]
+            scales[j] = (len(cells) - 2) / (ts[-1] - ts[0])
+            most = _count_lower(ts, cells, origins[j], scales[j])
+            while 1 << n_steps[j] <= most:
+                n_steps[j] += 1
+
+
+@kernel
+def _count_lower(thresholds, cells, origin, scale):
+    """Write the number of thresholds in lower cells into each cell; return the most that share a cell."""
+    for threshold in thresholds:
+        cells[_cell(threshold, origin, scale, len(cells) - 1.0)] += 1
+    most, lower = 0, 0
+    for c in range(len(cells)):
+        here = cells[c]
+        cells[c] = lower
+        lower += here
+        most = max(most, here)
+    return most
+
+
+@kernel
+def _cell(x, origin, scale, last):
+    """Cell of x; 0 for NaN, and for inf times 0 where the range of the thresholds is infinite or nothing."""
+    place = (x - origin) * scale
+    place = place if place > 0 else 0.0
+    return np.uint64(np.int64(place if place < last else last))
+
+
+# -- codes -----------------------------------------------------------------------------------------------------------
+
+
+ENCODED_TOGETHER = 256
+
+
+@kernel
+def write_codes(
+    block,
+    thresholds,
+    starts,
+    guesses,
+    cell_starts,
+    origins,
+    scales,
+    n_steps,
+    n_codes,
+    is_categorical,
+    columns,
+    codes,
+    first_row,
+):
+    """Write the codes of a block of rows, feature by feature and row by row.
+
+    block : (n_features, n_rows) float64, numbers, or codes of categories, NaN = missing
+    thresholds .. n_steps : the fields of a Search
+    """
+    n_features, n_rows = block.shape
+    positions = np.empty(ENCODED_TOGETHER, np.int64)
+    for j in range(n_features):
+        out = columns[j, first_row : first_row + n_rows]
+        if is_categorical[j]:
+            _encode_categories(block[j], out)
+        else:
+            ts = thresholds[starts[j] : starts[j + 1]]
+            cells = guesses[cell_starts[j] : cell_starts[j + 1]]
+            _encode_numbers(block[j], ts, cells, origins[j], scales[j], n_steps[j], n_codes[j] - 1, positions, out)
+    _transpose(columns, codes, first_row, n_rows)
+
+
+@kernel
+def _encode_categories(values, out):
+    for i in range(len(values)):
+        out[i] = 0 if np.isnan(values[i]) else np.int64(values[i])
+
+
+@kernel
+def _encode_numbers(values, thresholds, cells, origin, scale, n_steps, last_code, positions, out):
+    """1 + number of thresholds below each value; 0 for NaN.
+
+    The binary search goes on for many values at a time and takes no branch: the sign bit of (threshold - value) is the
+    mask that admits a step.  A comparison would become a jump, mispredicted every other time (6 times slower).
+    """
+    last_cell = len(cells) - 1.0
+    for first in range(0, len(values), ENCODED_TOGETHER):
+        n = min(ENCODED_TOGETHER, len(values) - first)
+        for i in range(n):
+            positions[i] = cells[_cell(values[first + i], origin, scale, last_cell)]
+        step = (1 << n_steps) >> 1
+        while step > 0:
+            for i in range(n):
+                difference = np.float64(thresholds[np.uint64(positions[i] + step - 1)] - values[first + i])
+                positions[i] += step & (difference.view(np.int64) >> 63)
+            step >>= 1
+        for i in range(n):
+            out[first + i] = _code_at(positions[i], values[first + i], last_code)
+
+
+@kernel
+def _code_at(position, value, last_code):
+    """The code; inf minus inf has no sign to trust."""
+    code = last_code if value == np.inf else position + 1
+    code = 1 if value == -np.inf else code
+    return code if value == value else 0
+
+
+@kernel
+def _transpose(columns, codes, first_row, n_rows):
+    """Copy columns to rows, in tiles that stay in the cache."""
+    for start in range(first_row, first_row + n_rows, 64):
+        stop = min(start + 64, first_row + n_rows)
+        for j in range(columns.shape[0]):
+            for i in range(start, stop):
+                codes[i, j] = columns[j, i]

@@ -1,0 +1,69 @@
+"""The memory in which CARTs grow: how large its arrays are, and the states made of it."""
+
+from typing import NamedTuple
+
+from skensemble._parallel import TEAM_WORDS
+from skensemble.tree._state_table import THREAD, TREE, most_nodes
+from skensemble.tree.exact._cart_state import TABLE, CartState, make_cart_state
+from skensemble.tree.exact._code_groups import FEW_CODES, N_COPIES
+from skensemble.tree.exact._code_sums import MANY_CODES
+from skensemble.tree.exact._team_search import N_CHUNKS, N_FOUND, N_JOB
+
+
+class CartMemory(NamedTuple):
+    """What one tree at a time grows in."""
+
+    state: CartState
+    fields: dict  # the same arrays, for Python to read and write
+    sizes: dict  # what their shapes are written in
+    helpers: list  # CartMemory of each helper: the same but for what a search writes to
+
+    @classmethod
+    def new(cls, given):
+        """Memory for the fields that a fit gives, which know the data and the limits."""
+        sizes = _sizes(given)
+        return cls._of({**given, **TABLE.new_memory(sizes, TREE, THREAD)}, sizes)
+
+    @classmethod
+    def _of(cls, fields, sizes):
+        return cls(make_cart_state(*TABLE.in_order(fields, sizes)), fields, sizes, [])
+
+    def helper(self, number):
+        """Memory of a helper; made when it is first asked for."""
+        while len(self.helpers) <= number:
+            self.helpers.append(self._of({**self.fields, **TABLE.new_memory(self.sizes, THREAD)}, self.sizes))
+        return self.helpers[number]
+
+
+def _sizes(given):
+    n_features, n_samples = given["columns"].shape
+    n_ranked, n_channels = len(given["y_rank"]), given["n_channels"]
+    most_codes = int(given["n_codes"].max(initial=2))
+    max_nodes = most_nodes(n_samples, given["max_depth"], given["max_leaf_nodes"])
+    is_best_first = given["max_leaf_nodes"] > 0
+    n_groups = max(min(most_codes, n_samples) + 1, 2)
+    return {
+        "n_samples": n_samples,
+        "n_features": n_features,
+        "n_all_codes": int(given["n_codes"].sum()),
+        "n_outputs": given["n_outputs"],
+        "n_stats": given["n_stats"],
+        "n_channels": n_channels,
+        "n_classified": len(given["class_of_row"]),
+        "n_numbers": given["y"].shape[1],
+        "n_ranked": n_ranked,
+        "n_ranks": n_ranked + 1,
+        "n_histogram_cells": max(min(most_codes, n_samples) + 1, N_COPIES * FEW_CODES) * n_channels,
+        "n_code_words": MANY_CODES // 64,
+        "n_code_groups": n_groups,
+        "n_group_cells": n_groups * n_channels,
+        "n_places": most_codes + 1,
+        "n_words": (most_codes + 63) // 64 if given["is_categorical"].any() else 1,
+        "max_nodes": max_nodes,
+        "n_stack": 0 if is_best_first else max_nodes + 1,
+        "n_heap": max_nodes if is_best_first else 0,
+        "team_words": TEAM_WORDS,
+        "n_job": N_JOB,
+        "n_found": N_FOUND,
+        "max_chunks": N_CHUNKS,
+    }

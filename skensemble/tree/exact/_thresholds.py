@@ -1,0 +1,69 @@
+"""Thresholds between codes, and thresholds drawn at random.
+
+A threshold lies in the middle between the largest value of the last group on the left and the smallest value of the
+first group on the right, as they were in the training data: scikit-learn's thresholds, where each code is one value.
+"""
+
+import numpy as np
+from numba import int64, uint64
+
+from skensemble._jit import kernel
+from skensemble._random import random_bits, random_uniform
+from skensemble.tree._binning_kernels import between
+
+
+@kernel
+def place_threshold(state):
+    """Threshold of the best split, in the middle between the values of the node on its two sides."""
+    span, below, above = state.first_span[state.best_feature], state.best_code, state.best_above
+    if above < 0:
+        state.best_code, state.best_threshold = state.n_codes[state.best_feature] - 1, np.inf
+    else:
+        threshold = between(state.high[span + below], state.low[span + above])
+        state.best_code, state.best_threshold = _settle(span, below, above, threshold, state)
+
+
+@kernel
+def draw_threshold(feature, low, high, seed, state):
+    """(code, threshold): codes up to this one go left."""
+    span = state.first_span[feature]
+    lowest, highest = state.low[span + low], state.high[span + high]
+    threshold = lowest + random_uniform(seed, 0) * (highest - lowest)
+    if not np.isfinite(threshold):
+        if low == high:
+            return state.n_codes[feature] - 1, np.inf
+        code = low + draw_below(seed, 0, high - low)
+        return code, between(state.high[span + code], state.low[span + code + 1])
+    return _settle(span, low, high, threshold, state)
+
+
+@kernel
+def _settle(span, low, high, threshold, state):
+    """(code, threshold): codes up to this one, of low .. high - 1, go left, whether or not they occur in the node.
+
+    Training values that share a code cannot be told apart: a threshold among them moves to the nearer end.
+    """
+    code = _last_code_from(state.low, span, low, high, threshold)
+    begin, end = state.low[span + code], state.high[span + code]
+    if code > low and (code == high or (threshold < end and threshold - begin < end - threshold)):
+        return code - 1, between(state.high[span + code - 1], begin)
+    return code, max(threshold, end)
+
+
+@kernel
+def _last_code_from(begins, span, low, high, threshold):
+    """The last of codes low .. high whose values begin at or below the threshold; without branches to mispredict."""
+    code, step = low, int64(1)
+    while 2 * step <= high - low:
+        step *= 2
+    while step > 0:
+        place = min(code + step, high)
+        code += (place - code) * (begins[uint64(span + place)] <= threshold)
+        step >>= 1
+    return code
+
+
+@kernel
+def draw_below(seed, counter, n):
+    """One of range(n)."""
+    return int64(((random_bits(seed, counter) >> uint64(32)) * uint64(n)) >> uint64(32))

@@ -1,0 +1,83 @@
+"""The memory in which trees grow: how large its arrays are, and the states made of it."""
+
+from typing import NamedTuple
+
+from skensemble._parallel import TEAM_WORDS
+from skensemble.tree._state_table import CALL, TREE, most_nodes
+from skensemble.tree.histogram._growing import MAX_ROW_CHUNKS
+from skensemble.tree.histogram._growth_jobs import SUM_BLOCK
+from skensemble.tree.histogram._growth_limits import DEPTH_FIRST, SYMMETRIC
+from skensemble.tree.histogram._growth_state import TABLE, GrowthState, make_growth_state
+from skensemble.tree.histogram._histogram import SCALAR
+
+MAX_HISTOGRAM_BYTES = 1 << 29
+
+
+class GrowthMemory(NamedTuple):
+    """What one tree at a time grows in."""
+
+    state: GrowthState
+    fields: dict  # the same arrays, for Python to read and write
+    sizes: dict  # what their shapes are written in
+
+    @classmethod
+    def new(cls, given, n_threads, n_copies=1):
+        """Memory for the fields that a fit gives, which know the data and the limits.
+
+        n_copies : how many states share the memory for histograms
+        """
+        given = {**given, "n_cells": (len(given["n_codes"]) << given["shift"]) * given["n_channels"]}
+        sizes = _sizes(given, n_threads, n_copies)
+        return cls.of({**TABLE.new_memory(sizes, TREE, CALL), **given}, sizes)
+
+    @classmethod
+    def of(cls, fields, sizes):
+        """A state made of all its fields."""
+        return cls(make_growth_state(*TABLE.in_order(fields, sizes)), fields, sizes)
+
+    def replaced(self, **given):
+        """The same memory, but for some fields that a fit gives."""
+        return self.of({**self.fields, **given}, self.sizes)
+
+
+def _sizes(given, n_threads, n_copies):
+    n_samples, n_padded = given["codes"].shape
+    n_features, n_channels = len(given["n_codes"]), given["n_channels"]
+    is_scalar, has_categories = given["kind"] == SCALAR, bool(given["is_categorical"].any())
+    most_codes = int(given["n_codes"].max(initial=1))
+    max_nodes = _max_nodes(given, n_samples)
+    n_slots = _n_slots(given, max_nodes, n_copies)
+    return {
+        "n_samples": n_samples,
+        "n_padded": n_padded,
+        "n_features": n_features,
+        "n_groups": len(given["interactions"]),
+        "n_outputs": given["n_outputs"],
+        "n_channels": n_channels,
+        "n_packed": n_samples if is_scalar else 0,
+        "n_vector_cells": 0 if is_scalar else n_samples * n_channels,
+        "n_slots": n_slots,
+        "n_histogram_cells": (n_slots + n_threads) * given["n_cells"],
+        "max_nodes": max_nodes,
+        "n_words": (most_codes + 63) // 64 if has_categories else 1,
+        "n_sorted": most_codes if has_categories else 1,
+        "n_sum_blocks": -(-n_samples // SUM_BLOCK),
+        "max_chunks": MAX_ROW_CHUNKS,
+        "team_words": TEAM_WORDS,
+    }
+
+
+def _max_nodes(limits, n_samples):
+    if limits["policy"] == SYMMETRIC:
+        return 2 ** (limits["max_depth"] + 1) - 1
+    return most_nodes(n_samples, limits["max_depth"], limits["max_leaf_nodes"])
+
+
+def _n_slots(given, max_nodes, n_copies):
+    """Histograms alive at a time: one for each open node, if memory allows."""
+    if given["policy"] == SYMMETRIC:
+        return max(1, 2 ** (given["max_depth"] - 1)) + 1
+    n_open = (max_nodes + 1) // 2
+    if given["policy"] == DEPTH_FIRST and given["max_depth"] >= 0:
+        n_open = min(n_open, given["max_depth"] + 1)
+    return max(4, min(n_open + 3, MAX_HISTOGRAM_BYTES // (8 * given["n_cells"] * n_copies)))
