@@ -46,7 +46,7 @@ BUILT_ON_ESTIMATORS = {  # files that import public estimators of other files, a
     "skensemble.ensemble.forest._random_forest": "the trees of a forest are shown as fitted decision trees",
     "skensemble.ensemble.gradient._gradient_boosting": "and so are those of GBDT",
     "skensemble.generative._outlier_detector": "a flow is the density that it asks unless it is told otherwise",
-    "skensemble.generative.diffusion._field_model": "its parameter `encoder` is one",
+    "skensemble.generative.diffusion._field_parameters": "the parameter `encoder` is one",
     "skensemble.generative.diffusion._regressor_choice": "regressors and encoders that models have by default",
     "skensemble.generative.evaluation._two_sample": "a classifier is to tell real rows from generated ones",
     "skensemble.generative.evaluation._utility": "models are fitted to generated rows",

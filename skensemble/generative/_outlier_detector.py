@@ -5,7 +5,7 @@ from sklearn.base import MetaEstimatorMixin, OutlierMixin, clone
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
 from skensemble._estimator import Estimator
-from skensemble._parameters import Interval, IsNone, Matches, check_rules
+from skensemble._parameters import Interval, IsNone, Matches, Parameter, check_parameters
 from skensemble._targets import all_or_nothing, read_weight
 from skensemble.generative.flows._normalizing_flows import NeuralSplineFlow
 from skensemble.generative.tables._containers import read_frame
@@ -15,35 +15,45 @@ IsDensity = Matches(
     "an estimator with score_samples",
 )
 PARAMETERS = {
-    "estimator": (IsDensity, IsNone),
-    "contamination": (Interval(float, 0.0, 0.5, "right"),),
+    "estimator": Parameter(
+        None,
+        (IsDensity, IsNone),
+        "estimator or None",
+        "Density estimator with `score_samples`; it is cloned. None: `NeuralSplineFlow()`.",
+    ),
+    "contamination": Parameter(
+        0.1,
+        (Interval(float, 0.0, 0.5, "right"),),
+        "float",
+        "Fraction of outliers among the training samples, in (0, 0.5].",
+    ),
 }
 
 
 class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
-    """Calls rows outliers whose density is among the lowest of the training rows.
+    """Detect outliers: samples whose density is lower than that of most training samples.
 
     Parameters
     ----------
-    estimator : density estimator or None, default=None
-        Anything with `score_samples`, the larger the more usual; None for `NeuralSplineFlow()`.
-    contamination : float in (0, 0.5], default=0.1
-        Share of the training rows that are outliers.
+    estimator : estimator or None, default=None
+        Density estimator with `score_samples`; it is cloned. None: `NeuralSplineFlow()`.
+    contamination : float, default=0.1
+        Fraction of outliers among the training samples, in (0, 0.5].
 
     Attributes
     ----------
-    estimator_ : density estimator
-        Fitted.
+    estimator_ : estimator
+        Fitted density estimator.
     offset_ : float
-        Log density below which a row is an outlier.
+        Log density below which a sample is an outlier.
     n_features_in_ : int
-        Number of columns.
+        Number of columns of X.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, if all are strings.
+        Names of the columns of X. Only set if all are strings.
 
     See Also
     --------
-    sklearn.ensemble.IsolationForest : Outliers by the depth of random trees.
+    sklearn.ensemble.IsolationForest : Detect outliers by the depth of random trees.
 
     Examples
     --------
@@ -56,31 +66,41 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
     array([ 1, -1])
     """
 
-    def __init__(self, estimator=None, *, contamination=0.1):
+    _parameters = PARAMETERS
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        contamination=0.1,
+    ):
         self.estimator = estimator
         self.contamination = contamination
 
     @all_or_nothing
     def fit(self, X, y=None, sample_weight=None):
-        """Fit the density, and find the offset.
+        """Fit the density estimator, and compute the offset.
 
         Parameters
         ----------
-        X : table that the estimator takes, shape (n_samples, n_features)
+        X : table that the density estimator accepts, of shape (n_samples, n_features)
+            Training samples.
         y : ignored
+            Not used, present for API consistency.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights >= 0, for an estimator that takes them; weight k is k copies of the row.
+            Sample weights >= 0, if the density estimator accepts them; weight k counts as k copies of the sample.
 
         Returns
         -------
-        self : DensityOutlierDetector
+        self : object
+            The fitted estimator.
 
         Raises
         ------
         ValueError, TypeError
-            A parameter, a cell or a weight breaks its rule.
+            If a parameter, a cell or a weight breaks its rule.
         """
-        check_rules(self, PARAMETERS)
+        check_parameters(self, PARAMETERS)
         n_samples = len(read_frame(X))
         validate_data(self, X, reset=True, skip_check_array=True)
         weight = read_weight(sample_weight, "sample_weight", n_samples)
@@ -95,15 +115,17 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
         return self
 
     def score_samples(self, X):
-        """Log densities.
+        """Compute the log density of each sample.
 
         Parameters
         ----------
-        X : table like that of fit, shape (n_samples, n_features)
+        X : table like X of fit, of shape (n_samples, n_features)
+            Samples.
 
         Returns
         -------
         log_density : ndarray of shape (n_samples,)
+            Log densities.
         """
         check_is_fitted(self)
         read_frame(X)
@@ -111,28 +133,32 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
         return self.estimator_.score_samples(X)
 
     def decision_function(self, X):
-        """Log densities above the offset: negative for outliers.
+        """Compute the log density of each sample minus the offset: negative for outliers.
 
         Parameters
         ----------
-        X : table like that of fit, shape (n_samples, n_features)
+        X : table like X of fit, of shape (n_samples, n_features)
+            Samples.
 
         Returns
         -------
         decision : ndarray of shape (n_samples,)
+            Log densities minus `offset_`.
         """
         return self.score_samples(X) - self.offset_
 
     def predict(self, X):
-        """-1 for outliers, 1 for others.
+        """Predict whether samples are outliers.
 
         Parameters
         ----------
-        X : table like that of fit, shape (n_samples, n_features)
+        X : table like X of fit, of shape (n_samples, n_features)
+            Samples.
 
         Returns
         -------
         label : ndarray of shape (n_samples,)
+            -1 for outliers, 1 for inliers.
         """
         return np.where(self.decision_function(X) < 0.0, -1, 1)
 

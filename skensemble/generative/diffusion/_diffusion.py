@@ -1,7 +1,8 @@
 """DDPM and ScoreSDE: diffusion models of tables."""
 
-from skensemble._parameters import Interval, NameIn
-from skensemble.generative.diffusion._field_model import PARAMETERS, FieldModel
+from skensemble._parameters import Interval, NameIn, Parameter, choice
+from skensemble.generative.diffusion._field_model import FieldModel
+from skensemble.generative.diffusion._field_parameters import FIELD_PARAMETERS
 from skensemble.generative.paths._paths import PATHS
 
 
@@ -16,53 +17,60 @@ def sde_paths():
 
 
 class DDPM(FieldModel):
-    """Denoising diffusion of a table [1]_: noise is added to the rows in many small steps, and the steps are undone.
+    """Denoising diffusion probabilistic model (DDPM) of a table [1]_.
 
-    The regressor, by default our boosted trees, learns what noise a noised row holds. Any of the solvers brings noise
-    back to data: the ancestral steps of the paper, or fewer and larger ones, DDIM [2]_ and DPM-Solver++ [3]_. Labels,
-    known cells and missing cells can be conditioned on; tables come back with their dtypes.
+    Noise is added to the samples in many small steps. A regressor, by default boosted trees, learns to predict the data
+    or the noise of a noised sample, and a solver turns noise back into data: by the ancestral steps of the paper, or by
+    fewer and larger steps of DDIM [2]_ or DPM-Solver++ [3]_. The model can be conditioned on labels and on known cells,
+    and imputes missing cells. Generated tables have the columns and dtypes of the training table.
 
     Parameters
     ----------
     n_timesteps : int, default=1000
-        Levels of noise. They cut up one continuous schedule, so that fewer of them are coarser, not weaker.
+        Number of noise levels. They divide one continuous schedule, so that fewer levels are coarser, but lead to the
+        same noise.
     schedule : {"linear", "cosine"}, default="linear"
-        How noise rises: beta from 0.1 to 20 per unit of time (1e-4 to 0.02 per level of 1000), or the cosine of [4]_.
+        Noise schedule. "linear": beta rises from 0.1 to 20 per unit of time (from 1e-4 to 0.02 per level of 1000).
+        "cosine": alpha falls along a cosine [4]_.
     regressor : {"trees", "mlp"} or regressor, default="trees"
-        What learns: `TreeField()`, `MLPField()`, one of these with other parameters, or any regressor of scikit-learn.
+        Regressor that learns the field. "trees": `TreeField()`. "mlp": `MLPField()`. regressor: one of these with other
+        parameters, or any regressor of scikit-learn; it is cloned.
     encoder : TableEncoder or None, default=None
-        How the table becomes numbers; None for `TableEncoder()`, which for trees is
-        `TableEncoder(numeric="auto", categorical="codes")`.
+        Encoder that turns the table into numbers and back; it is cloned. None: `TableEncoder(numeric="auto",
+        categorical="codes")` for trees, `TableEncoder()` for smooth regressors.
     mask_share : float, default=0.0
-        Share in [0, 1] of the training rows that show some of their own cells. Above 0 the model can be conditioned on
-        cells (`sample(condition=...)`) and can impute; 0.5 serves both that and plain samples.
+        Fraction of the training samples, in [0, 1], that show some of their own cells to the regressor. Above 0, the
+        model can be conditioned on cells (`sample(condition=...)`) and can impute missing cells; 0.5 suits both these
+        and unconditional samples.
     label_drop : float, default=0.1
-        Share in [0, 1) of the training rows whose label is hidden, for classifier-free guidance and densities without
-        labels.
+        Fraction of the training samples, in [0, 1), whose label is hidden from the regressor, as classifier-free
+        guidance and densities without labels require.
     n_jobs : int or None, default=None
-        Threads; None or -1 for all cores. The model and its samples are the same for any number.
+        Number of threads. None or -1: one per core; -2: one less. The model and its samples do not depend on it.
     random_state : int, RandomState instance or None, default=None
-        Seed of fit, and of `sample` unless it gets its own.
+        Seed of `fit`, and of `sample` unless it is given another one. Pass an int to get the same model and the same
+        samples in every call.
     verbose : int or bool, default=0
-        Whether to print progress.
+        Whether to print the progress of `fit`.
 
     Attributes
     ----------
     encoder_ : TableEncoder
-        Fitted.
+        Fitted encoder.
     classes_ : ndarray of shape (n_classes,)
-        Labels, sorted, if fit got labels that are classes.
+        Sorted labels, if `y` holds classes.
     likelihood_ : {"elbo", "ode"}
-        What `score_samples` gives: a lower bound (trees), or the exact density of the flow (smooth regressors).
+        What `score_samples` computes. "elbo": a lower bound of the log density (trees). "ode": the exact log density
+        of the flow (smooth regressors).
     n_features_in_ : int
-        Number of columns.
+        Number of columns of X.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, if all are strings.
+        Names of the columns of X. Only set if all are strings.
 
     See Also
     --------
-    ScoreSDE : The same in continuous time.
-    FlowMatching : Straight paths, fewer steps.
+    ScoreSDE : Diffusion in continuous time.
+    FlowMatching : Flows along straight paths, which need fewer steps.
 
     References
     ----------
@@ -86,9 +94,21 @@ class DDPM(FieldModel):
     """
 
     _parameters = {
-        "n_timesteps": (Interval(int, 1),),
-        "schedule": (NameIn(ddpm_schedules),),
-        **PARAMETERS,
+        "n_timesteps": Parameter(
+            1000,
+            (Interval(int, 1),),
+            "int",
+            "Number of noise levels. They divide one continuous schedule, so that fewer levels are coarser, but lead "
+            "to the same noise.",
+        ),
+        "schedule": Parameter(
+            "linear",
+            (NameIn(ddpm_schedules),),
+            choice(ddpm_schedules()),
+            'Noise schedule. "linear": beta rises from 0.1 to 20 per unit of time (from 1e-4 to 0.02 per level of '
+            '1000). "cosine": alpha falls along a cosine [4]_.',
+        ),
+        **FIELD_PARAMETERS,
     }
 
     def __init__(
@@ -132,50 +152,55 @@ class DDPM(FieldModel):
 
 
 class ScoreSDE(FieldModel):
-    """Score-based diffusion of a table in continuous time [1]_.
+    """Score-based diffusion model of a table in continuous time [1]_.
 
-    A stochastic differential equation takes data to noise; the score, the gradient of the log density of noised rows,
-    is learned and takes noise back: by the reverse SDE (the solvers that draw noise on the way) or by the
-    probability-flow ODE, which has the same distribution at each time (all others).
+    A stochastic differential equation (SDE) turns data into noise. The score, the gradient of the log density of noised
+    samples, is learned and turns noise back into data: by the reverse SDE (solvers that draw noise in every step), or
+    by the probability-flow ODE, which has the same distribution at each time (deterministic solvers).
 
     Parameters
     ----------
     sde : {"vp", "subvp", "ve"}, default="vp"
-        Variance preserving, sub-variance preserving, or variance exploding.
+        Stochastic differential equation. "vp": variance preserving. "subvp": sub-variance preserving. "ve": variance
+        exploding.
     regressor : {"trees", "mlp"} or regressor, default="trees"
-        What learns: `TreeField()`, `MLPField()`, one of these with other parameters, or any regressor of scikit-learn.
+        Regressor that learns the field. "trees": `TreeField()`. "mlp": `MLPField()`. regressor: one of these with other
+        parameters, or any regressor of scikit-learn; it is cloned.
     encoder : TableEncoder or None, default=None
-        How the table becomes numbers; None for `TableEncoder()`, which for trees is
-        `TableEncoder(numeric="auto", categorical="codes")`.
+        Encoder that turns the table into numbers and back; it is cloned. None: `TableEncoder(numeric="auto",
+        categorical="codes")` for trees, `TableEncoder()` for smooth regressors.
     mask_share : float, default=0.0
-        Share in [0, 1] of the training rows that show some of their own cells. Above 0 the model can be conditioned on
-        cells (`sample(condition=...)`) and can impute; 0.5 serves both that and plain samples.
+        Fraction of the training samples, in [0, 1], that show some of their own cells to the regressor. Above 0, the
+        model can be conditioned on cells (`sample(condition=...)`) and can impute missing cells; 0.5 suits both these
+        and unconditional samples.
     label_drop : float, default=0.1
-        Share in [0, 1) of the training rows whose label is hidden, for classifier-free guidance and densities without
-        labels.
+        Fraction of the training samples, in [0, 1), whose label is hidden from the regressor, as classifier-free
+        guidance and densities without labels require.
     n_jobs : int or None, default=None
-        Threads; None or -1 for all cores. The model and its samples are the same for any number.
+        Number of threads. None or -1: one per core; -2: one less. The model and its samples do not depend on it.
     random_state : int, RandomState instance or None, default=None
-        Seed of fit, and of `sample` unless it gets its own.
+        Seed of `fit`, and of `sample` unless it is given another one. Pass an int to get the same model and the same
+        samples in every call.
     verbose : int or bool, default=0
-        Whether to print progress.
+        Whether to print the progress of `fit`.
 
     Attributes
     ----------
     encoder_ : TableEncoder
-        Fitted.
+        Fitted encoder.
     classes_ : ndarray of shape (n_classes,)
-        Labels, sorted, if fit got labels that are classes.
+        Sorted labels, if `y` holds classes.
     likelihood_ : {"elbo", "ode"}
-        What `score_samples` gives: a lower bound (trees), or the exact density of the flow (smooth regressors).
+        What `score_samples` computes. "elbo": a lower bound of the log density (trees). "ode": the exact log density
+        of the flow (smooth regressors).
     n_features_in_ : int
-        Number of columns.
+        Number of columns of X.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, if all are strings.
+        Names of the columns of X. Only set if all are strings.
 
     See Also
     --------
-    DDPM : The same with levels of noise.
+    DDPM : Diffusion with discrete noise levels.
 
     References
     ----------
@@ -192,7 +217,16 @@ class ScoreSDE(FieldModel):
     (5, 4)
     """
 
-    _parameters = {"sde": (NameIn(sde_paths),), **PARAMETERS}
+    _parameters = {
+        "sde": Parameter(
+            "vp",
+            (NameIn(sde_paths),),
+            choice(sde_paths()),
+            'Stochastic differential equation. "vp": variance preserving. "subvp": sub-variance preserving. "ve": '
+            "variance exploding.",
+        ),
+        **FIELD_PARAMETERS,
+    }
 
     def __init__(
         self,

@@ -14,24 +14,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skensemble._callbacks import CallbackSupportMixin, with_callbacks
 from skensemble._estimator import Estimator
-from skensemble._parameters import (
-    N_JOBS,
-    RANDOM_STATE,
-    Interval,
-    IsBool,
-    IsInstance,
-    IsNone,
-    Matches,
-    OneOf,
-    ParameterError,
-    check_parameter,
-    check_rules,
-)
+from skensemble._parameters import RANDOM_STATE, Interval, ParameterError, check_parameter, check_parameters
 from skensemble._random import draw_seed, generator
 from skensemble._targets import all_or_nothing, read_weight
 from skensemble.generative.diffusion._filled_table import filled_table
 from skensemble.generative.diffusion._fit_progress import RegressorProgress
-from skensemble.generative.diffusion._regressor_choice import REGRESSORS, make_encoder, make_regressor
+from skensemble.generative.diffusion._regressor_choice import make_encoder, make_regressor
 from skensemble.generative.fields._field_training import FieldDraws
 from skensemble.generative.paths._blended_field import BlendedField
 from skensemble.generative.paths._bound import elbo
@@ -46,29 +34,10 @@ from skensemble.generative.paths._vector_field import RegressorField
 from skensemble.generative.tables._boxes import log_mean_density, log_sum_exp
 from skensemble.generative.tables._containers import read_frame
 from skensemble.generative.tables._label_encoding import LabelEncoding
-from skensemble.generative.tables._tabular import TableEncoder
 
 CHUNK = 1 << 14  # rows that are carried to data together, to bound memory; samples do not depend on it
 N_POINTS = 4  # in the box of each encoded row, at which the ODE solver computes the density
 MARGIN = 0.1  # expected data may lie outside the range of a column by this fraction of it
-
-IsRegressor = Matches(
-    lambda value: (
-        (hasattr(value, "fit") or hasattr(value, "fit_draws"))
-        and hasattr(value, "predict")
-        and not isinstance(value, type)
-    ),
-    "a regressor",
-)
-PARAMETERS = {
-    "regressor": (OneOf(*REGRESSORS), IsRegressor),
-    "encoder": (IsInstance(TableEncoder, "a TableEncoder"), IsNone),
-    "mask_share": (Interval(float, 0.0, 1.0, "both"),),
-    "label_drop": (Interval(float, 0.0, 1.0, "left"),),
-    "n_jobs": N_JOBS,
-    "random_state": RANDOM_STATE,
-    "verbose": (Interval(int, 0), IsBool),
-}
 
 
 class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
@@ -121,7 +90,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
             If a parameter, a cell, a label or a weight breaks its rule. The message names it, the rule and the value;
             the estimator stays as it was before.
         """
-        check_rules(self, self._parameters)
+        check_parameters(self, self._parameters)
         frame = read_frame(X)
         validate_data(self, X, reset=True, skip_check_array=True)
         weight = read_weight(sample_weight, "sample_weight", len(frame))

@@ -1,16 +1,17 @@
-"""FlowMatching and RectifiedFlow: models of tables that learn the velocity which carries noise to data."""
+"""FlowMatching and RectifiedFlow: models of tables that learn the velocity of a flow from noise to data."""
 
 import numpy as np
 
-from skensemble._parameters import Interval, NameIn, OneOf
+from skensemble._parameters import Interval, NameIn, OneOf, Parameter, choice
 from skensemble._random import draw_seed
-from skensemble.generative.diffusion._field_model import PARAMETERS, FieldModel
+from skensemble.generative.diffusion._field_model import FieldModel
+from skensemble.generative.diffusion._field_parameters import FIELD_PARAMETERS
 from skensemble.generative.paths._paths import PATHS
 from skensemble.generative.paths._row_noise import RowNoise
 from skensemble.generative.paths._solvers import prior_sample, solve
 from skensemble.generative.paths._vector_field import velocity
 
-PAIRS = 20_000  # of noise and data that a reflow is trained on, at least
+PAIRS = 20_000  # minimum number of pairs of noise and data in the training data of a reflow
 STRAIGHTNESS_ROWS = 1024
 
 
@@ -20,48 +21,54 @@ def flow_paths():
 
 
 class FlowMatching(FieldModel):
-    """Flow matching of a table [1]_: a velocity field that carries noise to data, learned by regression.
+    """Flow matching model of a table [1]_.
 
-    The path between a row and its noise is a straight line by default, along which few large steps suffice. Time runs
-    from data (0) to noise (1) here; the papers count the other way.
+    A regressor learns the velocity of a flow that carries noise to data. By default the path between a sample and its
+    noise is a straight line, along which a few large steps suffice. Time runs from data (0) to noise (1), in the
+    opposite direction to the papers.
 
     Parameters
     ----------
-    path : {"linear", "trigonometric", "vp", "cosine"}, default="linear"
-        How a row turns into noise.
+    path : {"vp", "cosine", "linear", "trigonometric"}, default="linear"
+        Path from a sample to its noise: the weights of both as functions of the time. See
+        `skensemble.generative.PATHS`.
     pairing : {"independent", "optimal"}, default="independent"
-        Which noise belongs to which row: any, or, within blocks of rows of the same label, that of the optimal
-        transport [2]_, which makes flows straighter.
+        How samples and noise are paired. "independent": at random. "optimal": by the optimal transport within blocks of
+        samples with the same label [2]_, which makes flows straighter.
     regressor : {"trees", "mlp"} or regressor, default="trees"
-        What learns: `TreeField()`, `MLPField()`, one of these with other parameters, or any regressor of scikit-learn.
+        Regressor that learns the field. "trees": `TreeField()`. "mlp": `MLPField()`. regressor: one of these with other
+        parameters, or any regressor of scikit-learn; it is cloned.
     encoder : TableEncoder or None, default=None
-        How the table becomes numbers; None for `TableEncoder()`, which for trees is
-        `TableEncoder(numeric="auto", categorical="codes")`.
+        Encoder that turns the table into numbers and back; it is cloned. None: `TableEncoder(numeric="auto",
+        categorical="codes")` for trees, `TableEncoder()` for smooth regressors.
     mask_share : float, default=0.0
-        Share in [0, 1] of the training rows that show some of their own cells. Above 0 the model can be conditioned on
-        cells (`sample(condition=...)`) and can impute; 0.5 serves both that and plain samples.
+        Fraction of the training samples, in [0, 1], that show some of their own cells to the regressor. Above 0, the
+        model can be conditioned on cells (`sample(condition=...)`) and can impute missing cells; 0.5 suits both these
+        and unconditional samples.
     label_drop : float, default=0.1
-        Share in [0, 1) of the training rows whose label is hidden, for classifier-free guidance and densities without
-        labels.
+        Fraction of the training samples, in [0, 1), whose label is hidden from the regressor, as classifier-free
+        guidance and densities without labels require.
     n_jobs : int or None, default=None
-        Threads; None or -1 for all cores. The model and its samples are the same for any number.
+        Number of threads. None or -1: one per core; -2: one less. The model and its samples do not depend on it.
     random_state : int, RandomState instance or None, default=None
-        Seed of fit, and of `sample` unless it gets its own.
+        Seed of `fit`, and of `sample` unless it is given another one. Pass an int to get the same model and the same
+        samples in every call.
     verbose : int or bool, default=0
-        Whether to print progress.
+        Whether to print the progress of `fit`.
 
     Attributes
     ----------
     encoder_ : TableEncoder
-        Fitted.
+        Fitted encoder.
     classes_ : ndarray of shape (n_classes,)
-        Labels, sorted, if fit got labels that are classes.
+        Sorted labels, if `y` holds classes.
     likelihood_ : {"elbo", "ode"}
-        What `score_samples` gives: a lower bound (trees), or the exact density of the flow (smooth regressors).
+        What `score_samples` computes. "elbo": a lower bound of the log density (trees). "ode": the exact log density
+        of the flow (smooth regressors).
     n_features_in_ : int
-        Number of columns.
+        Number of columns of X.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, if all are strings.
+        Names of the columns of X. Only set if all are strings.
 
     See Also
     --------
@@ -84,9 +91,21 @@ class FlowMatching(FieldModel):
     """
 
     _parameters = {
-        "path": (NameIn(flow_paths),),
-        "pairing": (OneOf("independent", "optimal"),),
-        **PARAMETERS,
+        "path": Parameter(
+            "linear",
+            (NameIn(flow_paths),),
+            choice(flow_paths()),
+            "Path from a sample to its noise: the weights of both as functions of the time. See "
+            "`skensemble.generative.PATHS`.",
+        ),
+        "pairing": Parameter(
+            "independent",
+            (OneOf("independent", "optimal"),),
+            choice(("independent", "optimal")),
+            'How samples and noise are paired. "independent": at random. "optimal": by the optimal transport within '
+            "blocks of samples with the same label [2]_, which makes flows straighter.",
+        ),
+        **FIELD_PARAMETERS,
     }
 
     def __init__(
@@ -129,52 +148,57 @@ class FlowMatching(FieldModel):
 
 
 class RectifiedFlow(FieldModel):
-    """Rectified flow of a table [1]_: flow matching, then flows made straight by learning them from their own ends.
+    """Rectified flow model of a table [1]_: flow matching, whose flow is then straightened by reflows.
 
-    A reflow carries noise to data with the model, and fits a new one to these pairs: their lines cross less, so that
-    fewer steps suffice, one at best. What the first model gets wrong, the next learns; with trees the first is
-    often straight enough.
+    A reflow carries noise to data with the fitted model, and fits a new model to these pairs of noise and data. Their
+    lines cross less often, so that fewer steps suffice, a single one at best. Errors of the first model are learned by
+    the next one; with trees the first flow is often straight enough.
 
     Parameters
     ----------
     n_reflow : int, default=1
-        How often to learn again.
+        Number of reflows after the first fit.
     regressor : {"trees", "mlp"} or regressor, default="trees"
-        What learns: `TreeField()`, `MLPField()`, one of these with other parameters, or any regressor of scikit-learn.
+        Regressor that learns the field. "trees": `TreeField()`. "mlp": `MLPField()`. regressor: one of these with other
+        parameters, or any regressor of scikit-learn; it is cloned.
     encoder : TableEncoder or None, default=None
-        How the table becomes numbers; None for `TableEncoder()`, which for trees is
-        `TableEncoder(numeric="auto", categorical="codes")`.
+        Encoder that turns the table into numbers and back; it is cloned. None: `TableEncoder(numeric="auto",
+        categorical="codes")` for trees, `TableEncoder()` for smooth regressors.
     mask_share : float, default=0.0
-        Share in [0, 1] of the training rows that show some of their own cells. Above 0 the model can be conditioned on
-        cells (`sample(condition=...)`) and can impute; 0.5 serves both that and plain samples.
+        Fraction of the training samples, in [0, 1], that show some of their own cells to the regressor. Above 0, the
+        model can be conditioned on cells (`sample(condition=...)`) and can impute missing cells; 0.5 suits both these
+        and unconditional samples.
     label_drop : float, default=0.1
-        Share in [0, 1) of the training rows whose label is hidden, for classifier-free guidance and densities without
-        labels.
+        Fraction of the training samples, in [0, 1), whose label is hidden from the regressor, as classifier-free
+        guidance and densities without labels require.
     n_jobs : int or None, default=None
-        Threads; None or -1 for all cores. The model and its samples are the same for any number.
+        Number of threads. None or -1: one per core; -2: one less. The model and its samples do not depend on it.
     random_state : int, RandomState instance or None, default=None
-        Seed of fit, and of `sample` unless it gets its own.
+        Seed of `fit`, and of `sample` unless it is given another one. Pass an int to get the same model and the same
+        samples in every call.
     verbose : int or bool, default=0
-        Whether to print progress.
+        Whether to print the progress of `fit`.
 
     Attributes
     ----------
     straightness_ : ndarray of shape (n_reflow + 1,)
-        Mean squared distance of the velocity from the line between the ends, over the flows of each model; 0: straight.
+        Mean squared difference between the velocity and the line from end to end, over the flows of the first model and
+        after each reflow; 0 for straight flows.
     encoder_ : TableEncoder
-        Fitted.
+        Fitted encoder.
     classes_ : ndarray of shape (n_classes,)
-        Labels, sorted, if fit got labels that are classes.
+        Sorted labels, if `y` holds classes.
     likelihood_ : {"elbo", "ode"}
-        What `score_samples` gives: a lower bound (trees), or the exact density of the flow (smooth regressors).
+        What `score_samples` computes. "elbo": a lower bound of the log density (trees). "ode": the exact log density
+        of the flow (smooth regressors).
     n_features_in_ : int
-        Number of columns.
+        Number of columns of X.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, if all are strings.
+        Names of the columns of X. Only set if all are strings.
 
     See Also
     --------
-    FlowMatching : Without reflow, with a choice of paths.
+    FlowMatching : Flow matching without reflows, with a choice of paths.
 
     References
     ----------
@@ -193,7 +217,10 @@ class RectifiedFlow(FieldModel):
     2
     """
 
-    _parameters = {"n_reflow": (Interval(int, 0),), **PARAMETERS}
+    _parameters = {
+        "n_reflow": Parameter(1, (Interval(int, 0),), "int", "Number of reflows after the first fit."),
+        **FIELD_PARAMETERS,
+    }
 
     def __init__(
         self,
@@ -236,11 +263,11 @@ class RectifiedFlow(FieldModel):
             super()._fit_field(self._coupled(draws, rng), rng, data)
             straightness.append(self._straightness_of_flows(draws, rng))
         self.straightness_ = np.array(straightness)
-        if not self._is_smooth():  # a bound knows only paths to independent noise; reflow keeps their distributions
+        if not self._is_smooth():  # the bound assumes independent noise; reflows keep the distribution of the data
             self._bound_field = first
 
     def _coupled(self, draws, rng):
-        """Draws of (noise, the data that the flow takes it to), conditions as in the data."""
+        """Draws of pairs of noise and the data to which the flow carries it, with the labels of the training rows."""
         n_repeats = max(1, -(-PAIRS // len(draws.data)))
         rows = np.tile(np.arange(len(draws.data)), n_repeats)
         pairs = draws.take(rows)
@@ -248,7 +275,7 @@ class RectifiedFlow(FieldModel):
         return self._make_draws(data, pairs.label, pairs.weight, rng, noise=noise)
 
     def _flowed(self, condition, n_rows, rng, callback=None):
-        """Noise, and the data at the other ends of its flows."""
+        """Noise, and the data to which the flow carries it."""
         noise = prior_sample(self._path, RowNoise(draw_seed(rng), n_rows), self.encoder_.n_encoded_)
         return noise, solve(self._field, noise, "midpoint", 20, condition=condition, callback=callback)
 

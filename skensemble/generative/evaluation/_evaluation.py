@@ -1,4 +1,4 @@
-"""evaluate: how good and how private a synthetic table is."""
+"""evaluate: the quality and the privacy of a synthetic table."""
 
 from html import escape
 
@@ -39,77 +39,80 @@ def evaluate(
     random_state=None,
     n_jobs=None,
 ):
-    """How good and how private a synthetic table is.
+    """Evaluate the quality and the privacy of a synthetic table.
 
-    The sample is compared with real rows that its generator has not seen. Two columns stand beside it always: "real
-    train", the training rows themselves, which are as good as a sample can be and not private at all, and "SMOTE",
-    points between neighbouring training rows, which is good and cheap and keeps close to them.
+    Synthetic samples are compared with real samples that their generator has not seen. Two baselines are always
+    evaluated, too: "real train", the training samples themselves, whose quality is the best possible and whose privacy
+    is the worst, and "SMOTE", points between neighbouring training samples, a cheap generator of high quality that
+    stays close to them.
 
-    Cells of numbers are scaled so that the training rows lie on [0, 1]. The distance of two rows is the sum of the
-    differences of their numbers, and 1 for each category that differs. Missing cells are a level of categories; a
-    missing number is at a distance between 1/2 and 1 from all others.
+    Numbers are scaled so that those of the training samples lie in [0, 1]. The distance between two samples is the sum
+    of the absolute differences of their numbers, plus 1 for each category that differs. Missing cells are a level of
+    their own for categories; the distance of a missing number to any other is between 1/2 and 1.
 
     Parameters
     ----------
     real_train : frame of pandas or polars, pyarrow table, or array-like of shape (n_train, n_columns)
-        The rows that the generator was fitted to.
+        Training samples of the generator.
     real_test : table of shape (n_test, n_columns)
-        Rows held out from it.
+        Held-out samples of the same distribution.
     synthetic : table of shape (n_synthetic, n_columns), or dict of str -> table
-        What was sampled, of one generator or of several.
+        Generated samples, of one generator or, by name, of several.
     target : str or int, default=None
-        Name or position of the column that models are to predict for "utility"; its levels are the classes of SMOTE.
-        None: without "utility".
-    categorical_features : "from_dtype", None or array-like of names or positions or a mask, default="from_dtype"
-        Columns of numbers or dates to be taken as categories. Strings, booleans and pandas' categories are categories
-        in any case, so "from_dtype" and None mean the same.
+        Name or position of the column that is predicted for the metric "utility", and whose levels are the classes of
+        SMOTE. None: "utility" is NaN.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Columns of numbers or dates whose values are categories: their names or positions, or a boolean mask. Strings,
+        booleans and columns with a dtype of categories always are: "from_dtype" and None mean the same.
     metrics : list of str, default=None
-        Names of the metrics to compute, see Notes. None: all.
+        Names of the metrics, see Notes. None: all metrics.
     max_transport_rows : int, default=2000
-        Rows at most of each table that enter the exact transport ("wasserstein"), drawn at random where there are
-        more. Its time grows with a power between the second and the third.
+        Maximum number of samples of each table for the exact optimal transport of the metric "wasserstein"; larger
+        tables are subsampled at random. Its time grows faster than the square of this number.
     random_state : int, RandomState instance, Generator or None, default=None
-        Seed of SMOTE, of directions, folds, models and draws of rows.
+        Seed of SMOTE, random projections, folds, models and subsamples. Pass an int to get the same values in every
+        call.
     n_jobs : int or None, default=None
-        Threads; None or -1 for all cores. The values are the same for any number.
+        Number of threads. None or -1: one per core; -2: one less. The values do not depend on it.
 
     Returns
     -------
     evaluation : Evaluation
-        With `table`, a DataFrame of one row for each metric, and `plot()`.
+        The values, as a DataFrame `table` with one row per metric, and `plot()`.
 
     Raises
     ------
     ValueError
-        For a table without rows, with other columns, infinite cells or a column without a training value, and for an
-        unknown target or metric.
+        If a table has no rows, other columns, infinite cells or a column without a training value, or if the target or
+        a metric is unknown.
     TypeError
-        For a column that holds neither numbers, strings, dates nor categories.
+        If a column holds neither numbers, strings, dates nor categories.
 
     Notes
     -----
     ======================  ========  ================================================================================
-    metric                  better    what it is
+    metric                  better    definition
     ======================  ========  ================================================================================
     ks_complement           higher    1 - Kolmogorov-Smirnov distance, mean over columns of numbers
     tv_complement           higher    1 - total variation distance, mean over columns of categories
     wasserstein_1d          lower     W1, mean over columns of numbers
     correlation_similarity  higher    1 - |r - r'| / 2, mean over pairs of numbers
     contingency_similarity  higher    1 - total variation distance, mean over other pairs; numbers in 10 bins
-    sliced_wasserstein      lower     mean W1 of 100 random projections of the rows
-    wasserstein             lower     W1 of the rows (optimal transport with the distance above)
-    coverage                higher    share of test rows with a synthetic row in the ball to their k-th neighbour; k
-                                      so that training rows cover 95 % of them (Naeem et al. [1]_)
-    c2st_auc                near 0.5  area under the ROC curve of boosted trees that tell synthetic from test rows [2]_
-    utility                 higher    macro F1 or R2 on test rows of boosted trees trained on synthetic rows
-    closer_to_train         near 0.5  share of rows closer to a training row than to a test row, corrected for their
-                                      numbers; 1 for a generator that repeats what it has seen
-    nn_distance_ratio       higher    distance to the nearest training row / to the second nearest, mean over rows
-    exact_copies            lower     share of rows that equal a training row
+    sliced_wasserstein      lower     mean W1 over 100 random projections of the samples
+    wasserstein             lower     W1 between the samples (optimal transport with the distance above)
+    coverage                higher    fraction of test samples with a synthetic sample not farther away than their k-th
+                                      neighbour; k is such that training samples cover 95 % (Naeem et al. [1]_)
+    c2st_auc                near 0.5  area under the ROC curve of boosted trees that classify synthetic and test samples
+                                      [2]_
+    utility                 higher    macro F1 or R2 on the test samples, of boosted trees trained on synthetic samples
+    closer_to_train         near 0.5  fraction of samples closer to a training than to a test sample, corrected for the
+                                      sizes of both tables; 1 for a generator that repeats its training samples
+    nn_distance_ratio       higher    distance to the nearest / to the second nearest training sample, mean over samples
+    exact_copies            lower     fraction of samples that equal a training sample
     ======================  ========  ================================================================================
 
-    A metric that means nothing for a table (no numbers, no target, a single test row) is NaN. Compare samples of
-    the same size: distances and coverage improve with the number of rows.
+    A metric that is not defined for a table (no numbers, no target, a single test sample) is NaN. Compare synthetic
+    tables of the same size: distances and coverage improve with the number of samples.
 
     References
     ----------
@@ -191,15 +194,15 @@ def _notes(comparison, samples, metrics):
 
 
 class Evaluation:
-    """What `evaluate` found.
+    """Result of `evaluate`.
 
     Attributes
     ----------
     table : DataFrame
-        A row for each metric. Column "better" says which values are good ("higher", "lower", "near 0.5"); then a column
-        for each sample, and "real train" and "SMOTE".
+        One row per metric. The column "better" says which values are good ("higher", "lower", "near 0.5"); it is
+        followed by one column per synthetic table, "real train" and "SMOTE".
     notes : list of str
-        What was computed from a part of the rows, and in which units.
+        Sentences about the values: which were computed from subsamples, and their units.
     """
 
     def __init__(self, table, notes, tables, rng):
@@ -214,24 +217,24 @@ class Evaluation:
         return self.table.to_html(na_rep="-", float_format="%.4f".__mod__) + f"<ul>{items}</ul>"
 
     def plot(self, *, n_columns=6, n_pairs=3):
-        """Draw the metrics as bars, then columns and pairs of columns of the samples and of the test rows.
+        """Plot the metrics, and columns and pairs of columns of the synthetic and the test samples.
 
         Parameters
         ----------
         n_columns : int, default=6
-            Columns at most to draw: numbers by their distribution functions, categories by the shares of their levels.
+            Maximum number of columns: distribution functions of numbers, frequencies of the levels of categories.
         n_pairs : int, default=3
-            Pairs of columns of numbers at most to draw.
+            Maximum number of pairs of columns of numbers.
 
         Returns
         -------
         figure : matplotlib Figure
-            Of pyplot, with at most 2000 rows of each table.
+            Figure of pyplot, with at most 2000 samples of each table.
 
         Raises
         ------
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         check_parameter("n_columns", n_columns, (Interval(int, 0),))
         check_parameter("n_pairs", n_pairs, (Interval(int, 0),))

@@ -1,4 +1,4 @@
-"""TableEncoder: a table of mixed columns as a matrix of floats that a density can be fitted to, and back."""
+"""TableEncoder: tables of mixed columns as matrices of floats, to which densities can be fitted, and back."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ from sklearn.base import TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_array, check_is_fitted, validate_data
 
 from skensemble._estimator import Estimator
-from skensemble._parameters import CATEGORICAL_FEATURES, Interval, IsBool, OneOf, check_rules
+from skensemble._parameters import CATEGORICAL_FEATURES, Interval, IsBool, OneOf, Parameter, check_parameters, choice
 from skensemble._random import generator as generator_of
 from skensemble._targets import FeatureNames, all_or_nothing, read_weight
 from skensemble._validation import feature_positions
@@ -16,77 +16,122 @@ from skensemble.generative.tables._encoded_columns import CopyFinder, EncodedCat
 from skensemble.generative.tables._level_order import description, level_order
 
 PARAMETERS = {
-    "numeric": (OneOf("standard", "quantile", "auto"),),
-    "categorical": (OneOf("onehot", "codes"),),
-    "max_onehot": (Interval(int, 2),),
-    "categorical_features": CATEGORICAL_FEATURES,
-    "bounded": (IsBool,),
-    "handle_unknown": (OneOf("error", "ignore"),),
+    "numeric": Parameter(
+        "standard",
+        (OneOf("standard", "quantile", "auto"),),
+        choice(("standard", "quantile", "auto")),
+        'How numbers are encoded. "standard": they are standardized. "quantile": their quantiles are mapped to those '
+        'of a normal distribution. "auto": "quantile" for columns in which most samples share their value with at '
+        'least 19 others, such as ages in years, "standard" for the others.',
+    ),
+    "categorical": Parameter(
+        "onehot",
+        (OneOf("onehot", "codes"),),
+        choice(("onehot", "codes")),
+        'How categories are encoded. "onehot": one column per level, which suits networks. "codes": one column with '
+        "one interval per level, which suits trees.",
+    ),
+    "max_onehot": Parameter(
+        32,
+        (Interval(int, 2),),
+        "int",
+        "Maximum number of levels of a column, missing cells included, for one-hot encoding. Columns with more levels "
+        "are encoded by binary digits.",
+    ),
+    "categorical_features": Parameter(
+        "from_dtype",
+        CATEGORICAL_FEATURES,
+        '"from_dtype", array-like or None',
+        "Columns of numbers or dates whose values are categories: their names or positions, or a boolean mask. "
+        'Strings, booleans and columns with a dtype of categories always are: "from_dtype" and None mean the same.',
+    ),
+    "bounded": Parameter(
+        True,
+        (IsBool,),
+        "bool",
+        "Whether `inverse_transform` keeps numbers within the range of the training data. Numbers outside it are "
+        "reflected at its ends where the column is continuous, since clipping would pile them up there; they are "
+        "clipped where the end of the range is an atom or one of a few whole numbers.",
+    ),
+    "handle_unknown": Parameter(
+        "error",
+        (OneOf("error", "ignore"),),
+        choice(("error", "ignore")),
+        'What happens to levels that were not seen in `fit`. "error": they are refused. "ignore": they are encoded as '
+        "the mean of the levels.",
+    ),
 }
 
 
 class TableEncoder(TransformerMixin, Estimator):
-    """A table of mixed columns as a matrix of floats of about unit variance, and back with the same dtypes.
+    """Encode a table of mixed columns as a matrix of floats, and decode it with the same columns and dtypes.
 
-    How a column is encoded:
+    Encoded columns have about unit variance. A column is encoded by its kind:
 
-    - Numbers: one column, standardised, or its quantiles mapped to those of a normal distribution by a smooth function.
-      A value that at least 5 % of the rows share (and 20 rows), in a column of otherwise finer values, such as the
-      zeros of a capital gain, is an atom: it gets an interval of its own of the axis, so that it can be hit exactly.
-      Where quantiles are taken, 20 rows of 40 000 are enough, as an atom takes no more of the axis than its share.
-    - Integers, and floats with few decimals, are numbers that are rounded on the way back.
-    - Dates and durations are whole numbers of their coarsest common step: days, hours, minutes, ... nanoseconds.
-    - Strings, booleans, pandas' categories, and what `categorical_features` names: `categorical="onehot"` makes one
-      column of two levels, one for each of up to `max_onehot` levels, else the binary digits of the level's number
-      (analog bits [1]_); on the way back, the nearest level is taken.  `"codes"` makes a single column, in which each
-      level has an interval of the normal distribution of the mass of its share, and levels that are alike, seen from
-      the other columns, are neighbours; ordered categories keep their order.
-    - Missing cells are generated as missing.  They are one more level of a column of categories; a column of numbers
-      gets an indicator column, and the middle of its axis where it is missing.
-    - Constant columns, and columns that are an earlier one, relabelled, moved or stretched, have no encoded column,
-      and come back.
+    - Numbers: one column, which is standardized, or whose quantiles are mapped smoothly to those of a normal
+      distribution. A value of at least 5 % of the samples (and of at least 20), in a column of otherwise finer values,
+      such as the zeros of a capital gain, is an atom: it has an interval of its own on the axis, so that it can be
+      generated exactly. With quantiles, 20 of 40 000 samples are enough, since an atom takes up its share of the axis
+      only.
+    - Integers, and floats with few decimals: encoded as numbers, and rounded when they are decoded.
+    - Dates and durations: encoded as whole numbers of their coarsest common step (days, hours, minutes, ...
+      nanoseconds).
+    - Strings, booleans, columns with a dtype of categories, and `categorical_features`: with `categorical="onehot"`,
+      one column for two levels, one column per level for up to `max_onehot` levels, and else the binary digits of the
+      number of the level (analog bits [1]_); the nearest level is decoded. With `categorical="codes"`, one column, in
+      which each level has an interval whose mass under the normal distribution is the frequency of the level. Levels
+      that are alike in the other columns are neighbours; ordered categories keep their order.
+    - Missing cells: one more level of a column of categories. A column of numbers has an indicator column, and the
+      middle of its axis for missing cells. They are generated as missing.
+    - Constant columns, and columns that follow from an earlier one by other labels or a linear function: not encoded,
+      and restored when the table is decoded.
 
     Parameters
     ----------
     numeric : {"standard", "quantile", "auto"}, default="standard"
-        What is done to numbers.  "auto" takes the quantiles of columns in which most rows share their value with at
-        least 19 others, such as ages in years, and standardises the rest.
+        How numbers are encoded. "standard": they are standardized. "quantile": their quantiles are mapped to those of a
+        normal distribution. "auto": "quantile" for columns in which most samples share their value with at least 19
+        others, such as ages in years, "standard" for the others.
     categorical : {"onehot", "codes"}, default="onehot"
-        What is done to categories.  "codes" suits trees, "onehot" networks.
-    max_onehot : int >= 2, default=32
-        Largest number of levels (missing included) that are encoded one-hot.
-    categorical_features : "from_dtype", None or array-like of names or positions or a mask, default="from_dtype"
-        Columns of numbers or dates to be taken as categories.  Strings, booleans and pandas' categories are categories
-        in any case, so "from_dtype" and None mean the same.
+        How categories are encoded. "onehot": one column per level, which suits networks. "codes": one column with one
+        interval per level, which suits trees.
+    max_onehot : int, default=32
+        Maximum number of levels of a column, missing cells included, for one-hot encoding. Columns with more levels are
+        encoded by binary digits.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Columns of numbers or dates whose values are categories: their names or positions, or a boolean mask. Strings,
+        booleans and columns with a dtype of categories always are: "from_dtype" and None mean the same.
     bounded : bool, default=True
-        Whether `inverse_transform` keeps numbers within the range that fit saw.  What lies beyond is reflected at
-        the end of the range where the column is continuous there, as clipping would pile it up; it is clipped where
-        an atom or one of few whole numbers stands at the end.
+        Whether `inverse_transform` keeps numbers within the range of the training data. Numbers outside it are
+        reflected at its ends where the column is continuous, since clipping would pile them up there; they are clipped
+        where the end of the range is an atom or one of a few whole numbers.
     handle_unknown : {"error", "ignore"}, default="error"
-        What to do with a level that fit did not see: refuse it, or encode it as the mean of the levels.
+        What happens to levels that were not seen in `fit`. "error": they are refused. "ignore": they are encoded as the
+        mean of the levels.
 
     Attributes
     ----------
     n_features_in_ : int
-    feature_names_in_ : ndarray of str
-        If the columns of X have names that are strings.
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns of X. Only set if all are strings.
     n_encoded_ : int
         Number of encoded columns.
 
     Notes
     -----
-    **Densities.** A row does not become a point but a box around `transform(X)`: integers, rounded numbers, atoms,
-    levels and missing cells stand for intervals of encoded numbers, all of which lead back to them.  With u uniform in
-    this box, p the density of encoded rows and V the volume of the box,
+    **Densities.** A sample is encoded as a box, whose middle is `transform(X)`: integers, rounded numbers, atoms,
+    levels and missing cells correspond to intervals of encoded numbers, all of which are decoded to the same value.
+    With u uniform in this box, p the density of encoded samples and V the volume of the box,
 
-        log P(row) = log E_u[p(u)] + log V  >=  E_u[log p(u)] + log V
+        log P(sample) = log E_u[p(u)] + log V  >=  E_u[log p(u)] + log V
 
-    (dequantisation, [2]_).  `dequantized` draws u, and `log_abs_det_jacobian` has log V: with one u the right-hand side
-    holds on average, and the mean density over more of them comes closer to log P.  `transform(X)` is the middle of the
-    box, which flatters densities that peak there.  What is measured:
+    (dequantization, [2]_). `dequantized` draws u, and `log_abs_det_jacobian` computes log V. A single u gives the
+    right-hand side on average; the mean density over several of them is closer to log P. The density in the middle of
+    the box overestimates P for densities that peak there. The contribution of a column:
 
     ========================================  =====================================================================
-    column                                    it contributes
+    column                                    contribution
     ========================================  =====================================================================
     continuous numbers                        density per unit of the column (log V is the slope's logarithm)
     rounded to decimals                       density per unit: probability of the value / 10**-decimals
@@ -97,8 +142,8 @@ class TableEncoder(TransformerMixin, Estimator):
     constant columns, copies of others        nothing
     ========================================  =====================================================================
 
-    Reflection and clipping at the ends of the range only add to the probability of what is within, so that a bound
-    stays a bound.
+    Reflection and clipping at the ends of the range only add to the probabilities of values within the range, so that a
+    lower bound remains one.
 
     References
     ----------
@@ -124,6 +169,8 @@ class TableEncoder(TransformerMixin, Estimator):
     True
     """
 
+    _parameters = PARAMETERS
+
     def __init__(
         self,
         *,
@@ -143,15 +190,16 @@ class TableEncoder(TransformerMixin, Estimator):
 
     @all_or_nothing
     def fit(self, X, y=None, sample_weight=None):
-        """Learn how to encode the columns of X.
+        """Learn the encoding of the columns of X.
 
         Parameters
         ----------
-        X : frame of pandas or polars, pyarrow table, or array-like, shape (n_samples, n_features)
-            Numbers must be finite; NaN, None and NA are missing cells.
+        X : frame of pandas or polars, pyarrow table, or array-like, of shape (n_samples, n_features)
+            Training data. Numbers must be finite; NaN, None and NA are missing cells.
         y : ignored
-        sample_weight : array-like of shape (n_samples,), optional
-            Weight k is k copies of the row, and weight 0 its absence.
+            Not used, present for API consistency.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights >= 0; weight k counts as k copies of the sample.
 
         Returns
         -------
@@ -164,7 +212,7 @@ class TableEncoder(TransformerMixin, Estimator):
         TypeError
             For a column of objects that are neither strings nor numbers.
         """
-        check_rules(self, PARAMETERS)
+        check_parameters(self, PARAMETERS)
         frame = read_frame(X)
         validate_data(self, X, reset=True, skip_check_array=True)
         weight = read_weight(sample_weight, "sample_weight", len(frame))
@@ -175,33 +223,35 @@ class TableEncoder(TransformerMixin, Estimator):
         return self
 
     def transform(self, X):
-        """Encode rows.
+        """Encode samples.
 
         Parameters
         ----------
-        X : table like that of fit, shape (n_samples, n_features)
+        X : table like X of fit, of shape (n_samples, n_features)
+            Samples.
 
         Returns
         -------
         Z : ndarray of shape (n_samples, n_encoded_), float64
-            Rounded numbers, levels and missing cells as the middle of their boxes.
+            Encoded samples; rounded numbers, levels and missing cells are the middle of their boxes.
 
         Raises
         ------
         ValueError
-            For levels and missing cells in columns where fit saw none, and infinite cells.
+            For infinite cells, levels that were not seen in `fit`, and missing cells in columns that had none.
         """
         return self._cells(X)[0]
 
     def transform_partial(self, X, *, is_complete=False):
-        """Encode rows whose missing cells are unknown, not values to be modelled: they become NaN.
+        """Encode samples whose missing cells are unknown values.
 
-        All encoded columns of an unknown cell are NaN; those of a known cell say that it is not missing.  A cell that
-        follows from a copy of its column is known.
+        All encoded columns of an unknown cell are NaN; the indicator of a known cell says that it is not missing. A
+        cell that follows from a copy of its column is known.
 
         Parameters
         ----------
-        X : table like that of fit, shape (n_samples, n_features)
+        X : table like X of fit, of shape (n_samples, n_features)
+            Samples.
         is_complete : bool, default=False
             Whether unknown cells are known not to be missing.
 
@@ -212,20 +262,20 @@ class TableEncoder(TransformerMixin, Estimator):
         return self._cells(X, is_partial=True, is_complete=is_complete)[0]
 
     def transform_cells(self, cells, n_samples, *, is_complete=False):
-        """Encode rows of which only some cells are known.
+        """Encode samples of which only some cells are known.
 
         Parameters
         ----------
         cells : dict, name or position of a column -> value, or array-like of shape (n_samples,)
         n_samples : int
-            Number of rows.
+            Number of samples.
         is_complete : bool, default=False
             Whether unknown cells are known not to be missing.
 
         Returns
         -------
         Z : ndarray of shape (n_samples, n_encoded_), float64
-            NaN where nothing is known.
+            Encoded samples, NaN for unknown cells.
         """
         check_is_fitted(self)
         plain = [column.unknown(n_samples) for column in self._columns]
@@ -245,71 +295,78 @@ class TableEncoder(TransformerMixin, Estimator):
         return plain
 
     def dequantized(self, X, generator=None):
-        """Encode rows as uniform draws from their boxes (see Notes), other ones at each call.
+        """Encode samples as uniform draws from their boxes (see Notes).
 
         Parameters
         ----------
-        X : table like that of fit, shape (n_samples, n_features)
-        generator : numpy Generator, int, RandomState or None
+        X : table like X of fit, of shape (n_samples, n_features)
+            Samples.
+        generator : numpy Generator, int, RandomState or None, default=None
+            Source of the draws. None: different draws in each call.
 
         Returns
         -------
         Z : ndarray of shape (n_samples, n_encoded_), float64
-            Lies in the boxes, so that `inverse_transform` leads back to X.
+            Draws from the boxes, which `inverse_transform` decodes to X.
         """
         middle, half_width, _ = self._cells(X)
         return middle + generator_of(generator).uniform(-1.0, 1.0, middle.shape) * half_width
 
     def log_abs_det_jacobian(self, X):
-        """What turns log densities of encoded rows into log densities in the units of X (see Notes).
+        """Compute the difference between log densities in the units of X and those of encoded samples (see Notes).
 
         Parameters
         ----------
-        X : table like that of fit, shape (n_samples, n_features)
+        X : table like X of fit, of shape (n_samples, n_features)
+            Samples.
 
         Returns
         -------
         log_det : ndarray of shape (n_samples,)
-            Sum over the columns: the logarithm of |d encoded / d number| for continuous numbers, of the width of the
+            Sum over the columns of the logarithm of |d encoded / d number| for continuous numbers, of the width of the
             box divided by the step between rounded numbers, and of the volume of the box for levels and missing cells.
         """
         return self._cells(X)[2]
 
     def boxes(self, X, *, given=()):
-        """The boxes that rows stand for (see Notes), for those who draw from them again and again.
+        """Compute the boxes of samples (see Notes), from which several draws can be made.
 
         Parameters
         ----------
-        X : table like that of fit, shape (n_samples, n_features)
+        X : table like X of fit, of shape (n_samples, n_features)
+            Samples.
         given : sequence of int, default=()
-            Positions of columns whose volume is not to be counted, since they are no part of a density.
+            Positions of columns whose volume does not count, since a density is conditioned on them.
 
         Returns
         -------
         middle : ndarray of shape (n_samples, n_encoded_)
-            What `transform` gives.
+            Middles of the boxes, as in `transform`.
         half_width : ndarray of shape (n_samples, n_encoded_)
+            Half the widths of the boxes.
         log_volume : ndarray of shape (n_samples,)
-            What `log_abs_det_jacobian` gives, but for `given`.
+            Result of `log_abs_det_jacobian` without the columns `given`.
         """
         return self._cells(X, given=given)
 
     def inverse_transform(self, Z, *, is_complete=False, cells=None):
-        """The table that encoded rows stand for.
+        """Decode encoded samples to a table.
 
         Parameters
         ----------
         Z : array-like of shape (n_samples, n_encoded_)
-            Any finite numbers.
+            Encoded samples: any finite numbers.
         is_complete : bool, default=False
-            Whether to take values only, and never a missing cell.
+            Whether no cell is decoded as missing.
         cells : dict, name or position of a column -> value or n_samples values, default=None
-            What stands in these columns, whatever Z says, within the range of fit or not.
+            Values of these columns, which replace the decoded ones. They may lie outside the range of the training
+            data.
 
         Returns
         -------
-        X : table of the kind that fit saw, with the same columns, dtypes, categories, decimals and, if `bounded`, range
-            pandas frames have a RangeIndex.
+        X : table like X of fit
+            Table of the same kind, with the same columns, dtypes, categories and decimals and, if `bounded`, within the
+            range of the training data. Frames of pandas have a RangeIndex.
         """
         check_is_fitted(self)
         Z = self._read_encoded(Z)
@@ -324,16 +381,18 @@ class TableEncoder(TransformerMixin, Estimator):
         return self._container.restore([column.format.write(plain[j]) for j, column in enumerate(self._columns)])
 
     def encoded_columns_of(self, column):
-        """Which encoded columns hold a column of the table.
+        """Find the encoded columns of a column of the table.
 
         Parameters
         ----------
-        column : str or int, name or position
+        column : str or int
+            Name or position of the column.
 
         Returns
         -------
         columns : slice
-            Empty for a constant column; for a copy of another column, the columns of that one.
+            Positions of its encoded columns: none for a constant column, those of the source for a copy of another
+            column.
         """
         check_is_fitted(self)
         j = feature_positions([column], FeatureNames.of(self), "column")[0]
@@ -341,17 +400,18 @@ class TableEncoder(TransformerMixin, Estimator):
         return self._slices[source]
 
     def get_feature_names_out(self, input_features=None):
-        """Names of the encoded columns.
+        """Get the names of the encoded columns.
 
         Parameters
         ----------
-        input_features : array-like of str, optional
-            Names of the columns of X; by default those that fit saw, or x0, x1, ...
+        input_features : array-like of str, default=None
+            Names of the columns of X. None: `feature_names_in_`, or x0, x1, ... if X had no names.
 
         Returns
         -------
         names : ndarray of object
-            The name of the column; with _missing, _bit0, _bit1, ... or the level behind it where there are several.
+            The name of the column, followed by _missing, by _bit0, _bit1, ... or by a level if it has several encoded
+            columns.
         """
         check_is_fitted(self, "n_encoded_")
         features = _check_feature_names_in(self, input_features)
