@@ -136,20 +136,14 @@ def read_limits(estimator, n_rows, *, criterion, splitter):
     n_rows : rows of a tree, of which min_samples_* may be shares
     criterion, splitter : as the trees take them; some estimators have no such parameters
     """
-    min_samples_leaf = _count(estimator.min_samples_leaf, n_rows)
-    min_samples_split = max(2, _count(estimator.min_samples_split, n_rows), 2 * min_samples_leaf)
     n_features = estimator.n_features_in_
-    return CartLimits(
-        criterion=_read_criterion(criterion),
-        splitter=splitter,
-        max_depth=_limit(estimator.max_depth),
-        min_samples_split=min_samples_split,
-        min_samples_leaf=min_samples_leaf,
-        min_weight_fraction_leaf=float(estimator.min_weight_fraction_leaf),
-        max_features=min(count_features(estimator.max_features, n_features), n_features),
-        max_leaf_nodes=_limit(estimator.max_leaf_nodes),
-        min_impurity_decrease=float(estimator.min_impurity_decrease),
-    )
+    limits = {name: getattr(estimator, name) for name in LIMIT_PARAMETERS}
+    limits["min_samples_leaf"] = _count(estimator.min_samples_leaf, n_rows)
+    limits["min_samples_split"] = max(2, _count(estimator.min_samples_split, n_rows), 2 * limits["min_samples_leaf"])
+    limits["max_features"] = min(count_features(estimator.max_features, n_features), n_features)
+    kinds = CartLimits.__annotations__
+    limits = {name: kinds[name](NO_LIMIT if limit is None else limit) for name, limit in limits.items()}
+    return CartLimits(criterion=_read_criterion(criterion), splitter=splitter, **limits)
 
 
 def _read_criterion(criterion):
@@ -166,10 +160,6 @@ def _read_criterion(criterion):
 def _count(count_or_share, n_rows):
     is_count = isinstance(count_or_share, Integral)
     return int(count_or_share) if is_count else ceil(count_or_share * n_rows)
-
-
-def _limit(limit):
-    return NO_LIMIT if limit is None else int(limit)
 
 
 def count_features(max_features, n_features):
