@@ -15,13 +15,13 @@ import numpy as np
 
 from skensemble._parallel import for_blocks
 from skensemble._validation import CategoryColumn, DenseTable, as_numbers, categorical_mask
+from skensemble._weights import MOST_EXACT_WEIGHT, is_whole
 from skensemble.tree._binning_kernels import fill_search, find_thresholds, write_codes
 
 SAMPLE_SIZE = 200_000
 COLUMNS_PER_TASK = 8  # at most; a row-major table is read in cache lines
 BLOCK_CELLS = 1 << 16
 PADDING = 8
-WEIGHT_UNITS = 2.0**52  # sums of so many units are exact in int64 and float64
 
 
 class BinnedMatrix(NamedTuple):
@@ -202,10 +202,9 @@ class CategoryLookup:
 def weight_units(sample_weight):
     """Weights as int64: themselves if all are whole numbers, else in units of a power of two, 52 bits to their sum."""
     weights = np.asarray(sample_weight, np.float64)
-    total = weights.sum()
-    if total <= WEIGHT_UNITS and np.array_equal(weights, np.floor(weights)):
+    if is_whole(weights, MOST_EXACT_WEIGHT):
         return weights.astype(np.int64)
-    exponent = 52 - np.frexp(total)[1]
+    exponent = 52 - np.frexp(weights.sum())[1]
     return np.rint(np.ldexp(weights, exponent)).astype(np.int64)
 
 
@@ -213,8 +212,8 @@ def _n_counted(n_samples, units, total):
     """How many rows there are, a row of whole weight k counting as k; fractional weights do not multiply rows."""
     if units is None:
         return n_samples
-    is_whole = total < WEIGHT_UNITS / 4
-    return total if is_whole else np.count_nonzero(units)
+    are_whole = total < MOST_EXACT_WEIGHT / 4  # units of other weights add up to half of it at least
+    return total if are_whole else np.count_nonzero(units)
 
 
 def sample_rows(n_samples, units, total):

@@ -16,8 +16,7 @@ from numba import int64
 from skensemble._jit import kernel
 from skensemble._random import random_uniform
 from skensemble._warnings import warn
-from skensemble._weights import is_whole
-from skensemble.ensemble.rows._row_sampling import MOST_COPIES
+from skensemble._weights import are_row_counts, is_whole
 from skensemble.tree._binning import weight_units
 
 MOST_DRAWS = 2**28  # that a share of the sum of weights may ask for
@@ -122,7 +121,7 @@ def _count_rows(n_samples, sample_weight, weight):
     if weight is None:
         return n_samples
     for weights in (_in_lowest_terms(weight, sample_weight), sample_weight):
-        if weights is not None and is_whole(weights) and weights.sum() <= MOST_COPIES * np.count_nonzero(weights):
+        if weights is not None and are_row_counts(weights):
             return int(weights.sum())
     return np.count_nonzero(weight)
 

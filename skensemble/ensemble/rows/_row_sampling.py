@@ -16,10 +16,9 @@ from numba import int64, uint64
 
 from skensemble._jit import kernel
 from skensemble._random import mixed_seed, random_bits, random_uniform, sample_without_replacement
-from skensemble._weights import is_whole
+from skensemble._weights import are_row_counts
 
 GOSS_SHARE = 0.3  # of the rows, if subsample says nothing
-MOST_COPIES = 4  # of a row, on average, that count as rows: larger weights are no numbers of copies
 LARGE_SHARE = 2.0 / 3.0  # of the chosen rows, those with the largest gradients: LightGBM's 0.2 and 0.1
 
 
@@ -52,8 +51,7 @@ def copies_of(weight):
     """
     if weight is None:
         return None
-    counts = is_whole(weight) and weight.sum() <= MOST_COPIES * np.count_nonzero(weight)
-    return weight.astype(np.int64) if counts else (weight > 0).astype(np.int64)
+    return weight.astype(np.int64) if are_row_counts(weight) else (weight > 0).astype(np.int64)
 
 
 class RowSampler:

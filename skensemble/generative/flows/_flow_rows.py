@@ -2,9 +2,8 @@
 
 import numpy as np
 
+from skensemble._weights import MOST_WRITTEN_OUT, is_whole
 from skensemble.generative.networks._shuffled_rows import ShuffledRows
-
-MOST_COPIES = 1 << 22  # rows that whole weights are written out to; beyond, rows are drawn in proportion
 
 
 class FlowRows:
@@ -18,7 +17,7 @@ class FlowRows:
         order = np.lexsort(np.hstack([condition, middle]).T[::-1]) if middle.shape[1] else np.arange(len(middle))
         order = order[is_counted[order]]
         weight = np.ones(len(order)) if weight is None else weight[order]
-        if (weight == np.round(weight)).all() and weight.sum() <= MOST_COPIES:
+        if is_whole(weight, MOST_WRITTEN_OUT):  # otherwise rows are drawn in proportion
             order, weight = np.repeat(order, weight.astype(np.int64)), None
         self._set(middle[order], half_width[order], condition[order].astype(np.float32), weight, rng)
 

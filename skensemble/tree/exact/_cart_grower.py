@@ -3,6 +3,7 @@
 import numpy as np
 
 from skensemble._parallel import dismiss_team, for_blocks, thread_pool, threads_here
+from skensemble._weights import MOST_COPIES_OF_AMOUNTS, MOST_EXACT_WEIGHT
 from skensemble.tree.exact._cart_growing import grow_cart, note_leaves
 from skensemble.tree.exact._cart_memory import CartMemory
 from skensemble.tree.exact._cart_state import TABLE
@@ -20,7 +21,6 @@ WEIGHT_BITS = 52  # of the sum of weights that are not whole
 SUM_BITS = 61  # of a sum of amounts
 LARGEST_WEIGHT = 1e100
 SMALLEST_SUM = 1e-280
-MOST_COPIES = 2.0**31  # sum of whole weights up to which a row's own integer is fine enough to be taken k times
 SPAN_BLOCK = 1 << 14
 
 
@@ -80,10 +80,10 @@ class CartGrower:
                 f"sample_weight times class_weight must have a sum between {1.0 / LARGEST_WEIGHT:g} and "
                 f"{LARGEST_WEIGHT:g}, got {total:g}."
             )
-        weight_unit = 1.0 if is_whole and total < 2.0**WEIGHT_BITS else _unit(total, WEIGHT_BITS)
+        weight_unit = 1.0 if is_whole and total < MOST_EXACT_WEIGHT else _unit(total, WEIGHT_BITS)
         units = [_unit(value, SUM_BITS) for value in sums]
         min_weight = total * self._limits.min_weight_fraction_leaf
-        copies = is_whole and total <= MOST_COPIES
+        copies = is_whole and total <= MOST_COPIES_OF_AMOUNTS
         n_rows = plant(weight, copies, weight_unit, *units, min_weight, deviation, moment, state)
         n_nodes = self._grow_with_team(memory, n_rows, seed)
         tree = self._to_tree_arrays(arrays, n_nodes)
