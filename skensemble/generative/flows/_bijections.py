@@ -153,13 +153,16 @@ class Linear(Bijection):
         lower, upper = self._factors()
         log_det += np.trace(self._matrix(self.parameters))
         weight = self._permutation @ lower @ upper
-        return self.workspace.product(x, weight.T, "y")
+        return self._product(x, weight, "y")
 
     def inverse(self, y, condition):
         lower, upper = (factor.astype(np.float64) for factor in self._factors())
         below = scipy.linalg.solve_triangular(lower, self._permutation.T, lower=True, unit_diagonal=True)
         weight = scipy.linalg.solve_triangular(upper, below)
-        return self.workspace.product(y, weight.T, "x of y").copy()
+        return self._product(y, weight, "x of y").copy()
+
+    def _product(self, x, weight, name):
+        return self.workspace.product(x, np.ascontiguousarray(weight.T, self.dtype), name)
 
     def backward(self, cotangent, of_log_det):
         lower, upper = self._factors()

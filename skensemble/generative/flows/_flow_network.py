@@ -45,9 +45,10 @@ class Flow:
     def initialize(self, generator, x, condition):
         """Draw parameters, looking at rows on their way."""
         x, unused = x.astype(self.dtype), np.zeros(len(x), self.dtype)
-        for layer in self.layers:
-            layer.initialize(generator, x)
-            x = layer.forward(x, condition.astype(self.dtype), unused)
+        with one_blas_thread():
+            for layer in self.layers:
+                layer.initialize(generator, x)
+                x = layer.forward(x, condition.astype(self.dtype), unused)
 
     # -- rows --------------------------------------------------------------------------------------------------------
 

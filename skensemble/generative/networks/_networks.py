@@ -59,6 +59,7 @@ class Workspace:
     def __init__(self, dtype):
         self.dtype = dtype
         self._arrays = {}
+        self._panel = np.empty(panel_shape(0, dtype), dtype)
         self.n_directions = 0
 
     def array(self, n_rows, n_columns, *name):
@@ -69,10 +70,11 @@ class Workspace:
         return kept[:n_rows]
 
     def product(self, x, weight, *name):
-        """x @ weight, row by row, in the array of a name."""
-        x, weight = np.ascontiguousarray(x, self.dtype), np.ascontiguousarray(weight, self.dtype)
+        """x @ weight, row by row, in the array of a name; both are contiguous and of the workspace's dtype."""
         result = self.array(len(x), weight.shape[1], *name)
-        multiply(x, weight, self.array(*panel_shape(len(weight), self.dtype), "panel"), result)
+        if len(self._panel) < len(weight):
+            self._panel = np.empty(panel_shape(len(weight), self.dtype), self.dtype)
+        multiply(x, weight, self._panel[: len(weight)], result)
         return result
 
     def keep(self, array, *name):
