@@ -215,3 +215,17 @@ def _length(function):
     """Lines of the body, without the docstring."""
     documented = ast.get_docstring(function) is not None and len(function.body) > 1
     return function.end_lineno - function.body[1 if documented else 0].lineno + 1
+
+
+@every_file
+def test_no_file_is_longer_than_600_lines_of_code(path):
+    assert _lines_of_code(path) <= 600
+
+
+def _lines_of_code(path):
+    """Lines that are neither empty nor of a docstring."""
+    owners = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    documented = [node for node in ast.walk(_parse(path)) if isinstance(node, owners) and ast.get_docstring(node)]
+    docstrings = {line for node in documented for line in range(node.body[0].lineno, node.body[0].end_lineno + 1)}
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return sum(bool(line.strip()) and number not in docstrings for number, line in enumerate(lines, 1))
