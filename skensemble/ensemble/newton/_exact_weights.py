@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skensemble._jit import kernel
 from skensemble._weights import is_whole
 
 FRACTION_BITS = 52  # of the sum of weights that are not whole
@@ -29,9 +30,24 @@ class ExactWeights(NamedTuple):
         """Other weights, none larger, in the same unit."""
         return self._in_units(weight, self.exponent)
 
-    def sums(self, rows, starts, stops):
-        """(n,) float64: sums over rows[starts[i] : stops[i]]."""
-        sums = np.empty(len(rows) + 1, np.int64)
-        sums[0] = 0
-        self.units.take(rows).cumsum(out=sums[1:])
-        return (sums[stops] - sums[starts]) * 2.0**self.exponent
+    def of_nodes(self, nodes, rows):
+        """(n_nodes,) float64: sums over the rows of each node.
+
+        nodes : (n_nodes,) NODE of a tree;  rows : (n_rows,) uint32, sorted by leaf: each node has a range of them
+        """
+        sums = np.empty(len(nodes), np.int64)
+        _sum_nodes(self.units, rows, nodes, sums)
+        return sums * 2.0**self.exponent
+
+
+@kernel
+def _sum_nodes(units, rows, nodes, sums):
+    """Leaves are summed up, and then their parents: children have larger numbers."""
+    for node in range(len(nodes) - 1, -1, -1):
+        if nodes[node].left >= 0:
+            sums[node] = sums[nodes[node].left] + sums[nodes[node].right]
+            continue
+        total = 0
+        for i in range(nodes[node].start, nodes[node].stop):
+            total += units[rows[i]]
+        sums[node] = total

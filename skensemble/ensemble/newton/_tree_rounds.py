@@ -144,7 +144,7 @@ class TreeRounds:
         seed = mixed_seed(seed, 2 + output)
         growth = grower.grow(self.targets, seed, rows, self._choose_features(seed), output)
         if self._exact_weight is not None:
-            self._node_weights[place + output] = self._weigh_nodes(growth)
+            self._node_weights[place + output] = self._drawn_units.of_nodes(growth.tree.nodes, growth.rows_by_leaf)
         if self.loss.optimal_leaf_values is not None:
             self._set_optimal_leaf_values(growth, output)
         growth.tree.values[:] *= self.settings.learning_rate / self.settings.n_parallel
@@ -160,11 +160,6 @@ class TreeRounds:
             add_values(self.train.raw[column], growth.leaf_of_row, values, self._threads_of_tree)
         if self.held_out is not None:
             _add_to(self.held_out, tree, columns)
-
-    def _weigh_nodes(self, growth):
-        """(n_nodes,) sums of the sample weights of the rows that grew the tree: a node has a range of them."""
-        nodes = growth.tree.nodes
-        return self._drawn_units.sums(growth.rows_by_leaf, nodes["start"], nodes["stop"])
 
     def _set_optimal_leaf_values(self, growth, output):
         """Leaf values from the residuals of the leaf's rows, within the bounds that monotone constraints set."""

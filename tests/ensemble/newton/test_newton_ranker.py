@@ -186,13 +186,13 @@ def test_stops_at_the_best_measure_of_given_queries(scoring):
 def test_holds_out_whole_queries(booster):
     X, y, qid = _table()
     model = NewtonBoostingRanker(booster=booster, early_stopping=True, validation_fraction=0.25, **FAST)
-    folds = []
+    parts = []
     model._boost, boost = (
-        lambda train, held_out, *rest: (folds.extend([train, held_out]), boost(train, held_out, *rest)),
+        lambda train, held_out, *rest: (parts.extend([train, held_out]), boost(train, held_out, *rest)),
         (model._boost),
     )
     model.fit(X, y, qid=qid)
-    train, held_out = folds
+    train, held_out = parts
     sizes = np.bincount(qid)
     assert held_out.queries.n_queries == 10
     assert sorted([*np.bincount(train.queries.code), *np.bincount(held_out.queries.code)]) == sorted(sizes)

@@ -107,7 +107,7 @@ def test_leaf_of_a_loss_that_is_not_smooth_is_the_best_constant(loss):
 
 @pytest.mark.parametrize("changes", [{}, {"subsample": 0.5}, {"goss": True}, {"colsample_bytree": 0.4}])
 def test_held_out_rows_move_like_training_rows(changes):
-    """The same rows as training and held-out fold: the paths of both kinds of rows agree, drawn or not."""
+    """The same rows as training and held-out data: the paths of both kinds of rows agree, drawn or not."""
     train, held_out = _data(), _data()
     rounds = TreeRounds(make_loss("squared_error"), train, held_out, _settings(**changes))
     for number in range(4):
