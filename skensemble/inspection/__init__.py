@@ -1,4 +1,4 @@
-"""Trees to look at: as text, as a picture, as a graph."""
+"""Drawings of trees: as text, as a picture, as a graph."""
 
 from skensemble.inspection._graphviz import export_graphviz
 from skensemble.inspection._plot import plot_tree

@@ -150,12 +150,12 @@ def export_graphviz(
 
 
 def _opened(out_file):
-    """Context of a file; one that came open stays open."""
+    """Context manager of the output file; a file that the caller opened is not closed."""
     return nullcontext(out_file) if hasattr(out_file, "write") else open(out_file, "w", encoding="utf-8")
 
 
 class _Graph:
-    """Writes head, nodes with the edges that lead to them, and ranks."""
+    """Writes the head, the nodes with the edges from their parents, and the ranks of leaves."""
 
     def __init__(self, decision_tree, options):
         self.tree, self.options, self.max_depth = decision_tree.tree_, options, options["max_depth"]
@@ -198,7 +198,7 @@ class _Graph:
         return f'{node} [label="(...)"{fill}] ;\n'
 
     def _edge(self, drawn):
-        """The edges of the root say which answer they stand for."""
+        """The edge from a parent; the two edges of the root are labelled True and False."""
         edge = f"{drawn.parent} -> {drawn.node}"
         if drawn.depth > 1 or drawn.is_cut:
             return f"{edge} ;\n"

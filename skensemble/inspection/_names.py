@@ -1,4 +1,4 @@
-"""Names of features and classes, as they stand in a drawn tree."""
+"""Names of features and classes in a drawn tree."""
 
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted

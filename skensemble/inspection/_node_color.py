@@ -1,4 +1,4 @@
-"""Colours of nodes: a hue for each class, stronger the surer; or one hue, stronger the larger the value."""
+"""Colours of nodes: a hue for each class, stronger for purer nodes; or one hue, stronger for larger values."""
 
 import colorsys
 
@@ -36,7 +36,7 @@ def _hues(n_hues):
 
 
 def _lead(shares):
-    """How far the most frequent class is ahead of the second, from 0 (a tie, or a single class) to 1."""
+    """Difference of the two largest class fractions, scaled to [0, 1]; 0 for a tie or a single class."""
     if shares.shape[1] == 1:
         return np.zeros(len(shares))
     second, first = np.sort(shares, axis=1)[:, -2:].T

@@ -1,4 +1,4 @@
-"""Where the nodes of a drawn tree stand.
+"""Positions of the nodes of a drawn tree.
 
 The rules are those of Reingold and Tilford (1981): a parent stands in the middle above its children, nodes of one depth
 are at least one apart, and a subtree looks the same wherever it stands.
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def node_positions(children_left, children_right):
-    """(n_nodes,) x and y of each node; both begin at 0, neighbours are at least 1 apart, and y is the depth.
+    """(n_nodes,) x and y of each node; both begin at 0, nodes of one depth are at least 1 apart, and y is the depth.
 
     children_left, children_right : (n_nodes,) int, -1 at a leaf; a child's number is larger than its parent's
     """
@@ -21,7 +21,7 @@ def node_positions(children_left, children_right):
 
 
 def _offsets_from_parent(children_left, children_right):
-    """Children first: two subtrees move together until, at some depth, they are one apart."""
+    """Offset of each node from its parent: bottom up, sibling subtrees are moved together until they are 1 apart."""
     offset = np.zeros(len(children_left))
     outline = {}  # node -> (leftmost, rightmost) of each depth below it, relative to the node
     for node in range(len(children_left) - 1, -1, -1):
@@ -40,5 +40,5 @@ def _offsets_from_parent(children_left, children_right):
 
 
 def _outer(first, second):
-    """The outline on the side of the first subtree: its own, and where it ends, that of the second."""
+    """Outline on the side of the first subtree; at depths it does not reach, that of the second subtree."""
     return np.concatenate((first, second[len(first) :]))

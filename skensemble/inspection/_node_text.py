@@ -1,4 +1,4 @@
-"""What stands in the box of a node, in a picture and in a graph."""
+"""Text in the box of a node, for pictures and graphs."""
 
 import html
 from collections.abc import Callable
@@ -11,8 +11,8 @@ from skensemble._parameters import Interval, IsArrayLike, IsBool, IsNone, OneOf,
 from skensemble.inspection._names import read_class_names, read_feature_names
 from skensemble.inspection._splits import asks_whether_missing, category_set, is_split
 
-MAX_CATEGORIES = 8  # that a box lists by name
-LINE_WIDTH = 45  # of a long row of values
+MAX_CATEGORIES = 8  # most categories that a box lists by name
+LINE_WIDTH = 45  # of the lines that a long list of values is wrapped to
 
 OPTIONS = {
     "max_depth": (Interval(int, 0), IsNone),
@@ -35,7 +35,7 @@ def check_options(options, table=OPTIONS):
 
 
 class Notation(NamedTuple):
-    """How signs and names are written."""
+    """Symbols and names in one output format."""
 
     number_sign: str
     index: str  # of x[0], a template
@@ -70,7 +70,7 @@ class NodeText:
         return None if names is None else [self.notation.escape(str(name)) for name in names]
 
     def lines(self, node):
-        """What to write into the box of a node, line by line."""
+        """Lines of text in the box of a node."""
         lines = []
         if self.node_ids:
             lines.append(self._word(node, "node ") + f"{self.notation.number_sign}{node}")
@@ -88,11 +88,11 @@ class NodeText:
         return lines
 
     def _word(self, node, word):
-        """The word, if this node shows any."""
+        """A label such as "gini", if this node shows labels."""
         return word if self.label == "all" or (self.label == "root" and node == 0) else ""
 
     def _question(self, node):
-        """What a row must answer with yes to go left."""
+        """The condition of a split under which rows go left."""
         feature = self._feature(self.tree.feature[node])
         if asks_whether_missing(self.tree, node):
             return f"{feature} is not missing"
@@ -139,6 +139,6 @@ class NodeText:
 
 
 def _whole_if_near(weights):
-    """Weights of classes as integers, if they are: a share times a sum may miss one by a rounding error."""
+    """Class weights as integers where they are within rounding error of them: fractions times a sum are inexact."""
     whole = np.rint(weights)
     return whole.astype(np.int64) if np.allclose(weights, whole, rtol=1e-9, atol=1e-9) else weights

@@ -11,8 +11,8 @@ from skensemble.inspection._node_text import PLAIN, NodeText, check_options
 
 CUT = "\n  (...)  \n"
 CUT_COLOR = "grey"
-FILLED_WIDTH = 0.95  # of the distance of neighbours; the rest is space between them
-FILLED_HEIGHT = 0.8  # of a row of boxes; the arrows need the rest
+FILLED_WIDTH = 0.95  # width of a box as a share of the distance between boxes
+FILLED_HEIGHT = 0.8  # height of a box as a share of the distance between depths; arrows take the rest
 
 
 def plot_tree(
@@ -130,7 +130,7 @@ def _cleared_axes(ax):
 
 
 class _Boxes:
-    """The nodes that are drawn, parents first: what stands in them, where, and in which colour.
+    """The drawn nodes, parents first: text, position and colour.
 
     nodes : list of DrawnNode
     place_of : dict, number of a node in the tree -> its position in `nodes`
@@ -155,7 +155,7 @@ class _Boxes:
         return left, right
 
     def center(self, node):
-        """Where a node of the tree stands."""
+        """Position of a node of the tree."""
         place = self.place_of[node]
         return self.x[place], self.y[place]
 
@@ -183,7 +183,7 @@ def _draw(boxes, axes, fontsize):
 
 
 def _draw_box(boxes, drawn, axes, style):
-    """A box hangs on an arrow from its parent, which covers the beginning of the arrow."""
+    """Draw a box and the arrow from its parent, whose box hides the start of the arrow."""
     own = boxes.center(drawn.node)
     above = own if drawn.parent is None else boxes.center(drawn.parent)
     box = {"boxstyle": boxes.style, "facecolor": boxes.fill(drawn, axes.get_facecolor())}
@@ -209,7 +209,7 @@ def _draw_answer(boxes, drawn, axes, style):
 
 
 def _fit_font(annotations, boxes, axes):
-    """Make the text as large as boxes neither overlap nor leave the axes."""
+    """Choose the largest font size at which boxes neither overlap nor leave the axes."""
     axes.figure.canvas.figure.draw_without_rendering()  # with any backend: now the boxes know their sizes
     patches = [annotation.get_bbox_patch() for annotation in annotations]
     extents = [patch.get_window_extent() for patch in patches if patch is not None]
@@ -223,7 +223,7 @@ def _fit_font(annotations, boxes, axes):
 
 
 def _room_beside(boxes, widths):
-    """By how much boxes can grow until one meets its neighbour in the row, or the edge."""
+    """Largest factor by which boxes can grow before one meets the next box of its depth, or the edge."""
     to_edge = np.minimum(boxes.x, 1 - boxes.x)
     room = np.min(2 * to_edge / widths)
     depth = np.array([drawn.depth for drawn in boxes.nodes])

@@ -1,4 +1,4 @@
-"""What the nodes of a `tree_` ask, beyond thresholds: nothing, sets of categories, whether a cell is missing."""
+"""Kinds of splits in a `tree_` besides thresholds: leaves, sets of categories, whether a value is missing."""
 
 import math
 
@@ -9,7 +9,7 @@ def is_split(tree, node):
 
 
 def asks_whether_missing(tree, node):
-    """Whether a split sends all numbers left and what is missing right."""
+    """Whether a split sends all numbers left and missing values right."""
     return tree.threshold[node] == math.inf and not tree.missing_go_to_left[node]
 
 

@@ -85,7 +85,7 @@ def export_text(
 def _walk(rules, max_depth, spacing):
     """Yield (indentation, line) from the root down, left before right; no recursion, for trees may be deep."""
     tree = rules.tree
-    pending = [(0, 0, None)]  # (node, depth, what leads to it)
+    pending = [(0, 0, None)]  # (node, depth, line to yield before it)
     while pending:
         node, depth, condition = pending.pop()
         if condition is not None:
@@ -115,7 +115,7 @@ def _n_levels(tree, top):
 
 
 class _Rules:
-    """The two conditions of a split, and what a leaf predicts."""
+    """Text of the two conditions of a split, and of the prediction of a leaf."""
 
     def __init__(self, decision_tree, feature_names, class_names, decimals, show_weights, show_missing):
         self.decision_tree, self.tree, self.decimals = decision_tree, decision_tree.tree_, decimals
@@ -134,7 +134,7 @@ class _Rules:
         return [read_class_names(self.decision_tree, classes if class_names is None else class_names)]
 
     def conditions(self, node):
-        """What must hold to go left, and what to go right."""
+        """(condition for the left child, condition for the right child)"""
         feature = self.tree.feature[node]
         name = f"feature_{feature}" if self.feature_names is None else self.feature_names[feature]
         if asks_whether_missing(self.tree, node):
@@ -146,7 +146,7 @@ class _Rules:
         return (f"{left} or missing", right) if is_missing_left else (left, f"{right} or missing")
 
     def _sides(self, node):
-        """What is said of the feature to go left, and to go right."""
+        """(left, right): the conditions without the name of the feature."""
         categories = category_set(self.tree, node)
         if categories is None:
             threshold = self._number(self.tree.threshold[node])
@@ -157,7 +157,7 @@ class _Rules:
         return f"{word} {{{listed}}}", f"{opposite} {{{listed}}}"
 
     def leaf(self, node):
-        """The prediction of a leaf, and the weights behind it if wanted."""
+        """Text of a leaf: its prediction, and on request the class weights."""
         value = self.tree.value[node]
         if not self.is_classifier:
             return f"value: {self._numbers(value[:, 0])}"

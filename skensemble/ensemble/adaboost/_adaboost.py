@@ -53,13 +53,13 @@ from skensemble.tree.exact._cart_targets import ClassTarget, NumberTarget
 from skensemble.tree.trees._additive_trees import Link
 from skensemble.tree.trees._tree_arrays import validate_trees
 
-SMALLEST_LEAF = 0.01  # share of the weight, lest rows of a class that hardly counts make a leaf that votes for it
-N_DRAWS = 10  # at most, until a learner is better than chance
+SMALLEST_LEAF = 0.01  # share of the weight: rows of a class of small weight are to make no leaf of their own
+N_DRAWS = 10  # tries at most of a round with resample=True, until its learner is better than chance
 HOLD_OUT_STREAM, DRAW_STREAM = 2**52, 2**52 + 1  # of the seeds; rounds have small numbers
 
 
 class _AdaBoost(CallbackSupportMixin, Estimator):
-    """What classifier and regressor share: everything but what happens in a round."""
+    """What classifier and regressor share: all but the rounds themselves."""
 
     is_smooth = False  # predictions are constant between thresholds
 
@@ -114,11 +114,11 @@ class _AdaBoost(CallbackSupportMixin, Estimator):
         return self
 
     def _read_X(self, X, *, reset):
-        """X as the learners take it: a Table, or what any estimator accepts."""
+        """X as the learners take it: a Table for our trees, for other estimators what they accept."""
         return read_features(self, X, reset=reset) if self._takes_tables else read_any(self, X, reset=reset)
 
     def _prepare(self, X, target, copies, start, metadata):
-        """(learners, copies and start without the rows held out, (rows that judge, their weights) or None)"""
+        """(learners, copies, start, held-out rows and their weights or None); held-out rows have copies or start 0."""
         counted = _counted(copies, start)
         learners = self._make_learners(X, target, counted, metadata)
         keys = learners.row_keys(self._numbers_of(target)) if self.early_stopping or self.resample else None
@@ -129,7 +129,7 @@ class _AdaBoost(CallbackSupportMixin, Estimator):
         seed = mixed_seed(self._seed, HOLD_OUT_STREAM)
         units = copies_of(start > 0.0 if copies is NO_WEIGHT else copies * (start > 0.0))
         held_out = held_out_parts(keys, self._strata(target), units, self.validation_fraction, seed)
-        if not held_out.any():  # where none can be spared, the rows that are fitted judge, too
+        if not held_out.any():  # no row can be spared: the training rows are scored
             return learners, copies, start, _weighted_rows(counted)
         if copies is NO_WEIGHT:
             start = start * (1.0 - held_out)
@@ -152,14 +152,14 @@ class _AdaBoost(CallbackSupportMixin, Estimator):
         )  # fmt: skip
 
     def _fit_learner(self, learners, seed, weights, y=None):
-        """(member, outputs): a learner for the rows as they are weighed."""
+        """(learner, its outputs for all rows), fitted with the current weights."""
         units = weights.units(self._trimming)
         if self.resample:
             return learners.fit(seed, draw_rows(units, self._line, self._n_draws, mixed_seed(seed, DRAW_STREAM)), y)
         return learners.fit(seed, units / UNITS, y)
 
     def _boost(self, learners, state, judge, data):
-        """Rounds until there are n_estimators, or no more are of use."""
+        """Add rounds up to n_estimators, or until a learner is perfect or useless, or scores stop rising."""
         fit = partial(self._fit_learner, learners)
         rounds, scores = [], []
         patience = Patience(self.n_iter_no_change, self.tol, scores) if self.early_stopping else None
@@ -188,7 +188,7 @@ class _AdaBoost(CallbackSupportMixin, Estimator):
         progress.finish(dict)
 
     def _one_round(self, state, fit, number):
-        """Round `number`, or None if there is no use in it."""
+        """Round `number`, or None if its learner is no better than chance."""
         seed, round_ = mixed_seed(self._seed, number), None
         for draw in range(N_DRAWS if self.resample else 1):
             round_ = self._round(state, fit, mixed_seed(seed, draw), number)
@@ -209,7 +209,7 @@ class _AdaBoost(CallbackSupportMixin, Estimator):
         )
 
     def _fitted(self, learners, rounds):
-        """Attributes of an estimator that has had these rounds, and no more."""
+        """Attributes of the estimator after these rounds."""
         return {
             "_members": learners.collect([member for round_ in rounds for member in round_.members]),
             "estimator_weights_": np.array([round_.weight for round_ in rounds]),
@@ -234,7 +234,7 @@ class _AdaBoost(CallbackSupportMixin, Estimator):
     # -- the learner -------------------------------------------------------------------------------------------------
 
     def _checked_learner(self):
-        """An unfitted clone of what is boosted."""
+        """An unfitted clone of the estimator that is boosted."""
         learner = self._default_learner() if self.estimator is None else clone(self.estimator)
         name = type(learner).__name__
         if not self.resample and not has_fit_parameter(learner, "sample_weight"):
@@ -262,7 +262,7 @@ class _AdaBoost(CallbackSupportMixin, Estimator):
         return MetadataRouter(owner=self).add_self_request(self).add(estimator=learner, method_mapping=mapping)
 
     def _routed(self, fit_params):
-        """Those of the metadata that the learners ask for."""
+        """The metadata that the learners request, by scikit-learn's routing."""
         if not fit_params:
             return {}
         if not get_config()["enable_metadata_routing"]:
@@ -339,12 +339,12 @@ class _AdaBoost(CallbackSupportMixin, Estimator):
 
 
 def _counted(copies, start):
-    """(n_samples,) what each row weighs at the start, its copies together."""
+    """(n_samples,) weight of each row at the start, all its copies together."""
     return start if copies is NO_WEIGHT else copies * start
 
 
 def _weighted_rows(weight):
-    """(positions of the rows that have a weight, their weights)"""
+    """(indices of the rows of positive weight, their weights)"""
     return np.flatnonzero(weight), weight[weight > 0]
 
 
@@ -353,7 +353,7 @@ def _n_rows(X):
 
 
 def _read_sample_weight(sample_weight, n_samples):
-    """(n_samples,) float64, or None; their unit does not matter."""
+    """(n_samples,) float64, or None; only the ratios of the weights matter."""
     if sample_weight is None or isinstance(sample_weight, Real):
         return read_weight(sample_weight, "sample_weight", n_samples)
     weight = read_numbers(sample_weight, "sample_weight")
@@ -373,7 +373,7 @@ def _read_sample_weight(sample_weight, n_samples):
 
 
 def _as_copies(weight, factors, n_samples):
-    """(copies, start, number of rows): how often each row is there, what a copy weighs at the start, copies added up.
+    """(number of copies of each row, weight of a copy at the start, number of rows with copies counted).
 
     weight : (n_samples,) or None;  factors : (n_samples,) of the rows' classes, or None
     """
@@ -573,7 +573,10 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
 
     @property
     def _counts_units(self):
-        """Targets of regressions that are not 1 and -1 need the bits that units would take."""
+        """Whether weights are given to trees as whole numbers of units, whose sums are exact.
+
+        Not where targets are other numbers than 1 and -1: their sums need the bits that units would take.
+        """
         return self._task != "numbers" or ALGORITHMS[self.algorithm].has_sign_targets
 
     @property
@@ -814,7 +817,7 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
 
 
 def _increments_of_members(algorithm, weights, outputs, number):
-    """What outputs of members with these numbers add to raw predictions."""
+    """What these outputs of learners, with their numbers in the ensemble, add to the raw predictions."""
     each = algorithm.members_per_round
     return algorithm.increments(outputs, weights[number // each], number % each)
 
@@ -997,7 +1000,7 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         return target, BoostingWeights(copies, start)
 
     def _round(self, state, fit, seed, number):
-        """A step of AdaBoost.R2."""
+        """A round of AdaBoost.R2 (Drucker 1997)."""
         target, weights = state
         member, predictions = fit(seed, weights)
         loss = self._losses(np.where(weights.share > 0.0, np.abs(predictions - target), 0.0))

@@ -23,7 +23,7 @@ SMALLEST_CURVATURE = 2.0 * np.finfo(np.float64).eps
 
 
 class LearnerRound(NamedTuple):
-    """What came out of a round.
+    """The learners of a round, and how well they do.
 
     members : fitted learners, one or one per class
     outputs : of each member, for all rows
@@ -57,7 +57,7 @@ class Rows:
 
 
 class Algorithm:
-    """A way to boost.
+    """A version of AdaBoost.
 
     task : what learners predict, "labels", "probabilities" or "numbers"
     has_sign_targets : whether those numbers are fitted to 1 and -1
@@ -76,7 +76,7 @@ class Algorithm:
         return 1
 
     def boost(self, rows, fit, seed):
-        """LearnerRound, or None if the learner is of no use.
+        """LearnerRound, or None if the learner is no better than chance.
 
         fit : function of (seed, BoostingWeights, target or None) that returns (member, outputs)
         """
@@ -94,7 +94,7 @@ class Algorithm:
         return np.exp(-self._margins(raw, codes))
 
     def _margins(self, raw, codes):
-        """(n_samples,) half of the log-odds by which a row is right."""
+        """(n_samples,) margins: half of the log-odds of a row's class."""
         if self.n_columns == 1:
             return 0.5 * np.where(codes == 1, raw[:, 0], -raw[:, 0])
         return raw[np.arange(len(codes)), codes]
@@ -123,7 +123,7 @@ def _with_first_class(second):
 
 
 class Samme(Algorithm):
-    """Votes of classifiers, weighted by how seldom they err."""
+    """Votes of classifiers, each weighted by the log-odds of its accuracy."""
 
     task = "labels"
 
@@ -188,7 +188,7 @@ class Regressions(Algorithm):
         return self.n_columns
 
     def _own_classes(self):
-        """Classes that a member of a round stands for."""
+        """Classes whose log-odds the learners of a round predict."""
         return [1] if self.n_columns == 1 else range(self.n_classes)
 
     def _error(self, outputs, rows, weights):
@@ -198,7 +198,7 @@ class Regressions(Algorithm):
 
 
 class Gentle(Regressions):
-    """Regressions of the sign: steps that are bounded, unlike those of "real"."""
+    """Least-squares regressions of the sign of the class: their steps are bounded, those of "real" are not."""
 
     has_sign_targets = True
 
@@ -213,7 +213,7 @@ class Gentle(Regressions):
         return LearnerRound(members, outputs, 1.0, error, self.n_classes > 1, not is_finite)
 
     def _weights_of_class(self, rows):
-        """Of each problem of one class against the rest."""
+        """BoostingWeights of each problem of one class against the rest."""
         if self.n_columns == 1:
             return [rows.weights]
         if not hasattr(rows, "weights_of_class"):
@@ -282,7 +282,7 @@ class Logit(Regressions):
 
     @staticmethod
     def _response(is_own, probability):
-        """(z, weight) of the rows: what to add to the log-odds, and how much that matters.
+        """(working response z, weight) of the rows.
 
         Where z would be too large, the weight p (1 - p) becomes larger instead of z being cut: their product stays the
         gradient, so that the step goes downhill.

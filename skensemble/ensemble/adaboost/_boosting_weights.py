@@ -9,7 +9,7 @@ import numpy as np
 from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, weighted_mean
 
 UNITS = 2.0**51  # in the sum of all weights
-SMALLEST = np.finfo(np.float64).eps  # share of a row, so that none is lost for good
+SMALLEST = np.finfo(np.float64).eps  # least share of a row, so that later rounds can raise it again
 
 
 class BoostingWeights:
@@ -29,13 +29,13 @@ class BoostingWeights:
         self._normalise()
 
     def multiply(self, factors):
-        """Multiply the weights by factors (n_samples,); False if that is too much for numbers."""
+        """Multiply the weights by factors (n_samples,); False if they overflow."""
         with np.errstate(over="ignore", invalid="ignore"):
             self.share *= factors
         return self._normalise()
 
     def _normalise(self):
-        self._units = None  # made when they are asked for
+        self._units = None  # computed on first use
         if not np.isfinite(self.share).all():
             return False
         self.share /= weighted_mean(self.share, self.copies) * self._n_copies

@@ -35,7 +35,7 @@ OWN_TREES = (DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier,
 
 
 def grows_from_codes(estimator):
-    """Is `estimator` a tree that TreeLearners grow just as its own fit would?"""
+    """Is `estimator` a tree for which TreeLearners grow the same tree as its own `fit`?"""
     return (
         type(estimator) in OWN_TREES and estimator.ccp_alpha == 0.0 and getattr(estimator, "class_weight", None) is None
     )
@@ -52,7 +52,7 @@ def seed_parameters(estimator, seed):
 
 
 def _outputs_of(values, task):
-    """What nodes with values (n_nodes, n_values) say: class indices, shares of classes or numbers."""
+    """Outputs of nodes with values (n_nodes, n_values): class indices, class fractions or numbers."""
     if task == "labels":
         return values.argmax(axis=1)
     return values if task == "probabilities" else values[:, 0]
@@ -88,7 +88,7 @@ class TreeLearners:
         )
 
     def row_keys(self, target):
-        """(n_samples,) int64, equal for rows in which the same stands."""
+        """(n_samples,) int64, equal for equal rows."""
         return row_keys(self._grower.binned.codes, target)
 
     def fit(self, seed, weight, y=None):
@@ -137,14 +137,14 @@ class GrownTrees:
         ]  # fmt: skip
 
     def add_up(self, increments, n_columns):
-        """Make ready to predict sums of `increments(outputs, number of the tree)`, (n, n_columns) for n outputs."""
+        """Set what the trees add up to: `increments(outputs, number of the tree)` is (n, n_columns) for n outputs."""
         numbers = self.trees.tree_of_node
         values = np.ascontiguousarray(increments(_outputs_of(self.trees.values, self.task), numbers))
         trees = self.trees._replace(values=values)
         self.additive = replace(self.additive, trees=trees, baseline=np.zeros(n_columns)).compiled()
 
     def sums(self, table, n_threads):
-        """(n_samples, n_columns) of what `add_up` was asked for."""
+        """(n_samples, n_columns) sums of the increments set by `add_up`."""
         return self.additive.raw(table, n_threads)
 
     def staged_sums(self, table, stages, n_threads):
@@ -152,11 +152,11 @@ class GrownTrees:
         yield from self.additive.staged_raw(table, stages, n_threads)
 
     def predictions(self, table, n_threads):
-        """(n_samples, n_trees) number that each tree predicts."""
+        """(n_samples, n_trees) predictions of the trees, which are regressors."""
         return self.trees.values[self.additive.apply(table, n_threads) + self.trees.roots, 0]
 
     def importances(self):
-        """(n_trees, n_features) shares of the features in what the splits of each tree take off the impurity."""
+        """(n_trees, n_features) fraction of the decrease of impurity due to each feature, for each tree."""
         n_features, trees = self.fitted["n_features_in_"], self.trees
         splits = np.flatnonzero(~trees.is_leaf)
         cell = trees.tree_of_node[splits] * n_features + trees.feature[splits]
@@ -227,7 +227,7 @@ class EstimatorLearners:
 
 
 def outputs_for(member, X, task, classes):
-    """What a fitted estimator says about X: class indices, probabilities of classes, or numbers."""
+    """Predictions of a fitted estimator for X: class indices, class probabilities, or numbers."""
     if task == "numbers":
         return np.asarray(member.predict(X), np.float64).reshape(-1)
     if task == "labels":

@@ -1,4 +1,4 @@
-"""What random forests and extra trees share: everything between a target and the mean of the trees' predictions."""
+"""What random forests and extra trees share: from the target to the mean of the trees' predictions."""
 
 from functools import cached_property
 from time import perf_counter
@@ -42,8 +42,8 @@ from skensemble.tree.trees._partial_dependence import partial_dependence
 from skensemble.tree.trees._pruning import prune
 from skensemble.tree.trees._tree_arrays import concatenate, split_trees, validate_trees
 
-FEW_ROWS = 300  # a tree on less is grown in the time that it takes to ask another thread
-BOOTSTRAP_STREAM, PERMUTATION_STREAM = 2**52, 2**52 + 1  # of the seed of a tree, whose nodes have small numbers
+FEW_ROWS = 300  # below this, growing a tree takes no longer than handing it to another thread
+BOOTSTRAP_STREAM, PERMUTATION_STREAM = 2**52, 2**52 + 1  # of the seed of a tree; its nodes use small numbers
 LEARNED_FROM_TREES = ("_additive", "_views")
 LEARNED_FROM_ROWS = (
     "oob_score_",
@@ -60,7 +60,7 @@ LEVELS = (_LEVEL, SequenceOf(_LEVEL, "a list of them"))
 
 
 class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
-    """Trees that are grown independently of each other, and predict their mean.
+    """Trees that are grown independently of each other, and whose predictions are averaged.
 
     A subclass names the class of its trees, `_tree_class`, and of their `_splitter`.
     """
@@ -115,11 +115,11 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
         if n_known < self.n_estimators:
             metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
             self._grow(grower, target, n_known, n_threads, {"X": X, "y": y, "metadata": metadata})
-        self._look_back(table, target, n_threads)
+        self._describe_training_rows(table, target, n_threads)
         return self
 
     def _check_bootstrap(self):
-        """Raise about what has no meaning where every tree sees all rows."""
+        """Refuse parameters that need rows left out, where bootstrap=False and every tree is grown on all rows."""
         if self.bootstrap:
             return
         if self.max_samples is not None:
@@ -136,7 +136,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
             )
 
     def _is_complete(self, n_known):
-        """Are all trees there, and all that was asked for about them?"""
+        """Is there nothing left to do for this fit: no tree to grow, and nothing to compute from the training rows?"""
         if n_known > self.n_estimators:
             raise ValueError(
                 f"n_estimators must be >= the {n_known} trees that are fitted already (warm_start=True), "
@@ -145,10 +145,10 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
         if n_known < self.n_estimators:
             return False
         warn("Warm-start fitting without increasing n_estimators does not fit new trees.")
-        return not self._questions()
+        return not self._missing_attributes()
 
     def _start(self, table, weight, n_threads):
-        """What a first fit learns before its first tree."""
+        """Draw the seed and fit the binner: a warm start keeps both."""
         self.__dict__.pop("_trees", None)
         self._seed = int(draw_seed(generator(self.random_state)))
         self._binner = Binner(self.max_bins, self.categorical_features).fit(table, weight, n_threads)
@@ -177,18 +177,18 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
             self._bootstrap = Bootstrap(keys, self._target_numbers(target), weight, self._n_samples_bootstrap)
 
     def _random_state_of(self, t):
-        """The `random_state` with which a single tree, on the rows that are drawn for tree t, becomes tree t."""
+        """Seed of tree t: a single tree with this `random_state`, fitted to the rows of tree t, equals it."""
         return mixed_seed(self._seed, t) & 0xFFFFFFFF
 
     def _draw_seed_of(self, t):
         return mixed_seed(self._random_state_of(t), BOOTSTRAP_STREAM)
 
     def _weight_of(self, t, target=None):
-        """(n_samples,) weights with which rows grow tree t; None for ones."""
+        """(n_samples,) weights of the rows when tree t is grown; None for ones."""
         return self._sample_weight if self._bootstrap is None else self._bootstrap.counts(self._draw_seed_of(t))
 
     def _in_bag(self, n_threads):
-        """(n_trees, n_samples) bool: which rows grew which tree."""
+        """(n_trees, n_samples) bool: whether a row was drawn for a tree."""
         in_bag = np.zeros((self._trees.n_trees, self._n_samples), bool)
 
         def mark(first, last):
@@ -201,7 +201,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
     # -- growing -----------------------------------------------------------------------------------------------------
 
     def _grow(self, grower, target, n_known, n_threads, data):
-        """Add trees until there are n_estimators, or a callback has seen enough."""
+        """Add trees until there are n_estimators, or a callback stops the fit."""
         for name in (*LEARNED_FROM_TREES, *LEARNED_FROM_ROWS):
             self.__dict__.pop(name, None)
         numbers = range(n_known, self.n_estimators)
@@ -219,7 +219,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
         progress.finish(dict)
 
     def _growing_trees(self, grower, target, numbers, n_threads):
-        """Yield the trees in the order of their numbers, whoever grows them."""
+        """Yield the trees in the order of their numbers, whichever thread grows them."""
 
         def grow(t):
             seed = draw_seed(generator(self._random_state_of(t)))
@@ -229,21 +229,21 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
         yield from in_order(grow, numbers, n_threads if self._n_samples >= FEW_ROWS else 1)
 
     def _with_trees(self, trees):
-        """Attributes of a forest that has these trees, too."""
+        """Attributes of this forest with these trees added."""
         known = [self._trees] if hasattr(self, "_trees") else []
         return {"_trees": concatenate([*known, *trees])}
 
     def _report(self, number, tree, seconds):
-        """A line about each tree, or with verbose=1 about each tenth of the trees."""
+        """Print a line for each tree, or with verbose=1 ten lines in all."""
         step = 1 if self.verbose > 1 else max(1, self.n_estimators // 10)
         if self.verbose and (number % step == 0 or number == self.n_estimators):
             size = f"{tree.n_leaves[0]} leaves, depth {tree.depth[0]}"
             print(f"[{number}/{self.n_estimators}] {size}, {seconds:.3f} s since the first tree was begun")
 
-    # -- what the training rows say ----------------------------------------------------------------------------------
+    # -- computed from the training rows -----------------------------------------------------------------------------
 
-    def _questions(self):
-        """What the parameters ask for and no fit has answered yet."""
+    def _missing_attributes(self):
+        """Names of the attributes that the parameters ask for and that are not there yet."""
         attributes = {
             "oob_score_": bool(self.oob_score),
             "_permutation_importances": self.importance_type == "permutation",
@@ -251,18 +251,18 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
         }
         return {name for name, is_wanted in attributes.items() if is_wanted and not hasattr(self, name)}
 
-    def _look_back(self, table, target, n_threads):
-        """Ask the trees about the rows that they grew from, and about those that they did not."""
-        questions = self._questions()
-        if not questions:
+    def _describe_training_rows(self, table, target, n_threads):
+        """Compute what the parameters ask for: out-of-bag score, leaves of training rows, importances."""
+        missing = self._missing_attributes()
+        if not missing:
             return
         in_bag = self._in_bag(n_threads) if self.bootstrap else None
-        if "oob_score_" in questions:
+        if "oob_score_" in missing:
             self._set_oob_score_and_attributes(table, target, in_bag, n_threads)
-        if "training_leaves_" in questions:
+        if "training_leaves_" in missing:
             leaves = self._additive.apply(table, n_threads)
             self.training_leaves_, self._training_target = np.ascontiguousarray(leaves.T), self._target_numbers(target)
-        if "_permutation_importances" in questions:
+        if "_permutation_importances" in missing:
             seeds = [mixed_seed(self._random_state_of(t), PERMUTATION_STREAM) for t in range(self._trees.n_trees)]
             self._permutation_importances = permutation_importances(
                 split_trees(self._trees), seeds, in_bag, self._bootstrap.line,
@@ -270,7 +270,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
             )  # fmt: skip
 
     def _set_oob_score_and_attributes(self, table, target, in_bag, n_threads):
-        """Predict each row by the trees that have not seen it, and score these predictions."""
+        """Predict each row by the trees for which it was not drawn, and score these predictions."""
         means = out_of_bag_means(self._additive.layout, self._additive.encoder(table), in_bag, n_threads)
         is_known = ~np.isnan(means[:, 0])
         if not is_known.all():
@@ -388,7 +388,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
         return self.estimator
 
     def _parameters_of_trees(self):
-        """All but weights of classes, which are in the draws, or in the weights of rows."""
+        """Without class_weight: it is part of the draws, or of the weights of the rows."""
         names = ("criterion", "monotonic_cst", *GROWTH_PARAMETERS)
         return {name: getattr(self, name) for name in names}
 
@@ -461,7 +461,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
 
 
 def _impurity_importances(trees, n_features):
-    """Mean over the trees of each feature's share of what their splits take off the impurity."""
+    """Fraction of the decrease of impurity due to each feature, mean over the trees."""
     splits = np.flatnonzero(~trees.is_leaf)
     cell = trees.tree_of_node[splits] * n_features + trees.feature[splits]
     gains = np.bincount(cell, trees.gain[splits], minlength=trees.n_trees * n_features).reshape(-1, n_features)
@@ -474,7 +474,7 @@ def _impurity_importances(trees, n_features):
 
 
 class ForestClassifier(ClassifierMixin, Forest):
-    """A forest whose trees predict shares of classes."""
+    """A forest whose trees predict class fractions."""
 
     _oob_metric = staticmethod(accuracy_score)
 

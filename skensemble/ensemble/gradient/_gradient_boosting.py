@@ -45,8 +45,8 @@ from skensemble.tree.trees._additive_trees import AdditiveTrees, Link
 from skensemble.tree.trees._partial_dependence import partial_dependence
 from skensemble.tree.trees._tree_arrays import split_trees, validate_trees
 
-CELLS_FOR_THREADS = 50_000  # rows x features; trees on less are grown while other threads would be asked for help
-SMALLEST_SHARE = np.finfo(np.float64).eps  # of a class, in the eyes of an estimator that predicts where boosting starts
+CELLS_FOR_THREADS = 50_000  # rows x features; below this, handing a tree to another thread takes longer
+SMALLEST_SHARE = np.finfo(np.float64).eps  # probabilities that `init` predicts are clipped to
 LEARNED_FROM_TREES = ("_additive", "_views")
 LEARNED_FROM_ROUNDS = (
     "_trees", "_rates", "_batches", "train_score_", "oob_scores_", "oob_improvement_", "oob_score_"
@@ -54,7 +54,7 @@ LEARNED_FROM_ROUNDS = (
 
 
 class _GradientBoosting(CallbackSupportMixin, Estimator):
-    """What classifier and regressor share: everything between a target array and raw predictions."""
+    """What classifier and regressor share: from the target array to raw predictions."""
 
     is_smooth = False  # predictions are constant between thresholds
     _made_when_needed = LEARNED_FROM_TREES
@@ -123,7 +123,7 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
             )
 
     def _start(self, table, weight, n_threads):
-        """What a first fit learns before its first tree."""
+        """Draw the seed and fit the binner: a warm start keeps both."""
         for name in (*LEARNED_FROM_TREES, *LEARNED_FROM_ROUNDS):
             self.__dict__.pop(name, None)
         self._seed = int(draw_seed(generator(self.random_state)))
@@ -137,9 +137,9 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
             )
 
     def _hold_out(self, table, target, weight, n_threads):
-        """(rows that train, weights of all rows that train, weights of those that are held out); None: all, one each.
+        """(training rows, training weights of all rows, held-out weights of all rows); None: all rows, weight 1.
 
-        Of each class the same share is held out. Where no row can be spared, those that train judge, too.
+        The same share of each class is held out. Where no row can be spared, the training rows are scored.
         """
         if self.n_iter_no_change is None:
             return None, weight, None
@@ -157,7 +157,7 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
     # -- where boosting starts ---------------------------------------------------------------------------------------
 
     def _first_raw(self, X, target, weight, trains, weighted):
-        """(n_samples, n_outputs) raw predictions before the first round; sets what they come from."""
+        """(n_samples, n_outputs) raw predictions before the first round; sets the constant or `init_`."""
         self._baseline = np.zeros(self._loss.n_outputs)
         self._starts_from_estimator = not (self.init is None or isinstance(self.init, str))
         if self._starts_from_estimator:
@@ -169,7 +169,7 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
         return np.tile(self._baseline, (len(target), 1))
 
     def _fit_init(self, X, target, weight, rows):
-        """Fit the estimator that predicts where boosting starts, on the rows that train."""
+        """Fit `init`, whose predictions boosting starts from, to the training rows."""
         self.init_ = clone(self.init, safe=False)
         if weight is not None and not has_fit_parameter(self.init_, "sample_weight"):
             raise ValueError(
@@ -198,7 +198,7 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
         return GradientRounds(self._loss, growers, target, raw, weight, sampler, settings)
 
     def _make_growers(self, table, weight, train_weight, n_threads):
-        """One for each thread that is to grow trees of a round.
+        """One CartGrower for each thread that grows trees of a round.
 
         They know the weights of all rows, held out or not: only rows that have one there are sent by their codes to
         the side of a threshold on which they lie.
@@ -219,7 +219,7 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
         return for_blocks(make, n_growers, 1, n_growers)
 
     def _boost(self, rounds, weight_held_out, monitor, data):
-        """Add rounds until there are n_estimators, or they no longer help, or somebody has seen enough."""
+        """Add rounds until there are n_estimators, the held-out loss stops falling, or a callback or monitor stops."""
         first, history = self._n_rounds, GradientHistory(self)
         n_rounds = self.n_estimators - first
         progress = FitProgress(self, n_rounds, data)
@@ -236,7 +236,7 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
                 self._take_over(history)
                 wants_stop |= bool(monitor(number, self, self._shown_to_monitor(number, rounds)))
             if patience is not None:
-                wants_stop |= patience.is_over(-rounds.score(weight_held_out))
+                wants_stop |= patience.is_over(-rounds.mean_loss(weight_held_out))
             if wants_stop:
                 break
         self._take_over(history)
@@ -244,7 +244,7 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
         progress.finish(dict)
 
     def _take_over(self, history):
-        """Become the model that has these rounds."""
+        """Set the attributes of the model to those after these rounds."""
         for name in LEARNED_FROM_TREES:
             self.__dict__.pop(name, None)
         vars(self).update(history.attributes())
@@ -398,7 +398,7 @@ def _response(loss, raw):
 
 
 def _indexable(X):
-    """What rows can be taken of."""
+    """X as an object that rows can be selected from."""
     if scipy.sparse.issparse(X):
         return X.tocsr()
     return X if isinstance(X, list) or hasattr(X, "shape") else np.asarray(X)

@@ -1,4 +1,4 @@
-"""What the rounds of GBDT leave behind: trees and scores, as attributes of the model and as lines on the screen."""
+"""Trees and losses of all rounds of GBDT: as attributes of the model, and as printed lines."""
 
 from time import perf_counter
 
@@ -8,7 +8,7 @@ from skensemble.tree.trees._tree_arrays import concatenate
 
 
 class GradientHistory:
-    """The rounds of a model, those of an earlier fit included, and the attributes that they make up."""
+    """All rounds of a model, those before a warm start included, and the attributes made of them."""
 
     def __init__(self, model):
         self._parameters, self._learning_rate = model._parameters_of_trees(), float(model.learning_rate)
@@ -49,7 +49,7 @@ class GradientHistory:
 
 
 class Printer:
-    """A line about each round, or with verbose=1 about ever fewer of them: ten for each power of ten."""
+    """Prints a line for each round, or with verbose=1 ten lines for each power of ten, as scikit-learn does."""
 
     def __init__(self, verbose, n_rounds, with_oob):
         self._verbose, self._n_rounds, self._with_oob = verbose, n_rounds, with_oob

@@ -20,7 +20,7 @@ HOLD_OUT_STREAM, BAG_STREAM, TREE_STREAM = 0, 1, 2  # of the seed of a model
 
 
 class GradientSettings(NamedTuple):
-    """What is done in each round."""
+    """Settings of all rounds."""
 
     learning_rate: float
     subsample: float
@@ -31,16 +31,16 @@ class GradientSettings(NamedTuple):
 
 
 class GradientRound(NamedTuple):
-    """What a round leaves behind."""
+    """Trees and losses of a round; losses are named scores, as scikit-learn's attributes are."""
 
     trees: list  # TreeArrays of one tree for each output, without the learning rate
-    train_score: float  # loss of the rows in the bag
-    oob_score: float | None  # of the rows out of it; None where all rows are in it, NaN where there happen to be none
-    oob_improvement: float | None  # by how much it has become smaller
+    train_score: float  # loss of the in-bag rows
+    oob_score: float | None  # loss of the out-of-bag rows; None without subsampling, NaN where there are none
+    oob_improvement: float | None  # decrease of the out-of-bag loss in this round
 
 
 class GradientRounds:
-    """State between rounds.
+    """Grows the trees of one round after the other, and keeps the raw predictions.
 
     loss : Loss
     growers : list of CartGrower, one for each thread that is to grow trees of a round
@@ -61,22 +61,22 @@ class GradientRounds:
         self.loss = self.loss.adapted(self.y, self.raw, self.weight, self.settings.alpha)
         before = last_oob_score
         if weight_out is not None and before is None:
-            before = self.score(weight_out)
+            before = self.mean_loss(weight_out)
         self._fill_gradients()
         trees = self._grow_trees(number, weight)
         if weight_out is None:
-            return GradientRound(trees, self.score(weight), None, None)
-        after = self.score(weight_out)
-        return GradientRound(trees, self.score(weight), after, before - after)
+            return GradientRound(trees, self.mean_loss(weight), None, None)
+        after = self.mean_loss(weight_out)
+        return GradientRound(trees, self.mean_loss(weight), after, before - after)
 
-    def score(self, weight):
-        """Loss of the rows by their weights; NaN where all are 0."""
+    def mean_loss(self, weight):
+        """Weighted mean of the loss; NaN where all weights are 0."""
         if weight is not None and not weight.any():
             return np.nan
         return self.loss.reported_factor * self.loss.value(self.y, self.raw, weight)
 
     def _draw_bag(self, number):
-        """Weights of the rows in the bag, and of those out of it."""
+        """(weights of the in-bag rows, weights of the out-of-bag rows)"""
         if self.settings.subsample == 1.0:
             return self.weight, None
         seed = mixed_seed(mixed_seed(self.settings.seed, BAG_STREAM), number)
@@ -113,12 +113,12 @@ class GradientRounds:
             pruned = prune(tree, self.settings.ccp_alpha)
             tree, leaf = pruned, _place_after_pruning(tree, pruned)[leaf]
         if self.loss.optimal_leaf_values is not None or not self.loss.constant_hessian:
-            self._search_lines(tree, leaf, output, weight)
+            self._set_leaf_values(tree, leaf, output, weight)
         self.raw[output] += (self.settings.learning_rate * tree.values[:, 0])[leaf]
         return tree
 
-    def _search_lines(self, tree, leaf, output, weight):
-        """Replace the means of gradients in the leaves by the steps that the loss asks for."""
+    def _set_leaf_values(self, tree, leaf, output, weight):
+        """Replace the mean gradients in the leaves by optimal values of the loss, or by Newton steps."""
         leaves = np.flatnonzero(tree.is_leaf)
         rows, leaf_start = rows_by_leaf(leaf, leaves, tree.n_nodes)
         n_threads = self.settings.n_threads if len(self.growers) == 1 and len(rows) > GRADIENT_BLOCK else 1
@@ -136,7 +136,7 @@ def tree_random_state(seed, t):
 
 
 def _place_after_pruning(tree, pruned):
-    """(n_nodes,) int32: where the rows of each node of a tree are after it has been pruned."""
+    """(n_nodes,) int32: the node of the pruned tree that holds the rows of each node of the full tree."""
     place = np.zeros(tree.n_nodes, np.int32)
     for node in np.flatnonzero(~tree.is_leaf):  # children come after their parents
         own = place[node]

@@ -36,7 +36,7 @@ from skensemble.ensemble.losses._weighted_statistics import (
     weighted_quantile,
 )
 
-# -- regression with the identity link ---------------------------------------------------------------------------------
+# -- regression with the identity link -------------------------------------------------------------------------------
 
 
 @dataclass
@@ -192,7 +192,7 @@ class PseudoHuber(RealTarget, PlainOutputs, OutputByOutput):
         return weighted_minimiser(derivatives, y, weight)
 
 
-# -- the slope of Huber's losses ---------------------------------------------------------------------------------------
+# -- the slope of Huber's losses -------------------------------------------------------------------------------------
 
 
 def _slopes(loss, y, sample_weight):

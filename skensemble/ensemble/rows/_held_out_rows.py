@@ -1,4 +1,4 @@
-"""Which rows are set aside to judge a model while it is fitted."""
+"""Which rows are held out to score a model while it is fitted."""
 
 import numpy as np
 

@@ -1,9 +1,9 @@
-"""Decision trees: DecisionTreeClassifier and DecisionTreeRegressor (CART), and their random kin, the extra trees."""
+"""The estimators of single trees: decision trees (CART) and extremely randomized trees."""
 
 from dataclasses import replace
 
 import numpy as np
-import sklearn.ensemble  # loaded now, while what it takes from sklearn.tree is still scikit-learn's own
+import sklearn.ensemble  # loaded before our class is registered in sklearn.tree below
 import sklearn.tree
 from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin, clone
 from sklearn.utils import Bunch
@@ -31,7 +31,7 @@ from skensemble.tree.trees._partial_dependence import partial_dependence
 from skensemble.tree.trees._pruning import prune, pruning_path
 from skensemble.tree.trees._tree_arrays import validate_trees
 
-CELLS_FOR_THREADS = 200_000  # of a table; for less, one thread is done before others have been asked for help
+CELLS_FOR_THREADS = 200_000  # of a table; below this, one thread is done before others have started
 
 
 def _useful_threads(table):
@@ -40,7 +40,7 @@ def _useful_threads(table):
 
 
 class _DecisionTree(MultiOutputMixin, Estimator):
-    """What classifier and regressor share: everything but the target."""
+    """What classifier and regressor share: all but reading the target."""
 
     is_smooth = False  # predictions are constant between thresholds
 
@@ -387,7 +387,7 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
         self.random_state = random_state
 
     def _read_target(self, y, sample_weight, n_samples):
-        """Classes, and weights with the classes' own multiplied in; sets the attributes that tell of them."""
+        """(ClassTarget, weights times class weights); sets the attributes about classes and outputs."""
         labels = read_labels(y, "y", n_samples, multi_output=True, warn=False)
         weight = class_weighted(self.class_weight, labels, read_weight(sample_weight, "sample_weight", n_samples))
         self.n_outputs_ = labels.n_outputs
@@ -731,7 +731,7 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
         self.random_state = random_state
 
     def _read_target(self, y, sample_weight, n_samples):
-        """Numbers and weights; sets the attribute that tells of them."""
+        """(NumberTarget, weights); sets n_outputs_."""
         target = read_target(y, "y", n_samples, warn=False, poisson=self.criterion == "poisson")
         weight = read_weight(sample_weight, "sample_weight", n_samples)
         target = np.atleast_2d(target)

@@ -1,4 +1,4 @@
-"""TreeStructure: a fitted tree for those who look inside, under scikit-learn's names."""
+"""TreeStructure: the nodes of a fitted tree, under scikit-learn's names."""
 
 from functools import cached_property
 
@@ -59,7 +59,7 @@ class TreeStructure:
 
     @property
     def capacity(self):
-        """Number of nodes that there is room for: as many as there are."""
+        """Number of nodes, as in scikit-learn's trees, which reserve more."""
         return self.trees.n_nodes
 
     @property
@@ -220,7 +220,7 @@ class TreeStructure:
     # -- the object --------------------------------------------------------------------------------------------------
 
     def __getstate__(self):
-        """Only what everything else is made from."""
+        """What all other attributes are computed from."""
         return {name: self.__dict__[name] for name in ("trees", "binner", "n_features", "n_classes")}
 
     def __repr__(self):

@@ -8,7 +8,7 @@ import numpy as np
 
 from skensemble.tree.trees._marks import NO_CHILD, NUMERIC
 
-PAIRS = 1_000_000  # of a grid row and a node that are held at once
+PAIRS = 1_000_000  # of a grid row and a node, at most in memory at once
 
 
 def partial_dependence(trees, grid, features):
@@ -36,7 +36,7 @@ def _check_is_numeric(trees, features):
 
 
 def _averages(trees, grid, column):
-    """All grid rows go down level by level: row[i] is at node[i], with a share of the weight."""
+    """Send all grid rows down level by level: row[i] is at node[i] with weight share[i]."""
     row = np.tile(np.arange(len(grid)), trees.n_trees)
     node = np.repeat(trees.roots, len(grid))
     share = np.ones(len(row))
@@ -51,7 +51,7 @@ def _averages(trees, grid, column):
 
 def _step(trees, grid, column, row, node, share):
     left, right, own = trees.left[node], trees.right[node], column[node] >= 0
-    x = grid[row, column[node]]  # of no meaning where the feature is not of the grid
+    x = grid[row, column[node]]  # only used where the feature is of the grid
     goes_left = np.where(np.isnan(x), trees.missing_left[node], x <= trees.threshold[node])
     chosen = np.where(goes_left, left, right)[own]
     both = ~own

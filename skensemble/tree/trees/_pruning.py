@@ -19,10 +19,10 @@ from skensemble.tree.trees._tree_arrays import NODE_FIELDS, parents, single_tree
 
 
 class WeakestLink(NamedTuple):
-    """A split that becomes a leaf."""
+    """A split that pruning turns into a leaf."""
 
     node: int
-    alpha: float  # price of a leaf from which on the smaller tree is the better one
+    alpha: float  # value of ccp_alpha from which on the smaller tree is better
     risk: float  # of the tree after the cut
 
 
@@ -38,7 +38,7 @@ def weakest_links(tree):
 
     heap = [(alpha_of(node), node) for node, is_leaf in enumerate(is_cut) if not is_leaf]
     heapify(heap)
-    last_alpha = 0.0  # rounding must not make the alphas descend
+    last_alpha = 0.0  # alphas ascend in spite of rounding errors
     while heap:
         alpha, node = heap[0]
         if is_cut[node]:
@@ -69,7 +69,7 @@ def _branches(left, right, risk):
 
 
 def _mark_branch(node, left, right, is_cut):
-    """Mark the splits from `node` down."""
+    """Mark `node` and all splits below it as cut."""
     below = [node]
     while below:
         node = below.pop()
@@ -79,7 +79,7 @@ def _mark_branch(node, left, right, is_cut):
 
 
 def _cut_branch(node, parent, branch_risk, added_risk, n_leaves):
-    """Count one leaf instead of the branch, here and in all branches that it is part of."""
+    """Update risk and number of leaves of the branch of `node` and of all its ancestors, now that it is a leaf."""
     n_saved = n_leaves[node] - 1
     while node >= 0:
         branch_risk[node] += added_risk
@@ -88,15 +88,15 @@ def _cut_branch(node, parent, branch_risk, added_risk, n_leaves):
 
 
 def pruning_path(tree):
-    """(alphas, risks) of the trees that pruning passes, the unpruned one first; both ascend."""
+    """(alphas, risks) of the sequence of pruned trees, the unpruned one first; both ascend."""
     unpruned = float(_risks(tree)[tree.is_leaf].sum())
-    path = [(0.0, unpruned), *((link.alpha, link.risk) for link in weakest_links(tree))]
-    alphas, risks = np.array(path).T.copy()
+    steps = [(0.0, unpruned), *((link.alpha, link.risk) for link in weakest_links(tree))]
+    alphas, risks = np.array(steps).T.copy()
     return alphas, np.maximum.accumulate(risks)
 
 
 def prune(tree, ccp_alpha):
-    """TreeArrays of the smallest tree that no cut at a price of `ccp_alpha` per leaf improves."""
+    """TreeArrays of the subtree with the least risk + ccp_alpha * number of leaves; of equals, the smallest."""
     new_leaves = []
     for link in weakest_links(tree):
         if link.alpha > ccp_alpha:

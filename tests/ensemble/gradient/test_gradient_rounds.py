@@ -131,7 +131,7 @@ def test_rows_of_weight_zero_have_no_effect():
 
 
 def test_nobody_out_of_the_bag_has_no_score():
-    assert np.isnan(_rounds(SquaredError(), NUMBERS).score(np.zeros(150)))
+    assert np.isnan(_rounds(SquaredError(), NUMBERS).mean_loss(np.zeros(150)))
 
 
 def test_places_after_pruning():

@@ -37,7 +37,7 @@ def test_one_class_only_has_a_finite_baseline(n_classes):
         assert loss.link_inverse(constant[:, None])[0, only] == pytest.approx(1.0)
 
 
-# -- exponential loss --------------------------------------------------------------------------------------------------
+# -- exponential loss ------------------------------------------------------------------------------------------------
 
 
 def _derivatives(y, raw):
