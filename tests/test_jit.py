@@ -1,3 +1,4 @@
+import ast
 import importlib.util
 import inspect
 import itertools
@@ -171,6 +172,43 @@ def test_editing_an_estimator_compiles_nothing_anew():
     estimators = {inspect.getsourcefile(getattr(skensemble, name)) for name in skensemble.__all__ if name[0].isupper()}
     assert len(files) > 30
     assert {str(path) for path in sources} & estimators == set()
+
+
+CODE_MAKERS = {  # files of plain functions whose results are compiled: what they say is part of a kernel
+    "_jit.py",
+    "tree/_state_table.py",  # structs
+    "generative/networks/_vector_math.py",  # formulas
+    "generative/networks/_matrix_product.py",  # tiles for a processor's registers
+}
+RECORDS = {"NamedTuple", "types.StructRef", "structref.StructRefProxy"}
+
+
+def _is_part_of_kernels(node):
+    """Is a statement at the top of a file an import, a constant, a kernel, code that an intrinsic emits, or a record or
+    struct that is defined?  Decided by its form."""
+    if isinstance(node, ast.FunctionDef):
+        decorators = {ast.unparse(decorator).split("(")[0] for decorator in node.decorator_list}
+        emits = [argument.arg for argument in node.args.args[:2]] == ["context", "builder"]
+        return emits or bool(decorators & {"kernel", "intrinsic", "formula"})
+    if isinstance(node, ast.ClassDef):
+        methods = {method.name for method in node.body if isinstance(method, ast.FunctionDef)}
+        return {ast.unparse(base) for base in node.bases} <= RECORDS and methods <= {"preprocess_fields"}
+    return True
+
+
+def test_kernels_are_stamped_by_kernels_alone():
+    """What Python does around kernels stands in files of its own: editing it compiles nothing anew."""
+    package = ROOT / "skensemble"
+    files = [path for path in package.rglob("*.py") if "\n@kernel" in path.read_text(encoding="utf-8")]
+    sources = set().union(*(_jit.kernel_sources(path) for path in files))
+    others = {}
+    for path in sources:
+        name = path.relative_to(package).as_posix()
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        found = [node.name for node in tree.body if not _is_part_of_kernels(node)]
+        if found and name not in CODE_MAKERS:
+            others[name] = found
+    assert others == {}
 
 
 def no_folder_at_all(folder, monkeypatch):

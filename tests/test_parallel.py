@@ -11,20 +11,15 @@ import pytest
 
 from skensemble import _parallel
 from skensemble._jit import kernel
-from skensemble._parallel import (
+from skensemble._parallel import effective_n_jobs, for_blocks, in_order, thread_pool, threads_here
+from skensemble._team import (
     MAX_CHUNKS,
     TEAM_WORDS,
     dismiss_team,
-    effective_n_jobs,
     finish_chunk,
-    for_blocks,
-    in_order,
     is_dismissed,
-    new_team,
     open_job,
     take_chunk,
-    thread_pool,
-    threads_here,
     wait_for_chunks,
 )
 from skensemble.tree.histogram import _team_growing
@@ -196,7 +191,7 @@ def test_nested_blocks_after_fork():
 
 
 def test_chunks_are_taken_once_each():
-    team = new_team()
+    team = np.zeros(TEAM_WORDS, np.int64)
     assert len(team) == TEAM_WORDS
     assert take_chunk(team) == -1
     for n_chunks in (3, 1, 100):
@@ -209,7 +204,7 @@ def test_chunks_are_taken_once_each():
 
 
 def test_as_many_chunks_as_a_ticket_can_number():
-    team = new_team()
+    team = np.zeros(TEAM_WORDS, np.int64)
     open_job(team, MAX_CHUNKS)
     team[0] += MAX_CHUNKS - 1
     assert [take_chunk(team), take_chunk(team)] == [MAX_CHUNKS - 1, -1]
@@ -218,7 +213,7 @@ def test_as_many_chunks_as_a_ticket_can_number():
 
 
 def test_dismissed_team_finds_no_work():
-    team = new_team()
+    team = np.zeros(TEAM_WORDS, np.int64)
     open_job(team, 5)
     assert not is_dismissed(team)
     dismiss_team(team)
@@ -229,7 +224,7 @@ def test_dismissed_team_finds_no_work():
 
 
 def test_job_numbers_wrap_around():
-    team = new_team()
+    team = np.zeros(TEAM_WORDS, np.int64)
     team[0] = ((1 << 20) - 1) << 40
     open_job(team, 2)
     assert not is_dismissed(team)
@@ -273,7 +268,7 @@ def help_with_jobs(team, log, n_jobs):
 
 
 def run_team(n_jobs, n_helpers):
-    team, log = new_team(), np.zeros((n_jobs + 1, 8), np.int64)
+    team, log = np.zeros(TEAM_WORDS, np.int64), np.zeros((n_jobs + 1, 8), np.int64)
     helpers = [thread_pool(3).submit(help_with_jobs, team, log, n_jobs) for _ in range(n_helpers)]
     lead_jobs(team, log, n_jobs)
     done = [helper.result(PATIENCE) for helper in helpers]

@@ -1,14 +1,8 @@
 import numpy as np
 import pytest
 
-from skensemble._random import (
-    draw_seed,
-    generator,
-    mixed_seed,
-    random_bits,
-    random_uniform,
-    sample_without_replacement,
-)
+from skensemble._random import draw_seed, generator
+from skensemble._random_bits import mixed_seed, random_bits, random_uniform, sample_without_replacement
 from tests import reference
 
 SEEDS = [0, 1, 12345, 2**31, 2**62 + 12345, 2**63 - 1]

@@ -19,7 +19,8 @@ from skensemble._parameters import (
     ParameterError,
     check_parameters,
 )
-from skensemble._random import draw_seed, generator, mixed_seed
+from skensemble._random import draw_seed, generator
+from skensemble._random_bits import mixed_seed
 from skensemble._targets import (
     all_or_nothing,
     class_factors,
@@ -44,7 +45,8 @@ from skensemble.ensemble.adaboost._weak_learners import (
     read_any,
 )
 from skensemble.ensemble.adaboost._weighted_median import RunningMedian, weighted_medians
-from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, weighted_mean
+from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT
+from skensemble.ensemble.losses._weighted_statistics_kernels import weighted_mean
 from skensemble.ensemble.rows._bootstrap import number_of_draws
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
 from skensemble.ensemble.rows._row_sampling import copies_of

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit, logsumexp, softmax
 
-from skensemble._random import mixed_seed
+from skensemble._random_bits import mixed_seed
 from skensemble.ensemble.adaboost._boosting_weights import BoostingWeights
 
 LARGEST_RESPONSE = 4.0  # of LogitBoost: Friedman, Hastie, Tibshirani suggest 2 to 4

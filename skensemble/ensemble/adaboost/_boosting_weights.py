@@ -6,7 +6,8 @@ neither on the order of the rows nor on whether a row comes twice or has the wei
 
 import numpy as np
 
-from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, weighted_mean
+from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT
+from skensemble.ensemble.losses._weighted_statistics_kernels import weighted_mean
 
 UNITS = 2.0**51  # in the sum of all weights
 SMALLEST = np.finfo(np.float64).eps  # least share of a row, so that later rounds can raise it again

@@ -18,11 +18,13 @@ from skensemble._parameters import (
     check_parameter,
     check_parameters,
 )
-from skensemble._random import draw_seed, generator, mixed_seed
+from skensemble._random import draw_seed, generator
+from skensemble._random_bits import mixed_seed
 from skensemble._targets import all_or_nothing, balanced_factors, class_weighted, read_labels, read_target, read_weight
 from skensemble._validation import read_features
 from skensemble._warnings import warn
-from skensemble.ensemble.forest._leaf_rows import NOT_ASKED, LeafRows, proximities
+from skensemble.ensemble.forest._leaf_rows import LeafRows, proximities
+from skensemble.ensemble.forest._leaf_rows_kernels import NOT_ASKED
 from skensemble.ensemble.forest._out_of_bag import out_of_bag_means, permutation_importances
 from skensemble.ensemble.rows._bootstrap import Bootstrap, number_of_draws
 from skensemble.ensemble.rows._row_sampling import row_keys

@@ -6,13 +6,10 @@ the distribution of the target at x; its mean is what the forest predicts.
 
 import numpy as np
 
-from skensemble._jit import kernel
 from skensemble._parallel import for_blocks
+from skensemble.ensemble.forest._leaf_rows_kernels import fill_proximities, fill_quantiles
 
-NOT_ASKED = -1  # instead of a leaf: this tree does not speak about this row
 QUERY_BLOCK = 256
-RANKS_PER_GROUP = 256  # sums of so many ranks are kept, so that few of them are read one by one
-TIE = 1e-10  # share of the total: closer to the level than this is a tie
 
 
 class LeafRows:
@@ -41,7 +38,7 @@ class LeafRows:
         leaf_contents = (self._first, self._rows, self._share)
 
         def fill(start, stop):
-            _fill_quantiles(nodes[start:stop], *leaf_contents, rank, values, levels, quantiles[start:stop])
+            fill_quantiles(nodes[start:stop], *leaf_contents, rank, values, levels, quantiles[start:stop])
 
         for_blocks(fill, len(nodes), QUERY_BLOCK, n_threads)
         return quantiles
@@ -56,62 +53,6 @@ def _group_by_leaf(leaf, weight, n_nodes):
     return np.bincount(leaf, minlength=n_nodes), counted[order].astype(np.int32), share[order]
 
 
-@kernel
-def _fill_quantiles(nodes, first, rows, share, rank, values, levels, quantiles):
-    shares = np.zeros(len(values))  # of each distinct target, in order
-    sums = np.zeros(len(values) // RANKS_PER_GROUP + 1)  # of groups of neighbours
-    for i in range(len(nodes)):
-        total = _collect(nodes[i], first, rows, share, rank, shares, sums)
-        for j in range(len(levels)):
-            quantiles[i, j] = _quantile(shares, sums, values, levels[j], total)
-        _forget(nodes[i], first, rows, rank, shares, sums)
-
-
-@kernel
-def _collect(nodes, first, rows, share, rank, shares, sums):
-    """Add up the shares of the targets in some leaves; return their sum, one per leaf."""
-    total = 0.0
-    for node in nodes:
-        if node != NOT_ASKED:
-            total += 1.0
-            for k in range(first[node], first[node + 1]):
-                r = rank[rows[k]]
-                shares[r] += share[k]
-                sums[r // RANKS_PER_GROUP] += share[k]
-    return total
-
-
-@kernel
-def _forget(nodes, first, rows, rank, shares, sums):
-    """Make zero again what `_collect` touched."""
-    for node in nodes:
-        if node != NOT_ASKED:
-            for k in range(first[node], first[node + 1]):
-                r = rank[rows[k]]
-                shares[r] = 0.0
-                sums[r // RANKS_PER_GROUP] = 0.0
-
-
-@kernel
-def _quantile(shares, sums, values, level, total):
-    """Averaged inverted CDF: where the shares up to a value are just the level, halfway to the next value."""
-    wanted, slack = level * total, TIE * total
-    below, group = 0.0, 0
-    while group < len(sums) - 1 and below + sums[group] < wanted - slack:
-        below += sums[group]
-        group += 1
-    found = np.nan
-    for r in range(group * RANKS_PER_GROUP, len(values)):
-        if shares[r] > 0.0:
-            if not np.isnan(found) and below >= wanted - slack:
-                return 0.5 * (found + values[r])
-            found = values[r]
-            below += shares[r]
-            if below > wanted + slack:
-                break
-    return found
-
-
 # -- proximities -----------------------------------------------------------------------------------------------------
 
 
@@ -123,18 +64,7 @@ def proximities(leaves, others, n_threads=1):
     shares = np.empty((len(leaves), len(others)))
 
     def fill(start, stop):
-        _fill_proximities(leaves[start:stop], others, shares[start:stop])
+        fill_proximities(leaves[start:stop], others, shares[start:stop])
 
     for_blocks(fill, len(leaves), QUERY_BLOCK, n_threads)
     return shares
-
-
-@kernel
-def _fill_proximities(leaves, others, shares):
-    n_trees = leaves.shape[1]
-    for i in range(len(leaves)):
-        for j in range(len(others)):
-            n_met = 0
-            for t in range(n_trees):
-                n_met += leaves[i, t] == others[j, t]
-            shares[i, j] = n_met / n_trees

@@ -7,9 +7,9 @@ from functools import partial
 
 import numpy as np
 
-from skensemble._jit import kernel
 from skensemble._parallel import for_blocks
-from skensemble._random import mixed_seed
+from skensemble._random_bits import mixed_seed
+from skensemble.ensemble.forest._out_of_bag_kernels import fill_means
 from skensemble.tree.trees._prediction import apply_trees, compile_trees, predict_raw
 
 BLOCK = 1 << 13  # rows whose leaves in all trees are held at a time
@@ -30,22 +30,8 @@ def out_of_bag_means(layout, encode, in_bag, n_threads=1):
             return encode(first + start, first + stop)
 
         leaves = apply_trees(layout, encode_part, last - first, n_threads)
-        _fill_means(leaves, in_bag[:, first:last], layout.roots, layout.values, means[first:last])
+        fill_means(leaves, in_bag[:, first:last], layout.roots, layout.values, means[first:last])
     return means
-
-
-@kernel
-def _fill_means(leaves, in_bag, roots, values, means):
-    for i in range(len(leaves)):
-        n_asked = 0
-        for t in range(len(roots)):
-            if not in_bag[t, i]:
-                n_asked += 1
-                leaf = roots[t] + leaves[i, t]
-                for k in range(means.shape[1]):
-                    means[i, k] += values[leaf, k]
-        for k in range(means.shape[1]):
-            means[i, k] = means[i, k] / n_asked if n_asked > 0 else np.nan
 
 
 def permutation_importances(trees, seeds, in_bag, line, encoded, score, n_threads=1):

@@ -19,7 +19,8 @@ from skensemble._parameters import (
     check_parameter,
     check_parameters,
 )
-from skensemble._random import draw_seed, generator, mixed_seed
+from skensemble._random import draw_seed, generator
+from skensemble._random_bits import mixed_seed
 from skensemble._targets import all_or_nothing, read_labels, read_target, read_weight
 from skensemble._validation import read_features
 from skensemble._warnings import warn

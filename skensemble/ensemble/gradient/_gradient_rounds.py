@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from skensemble._parallel import for_blocks
-from skensemble._random import draw_seed, generator, mixed_seed
+from skensemble._random import draw_seed, generator
+from skensemble._random_bits import mixed_seed
 from skensemble.ensemble.gradient._line_search import newton_steps, rows_by_leaf
 from skensemble.tree.trees._marks import NO_CHILD
 from skensemble.tree.trees._pruning import prune

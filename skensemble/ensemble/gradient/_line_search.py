@@ -7,8 +7,8 @@ the loss itself (Friedman 2001, algorithm 1, line 5): medians, quantiles and Hub
 
 import numpy as np
 
-from skensemble._jit import kernel
-from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, for_leaves, weighted_mean
+from skensemble.ensemble.gradient._line_search_kernels import fill_newton_steps
+from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, for_leaves
 
 FEW_NODES = 1 << 15  # 16-bit numbers are sorted by counting
 
@@ -32,23 +32,6 @@ def newton_steps(gradient, hessian, weight, rows, leaf_start, n_threads=1):
     weight = NO_WEIGHT if weight is None else weight
 
     def fill(leaf_start, result):
-        _fill_newton_steps(gradient, hessian, weight, rows, leaf_start, result)
+        fill_newton_steps(gradient, hessian, weight, rows, leaf_start, result)
 
     return for_leaves(fill, leaf_start, np.empty(leaf_start.size - 1), n_threads)
-
-
-@kernel
-def _fill_newton_steps(gradient, hessian, weight, rows, leaf_start, result):
-    largest = 0
-    for leaf in range(result.size):
-        largest = max(largest, leaf_start[leaf + 1] - leaf_start[leaf])
-    slopes, curvatures, weights = np.empty(largest), np.empty(largest), np.empty(largest)
-    for leaf in range(result.size):
-        n = 0
-        for row in rows[leaf_start[leaf] : leaf_start[leaf + 1]]:
-            row_weight = weight[row] if weight.size else 1.0
-            if row_weight > 0.0:
-                slopes[n], curvatures[n], weights[n] = gradient[row], hessian[row], row_weight
-                n += 1
-        curvature = weighted_mean(curvatures[:n], weights[:n])
-        result[leaf] = -weighted_mean(slopes[:n], weights[:n]) / curvature if curvature > 0.0 else 0.0

@@ -13,7 +13,7 @@ from skensemble.ensemble.losses._pointwise import (
     softmax_log_loss,
     softmax_log_loss_values,
 )
-from skensemble.ensemble.losses._weighted_statistics import weighted_mean
+from skensemble.ensemble.losses._weighted_statistics_kernels import weighted_mean
 
 _SMALLEST_SHARE = 10 * np.finfo(float).eps  # of one class: log-odds stay within 34
 

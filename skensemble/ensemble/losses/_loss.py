@@ -7,7 +7,8 @@ import numpy as np
 
 from skensemble.ensemble.losses._links import bounded_exp, non_crossing, samples_first
 from skensemble.ensemble.losses._pointwise import LARGEST_GRADIENT
-from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, for_leaves, weighted_mean
+from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, for_leaves
+from skensemble.ensemble.losses._weighted_statistics_kernels import weighted_mean
 
 _BLOCK = 8192  # rows
 

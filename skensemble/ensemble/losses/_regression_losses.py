@@ -28,13 +28,8 @@ from skensemble.ensemble.losses._pointwise import (
     squared_error,
     tweedie,
 )
-from skensemble.ensemble.losses._weighted_statistics import (
-    leaf_huber_means,
-    leaf_quantiles,
-    weighted_mean,
-    weighted_minimiser,
-    weighted_quantile,
-)
+from skensemble.ensemble.losses._weighted_statistics import weighted_minimiser, weighted_quantile
+from skensemble.ensemble.losses._weighted_statistics_kernels import leaf_huber_means, leaf_quantiles, weighted_mean
 
 # -- regression with the identity link -------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skensemble._random import mixed_seed
+from skensemble._random_bits import mixed_seed
 from skensemble._targets import read_monotonic_cst
 from skensemble._validation import feature_positions
 from skensemble._weights import is_whole

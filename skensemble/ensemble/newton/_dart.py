@@ -23,18 +23,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skensemble._jit import kernel
 from skensemble._parallel import for_blocks
-from skensemble._random import mixed_seed
+from skensemble._random_bits import mixed_seed
+from skensemble.ensemble.newton._dart_kernels import add_tables
 from skensemble.ensemble.newton._gradient_trees import GradientTrees
 from skensemble.ensemble.newton._tree_rounds import TreeRounds
 from skensemble.tree.histogram._grown_trees import leaves_of
 from skensemble.tree.trees._prediction import apply_trees
 
 BLOCK = 1 << 14  # rows: their leaves in 16 trees fit a cache of 256 KB
-STRIP = 512  # rows: their raw predictions stay in the nearest cache while all trees are added
+
 WORTH_THREADS = 1 << 21  # look-ups; fewer take a millisecond
+
 MOST_LEAVES = 1 << 23  # node numbers of 4 bytes that are held at once, before they are kept as bytes
+
 DROP_STREAM = -1  # of a round's seed; what the trees draw has streams >= 0
 
 
@@ -134,7 +136,7 @@ class ScaledTrees:
 
         def add(start, stop):
             block = np.stack([leaf[start:stop] for leaf in leaf_of_row])
-            _add_tables(raw, start, block, outputs, tables, bounds)
+            add_tables(raw, start, block, outputs, tables, bounds)
 
         n_rows = raw.shape[1]
         n_threads = self.n_threads if n_rows * len(leaf_of_row) >= WORTH_THREADS else 1
@@ -155,19 +157,6 @@ class ScaledTrees:
         self.scales = rescaling.applied(self.scales)
         for raw, leaves in moved:
             self.move(raw, leaves, np.concatenate((self.shape.trees_of(rescaling.learners), own)), 1.0)
-
-
-@kernel
-def _add_tables(raw, first, leaves, outputs, tables, bounds):
-    """raw[outputs[t], first + i] += tables[bounds[t] + leaves[t, i]] for all t, one after another."""
-    n_trees, n_rows = leaves.shape
-    for start in range(0, n_rows, STRIP):
-        stop = min(start + STRIP, n_rows)
-        for tree in range(n_trees):
-            strip, leaf = raw[outputs[tree], first + start : first + stop], leaves[tree, start:stop]
-            table = tables[bounds[tree] : bounds[tree + 1]]
-            for i in range(stop - start):
-                strip[i] += table[np.intp(leaf[i])]
 
 
 def replay(trees, raw, leaves):

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skensemble._parallel import for_blocks
-from skensemble._random import mixed_seed
+from skensemble._random_bits import mixed_seed
 from skensemble._targets import read_monotonic_cst
 from skensemble.ensemble.losses._regression_losses import Quantile
 from skensemble.ensemble.newton._booster import Booster

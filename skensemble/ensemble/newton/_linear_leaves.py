@@ -15,7 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from skensemble._parallel import for_blocks
-from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, weighted_mean
+from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT
+from skensemble.ensemble.losses._weighted_statistics_kernels import weighted_mean
 from skensemble.ensemble.newton._gradient_trees import GradientTrees
 from skensemble.ensemble.newton._leaf_slopes import add_leaves, add_trees, find_path_features, fit_slopes
 from skensemble.ensemble.newton._training_data import TrainingData

@@ -14,7 +14,8 @@ from skensemble._parallel import effective_n_jobs
 from skensemble._parameters import (
     check_parameters,
 )
-from skensemble._random import draw_seed, generator, mixed_seed
+from skensemble._random import draw_seed, generator
+from skensemble._random_bits import mixed_seed
 from skensemble._targets import (
     FeatureNames,
     all_or_nothing,

@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skensemble._callbacks import with_callbacks
 from skensemble._parallel import effective_n_jobs
-from skensemble._random import mixed_seed
+from skensemble._random_bits import mixed_seed
 from skensemble._targets import all_or_nothing, read_target, read_weight
 from skensemble.ensemble.losses._losses import make_loss
 from skensemble.ensemble.losses._ranking_losses import Queries, RankingMeasure

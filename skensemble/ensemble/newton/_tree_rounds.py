@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skensemble._parallel import for_blocks
-from skensemble._random import mixed_seed
+from skensemble._random_bits import mixed_seed
 from skensemble.ensemble.newton._exact_weights import ExactWeights
 from skensemble.ensemble.rows._row_sampling import RowSampler, sample_features, sample_goss
 from skensemble.tree.histogram._grown_trees import add_values, leaves_of

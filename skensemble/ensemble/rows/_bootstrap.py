@@ -11,12 +11,10 @@ Targets only decide among rows whose features are the same: forests for several 
 from numbers import Integral
 
 import numpy as np
-from numba import int64
 
-from skensemble._jit import kernel
-from skensemble._random import random_uniform
 from skensemble._warnings import warn
 from skensemble._weights import are_row_counts, is_whole
+from skensemble.ensemble.rows._bootstrap_kernels import draw_rows
 from skensemble.tree._binning import weight_units
 
 MOST_DRAWS = 2**28  # that a share of the sum of weights may ask for
@@ -46,7 +44,7 @@ class Bootstrap:
     def draw(self, seed):
         """(n_draws,) int32: the rows, as they come."""
         drawn = np.empty(self.n_draws, np.int32)
-        _draw(seed, self.line, self._ends, self._guide, drawn)
+        draw_rows(seed, self.line, self._ends, self._guide, drawn)
         return drawn
 
     def counts(self, seed):
@@ -67,24 +65,6 @@ def _guide(ends):
     """For each of len(ends) equal shares of the line, where in it a search from left to right may begin."""
     share_starts = np.arange(len(ends)) * (float(ends[-1]) / len(ends))
     return np.searchsorted(ends, share_starts.astype(np.int64), side="right")
-
-
-@kernel
-def _draw(seed, rows, ends, guide, drawn):
-    """Fill `drawn`; empty `ends`: each row has one place."""
-    if len(ends) == 0:
-        for i in range(len(drawn)):
-            drawn[i] = rows[int64(random_uniform(seed, i) * len(rows))]
-        return
-    for i in range(len(drawn)):
-        uniform = random_uniform(seed, i)
-        place = int64(uniform * ends[-1])
-        at = guide[int64(uniform * len(guide))]
-        while at > 0 and ends[at - 1] > place:  # a share began a rounding error too late
-            at -= 1
-        while ends[at] <= place:
-            at += 1
-        drawn[i] = rows[at]
 
 
 # -- how many draws --------------------------------------------------------------------------------------------------

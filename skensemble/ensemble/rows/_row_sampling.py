@@ -12,13 +12,13 @@ distinct rows is thinned out, not torn apart.  A row of weight k is k rows that 
 """
 
 import numpy as np
-from numba import int64, uint64
 
-from skensemble._jit import kernel
-from skensemble._random import mixed_seed, random_bits, random_uniform, sample_without_replacement
+from skensemble._random_bits import mixed_seed, sample_without_replacement
 from skensemble._weights import are_row_counts
+from skensemble.ensemble.rows._row_sampling_kernels import choose_copies, choose_rows, hash_rows
 
 GOSS_SHARE = 0.3  # of the rows, if subsample says nothing
+
 LARGE_SHARE = 2.0 / 3.0  # of the chosen rows, those with the largest gradients: LightGBM's 0.2 and 0.1
 
 
@@ -29,19 +29,8 @@ def row_keys(codes, target):
     """
     bits = np.atleast_2d(target + 0.0).view(np.int64)  # + 0.0: the two zeros are one value
     keys = np.zeros(len(codes), np.int64)
-    _hash_rows(codes, bits, keys)
+    hash_rows(codes, bits, keys)
     return keys
-
-
-@kernel
-def _hash_rows(codes, bits, keys):
-    for i in range(codes.shape[0]):
-        key = uint64(0)
-        for j in range(codes.shape[1]):
-            key = (key ^ uint64(codes[i, j])) * uint64(0x100000001B3)  # FNV-1a, whose weak high bits are mixed below
-        for k in range(bits.shape[0]):
-            key = random_bits(int64(key), bits[k, i])
-        keys[i] = int64(key)
 
 
 def copies_of(weight):
@@ -74,9 +63,9 @@ class RowSampler:
         n_samples = len(self.keys)
         rows, units = np.empty(n_samples, np.uint32), np.ones(n_samples, np.int64)
         if len(self._total):
-            n_drawn = _choose_copies(self.keys, self._first, self._total, self.copies, share, seed, rows, units)
+            n_drawn = choose_copies(self.keys, self._first, self._total, self.copies, share, seed, rows, units)
         else:
-            n_drawn = _choose_rows(self.keys, share, seed, rows)
+            n_drawn = choose_rows(self.keys, share, seed, rows)
         if n_drawn == 0:
             return np.arange(n_samples, dtype=np.uint32), self.copies if len(self.copies) else units
         return rows[:n_drawn], units[:n_drawn]
@@ -110,42 +99,6 @@ def _places(keys, copies):
     first[order] = ends - copies[order] - starts[group]
     total[order] = np.diff(np.append(starts, ends[-1]))[group]
     return first, total
-
-
-@kernel
-def _choose_rows(keys, share, seed, rows):
-    """Rows that are all different."""
-    count = 0
-    for i in range(keys.shape[0]):
-        rows[count] = i
-        count += random_uniform(seed, keys[i]) < share
-    return count
-
-
-@kernel
-def _choose_copies(keys, first, total, copies, share, seed, rows, units):
-    """Of the `total` copies of a content, a run of n that begins anywhere, n being share * total, rounded at random.
-
-    Empty `copies`: one each.
-    """
-    count = 0
-    for i in range(keys.shape[0]):
-        n_copies = copies[i] if copies.shape[0] else int64(1)
-        if n_copies == 0:
-            continue
-        n = min(int64(np.ceil(share * total[i] - random_uniform(seed, keys[i]))), total[i])
-        begin = first[i] + int64(uint64(random_bits(seed ^ int64(-1), keys[i])) % uint64(total[i]))
-        n_drawn = _drawn_before(begin + n_copies, n, total[i]) - _drawn_before(begin, n, total[i])
-        if n_drawn > 0:
-            rows[count], units[count] = i, n_drawn
-            count += 1
-    return count
-
-
-@kernel
-def _drawn_before(place, n, total):
-    """How many of the places 0 .. place - 1 of a circle of `total` are among its first n."""
-    return place // total * n + min(place % total, n)
 
 
 def sample_features(n_features, share, seed):

@@ -6,13 +6,13 @@ same for any number of threads.
 """
 
 import numpy as np
-from numba import uint64
 
-from skensemble._jit import kernel
 from skensemble._parallel import for_blocks
+from skensemble.generative.fields._vector_leaves_kernels import add_by_leaf, add_leaves, subtract_by_leaf
 from skensemble.tree.trees._prediction import apply_trees
 
 BLOCK = 1 << 14  # rows
+
 PREDICTED_TOGETHER = 1 << 10  # rows, whose leaves and sums stay in the cache
 
 
@@ -57,41 +57,3 @@ def sum_of_leaves(layout, values, features, n_threads):
 
     for_blocks(add, len(features), PREDICTED_TOGETHER, n_threads)
     return sums.astype(np.float64)
-
-
-@kernel
-def add_leaves(leaves, roots, values, sums):
-    """sums[i] += values of the leaves of row i, in the order of the trees.
-
-    leaves : int32 (n_rows, n_trees), counted from the roots
-    """
-    n_outputs = uint64(sums.shape[1])
-    for tree in range(uint64(leaves.shape[1])):
-        root = uint64(roots[tree])
-        for i in range(uint64(leaves.shape[0])):
-            node = root + uint64(leaves[i, tree])
-            for k in range(n_outputs):
-                sums[i, k] += values[node, k]
-
-
-@kernel
-def add_by_leaf(residual, leaf_of_row, start, stop, sums):
-    n_outputs = uint64(residual.shape[1])
-    for i in range(uint64(start), uint64(stop)):
-        leaf = uint64(leaf_of_row[i])
-        for k in range(n_outputs):
-            sums[leaf, k] += residual[i, k]
-        sums[leaf, n_outputs] += 1.0
-
-
-@kernel
-def subtract_by_leaf(residual, leaf_of_row, values, known, start, stop):
-    n_outputs = uint64(residual.shape[1])
-    for i in range(uint64(start), uint64(stop)):
-        leaf = uint64(leaf_of_row[i])
-        if known.shape[0] == 0:
-            for k in range(n_outputs):
-                residual[i, k] -= values[leaf, k]
-        else:
-            for k in range(n_outputs):
-                residual[i, k] -= np.float32(0.0) if known[i, k] else values[leaf, k]

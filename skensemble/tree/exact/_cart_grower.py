@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from skensemble._parallel import dismiss_team, for_blocks, thread_pool, threads_here
+from skensemble._parallel import for_blocks, thread_pool, threads_here
+from skensemble._team import dismiss_team
 from skensemble._weights import MOST_COPIES_OF_AMOUNTS, MOST_EXACT_WEIGHT
 from skensemble.tree.exact._cart_growing import grow_cart, note_leaves
 from skensemble.tree.exact._cart_memory import CartMemory

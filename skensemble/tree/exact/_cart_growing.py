@@ -10,7 +10,7 @@ import numpy as np
 from numba import int64, uint64
 
 from skensemble._jit import kernel
-from skensemble._random import mixed_seed
+from skensemble._random_bits import mixed_seed
 from skensemble.tree._node_heap import pop_node, push_node
 from skensemble.tree.exact._absolute_error import median_and_deviation, rank_targets
 from skensemble.tree.exact._criteria import ABSOLUTE_ERROR

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from skensemble._parallel import TEAM_WORDS
+from skensemble._team import TEAM_WORDS
 from skensemble.tree._state_table import THREAD, TREE, most_nodes
 from skensemble.tree.exact._cart_state import TABLE, CartState, make_cart_state
 from skensemble.tree.exact._code_groups import FEW_CODES, N_COPIES

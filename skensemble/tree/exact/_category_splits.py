@@ -4,7 +4,7 @@ import numpy as np
 from numba import int64, uint64
 
 from skensemble._jit import kernel
-from skensemble._random import mixed_seed, random_bits
+from skensemble._random_bits import mixed_seed, random_bits
 from skensemble.tree.exact._absolute_error import deviations
 from skensemble.tree.exact._competing_splits import compete
 from skensemble.tree.exact._criteria import ABSOLUTE_ERROR

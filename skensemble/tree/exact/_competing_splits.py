@@ -3,7 +3,7 @@
 import numpy as np
 
 from skensemble._jit import kernel
-from skensemble._random import random_bits
+from skensemble._random_bits import random_bits
 from skensemble.tree.exact._criteria import ABSOLUTE_ERROR
 from skensemble.tree.exact._impurity import mean, score
 

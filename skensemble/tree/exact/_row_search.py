@@ -8,7 +8,7 @@ import numpy as np
 from numba import int64, uint32, uint64
 
 from skensemble._jit import kernel
-from skensemble._random import mixed_seed, random_bits
+from skensemble._random_bits import mixed_seed, random_bits
 from skensemble.tree.exact._absolute_error import deviations
 from skensemble.tree.exact._category_splits import sweep_categories
 from skensemble.tree.exact._code_groups import collect_groups, fill_histogram, groups_of_histogram, sweep_groups

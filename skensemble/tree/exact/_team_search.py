@@ -11,7 +11,7 @@ import numpy as np
 from numba import int64
 
 from skensemble._jit import kernel
-from skensemble._parallel import finish_chunk, is_dismissed, open_job, relax, take_chunk, wait_for_chunks
+from skensemble._team import finish_chunk, is_dismissed, open_job, relax, take_chunk, wait_for_chunks
 from skensemble.tree.exact._competing_splits import precedes
 from skensemble.tree.exact._criteria import ABSOLUTE_ERROR
 from skensemble.tree.exact._row_search import try_feature

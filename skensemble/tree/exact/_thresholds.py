@@ -8,7 +8,7 @@ import numpy as np
 from numba import int64, uint64
 
 from skensemble._jit import kernel
-from skensemble._random import random_bits, random_uniform
+from skensemble._random_bits import random_bits, random_uniform
 from skensemble.tree._binning_kernels import between
 
 

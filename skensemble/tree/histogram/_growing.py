@@ -27,15 +27,8 @@ import numpy as np
 from numba import int64
 
 from skensemble._jit import kernel
-from skensemble._parallel import (
-    finish_chunk,
-    is_dismissed,
-    open_job,
-    relax,
-    take_chunk,
-    wait_for_chunks,
-)
-from skensemble._random import mixed_seed, random_uniform
+from skensemble._random_bits import mixed_seed, random_uniform
+from skensemble._team import finish_chunk, is_dismissed, open_job, relax, take_chunk, wait_for_chunks
 from skensemble.tree._node_heap import pop_node, push_node
 from skensemble.tree.histogram._growth_jobs import (
     ACCUMULATE,

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from skensemble._parallel import TEAM_WORDS
+from skensemble._team import TEAM_WORDS
 from skensemble.tree._state_table import CALL, TREE, most_nodes
 from skensemble.tree.histogram._growing import MAX_ROW_CHUNKS
 from skensemble.tree.histogram._growth_jobs import SUM_BLOCK

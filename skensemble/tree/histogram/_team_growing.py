@@ -1,6 +1,7 @@
 """A tree is grown by one thread, or by a team of them if it is worth it."""
 
-from skensemble._parallel import dismiss_team, thread_pool, threads_here
+from skensemble._parallel import thread_pool, threads_here
+from skensemble._team import dismiss_team
 from skensemble.tree.histogram._growing import grow_nodes, help_growing
 
 TEAM_WORK = 1_000_000  # rows x features of a tree below which cores would only exchange cache lines

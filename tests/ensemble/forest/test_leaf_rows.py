@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from skensemble.ensemble.forest._leaf_rows import NOT_ASKED, LeafRows, proximities
+from skensemble.ensemble.forest._leaf_rows import LeafRows, proximities
+from skensemble.ensemble.forest._leaf_rows_kernels import NOT_ASKED
 
 N_NODES = (5, 1, 9)  # of each tree
 ROOTS = np.cumsum(N_NODES) - N_NODES

@@ -3,12 +3,8 @@
 import numpy as np
 import pytest
 
-from skensemble.ensemble.losses._weighted_statistics import (
-    NO_WEIGHT,
-    weighted_mean,
-    weighted_minimiser,
-    weighted_quantile,
-)
+from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, weighted_minimiser, weighted_quantile
+from skensemble.ensemble.losses._weighted_statistics_kernels import weighted_mean
 from tests import reference
 
 

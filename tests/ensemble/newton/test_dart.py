@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.metrics import log_loss
 
 from skensemble import NewtonBoostingClassifier, NewtonBoostingRegressor
-from skensemble._random import mixed_seed
+from skensemble._random_bits import mixed_seed
 from skensemble.ensemble.newton import _dart
 from skensemble.ensemble.newton._dart import (
     DROP_STREAM,

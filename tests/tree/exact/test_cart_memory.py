@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from skensemble._parallel import DONE, dismiss_team, open_job
+from skensemble._team import DONE, dismiss_team, open_job
 from skensemble.tree._state_table import CALL, THREAD
 from skensemble.tree.exact._cart_limits import CartLimits
 from skensemble.tree.exact._cart_memory import CartMemory
