@@ -1,4 +1,4 @@
-"""What all metrics compare a sample with, and searches that several of them need."""
+"""The real rows with which all metrics compare a sample, and searches for nearest rows that several metrics need."""
 
 from functools import cached_property
 
@@ -7,7 +7,7 @@ from skensemble.generative.evaluation._nearest_rows import NearestRows
 
 
 class Comparison:
-    """Training rows, held-out test rows, and how to compare with them.
+    """Training rows, held-out test rows, and the settings of the metrics.
 
     train, test : Rows
     target : position of the column that models are to predict, or None

@@ -1,8 +1,8 @@
-"""Which share of the held-out rows a sample reaches."""
+"""Coverage: the share of the held-out rows that have a synthetic row nearby."""
 
 import numpy as np
 
-ENOUGH = 0.95  # of the held-out rows that the training rows cover
+ENOUGH = 0.95  # share of the held-out rows that the training rows have to cover
 
 
 def coverage(comparison, sample, rng):
@@ -18,7 +18,7 @@ def coverage(comparison, sample, rng):
 
 
 def covered_share(radius, distance):
-    """Share of the balls, open but for their centres, with a row of a sample in them."""
+    """Share of the balls that hold a row of the sample: closer than the radius, or equal to the centre."""
     return float(np.mean((distance < radius) | (distance == 0)))
 
 
@@ -27,7 +27,7 @@ def ball_radius(points, near_test, near_train):
     distance = near_train.nearest(*points, 1)[0][:, 0]
     n_within = near_test.count_within(*points, distance)
     k = _enough_neighbours(distance, n_within)
-    return near_test.nearest(*points, k + 1)[0][:, k]  # the nearest of all is the row itself
+    return near_test.nearest(*points, k + 1)[0][:, k]  # the nearest one is the row itself
 
 
 def _enough_neighbours(distance, n_within):

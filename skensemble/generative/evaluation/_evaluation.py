@@ -152,7 +152,7 @@ def evaluate(
 
 
 def _named_samples(synthetic):
-    """dict of tables, with names that tell in messages what they are."""
+    """dict of tables, under the names by which messages call them."""
     if not isinstance(synthetic, dict):
         return {"synthetic": synthetic}
     taken = {"better", "real test", REAL_TRAIN, SMOTE}
@@ -177,7 +177,7 @@ def _target_position(target, columns, real_train):
 
 
 def _measured(comparison, samples, metrics, seed):
-    """DataFrame of metrics: each gives all samples the same random numbers, so that their values can be compared."""
+    """DataFrame of metrics, each with the same random numbers for all samples, so that values can be compared."""
     values = {"better": [metric.better for metric in metrics]}
     for name, sample in samples.items():
         values[name] = [

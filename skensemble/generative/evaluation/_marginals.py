@@ -1,4 +1,4 @@
-"""How far apart the columns of two tables are, one by one."""
+"""Metrics of single columns: distances between the distributions of each column in two tables."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from skensemble.generative.evaluation._compared_tables import MISSING
 
 
 def ks_complement(comparison, sample, rng):
-    """Mean over the columns of numbers of 1 - sup |F - G|; missing cells stand below all numbers."""
+    """Mean over the columns of numbers of 1 - sup |F - G|; missing cells are smaller than all numbers."""
     pairs = _number_pairs(comparison, sample)
     return _mean([1.0 - ks_distance(_missing_first(real), _missing_first(fake)) for _, real, fake in pairs])
 
@@ -18,7 +18,7 @@ def tv_complement(comparison, sample, rng):
 
 
 def wasserstein_1d(comparison, sample, rng):
-    """Mean over the columns of numbers of W1 between the cells that are there, in widths of the training range."""
+    """Mean over the columns of numbers of W1 between the cells that are not missing, in units of the training range."""
     distances = []
     for column, real, fake in _number_pairs(comparison, sample):
         real, fake = (column.scaled(cells[~np.isnan(cells)]) for cells in (real, fake))

@@ -1,4 +1,4 @@
-"""How far apart the pairs of columns of two tables are."""
+"""Metrics of pairs of columns: distances between their joint distributions in two tables."""
 
 from itertools import combinations
 
@@ -7,12 +7,12 @@ import numpy as np
 from skensemble.generative.evaluation._marginals import tv_distance
 
 MAX_PAIRS = 1000
-MAX_LEVELS = 30  # of a category in a pair; rarer levels count as one
-N_BINS = 10  # of numbers in a pair, with equal numbers of training rows
+MAX_LEVELS = 30  # maximum number of levels of a category in a pair; rarer levels are merged
+N_BINS = 10  # bins of numbers in a pair, with equal numbers of training rows
 
 
 def correlation_similarity(comparison, sample, rng):
-    """Mean over pairs of numbers of 1 - |r - r'| / 2 with Pearson's r, over the rows where both are there.
+    """Mean over pairs of numbers of 1 - |r - r'| / 2 with Pearson's r, over the rows where neither is missing.
 
     A pair without a correlation in one table (a constant column) has 0 there; without one in both it does not count.
     """
@@ -38,7 +38,7 @@ def contingency_similarity(comparison, sample, rng):
 
 
 def chosen_pairs(columns, is_wanted, rng):
-    """Pairs (i, j) of columns: all that are wanted, or MAX_PAIRS of them at random."""
+    """Pairs (i, j) of columns: all that are wanted, or a random MAX_PAIRS of them."""
     pairs = [(i, j) for i, j in combinations(range(len(columns)), 2) if is_wanted(columns[i], columns[j])]
     if len(pairs) <= MAX_PAIRS:
         return pairs

@@ -1,4 +1,4 @@
-"""Whether a sample repeats its training rows.
+"""Metrics of privacy: whether a sample repeats its training rows.
 
 All searches are exact and look at all training and test rows: a search among some of them would miss most copies.
 """
@@ -7,7 +7,7 @@ import numpy as np
 
 
 def closer_to_train(comparison, sample, rng):
-    """Share of the rows that are closer to a training row than to any test row, as if both tables were of one size.
+    """Share of the rows that are closer to a training row than to any test row, corrected for the sizes of both tables.
 
     A share s among n training and m test rows becomes (s/n) / (s/n + (1 - s)/m): without memory, the nearest of all
     rows is a training row with probability n / (n + m), so 1/2 is reached whatever the sizes. Rows at the same

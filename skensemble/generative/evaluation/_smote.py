@@ -20,7 +20,7 @@ def smote(train, target, rng, n_threads=1):
     seeds = rng.integers(len(train), size=len(train))
     neighbors = _neighbors(train, seeds, target, n_threads)
     partner = neighbors[np.arange(len(seeds)), (rng.random(len(seeds)) * (neighbors >= 0).sum(axis=1)).astype(int)]
-    partner = np.where(partner < 0, seeds, partner)  # a row alone in its class is repeated
+    partner = np.where(partner < 0, seeds, partner)  # the only row of a class is its own partner
     share = rng.random(len(seeds))
     cells = [
         _majority(cells[seeds], cells, neighbors)
@@ -48,7 +48,7 @@ def _nearest_others(rows, asking, n_threads):
     numbers, codes = rows.points()
     _, found = NearestRows(numbers, codes, n_threads).nearest(numbers[asking], codes[asking], N_NEIGHBORS + 1)
     is_self = found == asking[:, None]
-    is_self[:, -1] |= ~is_self.any(axis=1)  # hidden behind its copies: any of these may go
+    is_self[:, -1] |= ~is_self.any(axis=1)  # its copies came first: it does not matter which of them is left out
     return found[~is_self].reshape(len(asking), N_NEIGHBORS)
 
 

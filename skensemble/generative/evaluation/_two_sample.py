@@ -1,4 +1,4 @@
-"""Whether a classifier can tell a sample from held-out rows."""
+"""Classifier two-sample test: whether a classifier can distinguish a sample from held-out rows."""
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
@@ -12,7 +12,7 @@ N_ROUNDS = 100
 
 
 def c2st_auc(comparison, sample, rng):
-    """Area under the ROC curve of boosted trees that are to tell the sample from the test rows, cross-validated."""
+    """Cross-validated area under the ROC curve of boosted trees that classify rows of the sample and test rows."""
     X = np.vstack([comparison.test.features(), sample.features()])
     y = np.repeat([0, 1], [len(comparison.test), len(sample)])
     n_folds = min(N_FOLDS, *np.bincount(y, minlength=2))

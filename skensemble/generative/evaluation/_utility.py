@@ -1,4 +1,4 @@
-"""What a model that is trained on a sample is worth on real rows."""
+"""Utility: the quality, on real rows, of a model that is trained on a sample."""
 
 import numpy as np
 from sklearn.metrics import f1_score, r2_score

@@ -1,4 +1,4 @@
-"""W1 between two tables: of random projections, and exact."""
+"""W1 between two tables: the mean over random projections, and the exact distance."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Densities of boxes: a row with rounded cells, levels or missing ones stands for a box of encoded rows.
+"""Densities of boxes: a row with rounded numbers, levels or missing cells corresponds to a box of encoded rows.
 
 With u uniform in the box and V its volume, P(row) = V E[p(u)] (Theis, van den Oord and Bethge 2016, equation 6).  The
 expectation is a mean over a few places, the same of every box, so that a row does not depend on the others.  The

@@ -3,22 +3,21 @@
 import numpy as np
 from scipy.special import ndtri
 
-OUTERMOST = 0.02  # share of an outermost level's rows that lies beyond the end of its box
+OUTERMOST = 0.02  # share of the mass of the first and the last level that is cut off with the tail of the axis
 UNSEEN_HALF_WIDTH = np.sqrt(3.0)  # of a uniform distribution with variance 1
 
 
 class CategoryAxis:
-    """An interval for each of K levels; a level of share p takes p of the mass of the normal distribution.
+    """An interval for each of K levels; the interval of a level of share p has mass p under the normal distribution.
 
     levels       c         a        d     b
     share        .3        .4       .1    .2
     axis     ---------|----------|-----|-------->
                ndtri(.3)   ndtri(.7) ndtri(.8)
 
-    So the whole column is distributed normally, whatever its levels, and what is left to learn is how it depends on
-    the others.  One column is what trees want: each one-hot column would be one more feature that says little, and one
-    more output.  What is generated a little off lands in a neighbour, so neighbours must be alike: see
-    `_level_order.py`.
+    So the column has a normal distribution, whatever its levels, and only its dependence on other columns is left to
+    learn.  A single column suits trees: each one-hot column would be another output, and another feature with little
+    information.  A small error leads to a neighbouring level, so neighbours must be alike: see `_level_order.py`.
 
     Parameters
     ----------
@@ -27,7 +26,7 @@ class CategoryAxis:
 
     Attributes
     ----------
-    middle, half_width : (K,) of the boxes inside the intervals, those at both ends cut off in the tail
+    middle, half_width : (K,) of the boxes of the levels; the first and the last one end in the tail
     """
 
     def __init__(self, weights, order):
@@ -35,7 +34,7 @@ class CategoryAxis:
         self.order = np.asarray(order)
         shares = np.asarray(weights, np.float64)[self.order] / np.sum(weights)
         below = np.cumsum(shares)[:-1]
-        above = np.cumsum(shares[::-1])[::-1][1:]  # counted from the right, 1 - below would be lost in rounding
+        above = np.cumsum(shares[::-1])[::-1][1:]  # summed from the right: 1 - below would lose digits
         self.borders = np.where(below < 0.5, ndtri(below), -ndtri(above))
         ends = np.concatenate([[ndtri(OUTERMOST * shares[0])], self.borders, [-ndtri(OUTERMOST * shares[-1])]])
         place = np.argsort(self.order)
@@ -59,7 +58,7 @@ class CategoryAxis:
         return middle[:, None], half_width[:, None], np.log(2.0 * half_width)
 
     def decode(self, encoded, excluded=None):
-        """(n_rows,) intp, the level in whose interval a row lies; that of level `excluded` goes to its neighbours."""
+        """(n_rows,) intp, the level whose interval holds the row; the interval of `excluded` goes to its neighbours."""
         if self.n_levels == 1:
             return np.zeros(len(encoded), np.intp)
         order, borders = self.order, self.borders
@@ -69,13 +68,13 @@ class CategoryAxis:
         return order[np.searchsorted(borders, encoded[:, 0], side="right")]
 
     def encode_as_other(self, level):
-        """(n_columns,) what is known of a row that has any level but this one; NaN where that can be several."""
+        """(n_columns,) encoding of a row that has any level but this one: NaN if several are left."""
         others = np.delete(self.middle, level)
         return others if len(others) == 1 else np.full(self.n_columns, np.nan)
 
 
 def _without_interval(borders, place):
-    """Borders of the intervals but for one, whose place both neighbours share."""
+    """The borders without one interval, which is divided between its neighbours."""
     if place in (0, len(borders)):
         return np.delete(borders, min(place, len(borders) - 1))
     middle = 0.5 * (borders[place - 1] + borders[place])

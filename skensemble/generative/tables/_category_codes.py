@@ -7,7 +7,7 @@ ROWS_AT_ONCE = 4096
 
 
 class CategoryCodes:
-    """A codeword for each of K levels, and a box around it in which every point is nearest to it.
+    """A codeword for each of K levels, and a box around it, whose points are nearest to it.
 
     K = 1   nothing
     K = 2   one column
@@ -17,10 +17,9 @@ class CategoryCodes:
     One-hot codes are centred and stretched by one factor, so that the columns have a variance of 1 on average, as
     standardised numbers do, but no level lies farther than `LARGEST_GAP` from the others in its column.
 
-    Bits cost ten columns for a thousand levels where one-hot would cost a thousand.  Levels without an order are
-    numbered by their frequency, and neighbours differ in a single digit (Gray code): a digit that is generated wrongly
-    next to its border leads to a level of similar rank.  Digits of a number that no level has lead to the nearest one
-    that has.
+    A thousand levels need ten columns of bits instead of a thousand one-hot columns.  Levels without an order are
+    numbered by their frequency, and neighbours differ in a single digit (Gray code), so that a small error leads to a
+    level of similar rank.  Digits that are the number of no level are decoded to the nearest level.
 
     codewords : (K, n_columns) float64
     half_width : float, of the boxes
@@ -47,13 +46,13 @@ class CategoryCodes:
         return [f"{name}_{'missing' if level is None else level}" for level in levels[len(levels) - self.n_columns :]]
 
     def cells(self, codes):
-        """(middle, half_width, log_volume) of the boxes of levels; around zeros, the mean, for codes below 0."""
+        """(middle, half_width, log_volume) of the boxes of levels; for codes below 0, a box around 0, the mean."""
         middle = np.where((codes >= 0)[:, None], self.codewords[codes], 0.0)
         log_volume = self.n_columns * np.log(2.0 * self.half_width)
         return middle, np.full(middle.shape, self.half_width), np.full(len(codes), log_volume)
 
     def decode(self, encoded, excluded=None):
-        """(n_rows,) intp, the nearest codeword to each row; that of level `excluded` is never taken."""
+        """(n_rows,) intp, the level with the nearest codeword to each row, but never the level `excluded`."""
         if self.n_levels == 1:
             return np.zeros(len(encoded), np.intp)
         blocks = [encoded[start : start + ROWS_AT_ONCE] for start in range(0, len(encoded), ROWS_AT_ONCE)]
@@ -67,7 +66,7 @@ class CategoryCodes:
         return np.argmax(closeness, axis=1)
 
     def encode_as_other(self, level):
-        """(n_columns,) what is known of a row that has any level but this one; NaN in columns that say more."""
+        """(n_columns,) encoding of a row that has any level but this one: NaN in columns where these differ."""
         others = np.delete(self.codewords, level, axis=0)
         return np.where((others == others[0]).all(axis=0), others[0], np.nan)
 
@@ -75,7 +74,7 @@ class CategoryCodes:
 def _one_hot(shares):
     """(codewords, half the distance of a level from the others in its column)"""
     n_levels = len(shares)
-    first = {1: 1, 2: 1}.get(n_levels, 0)  # one level needs no column, and two need but one
+    first = {1: 1, 2: 1}.get(n_levels, 0)  # one level needs no column, two need one
     columns = np.eye(n_levels)[:, first:]
     means = shares @ columns
     variance = np.sum(means * (1.0 - means)) / max(columns.shape[1], 1)

@@ -1,6 +1,6 @@
-"""A column of a frame as plain numbers or codes, and back in the form it had: dtype, unit, time zone, categories.
+"""A column of a frame as plain numbers or codes, and back with its dtype, unit, time zone and categories.
 
-A format is made from the column that fit saw.  `read` gives
+A format is made from a column of the training data.  `read` returns
 
     numbers : (n_rows,) float64, NaN = missing           (FloatFormat, IntegerFormat, TimeFormat)
     codes   : (n_rows,) intp, positions in `levels`      (CategoryFormat)
@@ -242,7 +242,7 @@ class TimeFormat:
 class CategoryFormat:
     """Values without distances between them: strings, booleans, pandas' categories, and whatever is said to be some.
 
-    levels : list of the values that fit saw, in the order of the dtype or else sorted; None last where cells are
+    levels : list of the values of the training data, in the order of the dtype or sorted; None last where cells are
         missing
     """
 
@@ -258,7 +258,7 @@ class CategoryFormat:
         self._marker = series.to_numpy()[codes < 0][0] if holds_objects(self.dtype) and self.has_missing else None
 
     def read(self, series):
-        """Codes; MISSING where fit saw no missing cells, UNSEEN where it did not see the value."""
+        """Codes; MISSING for missing cells if there were none in fit, UNSEEN for values that were not seen in fit."""
         codes, uniques = pd.factorize(series)
         positions = self._position_of.get_indexer(pd.Index(np.asarray(uniques, object)))
         lookup = np.append(np.where(positions < 0, UNSEEN, positions), self.missing_code)

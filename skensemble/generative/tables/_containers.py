@@ -1,4 +1,4 @@
-"""What holds a table: arrays, lists and frames become one pandas frame, and what comes back is of the first kind."""
+"""Containers of tables: arrays, lists and frames become pandas frames, which are turned back into the same kind."""
 
 import numpy as np
 import pandas as pd

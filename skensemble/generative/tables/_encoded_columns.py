@@ -1,4 +1,4 @@
-"""A column of a table as columns of floats: what it is made of, and where it comes from if from another column.
+"""A column of a table as columns of floats, or as a copy of another column from which it follows.
 
 Each column first becomes plain numbers or codes (`_column_formats.py`), and these become cells of Euclidean space:
 
@@ -42,7 +42,7 @@ class EncodedNumbers:
         return [name] * (self.axis is not None) + [f"{name}_missing"] * (self.indicator is not None)
 
     def cells(self, numbers, *, is_partial, is_complete, options):
-        """(middle, half_width, log_volume); NaN for missing cells if `is_partial`; not for what `is_complete` says."""
+        """(middle, half_width, log_volume); missing cells are NaN if `is_partial`, up to what `is_complete` implies."""
         is_missing = np.isnan(numbers)
         self._check_missing(is_missing, is_partial)
         parts = [] if self.axis is None else [self._axis_cells(numbers, is_missing)]
@@ -74,7 +74,7 @@ class EncodedNumbers:
         return np.where(self.indicator.decode(encoded[:, -1:]) == 1, np.nan, numbers)
 
     def unknown(self, n_rows):
-        """Plain values of rows of which nothing is known."""
+        """Plain values of unknown cells."""
         return np.full(n_rows, np.nan)
 
     def is_known(self, numbers):
@@ -97,7 +97,7 @@ class EncodedCategories:
         return self.codes.names(name, self.format.levels)
 
     def cells(self, codes, *, is_partial, is_complete, options):
-        """(middle, half_width, log_volume); NaN for missing cells if `is_partial`; not for what `is_complete` says."""
+        """(middle, half_width, log_volume); missing cells are NaN if `is_partial`, up to what `is_complete` implies."""
         self._check_seen(codes, is_partial, options)
         middle, half_width, log_volume = self.codes.cells(codes)
         if is_partial:
@@ -106,12 +106,12 @@ class EncodedCategories:
 
     def _check_seen(self, codes, is_partial, options):
         if (codes == UNSEEN).any() and options.handle_unknown == "error":
-            raise ValueError(f"{self.format.name} must hold values that fit saw, got another one.")
+            raise ValueError(f"{self.format.name} must hold values that were seen in fit, got another one.")
         if (codes == MISSING).any() and not is_partial:
             raise ValueError(f"{self.format.name} must have no missing cells, as it had none in fit, got some.")
 
     def _unknown(self, is_complete):
-        """What an unknown cell is encoded as."""
+        """Encoding of an unknown cell."""
         can_miss = self.format.missing_code >= 0
         return self.codes.encode_as_other(self.format.missing_code) if is_complete and can_miss else np.nan
 

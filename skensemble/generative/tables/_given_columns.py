@@ -1,4 +1,4 @@
-"""Columns of a table that a density takes as given: what is known of them, and what is left to model.
+"""Given columns: the columns of a table on which a density is conditioned, beside those that it models.
 
 table    a | b | c | d          b, d are given
 encoded  a . | b | c . . | d

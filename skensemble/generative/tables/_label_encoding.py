@@ -1,4 +1,4 @@
-"""What a model is conditioned on from outside its table: labels or numbers `y`, as columns of floats."""
+"""Labels or numbers `y`, on which a model is conditioned, as columns of floats."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ CLASSES, NUMBERS = "classes", "numbers"
 
 
 class LabelEncoding:
-    """Classes one-hot (two: one column of -1 and 1), numbers standardised; NaN in every column where y is missing.
+    """Classes one-hot (two: one column of -1 and 1), numbers standardised; NaN in all columns where y is missing.
 
     y : array-like (n_samples,), missing labels are None or NaN;  weight : (n_samples,) >= 0 or None
 
@@ -60,7 +60,7 @@ class LabelEncoding:
         codes = pd.Index(self.classes_).get_indexer(pd.Index(y))
         if (codes < 0).any():
             raise ValueError(
-                f"y must hold labels that fit has seen ({_shown(self.classes_)}), got {y[codes < 0][0]!r}."
+                f"y must hold labels that were seen in fit ({_shown(self.classes_)}), got {y[codes < 0][0]!r}."
             )
         return codes
 
@@ -70,20 +70,20 @@ class LabelEncoding:
         return np.eye(len(self.classes_))[codes]
 
     def shares(self):
-        """(class, its share of the training rows) of all classes that have any."""
+        """(class, its share of the training rows) of all classes with training rows."""
         return [(label, share) for label, share in zip(self.classes_, self._shares) if share > 0.0]
 
     def draw(self, n_samples, rng):
-        """Labels in the proportions of the training rows, as exactly as n_samples allows, in random order."""
+        """Labels with the frequencies of the training rows, up to rounding, randomly permuted."""
         marks = (np.arange(n_samples) + rng.random()) / n_samples
         if self.kind == CLASSES:
             last = np.flatnonzero(self._shares)[-1]
             drawn = self.classes_[np.minimum(np.searchsorted(np.cumsum(self._shares), marks, side="right"), last)]
         else:
-            order = np.argsort(self._y, kind="stable")
-            ends = np.cumsum(self._weight[order])
+            ascending = np.argsort(self._y, kind="stable")
+            ends = np.cumsum(self._weight[ascending])
             place = np.searchsorted(ends, marks * ends[-1], side="right")
-            drawn = self._y[order[np.minimum(place, len(order) - 1)]]
+            drawn = self._y[ascending[np.minimum(place, len(ascending) - 1)]]
         return rng.permutation(drawn)
 
 
@@ -119,7 +119,7 @@ def _as_numbers(y):
     try:
         return np.asarray(y, np.float64)
     except (TypeError, ValueError):
-        raise ValueError(f"y must hold numbers, as fit has seen, got {y[0]!r}.") from None
+        raise ValueError(f"y must hold numbers, as in fit, got {y[0]!r}.") from None
 
 
 def _shown(classes, most=10):

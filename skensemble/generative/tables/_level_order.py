@@ -1,4 +1,4 @@
-"""The order of a column's levels in which neighbours are alike, seen from the other columns.
+"""The order of a column's levels in which neighbours have similar distributions of the other columns.
 
 A level is described by the means of its rows in all other columns: ranks of numbers, and how often each level occurs.
 The levels are ordered along the first principal component of these descriptions, which for columns of categories alone
@@ -10,8 +10,8 @@ is the first axis of a correspondence analysis [1].
 import numpy as np
 from scipy.stats import rankdata
 
-PRIOR_ROWS = 10.0  # rows of the average level that each level's description is mixed with: rare levels stand in between
-MOST_LEVELS = 64  # of a column that describes others
+PRIOR_ROWS = 10.0  # average rows that are added to each level's description, which move rare levels to the middle
+MOST_LEVELS = 64  # maximum number of levels of a column that describes other columns
 FEWEST_TO_ORDER = 3
 
 
@@ -29,7 +29,7 @@ def level_order(codes, n_levels, descriptions, weight):
     vectors = np.linalg.svd(centred, full_matrices=False)[0]
     place = vectors[:, 0] / np.sqrt(mass)
     largest = place[np.argmax(mass)]
-    return np.argsort(-place if largest > 0.0 else place, kind="stable")  # the sign of a component means nothing
+    return np.argsort(-place if largest > 0.0 else place, kind="stable")  # the sign of a component is arbitrary
 
 
 class NumberDescription:
@@ -61,7 +61,7 @@ class CategoryDescription:
 
 
 def description(plain, n_levels, weight):
-    """What a column says about the levels of others, or None if nothing.
+    """The description of the levels of other columns by one column, or None if it is not used.
 
     plain : (n_rows,) codes of n_levels levels, or numbers if n_levels is None
     """

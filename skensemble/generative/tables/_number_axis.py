@@ -1,8 +1,8 @@
 """The axis of a column of numbers: a monotone map to about unit variance, and back to the values that can occur.
 
-What occurs is either a number or a cell.  Numbers with a common number of decimals lie on a lattice, and each of them
-stands for the cell of numbers that are rounded to it; a value that many rows share, such as the zeros of a price, is an
-atom and gets an interval of its own, wide enough to be hit:
+A value of the column corresponds to a number or to an interval, its cell.  Numbers with a common number of decimals lie
+on a lattice, and the cell of each holds the numbers that are rounded to it.  A value of many rows, such as the zeros of
+a price, is an atom: its cell is widened, so that it can be generated exactly:
 
     value      ..  0   0.01  0.02 ..          0 is an atom
     spread     ..|=====|--|--|--  ..          here cells are intervals, and numbers are moved to make room
@@ -14,27 +14,25 @@ A value is encoded as the middle of its cell.
 import numpy as np
 from scipy.special import ndtri
 
-ATOM_SHARE, ATOM_ROWS = 0.05, 20  # an atom is shared by so many rows at least,
-ATOM_SHARE_OF_QUANTILES = 0.0005  # or so many, where it takes no more of the axis than its share,
-COARSE = 0.25  # in a column whose cells are narrower than so many standard deviations
-FINE = (
-    1e-6  # cells narrower than so many are encoded by the slope at their middle: their ends are too close to subtract
-)
-NARROW = 1e-12  # distance of knots that become one
+ATOM_SHARE, ATOM_ROWS = 0.05, 20  # minimum share and number of the rows with the value of an atom
+ATOM_SHARE_OF_QUANTILES = 0.0005  # minimum share for quantiles, where an atom takes up its share of the axis only
+COARSE = 0.25  # cells wider than this, in standard deviations, leave no room for atoms and reflection
+FINE = 1e-6  # cells narrower than this have numerically equal ends: the slope at their middle gives their width
+NARROW = 1e-12  # knots closer than this are merged
 EXACT = 2.0**53  # whole numbers below are exact in float64
 
 
 class NumberAxis:
-    """See the file's docstring.
+    """A monotone map from a column of numbers to about unit variance, and back; see above.
 
     Parameters
     ----------
     numbers : (n_rows,) float64, finite, at least two distinct values
     weight : (n_rows,) float64 > 0
     decimals : int, or None for numbers that are not rounded
-    bounds : (low, high) between which numbers are generated
-    to_normal : whether quantiles go to those of the normal distribution; else the axis is only moved and scaled; None:
-        where most rows have a value that many others have too
+    bounds : (low, high), range of the numbers that are generated
+    to_normal : whether quantiles are mapped to those of the normal distribution, instead of shifting and scaling
+        numbers; None: if most rows share their value with many others
     """
 
     def __init__(self, numbers, weight, decimals, bounds, to_normal):
@@ -51,13 +49,13 @@ class NumberAxis:
         self.reflects = self._bounds_reflect(values[[0, -1]], deviation)
         self.spline = self._normal_spline(values, totals) if to_normal else None
 
-    # -- there ------------------------------------------------------------------------------------------------------
+    # -- encode -----------------------------------------------------------------------------------------------------
 
     def encode(self, numbers):
         """(encoded middles, half widths, log widths or slopes) of the cells of finite numbers, each (n_rows,).
 
-        The third is what the logarithm of a density of the encoded value is to be increased by, to give the density
-        per unit of the number, or the probability of an atom.
+        Added to the log density of the encoded value, the third gives the log density per unit of the number, or the
+        log probability of an atom.
         """
         numbers = self._rounded(numbers)
         is_atom = self._is_atom(numbers)
@@ -96,10 +94,10 @@ class NumberAxis:
         encoded, slope = self.spline.forward(standard)
         return encoded, np.log(slope) - np.log(self.scale)
 
-    # -- and back ---------------------------------------------------------------------------------------------------
+    # -- decode -----------------------------------------------------------------------------------------------------
 
     def decode(self, encoded):
-        """(n_rows,) numbers: values of the lattice, atoms, within the bounds."""
+        """(n_rows,) numbers within the bounds: atoms, and values of the lattice if there is one."""
         standard = encoded if self.spline is None else self.spline.inverse(encoded)
         spread = standard * self.scale + self.offset
         atom = self._atom_at(spread)
@@ -108,7 +106,7 @@ class NumberAxis:
         return np.where(atom >= 0, np.append(self.atoms, 0.0)[atom], numbers)
 
     def _atom_at(self, spread):
-        """(n_rows,) index of the atom in whose interval a row lies, or nearest to it if all values are atoms; -1."""
+        """(n_rows,) index of the atom whose cell holds the row, else -1; the nearest one if all values are atoms."""
         n_atoms = len(self.atoms)
         if self.has_only_atoms:
             return np.searchsorted(0.5 * (self.atom_ends[1:, 0] + self.atom_ends[:-1, 1]), spread)
@@ -137,15 +135,15 @@ class NumberAxis:
         self.atoms = values[is_atom]
         self.atom_shares = shares[is_atom]
         self.atom_widths = (0.5 + self.atom_shares) * deviation
-        self.shifts = np.append(0.0, np.cumsum(self.atom_widths - self.step))  # of numbers above so many atoms
+        self.shifts = np.append(0.0, np.cumsum(self.atom_widths - self.step))  # by the number of atoms below a number
         self.atom_ends = np.column_stack(self._cells(self.atoms))
 
     def _bounds_reflect(self, ends, deviation):
-        """Whether what lies beyond each bound is reflected: it is where the data end, and not in wide cells."""
+        """Whether numbers beyond each bound are reflected: if the data end there, without an atom or wide cells."""
         return (np.array(self.bounds) == ends) & ~self._is_atom(ends) & (self.step < COARSE * deviation)
 
     def _normal_spline(self, values, totals):
-        """Through the middle rank of some values, and the ranks at both ends of each atom."""
+        """A spline through the ranks of some values, and through the ranks at both ends of each atom."""
         ranks = (np.cumsum(totals) - 0.5 * totals) / totals.sum()
         chosen = _evenly(ndtri(ranks), round(2 * len(values) ** (1 / 3)))
         chosen = chosen[~self._is_atom(values[chosen])]
@@ -155,8 +153,8 @@ class NumberAxis:
         return MonotoneSpline((np.concatenate(spread) - self.offset) / self.scale, np.concatenate(encoded))
 
     def _encoded_atom_ends(self, ranks):
-        """(n_atoms, 2); an atom at the border of the column reaches as far out as in."""
-        inner = 0.45 * self.atom_shares  # not all of it: neighbours must not touch where their numbers do not
+        """(n_atoms, 2); the cell of the smallest or largest atom is symmetric around its middle."""
+        inner = 0.45 * self.atom_shares  # a little less than half: neighbouring atoms must not touch
         middles, lows, highs = ndtri(ranks), ndtri(ranks - inner), ndtri(ranks + inner)
         is_lowest = ranks - 0.5 * self.atom_shares <= 1e-9
         is_highest = ranks + 0.5 * self.atom_shares >= 1.0 - 1e-9
@@ -178,7 +176,7 @@ def _is_repetitive(totals, n_rows):
 
 
 def _moments(values, totals):
-    """(mean, standard deviation), also of numbers whose squares overflow or vanish."""
+    """(mean, standard deviation), without overflow or underflow of squares."""
     middle = 0.5 * values.min() + 0.5 * values.max()
     unit = (values.max() - middle) or 1.0
     shares, places = totals / totals.sum(), (values - middle) / unit
@@ -193,7 +191,7 @@ def _n_rows(weight):
 
 
 def _evenly(sorted_places, n_chosen):
-    """Positions of about so many places, the first and the last among them, at equal distances."""
+    """Positions of about n_chosen places at equal distances, the first and the last among them."""
     wanted = np.linspace(sorted_places[0], sorted_places[-1], max(n_chosen, 2))
     return np.unique(np.minimum(np.searchsorted(sorted_places, wanted), len(sorted_places) - 1))
 

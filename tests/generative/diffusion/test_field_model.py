@@ -268,7 +268,7 @@ def test_bad_arguments_of_sample(arguments, message, blobs):
 
 def test_labels_that_were_not_seen(blobs):
     model = FlowMatching(regressor=FEW).fit(*blobs)
-    with pytest.raises(ValueError, match=r"y must hold labels that fit has seen \('left', 'right'\), got 'up'"):
+    with pytest.raises(ValueError, match=r"y must hold labels that were seen in fit \('left', 'right'\), got 'up'"):
         model.sample(2, y="up")
     with pytest.raises(ValueError, match="y must be given to fit for labelled samples"):
         FlowMatching(regressor=FEW).fit(blobs[0]).sample_labeled(2)

@@ -78,7 +78,7 @@ def test_bad_labels(y, message):
 
 
 def test_labels_that_fit_has_not_seen():
-    with pytest.raises(ValueError, match=r"y must hold labels that fit has seen \('a', 'b'\), got 'c'"):
+    with pytest.raises(ValueError, match=r"y must hold labels that were seen in fit \('a', 'b'\), got 'c'"):
         LabelEncoding(np.array(["a", "b"], object), None, 2).encode("c", 3)
-    with pytest.raises(ValueError, match="y must hold numbers, as fit has seen, got 'c'"):
+    with pytest.raises(ValueError, match="y must hold numbers, as in fit, got 'c'"):
         LabelEncoding(np.array([0.5, 1.5]), None, 2).encode("c", 3)

@@ -527,7 +527,7 @@ def test_weights_are_copies(numeric):
 def test_unseen_levels():
     X = pd.DataFrame({"word": WORDS, "x": FLOATS})
     new = X.assign(word="violet")
-    with pytest.raises(ValueError, match="column 'word' must hold values that fit saw"):
+    with pytest.raises(ValueError, match="column 'word' must hold values that were seen in fit"):
         TableEncoder().fit(X).transform(new)
     Z = TableEncoder(handle_unknown="ignore").fit(X).transform(new)
     assert_array_equal(Z[:, :3], 0.0)
