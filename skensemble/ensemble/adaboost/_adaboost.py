@@ -241,7 +241,7 @@ class _AdaBoost(CallbackSupportMixin, Estimator):
         name = type(learner).__name__
         if not self.resample and not has_fit_parameter(learner, "sample_weight"):
             raise ValueError(
-                f"estimator must take sample_weight in fit where resample=False, got {learner!r}: "
+                f"estimator must take sample_weight in fit if resample=False, got {learner!r}: "
                 f"{name} doesn't support sample_weight."
             )
         return learner

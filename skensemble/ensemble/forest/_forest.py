@@ -126,15 +126,15 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
             return
         if self.max_samples is not None:
             raise ValueError(
-                f"max_samples must be None where bootstrap=False, got {self.max_samples!r}: `max_sample` cannot be set "
+                f"max_samples must be None if bootstrap=False, got {self.max_samples!r}: `max_sample` cannot be set "
                 "if `bootstrap=False`. Either switch to `bootstrap=True` or set `max_sample=None`."
             )
         if self.oob_score:
             raise ValueError("oob_score must be False: Out of bag estimation only available if bootstrap=True.")
         if self.importance_type == "permutation":
             raise ValueError(
-                "importance_type must be 'impurity' where bootstrap=False, got 'permutation': it permutes the rows "
-                "that a tree has not seen."
+                "importance_type must be 'impurity' if bootstrap=False, got 'permutation', which needs out-of-bag "
+                "samples."
             )
 
     def _is_complete(self, n_known):
@@ -720,15 +720,15 @@ class ForestRegressor(RegressorMixin, Forest):
 
     def _check_leaf_rows(self, oob):
         if not hasattr(self, "training_leaves_"):
-            raise ValueError("keep_leaf_rows must be True when fit is called, for quantiles and intervals, got False.")
+            raise ValueError("keep_leaf_rows must be True in fit to predict quantiles and intervals, got False.")
         if oob and self._bootstrap is None:
-            raise ValueError("oob must be False where bootstrap=False: every tree has seen all rows, got True.")
+            raise ValueError("oob must be False if bootstrap=False: all trees are grown on all samples, got True.")
 
     def _unseen_nodes(self, X, n_threads):
         """(n_samples, n_trees) leaf of each training row in the trees that have not seen it, else NOT_ASKED."""
         n_rows = self._read_for_prediction(X).n_samples
         if n_rows != self._n_samples:
-            raise ValueError(f"X must be the {self._n_samples} training rows where oob=True, got {n_rows} rows.")
+            raise ValueError(f"X must hold the {self._n_samples} training samples if oob=True, got {n_rows} samples.")
         nodes = self.training_leaves_ + self._trees.roots[:, None]
         nodes[self._in_bag(n_threads)] = NOT_ASKED
         return np.ascontiguousarray(nodes.T)

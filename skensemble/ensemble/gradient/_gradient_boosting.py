@@ -174,7 +174,7 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
         self.init_ = clone(self.init, safe=False)
         if weight is not None and not has_fit_parameter(self.init_, "sample_weight"):
             raise ValueError(
-                "init must take sample_weight where fit does: The initial estimator "
+                "init must take sample_weight if it is passed to fit: The initial estimator "
                 f"{type(self.init_).__name__} does not support sample weights."
             )
         y = self._target_of_init(target)

@@ -202,7 +202,7 @@ class LinearLeafTrees(GradientTrees):
                 "got True."
             )
         if request.parameters.monotonic_cst is not None:
-            raise ValueError("linear_leaves must be False with monotonic_cst, which slopes do not obey, got True.")
+            raise ValueError("linear_leaves must be False if monotonic_cst is set, which slopes do not obey, got True.")
         linear_lambda = float(request.parameters.linear_lambda)
         return LinearLeafRounds(request.loss, request.train, request.held_out, self._settings(request), linear_lambda)
 

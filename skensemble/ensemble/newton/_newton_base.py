@@ -114,7 +114,7 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
         start = _read_init_score(init_score, "init_score", table.n_samples)
         validation = self._read_validation(X_val, y_val, sample_weight_val, init_score_val)
         if validation is not None and (start is None) != (init_score_val is None):
-            raise ValueError("init_score and init_score_val must be given together where X_val is, got one of them.")
+            raise ValueError("init_score and init_score_val must be given together if X_val is given, got one of them.")
         kind = choose_booster(self.booster, self.linear_leaves)
         if not continued:
             self._forget()
@@ -140,7 +140,7 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
         for name, known in self._kind_of_rounds.items():
             if getattr(self, name) != known:
                 raise ValueError(
-                    f"{name} must be that of the first fit ({known!r}) where warm_start=True adds rounds to it, "
+                    f"{name} must be the same as in the first fit ({known!r}) if warm_start=True, "
                     f"got {getattr(self, name)!r}."
                 )
 
@@ -284,8 +284,8 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
             return None
         if self._is_unknown_loss():
             raise ValueError(
-                "scoring must be a scorer of scikit-learn, or None, where a callable loss is to be scored on held-out "
-                "rows, got 'loss'."
+                "scoring must be a scorer of scikit-learn or None if loss is a callable and scores are needed, "
+                "got 'loss'."
             )
         if self.scoring == "loss":
             return lambda data: -self._loss.value(data.y, data.raw, data.weight)

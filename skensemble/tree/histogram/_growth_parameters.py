@@ -1,7 +1,8 @@
 """The parameters by which users set limits on the growth of boosted trees.
 
 A new limit is a field of GrowthLimits, whose default limits nothing, and, if users are to set it, a Parameter of the
-same name here.  Rules, signatures and docstrings of the estimators follow from it (`make format` writes them).
+same name here.  Rules, signatures and docstrings of the estimators follow from it (`make format` writes them), and
+docs/parameters.md needs a row that says what other libraries call it.
 """
 
 from skensemble._parameters import Interval, IsNone, OneOf, Parameter

@@ -489,17 +489,17 @@ def test_quantiles_that_cannot_be(forest):
     X, y = _data(forest)
     with pytest.raises(NotFittedError):
         forest().predict_quantiles(X)
-    with pytest.raises(ValueError, match="keep_leaf_rows must be True when fit is called"):
+    with pytest.raises(ValueError, match="keep_leaf_rows must be True in fit"):
         _fitted(forest, X, y).predict_interval(X)
     model = _fitted(forest, X, y, keep_leaf_rows=True, bootstrap=False)
-    with pytest.raises(ValueError, match="oob must be False where bootstrap=False"):
+    with pytest.raises(ValueError, match="oob must be False if bootstrap=False"):
         model.predict_quantiles(X, oob=True)
     with pytest.raises(ValueError, match=r"quantiles must be a float in \[0.0, 1.0\] or a list of them, got 1.5"):
         model.predict_quantiles(X, 1.5)
     with pytest.raises(ValueError, match="coverage must be"):
         model.predict_interval(X, coverage=1.0)
     model = _fitted(forest, X, y, keep_leaf_rows=True, bootstrap=True)
-    with pytest.raises(ValueError, match=f"X must be the {N} training rows where oob=True, got 5 rows"):
+    with pytest.raises(ValueError, match=f"X must hold the {N} training samples if oob=True, got 5 samples"):
         model.predict_quantiles(X[:5], oob=True)
 
 

@@ -234,7 +234,7 @@ def test_rounds_of_another_kind_are_not_added(name, value):
     model = regressor(**DART, warm_start=True).fit(X, Y)
     before = _raw(model)
     model.set_params(n_estimators=20, **{name: value})
-    with pytest.raises(ValueError, match=f"{name} must be that of the first fit"):
+    with pytest.raises(ValueError, match=f"{name} must be the same as in the first fit"):
         model.fit(X, Y)
     np.testing.assert_array_equal(_raw(model), before)
     np.testing.assert_allclose(_stages(model)[-1], before)

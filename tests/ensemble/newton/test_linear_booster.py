@@ -236,7 +236,7 @@ def test_warm_start_goes_on():
     at_once = NewtonBoostingRegressor(booster="gblinear", n_estimators=9).fit(X, y)
     np.testing.assert_allclose(growing.coef_, at_once.coef_, rtol=1e-6)
     assert len(list(growing.staged_predict(X))) == 9
-    with pytest.raises(ValueError, match="booster must be that of the first fit"):
+    with pytest.raises(ValueError, match="booster must be the same as in the first fit"):
         growing.set_params(booster="gbtree").fit(X, y)
 
 

@@ -119,7 +119,7 @@ def test_warm_start_goes_on():
     growing.set_params(n_estimators=7).fit(X, y)
     at_once = NewtonBoostingRegressor(**{**KIND, "n_estimators": 7}).fit(X, y)
     np.testing.assert_array_equal(growing.predict(X), at_once.predict(X))
-    with pytest.raises(ValueError, match="linear_leaves must be that of the first fit"):
+    with pytest.raises(ValueError, match="linear_leaves must be the same as in the first fit"):
         growing.set_params(linear_leaves=False, n_estimators=9).fit(X, y)
 
 
@@ -158,7 +158,7 @@ def test_copies_predict_the_same():
     [
         ({"booster": "dart"}, "linear_leaves must be False for booster='dart'"),
         ({"loss": "absolute_error"}, "linear_leaves must be False for loss='absolute_error'"),
-        ({"monotonic_cst": [1, 0, 0, 0]}, "linear_leaves must be False with monotonic_cst"),
+        ({"monotonic_cst": [1, 0, 0, 0]}, "linear_leaves must be False if monotonic_cst is set"),
         ({"linear_lambda": -1.0}, "linear_lambda must be"),
     ],
 )
