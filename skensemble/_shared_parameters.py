@@ -22,19 +22,19 @@ CATEGORICAL = Parameter(
     "from_dtype",
     CATEGORICAL_FEATURES,
     '"from_dtype", array-like or None',
-    'Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text '
-    "(category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of "
-    "pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no "
+    'Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas: '
+    "category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and "
+    "strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no "
     "features.",
 )
 JOBS = Parameter(
     None,
     N_JOBS,
     "int or None",
-    "Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.",
+    "Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.",
 )
 FACTORS = "Factors >= 0 that multiply the sample weights of each class."
-DICT_OF_FACTORS = "dict: class label -> factor, which is 1 for missing labels."
+DICT_OF_FACTORS = "dict: class label -> factor; labels that are not in it have the factor 1."
 BALANCED = '"balanced": factors that give all classes the same total weight.'
 CLASS_FACTORS = Parameter(
     None,

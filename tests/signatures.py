@@ -8,6 +8,7 @@ docstring of the class.  Arguments that stand before the `*` stay there.
 import ast
 import inspect
 import json
+import re
 import textwrap
 from pathlib import Path
 
@@ -59,11 +60,15 @@ def _section(table):
     lines = []
     for name, parameter in table.items():
         lines.append(f"    {name} : {parameter.kind}, default={_literal(parameter.default)}")
-        lines += textwrap.wrap(
-            parameter.text, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8,
-            break_on_hyphens=False, break_long_words=False,
-        )  # fmt: skip
+        lines += _paragraph(parameter.text)
     return lines
+
+
+def _paragraph(text):
+    """Lines of a text; code and comparisons are not broken."""
+    text = re.sub(r"`[^`]+`|>=? \S+", lambda match: match[0].replace(" ", "\0"), text)
+    lines = textwrap.wrap(text, WIDTH - 8, break_on_hyphens=False, break_long_words=False)
+    return [" " * 8 + line.replace("\0", " ") for line in lines]
 
 
 def _literal(value):

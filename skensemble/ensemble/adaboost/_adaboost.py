@@ -420,8 +420,8 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
         Fraction of the total weight, in [0, 1), that a learner does not see: the samples with the smallest weights are
         left out. 0.05 or less often leaves out most of the samples and costs no accuracy [3]_.
     class_weight : dict, "balanced" or None, default=None
-        Factors >= 0 that multiply the sample weights of each class. dict: class label -> factor, which is 1 for missing
-        labels. "balanced": factors that give all classes the same total weight. None: no factors.
+        Factors >= 0 that multiply the sample weights of each class. dict: class label -> factor; labels that are not in
+        it have the factor 1. "balanced": factors that give all classes the same total weight. None: no factors.
     resample : bool, default=False
         How a learner sees the sample weights. False: it is fitted to all samples with their weights. True: it is fitted
         to as many samples as there are, which are drawn with replacement, each with a probability proportional to its
@@ -444,12 +444,12 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
         not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits. Only for
         the default tree, which is boosted if `estimator` is None.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
-        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
-        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
+        category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
+        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features. Only for the default tree, which is boosted if `estimator` is None.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the learners, of the draws of samples, and of the held-out samples. Pass an int to get the same model in
         every fit.
@@ -869,12 +869,12 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits. Only for
         the default tree, which is boosted if `estimator` is None.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
-        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
-        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
+        category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
+        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features. Only for the default tree, which is boosted if `estimator` is None.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the learners, of the draws of samples, and of the held-out samples. Pass an int to get the same model in
         every fit.

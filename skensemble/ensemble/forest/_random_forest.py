@@ -57,15 +57,15 @@ class RandomForestClassifier(ForestClassifier):
         Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
         not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
-        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
-        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
+        category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
+        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
     class_weight : dict, list of dict, "balanced", "balanced_subsample" or None, default=None
-        Factors >= 0 that multiply the sample weights of each class. dict: class label -> factor, which is 1 for missing
-        labels. "balanced": factors that give all classes the same total weight. "balanced_subsample": the same for each
-        tree, by the samples that are drawn for it. list of dict: one dict per output; the factors of the outputs are
-        multiplied. None: no factors.
+        Factors >= 0 that multiply the sample weights of each class. dict: class label -> factor; labels that are not in
+        it have the factor 1. "balanced": factors that give all classes the same total weight. "balanced_subsample": the
+        same for each tree, by the samples that are drawn for it. list of dict: one dict per output; the factors of the
+        outputs are multiplied. None: no factors.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
         Monotonicity constraint of each feature. 1: the probability of the second class must not decrease when the
         feature increases; -1: must not increase; 0: no constraint. A dict maps names or positions of features to
@@ -90,7 +90,7 @@ class RandomForestClassifier(ForestClassifier):
         Whether the next call of fit continues the previous one: it adds trees to the forest, up to `n_estimators` in
         total. On the same data, the result is that of a single fit.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features and random thresholds. Pass an int to get the same forest in every fit.
     verbose : int or bool, default=0
@@ -246,9 +246,9 @@ class RandomForestRegressor(ForestRegressor):
         Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
         not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
-        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
-        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
+        category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
+        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
         Monotonicity constraint of each feature. 1: the prediction must not decrease when the feature increases; -1:
@@ -275,7 +275,7 @@ class RandomForestRegressor(ForestRegressor):
         Whether the next call of fit continues the previous one: it adds trees to the forest, up to `n_estimators` in
         total. On the same data, the result is that of a single fit.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features and random thresholds. Pass an int to get the same forest in every fit.
     verbose : int or bool, default=0
@@ -428,15 +428,15 @@ class ExtraTreesClassifier(ForestClassifier):
         Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
         not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
-        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
-        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
+        category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
+        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
     class_weight : dict, list of dict, "balanced", "balanced_subsample" or None, default=None
-        Factors >= 0 that multiply the sample weights of each class. dict: class label -> factor, which is 1 for missing
-        labels. "balanced": factors that give all classes the same total weight. "balanced_subsample": the same for each
-        tree, by the samples that are drawn for it. list of dict: one dict per output; the factors of the outputs are
-        multiplied. None: no factors.
+        Factors >= 0 that multiply the sample weights of each class. dict: class label -> factor; labels that are not in
+        it have the factor 1. "balanced": factors that give all classes the same total weight. "balanced_subsample": the
+        same for each tree, by the samples that are drawn for it. list of dict: one dict per output; the factors of the
+        outputs are multiplied. None: no factors.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
         Monotonicity constraint of each feature. 1: the probability of the second class must not decrease when the
         feature increases; -1: must not increase; 0: no constraint. A dict maps names or positions of features to
@@ -461,7 +461,7 @@ class ExtraTreesClassifier(ForestClassifier):
         Whether the next call of fit continues the previous one: it adds trees to the forest, up to `n_estimators` in
         total. On the same data, the result is that of a single fit.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features and random thresholds. Pass an int to get the same forest in every fit.
     verbose : int or bool, default=0
@@ -616,9 +616,9 @@ class ExtraTreesRegressor(ForestRegressor):
         Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
         not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
-        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
-        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
+        category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
+        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
         Monotonicity constraint of each feature. 1: the prediction must not decrease when the feature increases; -1:
@@ -645,7 +645,7 @@ class ExtraTreesRegressor(ForestRegressor):
         Whether the next call of fit continues the previous one: it adds trees to the forest, up to `n_estimators` in
         total. On the same data, the result is that of a single fit.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features and random thresholds. Pass an int to get the same forest in every fit.
     verbose : int or bool, default=0

@@ -456,9 +456,9 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
         Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
         not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
-        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
-        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
+        category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
+        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
     init : estimator, "zero" or None, default=None
         Raw predictions before the first round. estimator: an object with `fit` and `predict_proba`; a clone of it is
@@ -475,7 +475,7 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
         Whether the next call of fit continues the previous one: it adds rounds to the model, up to `n_estimators` in
         total. On the same data, the result is that of a single fit.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features and held-out samples, and of the choice between splits that are equally
         good. Pass an int to get the same model in every fit.
@@ -820,9 +820,9 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
         Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
         not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
-        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
-        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
+        category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
+        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
     init : estimator, "zero" or None, default=None
         Raw predictions before the first round. estimator: an object with `fit` and `predict`; a clone of it is fitted
@@ -839,7 +839,7 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
         Whether the next call of fit continues the previous one: it adds rounds to the model, up to `n_estimators` in
         total. On the same data, the result is that of a single fit.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features and held-out samples, and of the choice between splits that are equally
         good. Pass an int to get the same model in every fit.

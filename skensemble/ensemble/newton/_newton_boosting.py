@@ -60,8 +60,8 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         Minimum number of samples in a leaf. If all sample weights are whole numbers, a sample of weight k counts as k
         samples.
     min_child_weight : float, default=0.01
-        Minimum sum of hessians in a leaf: second derivatives of the loss, multiplied by the sample weights. Must be >=
-        0.
+        Minimum sum of the hessians (second derivatives of the loss, multiplied by the sample weights) of the samples in
+        a leaf. Must be >= 0.
     reg_lambda : float, default=3.0
         L2 regularization of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
     reg_alpha : float, default=0.0
@@ -74,9 +74,9 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
         not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
-        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
-        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
+        category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
+        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
     max_cat_to_onehot : int, default=4
         Maximum number of categories for one-hot splits. A categorical feature with at most this many categories is
@@ -123,8 +123,8 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         with `booster="dart"`, with `monotonic_cst`, or with losses whose leaves are refitted ("absolute_error", "huber"
         and "quantile").
     linear_lambda : float, default=1.0
-        L2 regularization of the slopes of linear leaves, for features in units of their standard deviation. Must be >=
-        0.
+        L2 regularization of the slopes of linear leaves, for features in units of their standard deviation. Must be
+        >= 0.
     feature_selector : {"cyclic", "shuffle", "random", "greedy", "thrifty"}, default="cyclic"
         With `booster="gblinear"`: order in which a round updates the coefficients. "cyclic": by column. "shuffle": in a
         random order. "random": as many random draws, with replacement, as there are coefficients. "greedy": always the
@@ -134,8 +134,8 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         With `feature_selector` "greedy" or "thrifty": number of updates in a round. None: as many as there are
         coefficients.
     class_weight : dict, "balanced" or None, default=None
-        Factors >= 0 that multiply the sample weights of each class. dict: class label -> factor, which is 1 for missing
-        labels. "balanced": factors that give all classes the same total weight. None: no factors.
+        Factors >= 0 that multiply the sample weights of each class. dict: class label -> factor; labels that are not in
+        it have the factor 1. "balanced": factors that give all classes the same total weight. None: no factors.
     scale_pos_weight : float, default=1.0
         Factor > 0 that multiplies the sample weights of the second of two classes. Must be 1 for more classes.
     base_score : float, array-like or None, default=None
@@ -163,7 +163,7 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         What `feature_importances_` sums over the splits on a feature. "gain": their gains. "cover": the hessians of the
         samples that reach them. "split": 1 for each.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features, trees to leave out, and held-out samples. Pass an int to get the same
         model in every fit.
@@ -484,8 +484,8 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     ----------
     loss : str or callable, default="squared_error"
         Loss to minimize: "squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma", "tweedie",
-        "pseudo_huber", "expectile" or a callable. "poisson", "gamma" and "tweedie" have a log link. A callable `(y,
-        raw, sample_weight) -> (gradient, hessian)` gets targets and raw predictions, both of shape (n_samples,) or
+        "pseudo_huber", "expectile" or a callable. "poisson", "gamma" and "tweedie" have a log link. A callable
+        `(y, raw, sample_weight) -> (gradient, hessian)` gets targets and raw predictions, both of shape (n_samples,) or
         (n_samples, n_outputs), and sample weights or None. It returns the first and second derivatives of the loss,
         shaped like `raw` and multiplied by the weights.
     n_estimators : int, default=300
@@ -517,8 +517,8 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         Minimum number of samples in a leaf. If all sample weights are whole numbers, a sample of weight k counts as k
         samples.
     min_child_weight : float, default=0.01
-        Minimum sum of hessians in a leaf: second derivatives of the loss, multiplied by the sample weights. Must be >=
-        0.
+        Minimum sum of the hessians (second derivatives of the loss, multiplied by the sample weights) of the samples in
+        a leaf. Must be >= 0.
     reg_lambda : float, default=3.0
         L2 regularization of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
     reg_alpha : float, default=0.0
@@ -531,9 +531,9 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
         not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
-        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
-        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
+        category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
+        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
     max_cat_to_onehot : int, default=4
         Maximum number of categories for one-hot splits. A categorical feature with at most this many categories is
@@ -580,8 +580,8 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         with `booster="dart"`, with `monotonic_cst`, or with losses whose leaves are refitted ("absolute_error", "huber"
         and "quantile").
     linear_lambda : float, default=1.0
-        L2 regularization of the slopes of linear leaves, for features in units of their standard deviation. Must be >=
-        0.
+        L2 regularization of the slopes of linear leaves, for features in units of their standard deviation. Must be
+        >= 0.
     feature_selector : {"cyclic", "shuffle", "random", "greedy", "thrifty"}, default="cyclic"
         With `booster="gblinear"`: order in which a round updates the coefficients. "cyclic": by column. "shuffle": in a
         random order. "random": as many random draws, with replacement, as there are coefficients. "greedy": always the
@@ -625,7 +625,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         What `feature_importances_` sums over the splits on a feature. "gain": their gains. "cover": the hessians of the
         samples that reach them. "split": 1 for each.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features, trees to leave out, and held-out samples. Pass an int to get the same
         model in every fit.

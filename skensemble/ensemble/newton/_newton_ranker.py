@@ -23,8 +23,8 @@ class NewtonBoostingRanker(NewtonBoosting):
 
     The training data are queries, each a set of samples with degrees of relevance. The model learns scores that rank
     the samples of a query by relevance. Each round fits a tree to gradients (lambdas) of pairs of samples in a query
-    [1]_, [2]_, normalized as in LightGBM [3]_: a sample that is ranked below a less relevant one is pushed up, the
-    more, the more the ranking measure, such as NDCG [4]_, would gain. Numbers may be missing or infinite, and
+    [1]_, [2]_, normalized as in LightGBM [3]_: a sample that is ranked below a less relevant one is pushed up, more
+    strongly if the ranking measure, such as NDCG [4]_, gains more by that. Numbers may be missing or infinite, and
     categories need no encoding. The samples of a query need not be contiguous, and the model does not depend on the
     order of the samples: samples with equal scores share their positions.
 
@@ -63,8 +63,8 @@ class NewtonBoostingRanker(NewtonBoosting):
         Minimum number of samples in a leaf. If all sample weights are whole numbers, a sample of weight k counts as k
         samples.
     min_child_weight : float, default=0.01
-        Minimum sum of hessians in a leaf: second derivatives of the loss, multiplied by the sample weights. Must be >=
-        0.
+        Minimum sum of the hessians (second derivatives of the loss, multiplied by the sample weights) of the samples in
+        a leaf. Must be >= 0.
     reg_lambda : float, default=3.0
         L2 regularization of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
     reg_alpha : float, default=0.0
@@ -77,9 +77,9 @@ class NewtonBoostingRanker(NewtonBoosting):
         Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
         not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
-        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
-        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
+        category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
+        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
     max_cat_to_onehot : int, default=4
         Maximum number of categories for one-hot splits. A categorical feature with at most this many categories is
@@ -125,8 +125,8 @@ class NewtonBoostingRanker(NewtonBoosting):
         with `booster="dart"`, with `monotonic_cst`, or with losses whose leaves are refitted ("absolute_error", "huber"
         and "quantile").
     linear_lambda : float, default=1.0
-        L2 regularization of the slopes of linear leaves, for features in units of their standard deviation. Must be >=
-        0.
+        L2 regularization of the slopes of linear leaves, for features in units of their standard deviation. Must be
+        >= 0.
     feature_selector : {"cyclic", "shuffle", "random", "greedy", "thrifty"}, default="cyclic"
         With `booster="gblinear"`: order in which a round updates the coefficients. "cyclic": by column. "shuffle": in a
         random order. "random": as many random draws, with replacement, as there are coefficients. "greedy": always the
@@ -162,7 +162,7 @@ class NewtonBoostingRanker(NewtonBoosting):
         What `feature_importances_` sums over the splits on a feature. "gain": their gains. "cover": the hessians of the
         samples that reach them. "split": 1 for each.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features, trees to leave out, and held-out queries. Pass an int to get the same
         model in every fit.

@@ -36,8 +36,8 @@ class DDPM(FieldModel):
         Regressor that learns the field. "trees": `TreeField()`. "mlp": `MLPField()`. regressor: one of these with other
         parameters, or any regressor of scikit-learn; it is cloned.
     encoder : TableEncoder or None, default=None
-        Encoder that turns the table into numbers and back; it is cloned. None: `TableEncoder(numeric="auto",
-        categorical="codes")` for trees, `TableEncoder()` for smooth regressors.
+        Encoder that turns the table into numbers and back; it is cloned. None:
+        `TableEncoder(numeric="auto", categorical="codes")` for trees, `TableEncoder()` for smooth regressors.
     mask_share : float, default=0.0
         Fraction of the training samples, in [0, 1], that show some of their own cells to the regressor. Above 0, the
         model can be conditioned on cells (`sample(condition=...)`) and can impute missing cells; 0.5 suits both these
@@ -167,8 +167,8 @@ class ScoreSDE(FieldModel):
         Regressor that learns the field. "trees": `TreeField()`. "mlp": `MLPField()`. regressor: one of these with other
         parameters, or any regressor of scikit-learn; it is cloned.
     encoder : TableEncoder or None, default=None
-        Encoder that turns the table into numbers and back; it is cloned. None: `TableEncoder(numeric="auto",
-        categorical="codes")` for trees, `TableEncoder()` for smooth regressors.
+        Encoder that turns the table into numbers and back; it is cloned. None:
+        `TableEncoder(numeric="auto", categorical="codes")` for trees, `TableEncoder()` for smooth regressors.
     mask_share : float, default=0.0
         Fraction of the training samples, in [0, 1], that show some of their own cells to the regressor. Above 0, the
         model can be conditioned on cells (`sample(condition=...)`) and can impute missing cells; 0.5 suits both these

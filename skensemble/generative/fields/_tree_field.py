@@ -169,7 +169,7 @@ class TreeField(Estimator):
     n_iter_no_change : int, default=20
         Number of rounds without a smaller error of the held-out samples after which early stopping stops.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: one per core; -2: one less. The fitted model does not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
 
     Attributes
     ----------

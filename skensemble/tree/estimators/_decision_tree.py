@@ -255,7 +255,6 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
     splits are the same as those of scikit-learn's tree, wherever the best split is unique. Numbers may be missing or
     infinite, and categories need no encoding. The order of the samples has no effect.
 
-
     Parameters
     ----------
     criterion : {"gini", "entropy", "log_loss"}, default="gini"
@@ -289,14 +288,14 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
         Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
         not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
-        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
-        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
+        category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
+        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
     class_weight : dict, list of dict, "balanced" or None, default=None
-        Factors >= 0 that multiply the sample weights of each class. dict: class label -> factor, which is 1 for missing
-        labels. "balanced": factors that give all classes the same total weight. list of dict: one dict per output; the
-        factors of the outputs are multiplied. None: no factors.
+        Factors >= 0 that multiply the sample weights of each class. dict: class label -> factor; labels that are not in
+        it have the factor 1. "balanced": factors that give all classes the same total weight. list of dict: one dict
+        per output; the factors of the outputs are multiplied. None: no factors.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
         Monotonicity constraint of each feature. 1: the probability of the second class must not decrease when the
         feature increases; -1: must not increase; 0: no constraint. A dict maps names or positions of features to
@@ -472,7 +471,6 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
     random between the smallest and the largest value in the node, and the best of these thresholds is used [1]_. Such
     trees are meant for ensembles.
 
-
     Parameters
     ----------
     criterion : {"gini", "entropy", "log_loss"}, default="gini"
@@ -506,14 +504,14 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
         Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
         not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
-        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
-        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
+        category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
+        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
     class_weight : dict, list of dict, "balanced" or None, default=None
-        Factors >= 0 that multiply the sample weights of each class. dict: class label -> factor, which is 1 for missing
-        labels. "balanced": factors that give all classes the same total weight. list of dict: one dict per output; the
-        factors of the outputs are multiplied. None: no factors.
+        Factors >= 0 that multiply the sample weights of each class. dict: class label -> factor; labels that are not in
+        it have the factor 1. "balanced": factors that give all classes the same total weight. list of dict: one dict
+        per output; the factors of the outputs are multiplied. None: no factors.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
         Monotonicity constraint of each feature. 1: the probability of the second class must not decrease when the
         feature increases; -1: must not increase; 0: no constraint. A dict maps names or positions of features to
@@ -609,7 +607,6 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
     splits are the same as those of scikit-learn's tree, wherever the best split is unique. Numbers may be missing or
     infinite, and categories need no encoding. The order of the samples has no effect.
 
-
     Parameters
     ----------
     criterion : {"squared_error", "absolute_error", "poisson"}, default="squared_error"
@@ -644,9 +641,9 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
         Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
         not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
-        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
-        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
+        category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
+        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
         Monotonicity constraint of each feature. 1: the prediction must not decrease when the feature increases; -1:
@@ -777,7 +774,6 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
     random between the smallest and the largest value in the node, and the best of these thresholds is used [1]_. Such
     trees are meant for ensembles.
 
-
     Parameters
     ----------
     criterion : {"squared_error", "absolute_error", "poisson"}, default="squared_error"
@@ -812,9 +808,9 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
         Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
         not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Features whose values are categories without an order. "from_dtype": columns with a dtype of categories or text
-        (category and string columns of pandas; Categorical, Enum and String of polars; dictionaries and strings of
-        pyarrow). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
+        Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
+        category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
+        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
         Monotonicity constraint of each feature. 1: the prediction must not decrease when the feature increases; -1:

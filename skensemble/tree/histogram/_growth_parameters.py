@@ -41,8 +41,8 @@ SIZE_PARAMETERS = {
         0.01,
         _NON_NEGATIVE,
         "float",
-        "Minimum sum of hessians in a leaf: second derivatives of the loss, multiplied by the sample weights. Must be"
-        " >= 0.",
+        "Minimum sum of the hessians (second derivatives of the loss, multiplied by the sample weights) of the "
+        "samples in a leaf. Must be >= 0.",
     ),
     "reg_lambda": Parameter(
         3.0,
