@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skensemble._jit import kernel
 from skensemble._weights import is_whole
+from skensemble.ensemble.newton._exact_weights_kernels import sum_nodes
 
 FRACTION_BITS = 52  # of the sum of weights that are not whole
 
@@ -36,18 +36,5 @@ class ExactWeights(NamedTuple):
         nodes : (n_nodes,) NODE of a tree;  rows : (n_rows,) uint32, sorted by leaf: each node has a range of them
         """
         sums = np.empty(len(nodes), np.int64)
-        _sum_nodes(self.units, rows, nodes, sums)
+        sum_nodes(self.units, rows, nodes, sums)
         return sums * 2.0**self.exponent
-
-
-@kernel
-def _sum_nodes(units, rows, nodes, sums):
-    """Leaves are summed up, and then their parents: children have larger numbers."""
-    for node in range(len(nodes) - 1, -1, -1):
-        if nodes[node].left >= 0:
-            sums[node] = sums[nodes[node].left] + sums[nodes[node].right]
-            continue
-        total = 0
-        for i in range(nodes[node].start, nodes[node].stop):
-            total += units[rows[i]]
-        sums[node] = total
