@@ -11,67 +11,71 @@ from skensemble.generative.networks._optimizers import train
 
 
 class ContinuousNormalizingFlow(NormalizingFlow):
-    """Rows follow a learned velocity field to noise; the divergence on the way says how dense they were [1]_.
+    """Normalizing flow in continuous time: samples follow a learned velocity field to noise [1]_.
 
     Parameters
     ----------
     training : {"flow_matching", "likelihood"}, default="flow_matching"
-        Regress the velocity on straight lines between rows and noise [2]_, or maximise the likelihood through the
-        solver [1]_, which takes `4 * n_steps * (1 + n_columns)` times as long per step.
+        How the network is trained. "flow_matching": regression of the velocity on straight lines between samples and
+        noise [2]_. "likelihood": maximum likelihood through the solver [1]_, which takes `4 * n_steps * (1 +
+        n_columns)` times as long per training step.
     n_steps : int, default=8
-        Steps of the Runge-Kutta solver, which densities and samples use, and training by likelihood.
+        Number of steps of the Runge-Kutta solver, for densities, samples and training by likelihood.
     kinetic : float, default=0.01
-        Factor of the kinetic energy in training by likelihood [3]_: straighter flows that few steps follow.
+        Weight of the penalty on the kinetic energy in training by likelihood [3]_, which makes flows straighter, so
+        that few steps are enough.
     hidden_layer_sizes : sequence of int, default=(128, 128)
-        Units of the hidden layers of the velocity's network.
+        Number of units in each hidden layer of the network.
     activation : str, default="silu"
-        A name in `skensemble.generative.ACTIVATIONS`.
+        Activation function of the hidden layers, see `skensemble.generative.ACTIVATIONS`.
     base : {"normal", "logistic", "student_t"}, default="normal"
-        Distribution of the latents; "student_t" (5 degrees of freedom) has the heavy tails that outliers ask for.
+        Distribution of the latent variables. "student_t" (5 degrees of freedom) has heavy tails, for tables with
+        outliers.
     batch_size : int or "auto", default="auto"
-        Rows of a step. "auto" takes a 20th of the rows, between 32 and 512.
+        Number of samples per training step. "auto": a twentieth of the samples, at least 32 and at most 512.
     learning_rate : float, default=0.001
-        Of Adam. A moving average of the parameters is what predicts.
+        Learning rate of the optimiser, Adam. Predictions use a moving average of the parameters.
     max_epochs : int, default=100
-        Passes over the rows, at most.
+        Maximum number of passes over the samples.
     early_stopping : bool, default=True
-        Hold out rows, stop when their likelihood no longer rises, and take the parameters where it was highest.
+        Whether to hold out samples, stop when their likelihood no longer increases, and keep the parameters with the
+        highest likelihood.
     validation_fraction : float in (0, 1), default=0.1
-        Share of the rows that are held out.
+        Share of the samples that is held out.
     n_iter_no_change : int, default=20
-        Epochs without a higher likelihood of the held-out rows before training stops.
+        Number of epochs without a higher likelihood of the held-out samples after which training stops.
     condition_columns : array-like of names or positions, or a mask, default=None
-        Columns that are given: the model is the distribution of the others given these (and `y`). None: all columns are
-        modelled.
+        Columns to condition on: the model is the distribution of the other columns given these (and `y`). None: all
+        columns are modelled.
     encoder : TableEncoder or None, default=None
-        How the table becomes numbers; None for `TableEncoder()`.
+        Encoder that turns the table into numbers and back; it is cloned. None: `TableEncoder()`.
     n_jobs : int or None, default=None
-        Threads; None or -1 for all cores. Results are the same for any number.
+        Number of threads. None or -1: one per core; -2: one less. The model and its samples do not depend on it.
     random_state : int, RandomState instance or None, default=None
-        Seed of fit, and of `sample` unless it gets its own.
+        Seed of `fit`, and of `sample` unless it is given another one.
     verbose : int or bool, default=0
-        Whether to print the losses of every epoch.
+        Whether to print the losses of each epoch.
 
     Attributes
     ----------
     encoder_ : TableEncoder
-        Fitted.
+        The fitted encoder.
     classes_ : ndarray of shape (n_classes,)
-        Labels, sorted, if fit got labels that are classes.
+        Sorted class labels, if `y` of `fit` holds classes.
     likelihood_ : "ode"
-        What `score_samples` gives: exact up to the steps of the solver (and, beyond 50 columns, with an estimated
-        trace); of categories, integers and missing cells, the log probability, by the mean density at 8 places of
-        their boxes, see `TableEncoder`.
+        Kind of the log densities: exact up to the error of the solver and, with more than 50 columns, of an estimated
+        trace. For categories, integers and missing cells they are log probabilities, estimated by the mean density at 8
+        points of their boxes, see `TableEncoder`.
     n_iter_ : int
-        Steps taken.
+        Number of training steps.
     loss_curve_ : ndarray
         Mean loss of the batches of each epoch.
     validation_curve_ : ndarray
-        Loss of held-out rows; empty without early stopping.
+        Loss of the held-out samples after each epoch; empty without early stopping.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, if all are strings.
+        Names of the columns, if all names are strings.
 
     See Also
     --------

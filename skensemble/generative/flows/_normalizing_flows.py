@@ -9,61 +9,63 @@ _WHITENED = ("actnorm", "whitening")
 
 
 class NICE(NormalizingFlow):
-    """Additive couplings and a scale for each column at the end [1]_: they keep volume, but for the scales.
+    """Normalizing flow of additive couplings, with a scale for each column at both ends [1]_.
 
     Parameters
     ----------
     n_layers : int, default=8
-        Transformations one after the other.
+        Number of transformations, each with a network of its own.
     hidden_layer_sizes : sequence of int, default=(64, 64)
-        Units of the hidden layers of each transformation's network.
+        Number of units in each hidden layer of a network.
     activation : str, default="silu"
-        A name in `skensemble.generative.ACTIVATIONS`.
+        Activation function of the hidden layers, see `skensemble.generative.ACTIVATIONS`.
     base : {"normal", "logistic", "student_t"}, default="normal"
-        Distribution of the latents; "student_t" (5 degrees of freedom) has the heavy tails that outliers ask for.
+        Distribution of the latent variables. "student_t" (5 degrees of freedom) has heavy tails, for tables with
+        outliers.
     batch_size : int or "auto", default="auto"
-        Rows of a step. "auto" takes a 20th of the rows, between 32 and 512.
+        Number of samples per training step. "auto": a twentieth of the samples, at least 32 and at most 512.
     learning_rate : float, default=0.001
-        Of Adam. A moving average of the parameters is what predicts.
+        Learning rate of the optimiser, Adam. Predictions use a moving average of the parameters.
     max_epochs : int, default=100
-        Passes over the rows, at most.
+        Maximum number of passes over the samples.
     early_stopping : bool, default=True
-        Hold out rows, stop when their likelihood no longer rises, and take the parameters where it was highest.
+        Whether to hold out samples, stop when their likelihood no longer increases, and keep the parameters with the
+        highest likelihood.
     validation_fraction : float in (0, 1), default=0.1
-        Share of the rows that are held out.
+        Share of the samples that is held out.
     n_iter_no_change : int, default=20
-        Epochs without a higher likelihood of the held-out rows before training stops.
+        Number of epochs without a higher likelihood of the held-out samples after which training stops.
     condition_columns : array-like of names or positions, or a mask, default=None
-        Columns that are given: the model is the distribution of the others given these (and `y`). None: all columns are
-        modelled.
+        Columns to condition on: the model is the distribution of the other columns given these (and `y`). None: all
+        columns are modelled.
     encoder : TableEncoder or None, default=None
-        How the table becomes numbers; None for `TableEncoder()`.
+        Encoder that turns the table into numbers and back; it is cloned. None: `TableEncoder()`.
     n_jobs : int or None, default=None
-        Threads; None or -1 for all cores. Results are the same for any number.
+        Number of threads. None or -1: one per core; -2: one less. The model and its samples do not depend on it.
     random_state : int, RandomState instance or None, default=None
-        Seed of fit, and of `sample` unless it gets its own.
+        Seed of `fit`, and of `sample` unless it is given another one.
     verbose : int or bool, default=0
-        Whether to print the losses of every epoch.
+        Whether to print the losses of each epoch.
 
     Attributes
     ----------
     encoder_ : TableEncoder
-        Fitted.
+        The fitted encoder.
     classes_ : ndarray of shape (n_classes,)
-        Labels, sorted, if fit got labels that are classes.
+        Sorted class labels, if `y` of `fit` holds classes.
     likelihood_ : "exact"
-        What `score_samples` gives; of categories, integers and missing cells, the log probability, by the mean density
-        at 8 places of their boxes, see `TableEncoder`.
+        Kind of the log densities. For categories, integers and missing cells they are log probabilities, estimated by
+        the mean density at 8 points of their boxes, see `TableEncoder`.
     n_iter_ : int
-        Steps taken.
+        Number of training steps.
     loss_curve_ : ndarray
-        Mean negative log-likelihood of the batches of each epoch, per encoded row.
+        Mean negative log-likelihood of the batches of each epoch, per encoded sample.
     validation_curve_ : ndarray
-        That of held-out rows; empty without early stopping.
+        Mean negative log-likelihood of the held-out samples after each epoch; empty without early stopping.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, if all are strings.
+        Names of the columns, if all names are strings.
 
     See Also
     --------
@@ -88,64 +90,66 @@ class NICE(NormalizingFlow):
 
 
 class RealNVP(NormalizingFlow):
-    """Affine couplings [1]_: half of the columns scale and shift the others, in turn.
+    """Normalizing flow of affine couplings [1]_: half of the columns scale and shift the others, in turn.
 
-    A linear map of all columns comes last.  Training begins with the couplings as the identity, that is, with the
-    Gaussian that has the covariance of the rows.
+    The last layer is a linear map of all columns.  Couplings are the identity at first, so training starts from a
+    Gaussian with the covariance of the samples.
 
     Parameters
     ----------
     n_layers : int, default=8
-        Transformations one after the other.
+        Number of transformations, each with a network of its own.
     hidden_layer_sizes : sequence of int, default=(64, 64)
-        Units of the hidden layers of each transformation's network.
+        Number of units in each hidden layer of a network.
     activation : str, default="silu"
-        A name in `skensemble.generative.ACTIVATIONS`.
+        Activation function of the hidden layers, see `skensemble.generative.ACTIVATIONS`.
     base : {"normal", "logistic", "student_t"}, default="normal"
-        Distribution of the latents; "student_t" (5 degrees of freedom) has the heavy tails that outliers ask for.
+        Distribution of the latent variables. "student_t" (5 degrees of freedom) has heavy tails, for tables with
+        outliers.
     batch_size : int or "auto", default="auto"
-        Rows of a step. "auto" takes a 20th of the rows, between 32 and 512.
+        Number of samples per training step. "auto": a twentieth of the samples, at least 32 and at most 512.
     learning_rate : float, default=0.001
-        Of Adam. A moving average of the parameters is what predicts.
+        Learning rate of the optimiser, Adam. Predictions use a moving average of the parameters.
     max_epochs : int, default=100
-        Passes over the rows, at most.
+        Maximum number of passes over the samples.
     early_stopping : bool, default=True
-        Hold out rows, stop when their likelihood no longer rises, and take the parameters where it was highest.
+        Whether to hold out samples, stop when their likelihood no longer increases, and keep the parameters with the
+        highest likelihood.
     validation_fraction : float in (0, 1), default=0.1
-        Share of the rows that are held out.
+        Share of the samples that is held out.
     n_iter_no_change : int, default=20
-        Epochs without a higher likelihood of the held-out rows before training stops.
+        Number of epochs without a higher likelihood of the held-out samples after which training stops.
     condition_columns : array-like of names or positions, or a mask, default=None
-        Columns that are given: the model is the distribution of the others given these (and `y`). None: all columns are
-        modelled.
+        Columns to condition on: the model is the distribution of the other columns given these (and `y`). None: all
+        columns are modelled.
     encoder : TableEncoder or None, default=None
-        How the table becomes numbers; None for `TableEncoder()`.
+        Encoder that turns the table into numbers and back; it is cloned. None: `TableEncoder()`.
     n_jobs : int or None, default=None
-        Threads; None or -1 for all cores. Results are the same for any number.
+        Number of threads. None or -1: one per core; -2: one less. The model and its samples do not depend on it.
     random_state : int, RandomState instance or None, default=None
-        Seed of fit, and of `sample` unless it gets its own.
+        Seed of `fit`, and of `sample` unless it is given another one.
     verbose : int or bool, default=0
-        Whether to print the losses of every epoch.
+        Whether to print the losses of each epoch.
 
     Attributes
     ----------
     encoder_ : TableEncoder
-        Fitted.
+        The fitted encoder.
     classes_ : ndarray of shape (n_classes,)
-        Labels, sorted, if fit got labels that are classes.
+        Sorted class labels, if `y` of `fit` holds classes.
     likelihood_ : "exact"
-        What `score_samples` gives; of categories, integers and missing cells, the log probability, by the mean density
-        at 8 places of their boxes, see `TableEncoder`.
+        Kind of the log densities. For categories, integers and missing cells they are log probabilities, estimated by
+        the mean density at 8 points of their boxes, see `TableEncoder`.
     n_iter_ : int
-        Steps taken.
+        Number of training steps.
     loss_curve_ : ndarray
-        Mean negative log-likelihood of the batches of each epoch, per encoded row.
+        Mean negative log-likelihood of the batches of each epoch, per encoded sample.
     validation_curve_ : ndarray
-        That of held-out rows; empty without early stopping.
+        Mean negative log-likelihood of the held-out samples after each epoch; empty without early stopping.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, if all are strings.
+        Names of the columns, if all names are strings.
 
     See Also
     --------
@@ -171,64 +175,66 @@ class RealNVP(NormalizingFlow):
 
 
 class Glow(NormalizingFlow):
-    """Affine couplings with learned scales and invertible linear maps between them [1]_.
+    """Normalizing flow of affine couplings with scales and invertible linear maps between them [1]_.
 
-    A linear map of all columns comes last, too.  Training begins with the couplings as the identity, that is, with the
-    Gaussian that has the covariance of the rows.
+    The last layer is a linear map of all columns.  Couplings are the identity at first, so training starts from a
+    Gaussian with the covariance of the samples.
 
     Parameters
     ----------
     n_layers : int, default=8
-        Transformations one after the other.
+        Number of transformations, each with a network of its own.
     hidden_layer_sizes : sequence of int, default=(64, 64)
-        Units of the hidden layers of each transformation's network.
+        Number of units in each hidden layer of a network.
     activation : str, default="silu"
-        A name in `skensemble.generative.ACTIVATIONS`.
+        Activation function of the hidden layers, see `skensemble.generative.ACTIVATIONS`.
     base : {"normal", "logistic", "student_t"}, default="normal"
-        Distribution of the latents; "student_t" (5 degrees of freedom) has the heavy tails that outliers ask for.
+        Distribution of the latent variables. "student_t" (5 degrees of freedom) has heavy tails, for tables with
+        outliers.
     batch_size : int or "auto", default="auto"
-        Rows of a step. "auto" takes a 20th of the rows, between 32 and 512.
+        Number of samples per training step. "auto": a twentieth of the samples, at least 32 and at most 512.
     learning_rate : float, default=0.001
-        Of Adam. A moving average of the parameters is what predicts.
+        Learning rate of the optimiser, Adam. Predictions use a moving average of the parameters.
     max_epochs : int, default=100
-        Passes over the rows, at most.
+        Maximum number of passes over the samples.
     early_stopping : bool, default=True
-        Hold out rows, stop when their likelihood no longer rises, and take the parameters where it was highest.
+        Whether to hold out samples, stop when their likelihood no longer increases, and keep the parameters with the
+        highest likelihood.
     validation_fraction : float in (0, 1), default=0.1
-        Share of the rows that are held out.
+        Share of the samples that is held out.
     n_iter_no_change : int, default=20
-        Epochs without a higher likelihood of the held-out rows before training stops.
+        Number of epochs without a higher likelihood of the held-out samples after which training stops.
     condition_columns : array-like of names or positions, or a mask, default=None
-        Columns that are given: the model is the distribution of the others given these (and `y`). None: all columns are
-        modelled.
+        Columns to condition on: the model is the distribution of the other columns given these (and `y`). None: all
+        columns are modelled.
     encoder : TableEncoder or None, default=None
-        How the table becomes numbers; None for `TableEncoder()`.
+        Encoder that turns the table into numbers and back; it is cloned. None: `TableEncoder()`.
     n_jobs : int or None, default=None
-        Threads; None or -1 for all cores. Results are the same for any number.
+        Number of threads. None or -1: one per core; -2: one less. The model and its samples do not depend on it.
     random_state : int, RandomState instance or None, default=None
-        Seed of fit, and of `sample` unless it gets its own.
+        Seed of `fit`, and of `sample` unless it is given another one.
     verbose : int or bool, default=0
-        Whether to print the losses of every epoch.
+        Whether to print the losses of each epoch.
 
     Attributes
     ----------
     encoder_ : TableEncoder
-        Fitted.
+        The fitted encoder.
     classes_ : ndarray of shape (n_classes,)
-        Labels, sorted, if fit got labels that are classes.
+        Sorted class labels, if `y` of `fit` holds classes.
     likelihood_ : "exact"
-        What `score_samples` gives; of categories, integers and missing cells, the log probability, by the mean density
-        at 8 places of their boxes, see `TableEncoder`.
+        Kind of the log densities. For categories, integers and missing cells they are log probabilities, estimated by
+        the mean density at 8 points of their boxes, see `TableEncoder`.
     n_iter_ : int
-        Steps taken.
+        Number of training steps.
     loss_curve_ : ndarray
-        Mean negative log-likelihood of the batches of each epoch, per encoded row.
+        Mean negative log-likelihood of the batches of each epoch, per encoded sample.
     validation_curve_ : ndarray
-        That of held-out rows; empty without early stopping.
+        Mean negative log-likelihood of the held-out samples after each epoch; empty without early stopping.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, if all are strings.
+        Names of the columns, if all names are strings.
 
     See Also
     --------
@@ -253,63 +259,66 @@ class Glow(NormalizingFlow):
 
 
 class NeuralSplineFlow(NormalizingFlow):
-    """Couplings by monotone rational-quadratic splines of 8 bins, with linear tails [1]_.
+    """Normalizing flow of couplings by monotone rational-quadratic splines with 8 bins and linear tails [1]_.
 
-    The most flexible of the couplings: best on most tables, at two to three times the time.
+    It has the most flexible couplings and the best densities on most tables, and takes two to three times as long as
+    `RealNVP`.
 
     Parameters
     ----------
     n_layers : int, default=8
-        Transformations one after the other.
+        Number of transformations, each with a network of its own.
     hidden_layer_sizes : sequence of int, default=(64, 64)
-        Units of the hidden layers of each transformation's network.
+        Number of units in each hidden layer of a network.
     activation : str, default="silu"
-        A name in `skensemble.generative.ACTIVATIONS`.
+        Activation function of the hidden layers, see `skensemble.generative.ACTIVATIONS`.
     base : {"normal", "logistic", "student_t"}, default="normal"
-        Distribution of the latents; "student_t" (5 degrees of freedom) has the heavy tails that outliers ask for.
+        Distribution of the latent variables. "student_t" (5 degrees of freedom) has heavy tails, for tables with
+        outliers.
     batch_size : int or "auto", default="auto"
-        Rows of a step. "auto" takes a 20th of the rows, between 32 and 512.
+        Number of samples per training step. "auto": a twentieth of the samples, at least 32 and at most 512.
     learning_rate : float, default=0.001
-        Of Adam. A moving average of the parameters is what predicts.
+        Learning rate of the optimiser, Adam. Predictions use a moving average of the parameters.
     max_epochs : int, default=100
-        Passes over the rows, at most.
+        Maximum number of passes over the samples.
     early_stopping : bool, default=True
-        Hold out rows, stop when their likelihood no longer rises, and take the parameters where it was highest.
+        Whether to hold out samples, stop when their likelihood no longer increases, and keep the parameters with the
+        highest likelihood.
     validation_fraction : float in (0, 1), default=0.1
-        Share of the rows that are held out.
+        Share of the samples that is held out.
     n_iter_no_change : int, default=20
-        Epochs without a higher likelihood of the held-out rows before training stops.
+        Number of epochs without a higher likelihood of the held-out samples after which training stops.
     condition_columns : array-like of names or positions, or a mask, default=None
-        Columns that are given: the model is the distribution of the others given these (and `y`). None: all columns are
-        modelled.
+        Columns to condition on: the model is the distribution of the other columns given these (and `y`). None: all
+        columns are modelled.
     encoder : TableEncoder or None, default=None
-        How the table becomes numbers; None for `TableEncoder()`.
+        Encoder that turns the table into numbers and back; it is cloned. None: `TableEncoder()`.
     n_jobs : int or None, default=None
-        Threads; None or -1 for all cores. Results are the same for any number.
+        Number of threads. None or -1: one per core; -2: one less. The model and its samples do not depend on it.
     random_state : int, RandomState instance or None, default=None
-        Seed of fit, and of `sample` unless it gets its own.
+        Seed of `fit`, and of `sample` unless it is given another one.
     verbose : int or bool, default=0
-        Whether to print the losses of every epoch.
+        Whether to print the losses of each epoch.
 
     Attributes
     ----------
     encoder_ : TableEncoder
-        Fitted.
+        The fitted encoder.
     classes_ : ndarray of shape (n_classes,)
-        Labels, sorted, if fit got labels that are classes.
+        Sorted class labels, if `y` of `fit` holds classes.
     likelihood_ : "exact"
-        What `score_samples` gives; of categories, integers and missing cells, the log probability, by the mean density
-        at 8 places of their boxes, see `TableEncoder`.
+        Kind of the log densities. For categories, integers and missing cells they are log probabilities, estimated by
+        the mean density at 8 points of their boxes, see `TableEncoder`.
     n_iter_ : int
-        Steps taken.
+        Number of training steps.
     loss_curve_ : ndarray
-        Mean negative log-likelihood of the batches of each epoch, per encoded row.
+        Mean negative log-likelihood of the batches of each epoch, per encoded sample.
     validation_curve_ : ndarray
-        That of held-out rows; empty without early stopping.
+        Mean negative log-likelihood of the held-out samples after each epoch; empty without early stopping.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, if all are strings.
+        Names of the columns, if all names are strings.
 
     See Also
     --------
@@ -334,63 +343,66 @@ class NeuralSplineFlow(NormalizingFlow):
 
 
 class MaskedAutoregressiveFlow(NormalizingFlow):
-    """Each column scaled and shifted by what those before it say [1]_, in orders that alternate.
+    """Normalizing flow in which each column is scaled and shifted given the columns before it [1]_.
 
-    Densities take one pass, samples one for each column.
+    The order of the columns is reversed from layer to layer.  Densities take one pass through the networks, samples one
+    pass per column.
 
     Parameters
     ----------
     n_layers : int, default=8
-        Transformations one after the other.
+        Number of transformations, each with a network of its own.
     hidden_layer_sizes : sequence of int, default=(64, 64)
-        Units of the hidden layers of each transformation's network.
+        Number of units in each hidden layer of a network.
     activation : str, default="silu"
-        A name in `skensemble.generative.ACTIVATIONS`.
+        Activation function of the hidden layers, see `skensemble.generative.ACTIVATIONS`.
     base : {"normal", "logistic", "student_t"}, default="normal"
-        Distribution of the latents; "student_t" (5 degrees of freedom) has the heavy tails that outliers ask for.
+        Distribution of the latent variables. "student_t" (5 degrees of freedom) has heavy tails, for tables with
+        outliers.
     batch_size : int or "auto", default="auto"
-        Rows of a step. "auto" takes a 20th of the rows, between 32 and 512.
+        Number of samples per training step. "auto": a twentieth of the samples, at least 32 and at most 512.
     learning_rate : float, default=0.001
-        Of Adam. A moving average of the parameters is what predicts.
+        Learning rate of the optimiser, Adam. Predictions use a moving average of the parameters.
     max_epochs : int, default=100
-        Passes over the rows, at most.
+        Maximum number of passes over the samples.
     early_stopping : bool, default=True
-        Hold out rows, stop when their likelihood no longer rises, and take the parameters where it was highest.
+        Whether to hold out samples, stop when their likelihood no longer increases, and keep the parameters with the
+        highest likelihood.
     validation_fraction : float in (0, 1), default=0.1
-        Share of the rows that are held out.
+        Share of the samples that is held out.
     n_iter_no_change : int, default=20
-        Epochs without a higher likelihood of the held-out rows before training stops.
+        Number of epochs without a higher likelihood of the held-out samples after which training stops.
     condition_columns : array-like of names or positions, or a mask, default=None
-        Columns that are given: the model is the distribution of the others given these (and `y`). None: all columns are
-        modelled.
+        Columns to condition on: the model is the distribution of the other columns given these (and `y`). None: all
+        columns are modelled.
     encoder : TableEncoder or None, default=None
-        How the table becomes numbers; None for `TableEncoder()`.
+        Encoder that turns the table into numbers and back; it is cloned. None: `TableEncoder()`.
     n_jobs : int or None, default=None
-        Threads; None or -1 for all cores. Results are the same for any number.
+        Number of threads. None or -1: one per core; -2: one less. The model and its samples do not depend on it.
     random_state : int, RandomState instance or None, default=None
-        Seed of fit, and of `sample` unless it gets its own.
+        Seed of `fit`, and of `sample` unless it is given another one.
     verbose : int or bool, default=0
-        Whether to print the losses of every epoch.
+        Whether to print the losses of each epoch.
 
     Attributes
     ----------
     encoder_ : TableEncoder
-        Fitted.
+        The fitted encoder.
     classes_ : ndarray of shape (n_classes,)
-        Labels, sorted, if fit got labels that are classes.
+        Sorted class labels, if `y` of `fit` holds classes.
     likelihood_ : "exact"
-        What `score_samples` gives; of categories, integers and missing cells, the log probability, by the mean density
-        at 8 places of their boxes, see `TableEncoder`.
+        Kind of the log densities. For categories, integers and missing cells they are log probabilities, estimated by
+        the mean density at 8 points of their boxes, see `TableEncoder`.
     n_iter_ : int
-        Steps taken.
+        Number of training steps.
     loss_curve_ : ndarray
-        Mean negative log-likelihood of the batches of each epoch, per encoded row.
+        Mean negative log-likelihood of the batches of each epoch, per encoded sample.
     validation_curve_ : ndarray
-        That of held-out rows; empty without early stopping.
+        Mean negative log-likelihood of the held-out samples after each epoch; empty without early stopping.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, if all are strings.
+        Names of the columns, if all names are strings.
 
     See Also
     --------
