@@ -808,7 +808,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
 
     def _make_loss(self, target):
         n_outputs = len(target) if target.ndim == 2 else 1
-        return make_loss(self.loss, n_outputs=n_outputs, **self.get_params(deep=False))
+        return make_loss(self.loss, n_outputs=n_outputs, **vars(self))
 
     def _has_vector_leaves(self):
         return self.multi_strategy == "multi_output_tree" and self._loss.n_outputs > 1

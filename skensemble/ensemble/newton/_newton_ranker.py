@@ -405,7 +405,7 @@ class NewtonBoostingRanker(NewtonBoosting):
         return data
 
     def _make_loss(self, target):
-        return make_loss(self.loss, **self.get_params(deep=False))
+        return make_loss(self.loss, **vars(self))
 
     def _find_baseline(self, target, weight, start):
         return np.zeros(1)
