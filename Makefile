@@ -34,6 +34,7 @@ lint: $(VENV)/.installed-test ## check style and format
 
 format: $(VENV)/.installed-test ## mend style and format, write the files that repeat tables of names and parameters
 	$(PYTHON) -m tests.front_door_files
+	$(PYTHON) -m tests.map_of_files
 	$(PYTHON) -m tests.signatures
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from skensemble._front_door import estimators
+from tests import map_of_files
 from tests.code_blocks import blocks, run_python
 from tests.conftest import ROOT
 
@@ -36,7 +37,5 @@ def test_relative_links_lead_somewhere(page):
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-def test_layout_in_the_design_is_that_of_the_package():
-    layout = next(block.code for block in blocks(ROOT / "docs" / "design.md") if "skensemble/" in block.code)
-    described = set(re.findall(r"\w+\.py", layout))
-    assert described == {path.name for path in (ROOT / "skensemble").rglob("*.py")}
+def test_the_map_names_every_file():
+    assert map_of_files.PAGE.read_text(encoding="utf-8") == map_of_files.page()
