@@ -13,8 +13,8 @@ _INTRODUCTION = """% Written by `make format` from the docstrings of the files.
 
 # Where things are
 
-Each room of the package and each of its files, with the first sentence of its docstring. Rooms come in the order in which they may import each other:
-a room imports what stands above it, with exceptions that [the design](design.md#layout) names.
+Each room of the package and each of its files, with the first sentence of its docstring. A room imports rooms that stand
+above it; which ones, [the design](design.md#layout) says.
 """
 _ORDER = [
     "", "tree", "tree/trees", "tree/histogram", "tree/exact", "tree/estimators", "inspection", "ensemble",
@@ -35,9 +35,8 @@ def _section(room):
     folder = PACKAGE / room
     files = sorted(path for path in folder.glob("*.py") if path.name != "__init__.py")
     entries = [f"- `{path.name}`: {_first_sentence(path)}" for path in files]
-    return "\n".join(
-        [f"## {('skensemble/' + room).rstrip('/')}", "", _first_sentence(folder / "__init__.py"), "", *entries, ""]
-    )
+    heading = f"## skensemble/{room}".rstrip("/")
+    return "\n".join([heading, "", _first_sentence(folder / "__init__.py"), "", *entries, ""])
 
 
 def _first_sentence(path):
