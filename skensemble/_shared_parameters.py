@@ -1,14 +1,6 @@
 """Parameters that mean the same in estimators of several rooms."""
 
-from skensemble._parameters import (
-    CATEGORICAL_FEATURES,
-    N_JOBS,
-    Interval,
-    IsDict,
-    IsNone,
-    OneOf,
-    Parameter,
-)
+from skensemble._parameters import CATEGORICAL_FEATURES, N_JOBS, Interval, IsDict, IsNone, OneOf, Parameter
 from skensemble._targets import CLASS_WEIGHT, MONOTONIC_CST
 
 MAX_BINS = Parameter(

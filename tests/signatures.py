@@ -23,7 +23,7 @@ def estimators():
     """Classes whose parameters are Parameters."""
     public = [getattr(house, name) for house in (skensemble, skensemble.generative) for name in house.__all__]
     classes = [each for each in public if inspect.isclass(each)]
-    return [each for each in classes if any(isinstance(p, Parameter) for p in _table(each).values())]
+    return [each for each in dict.fromkeys(classes) if any(isinstance(p, Parameter) for p in _table(each).values())]
 
 
 def _table(estimator):

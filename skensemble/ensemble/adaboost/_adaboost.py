@@ -15,10 +15,7 @@ from sklearn.utils.validation import _num_samples, check_is_fitted, has_fit_para
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
-from skensemble._parameters import (
-    ParameterError,
-    check_parameters,
-)
+from skensemble._parameters import ParameterError, check_parameters
 from skensemble._random import draw_seed, generator
 from skensemble._random_bits import mixed_seed
 from skensemble._targets import (

@@ -11,13 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs, for_blocks, in_order
-from skensemble._parameters import (
-    Interval,
-    IsBool,
-    SequenceOf,
-    check_parameter,
-    check_parameters,
-)
+from skensemble._parameters import Interval, IsBool, SequenceOf, check_parameter, check_parameters
 from skensemble._random import draw_seed, generator
 from skensemble._random_bits import mixed_seed
 from skensemble._targets import all_or_nothing, balanced_factors, class_weighted, read_labels, read_target, read_weight
@@ -32,12 +26,7 @@ from skensemble.tree._binning import Binner
 from skensemble.tree.estimators._sklearn_tree import to_sklearn
 from skensemble.tree.estimators._tree_structure import names_of_values, with_tree
 from skensemble.tree.exact._cart_grower import CartGrower
-from skensemble.tree.exact._cart_limits import (
-    GROWTH_PARAMETERS,
-    count_features,
-    read_directions,
-    read_limits,
-)
+from skensemble.tree.exact._cart_limits import GROWTH_PARAMETERS, count_features, read_directions, read_limits
 from skensemble.tree.exact._cart_targets import ClassTarget, NumberTarget
 from skensemble.tree.trees._additive_trees import AdditiveTrees
 from skensemble.tree.trees._partial_dependence import partial_dependence

@@ -13,12 +13,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs, for_blocks
-from skensemble._parameters import (
-    IsCallable,
-    IsNone,
-    check_parameter,
-    check_parameters,
-)
+from skensemble._parameters import IsCallable, IsNone, check_parameter, check_parameters
 from skensemble._random import draw_seed, generator
 from skensemble._random_bits import mixed_seed
 from skensemble._targets import all_or_nothing, read_labels, read_target, read_weight

@@ -11,9 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
-from skensemble._parameters import (
-    check_parameters,
-)
+from skensemble._parameters import check_parameters
 from skensemble._random import draw_seed, generator
 from skensemble._random_bits import mixed_seed
 from skensemble._targets import (

@@ -1,15 +1,6 @@
 """Parameters that diffusion and flow models share."""
 
-from skensemble._parameters import (
-    RANDOM_STATE,
-    Interval,
-    IsBool,
-    IsInstance,
-    IsNone,
-    Matches,
-    NameIn,
-    Parameter,
-)
+from skensemble._parameters import RANDOM_STATE, Interval, IsBool, IsInstance, IsNone, Matches, NameIn, Parameter
 from skensemble._shared_parameters import JOBS
 from skensemble.generative.diffusion._regressor_choice import REGRESSORS
 from skensemble.generative.tables._tabular import TableEncoder
