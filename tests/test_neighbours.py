@@ -8,6 +8,7 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 
 from skensemble.generative import (
+    DDPM,
     NICE,
     ContinuousNormalizingFlow,
     Glow,
@@ -15,6 +16,8 @@ from skensemble.generative import (
     MLPField,
     NeuralSplineFlow,
     RealNVP,
+    RectifiedFlow,
+    ScoreSDE,
 )
 from skensemble.generative.paths._ode_likelihood import log_density
 from skensemble.generative.paths._paths import PATHS
@@ -33,6 +36,9 @@ FLOWS = {  # networks of the default sizes, hardly trained
     "masked autoregressive flow": MaskedAutoregressiveFlow(max_epochs=2),
     "continuous flow": ContinuousNormalizingFlow(max_epochs=2, n_steps=2),
 }
+
+
+DIFFUSION_MODELS = {"score SDE": ScoreSDE(), "DDPM": DDPM(), "rectified flow": RectifiedFlow(n_reflow=0)}
 
 
 def _numbers(n_columns, n_rows=500):
@@ -86,3 +92,17 @@ def test_densities_along_the_flow_of_a_network():
     )
     field = RegressorField(model, model.path_, "velocity")
     _assert_rows_stand_alone(lambda rows: log_density(field, rows, n_steps=3), X)
+
+
+@pytest.mark.parametrize("model", DIFFUSION_MODELS.values(), ids=DIFFUSION_MODELS)
+def test_latents_bounds_and_samples_of_diffusion_models(model):
+    X = _numbers(9, 24)
+    network = MLPField((33, 20), activation="threshold", max_steps=3)  # whose jumps leave a bound of the density only
+    model = clone(model).set_params(regressor=network, random_state=0).fit(X)
+    assert model.likelihood_ == "elbo"
+    _assert_rows_stand_alone(model.score_samples, X, n_alone=1)
+    _assert_rows_stand_alone(lambda rows: model.encode(rows, n_steps=3), X, n_alone=1)
+    _assert_rows_stand_alone(lambda latents: model.decode(latents, n_steps=3), model.encode(X, n_steps=3), n_alone=1)
+    samples = model.sample(24, n_steps=3, random_state=1)
+    assert_array_equal(model.sample(5, n_steps=3, random_state=1), samples[:5])
+    assert_array_equal(model.set_params(n_jobs=7).sample(24, n_steps=3, random_state=1), samples)

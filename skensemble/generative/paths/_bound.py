@@ -84,8 +84,8 @@ class _Boxes(NamedTuple):
 
     def mean_square(self):
         """E|u|^2, (n_rows,)"""
-        square = (self.middle**2).sum(axis=1)
-        return square if self.half_width is None else square + (self.half_width**2).sum(axis=1) / 3.0
+        square = _square_norm(self.middle)
+        return square if self.half_width is None else square + _square_norm(self.half_width) / 3.0
 
 
 # -- terms of the bound ----------------------------------------------------------------------------------------------
@@ -114,12 +114,17 @@ def _excess_over_normal(field, x, t, noise, condition):
     data = field.endpoints(mix(Endpoints(x, noise), t, field.path), t, condition).data
     p = expit(field.path.log_snr(t))
     normal = (1.0 - p) * x - np.sqrt(p * (1.0 - p)) * noise
-    return ((x - data) ** 2).sum(axis=1) - (normal**2).sum(axis=1)
+    return _square_norm(x - data) - _square_norm(normal)
+
+
+def _square_norm(values):
+    """Sum of the squares of each row, in the order of the columns of a contiguous row, wherever the values lie."""
+    return (np.ascontiguousarray(values) ** 2).sum(axis=1)
 
 
 def _normal_error(x, p):
     """E |x - data(x_t)|^2 over noise where data is N(0, I)."""
-    return (1.0 - p) ** 2 * (x**2).sum(axis=1) + p * (1.0 - p) * x.shape[1]
+    return (1.0 - p) ** 2 * _square_norm(x) + p * (1.0 - p) * x.shape[1]
 
 
 def _prior_divergence(path, boxes, t):
@@ -154,7 +159,7 @@ class _ContinuousTime(NamedTuple):
         low, high = self.path.log_snr(self.last), self.path.log_snr(self.first)
         first_power = expit(high) - expit(low)
         second_power = np.logaddexp(0.0, high) - np.logaddexp(0.0, low) - first_power
-        return first_power * (x**2).sum(axis=1) + second_power * x.shape[1]
+        return first_power * _square_norm(x) + second_power * x.shape[1]
 
 
 class _Levels(NamedTuple):
@@ -189,7 +194,7 @@ class _Levels(NamedTuple):
 
     def normal_loss(self, x):
         gains, p = self._gains(), expit(self.path.log_snr(self.times[:-1]))
-        return (gains @ (1.0 - p) ** 2) * (x**2).sum(axis=1) + (gains @ (p * (1.0 - p))) * x.shape[1]
+        return (gains @ (1.0 - p) ** 2) * _square_norm(x) + (gains @ (p * (1.0 - p))) * x.shape[1]
 
 
 def _continuous(path):

@@ -1,4 +1,5 @@
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -140,3 +141,12 @@ def test_times_of_log_snr(path):
 def test_bad_options(option):
     with pytest.raises(ValueError, match=f"{next(iter(option))} must be"):
         elbo(gaussian(PATHS["vp"]()), np.zeros((1, 2)), **option)
+
+
+@all_paths
+def test_a_row_has_the_same_bound_alone_and_in_any_order_of_memory(path):
+    field = SimpleNamespace(path=path, endpoints=lambda x, t, condition: Endpoints(0.9 * x, 0.1 * x))
+    rows = np.random.default_rng(0).normal(size=(30, 17))
+    found = elbo(field, rows, 0, n_draws=8)
+    np.testing.assert_array_equal(elbo(field, np.asfortranarray(rows), 0, n_draws=8), found)
+    np.testing.assert_array_equal(elbo(field, rows[7:8], 0, n_draws=8), found[7:8])
