@@ -22,7 +22,7 @@ autodoc_default_options = {
 }
 numpydoc_show_class_members = False  # autodoc lists them
 
-suppress_warnings = ["ref.ref"]  # docstrings inherited from scikit-learn point into its own guide
+suppress_warnings = ["ref.ref", "ref.term"]  # docstrings inherited from scikit-learn point into its guide and glossary
 
 html_theme = "pydata_sphinx_theme"
 html_title = "skensemble"

@@ -1,5 +1,6 @@
 """The Python code of every page of the documentation runs, and the parameter table is complete."""
 
+import inspect
 import re
 
 import pytest
@@ -39,3 +40,13 @@ def test_relative_links_lead_somewhere(page):
 
 def test_the_map_names_every_file():
     assert map_of_files.PAGE.read_text(encoding="utf-8") == map_of_files.page()
+
+
+@pytest.mark.parametrize("estimator", estimators().values(), ids=estimators())
+def test_docstrings_hold_no_links_by_mistake(estimator):
+    """A bare word that ends in "_" is a link, text between "|" a substitution, and the pages do not build."""
+    methods = [value for name, value in vars(estimator).items() if callable(value) and not name.startswith("_")]
+    for thing in (estimator, *methods):
+        code = r"^ *(>>>|\.\.\.).*$|^ *\w+_(, \w+_)* : |`[^`]*`|\[\d\]_"
+        text = re.sub(code, "", inspect.getdoc(thing) or "", flags=re.MULTILINE)
+        assert re.findall(r"\w_(?!\w)|\|\S[^|\n]*\|", text) == []

@@ -74,7 +74,7 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
         monitor : callable, default=None
             Function that is called after each round as `monitor(i, self, variables)`: with the number of the round,
             from 0, the estimator as fitted so far, and a dict with the keys i, y, sample_weight and raw_predictions, of
-            shape (n_samples, n_trees_per_iteration_). Boosting stops if it returns True.
+            shape (n_samples, `n_trees_per_iteration_`). Boosting stops if it returns True.
 
         Returns
         -------
@@ -492,17 +492,17 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
         Number of rounds in the model.
     n_trees_per_iteration_ : int
         Number of trees of a round.
-    estimators_ : ndarray of shape (n_estimators_, n_trees_per_iteration_)
+    estimators_ : ndarray of shape (`n_estimators_`, `n_trees_per_iteration_`)
         The trees, as fitted DecisionTreeRegressor objects, whose predictions are not multiplied by the learning rate.
         Created on first access.
     feature_importances_ : ndarray of shape (`n_features_in_`,)
         Fraction of the decrease of the variance of the gradients due to each feature; they sum to 1.
-    train_score_ : ndarray of shape (n_estimators_,)
+    train_score_ : ndarray of shape (`n_estimators_`,)
         Loss after each round, of the samples on which its trees were grown. As in scikit-learn, the log-loss of two
         classes is multiplied by 2.
-    oob_scores_ : ndarray of shape (n_estimators_,)
+    oob_scores_ : ndarray of shape (`n_estimators_`,)
         The same for the other samples. Only with `subsample < 1`.
-    oob_improvement_ : ndarray of shape (n_estimators_,)
+    oob_improvement_ : ndarray of shape (`n_estimators_`,)
         Decrease of the loss of the out-of-bag samples by each round. Only with `subsample < 1`.
     oob_score_ : float
         The last entry of `oob_scores_`. Only with `subsample < 1`.
@@ -652,7 +652,7 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
 
         Yields
         ------
-        scores : ndarray of shape (n_samples, n_trees_per_iteration_)
+        scores : ndarray of shape (n_samples, `n_trees_per_iteration_`)
             Two classes: one column.
         """
         yield from self._staged_raw(X)
@@ -743,7 +743,7 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
 
         Returns
         -------
-        leaves : ndarray of shape (n_samples, n_estimators_, n_trees_per_iteration_), int32
+        leaves : ndarray of shape (n_samples, `n_estimators_`, `n_trees_per_iteration_`), int32
             Node numbers, counted from the root of each tree.
         """
         return self._apply(X)
@@ -852,17 +852,17 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
         Number of rounds in the model.
     n_trees_per_iteration_ : int
         Number of trees of a round.
-    estimators_ : ndarray of shape (n_estimators_, n_trees_per_iteration_)
+    estimators_ : ndarray of shape (`n_estimators_`, `n_trees_per_iteration_`)
         The trees, as fitted DecisionTreeRegressor objects, whose predictions are not multiplied by the learning rate.
         Created on first access.
     feature_importances_ : ndarray of shape (`n_features_in_`,)
         Fraction of the decrease of the variance of the gradients due to each feature; they sum to 1.
-    train_score_ : ndarray of shape (n_estimators_,)
+    train_score_ : ndarray of shape (`n_estimators_`,)
         Loss after each round, of the samples on which its trees were grown. As in scikit-learn, the squared error is
         not halved.
-    oob_scores_ : ndarray of shape (n_estimators_,)
+    oob_scores_ : ndarray of shape (`n_estimators_`,)
         The same for the other samples. Only with `subsample < 1`.
-    oob_improvement_ : ndarray of shape (n_estimators_,)
+    oob_improvement_ : ndarray of shape (`n_estimators_`,)
         Decrease of the loss of the out-of-bag samples by each round. Only with `subsample < 1`.
     oob_score_ : float
         The last entry of `oob_scores_`. Only with `subsample < 1`.
@@ -1019,7 +1019,7 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
 
         Returns
         -------
-        leaves : ndarray of shape (n_samples, n_estimators_), int32
+        leaves : ndarray of shape (n_samples, `n_estimators_`), int32
             Node numbers, counted from the root of each tree.
         """
         return self._apply(X)[:, :, 0]

@@ -96,7 +96,7 @@ def evaluate(
     ks_complement           higher    1 - Kolmogorov-Smirnov distance, mean over columns of numbers
     tv_complement           higher    1 - total variation distance, mean over columns of categories
     wasserstein_1d          lower     W1, mean over columns of numbers
-    correlation_similarity  higher    1 - |r - r'| / 2, mean over pairs of numbers
+    correlation_similarity  higher    1 - half of the difference of correlations, mean over pairs of numbers
     contingency_similarity  higher    1 - total variation distance, mean over other pairs; numbers in 10 bins
     sliced_wasserstein      lower     mean W1 over 100 random projections of the samples
     wasserstein             lower     W1 between the samples (optimal transport with the distance above)

@@ -188,7 +188,7 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
     ----------
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if X has any.
     n_outputs_ : int
         Number of targets.

@@ -232,7 +232,7 @@ class TableEncoder(TransformerMixin, Estimator):
 
         Returns
         -------
-        Z : ndarray of shape (n_samples, n_encoded_), float64
+        Z : ndarray of shape (n_samples, `n_encoded_`), float64
             Encoded samples; rounded numbers, levels and missing cells are the middle of their boxes.
 
         Raises
@@ -257,7 +257,7 @@ class TableEncoder(TransformerMixin, Estimator):
 
         Returns
         -------
-        Z : ndarray of shape (n_samples, n_encoded_), float64
+        Z : ndarray of shape (n_samples, `n_encoded_`), float64
         """
         return self._cells(X, is_partial=True, is_complete=is_complete)[0]
 
@@ -274,7 +274,7 @@ class TableEncoder(TransformerMixin, Estimator):
 
         Returns
         -------
-        Z : ndarray of shape (n_samples, n_encoded_), float64
+        Z : ndarray of shape (n_samples, `n_encoded_`), float64
             Encoded samples, NaN for unknown cells.
         """
         check_is_fitted(self)
@@ -306,7 +306,7 @@ class TableEncoder(TransformerMixin, Estimator):
 
         Returns
         -------
-        Z : ndarray of shape (n_samples, n_encoded_), float64
+        Z : ndarray of shape (n_samples, `n_encoded_`), float64
             Draws from the boxes, which `inverse_transform` decodes to X.
         """
         middle, half_width, _ = self._cells(X)
@@ -323,8 +323,8 @@ class TableEncoder(TransformerMixin, Estimator):
         Returns
         -------
         log_det : ndarray of shape (n_samples,)
-            Sum over the columns of the logarithm of |d encoded / d number| for continuous numbers, of the width of the
-            box divided by the step between rounded numbers, and of the volume of the box for levels and missing cells.
+            Sum over the columns of the logarithm of the slope of the encoding for continuous numbers, of the width of
+            the box divided by the step for rounded numbers, and of the volume of the box for levels and missing cells.
         """
         return self._cells(X)[2]
 
@@ -340,9 +340,9 @@ class TableEncoder(TransformerMixin, Estimator):
 
         Returns
         -------
-        middle : ndarray of shape (n_samples, n_encoded_)
+        middle : ndarray of shape (n_samples, `n_encoded_`)
             Middles of the boxes, as in `transform`.
-        half_width : ndarray of shape (n_samples, n_encoded_)
+        half_width : ndarray of shape (n_samples, `n_encoded_`)
             Half the widths of the boxes.
         log_volume : ndarray of shape (n_samples,)
             Result of `log_abs_det_jacobian` without the columns `given`.
@@ -354,7 +354,7 @@ class TableEncoder(TransformerMixin, Estimator):
 
         Parameters
         ----------
-        Z : array-like of shape (n_samples, n_encoded_)
+        Z : array-like of shape (n_samples, `n_encoded_`)
             Encoded samples: any finite numbers.
         is_complete : bool, default=False
             Whether no cell is decoded as missing.
