@@ -13,8 +13,8 @@ _INTRODUCTION = """% Written by `make format` from the docstrings of the files.
 
 # Where things are
 
-Each room of the package and each of its files, with the first sentence of its docstring. A room imports rooms that stand
-above it; which ones, [the design](design.md#layout) says.
+Each room of the package and each of its files, with the first sentence of its docstring. A room imports rooms that
+stand above it; which ones, [the design](design.md#layout) says.
 """
 _ORDER = [
     "", "tree", "tree/trees", "tree/histogram", "tree/exact", "tree/estimators", "inspection", "ensemble",
