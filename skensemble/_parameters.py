@@ -47,12 +47,6 @@ def check_parameters(estimator, table):
         check_parameter(name, getattr(estimator, name), parameter.rules)
 
 
-def check_rules(estimator, table):
-    """The same by a table of rules alone, name -> sequence of rules."""
-    for name, rules in table.items():
-        check_parameter(name, getattr(estimator, name), rules)
-
-
 def check_parameter(name, value, rules):
     """Raise a ParameterError unless one of `rules` accepts `value`."""
     if not any(rule.accepts(value) for rule in rules):

@@ -38,9 +38,9 @@ def rewritten(source, estimator):
     """The source of a file, with what the table of one of its estimators says."""
     lines = source.splitlines()
     (node,) = [node for node in ast.parse(source).body if getattr(node, "name", None) == estimator.__name__]
-    (init,) = [part for part in node.body if getattr(part, "name", None) == "__init__"]
-    positional = [argument.arg for argument in init.args.args[1:]]
-    lines[init.lineno - 1 : init.end_lineno] = _init(_table(estimator), positional)  # it stands below the docstring
+    for init in [part for part in node.body if getattr(part, "name", None) == "__init__"]:  # none if it is inherited
+        positional = [argument.arg for argument in init.args.args[1:]]
+        lines[init.lineno - 1 : init.end_lineno] = _init(_table(estimator), positional)  # it stands below the docstring
     docstring = node.body[0]
     first = lines.index("    Parameters", docstring.lineno) + 2
     last = lines.index("", first)

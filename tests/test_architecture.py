@@ -51,6 +51,7 @@ BUILT_ON_ESTIMATORS = {  # files that import public estimators of other files, a
     "skensemble.generative.evaluation._two_sample": "a classifier is to tell real rows from generated ones",
     "skensemble.generative.evaluation._utility": "models are fitted to generated rows",
     "skensemble.generative.flows._flow_model": "the encoder of its tables",
+    "skensemble.generative.flows._flow_parameters": "the parameter `encoder` is one",
     "skensemble.generative.flows._label_shares": "a classifier says how common labels are",
 }
 OPTIONAL = {"matplotlib", "rich", "polars", "pyarrow", "narwhals"}

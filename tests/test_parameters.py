@@ -15,8 +15,8 @@ from skensemble._parameters import (
     Parameter,
     ParameterError,
     SequenceOf,
+    check_parameter,
     check_parameters,
-    check_rules,
     choice,
     with_defaults,
 )
@@ -31,13 +31,13 @@ class Toy(BaseEstimator):
 
 
 def test_the_sentence():
-    table = {"max_depth": AT_LEAST_ONE, "rate": (Interval(float, 0, 1, "right"),)}
-    check_rules(Toy(), table)
+    shares = (Interval(float, 0, 1, "right"),)
+    check_parameter("rate", 0.1, shares)
     with pytest.raises(ParameterError) as error:
-        check_rules(Toy(max_depth=0), table)
+        check_parameter("max_depth", 0, AT_LEAST_ONE)
     assert str(error.value) == "max_depth must be an int >= 1 or None, got 0."
     with pytest.raises(ValueError, match=r"^rate must be a float in \(0, 1\], got 'fast'\.$"):
-        check_rules(Toy(rate="fast"), table)
+        check_parameter("rate", "fast", shares)
     assert issubclass(ParameterError, ValueError)
     assert issubclass(ParameterError, TypeError)
 
@@ -82,10 +82,10 @@ def test_choice():
 )
 def test_rules(rules, good, bad):
     for value in good:
-        check_rules(Toy(max_depth=value), {"max_depth": rules})
+        check_parameter("max_depth", value, rules)
     for value in bad:
         with pytest.raises(ParameterError, match="max_depth must be"):
-            check_rules(Toy(max_depth=value), {"max_depth": rules})
+            check_parameter("max_depth", value, rules)
 
 
 @pytest.mark.parametrize(

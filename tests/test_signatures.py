@@ -26,7 +26,9 @@ def test_source_is_what_the_table_says(estimator):
 @every_estimator
 def test_defaults_obey_the_rules(estimator):
     check_parameters(estimator(), estimator._parameters)
-    assert list(inspect.signature(estimator).parameters) == list(estimator._parameters)
+    defaults = {name: parameter.default for name, parameter in inspect.signature(estimator).parameters.items()}
+    assert defaults == {name: parameter.default for name, parameter in estimator._parameters.items()}
+    assert list(defaults) == list(estimator._parameters)
 
 
 @every_estimator

@@ -130,8 +130,8 @@ class FieldRounds:
         self.held_out = None if held_out is None else DrawnRows(held_out, self.bins, settings, t)
         self.n_columns = draws.n_columns
         self.grower, self.targets = self._make_grower()
-        self.trees, self.scores = [], [] if held_out is None else [-self.held_out.error]
-        self.patience = Patience(settings.n_iter_no_change, 0.0, self.scores)
+        self.trees, self.errors = [], [] if held_out is None else [self.held_out.error]
+        self.patience = Patience(settings.n_iter_no_change, 0.0, self._scores())
 
     def _make_grower(self):
         n_features, n_sketch = len(self.bins.n_codes), min(self.settings.n_sketch, self.n_columns)
@@ -152,15 +152,14 @@ class FieldRounds:
             self.round()
             if callback is not None:
                 callback(n_done, n_estimators)
-            if self.scores and self.patience.is_over(self.scores):
+            if self.errors and self.patience.is_over(self._scores()):
                 break
-        n_kept = self.patience.best_length - 1 if self.scores else n_estimators
+        n_kept = self.patience.best_length - 1 if self.errors else n_estimators
         return to_tree_arrays(self.trees[:n_kept], self.bins.thresholds, self.n_columns)
 
-    @property
-    def errors(self):
-        """Mean squared error of the held-out rows after 0, 1, ... trees; empty without any."""
-        return [-score for score in self.scores]
+    def _scores(self):
+        """How good 0, 1, ... trees are for the held-out rows: larger is better."""
+        return [-error for error in self.errors]
 
     def round(self):
         """Grow a tree, and take its share off the residuals."""
@@ -175,7 +174,7 @@ class FieldRounds:
         rows.subtract(leaf_of_row, tree.values)
         if self.held_out is not None:
             self.held_out.send_down(tree)
-            self.scores.append(-self.held_out.error)
+            self.errors.append(self.held_out.error)
         self.trees.append(tree)
 
     def _directions(self):

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from skensemble._parameters import Interval, OneOf
+from skensemble._parameters import Interval, OneOf, Parameter, choice
 from skensemble.generative.flows._flow_bases import BASES
-from skensemble.generative.flows._flow_model import HELD_OUT_ROWS, PARAMETERS, NormalizingFlow
+from skensemble.generative.flows._flow_model import HELD_OUT_ROWS, NormalizingFlow
+from skensemble.generative.flows._flow_parameters import FLOW_PARAMETERS
 from skensemble.generative.flows._layers import Stack
 from skensemble.generative.networks._networks import SLOPE, VALUE
 from skensemble.generative.networks._optimizers import train
@@ -17,8 +18,8 @@ class ContinuousNormalizingFlow(NormalizingFlow):
     ----------
     training : {"flow_matching", "likelihood"}, default="flow_matching"
         How the network is trained. "flow_matching": regression of the velocity on straight lines between samples and
-        noise [2]_. "likelihood": maximum likelihood through the solver [1]_, which takes `4 * n_steps * (1 +
-        n_columns)` times as long per training step.
+        noise [2]_. "likelihood": maximum likelihood through the solver [1]_, which takes
+        `4 * n_steps * (1 + n_columns)` times as long per training step.
     n_steps : int, default=8
         Number of steps of the Runge-Kutta solver, for densities, samples and training by likelihood.
     kinetic : float, default=0.01
@@ -79,7 +80,7 @@ class ContinuousNormalizingFlow(NormalizingFlow):
 
     See Also
     --------
-    FlowMatching : The same with trees, guidance and imputation.
+    FlowMatching : Flow matching with trees, guidance and imputation.
     NeuralSplineFlow : Exact densities in one pass.
 
     References
@@ -102,10 +103,35 @@ class ContinuousNormalizingFlow(NormalizingFlow):
 
     _stack = Stack(("actnorm", "continuous"))
     _parameters = {
-        **{name: rules for name, rules in PARAMETERS.items() if name != "n_layers"},
-        "training": (OneOf("flow_matching", "likelihood"),),
-        "n_steps": (Interval(int, 1),),
-        "kinetic": (Interval(float, 0.0),),
+        "training": Parameter(
+            "flow_matching",
+            (OneOf("flow_matching", "likelihood"),),
+            choice(("flow_matching", "likelihood")),
+            'How the network is trained. "flow_matching": regression of the velocity on straight lines between samples '
+            'and noise [2]_. "likelihood": maximum likelihood through the solver [1]_, which takes `4 * n_steps * (1 + '
+            "n_columns)` times as long per training step.",
+        ),
+        "n_steps": Parameter(
+            8,
+            (Interval(int, 1),),
+            "int",
+            "Number of steps of the Runge-Kutta solver, for densities, samples and training by likelihood.",
+        ),
+        "kinetic": Parameter(
+            0.01,
+            (Interval(float, 0.0),),
+            "float",
+            "Weight of the penalty on the kinetic energy in training by likelihood [3]_, which makes flows straighter, "
+            "so that few steps are enough.",
+        ),
+        "hidden_layer_sizes": FLOW_PARAMETERS["hidden_layer_sizes"]._replace(
+            default=(128, 128), text="Number of units in each hidden layer of the network."
+        ),
+        **{
+            name: parameter
+            for name, parameter in FLOW_PARAMETERS.items()
+            if name not in ("n_layers", "hidden_layer_sizes")
+        },
     }
     _likelihood = "ode"
 
@@ -119,7 +145,7 @@ class ContinuousNormalizingFlow(NormalizingFlow):
         activation="silu",
         base="normal",
         batch_size="auto",
-        learning_rate=1e-3,
+        learning_rate=0.001,
         max_epochs=100,
         early_stopping=True,
         validation_fraction=0.1,

@@ -6,29 +6,15 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
-from skensemble._parameters import (
-    N_JOBS,
-    RANDOM_STATE,
-    Interval,
-    IsArrayLike,
-    IsBool,
-    IsInstance,
-    IsNone,
-    NameIn,
-    OneOf,
-    ParameterError,
-    SequenceOf,
-    check_parameter,
-    check_rules,
-)
+from skensemble._parameters import RANDOM_STATE, Interval, ParameterError, check_parameter, check_parameters
 from skensemble._random import generator
 from skensemble._targets import all_or_nothing, read_weight
 from skensemble.generative.flows._flow_bases import BASES
 from skensemble.generative.flows._flow_network import Flow, FlowGradient
+from skensemble.generative.flows._flow_parameters import FLOW_PARAMETERS
 from skensemble.generative.flows._flow_rows import FlowRows
 from skensemble.generative.flows._label_shares import LabelShares
 from skensemble.generative.flows._layers import Place, Stack
-from skensemble.generative.networks._activations import ACTIVATIONS
 from skensemble.generative.networks._optimizers import TrainingPlan, train
 from skensemble.generative.tables._boxes import log_mean_density, log_sum_exp
 from skensemble.generative.tables._containers import read_frame
@@ -42,35 +28,12 @@ N_POINTS = 8  # of each box of encoded rows, where the density is looked at
 WORTH_A_THREAD = 1 << 22  # weights times rows of a layer; below, threads wait for the interpreter's lock between layers
 CLIP_NORM = 50.0  # outliers have long gradients; those of common batches are left as they are
 
-CONDITION_COLUMNS = (IsNone, IsArrayLike)
-
-PARAMETERS = {
-    "n_layers": (Interval(int, 1),),
-    "hidden_layer_sizes": (SequenceOf(Interval(int, 1), "a sequence of ints >= 1", min_length=0),),
-    "activation": (NameIn(ACTIVATIONS),),
-    "base": (NameIn(BASES),),
-    "batch_size": (OneOf("auto"), Interval(int, 1)),
-    "learning_rate": (Interval(float, 0.0, closed="neither"),),
-    "max_epochs": (Interval(int, 1),),
-    "early_stopping": (IsBool,),
-    "validation_fraction": (Interval(float, 0.0, 1.0, "neither"),),
-    "n_iter_no_change": (Interval(int, 1),),
-    "condition_columns": CONDITION_COLUMNS,
-    "encoder": (IsInstance(TableEncoder, "a TableEncoder"), IsNone),
-    "n_jobs": N_JOBS,
-    "random_state": RANDOM_STATE,
-    "verbose": (Interval(int, 0), IsBool),
-}
-
 
 class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
-    """Everything but the layers.
-
-    A flow is a class with a `_stack` of layers.
-    """
+    """Everything but the layers: a flow is a class with a `_stack` of layers."""
 
     _stack = Stack()
-    _parameters = PARAMETERS
+    _parameters = FLOW_PARAMETERS
     _likelihood = "exact"
 
     def __init__(
@@ -134,7 +97,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
             A parameter, a cell, a label or a weight breaks its rule; the message names it, the rule and the value. The
             estimator stays what it was before.
         """
-        check_rules(self, self._parameters)
+        check_parameters(self, self._parameters)
         frame = read_frame(X)
         validate_data(self, X, reset=True, skip_check_array=True)
         weight = read_weight(sample_weight, "sample_weight", len(frame))

@@ -69,7 +69,7 @@ class NICE(NormalizingFlow):
 
     See Also
     --------
-    RealNVP : Couplings that scale, too.
+    RealNVP : Affine coupling layers.
 
     References
     ----------
@@ -153,8 +153,8 @@ class RealNVP(NormalizingFlow):
 
     See Also
     --------
-    Glow : Mixes the columns between the couplings.
-    NeuralSplineFlow : Couplings that bend.
+    Glow : With linear maps between the coupling layers.
+    NeuralSplineFlow : Coupling layers of splines.
 
     References
     ----------
@@ -238,7 +238,7 @@ class Glow(NormalizingFlow):
 
     See Also
     --------
-    RealNVP : The couplings alone.
+    RealNVP : Without linear maps between the coupling layers.
 
     References
     ----------
@@ -322,7 +322,7 @@ class NeuralSplineFlow(NormalizingFlow):
 
     See Also
     --------
-    RealNVP : Affine couplings.
+    RealNVP : Affine coupling layers, which are faster.
 
     References
     ----------
@@ -406,7 +406,7 @@ class MaskedAutoregressiveFlow(NormalizingFlow):
 
     See Also
     --------
-    RealNVP : Fast in both directions.
+    RealNVP : One pass for densities and one for samples.
 
     References
     ----------

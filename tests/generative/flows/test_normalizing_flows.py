@@ -1,7 +1,6 @@
 """Flows as estimators: densities are densities, latents lead back, labels condition, tables come back as they were."""
 
 import pickle
-import re
 
 import numpy as np
 import pandas as pd
@@ -160,15 +159,3 @@ def test_bad_latents_and_labels_are_refused():
         model.sample(2, y=1)
     with pytest.raises(ValueError, match="y must not be missing"):
         RealNVP(n_layers=2, max_epochs=1).fit(X, y).inverse_transform(np.zeros((2, 2)))
-
-
-def _documented(flow):
-    """Texts of the parameters in a docstring, by name."""
-    section = flow.__doc__.split("Parameters\n    ----------\n")[1].split("\n\n")[0]
-    return dict(re.findall(r"^    (\w+) : [^\n]*\n((?:        [^\n]*\n?)+)", section, re.MULTILINE))
-
-
-def test_shared_parameters_have_one_text():
-    texts = [_documented(flow) for flow in FLOWS]
-    assert all(set(flow().get_params()) == set(text) for flow, text in zip(FLOWS, texts))
-    assert all(len({text[name].rstrip() for text in texts}) == 1 for name in texts[0])
