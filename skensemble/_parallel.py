@@ -8,38 +8,116 @@ Two ways to use a second core:
 What a worker of a pool asks for in either way it does itself: workers wait for nobody.
 """
 
+import functools
+import math
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import joblib
+from sklearn.utils._openmp_helpers import _openmp_effective_n_threads, _openmp_parallelism_enabled
 
 # -- how many threads ------------------------------------------------------------------------------------------------
 
 
 def effective_n_jobs(n_jobs):
-    """Threads to use for `n_jobs`: None is all that the surroundings leave us, negative counts from the number of
-    cores.
+    """Threads to use for `n_jobs`: None is all that the surroundings allow, negative counts from the number of cores.
 
-    Inside a joblib worker "all" is what joblib leaves to each worker.
+    Inside a joblib worker the cores are those that joblib leaves to each worker.
     """
-    available = _left_by_joblib() if _inside_joblib_worker() else joblib.cpu_count()
-    if n_jobs is None:
-        return available
-    if n_jobs < 0:
-        return max(1, available + 1 + n_jobs)
-    return n_jobs
+    if n_jobs is not None and n_jobs > 0:
+        return n_jobs
+    backend, n_jobs_of_context = joblib.parallel.get_active_backend(prefer=None, require=None, verbose=0)
+    n_cores = _left_by_joblib() if backend.nesting_level else _cores()
+    if n_jobs is not None:
+        return _counted_from_all(n_jobs, n_cores)
+    limits = [_limit_of_openmp(), _limit_of_environment("OMP_NUM_THREADS"), _limit_of_environment("NUMBA_NUM_THREADS")]
+    if n_jobs_of_context is not None:
+        limits.append(_counted_from_all(int(n_jobs_of_context), n_cores))
+    return int(min(n_cores, *limits))
 
 
-def _inside_joblib_worker():
-    backend, _ = joblib.parallel.get_active_backend()
-    return (backend.nesting_level or 0) > 0
+def _counted_from_all(n_jobs, n_cores):
+    return n_jobs if n_jobs > 0 else max(1, n_cores + 1 + n_jobs)
 
 
 def _left_by_joblib():
     """What joblib tells the libraries in a worker process to use; a worker thread has one core."""
     in_process = threading.current_thread() is threading.main_thread()
-    return int(os.environ.get("NUMBA_NUM_THREADS", 1)) if in_process else 1
+    limit = _limit_of_environment("NUMBA_NUM_THREADS") if in_process else math.inf
+    return limit if limit < math.inf else 1
+
+
+def _cores():
+    """Cores that this process may use: those of its affinity, as long as its quota lasts."""
+    # Affinity and the environment can change at any time; reading them takes about a microsecond.
+    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else _cores_of_machine()
+    return int(min(affinity, _quota_of_cgroups(), _limit_of_environment("LOKY_MAX_CPU_COUNT")))
+
+
+@functools.cache
+def _cores_of_machine():
+    return joblib.cpu_count()
+
+
+def _limit_of_openmp():
+    """Threads of scikit-learn's OpenMP, which `threadpoolctl.threadpool_limits` sets; infinite without OpenMP."""
+    return _openmp_effective_n_threads(None, False) if _openmp_parallelism_enabled() else math.inf
+
+
+def _limit_of_environment(name):
+    """The number of threads in an environment variable; infinite where it is not set to one."""
+    text = os.environ.get(name)
+    return math.inf if text is None else _number_of_threads(text)
+
+
+@functools.cache
+def _number_of_threads(text):
+    first = text.split(",")[0].strip()  # OpenMP takes a list, with one number for each level of nesting
+    return int(first) if first.isdecimal() and int(first) > 0 else math.inf
+
+
+# -- quotas of containers and services -------------------------------------------------------------------------------
+
+
+@functools.cache
+def _quota_of_cgroups(mount="/sys/fs/cgroup", membership="/proc/self/cgroup"):
+    """CPU time per time, rounded up, that the control groups of this process allow; infinite without a quota.
+
+    Of both versions of cgroups, and of a group and all above it: systemd limits services below the root. In a container,
+    the path may be one of the host; its own group is then the root.
+    """
+    quotas = [math.inf]
+    for controllers, path in _groups(membership):
+        roots = (mount, f"{mount}/unified") if controllers == "" else (f"{mount}/{controllers}", f"{mount}/cpu")
+        for folder in (Path(root) / above for root in roots for above in [path, *path.parents]):
+            quotas.append(_quota_of_folder(folder))
+    return max(1, min(quotas))
+
+
+def _groups(membership):
+    """(controllers, relative path) of each group with a quota of CPU time; version 2 names no controllers."""
+    try:
+        lines = Path(membership).read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers == "" or "cpu" in controllers.split(","):
+            yield controllers, Path(path.lstrip("/"))
+
+
+def _quota_of_folder(folder):
+    try:
+        if (folder / "cpu.max").exists():
+            quota, period = (folder / "cpu.max").read_text().split()
+        else:
+            quota, period = ((folder / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+        quota, period = (math.inf if quota == "max" else int(quota)), int(period)
+    except (OSError, ValueError):  # no such group, or no quota in it
+        return math.inf
+    return math.ceil(quota / period) if 0 < quota < math.inf and period > 0 else math.inf
 
 
 # -- the pool --------------------------------------------------------------------------------------------------------

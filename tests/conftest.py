@@ -3,7 +3,7 @@
 import os
 
 os.environ.setdefault("MPLBACKEND", "Agg")  # no window opens, and no display is needed
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # peers' threads spin when the other test process has their core
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # peers' threads do not spin where another process has their core
 
 from pathlib import Path
 

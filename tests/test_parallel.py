@@ -1,3 +1,4 @@
+import math
 import multiprocessing
 import os
 import signal
@@ -8,8 +9,9 @@ import warnings
 import joblib
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
-from skensemble import _parallel
+from skensemble import NewtonBoostingRegressor, RandomForestRegressor, _parallel
 from skensemble._jit import kernel
 from skensemble._parallel import effective_n_jobs, for_blocks, in_order, thread_pool, threads_here
 from skensemble._team import (
@@ -30,12 +32,148 @@ from tests.tree.random_tables import assert_same_tree, fine_targets, new_grower,
 # -- how many threads ------------------------------------------------------------------------------------------------
 
 
-def test_effective_n_jobs():
-    n_cores = joblib.cpu_count()
-    assert effective_n_jobs(None) == effective_n_jobs(-1) == n_cores
-    assert effective_n_jobs(-2) == max(1, n_cores - 1)
+THREADS_OF_ENVIRONMENT = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
+
+
+@pytest.fixture
+def eight_cores(monkeypatch):
+    """A machine with 8 cores, whose environment and OpenMP set no limit."""
+    for name in THREADS_OF_ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    monkeypatch.setattr(_parallel, "_quota_of_cgroups", lambda: math.inf)
+    monkeypatch.setattr(_parallel, "_limit_of_openmp", lambda: 8)
+
+
+def test_default_is_all_cores(eight_cores):
+    assert effective_n_jobs(None) == effective_n_jobs(-1) == 8
+    assert effective_n_jobs(-2) == 7
     assert effective_n_jobs(-1000) == 1
     assert [effective_n_jobs(n) for n in (1, 3, 50)] == [1, 3, 50]
+
+
+def test_as_many_cores_as_joblib_finds():
+    assert effective_n_jobs(-1) == joblib.cpu_count()
+
+
+def test_none_is_a_number_of_threads_that_can_run():
+    """Of this machine, whatever limits it."""
+    assert type(effective_n_jobs(None)) is int
+    assert 1 <= effective_n_jobs(None) <= effective_n_jobs(-1)
+
+
+@pytest.mark.parametrize("name", ["OMP_NUM_THREADS", "NUMBA_NUM_THREADS"])
+@pytest.mark.parametrize(
+    ("text", "n_threads"), [("3", 3), (" 2 ", 2), ("4,2", 4), ("100", 8), ("0", 8), ("-1", 8), ("many", 8), ("", 8)]
+)
+def test_none_heeds_the_environment(eight_cores, monkeypatch, name, text, n_threads):
+    monkeypatch.setenv(name, text)
+    assert effective_n_jobs(None) == n_threads
+    assert [effective_n_jobs(n) for n in (-1, -2, 1, 6, 50)] == [8, 7, 1, 6, 50]
+
+
+def test_the_smallest_limit_counts(eight_cores, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "3")
+    with joblib.parallel_config(n_jobs=4):
+        assert effective_n_jobs(None) == 3
+    monkeypatch.setattr(_parallel, "_limit_of_openmp", lambda: 2)
+    assert effective_n_jobs(None) == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "n_threads"),
+    [
+        ({"n_jobs": 1}, 1),
+        ({"n_jobs": 3}, 3),
+        ({"n_jobs": 100}, 8),
+        ({"n_jobs": -1}, 8),
+        ({"n_jobs": -2}, 7),
+        ({"n_jobs": None}, 8),
+        ({"backend": "threading", "n_jobs": 2}, 2),
+        ({"backend": "threading"}, 8),
+        ({"prefer": "threads", "n_jobs": 4}, 4),
+        ({"require": "sharedmem"}, 8),
+    ],
+)
+def test_none_heeds_the_context_of_joblib(eight_cores, settings, n_threads):
+    with joblib.parallel_config(**settings):
+        assert effective_n_jobs(None) == n_threads
+        assert [effective_n_jobs(n) for n in (-1, -2, 1, 6, 50)] == [8, 7, 1, 6, 50]
+    assert effective_n_jobs(None) == 8
+
+
+def test_none_heeds_threadpoolctl():
+    with threadpool_limits(1):
+        assert effective_n_jobs(None) == 1
+        assert effective_n_jobs(-1) == joblib.cpu_count()
+        assert effective_n_jobs(3) == 3
+    before = effective_n_jobs(None)
+    with threadpool_limits(1, user_api="blas"):
+        assert effective_n_jobs(None) == before
+
+
+@pytest.mark.parametrize("n_jobs", [None, -1])
+def test_affinity_is_heeded_at_once(eight_cores, monkeypatch, n_jobs):
+    assert effective_n_jobs(n_jobs) == 8
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {2, 5}, raising=False)
+    assert effective_n_jobs(n_jobs) == 2
+
+
+@pytest.mark.parametrize("n_jobs", [None, -1])
+def test_quota_is_heeded(eight_cores, monkeypatch, n_jobs):
+    monkeypatch.setattr(_parallel, "_quota_of_cgroups", lambda: 3)
+    assert effective_n_jobs(n_jobs) == 3
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
+    assert effective_n_jobs(n_jobs) == 2
+
+
+OF_V1 = "5:memory:/box\n4:cpu,cpuacct:/box/inner\n1:name=systemd:/box\n"
+OF_V2 = "0::/box/inner\n"
+QUOTAS = {
+    "v2, its own": (OF_V2, {"box/inner/cpu.max": "150000 100000"}, 2),
+    "v2, the smallest above it": (OF_V2, {"box/inner/cpu.max": "400000 100000", "box/cpu.max": "300000 100000"}, 3),
+    "v2, of a container whose path is the host's": (OF_V2, {"cpu.max": "100000 50000"}, 2),
+    "v2, less than a core": (OF_V2, {"box/inner/cpu.max": "1000 100000"}, 1),
+    "v2, no quota": (OF_V2, {"box/inner/cpu.max": "max 100000", "box/cpu.max": "max 100000"}, math.inf),
+    "v2, beside v1": ("1:cpu:/\n0::/box\n", {"unified/box/cpu.max": "200000 100000"}, 2),
+    "v1, its own": (OF_V1, {"cpu,cpuacct/box/inner": (250000, 100000)}, 3),
+    "v1, above it": (OF_V1, {"cpu,cpuacct/box": (100000, 100000), "cpu,cpuacct/box/inner": (-1, 100000)}, 1),
+    "v1, under its short name": (OF_V1, {"cpu": (200000, 100000)}, 2),
+    "v1, no quota": (OF_V1, {"cpu,cpuacct/box/inner": (-1, 100000), "cpu,cpuacct": (-1, 100000)}, math.inf),
+    "v1, of another controller": ("5:memory:/box\n", {"cpu/box": (100000, 100000)}, math.inf),
+    "broken": (OF_V2, {"box/inner/cpu.max": "a lot"}, math.inf),
+    "no such files": (OF_V2, {}, math.inf),
+    "no groups": (None, {"cpu.max": "100000 100000"}, math.inf),
+}
+
+
+@pytest.mark.parametrize("name", QUOTAS)
+def test_quota_of_cgroups(tmp_path, name):
+    membership, files, quota = QUOTAS[name]
+    texts = {}
+    for path, content in files.items():
+        parts = {"": content} if isinstance(content, str) else dict(zip(("quota", "period"), content))
+        texts |= {path if part == "" else f"{path}/cpu.cfs_{part}_us": f"{text}\n" for part, text in parts.items()}
+    for path, text in texts.items():
+        (tmp_path / "mount" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "mount" / path).write_text(text)
+    if membership is not None:
+        (tmp_path / "membership").write_text(membership)
+    assert _parallel._quota_of_cgroups(str(tmp_path / "mount"), str(tmp_path / "membership")) == quota
+
+
+@pytest.mark.parametrize("estimator", [RandomForestRegressor, NewtonBoostingRegressor])
+@pytest.mark.parametrize(("limit", "n_jobs", "is_alone"), [(1, None, True), (1, 2, False)])
+def test_estimators_heed_the_limits(eight_cores, monkeypatch, estimator, limit, n_jobs, is_alone):
+    pools = {}
+    monkeypatch.setattr(_parallel, "_pools", pools)
+    X = np.random.default_rng(0).normal(size=(5000, 8))
+    with joblib.parallel_config(n_jobs=limit):
+        estimator(n_estimators=3, n_jobs=n_jobs).fit(X, X[:, 0]).predict(X)
+    assert (not pools) == is_alone
+    for pool in pools.values():
+        pool.shutdown()
 
 
 def _n_jobs_of_worker(_=None):

@@ -446,7 +446,9 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features. Only for the default tree, which is boosted if `estimator` is None.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
+        Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The fitted model does not depend on
+        it.
     random_state : int, RandomState instance or None, default=None
         Seed of the learners, of the draws of samples, and of the held-out samples. Pass an int to get the same model in
         every fit.
@@ -871,7 +873,9 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features. Only for the default tree, which is boosted if `estimator` is None.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
+        Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The fitted model does not depend on
+        it.
     random_state : int, RandomState instance or None, default=None
         Seed of the learners, of the draws of samples, and of the held-out samples. Pass an int to get the same model in
         every fit.

@@ -162,7 +162,9 @@ class NewtonBoostingRanker(NewtonBoosting):
         What `feature_importances_` sums over the splits on a feature. "gain": their gains. "cover": the hessians of the
         samples that reach them. "split": 1 for each.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
+        Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The fitted model does not depend on
+        it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features, trees to leave out, and held-out queries. Pass an int to get the same
         model in every fit.

@@ -49,7 +49,9 @@ class FlowMatching(FieldModel):
         Fraction of the training samples, in [0, 1), whose label is hidden from the regressor, as classifier-free
         guidance and densities without labels require.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: one per core; -2: one less. The model and its samples do not depend on it.
+        Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The model and its samples do not
+        depend on it.
     random_state : int, RandomState instance or None, default=None
         Seed of `fit`, and of `sample` unless it is given another one. Pass an int to get the same model and the same
         samples in every call.
@@ -172,7 +174,9 @@ class RectifiedFlow(FieldModel):
         Fraction of the training samples, in [0, 1), whose label is hidden from the regressor, as classifier-free
         guidance and densities without labels require.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: one per core; -2: one less. The model and its samples do not depend on it.
+        Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The model and its samples do not
+        depend on it.
     random_state : int, RandomState instance or None, default=None
         Seed of `fit`, and of `sample` unless it is given another one. Pass an int to get the same model and the same
         samples in every call.

@@ -73,7 +73,8 @@ def evaluate(
         Seed of SMOTE, random projections, folds, models and subsamples. Pass an int to get the same values in every
         call.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: one per core; -2: one less. The values do not depend on it.
+        Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The values do not depend on it.
 
     Returns
     -------

@@ -169,7 +169,9 @@ class TreeField(Estimator):
     n_iter_no_change : int, default=20
         Number of rounds without a smaller error of the held-out samples after which early stopping stops.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
+        Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The fitted model does not depend on
+        it.
 
     Attributes
     ----------
