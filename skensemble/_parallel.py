@@ -85,8 +85,8 @@ def _number_of_threads(text):
 def _quota_of_cgroups(mount="/sys/fs/cgroup", membership="/proc/self/cgroup"):
     """CPU time per time, rounded up, that the control groups of this process allow; infinite without a quota.
 
-    Of both versions of cgroups, and of a group and all above it: systemd limits services below the root. In a container,
-    the path may be one of the host; its own group is then the root.
+    Of both versions of cgroups, and of a group and all above it: systemd limits services below the root. In a
+    container, the path may be one of the host; its own group is then the root.
     """
     quotas = [math.inf]
     for controllers, path in _groups(membership):
