@@ -23,7 +23,7 @@ JOBS = Parameter(
     None,
     N_JOBS,
     "int or None",
-    "Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.",
+    "Number of threads. None or -1: all cores; -2: all but one. No result depends on it.",
 )
 FACTORS = "Factors >= 0 that multiply the sample weights of each class."
 DICT_OF_FACTORS = "dict: class label -> factor; labels that are not in it have the factor 1."

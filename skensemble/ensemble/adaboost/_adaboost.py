@@ -325,6 +325,7 @@ class _AdaBoost(CallbackSupportMixin, Estimator):
         members = getattr(self, "_members", None)
         if isinstance(members, GrownTrees):
             validate_trees(members.trees, self.n_features_in_, members.trees.n_values)
+            validate_trees(members.additive.trees, self.n_features_in_, members.additive.n_outputs)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_members")
@@ -446,7 +447,7 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features. Only for the default tree, which is boosted if `estimator` is None.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the learners, of the draws of samples, and of the held-out samples. Pass an int to get the same model in
         every fit.
@@ -871,7 +872,7 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features. Only for the default tree, which is boosted if `estimator` is None.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the learners, of the draws of samples, and of the held-out samples. Pass an int to get the same model in
         every fit.

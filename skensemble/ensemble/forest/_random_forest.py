@@ -90,7 +90,7 @@ class RandomForestClassifier(ForestClassifier):
         Whether the next call of fit continues the previous one: it adds trees to the forest, up to `n_estimators` in
         total. On the same data, the result is that of a single fit.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features and random thresholds. Pass an int to get the same forest in every fit.
     verbose : int or bool, default=0
@@ -275,7 +275,7 @@ class RandomForestRegressor(ForestRegressor):
         Whether the next call of fit continues the previous one: it adds trees to the forest, up to `n_estimators` in
         total. On the same data, the result is that of a single fit.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features and random thresholds. Pass an int to get the same forest in every fit.
     verbose : int or bool, default=0
@@ -461,7 +461,7 @@ class ExtraTreesClassifier(ForestClassifier):
         Whether the next call of fit continues the previous one: it adds trees to the forest, up to `n_estimators` in
         total. On the same data, the result is that of a single fit.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features and random thresholds. Pass an int to get the same forest in every fit.
     verbose : int or bool, default=0
@@ -645,7 +645,7 @@ class ExtraTreesRegressor(ForestRegressor):
         Whether the next call of fit continues the previous one: it adds trees to the forest, up to `n_estimators` in
         total. On the same data, the result is that of a single fit.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features and random thresholds. Pass an int to get the same forest in every fit.
     verbose : int or bool, default=0

@@ -470,7 +470,7 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
         Whether the next call of fit continues the previous one: it adds rounds to the model, up to `n_estimators` in
         total. On the same data, the result is that of a single fit.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features and held-out samples, and of the choice between splits that are equally
         good. Pass an int to get the same model in every fit.
@@ -834,7 +834,7 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
         Whether the next call of fit continues the previous one: it adds rounds to the model, up to `n_estimators` in
         total. On the same data, the result is that of a single fit.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features and held-out samples, and of the choice between splits that are equally
         good. Pass an int to get the same model in every fit.

@@ -163,7 +163,7 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         What `feature_importances_` sums over the splits on a feature. "gain": their gains. "cover": the hessians of the
         samples that reach them. "split": 1 for each.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features, trees to leave out, and held-out samples. Pass an int to get the same
         model in every fit.
@@ -625,7 +625,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         What `feature_importances_` sums over the splits on a feature. "gain": their gains. "cover": the hessians of the
         samples that reach them. "split": 1 for each.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features, trees to leave out, and held-out samples. Pass an int to get the same
         model in every fit.

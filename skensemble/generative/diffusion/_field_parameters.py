@@ -44,9 +44,7 @@ FIELD_PARAMETERS = {
         "Fraction of the training samples, in [0, 1), whose label is hidden from the regressor, as classifier-free "
         "guidance and densities without labels require.",
     ),
-    "n_jobs": JOBS._replace(
-        text="Number of threads. None or -1: one per core; -2: one less. The model and its samples do not depend on it."
-    ),
+    "n_jobs": JOBS,
     "random_state": Parameter(
         None,
         RANDOM_STATE,

@@ -49,7 +49,7 @@ class FlowMatching(FieldModel):
         Fraction of the training samples, in [0, 1), whose label is hidden from the regressor, as classifier-free
         guidance and densities without labels require.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: one per core; -2: one less. The model and its samples do not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of `fit`, and of `sample` unless it is given another one. Pass an int to get the same model and the same
         samples in every call.
@@ -172,7 +172,7 @@ class RectifiedFlow(FieldModel):
         Fraction of the training samples, in [0, 1), whose label is hidden from the regressor, as classifier-free
         guidance and densities without labels require.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: one per core; -2: one less. The model and its samples do not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of `fit`, and of `sample` unless it is given another one. Pass an int to get the same model and the same
         samples in every call.

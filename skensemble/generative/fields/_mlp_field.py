@@ -180,7 +180,7 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
     random_state : int, RandomState instance or None, default=None
         Seed of the first weights, the batches and the held-out samples. Pass an int to get the same model in every fit.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: all cores; -2: all but one. The fitted model does not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. No result depends on it.
     verbose : int or bool, default=0
         Whether to print the losses at each check.
 

@@ -51,7 +51,7 @@ class ContinuousNormalizingFlow(NormalizingFlow):
     encoder : TableEncoder or None, default=None
         Encoder that turns the table into numbers and back; it is cloned. None: `TableEncoder()`.
     n_jobs : int or None, default=None
-        Number of threads. None or -1: one per core; -2: one less. The model and its samples do not depend on it.
+        Number of threads. None or -1: all cores; -2: all but one. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of `fit`, and of `sample` unless it is given another one.
     verbose : int or bool, default=0

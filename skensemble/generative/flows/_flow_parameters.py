@@ -84,9 +84,7 @@ FLOW_PARAMETERS = {
         "TableEncoder or None",
         "Encoder that turns the table into numbers and back; it is cloned. None: `TableEncoder()`.",
     ),
-    "n_jobs": JOBS._replace(
-        text="Number of threads. None or -1: one per core; -2: one less. The model and its samples do not depend on it."
-    ),
+    "n_jobs": JOBS,
     "random_state": Parameter(
         None,
         RANDOM_STATE,
