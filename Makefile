@@ -21,9 +21,9 @@ test: $(VENV)/.installed-test ## compile the kernels, then run the tests, the do
 	$(PYTHON) -m pytest --numprocesses 2 $(PYTEST_ARGS)
 
 blas: $(VENV)/.installed-test ## run the tests of networks with other kernels of BLAS than the processor's own
-	OPENBLAS_CORETYPE=Nehalem $(PYTHON) -m pytest tests/test_neighbours.py \
+	for kernels in Nehalem $$(grep -qs avx2 /proc/cpuinfo && echo Haswell); do OPENBLAS_CORETYPE=$$kernels $(PYTHON) -m pytest tests/test_neighbours.py \
 	  tests/generative/networks/test_matrix_product.py \
-	  tests/generative/networks/test_networks.py tests/generative/fields/test_mlp_field.py
+	  tests/generative/networks/test_networks.py tests/generative/fields/test_mlp_field.py || exit 1; done
 
 bounds: $(VENV)/.installed-test ## run the tests of the kernels with a check of every index
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=build/bounds_cache $(PYTHON) -m pytest tests/tree $(PYTEST_ARGS)

@@ -23,7 +23,7 @@ THREADS = (
     "Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS, "
     "NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit."
 )
-JOBS = Parameter(None, N_JOBS, "int or None", f"{THREADS} The fitted model does not depend on it.")
+JOBS = Parameter(None, N_JOBS, "int or None", f"{THREADS} No result depends on it.")
 FACTORS = "Factors >= 0 that multiply the sample weights of each class."
 DICT_OF_FACTORS = "dict: class label -> factor; labels that are not in it have the factor 1."
 BALANCED = '"balanced": factors that give all classes the same total weight.'

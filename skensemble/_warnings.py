@@ -1,12 +1,13 @@
 """Warnings that point at the line of the user's that caused them."""
 
+import os
 import sys
 import warnings
 from pathlib import Path
 
 import sklearn
 
-_WITHIN = (str(Path(__file__).parent), str(Path(sklearn.__file__).parent / "callback"))
+_WITHIN = (f"{Path(__file__).parent}{os.sep}", f"{Path(sklearn.__file__).parent / 'callback'}{os.sep}")
 
 
 def warn(message, category=UserWarning):

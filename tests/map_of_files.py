@@ -4,6 +4,7 @@
 """
 
 import ast
+import re
 
 from tests.conftest import ROOT
 
@@ -42,7 +43,7 @@ def _section(room):
 def _first_sentence(path):
     docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     text = " ".join(docstring.split("\n\n")[0].split())
-    return text.split(". ")[0].rstrip(".") + "."
+    return re.split(r"(?<!et al)\. ", text)[0].rstrip(".") + "."
 
 
 if __name__ == "__main__":

@@ -203,8 +203,8 @@ CASES = {
     },
     **{f"newton regressor, {loss}": newton(NewtonBoostingRegressor, NUMBER, loss=loss) for loss in LOSSES},
     **{
-        f"newton regressor, {loss}, linear": newton(NewtonBoostingRegressor, NUMBER, loss=loss, booster="gblinear")
-        for loss in ("absolute_error", "quantile", half_squares)
+        f"newton regressor, {name}, linear": newton(NewtonBoostingRegressor, NUMBER, loss=loss, booster="gblinear")
+        for name, loss in (("absolute_error",) * 2, ("quantile",) * 2, ("own loss", half_squares))
     },
     "newton regressor, own loss": newton(NewtonBoostingRegressor, NUMBER, loss=half_squares),
     "newton regressor, own loss that predicts": of_loss_that_predicts,

@@ -7,6 +7,7 @@ import pytest
 
 import skensemble
 from skensemble._parameters import Parameter, check_parameters
+from skensemble._shared_parameters import JOBS
 from tests.signatures import WIDTH, estimators, file_of, rewritten
 
 every_estimator = pytest.mark.parametrize("estimator", estimators(), ids=lambda estimator: estimator.__name__)
@@ -38,3 +39,24 @@ def test_texts_fit_the_page(estimator):
         assert len(f"    {name} : {parameter.kind}, default={parameter.default!r}") <= WIDTH
         assert re.fullmatch(r"[A-Z].*\.", parameter.text)
         assert "  " not in parameter.text
+
+
+# Parameters whose text is about what the estimator itself does: what it grows, predicts, holds out, scores or draws.
+OWN_TEXT = {
+    "activation", "base_score", "class_weight", "criterion", "early_stopping", "estimator", "hidden_layer_sizes",
+    "importance_type", "init", "keep_leaf_rows", "learning_rate", "loss", "monotonic_cst", "n_estimators", "oob_score",
+    "random_state", "scoring", "validation_fraction",
+}  # fmt: skip
+
+
+def test_shared_parameters_have_one_text_in_a_family():
+    """Estimators of one room share their parameters, and tell users the same about them."""
+    texts = {}
+    for estimator in estimators():
+        room = estimator.__module__.rsplit(".", 1)[0]
+        for name, parameter in estimator._parameters.items():
+            texts.setdefault((room, name), set()).add((parameter.kind, parameter.text))
+    differ = {name for (room, name), found in texts.items() if len(found) > 1 and not room.endswith(".fields")}
+    assert differ <= OWN_TEXT, "two texts for one parameter in one room"
+    (of_jobs,) = {parameter for (room, name), found in texts.items() if name == "n_jobs" for parameter in found}
+    assert of_jobs == (JOBS.kind, JOBS.text)

@@ -325,6 +325,7 @@ class _AdaBoost(CallbackSupportMixin, Estimator):
         members = getattr(self, "_members", None)
         if isinstance(members, GrownTrees):
             validate_trees(members.trees, self.n_features_in_, members.trees.n_values)
+            validate_trees(members.additive.trees, self.n_features_in_, members.additive.n_outputs)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_members")
@@ -447,8 +448,7 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
         features. Only for the default tree, which is boosted if `estimator` is None.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
-        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The fitted model does not depend on
-        it.
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the learners, of the draws of samples, and of the held-out samples. Pass an int to get the same model in
         every fit.
@@ -874,8 +874,7 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         features. Only for the default tree, which is boosted if `estimator` is None.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
-        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The fitted model does not depend on
-        it.
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the learners, of the draws of samples, and of the held-out samples. Pass an int to get the same model in
         every fit.

@@ -91,8 +91,7 @@ class RandomForestClassifier(ForestClassifier):
         total. On the same data, the result is that of a single fit.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
-        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The fitted model does not depend on
-        it.
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features and random thresholds. Pass an int to get the same forest in every fit.
     verbose : int or bool, default=0
@@ -278,8 +277,7 @@ class RandomForestRegressor(ForestRegressor):
         total. On the same data, the result is that of a single fit.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
-        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The fitted model does not depend on
-        it.
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features and random thresholds. Pass an int to get the same forest in every fit.
     verbose : int or bool, default=0
@@ -466,8 +464,7 @@ class ExtraTreesClassifier(ForestClassifier):
         total. On the same data, the result is that of a single fit.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
-        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The fitted model does not depend on
-        it.
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features and random thresholds. Pass an int to get the same forest in every fit.
     verbose : int or bool, default=0
@@ -652,8 +649,7 @@ class ExtraTreesRegressor(ForestRegressor):
         total. On the same data, the result is that of a single fit.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
-        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The fitted model does not depend on
-        it.
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features and random thresholds. Pass an int to get the same forest in every fit.
     verbose : int or bool, default=0

@@ -471,8 +471,7 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
         total. On the same data, the result is that of a single fit.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
-        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The fitted model does not depend on
-        it.
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features and held-out samples, and of the choice between splits that are equally
         good. Pass an int to get the same model in every fit.
@@ -837,8 +836,7 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
         total. On the same data, the result is that of a single fit.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
-        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The fitted model does not depend on
-        it.
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features and held-out samples, and of the choice between splits that are equally
         good. Pass an int to get the same model in every fit.

@@ -43,6 +43,13 @@ class Loss:
     reported_factor = 1.0  # scores that GBDT reports are the value times this, as scikit-learn's are
     optimal_leaf_values = None  # or a method, see `OptimalLeaves`: leaves hold best constants instead of -G / H
 
+    def parabola_slope(self, gradient):
+        """Half of the second derivative at distance 1 of the parabola that touches the loss and nowhere falls below it.
+
+        For losses with a kink (Hunter and Lange 2000, equation 5): it is this, divided by the residual's size, at any.
+        """
+        return np.abs(gradient)
+
     @classmethod
     def made_for(cls, **settings):
         """The loss with those of the settings that it has."""

@@ -72,6 +72,9 @@ class AbsoluteError(RealTarget, PlainOutputs, OptimalLeaves, OutputByOutput):
     def _constant(self, output, y, weight):
         return weighted_quantile(y, weight, 0.5)
 
+    def parabola_slope(self, gradient):
+        return 0.5
+
     def _fill_leaf_values(self, output, y, raw, weight, rows, leaf_start, result):
         leaf_quantiles(y, raw, weight, rows, leaf_start, 0.5, result)
 
@@ -93,6 +96,9 @@ class Quantile(RealTarget, Levels, OptimalLeaves, OutputByOutput):
 
     def _constant(self, output, y, weight):
         return weighted_quantile(y, weight, self.quantile[output])
+
+    def parabola_slope(self, gradient):
+        return 0.5
 
     def _fill_leaf_values(self, output, y, raw, weight, rows, leaf_start, result):
         leaf_quantiles(y, raw, weight, rows, leaf_start, self.quantile[output], result)

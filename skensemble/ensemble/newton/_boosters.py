@@ -12,7 +12,11 @@ BOOSTERS = {
     "gblinear": LinearBooster,
     LINEAR_LEAVES: LinearLeafTrees,
 }
-NAMES = tuple(name for name in BOOSTERS if name != LINEAR_LEAVES)  # values of the parameter `booster`
+
+
+def booster_names():
+    """Values of the parameter `booster`."""
+    return [name for name in BOOSTERS if name != LINEAR_LEAVES]
 
 
 def choose_booster(booster, linear_leaves):

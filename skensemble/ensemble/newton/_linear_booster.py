@@ -16,7 +16,6 @@ import numpy as np
 from skensemble._parallel import for_blocks
 from skensemble._random_bits import mixed_seed
 from skensemble._targets import read_monotonic_cst
-from skensemble.ensemble.losses._regression_losses import Quantile
 from skensemble.ensemble.newton._booster import Booster
 from skensemble.ensemble.newton._boosting_settings import ROUNDS_STREAM
 from skensemble.ensemble.newton._coordinate_descent import (
@@ -242,7 +241,7 @@ def _fill_curvature(loss, data, weight, gradient, hessian):
         y = data.y if data.y.ndim == 1 else data.y[output]
         residual = np.abs(y - data.raw[output])
         near = NEAR * np.average(residual, weights=weight)
-        slope = 0.5 if isinstance(loss, Quantile) else np.abs(gradient[output])
+        slope = loss.parabola_slope(gradient[output])
         hessian[output] = slope / np.maximum(residual, near) if near > 0.0 else 1.0
 
 

@@ -25,7 +25,7 @@ from skensemble._validation import read_features
 from skensemble.ensemble._early_stopping import Patience
 from skensemble.ensemble._held_out_scoring import GivenRows, HeldOutScorer
 from skensemble.ensemble.newton._booster import FitRequest
-from skensemble.ensemble.newton._boosters import NAMES, choose_booster
+from skensemble.ensemble.newton._boosters import booster_names, choose_booster
 from skensemble.ensemble.newton._score_history import ScoreHistory
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
 from skensemble.ensemble.rows._row_sampling import copies_of
@@ -35,7 +35,10 @@ KIND_OF_ROUNDS = ("booster", "num_parallel_tree", "linear_leaves")  # what all r
 
 
 def _makes_trees(estimator):
-    if estimator.booster in NAMES and not choose_booster(estimator.booster, estimator.linear_leaves).makes_trees:
+    if (
+        estimator.booster in booster_names()
+        and not choose_booster(estimator.booster, estimator.linear_leaves).makes_trees
+    ):
         raise AttributeError(
             f"booster={estimator.booster!r} makes no trees, and its models have no leaves and no nodes."
         )

@@ -164,8 +164,7 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         samples that reach them. "split": 1 for each.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
-        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The fitted model does not depend on
-        it.
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features, trees to leave out, and held-out samples. Pass an int to get the same
         model in every fit.
@@ -628,8 +627,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         samples that reach them. "split": 1 for each.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
-        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The fitted model does not depend on
-        it.
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of samples, features, trees to leave out, and held-out samples. Pass an int to get the same
         model in every fit.

@@ -18,7 +18,7 @@ from skensemble._parameters import (
 from skensemble._shared_parameters import CATEGORICAL, CLASS_FACTORS, JOBS, MAX_BINS, monotonic_cst
 from skensemble.ensemble.losses._losses import offered_losses
 from skensemble.ensemble.losses._ranking_losses import RankingMeasure
-from skensemble.ensemble.newton._boosters import NAMES
+from skensemble.ensemble.newton._boosters import booster_names
 from skensemble.ensemble.newton._linear_booster import FEATURE_SELECTORS
 from skensemble.tree.histogram._growth_parameters import CATEGORY_PARAMETERS, COLUMN_PARAMETERS, SIZE_PARAMETERS
 
@@ -62,9 +62,9 @@ _ROUNDS = {
         "clipped to [0.05, 0.12]; this suits the default of 300 rounds, and fewer rounds need a larger value. With "
         '`booster="gblinear"`, the factor that multiplies each step of a coefficient; "auto": 0.5.',
     ),
-    "booster": _options(
+    "booster": _name(
         "gbtree",
-        NAMES,
+        booster_names,
         'What a round adds to the model. "gbtree": trees. "dart": trees that are grown while some of the earlier '
         "trees are left out; then the new trees and those left out are rescaled (see `rate_drop`, `skip_drop`, "
         '`one_drop`, `sample_type` and `normalize_type`). "gblinear": a step of each coefficient of a linear model '

@@ -47,8 +47,7 @@ class DDPM(FieldModel):
         guidance and densities without labels require.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
-        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The model and its samples do not
-        depend on it.
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of `fit`, and of `sample` unless it is given another one. Pass an int to get the same model and the same
         samples in every call.
@@ -180,8 +179,7 @@ class ScoreSDE(FieldModel):
         guidance and densities without labels require.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
-        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The model and its samples do not
-        depend on it.
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of `fit`, and of `sample` unless it is given another one. Pass an int to get the same model and the same
         samples in every call.

@@ -1,7 +1,7 @@
 """Parameters that diffusion and flow models share."""
 
 from skensemble._parameters import RANDOM_STATE, Interval, IsBool, IsInstance, IsNone, Matches, NameIn, Parameter
-from skensemble._shared_parameters import JOBS, THREADS
+from skensemble._shared_parameters import JOBS
 from skensemble.generative.diffusion._regressor_choice import REGRESSORS
 from skensemble.generative.tables._tabular import TableEncoder
 
@@ -44,7 +44,7 @@ FIELD_PARAMETERS = {
         "Fraction of the training samples, in [0, 1), whose label is hidden from the regressor, as classifier-free "
         "guidance and densities without labels require.",
     ),
-    "n_jobs": JOBS._replace(text=f"{THREADS} The model and its samples do not depend on it."),
+    "n_jobs": JOBS,
     "random_state": Parameter(
         None,
         RANDOM_STATE,

@@ -1,12 +1,13 @@
 """evaluate: the quality and the privacy of a synthetic table."""
 
 from html import escape
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
 
 from skensemble._parallel import effective_n_jobs
-from skensemble._parameters import N_JOBS, RANDOM_STATE, Interval, IsNone, Matches, OneOf, SequenceOf, check_parameter
+from skensemble._parameters import N_JOBS, RANDOM_STATE, Interval, IsNone, Matches, NameIn, SequenceOf, check_parameter
 from skensemble._random import draw_seed, generator
 from skensemble.generative.evaluation._compared_tables import read_tables
 from skensemble.generative.evaluation._comparison import Comparison
@@ -19,7 +20,7 @@ ROWS_IN_PICTURES = 2000
 PARAMETERS = {
     "metrics": (
         IsNone,
-        SequenceOf(OneOf(*(metric.name for metric in METRICS)), f"a list of {[metric.name for metric in METRICS]}"),
+        SequenceOf(NameIn(METRICS), f"a list of names of metrics: {', '.join(METRICS)}"),
     ),
     "max_transport_rows": (Interval(int, 1),),
     "random_state": (*RANDOM_STATE, Matches(lambda value: isinstance(value, np.random.Generator), "a numpy Generator")),
@@ -74,7 +75,7 @@ def evaluate(
         call.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
-        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The values do not depend on it.
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
 
     Returns
     -------
@@ -147,7 +148,7 @@ def evaluate(
         SMOTE: smote(train, target, generator(draw_seed(rng)), n_threads),
     }
     comparison = Comparison(train, test, target, max_transport_rows, n_threads)
-    chosen = [metric for metric in METRICS if metrics is None or metric.name in list(metrics)]
+    chosen = [metric for metric in METRICS.values() if metrics is None or metric.name in list(metrics)]
     values = _measured(comparison, samples, chosen, draw_seed(rng))
     return Evaluation(values, _notes(comparison, samples, chosen), {"real test": test} | samples, rng)
 
@@ -182,7 +183,7 @@ def _measured(comparison, samples, metrics, seed):
     values = {"better": [metric.better for metric in metrics]}
     for name, sample in samples.items():
         values[name] = [
-            metric.function(comparison, sample, np.random.default_rng([seed, METRICS.index(metric)]))
+            metric.function(comparison, sample, np.random.default_rng([seed, crc32(metric.name.encode())]))
             for metric in metrics
         ]
     return pd.DataFrame(values, index=pd.Index([metric.name for metric in metrics], name="metric"))

@@ -37,18 +37,21 @@ class Metric(NamedTuple):
     note: Callable = lambda comparison, samples: None
 
 
-METRICS = (
-    Metric("ks_complement", "higher", ks_complement, best=1.0),
-    Metric("tv_complement", "higher", tv_complement, best=1.0),
-    Metric("wasserstein_1d", "lower", wasserstein_1d, best=0.0),
-    Metric("correlation_similarity", "higher", correlation_similarity, best=1.0, note=note_on_pairs),
-    Metric("contingency_similarity", "higher", contingency_similarity, best=1.0, note=note_on_pairs),
-    Metric("sliced_wasserstein", "lower", sliced_wasserstein, best=0.0),
-    Metric("wasserstein", "lower", wasserstein, best=0.0, largest=np.inf, note=note_on_transport),
-    Metric("coverage", "higher", coverage, best=1.0),
-    Metric("c2st_auc", "near 0.5", c2st_auc),
-    Metric("utility", "higher", utility, note=note_on_utility),
-    Metric("closer_to_train", "near 0.5", closer_to_train),
-    Metric("nn_distance_ratio", "higher", nn_distance_ratio),
-    Metric("exact_copies", "lower", exact_copies, note=note_on_copies),
-)
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric("ks_complement", "higher", ks_complement, best=1.0),
+        Metric("tv_complement", "higher", tv_complement, best=1.0),
+        Metric("wasserstein_1d", "lower", wasserstein_1d, best=0.0),
+        Metric("correlation_similarity", "higher", correlation_similarity, best=1.0, note=note_on_pairs),
+        Metric("contingency_similarity", "higher", contingency_similarity, best=1.0, note=note_on_pairs),
+        Metric("sliced_wasserstein", "lower", sliced_wasserstein, best=0.0),
+        Metric("wasserstein", "lower", wasserstein, best=0.0, largest=np.inf, note=note_on_transport),
+        Metric("coverage", "higher", coverage, best=1.0),
+        Metric("c2st_auc", "near 0.5", c2st_auc),
+        Metric("utility", "higher", utility, note=note_on_utility),
+        Metric("closer_to_train", "near 0.5", closer_to_train),
+        Metric("nn_distance_ratio", "higher", nn_distance_ratio),
+        Metric("exact_copies", "lower", exact_copies, note=note_on_copies),
+    )
+}

@@ -181,8 +181,7 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         Seed of the first weights, the batches and the held-out samples. Pass an int to get the same model in every fit.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
-        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The fitted model does not depend on
-        it.
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
     verbose : int or bool, default=0
         Whether to print the losses at each check.
 

@@ -20,6 +20,7 @@ from skensemble.generative.fields._vector_leaves import sum_of_leaves
 from skensemble.tree.histogram._growth_limits import BEST_FIRST
 from skensemble.tree.histogram._growth_parameters import GROWTH_PARAMETERS, read_limits
 from skensemble.tree.trees._prediction import compile_trees
+from skensemble.tree.trees._tree_arrays import validate_trees
 
 MAX_ROWS = 30_000  # of a draw; as many duplicates of each row as they give, but
 MAX_REPEATS = 50
@@ -170,8 +171,7 @@ class TreeField(Estimator):
         Number of rounds without a smaller error of the held-out samples after which early stopping stops.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
-        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The fitted model does not depend on
-        it.
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
 
     Attributes
     ----------
@@ -407,6 +407,10 @@ class TreeField(Estimator):
     @cached_property
     def _layouts(self):
         return [(compile_trees(forest), forest.values.astype(np.float32)) for forest in self.forests_]
+
+    def _check_loaded(self):
+        for forest in self.forests_:
+            validate_trees(forest, self.layout_.time + 1, self.layout_.n_columns)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "forests_")

@@ -52,8 +52,7 @@ class ContinuousNormalizingFlow(NormalizingFlow):
         Encoder that turns the table into numbers and back; it is cloned. None: `TableEncoder()`.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
-        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The model and its samples do not
-        depend on it.
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of `fit`, and of `sample` unless it is given another one.
     verbose : int or bool, default=0

@@ -13,7 +13,7 @@ from skensemble._parameters import (
     SequenceOf,
     choice,
 )
-from skensemble._shared_parameters import JOBS, THREADS
+from skensemble._shared_parameters import JOBS
 from skensemble.generative.flows._flow_bases import BASES
 from skensemble.generative.networks._activations import ACTIVATIONS
 from skensemble.generative.tables._tabular import TableEncoder
@@ -84,7 +84,7 @@ FLOW_PARAMETERS = {
         "TableEncoder or None",
         "Encoder that turns the table into numbers and back; it is cloned. None: `TableEncoder()`.",
     ),
-    "n_jobs": JOBS._replace(text=f"{THREADS} The model and its samples do not depend on it."),
+    "n_jobs": JOBS,
     "random_state": Parameter(
         None,
         RANDOM_STATE,

@@ -42,8 +42,7 @@ class NICE(NormalizingFlow):
         Encoder that turns the table into numbers and back; it is cloned. None: `TableEncoder()`.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
-        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The model and its samples do not
-        depend on it.
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of `fit`, and of `sample` unless it is given another one.
     verbose : int or bool, default=0
@@ -128,8 +127,7 @@ class RealNVP(NormalizingFlow):
         Encoder that turns the table into numbers and back; it is cloned. None: `TableEncoder()`.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
-        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The model and its samples do not
-        depend on it.
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of `fit`, and of `sample` unless it is given another one.
     verbose : int or bool, default=0
@@ -215,8 +213,7 @@ class Glow(NormalizingFlow):
         Encoder that turns the table into numbers and back; it is cloned. None: `TableEncoder()`.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
-        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The model and its samples do not
-        depend on it.
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of `fit`, and of `sample` unless it is given another one.
     verbose : int or bool, default=0
@@ -301,8 +298,7 @@ class NeuralSplineFlow(NormalizingFlow):
         Encoder that turns the table into numbers and back; it is cloned. None: `TableEncoder()`.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
-        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The model and its samples do not
-        depend on it.
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of `fit`, and of `sample` unless it is given another one.
     verbose : int or bool, default=0
@@ -387,8 +383,7 @@ class MaskedAutoregressiveFlow(NormalizingFlow):
         Encoder that turns the table into numbers and back; it is cloned. None: `TableEncoder()`.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
-        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. The model and its samples do not
-        depend on it.
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of `fit`, and of `sample` unless it is given another one.
     verbose : int or bool, default=0

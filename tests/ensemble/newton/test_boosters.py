@@ -8,7 +8,7 @@ import pytest
 
 from skensemble import NewtonBoostingClassifier, NewtonBoostingRanker, NewtonBoostingRegressor
 from skensemble._validation import read_table
-from skensemble.ensemble.newton._boosters import BOOSTERS, LINEAR_LEAVES, NAMES, choose_booster
+from skensemble.ensemble.newton._boosters import BOOSTERS, LINEAR_LEAVES, booster_names, choose_booster
 
 N = 300
 RNG = np.random.default_rng(0)
@@ -44,7 +44,7 @@ def test_parameters_choose_from_the_table():
     for name, parameters in PARAMETERS_OF.items():
         assert choose_booster(parameters["booster"], parameters.get("linear_leaves", False)) is BOOSTERS[name]
     assert choose_booster("gblinear", True) is BOOSTERS["gblinear"]
-    assert NewtonBoostingRegressor._parameters["booster"].rules[0].options == NAMES
+    assert NewtonBoostingRegressor._parameters["booster"].rules[0].options == tuple(booster_names())
 
 
 @every_booster

@@ -18,7 +18,7 @@ def tables():
 
 def test_one_row_for_each_metric_and_baselines_beside_the_sample(tables):
     evaluation = evaluate(*tables, target="kind", random_state=0)
-    assert list(evaluation.table.index) == [metric.name for metric in METRICS]
+    assert list(evaluation.table.index) == list(METRICS)
     assert list(evaluation.table) == ["better", "synthetic", "real train", "SMOTE"]
     assert evaluation.table.notna().all(axis=None)
     assert evaluation.table.loc["exact_copies", "real train"] == 1.0

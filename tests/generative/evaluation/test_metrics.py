@@ -10,7 +10,7 @@ from skensemble.generative.evaluation._metrics import METRICS
 from tests.conftest import ROOT
 from tests.generative.evaluation.comparisons import compared, mixed_table
 
-every_metric = pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+every_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.name)
 
 
 def _value(metric, tables, n_threads=1):
@@ -29,7 +29,7 @@ def test_value_is_a_number_within_its_range_and_the_same_for_any_threads(metric)
 
 
 @pytest.mark.parametrize(
-    "metric", [metric for metric in METRICS if metric.best is not None], ids=lambda metric: metric.name
+    "metric", [metric for metric in METRICS.values() if metric.best is not None], ids=lambda metric: metric.name
 )
 def test_identical_tables_are_perfect(metric):
     test = mixed_table(80, 1)
