@@ -2,10 +2,11 @@
 
 import numpy as np
 from sklearn.base import MetaEstimatorMixin, OutlierMixin, clone
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
 from skensemble._estimator import Estimator
-from skensemble._parameters import Interval, IsNone, Matches, Parameter, check_parameters
+from skensemble._parameters import RANDOM_STATE, Interval, IsNone, Matches, Parameter, check_parameters
 from skensemble._targets import all_or_nothing, read_weight
 from skensemble.generative.flows._normalizing_flows import NeuralSplineFlow
 from skensemble.generative.tables._containers import read_frame
@@ -27,11 +28,20 @@ PARAMETERS = {
         "float",
         "Fraction of outliers among the training samples, in (0, 0.5].",
     ),
+    "random_state": Parameter(
+        None,
+        RANDOM_STATE,
+        "int, RandomState instance or None",
+        "Seed of the density estimator: every parameter of its clone whose name ends in `random_state` is set to an "
+        "int drawn from it. None: they stay as they are. Pass an int to get the same model in every fit.",
+    ),
 }
 
 
 class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
     """Detect outliers: samples whose density is lower than that of most training samples.
+
+    A sample whose log density is NaN or +inf, which is what an overflow leaves, gets -inf, and is an outlier.
 
     Parameters
     ----------
@@ -39,6 +49,9 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
         Density estimator with `score_samples`; it is cloned. None: `NeuralSplineFlow()`.
     contamination : float, default=0.1
         Fraction of outliers among the training samples, in (0, 0.5].
+    random_state : int, RandomState instance or None, default=None
+        Seed of the density estimator: every parameter of its clone whose name ends in `random_state` is set to an int
+        drawn from it. None: they stay as they are. Pass an int to get the same model in every fit.
 
     Attributes
     ----------
@@ -73,9 +86,11 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
         estimator=None,
         *,
         contamination=0.1,
+        random_state=None,
     ):
         self.estimator = estimator
         self.contamination = contamination
+        self.random_state = random_state
 
     @all_or_nothing
     def fit(self, X, y=None, sample_weight=None):
@@ -98,20 +113,22 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
         Raises
         ------
         ValueError, TypeError
-            If a parameter, a cell or a weight breaks its rule.
+            If a parameter, a cell or a weight breaks its rule, or if no training sample has a finite log density.
         """
         check_parameters(self, PARAMETERS)
         n_samples = len(read_frame(X))
         validate_data(self, X, reset=True, skip_check_array=True)
         weight = read_weight(sample_weight, "sample_weight", n_samples)
         self.estimator_ = NeuralSplineFlow() if self.estimator is None else clone(self.estimator)
+        if self.random_state is not None:
+            _set_random_states(self.estimator_, self.random_state)
         if weight is None:
             self.estimator_.fit(X)
         elif has_fit_parameter(self.estimator_, "sample_weight"):
             self.estimator_.fit(X, sample_weight=weight)
         else:
             raise ValueError(f"sample_weight must be None for {type(self.estimator_).__name__}, got weights.")
-        self.offset_ = _weighted_quantile(self.estimator_.score_samples(X), weight, self.contamination)
+        self.offset_ = _offset(_log_densities(self.estimator_, X), weight, self.contamination)
         return self
 
     def score_samples(self, X):
@@ -125,12 +142,12 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
         Returns
         -------
         log_density : ndarray of shape (n_samples,)
-            Log densities.
+            Log densities; -inf for what the density estimator gives NaN or +inf.
         """
         check_is_fitted(self)
         read_frame(X)
         validate_data(self, X, reset=False, skip_check_array=True)
-        return self.estimator_.score_samples(X)
+        return _log_densities(self.estimator_, X)
 
     def decision_function(self, X):
         """Compute the log density of each sample minus the offset: negative for outliers.
@@ -168,6 +185,30 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
         tags.input_tags.categorical = True
         tags.input_tags.string = True
         return tags
+
+
+def _set_random_states(estimator, random_state):
+    """Draw an int for each parameter of the estimator, and of those inside it, that is a `random_state`."""
+    random_state = check_random_state(random_state)
+    names = [
+        name for name in sorted(estimator.get_params()) if name == "random_state" or name.endswith("__random_state")
+    ]
+    estimator.set_params(**{name: random_state.randint(np.iinfo(np.int32).max) for name in names})
+
+
+def _log_densities(estimator, X):
+    """Log densities; what is NaN or +inf overflowed on the way, and is as far out as can be."""
+    log_density = np.asarray(estimator.score_samples(X), np.float64)
+    return np.where(log_density < np.inf, log_density, -np.inf)
+
+
+def _offset(log_density, weight, contamination):
+    """Quantile of the log densities; if it falls among samples at -inf, the lowest finite one, so that only they are
+    below."""
+    is_finite = np.isfinite(log_density) & (True if weight is None else weight > 0)
+    if not is_finite.any():
+        raise ValueError("estimator must give a training sample a finite log density, got -inf, inf or nan for all.")
+    return _weighted_quantile(np.maximum(log_density, log_density[is_finite].min()), weight, contamination)
 
 
 def _weighted_quantile(values, weight, share):
