@@ -7,20 +7,21 @@ import numpy as np
 
 from skensemble.ensemble.losses._links import samples_first, sigmoid_columns, softmax_columns
 from skensemble.ensemble.losses._loss import Loss
+from skensemble.ensemble.losses._pointwise import LARGEST_GRADIENT, SMALLEST_HESSIAN
 
 
 @dataclass
 class CustomLoss(Loss):
     """`function(y, raw, sample_weight) -> (gradient, hessian)`, both shaped like raw and already weighted.
 
-    The function sees and returns (n_samples,), or with many outputs (n_samples, n_outputs).  `n_classes` is None for
-    regression; with it, raw values pass the sigmoid or softmax.
+    The function sees and returns (n_samples,), or with many outputs (n_samples, n_outputs).  Its arrays are copies: it
+    may write into them.  What it returns is divided by the weights, so that trees grow on weighted rows as with any
+    other loss.  `n_classes` is None for regression; with it, raw values pass the sigmoid or softmax.
     """
 
     function: Callable
     n_outputs: int = 1
     n_classes: int | None = None
-    applies_weights = True
     needs_all_rows = True
     has_value = False
 
@@ -38,9 +39,14 @@ class CustomLoss(Loss):
     def gradient_hessian(self, y, raw, gradient, hessian, start, stop, sample_weight=None):
         rows = slice(start, stop)
         weight = None if sample_weight is None else sample_weight[rows]
-        result = self.function(samples_first(np.atleast_2d(y)[:, rows]), samples_first(raw[:, rows]), weight)
-        for name, array, given in zip(("gradient", "hessian"), (gradient, hessian), _checked_pair(result)):
-            array[:, rows] = _checked_derivative(name, given, (stop - start, self.n_outputs)).T
+        own = (samples_first(np.atleast_2d(y)[:, rows]), samples_first(raw[:, rows]), weight)
+        result = self.function(*(None if array is None else array.copy() for array in own))
+        gradients, hessians = (
+            _of_one_copy(_checked_derivative(name, given, (stop - start, self.n_outputs)).T, weight)
+            for name, given in zip(("gradient", "hessian"), _checked_pair(result))
+        )
+        gradient[:, rows] = gradients
+        hessian[:, rows] = np.maximum(hessians, SMALLEST_HESSIAN)
 
     def value(self, y, raw, sample_weight):
         return float("nan")
@@ -67,6 +73,14 @@ def _checked_derivative(name, given, shape):
     if not np.isfinite(given).all():
         raise ValueError(f"loss must return finite values, got {given[~np.isfinite(given)][0]} in the {name}.")
     return given.reshape(shape)
+
+
+def _of_one_copy(derivative, weight):
+    """Weighted derivatives (n_outputs, n_samples) without the weights; 0 where there is no weight."""
+    if weight is not None:
+        with np.errstate(over="ignore"):
+            derivative = np.divide(derivative, weight, out=np.zeros(derivative.shape), where=weight > 0.0)
+    return np.clip(derivative, -LARGEST_GRADIENT, LARGEST_GRADIENT)
 
 
 def _shape_of_user(shape):

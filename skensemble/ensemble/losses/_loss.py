@@ -37,7 +37,6 @@ class Loss:
     link_name = "identity"
     positive_target = False  # True: negative numbers are no targets
     constant_hessian = False  # True: hessian is 1 everywhere
-    applies_weights = False  # True: gradient and hessian come multiplied by the weights
     needs_all_rows = False  # True: gradient and hessian need all rows in one call
     has_value = True  # False: `value` is NaN
     reported_factor = 1.0  # scores that GBDT reports are the value times this, as scikit-learn's are
@@ -77,7 +76,7 @@ class Loss:
         raise NotImplementedError
 
     def gradient_hessian(self, y, raw, gradient, hessian, start, stop, sample_weight=None):
-        """Fill rows start .. stop of `gradient` and `hessian`: float32, shaped like raw; unweighted but for CustomLoss.
+        """Fill rows start .. stop of `gradient` and `hessian`: float32, shaped like raw; unweighted.
 
         Each row alone: any cutting into blocks gives the same bits.
         """

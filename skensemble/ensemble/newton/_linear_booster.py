@@ -173,7 +173,7 @@ class LinearRounds:
     def __init__(self, loss, train, held_out, settings, coef, intercept):
         self.loss, self.train, self.held_out, self.settings = loss, train, held_out, settings
         self.coef, self.intercept = coef.copy(), intercept.copy()
-        self._weight = None if loss.applies_weights else train.weight
+        self._weight = train.weight
         self._gradient, self._hessian = (np.empty(train.raw.shape, np.float32) for _ in range(2))
         self._change = np.empty(train.raw.shape[1])
 

@@ -284,6 +284,8 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
         if held_out is None and (not self.verbose or self._is_unknown_loss()):
             return None
         if self._is_unknown_loss():
+            if self.early_stopping is False:  # nobody needs them
+                return None
             raise ValueError(
                 "scoring must be a scorer of scikit-learn or None if loss is a callable and scores are needed, "
                 "got 'loss'."

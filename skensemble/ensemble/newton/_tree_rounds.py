@@ -38,13 +38,12 @@ class TreeRounds:
     def __init__(self, loss, train, held_out, settings):
         self.loss, self.train, self.held_out, self.settings = loss, train, held_out, settings
         self.n_outputs, self.n_samples = train.raw.shape
-        self._weight = None if loss.applies_weights else train.weight
+        self._weight = train.weight
         self._drawn_weight = train.weight  # of the rows of a round
         self._exact_weight = None if train.weight is None else ExactWeights.of(train.weight)
         self._drawn_units = self._exact_weight  # of the rows of a round
         self._node_weights = {}  # by the place of the tree in its round
         samples = settings.goss or settings.subsample < 1.0
-        self._copies = train.copies
         self._sampler = RowSampler(train.keys(), None if settings.goss else train.copies) if samples else None
         self._n_trees = 1 if settings.vector else self.n_outputs
         n_growers = side_by_side(self._n_trees, train.binned.columns.size, settings.n_threads)
@@ -66,13 +65,7 @@ class TreeRounds:
         """Weights of the targets, to write those of a round into; GOSS changes them to some that are not whole."""
         if self.settings.goss:
             return np.full(self.n_samples, 0.5)
-        weight = self._copies if self._shares_out else self._weight
-        return None if weight is None else np.array(weight, np.float64)
-
-    @property
-    def _shares_out(self):
-        """Whether a row's gradient is the sum over its copies, of which only some are drawn: it is divided by them."""
-        return self._weight is None and self._sampler is not None and self._sampler.splits
+        return None if self._weight is None else np.array(self._weight, np.float64)
 
     def round(self, number):
         """Grow the trees of round `number`."""
@@ -108,9 +101,6 @@ class TreeRounds:
             fill(0, self.n_samples)
         else:
             for_blocks(fill, self.n_samples, GRADIENT_BLOCK, self.settings.n_threads)
-        if self._shares_out:
-            for array in (targets.gradient, targets.hessian):
-                array /= np.maximum(self._copies, 1)
 
     @staticmethod
     def _fill_block(loss, train, targets, start, stop):
@@ -129,9 +119,7 @@ class TreeRounds:
         if self._sampler.splits:
             self._drawn_weight = self._sampler.drawn_weight(rows, units, self.train.weight)
             self._drawn_units = self._exact_weight.same_unit(self._drawn_weight)
-            of_copies = self._shares_out
-            weight = self._sampler.drawn_weight(rows, units, self._copies) if of_copies else self._drawn_weight
-            self.targets.weight[:] = weight
+            self.targets.weight[:] = self._drawn_weight
         return rows
 
     def _choose_features(self, seed):

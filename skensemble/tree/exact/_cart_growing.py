@@ -18,7 +18,7 @@ from skensemble.tree.exact._impurity import gain_unit, impurity, mean, score
 from skensemble.tree.exact._row_search import find_best_split
 from skensemble.tree.exact._team_search import find_best_split_together, is_shared
 
-EPSILON = 2.0**-52  # impurity that is none
+EPSILON = 2.0**-52  # impurity that is none, as a share of the root's: no unit of the targets is too small
 NO_PARENT = -1
 
 
@@ -280,7 +280,8 @@ def _look_for_split(node, seed, state):
     if state.best_feature < 0:
         return False
     gain = _decrease(node, state)
-    if gain / (state.weight_unit * state.total_weight) + EPSILON < state.min_impurity_decrease:
+    slack = EPSILON * state.impurity[0]
+    if gain / (state.weight_unit * state.total_weight) + slack < state.min_impurity_decrease:
         return False
     state.feature[node], state.threshold[node] = state.best_feature, state.best_threshold
     state.code[node], state.missing_left[node] = state.best_code, state.best_missing_left
@@ -296,7 +297,8 @@ def _must_be_leaf(node, state):
     n_rows, weight = state.stop[node] - state.start[node], state.total[state.n_stats]
     is_deep = state.max_depth >= 0 and state.depth[node] >= state.max_depth
     is_small = n_rows < state.min_samples_split or n_rows < 2 * state.min_samples_leaf
-    return is_deep or is_small or weight < 2 * state.min_weight_leaf or state.impurity[node] <= EPSILON
+    is_pure = state.impurity[node] <= EPSILON * state.impurity[0]
+    return is_deep or is_small or weight < 2 * state.min_weight_leaf or is_pure
 
 
 @kernel

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from skensemble.ensemble.losses._losses import make_loss
+from skensemble.ensemble.losses._pointwise import SMALLEST_HESSIAN
 from tests.ensemble.losses.loss_cases import Case, derivatives, problem
 
 
@@ -20,11 +21,33 @@ def test_custom_loss_is_called_with_the_shapes_of_its_user(n_outputs):
     for ours, theirs in zip(derivatives(custom, y, raw), derivatives(squared_error, y, raw)):
         np.testing.assert_array_equal(ours, theirs)
     gradient, hessian = derivatives(custom, y, raw, sample_weight=weight)
-    np.testing.assert_allclose(gradient, weight * derivatives(squared_error, y, raw)[0], rtol=1e-6)
-    np.testing.assert_array_equal(hessian, np.broadcast_to(weight, raw.shape))
-    assert custom.applies_weights
+    np.testing.assert_array_equal(gradient, np.where(weight > 0, derivatives(squared_error, y, raw)[0], 0.0))
+    expected = np.where(weight > 0, np.float32(1.0), np.float32(SMALLEST_HESSIAN))
+    np.testing.assert_array_equal(hessian, np.broadcast_to(expected, raw.shape))
     assert not custom.has_value
     np.testing.assert_array_equal(custom.baseline(y, weight), np.zeros(n_outputs))
+
+
+def test_custom_loss_may_write_into_its_arrays():
+    squared_error, y, raw, weight = problem(Case("squared_error", {"n_outputs": 2}))
+    given = [array.copy() for array in (y, raw, weight)]
+
+    def in_place(y, raw, sample_weight):
+        raw -= y
+        raw *= sample_weight[:, None]
+        y[:], sample_weight[:] = np.nan, np.nan
+        return raw, np.ones(raw.shape)
+
+    gradient, _ = derivatives(make_loss(in_place, n_outputs=2), y, raw, sample_weight=weight)
+    for before, after in zip(given, (y, raw, weight)):
+        np.testing.assert_array_equal(after, before)
+    np.testing.assert_array_equal(gradient, np.where(weight > 0, derivatives(squared_error, y, raw)[0], 0.0))
+
+
+def test_custom_loss_has_a_positive_hessian():
+    custom = make_loss(lambda y, raw, sample_weight: (raw - y, np.array([0.0, -1.0, 1e-300, 2.0])))
+    _, hessian = derivatives(custom, np.zeros(4), np.ones((1, 4)))
+    np.testing.assert_array_equal(hessian[0], np.float32([SMALLEST_HESSIAN] * 3 + [2.0]))
 
 
 def test_custom_loss_of_a_classifier_gives_probabilities():

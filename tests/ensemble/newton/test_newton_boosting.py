@@ -154,6 +154,35 @@ def test_own_loss_equals_the_built_in_one(weighted, kind):
     np.testing.assert_allclose(own.predict(X), built_in.predict(X), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("settings", [{}, {"subsample": 0.5}, {"booster": "dart"}, {"min_samples_leaf": 9}], ids=str)
+@pytest.mark.parametrize("kind", ["real", "outputs"])
+def test_weight_k_is_k_copies_for_an_own_loss(kind, settings):
+    X, y = _data(kind)
+    weight, rows = _copies()
+    model = regressor(_squared, n_estimators=4, random_state=0, **settings)
+    weighted, repeated = clone(model).fit(X, y, sample_weight=weight), clone(model).fit(X[rows], y[rows])
+    np.testing.assert_allclose(_raw(weighted, X), _raw(repeated, X), rtol=1e-12, atol=1e-12)
+
+
+def test_own_loss_that_writes_into_raw_fits_as_well():
+    def in_place(y, raw, sample_weight):
+        raw -= y
+        return raw, np.ones(raw.shape)
+
+    X, y = _data()
+    _same(regressor(in_place, n_estimators=5).fit(X, y), regressor(_squared, n_estimators=5).fit(X, y))
+
+
+def test_own_loss_needs_scores_only_to_stop_early():
+    X, y = _data()
+    held_out = {"X_val": X[:50], "y_val": y[:50]}
+    model = regressor(_squared, n_estimators=5, early_stopping=False).fit(X, y, **held_out)
+    _same(model, regressor(_squared, n_estimators=5).fit(X, y))
+    assert len(model.validation_score_) == 0
+    with pytest.raises(ValueError, match="scoring must be a scorer of scikit-learn or None"):
+        regressor(_squared, n_estimators=5).fit(X, y, **held_out)
+
+
 def _logistic(y, raw, sample_weight):
     p = 1 / (1 + np.exp(-raw))
     return p - y, p * (1 - p)

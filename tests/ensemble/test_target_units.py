@@ -1,0 +1,58 @@
+"""The unit of the target does not matter: amounts in dollars and in billions of dollars make the same trees."""
+
+import numpy as np
+import pytest
+
+from skensemble._front_door import estimators
+from skensemble.ensemble.losses._losses import LOSSES, offered_losses
+
+REGRESSORS = [name for name in estimators() if name.endswith("Regressor")]
+UNITS = (2.0**-30, 2.0**30, 2.0**-100)  # powers of two: every product is exact
+
+
+def _table(n=300):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, 4))
+    return X, np.round(2.0 * X[:, 0] + X[:, 1] * X[:, 2] + rng.normal(size=n), 3)
+
+
+def _fitted(name, y, **parameters):
+    estimator = estimators()[name]
+    rounds = {"n_estimators": 10} if "n_estimators" in estimator().get_params() else {}
+    if name == "NewtonBoostingRegressor":  # rows and columns are drawn by what the targets are
+        rounds |= {"subsample": 1.0, "colsample_bylevel": 1.0}
+    return estimator(random_state=0, **rounds, **parameters).fit(_table()[0], y)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("name", REGRESSORS)
+def test_unit_of_the_target_is_that_of_the_predictions(name, unit):
+    X, y = _table()
+    expected = _fitted(name, y).predict(X)
+    assert expected.std() > 0.2 * y.std()
+    predictions = _fitted(name, y * unit).predict(X) / unit
+    if name == "AdaBoostRegressor":  # which of two equal learners comes first may differ
+        assert np.corrcoef(expected, predictions)[0, 1] > 0.9
+    else:
+        np.testing.assert_allclose(predictions, expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("criterion", ["squared_error", "absolute_error"])
+def test_unit_of_the_target_does_not_matter_to_a_criterion(criterion):
+    _, y = _table()
+    trees = [_fitted("DecisionTreeRegressor", y * unit, criterion=criterion).tree_ for unit in (1.0, *UNITS)]
+    for tree in trees[1:]:
+        np.testing.assert_array_equal(tree.feature, trees[0].feature)
+        np.testing.assert_array_equal(tree.threshold, trees[0].threshold)
+
+
+@pytest.mark.parametrize("family", ["newton", "gradient"])
+@pytest.mark.parametrize("unit", UNITS)
+def test_unit_of_the_target_does_not_matter_to_a_loss(family, unit):
+    X, y = _table()
+    name = {"newton": "NewtonBoostingRegressor", "gradient": "GradientBoostingRegressor"}[family]
+    for loss in offered_losses(family, "numbers"):
+        if LOSSES[loss].link_name == "log":
+            continue  # of amounts
+        expected, predictions = (_fitted(name, y * u, loss=loss).predict(X) / u for u in (1.0, unit))
+        np.testing.assert_allclose(predictions, expected, rtol=1e-6, atol=1e-6, err_msg=loss)
