@@ -1,6 +1,7 @@
 """A density becomes a detector of outliers."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, clone
@@ -117,3 +118,13 @@ def test_a_seed_reaches_what_stands_inside_the_density(X):
     kept = DensityOutlierDetector(GaussianMixture(random_state=5)).fit(X)
     assert kept.estimator_.random_state == 5
     assert DensityOutlierDetector(KernelDensity(), random_state=0).fit(X).predict([[9.0, 9.0]]).tolist() == [-1]
+
+
+def test_new_rows_may_have_missing_cells_and_new_levels(X):
+    words = np.where(X[:, 0] > 0.0, "right", "left")
+    detector = DensityOutlierDetector(FLOW).fit(pd.DataFrame({"a": X[:, 0], "word": words}))
+    new = pd.DataFrame({"a": [0.5, np.nan, 0.5], "word": ["right", "right", "up"]})
+    decision = detector.decision_function(new)
+    assert np.isfinite(decision).all()
+    assert decision[0] > decision[1:].max()
+    assert detector.predict(new)[0] == 1

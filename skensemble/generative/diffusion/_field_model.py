@@ -101,7 +101,8 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         self._path = self._make_path()
         self._bound_seed = int(draw_seed(rng))
         counted = slice(None) if weight is None else np.flatnonzero(weight)
-        data = self.encoder_.dequantized(X, rng)[counted]
+        middle, half_width, _ = self.encoder_.boxes(X)
+        data = (middle + rng.uniform(-1.0, 1.0, middle.shape) * half_width)[counted]
         label = None if y is None else self._labels.encode(y, len(frame))[counted]
         self._bounds = _widened_range(data)
         self._field = None
@@ -215,11 +216,12 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         check_parameter("guidance_scale", guidance_scale, (Interval(float, 0.0),))
         rng = self._generator(random_state)
         labels = self._labels_to_sample(y, n_samples, rng, classifier)
-        known = self._known_cells(condition, n_samples)
+        cells = self._known_cells(condition, n_samples)
+        known = self._encoded_cells(cells, n_samples)
         given = None if classifier is not None else labels
         field = self._guided(guidance_scale, classifier, smoothing, labels)
         Z = self._carried(field, self._condition(given, known, n_samples), n_samples, rng, solver, n_steps, eta)
-        return self._to_table(Z, known)
+        return self._to_table(Z, known, cells)
 
     def sample_labeled(self, n_samples=1, *, random_state=None, **options):
         """Generate samples and their labels: the labels with the frequencies of the training samples.
@@ -237,8 +239,9 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         -------
         X : table like X of fit, with n_samples rows
             Generated samples.
-        y : ndarray of shape (n_samples,)
-            Their labels.
+        y : ndarray of shape (n_samples,), or Series
+            Their labels. If the y of `fit` was a Series with a dtype of pandas, such as "category" or "Int64", they have
+            this dtype, too.
 
         Raises
         ------
@@ -251,7 +254,8 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
             raise ParameterError("y must be given to fit for labelled samples, got y=None.")
         rng = self._generator(random_state)
         y = self._labels.draw(n_samples, rng)
-        return self.sample(n_samples, y=y, random_state=int(rng.integers(2**31)), **options), y
+        X = self.sample(n_samples, y=y, random_state=int(rng.integers(2**31)), **options)
+        return X, self._labels.as_given(y)
 
     def _generator(self, random_state):
         check_parameter("random_state", random_state, RANDOM_STATE)
@@ -351,16 +355,18 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         check_is_fitted(self)
         check_parameter("n_imputations", n_imputations, (Interval(int, 1),))
         rng = self._generator(random_state)
-        known = self._known_cells(X, len(read_frame(X)))
+        n_samples = len(read_frame(X))
+        cells = self._known_cells(X, n_samples)
+        known = self._encoded_cells(cells, n_samples)
         completed = []
         for _ in range(n_imputations):
-            condition = self._condition(y, known, len(known))
-            Z = self._carried(self._field, condition, len(known), rng, solver, n_steps, eta)
-            completed.append(filled_table(X, self._to_table(Z, known, is_complete=True)))
+            condition = self._condition(y, known, n_samples)
+            Z = self._carried(self._field, condition, n_samples, rng, solver, n_steps, eta)
+            completed.append(filled_table(X, self._to_table(Z, known, cells, is_complete=True)))
         return completed[0] if n_imputations == 1 else completed
 
     def _known_cells(self, condition, n_samples):
-        """(n_samples, n_encoded) encoded, NaN where not known; None where nothing is asked to be known."""
+        """{name or position: value or n_samples values}; None where nothing is asked to be known."""
         if condition is None:
             return None
         if self.mask_share == 0.0:
@@ -368,18 +374,22 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
                 "mask_share must be > 0 when the model is fitted, so that it learns to use known cells, got 0."
             )
         if isinstance(condition, dict):
-            return self.encoder_.transform_cells(condition, n_samples, is_complete=True)
+            return condition
         frame = read_frame(condition)
         if len(frame) not in (1, n_samples):
             raise ParameterError(f"condition must have 1 row or n_samples = {n_samples}, got {len(frame)}.")
         validate_data(self, condition, reset=False, skip_check_array=True)
-        known = self.encoder_.transform_partial(condition, is_complete=True)
-        return np.repeat(known, n_samples, axis=0) if len(known) < n_samples else known
+        frame = frame.iloc[np.zeros(n_samples, np.intp)] if len(frame) < n_samples else frame
+        return {j: frame.iloc[:, j] for j in range(frame.shape[1])}
 
-    def _to_table(self, Z, known, is_complete=False):
+    def _encoded_cells(self, cells, n_samples):
+        """(n_samples, n_encoded), NaN where not known."""
+        return None if cells is None else self.encoder_.transform_cells(cells, n_samples, is_complete=True)
+
+    def _to_table(self, Z, known=None, cells=None, is_complete=False):
         if known is not None:
             Z = np.where(np.isnan(known), Z, known)
-        return self.encoder_.inverse_transform(Z, is_complete=is_complete)
+        return self.encoder_.inverse_transform(Z, is_complete=is_complete, cells=cells)
 
     # -- densities ---------------------------------------------------------------------------------------------------
 
@@ -397,7 +407,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
             Samples.
         y : label, or array-like of shape (n_samples,), default=None
             Labels to condition on, for a model that was fitted with labels. None: the density is averaged over the
-            labels.
+            labels, as it is for samples whose class is missing or was not seen in `fit`.
 
         Returns
         -------
@@ -411,14 +421,17 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         middle, half_width, log_volume = self.encoder_.boxes(X)
         if self._field is None:
             return log_volume
-        if y is None and hasattr(self, "classes_"):
-            shares = self._labels.shares()
-            parts = [self._log_density(middle, half_width, label) + np.log(share) for label, share in shares]
-            return log_volume + log_sum_exp(parts)
-        return log_volume + self._log_density(middle, half_width, y)
+        for rows, labels in [(slice(None), None)] if self._labels is None else self._labels.split(y, len(middle)):
+            log_volume[rows] += self._log_density(middle[rows], half_width[rows], labels)
+        return log_volume
 
     def _log_density(self, middle, half_width, y):
-        """Log densities of boxes of encoded rows, given labels; y=None for models of numbers: not given them."""
+        """Log densities of boxes of encoded rows, given labels; y=None: averaged over the classes, if there are any."""
+        if y is None and hasattr(self, "classes_"):
+            shares = self._labels.shares()
+            return log_sum_exp(
+                [self._log_density(middle, half_width, label) + np.log(share) for label, share in shares]
+            )
         condition, seed = self._condition(y, None, len(middle)), self._bound_seed
         if self.likelihood_ == "ode":
             flow_density = partial(log_density, self._field, condition=condition, random_state=seed)
@@ -492,7 +505,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
             raise ParameterError(
                 f"latents must have shape (n_samples, {self.encoder_.n_encoded_}), got {latents.shape}."
             )
-        return self._to_table(self._along_flow(latents * self._path.prior_scale, y, solver, n_steps), None)
+        return self._to_table(self._along_flow(latents * self._path.prior_scale, y, solver, n_steps))
 
     def _along_flow(self, x, y, solver, n_steps, reverse=False):
         solver, n_steps = self._solver_and_steps(solver, n_steps, None, deterministic=True)

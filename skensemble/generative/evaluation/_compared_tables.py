@@ -8,8 +8,9 @@ import pandas as pd
 from skensemble._parameters import CATEGORICAL_FEATURES, check_parameter
 from skensemble._targets import FeatureNames
 from skensemble._validation import feature_positions
-from skensemble.generative.tables._column_formats import CategoryFormat, format_of
+from skensemble.generative.tables._column_formats import CategoryFormat
 from skensemble.generative.tables._containers import read_frame
+from skensemble.generative.tables._format_choice import format_of
 
 MISSING = -1
 

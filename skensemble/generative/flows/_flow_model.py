@@ -169,7 +169,8 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
             Rows.
         y : label, or array-like of shape (n_samples,), default=None
             Labels to condition on, for a model that was fitted with labels. None: the density of the rows whatever
-            their class, which a model that was fitted with numbers does not have. With `condition_columns`, a boosted
+            their class, which a model that was fitted with numbers does not have. The same holds for rows whose class
+            is missing or was not seen in `fit`. With `condition_columns`, a boosted
             classifier says how common each class is among rows with such cells.
 
         Returns
@@ -180,13 +181,19 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
         middle, half_width, given, log_volume = self._encoded(X)
         if self._flow is None:
             return log_volume
+        for rows, labels in [(slice(None), None)] if self._labels is None else self._labels.split(y, len(middle)):
+            log_volume[rows] += self._log_density(middle[rows], half_width[rows], given[rows], labels)
+        return log_volume
+
+    def _log_density(self, middle, half_width, given, y):
+        """Log densities of boxes given labels; y=None for models with labels: whatever the class."""
         is_sum = self._labels is not None and y is None
         condition = None if is_sum else self._condition(y, given)
 
         def log_density(Z):
             return log_sum_exp(self._joint(Z, given).T) if is_sum else self._through(Z, condition)[1]
 
-        return log_volume + log_mean_density(log_density, middle, half_width, N_POINTS)
+        return log_mean_density(log_density, middle, half_width, N_POINTS)
 
     def score(self, X, y=None):
         """Mean of `score_samples`: larger is better, so that a grid search works.
@@ -248,7 +255,10 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
         latents : ndarray of shape (n_samples, n_modelled)
             About a sample of the base distribution; a column for each encoded column that is not given.
         """
-        Z, _, given, _ = self._encoded(X)
+        check_is_fitted(self)
+        read_frame(X)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        Z, given = self._given.split(self.encoder_.transform(X))
         if self._flow is None:
             return Z
         if self._labels is not None and y is None:

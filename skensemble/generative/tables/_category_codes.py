@@ -68,6 +68,8 @@ class CategoryCodes:
     def encode_as_other(self, level):
         """(n_columns,) encoding of a row that has any level but this one: NaN in columns where these differ."""
         others = np.delete(self.codewords, level, axis=0)
+        if len(others) == 0:
+            return np.empty(self.n_columns)
         return np.where((others == others[0]).all(axis=0), others[0], np.nan)
 
 

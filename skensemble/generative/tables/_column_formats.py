@@ -2,68 +2,29 @@
 
 A format is made from a column of the training data.  `read` returns
 
-    numbers : (n_rows,) float64, NaN = missing           (FloatFormat, IntegerFormat, TimeFormat)
+    numbers : (n_rows,) float64, NaN = missing           (FloatFormat, DecimalFormat, IntegerFormat, times)
     codes   : (n_rows,) intp, positions in `levels`      (CategoryFormat)
 
-and `write` turns such numbers or codes into an array that a frame of the same dtype holds.
+and `write` turns such numbers or codes into an array that a frame of the same dtype holds.  `check_exact` refuses given
+values that `write` would change.  Dates, durations and times of day are in `_time_formats.py`, and `_format_choice.py`
+says which column has which format.
 """
+
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 
 MAX_DECIMALS = 12
 EXACT = 2.0**53  # whole numbers below are exact in float64
-NOT_A_TIME = np.iinfo(np.int64).min
 MISSING, UNSEEN = -1, -2  # codes of cells without a level
-OBJECT_KINDS = {"string": "O", "boolean": "b", "integer": "i", "floating": "f", "mixed-integer-float": "f"}
-
-
-def format_of(series, name, is_category):
-    """The format of a column.
-
-    name : how to call it in messages
-    is_category : whether its values are categories even if they are numbers or times
-    """
-    if series.isna().all():
-        raise ValueError(f"X must have a value in every column, got only missing cells in {name}.")
-    kind = _kind(series, name)
-    if is_category or kind == "b" or kind == "O":
-        return CategoryFormat(series, name)
-    if kind in "mM":
-        return TimeFormat(series, name)
-    is_exact_integer = kind in "iu" and not holds_objects(series.dtype)
-    return IntegerFormat(series, name) if is_exact_integer else FloatFormat(series, name, kind)
+MOST_SHOWN = 10  # levels in an error
+NO_ACCIDENT = 1e4  # odds against random numbers with a common divisor, from which they count as multiples of it
 
 
 def holds_objects(dtype):
     """Whether it is numpy's dtype of Python objects; extension dtypes may share its kind."""
     return isinstance(dtype, np.dtype) and dtype.kind == "O"
-
-
-def _kind(series, name):
-    """What a column holds: "f", "i", "u", "b", "M", "m", or "O" for categories."""
-    dtype = series.dtype
-    if holds_objects(dtype):
-        return _object_kind(series, name)
-    if isinstance(dtype, pd.PeriodDtype) or dtype.kind == "V":
-        raise TypeError(f"{name} must hold numbers, strings, categories, dates or durations, got dtype {dtype}.")
-    if dtype.kind == "c":
-        raise ValueError(f"Complex data not supported, {name} holds it.")
-    if dtype.kind in "OUS":
-        return "f" if pd.api.types.is_numeric_dtype(dtype) else "O"  # decimals; strings and categories
-    return dtype.kind
-
-
-def _object_kind(series, name):
-    inferred = pd.api.types.infer_dtype(series.to_numpy(), skipna=True)
-    if inferred == "complex":
-        raise ValueError(f"Complex data not supported, {name} holds it.")
-    if inferred not in OBJECT_KINDS:
-        raise TypeError(
-            f"{name} must hold strings or numbers (an argument must be a string or a real number), "
-            f"got objects of kind {inferred!r}; give it a dtype of its own."
-        )
-    return OBJECT_KINDS[inferred]
 
 
 # -- numbers ---------------------------------------------------------------------------------------------------------
@@ -73,6 +34,7 @@ class FloatFormat:
     """Floats and decimals, and Python's numbers in a column of objects.
 
     decimals : to how many decimals all values are given, None where there is no such number
+    multiple : the values are multiples of `multiple * 10**-decimals`, such as 5 for steps of .05
     limits : what the dtype can hold
     """
 
@@ -82,7 +44,9 @@ class FloatFormat:
         self.dtype, self.name = series.dtype, name
         self.holds_ints = kind in "iu"  # as Python objects
         numbers = self.read(series)
-        self.decimals = _common_decimals(numbers[~np.isnan(numbers)])
+        known = numbers[~np.isnan(numbers)]
+        self.decimals = _common_decimals(known)
+        self.multiple = 1 if self.decimals is None else common_divisor(np.rint(known * 10.0**self.decimals))
 
     def read(self, series):
         try:
@@ -92,6 +56,18 @@ class FloatFormat:
         if np.isinf(numbers).any():
             raise ValueError(f"X must be finite, got infinity in {self.name}.")
         return numbers
+
+    def check_exact(self, numbers, series):
+        """Raise a ValueError for given values that `write` would not give back."""
+        if self.holds_ints:
+            is_lost = np.isfinite(numbers) & (numbers != np.rint(numbers))
+            raise_if_lost(is_lost, f"Known cells must be whole numbers in {self.name}", series)
+        if isinstance(self.dtype, np.dtype) and self.dtype.kind == "f":
+            largest = float(np.finfo(self.dtype).max)
+            rule = (
+                f"Known cells must be numbers from -{largest:.3g} to {largest:.3g} in {self.name}, as {self.dtype} is"
+            )
+            raise_if_lost(np.abs(numbers) > largest, rule, series)
 
     def write(self, numbers):
         if holds_objects(self.dtype):
@@ -129,6 +105,28 @@ def _is_rounded(numbers, decimals, precision):
         return np.array_equal(np.round(numbers, decimals).astype(precision), numbers.astype(precision))
 
 
+class DecimalFormat(FloatFormat):
+    """Python's decimals in a column of objects.
+
+    places : digits after the point with which they are written
+    """
+
+    def __init__(self, series, name):
+        super().__init__(series, name, "f")
+        is_missing = series.isna().to_numpy(bool)
+        values = series.to_numpy()
+        self.places = max(0, *(-value.as_tuple().exponent for value in values[~is_missing]))
+        self._marker = values[is_missing][0] if is_missing.any() else None
+
+    def check_exact(self, numbers, series):
+        is_lost = np.isfinite(numbers) & (np.round(numbers, self.places) != numbers)
+        raise_if_lost(is_lost, f"Known cells must have at most {self.places} decimals in {self.name}", series)
+
+    def write(self, numbers):
+        written = [self._marker if x != x else Decimal(f"{x:.{self.places}f}") for x in numbers.tolist()]
+        return np.array([*written, None], object)[:-1]
+
+
 class IntegerFormat:
     """Integers as their distance from `origin`: 0, unless they are too large to be exact as floats."""
 
@@ -143,16 +141,24 @@ class IntegerFormat:
         if float(known.max()) >= EXACT or float(known.min()) <= -EXACT:
             self.origin = known.min()
         self.limits = self._limits()
+        self.multiple = common_divisor(distance(known, self.origin))
 
     def read(self, series):
         if series.dtype.kind != self.dtype.kind:  # other than in fit
             return FloatFormat.read(self, series) - float(self.origin)
         integers, missing = self._integers(series)
-        return np.where(missing, np.nan, _distance(integers, self.origin))
+        return np.where(missing, np.nan, distance(integers, self.origin))
+
+    def check_exact(self, numbers, series):
+        low, high = self.limits
+        is_lost = ~np.isnan(numbers) & ((numbers != np.rint(numbers)) | (numbers < low) | (numbers > high))
+        limits = np.iinfo(getattr(self.dtype, "numpy_dtype", self.dtype))
+        rule = f"Known cells must be whole numbers from {limits.min} to {limits.max} in {self.name}, as {self.dtype} is"
+        raise_if_lost(is_lost, rule, series)
 
     def write(self, numbers):
         missing = np.isnan(numbers)
-        integers = _moved(self.origin, np.where(missing, 0.0, numbers)).astype(self.storage)
+        integers = moved(self.origin, np.where(missing, 0.0, numbers)).astype(self.storage)
         if isinstance(self.dtype, np.dtype):
             return integers.astype(self.dtype)
         written = pd.Series(integers).astype(self.dtype)
@@ -170,14 +176,32 @@ class IntegerFormat:
         return tuple(float(limit - int(self.origin)) for limit in (limits.min, limits.max))
 
 
-def _distance(integers, origin):
+def common_divisor(whole):
+    """The largest number of which all whole numbers are multiples, if that is no accident, else 1.
+
+    The odds that d random numbers have a common divisor of g or more are about g**(1 - d).
+    """
+    distinct = np.unique(np.abs(whole[whole != 0.0]))
+    if len(distinct) < 2 or distinct[-1] >= EXACT:
+        return 1
+    divisor = int(np.gcd.reduce(distinct.astype(np.int64)))
+    return divisor if (len(distinct) - 1) * np.log(divisor) > np.log(NO_ACCIDENT) else 1
+
+
+def raise_if_lost(is_lost, rule, series):
+    """Raise a ValueError that tells the rule and the first of the given values that breaks it."""
+    if is_lost.any():
+        raise ValueError(f"{rule}, got {series.to_numpy(object)[is_lost][0]!r}.")
+
+
+def distance(integers, origin):
     """integers - origin as float64, exact as long as it is below 2**53."""
     above = integers.view(np.uint64) - np.uint64(int(origin) % 2**64)  # modulo 2**64, as is the next line
     below = np.uint64(int(origin) % 2**64) - integers.view(np.uint64)
     return np.where(integers >= origin, above.astype(np.float64), -below.astype(np.float64))
 
 
-def _moved(origin, numbers):
+def moved(origin, numbers):
     """origin + numbers in the integers' dtype, stopping at its limits."""
     limits = np.iinfo(origin.dtype)
     room_above, room_below = limits.max - int(origin), int(origin) - limits.min
@@ -185,55 +209,6 @@ def _moved(origin, numbers):
     up = np.uint64(int(origin) % 2**64) + np.minimum(steps, np.uint64(room_above))
     down = np.uint64(int(origin) % 2**64) - np.minimum(steps, np.uint64(room_below))
     return np.where(numbers >= 0, up, down).view(origin.dtype)
-
-
-class TimeFormat:
-    """Dates and durations as multiples of the coarsest of `STEPS` that all of them keep, counted from the first one.
-
-    They are exact as long as the last one is less than 2**53 steps away: 104 days in nanoseconds, 285 years in
-    microseconds.
-    """
-
-    STEPS = tuple(pd.Timedelta(step) for step in ("1D", "1h", "1min", "1s", "1ms", "1us", "1ns"))
-    decimals = 0
-    limits = (-(2.0**62), 2.0**62)
-
-    def __init__(self, series, name):
-        self.dtype, self.name = series.dtype, name
-        index = self._index(series)
-        self.unit = index.unit
-        self.time_zone = getattr(index, "tz", None)
-        ticks = index.asi8[index.asi8 != NOT_A_TIME]
-        self.origin = ticks.min()
-        self.step = self._common_step(ticks - self.origin)
-
-    def read(self, series):
-        if series.dtype.kind != self.dtype.kind:
-            raise TypeError(f"{self.name} must have the dtype {self.dtype} as in fit, got {series.dtype}.")
-        ticks = self._index(series).as_unit(self.unit).asi8
-        missing = ticks == NOT_A_TIME
-        return np.where(missing, np.nan, _distance(np.where(missing, self.origin, ticks), self.origin) / self.step)
-
-    def write(self, numbers):
-        missing = np.isnan(numbers)
-        ticks = _moved(self.origin, np.rint(np.where(missing, 0.0, numbers)) * self.step)
-        ticks = np.where(missing, NOT_A_TIME, ticks).view(f"{self.dtype.kind}8[{self.unit}]")
-        return pd.Series(self._with_zone(ticks)).astype(self.dtype).array
-
-    def _with_zone(self, ticks):
-        if self.dtype.kind == "m":
-            return pd.TimedeltaIndex(ticks)
-        index = pd.DatetimeIndex(ticks)
-        return index if self.time_zone is None else index.tz_localize("UTC").tz_convert(self.time_zone)
-
-    def _index(self, series):
-        return pd.DatetimeIndex(series) if self.dtype.kind == "M" else pd.TimedeltaIndex(series)
-
-    def _common_step(self, ticks):
-        """How many ticks of the column's unit are the coarsest step that divides all `ticks`."""
-        tick = pd.Timedelta(1, self.unit)
-        steps = [int(step / tick) for step in self.STEPS if step >= tick]
-        return next(step for step in steps if not (ticks % step).any())
 
 
 # -- categories ------------------------------------------------------------------------------------------------------
@@ -267,6 +242,11 @@ class CategoryFormat:
     @property
     def missing_code(self):
         return len(self.values) if self.has_missing else MISSING
+
+    def check_exact(self, codes, series):
+        values = np.asarray(self.values, object).tolist()
+        shown = ", ".join([repr(value) for value in values[:MOST_SHOWN]] + ["..."] * (len(values) > MOST_SHOWN))
+        raise_if_lost(codes == UNSEEN, f"Known cells must be values of {self.name} in fit ({shown})", series)
 
     def write(self, codes):
         codes = np.where(codes == len(self.values), -1, codes)

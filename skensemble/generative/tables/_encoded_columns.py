@@ -8,6 +8,15 @@ Each column first becomes plain numbers or codes (`_column_formats.py`), and the
 
 A missing cell of a category is a level of its own.  A missing number is a box of the variance 1 around the mean, and a
 level of the indicator column beside it; what is generated inside the box is not looked at.
+
+What fit did not see - another level, the first missing cell, another value of a constant column - has no code of its
+own.  `unseen` says what becomes of it:
+
+    "error"   it is refused
+    "ignore"  another level is encoded as the mean of the levels; missing cells are refused
+    "smooth"  for densities: P(cell) = 1 / (n + K + 1), n the weight of the rows of fit and K the number of levels, that
+              is additive smoothing by 1; other cells are as likely as beside the most frequent level, or beside any
+              number
 """
 
 import numpy as np
@@ -31,20 +40,22 @@ class EncodedNumbers:
         self.axis = None if (known == self.value).all() else self._axis(known, weight[is_known], options)
         shares = [weight[is_known].sum(), weight[~is_known].sum()]
         self.indicator = None if is_known.all() else CategoryCodes(shares, 2, is_ordered=True)
+        self.log_unseen = -np.log(weight.sum() + (1 if self.indicator is None else 2) + 1.0)
         self.n_columns = (self.axis is not None) + (self.indicator is not None)
 
     def _axis(self, numbers, weight, options):
         bounds = (numbers.min(), numbers.max()) if options.bounded else self.format.limits
         to_normal = {"standard": False, "quantile": True, "auto": None}[options.numeric]
-        return NumberAxis(numbers, weight, self.format.decimals, bounds, to_normal)
+        return NumberAxis(numbers, weight, self.format.decimals, bounds, to_normal, self.format.multiple)
 
     def names(self, name):
         return [name] * (self.axis is not None) + [f"{name}_missing"] * (self.indicator is not None)
 
-    def cells(self, numbers, *, is_partial, is_complete, options):
+    def cells(self, numbers, *, is_partial, is_complete, unseen):
         """(middle, half_width, log_volume); missing cells are NaN if `is_partial`, up to what `is_complete` implies."""
         is_missing = np.isnan(numbers)
-        self._check_missing(is_missing, is_partial)
+        if unseen != "smooth":
+            self._check_missing(is_missing, is_partial)
         parts = [] if self.axis is None else [self._axis_cells(numbers, is_missing)]
         if self.indicator is not None:
             parts.append(self.indicator.cells(is_missing.astype(np.intp)))
@@ -53,7 +64,13 @@ class EncodedNumbers:
             middle[is_missing] = np.nan
             if is_complete and self.indicator is not None:
                 middle[is_missing, -1:] = self.indicator.encode_as_other(1)
+        if unseen == "smooth":
+            log_volume = log_volume + np.where(self._is_unseen(numbers, is_missing), self.log_unseen, 0.0)
         return middle, half_width, log_volume
+
+    def _is_unseen(self, numbers, is_missing):
+        is_new_value = ~is_missing & (numbers != self.value) & (self.axis is None)
+        return is_new_value | (is_missing & (self.indicator is None))
 
     def _check_missing(self, is_missing, is_partial):
         if is_missing.any() and self.indicator is None and not is_partial:
@@ -91,21 +108,27 @@ class EncodedCategories:
             self.codes = CategoryCodes(weights, options.max_onehot, column_format.is_ordered)
         else:
             self.codes = CategoryAxis(weights, order)
+        self.likeliest = int(np.argmax(weights))
+        self.log_likeliest = np.log(weights.max() / weights.sum())
+        self.log_unseen = -np.log(weights.sum() + len(weights) + 1.0)
         self.n_columns = self.codes.n_columns
 
     def names(self, name):
         return self.codes.names(name, self.format.levels)
 
-    def cells(self, codes, *, is_partial, is_complete, options):
+    def cells(self, codes, *, is_partial, is_complete, unseen):
         """(middle, half_width, log_volume); missing cells are NaN if `is_partial`, up to what `is_complete` implies."""
-        self._check_seen(codes, is_partial, options)
+        if unseen == "smooth":
+            middle, half_width, log_volume = self.codes.cells(np.where(codes < 0, self.likeliest, codes))
+            return middle, half_width, log_volume + np.where(codes < 0, self.log_unseen - self.log_likeliest, 0.0)
+        self._check_seen(codes, is_partial, unseen)
         middle, half_width, log_volume = self.codes.cells(codes)
         if is_partial:
             middle[~self.is_known(codes)] = self._unknown(is_complete)
         return middle, half_width, log_volume
 
-    def _check_seen(self, codes, is_partial, options):
-        if (codes == UNSEEN).any() and options.handle_unknown == "error":
+    def _check_seen(self, codes, is_partial, unseen):
+        if (codes == UNSEEN).any() and unseen == "error":
             raise ValueError(f"{self.format.name} must hold values that were seen in fit, got another one.")
         if (codes == MISSING).any() and not is_partial:
             raise ValueError(f"{self.format.name} must have no missing cells, as it had none in fit, got some.")

@@ -19,6 +19,8 @@ class LabelEncoding:
     """
 
     def __init__(self, y, weight, n_samples):
+        dtype = getattr(y, "dtype", None)
+        self._pandas_dtype = None if isinstance(dtype, np.dtype) or not isinstance(y, pd.Series) else dtype
         y = _read(y, n_samples)
         is_given = ~pd.isna(y)
         weight = np.ones(len(y)) if weight is None else weight
@@ -26,6 +28,8 @@ class LabelEncoding:
         if not is_counted.any():
             raise ValueError("y must have a label in at least one row, got missing labels only.")
         self._y, self._weight = y[is_counted], weight[is_counted]
+        if self._pandas_dtype is not None:
+            self._y = _plain(self._y)
         self.kind = _kind_of(self._y)
         self.classes_ = None
         if self.kind == CLASSES:
@@ -64,6 +68,20 @@ class LabelEncoding:
             )
         return codes
 
+    def split(self, y, n_samples):
+        """[(rows, their labels)]: the labels are None where the class is missing or was not seen in fit.
+
+        So held-out rows of a rare class have a density.  A single label for all rows, or none, is left as it is.
+        """
+        if y is None or np.isscalar(y) or self.kind == NUMBERS:
+            return [(slice(None), y)]
+        y = _read(y, n_samples)
+        is_seen = pd.Index(self.classes_).get_indexer(pd.Index(y)) >= 0
+        if is_seen.all():
+            return [(slice(None), y)]
+        parts = [(np.flatnonzero(is_seen), y[is_seen]), (np.flatnonzero(~is_seen), None)]
+        return [(rows, labels) for rows, labels in parts if len(rows) > 0]
+
     def _indicators(self, codes):
         if self.n_columns == 1:
             return 2.0 * codes[:, np.newaxis] - 1.0
@@ -85,6 +103,10 @@ class LabelEncoding:
             place = np.searchsorted(ends, marks * ends[-1], side="right")
             drawn = self._y[ascending[np.minimum(place, len(ascending) - 1)]]
         return rng.permutation(drawn)
+
+    def as_given(self, labels):
+        """Labels as a Series with the dtype of y, if it was one with a dtype of pandas."""
+        return labels if self._pandas_dtype is None else pd.Series(labels).astype(self._pandas_dtype)
 
 
 def _read(y, n_samples):

@@ -33,11 +33,12 @@ class NumberAxis:
     bounds : (low, high), range of the numbers that are generated
     to_normal : whether quantiles are mapped to those of the normal distribution, instead of shifting and scaling
         numbers; None: if most rows share their value with many others
+    multiple : rounded numbers are multiples of `multiple * 10**-decimals`
     """
 
-    def __init__(self, numbers, weight, decimals, bounds, to_normal):
-        self.decimals, self.bounds = decimals, bounds
-        self.step = 0.0 if decimals is None else 10.0**-decimals
+    def __init__(self, numbers, weight, decimals, bounds, to_normal, multiple=1):
+        self.decimals, self.bounds, self.multiple = decimals, bounds, multiple
+        self.step = 0.0 if decimals is None else multiple * 10.0**-decimals
         values, totals = _distinct(self._rounded(numbers), weight)
         deviation = _moments(values, totals)[1]
         if to_normal is None:
@@ -74,7 +75,10 @@ class NumberAxis:
         if self.decimals is None:
             return numbers
         has_decimals = np.abs(numbers) < EXACT / 10.0**self.decimals  # else rounding could only overflow
-        return np.where(has_decimals, np.round(np.where(has_decimals, numbers, 0.0), self.decimals) + 0.0, numbers)
+        rounded = np.where(has_decimals, numbers, 0.0)
+        if self.multiple > 1:
+            rounded = np.rint(rounded / self.step) * self.step
+        return np.where(has_decimals, np.round(rounded, self.decimals) + 0.0, numbers)
 
     def _is_atom(self, numbers):
         return np.isin(numbers, self.atoms)
@@ -117,7 +121,8 @@ class NumberAxis:
         return np.where(is_in, after, -1)
 
     def _reflected(self, numbers):
-        low, high = self.bounds
+        """Numbers beyond the cells of the bounds, which reach half a step further, come back into these."""
+        low, high = self.bounds[0] - 0.5 * self.step, self.bounds[1] + 0.5 * self.step
         numbers = np.where((numbers < low) & self.reflects[0], low + (low - numbers), numbers)
         return np.where((numbers > high) & self.reflects[1], high - (numbers - high), numbers)
 

@@ -10,9 +10,10 @@ from skensemble._parameters import CATEGORICAL_FEATURES, Interval, IsBool, OneOf
 from skensemble._random import generator as generator_of
 from skensemble._targets import FeatureNames, all_or_nothing, read_weight
 from skensemble._validation import feature_positions
-from skensemble.generative.tables._column_formats import CategoryFormat, format_of
+from skensemble.generative.tables._column_formats import CategoryFormat
 from skensemble.generative.tables._containers import container_of, read_frame
 from skensemble.generative.tables._encoded_columns import CopyFinder, EncodedCategories, EncodedNumbers
+from skensemble.generative.tables._format_choice import format_of
 from skensemble.generative.tables._level_order import description, level_order
 
 PARAMETERS = {
@@ -74,8 +75,11 @@ class TableEncoder(TransformerMixin, Estimator):
       generated exactly. With quantiles, 20 of 40 000 samples are enough, since an atom takes up its share of the axis
       only.
     - Integers, and floats with few decimals: encoded as numbers, and rounded when they are decoded.
-    - Dates and durations: encoded as whole numbers of their coarsest common step (days, hours, minutes, ...
-      nanoseconds).
+    - Multiples of a step, such as 0.05 or 1000: rounded to multiples when they are decoded. A column has a step if it has
+      enough distinct values that this is no accident: three for steps of 1000, seven for 0.05, fifteen for even numbers.
+    - Dates, durations and times of day: encoded as whole numbers of their coarsest common step (days, hours, minutes,
+      ... nanoseconds), which is taken on the clock of their time zone where it is coarser there. Objects of Python's
+      datetime and decimal modules come back as such objects.
     - Strings, booleans, columns with a dtype of categories, and `categorical_features`: with `categorical="onehot"`,
       one column for two levels, one column per level for up to `max_onehot` levels, and else the binary digits of the
       number of the level (analog bits [1]_); the nearest level is decoded. With `categorical="codes"`, one column, in
@@ -83,7 +87,7 @@ class TableEncoder(TransformerMixin, Estimator):
       that are alike in the other columns are neighbours; ordered categories keep their order.
     - Missing cells: one more level of a column of categories. A column of numbers has an indicator column, and the
       middle of its axis for missing cells. They are generated as missing.
-    - Constant columns, and columns that follow from an earlier one by other labels or a linear function: not encoded,
+    - Constant columns, columns of missing cells only, and columns that follow from an earlier one by other labels or a linear function: not encoded,
       and restored when the table is decoded.
 
     Parameters
@@ -134,13 +138,20 @@ class TableEncoder(TransformerMixin, Estimator):
     column                                    contribution
     ========================================  =====================================================================
     continuous numbers                        density per unit of the column (log V is the slope's logarithm)
-    rounded to decimals                       density per unit: probability of the value / 10**-decimals
+    rounded to decimals, multiples of a step  density per unit: probability of the value / step
     integers                                  probability of the value
     dates, durations                          probability of the value (density per common step)
     atoms of a continuous column              probability of the value
     categories, missing cells                 probability of the level, or of being missing
     constant columns, copies of others        nothing
+    levels, missing cells, values of a        probability 1 / (n + K + 1), with n the weight of the training samples and
+    constant column that `fit` did not see    K the number of levels of the column (1 for numbers, 2 if some are missing)
     ========================================  =====================================================================
+
+    The last row is additive smoothing: every level that `fit` did not see counts as one more sample, so that held-out
+    rows have a finite density. The other cells of such a row are as likely as beside the most frequent level, or, beside
+    a missing number, as beside any number. What `fit` did see keeps its probability. `transform` and `dequantized` do
+    as `handle_unknown` says.
 
     Reflection and clipping at the ends of the range only add to the probabilities of values within the range, so that a
     lower bound remains one.
@@ -208,9 +219,9 @@ class TableEncoder(TransformerMixin, Estimator):
         Raises
         ------
         ValueError
-            For infinite cells, a column without a value, no rows, or a parameter that breaks its rule.
+            For infinite cells, no rows, or a parameter that breaks its rule.
         TypeError
-            For a column of objects that are neither strings nor numbers.
+            For a column of objects that are neither strings, numbers, decimals, dates, times nor durations.
         """
         check_parameters(self, PARAMETERS)
         frame = read_frame(X)
@@ -240,7 +251,7 @@ class TableEncoder(TransformerMixin, Estimator):
         ValueError
             For infinite cells, levels that were not seen in `fit`, and missing cells in columns that had none.
         """
-        return self._cells(X)[0]
+        return self._cells(X, unseen=self.handle_unknown)[0]
 
     def transform_partial(self, X, *, is_complete=False):
         """Encode samples whose missing cells are unknown values.
@@ -259,7 +270,7 @@ class TableEncoder(TransformerMixin, Estimator):
         -------
         Z : ndarray of shape (n_samples, `n_encoded_`), float64
         """
-        return self._cells(X, is_partial=True, is_complete=is_complete)[0]
+        return self._cells(X, is_partial=True, is_complete=is_complete, unseen=self.handle_unknown)[0]
 
     def transform_cells(self, cells, n_samples, *, is_complete=False):
         """Encode samples of which only some cells are known.
@@ -276,22 +287,27 @@ class TableEncoder(TransformerMixin, Estimator):
         -------
         Z : ndarray of shape (n_samples, `n_encoded_`), float64
             Encoded samples, NaN for unknown cells.
+
+        Raises
+        ------
+        ValueError
+            For a value that its column cannot hold.
         """
         check_is_fitted(self)
-        plain = [column.unknown(n_samples) for column in self._columns]
-        for j, values in self._plain_cells(cells, n_samples).items():
-            plain[j] = values
-        return self._cells_of(plain, n_samples, True, is_complete)[0]
+        plain = self._plain_cells(cells, n_samples)
+        return self._cells_of(plain, n_samples, True, is_complete, unseen=self.handle_unknown)[0]
 
     def _plain_cells(self, cells, n_samples):
-        """{position: plain values} of a dict of cells."""
+        """Plain values of all columns, unknown where a dict of cells says nothing and no copy does."""
         positions = feature_positions(list(cells), FeatureNames.of(self), "condition") if cells else []
-        plain = {}
+        plain = [column.unknown(n_samples) for column in self._columns]
         for j, values in zip(positions, cells.values()):
-            series = pd.Series(np.broadcast_to(values, n_samples) if np.ndim(values) == 0 else values)
+            series = pd.Series([values] * n_samples if np.ndim(values) == 0 else values)
             if len(series) != n_samples:
                 raise ValueError(f"condition must have {n_samples} values in {self._name_of(j)}, got {len(series)}.")
             plain[j] = self._columns[j].format.read(series)
+            self._columns[j].format.check_exact(plain[j], series)
+        self._complete(plain)
         return plain
 
     def dequantized(self, X, generator=None):
@@ -309,7 +325,7 @@ class TableEncoder(TransformerMixin, Estimator):
         Z : ndarray of shape (n_samples, `n_encoded_`), float64
             Draws from the boxes, which `inverse_transform` decodes to X.
         """
-        middle, half_width, _ = self._cells(X)
+        middle, half_width, _ = self._cells(X, unseen=self.handle_unknown)
         return middle + generator_of(generator).uniform(-1.0, 1.0, middle.shape) * half_width
 
     def log_abs_det_jacobian(self, X):
@@ -360,7 +376,7 @@ class TableEncoder(TransformerMixin, Estimator):
             Whether no cell is decoded as missing.
         cells : dict, name or position of a column -> value or n_samples values, default=None
             Values of these columns, which replace the decoded ones. They may lie outside the range of the training
-            data.
+            data. Missing ones are decoded.
 
         Returns
         -------
@@ -370,14 +386,14 @@ class TableEncoder(TransformerMixin, Estimator):
         """
         check_is_fitted(self)
         Z = self._read_encoded(Z)
+        known = self._plain_cells(cells or {}, len(Z))
         plain = [None] * self.n_features_in_
         for j, column in enumerate(self._columns):
             if j not in self._copies:
-                plain[j] = column.plain(Z[:, self._slices[j]], is_complete)
+                drawn = column.plain(Z[:, self._slices[j]], is_complete)
+                plain[j] = np.where(column.is_known(known[j]), known[j], drawn)
         for j, (source, copy) in self._copies.items():
-            plain[j] = copy.from_source(plain[source])
-        for j, values in self._plain_cells(cells or {}, len(Z)).items():
-            plain[j] = values
+            plain[j] = np.where(self._columns[j].is_known(known[j]), known[j], copy.from_source(plain[source]))
         return self._container.restore([column.format.write(plain[j]) for j, column in enumerate(self._columns)])
 
     def encoded_columns_of(self, column):
@@ -479,15 +495,15 @@ class TableEncoder(TransformerMixin, Estimator):
     def _name_of(self, j):
         return f"column {self.feature_names_in_[j]!r}" if hasattr(self, "feature_names_in_") else f"column {j}"
 
-    def _cells(self, X, is_partial=False, is_complete=False, given=()):
-        """(middles, half widths, logarithms of volumes) of the boxes of rows."""
+    def _cells(self, X, is_partial=False, is_complete=False, given=(), unseen="smooth"):
+        """(middles, half widths, logarithms of volumes) of the boxes of rows; `unseen`: see `_encoded_columns.py`."""
         check_is_fitted(self)
         frame = read_frame(X)
         validate_data(self, X, reset=False, skip_check_array=True)
         plain = [column.format.read(frame.iloc[:, j]) for j, column in enumerate(self._columns)]
-        return self._cells_of(plain, len(frame), is_partial, is_complete, given)
+        return self._cells_of(plain, len(frame), is_partial, is_complete, given, unseen)
 
-    def _cells_of(self, plain, n_samples, is_partial, is_complete, given=()):
+    def _cells_of(self, plain, n_samples, is_partial, is_complete, given=(), unseen="smooth"):
         """The same for columns of plain numbers and codes."""
         if is_partial:
             self._complete(plain)
@@ -496,7 +512,7 @@ class TableEncoder(TransformerMixin, Estimator):
         for j, column in enumerate(self._columns):
             if j not in self._copies:
                 columns = self._slices[j]
-                cells = column.cells(plain[j], is_partial=is_partial, is_complete=is_complete, options=self)
+                cells = column.cells(plain[j], is_partial=is_partial, is_complete=is_complete, unseen=unseen)
                 middle[:, columns], half_width[:, columns] = cells[:2]
                 log_volume += 0.0 if j in given else cells[2]
         return middle, half_width, log_volume

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import multivariate_normal
+from sklearn.base import clone
+from sklearn.model_selection import KFold, cross_val_score
 
 from skensemble.generative.flows._normalizing_flows import (
     NICE,
@@ -159,3 +161,33 @@ def test_bad_latents_and_labels_are_refused():
         model.sample(2, y=1)
     with pytest.raises(ValueError, match="y must not be missing"):
         RealNVP(n_layers=2, max_epochs=1).fit(X, y).inverse_transform(np.zeros((2, 2)))
+
+
+def test_held_out_rows_with_new_levels_and_missing_cells_have_a_density():
+    """One such row must not take the score of a fold, and of a grid search with it."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"a": rng.normal(size=200), "word": rng.choice(["x", "y"], 200), "hole": np.nan})
+    model = RealNVP(n_layers=2, hidden_layer_sizes=(8,), max_epochs=3, random_state=0)
+    y = np.where(X["a"] > 0.0, "high", "low")
+    labelled = clone(model).fit(X, y)
+    new = X.head(3).assign(a=[np.nan, 0.0, 0.5], word=["x", None, "z"], hole=[np.nan, 1.0, np.nan])
+    assert np.isfinite(labelled.score_samples(new)).all()
+    usual = X.head(2).assign(word="x")
+    assert (labelled.score_samples(usual.assign(word="z")) < labelled.score_samples(usual)).all()
+    assert_allclose(labelled.score_samples(usual, ["rare", None]), labelled.score_samples(usual))
+    X.loc[5, "a"] = np.nan
+    X.loc[70, "word"] = "once"
+    y[100] = "once"
+    assert np.isfinite(cross_val_score(model, X, y, cv=KFold(3))).all()
+    with pytest.raises(ValueError, match="column 'a' must have no missing cells"):
+        labelled.transform(new)
+    given = clone(model).set_params(condition_columns=["word"]).fit(X)
+    assert np.isfinite(given.score_samples(new)).all()
+
+
+def test_given_cells_come_back_as_they_are():
+    X = pd.DataFrame({"age": np.arange(200) % 42 + 18, "x": np.random.default_rng(0).normal(size=200)})
+    model = RealNVP(n_layers=2, hidden_layer_sizes=(8,), max_epochs=2, condition_columns=["age"], random_state=0).fit(X)
+    assert (model.sample(5, condition={"age": 99})["age"] == 99).all()
+    with pytest.raises(ValueError, match="Known cells must be whole numbers from .* in column 'age'.*got 18.5"):
+        model.sample(5, condition={"age": 18.5})

@@ -82,3 +82,20 @@ def test_labels_that_fit_has_not_seen():
         LabelEncoding(np.array(["a", "b"], object), None, 2).encode("c", 3)
     with pytest.raises(ValueError, match="y must hold numbers, as in fit, got 'c'"):
         LabelEncoding(np.array([0.5, 1.5]), None, 2).encode("c", 3)
+
+
+@pytest.mark.parametrize("dtype", ["category", "Int64"])
+def test_labels_come_back_with_the_dtype_of_pandas(dtype):
+    y = pd.Series([3, 7, 3, 9, 7], dtype=dtype)
+    encoding = LabelEncoding(y, None, 5)
+    assert encoding.classes_.dtype == np.int64
+    drawn = encoding.as_given(encoding.draw(5, np.random.default_rng(0)))
+    assert drawn.dtype == y.dtype
+    assert np.array_equal(np.sort(drawn.to_numpy(int)), np.sort(y.to_numpy(int)))
+
+
+def test_rows_of_unseen_classes_have_no_label():
+    encoding = LabelEncoding(np.array(["a", "b"], object), None, 2)
+    (seen, labels), (unseen, nothing) = encoding.split(np.array(["a", "c", None, "b"], object), 4)
+    assert (seen.tolist(), labels.tolist()) == ([0, 3], ["a", "b"])
+    assert (unseen.tolist(), nothing) == ([1, 2], None)

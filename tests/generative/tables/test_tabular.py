@@ -1,5 +1,6 @@
 """TableEncoder: every dtype comes back, densities are in the units of the data, and nothing is lost on the way."""
 
+import datetime as dt
 from decimal import Decimal
 
 import numpy as np
@@ -533,11 +534,224 @@ def test_unseen_levels():
     assert_array_equal(Z[:, :3], 0.0)
 
 
+@CATEGORICAL
+@pytest.mark.parametrize("numeric", ["standard", "quantile"])
+def test_what_fit_did_not_see_has_a_small_probability(categorical, numeric):
+    X = pd.DataFrame({"word": WORDS, "x": FLOATS, "c": 7, "hole": _with_missing(FLOATS, np.nan)})
+    encoder = TableEncoder(categorical=categorical, numeric=numeric).fit(X)
+    usual = encoder.boxes(X)
+    for column, value, n_levels in [("word", "violet", 3), ("word", None, 3), ("x", np.nan, 1), ("c", 8, 1)]:
+        middle, half_width, log_volume = encoder.boxes(X.assign(**{column: value}))
+        places = encoder.encoded_columns_of(column)
+        others = np.setdiff1d(np.arange(encoder.n_encoded_), np.arange(places.start, places.stop))
+        assert_array_equal(middle[:, others], usual[0][:, others])
+        assert np.isfinite(middle).all()
+        if column == "c":
+            assert_allclose(log_volume - usual[2], -np.log(N + n_levels + 1))
+        if column == "word":  # the most frequent level, whose share is replaced by that of an unseen one
+            most = pd.Series(WORDS).value_counts()
+            beside = encoder.boxes(X.assign(word=most.index[0]))
+            assert_array_equal(middle, beside[0])
+            assert_allclose(log_volume - beside[2], -np.log(N + n_levels + 1) - np.log(most.iloc[0] / N))
+        if column == "x":  # a box as of a number that is missing
+            assert_allclose(np.unique(half_width[:, places]), np.sqrt(3.0))
+
+
+def test_copies_of_columns_leave_densities_of_unseen_levels_finite():
+    X = pd.DataFrame({"word": WORDS, "x": FLOATS}).assign(label=lambda X: X["word"].str.upper())
+    encoder = TableEncoder().fit(X)
+    assert np.isfinite(encoder.log_abs_det_jacobian(X.assign(word="violet", label=None))).all()
+
+
+@CATEGORICAL
+def test_columns_of_missing_cells_alone_come_back(categorical):
+    X = pd.DataFrame(
+        {
+            "float": np.nan,
+            "object": pd.Series([None] * N, dtype=object),
+            "Int64": pd.Series([None] * N, dtype="Int64"),
+            "category": pd.Series([None] * N, dtype=pd.CategoricalDtype(["a", "b"])),
+            "date": pd.Series([None] * N, dtype="datetime64[ns]"),
+            "x": FLOATS,
+        }
+    )
+    encoder = TableEncoder(categorical=categorical).fit(X)
+    assert encoder.n_encoded_ == 1
+    for is_complete in (False, True):  # nothing is known that they could be filled in with
+        assert_frame_equal(encoder.inverse_transform(encoder.transform(X), is_complete=is_complete), X)
+    assert_array_equal(encoder.transform_partial(X, is_complete=True)[:, 0], encoder.transform(X)[:, 0])
+    assert_allclose(encoder.log_abs_det_jacobian(X.assign(float=1.0)) - encoder.log_abs_det_jacobian(X), -np.log(N + 2))
+    array = np.column_stack([np.full(N, np.nan), FLOATS])
+    assert_array_equal(TableEncoder().fit(array).inverse_transform(FLOATS[:, None])[:, 0], array[:, 0])
+
+
+# -- known cells -----------------------------------------------------------------------------------------------------
+
+KNOWN = pd.DataFrame(
+    {
+        "age": INTEGERS % 42 + 18,
+        "months": (INTEGERS % 42 + 18) * 12,
+        "price": PRICES,
+        "single": PRICES.astype(np.float32),
+        "small": (INTEGERS % 50).astype("int8"),
+        "whole": pd.Series(INTEGERS.tolist(), dtype=object),
+        "day": DATES,
+        "word": WORDS,
+        "decimal": pd.Series([Decimal(f"{price:.2f}") for price in PRICES], dtype=object),
+        "constant": 7,
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("age", 99), ("age", -3), ("price", 1e6), ("price", 9.555), ("small", 127), ("whole", 12345), ("constant", 8),
+        ("day", pd.Timestamp("1999-12-31 12:00:01")), ("word", "red"), ("decimal", Decimal("-1.25")),
+        ("age", [99] * 5), ("months", 99 * 12),
+    ],
+)  # fmt: skip
+def test_known_cells_come_back_as_they_are_given(column, value):
+    encoder = TableEncoder().fit(KNOWN)
+    Z = np.random.default_rng(0).normal(size=(5, encoder.n_encoded_))
+    decoded = encoder.inverse_transform(Z, cells={column: value})
+    assert decoded[column].tolist() == (value if isinstance(value, list) else [value] * 5)
+    assert decoded.dtypes.equals(KNOWN.dtypes)
+    assert_array_equal(decoded["months"], 12 * decoded["age"])  # a copy follows, and so does what it is a copy of
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("age", 99.5, "whole numbers from -9223372036854775808 to 9223372036854775807 in column 'age'.*got 99.5"),
+        ("small", 128, "whole numbers from -128 to 127 in column 'small', as int8 is, got 128"),
+        ("single", 1e39, r"numbers from -3.4e\+38 to 3.4e\+38 in column 'single', as float32 is, got 1e\+39"),
+        ("whole", 0.5, "whole numbers in column 'whole', got 0.5"),
+        ("word", "violet", r"values of column 'word' in fit \('blue', 'green', 'red'\), got 'violet'"),
+        ("day", pd.Timestamp("2020-01-01 00:00:00.000000001"), "whole numbers of .s in column 'day'"),
+        ("decimal", Decimal("0.125"), "at most 2 decimals in column 'decimal', got Decimal"),
+    ],
+)
+def test_known_cells_that_a_column_cannot_hold_are_refused(column, value, message):
+    encoder = TableEncoder().fit(KNOWN)
+    with pytest.raises(ValueError, match=f"Known cells must (be|have) {message}"):
+        encoder.transform_cells({column: value}, 3)
+
+
+# -- times and decimals as objects -----------------------------------------------------------------------------------
+
+CLOCK = [dt.time(int(i) % 24, 30) for i in INTEGERS]
+OBJECTS = {
+    "date": [date.date() for date in DATES],
+    "time": CLOCK,
+    "time to the microsecond": [dt.time(int(i) % 24, 5, 7, int(i)) for i in INTEGERS],
+    "datetime": DATES.to_pydatetime().tolist(),
+    "timestamp": list(DATES.tz_localize("Europe/Berlin")),
+    "timedelta": [dt.timedelta(minutes=int(i)) for i in INTEGERS],
+    "decimal": [Decimal(f"{price:.2f}") for price in PRICES],
+    "whole decimal": [Decimal(int(i)) for i in INTEGERS],
+}
+
+
+@pytest.mark.parametrize("values", OBJECTS.values(), ids=OBJECTS)
+@pytest.mark.parametrize("missing", [False, True])
+def test_objects_of_times_and_decimals_come_back(values, missing):
+    X = pd.DataFrame({"a": _series(values, object, missing), "x": FLOATS})
+    encoder = TableEncoder().fit(X)
+    assert encoder.n_encoded_ == 2 + missing  # numbers, not levels
+    decoded = encoder.inverse_transform(encoder.dequantized(X, 0))
+    assert_frame_equal(decoded, X)
+    assert [type(value) for value in decoded["a"]] == [type(value) for value in X["a"]]
+    noise = encoder.inverse_transform(np.random.default_rng(0).normal(size=(50, encoder.n_encoded_)))["a"].dropna()
+    assert min(values) <= noise.min() and noise.max() <= max(values)
+
+
+def test_times_of_day_of_arrow_and_polars_come_back():
+    X = pa.table({"a": pa.array(_with_missing(CLOCK), pa.time64("us")), "b": pa.array(OBJECTS["date"])})
+    for table in (X, pl.from_arrow(X)):
+        encoder = TableEncoder().fit(table)
+        assert encoder.get_feature_names_out().tolist() == ["a", "a_missing", "b"]
+        assert encoder.inverse_transform(encoder.transform(table)).equals(table)
+
+
+def test_times_with_a_zone_and_other_objects_are_refused():
+    zoned = pd.DataFrame({"a": [dt.time(1, tzinfo=dt.UTC), dt.time(2, tzinfo=dt.UTC)]})
+    with pytest.raises(TypeError, match="column 'a' must hold.*time zone; make them dates"):
+        TableEncoder().fit(zoned)
+    with pytest.raises(TypeError, match=r"column 'a' must hold strings or numbers.*convert it with X\[name\]"):
+        TableEncoder().fit(pd.DataFrame({"a": [{1}, {2}]}))
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Asia/Kolkata", "UTC"])
+@pytest.mark.parametrize("hour", ["00:00", "09:30"])
+def test_local_days_stay_local_days(zone, hour):
+    days = pd.date_range(f"2024-01-01 {hour}", periods=400, freq="D", tz=zone)  # both changes of the clock
+    X = pd.DataFrame({"day": days, "x": np.arange(400.0) ** 2})
+    encoder = TableEncoder().fit(X)
+    assert_frame_equal(encoder.inverse_transform(encoder.transform(X)), X)
+    drawn = encoder.inverse_transform(np.random.default_rng(0).normal(size=(500, 2)))["day"]
+    assert set(drawn.dt.strftime("%H:%M")) == {hour}
+    assert drawn.dtype == X["day"].dtype
+
+
+def test_hours_that_a_clock_shows_twice_stay_apart():
+    X = pd.DataFrame({"hour": pd.date_range("2024-10-26", periods=60, freq="h", tz="Europe/Berlin"), "x": FLOATS})
+    encoder = TableEncoder().fit(X)
+    assert_frame_equal(encoder.inverse_transform(encoder.transform(X)), X)
+    with pytest.raises(TypeError, match="column 'hour' must have the time zone of fit"):
+        encoder.transform(X.assign(hour=X["hour"].dt.tz_localize(None)))
+
+
+# -- steps -----------------------------------------------------------------------------------------------------------
+
+STEPS = {
+    "steps of .05": np.round(INTEGERS * 0.05, 2),
+    "steps of .25": INTEGERS * 0.25,
+    "thousands": INTEGERS * 1000,
+    "thousands as floats": INTEGERS * 1000.0,
+    "weeks": pd.Timestamp("2024-01-01") + pd.to_timedelta(7 * INTEGERS, unit="D"),
+}
+
+
+@NUMERIC
+@pytest.mark.parametrize("values", STEPS.values(), ids=STEPS)
+def test_steps_are_kept(values, numeric):
+    X = pd.DataFrame({"a": values, "x": FLOATS})
+    encoder = TableEncoder(numeric=numeric).fit(X)
+    assert_frame_equal(encoder.inverse_transform(encoder.dequantized(X, 0)), X)
+    drawn = encoder.inverse_transform(np.random.default_rng(0).normal(size=(2000, 2)))["a"]
+    grid = X["a"].min() + np.arange(100) * np.diff(np.unique(X["a"])).min()
+    grid = grid.round(2) if X["a"].dtype.kind == "f" else grid
+    assert drawn.isin(grid).all()
+    assert len(set(drawn)) > len(set(X["a"]))  # also values between those of fit
+
+
+def test_steps_that_may_be_an_accident_are_none():
+    for values in ([2, 4, 8, 10], [0, 1000], [6]):
+        X = pd.DataFrame({"a": values})
+        column_format = TableEncoder().fit(X)._columns[0].format
+        assert column_format.multiple == 1
+
+
+def test_densities_of_steps_are_per_unit():
+    X = pd.DataFrame({"a": INTEGERS})
+    one, thousand = (TableEncoder().fit(X * unit).log_abs_det_jacobian(X * unit) for unit in (1, 1000))
+    assert_allclose(one - thousand, np.log(1000.0))
+
+
+def test_ends_of_a_range_of_integers_keep_their_share():
+    """A smooth density beyond the last cell is reflected into this cell, not into its neighbour."""
+    ages = np.random.default_rng(0).integers(18, 90, 20_000)
+    encoder = TableEncoder().fit(pd.DataFrame({"a": ages}))
+    Z = encoder.dequantized(pd.DataFrame({"a": ages}), 0)
+    blurred = Z + np.random.default_rng(1).normal(scale=2.0 / ages.std(), size=Z.shape)  # by two years
+    shares = encoder.inverse_transform(blurred)["a"].value_counts(normalize=True)
+    assert shares[[18, 19, 88, 89]].to_numpy() == pytest.approx([1 / 72] * 4, rel=0.2)
+
+
 BAD_TABLES = {
     "infinite": (pd.DataFrame({"a": [1.0, np.inf]}), ValueError, "X must be finite, got infinity in column 'a'"),
     "infinite array": (np.array([[1.0], [-np.inf]]), ValueError, "X must be finite, got infinity in column 0"),
-    "all missing": (pd.DataFrame({"a": [np.nan, np.nan]}), ValueError, "only missing cells in column 'a'"),
-    "all missing strings": (pd.DataFrame({"a": [None, None]}), ValueError, "only missing cells in column 'a'"),
     "no rows": (pd.DataFrame({"a": []}), ValueError, "0 sample"),
     "no columns": (pd.DataFrame(index=[0, 1]), ValueError, "0 feature"),
     "lists": (pd.DataFrame({"a": [[1], [2]]}), TypeError, "column 'a' must hold strings or numbers"),

@@ -1,0 +1,68 @@
+"""Which columns hold numbers, dates, times or categories."""
+
+import numpy as np
+import pandas as pd
+
+from skensemble.generative.tables._column_formats import (
+    CategoryFormat,
+    DecimalFormat,
+    FloatFormat,
+    IntegerFormat,
+    holds_objects,
+)
+from skensemble.generative.tables._time_formats import TIME_OBJECTS, TimeFormat, TimeObjectFormat
+
+OBJECT_KINDS = {
+    "string": "O", "boolean": "b", "integer": "i", "floating": "f", "mixed-integer-float": "f", "decimal": "decimal",
+    **{kind: kind for kind in TIME_OBJECTS},
+}  # fmt: skip
+
+
+def format_of(series, name, is_category):
+    """The format of a column.
+
+    name : how to call it in messages
+    is_category : whether its values are categories even if they are numbers or times
+    """
+    if series.isna().all():  # missing is their only level
+        return CategoryFormat(series, name)
+    kind = _kind(series, name)
+    if is_category or kind == "b" or kind == "O":
+        return CategoryFormat(series, name)
+    if kind in TIME_OBJECTS:
+        return TimeObjectFormat(series, name, kind)
+    if kind == "decimal":
+        return DecimalFormat(series, name)
+    if kind in "mM":
+        return TimeFormat(series, name)
+    is_exact_integer = kind in "iu" and not holds_objects(series.dtype)
+    return IntegerFormat(series, name) if is_exact_integer else FloatFormat(series, name, kind)
+
+
+def _kind(series, name):
+    """What a column holds: "f", "i", "u", "b", "M", "m", "O" for categories, "decimal", or a key of TIME_OBJECTS."""
+    dtype = series.dtype
+    if holds_objects(dtype):
+        return _object_kind(series, name)
+    if isinstance(dtype, pd.PeriodDtype) or dtype.kind == "V":
+        raise TypeError(f"{name} must hold numbers, strings, categories, dates or durations, got dtype {dtype}.")
+    if dtype.kind == "c":
+        raise ValueError(f"Complex data not supported, {name} holds it.")
+    if str(dtype).startswith(("time32", "time64")):  # of pyarrow
+        return "time"
+    if dtype.kind in "OUS":
+        return "f" if pd.api.types.is_numeric_dtype(dtype) else "O"  # decimals; strings and categories
+    return dtype.kind
+
+
+def _object_kind(series, name):
+    inferred = pd.api.types.infer_dtype(series.to_numpy(), skipna=True)
+    if inferred == "complex":
+        raise ValueError(f"Complex data not supported, {name} holds it.")
+    if inferred not in OBJECT_KINDS:
+        raise TypeError(
+            f"{name} must hold strings or numbers (an argument must be a string or a real number), dates, times, "
+            f"durations or decimals, got objects of kind {inferred!r}; convert it with X[name].astype(str) for categories, "
+            "pd.to_numeric(X[name]) for numbers or pd.to_datetime(X[name]) for dates."
+        )
+    return OBJECT_KINDS[inferred]
