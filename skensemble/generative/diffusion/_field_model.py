@@ -240,8 +240,8 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         X : table like X of fit, with n_samples rows
             Generated samples.
         y : ndarray of shape (n_samples,), or Series
-            Their labels. If the y of `fit` was a Series with a dtype of pandas, such as "category" or "Int64", they have
-            this dtype, too.
+            Their labels. If the y of `fit` was a Series with a dtype of pandas, such as "category" or "Int64", they
+            have this dtype, too.
 
         Raises
         ------

@@ -1,6 +1,5 @@
 """Which columns hold numbers, dates, times or categories."""
 
-import numpy as np
 import pandas as pd
 
 from skensemble.generative.tables._column_formats import (
@@ -62,7 +61,7 @@ def _object_kind(series, name):
     if inferred not in OBJECT_KINDS:
         raise TypeError(
             f"{name} must hold strings or numbers (an argument must be a string or a real number), dates, times, "
-            f"durations or decimals, got objects of kind {inferred!r}; convert it with X[name].astype(str) for categories, "
-            "pd.to_numeric(X[name]) for numbers or pd.to_datetime(X[name]) for dates."
+            f"durations or decimals, got objects of kind {inferred!r}; convert it with X[name].astype(str) for "
+            "categories, pd.to_numeric(X[name]) for numbers or pd.to_datetime(X[name]) for dates."
         )
     return OBJECT_KINDS[inferred]

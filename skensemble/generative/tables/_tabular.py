@@ -75,8 +75,8 @@ class TableEncoder(TransformerMixin, Estimator):
       generated exactly. With quantiles, 20 of 40 000 samples are enough, since an atom takes up its share of the axis
       only.
     - Integers, and floats with few decimals: encoded as numbers, and rounded when they are decoded.
-    - Multiples of a step, such as 0.05 or 1000: rounded to multiples when they are decoded. A column has a step if it has
-      enough distinct values that this is no accident: three for steps of 1000, seven for 0.05, fifteen for even numbers.
+    - Multiples of a step, such as 0.05 or 1000: rounded to multiples when they are decoded. A column has a step if it
+      has enough distinct values that this is no accident: three multiples of 1000, seven of 0.05, fifteen even numbers.
     - Dates, durations and times of day: encoded as whole numbers of their coarsest common step (days, hours, minutes,
       ... nanoseconds), which is taken on the clock of their time zone where it is coarser there. Objects of Python's
       datetime and decimal modules come back as such objects.
@@ -87,8 +87,8 @@ class TableEncoder(TransformerMixin, Estimator):
       that are alike in the other columns are neighbours; ordered categories keep their order.
     - Missing cells: one more level of a column of categories. A column of numbers has an indicator column, and the
       middle of its axis for missing cells. They are generated as missing.
-    - Constant columns, columns of missing cells only, and columns that follow from an earlier one by other labels or a linear function: not encoded,
-      and restored when the table is decoded.
+    - Constant columns, columns of missing cells only, and columns that follow from an earlier one by other labels or a
+      linear function: not encoded, and restored when the table is decoded.
 
     Parameters
     ----------
@@ -144,14 +144,14 @@ class TableEncoder(TransformerMixin, Estimator):
     atoms of a continuous column              probability of the value
     categories, missing cells                 probability of the level, or of being missing
     constant columns, copies of others        nothing
-    levels, missing cells, values of a        probability 1 / (n + K + 1), with n the weight of the training samples and
-    constant column that `fit` did not see    K the number of levels of the column (1 for numbers, 2 if some are missing)
+    levels, missing cells, values of a        probability 1 / (n + K + 1), with n the weight of the samples of `fit`
+    constant column that `fit` did not see    and K the levels of the column (numbers: 1, or 2 if some are missing)
     ========================================  =====================================================================
 
     The last row is additive smoothing: every level that `fit` did not see counts as one more sample, so that held-out
-    rows have a finite density. The other cells of such a row are as likely as beside the most frequent level, or, beside
-    a missing number, as beside any number. What `fit` did see keeps its probability. `transform` and `dequantized` do
-    as `handle_unknown` says.
+    samples have a finite density. The other cells of such a sample are as likely as beside the most frequent level, or,
+    beside a missing number, as beside any number. What `fit` did see keeps its probability. `transform` and
+    `dequantized` do as `handle_unknown` says.
 
     Reflection and clipping at the ends of the range only add to the probabilities of values within the range, so that a
     lower bound remains one.
