@@ -19,6 +19,15 @@ CATEGORICAL = Parameter(
     "strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no "
     "features.",
 )
+MIN_FREQUENCY = Parameter(
+    2,
+    (Interval(int, 1), Interval(float, 0.0, 1.0, "neither"), IsNone),
+    "int, float or None",
+    "Frequency below which a category is rare: the rare categories of a feature share one code, so that they always "
+    "go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction "
+    "of the samples. A sample of weight k counts as k. None or 1: none is rare. The default, 2, lets no split single "
+    "out a category that occurs once.",
+)
 THREADS = (
     "Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS, "
     "NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit."

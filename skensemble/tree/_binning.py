@@ -4,11 +4,12 @@ Code 0 means missing.  A number x has the code 1 + (how many thresholds are smal
 
     code <= c   <=>   x <= thresholds[c - 1]              for c = 1 .. n_codes - 2
 
-and the k-th known category has the code k + 1.  Thresholds come from whole-number weights: a row of weight k counts
-exactly as k rows, a row of weight 0 not at all.
+and the k-th known category has the code k + 1, whatever `max_bins` is; rare ones share a code.  Thresholds come from
+whole-number weights: a row of weight k counts exactly as k rows, a row of weight 0 not at all.
 """
 
 from copy import copy
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ SAMPLE_SIZE = 200_000
 COLUMNS_PER_TASK = 8  # at most; a row-major table is read in cache lines
 BLOCK_CELLS = 1 << 16
 PADDING = 8
+MAX_CATEGORIES = (1 << 16) - 1  # codes of two bytes
 
 
 class BinnedMatrix(NamedTuple):
@@ -42,20 +44,22 @@ class BinnedMatrix(NamedTuple):
 class Binner:
     """Learns codes from one table and gives them to others.
 
-    max_bins : codes per feature besides the one for missing; None for one per distinct value
+    max_bins : codes per numeric feature besides the one for missing; None for one per distinct value
     categorical_features : "from_dtype", None, a boolean mask, or a list of names or positions
+    min_frequency : number of rows (int), or share of them (float), below which a category is rare; None: none is
 
     After `fit`:
     thresholds_ : list of increasing float64 arrays, empty for a categorical feature
     categories_ : list of None (numeric) or array of category values; the k-th has code min(k + 1, n_codes - 1), so that
-        beyond `max_bins` categories the rarest share the last code
+        rare categories, which stand last, share the last code
     n_codes_ : (n_features,) int32
     is_categorical_ : (n_features,) bool
     """
 
-    def __init__(self, max_bins=255, categorical_features="from_dtype"):
+    def __init__(self, max_bins=255, categorical_features="from_dtype", min_frequency=None):
         self.max_bins = max_bins
         self.categorical_features = categorical_features
+        self.min_frequency = min_frequency
 
     def fit(self, table, sample_weight=None, n_threads=1):
         """Find thresholds and categories; rows of weight 0 count as absent."""
@@ -68,41 +72,46 @@ class Binner:
             return [self._fit_column(table, j, column, sample_units, units) for j, column in enumerate(columns, first)]
 
         parts = for_blocks(fit_columns, table.n_features, _columns_per_task(table.n_features, n_threads), n_threads)
-        self.thresholds_, self.categories_ = map(list, zip(*(feature for part in parts for feature in part)))
-        self.n_codes_ = np.array([self._count_codes(j) for j in range(table.n_features)], np.int32)
+        self.thresholds_, self.categories_, n_codes = map(list, zip(*(feature for part in parts for feature in part)))
+        self.n_codes_ = np.array(n_codes, np.int32)
         return self._learn_lookups()
 
     def _sample(self, n_samples, units):
         """Rows to take quantiles from, and their weights (None: one each)."""
         total = n_samples if units is None else int(units.sum())
-        is_small = self.max_bins is None or _n_counted(n_samples, units, total) <= SAMPLE_SIZE
+        is_small = self.max_bins is None or _n_counted(n_samples, units) <= SAMPLE_SIZE
         return (slice(None), units) if is_small else sample_rows(n_samples, units, total)
 
     def _fit_column(self, table, j, column, sample_units, units):
-        """(thresholds, categories) of feature j; the categories are taken from all rows."""
+        """(thresholds, categories, number of codes) of feature j; the categories are taken from all rows."""
         if self.is_categorical_[j]:
-            return np.empty(0), self._fit_categories(table.column(j), units)
+            return np.empty(0), *self._fit_categories(table.column(j), units, table.n_samples)
         if isinstance(column, CategoryColumn):
             column = as_numbers(column, table.name_of(j))[column.codes]
         values, weights = _sorted_column(column, sample_units)
-        return find_thresholds(values, weights, self._max_values(len(values))), None
+        max_values = max(len(values), 1) if self.max_bins is None else int(self.max_bins)
+        thresholds = find_thresholds(values, weights, max_values)
+        return thresholds, None, 2 + len(thresholds)
 
-    def _fit_categories(self, column, units):
+    def _fit_categories(self, column, units, n_samples):
+        """(categories, number of codes), the rare categories last if they are several.
+
+        Beyond MAX_CATEGORIES, the lightest ones are rare, too.
+        """
         values, weights = _category_weights(column, units)
-        max_values = self._max_values(len(values))
-        if len(values) <= max_values:
-            return values
+        counts = weights if _are_copies(units) else _category_weights(column, (units > 0).astype(np.int64))[1]
+        is_rare = counts < self._min_count(units, n_samples)
+        if len(values) <= MAX_CATEGORIES and np.count_nonzero(is_rare) <= 1:
+            return values, 1 + len(values)
         by_weight = np.argsort(-weights, kind="stable")
-        kept, rare = by_weight[: max_values - 1], by_weight[max_values - 1 :]
-        return np.concatenate([values[np.sort(kept)], values[np.sort(rare)]])
+        kept = np.sort(by_weight[~is_rare[by_weight]][: MAX_CATEGORIES - 1])
+        return np.concatenate([values[kept], np.delete(values, kept)]), 2 + len(kept)
 
-    def _max_values(self, n_values):
-        return max(n_values, 1) if self.max_bins is None else int(self.max_bins)
-
-    def _count_codes(self, j):
-        if self.is_categorical_[j]:
-            return 1 + min(len(self.categories_[j]), self._max_values(len(self.categories_[j])))
-        return 2 + len(self.thresholds_[j])
+    def _min_count(self, units, n_samples):
+        """Number of rows that a category needs for a code of its own."""
+        if self.min_frequency is None or isinstance(self.min_frequency, Integral):
+            return self.min_frequency or 0
+        return self.min_frequency * _n_counted(n_samples, units)
 
     def _learn_lookups(self):
         known = zip(self.categories_, self.n_codes_)
@@ -177,23 +186,28 @@ def _columns_per_task(n_features, n_threads):
 
 
 class CategoryLookup:
-    """From the value of a category to its code as a float; NaN for missing and for values never seen."""
+    """From the value of a category to its code as a float; NaN for missing.
+
+    A value never seen has the code that rare categories share, if any do, else NaN.
+    """
 
     def __init__(self, values, n_codes):
         codes = np.minimum(np.arange(1, len(values) + 1), n_codes - 1).astype(np.float64)
         self._code_of = dict(zip(values.tolist(), codes.tolist()))
+        self._code_of_unseen = float(n_codes - 1) if len(values) >= n_codes else np.nan
         numbers = sorted((value, code) for value, code in self._code_of.items() if isinstance(value, (int, float)))
         self._numbers = np.array([value for value, _ in numbers] + [np.inf], np.float64)
-        self._number_codes = np.array([code for _, code in numbers] + [np.nan])
+        self._number_codes = np.array([code for _, code in numbers] + [self._code_of_unseen])
 
     def of_categories(self, categories):
         """Codes of an array of values, with NaN appended for code -1."""
-        return np.array([self._code_of.get(value, np.nan) for value in categories.tolist()] + [np.nan])
+        return np.array([self._code_of.get(value, self._code_of_unseen) for value in categories.tolist()] + [np.nan])
 
     def of_numbers(self, numbers):
         positions = np.searchsorted(self._numbers, numbers)
         positions[positions == len(self._numbers)] = 0  # NaN
-        return np.where(self._numbers[positions] == numbers, self._number_codes[positions], np.nan)
+        codes = np.where(self._numbers[positions] == numbers, self._number_codes[positions], self._code_of_unseen)
+        return np.where(np.isnan(numbers), np.nan, codes)
 
 
 # -- weights ---------------------------------------------------------------------------------------------------------
@@ -208,12 +222,16 @@ def weight_units(sample_weight):
     return np.rint(np.ldexp(weights, exponent)).astype(np.int64)
 
 
-def _n_counted(n_samples, units, total):
+def _n_counted(n_samples, units):
     """How many rows there are, a row of whole weight k counting as k; fractional weights do not multiply rows."""
     if units is None:
         return n_samples
-    are_whole = total < MOST_EXACT_WEIGHT / 4  # units of other weights add up to half of it at least
-    return total if are_whole else np.count_nonzero(units)
+    return int(units.sum()) if _are_copies(units) else np.count_nonzero(units)
+
+
+def _are_copies(units):
+    """Whether units of weight are numbers of copies; those of fractional weights add up to far more than these may."""
+    return units is None or units.sum() < MOST_EXACT_WEIGHT / 4
 
 
 def sample_rows(n_samples, units, total):

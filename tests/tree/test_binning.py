@@ -30,9 +30,11 @@ def number_table(n=500, seed=0):
     return np.column_stack([make(rng, n) for make in NUMBER_COLUMNS.values()])
 
 
-def fit_transform(X, max_bins=255, categorical_features="from_dtype", sample_weight=None, n_threads=1):
+def fit_transform(
+    X, max_bins=255, categorical_features="from_dtype", sample_weight=None, n_threads=1, min_frequency=None
+):
     table = read_table(X)
-    binner = Binner(max_bins, categorical_features).fit(table, sample_weight, n_threads)
+    binner = Binner(max_bins, categorical_features, min_frequency).fit(table, sample_weight, n_threads)
     return binner, binner.transform(table, n_threads)
 
 
@@ -354,30 +356,68 @@ def test_boolean_categories():
 
 def test_rare_categories_share_the_last_code():
     column = np.repeat(list("abcde"), [3, 1, 5, 1, 4])
-    binner, binned = fit_transform(pd.DataFrame({"x": column}), max_bins=4)
+    binner, binned = fit_transform(pd.DataFrame({"x": column}), min_frequency=2)
     assert binner.categories_[0].tolist() == ["a", "c", "e", "b", "d"]
     assert binned.n_codes[0] == 5
     np.testing.assert_array_equal(binned.columns[0], np.repeat([1, 4, 2, 4, 3], [3, 1, 5, 1, 4]))
-    np.testing.assert_array_equal(binner.transform(read_table(pd.DataFrame({"x": ["unseen"]}))).columns, [[0]])
 
 
-def test_frequent_is_by_weight():
-    frame = pd.DataFrame({"x": list("aaabc")})
-    binner, _ = fit_transform(frame, max_bins=2, sample_weight=np.array([1, 1, 1, 9, 0]))
-    assert binner.categories_[0].tolist() == ["a", "b"]
-    binner, _ = fit_transform(frame, max_bins=2, sample_weight=np.array([1, 1, 1, 9, 0.5]))
-    assert binner.categories_[0].tolist() == ["b", "a", "c"]
+def test_unseen_categories_have_the_code_of_rare_ones_and_missing_cells_have_not():
+    numbers = np.repeat([7.0, 8.0, 9.0, np.nan], [3, 1, 1, 1])
+    frame = pd.DataFrame({"text": list("aaabc") + [None], "number": numbers, "no rare": list("ababab")})
+    binner, _ = fit_transform(frame, categorical_features=["text", "number", "no rare"], min_frequency=2)
+    new = pd.DataFrame({"text": ["z", None], "number": [-1.0, np.nan], "no rare": ["z", None]})
+    np.testing.assert_array_equal(binner.transform(read_table(new)).columns, [[2, 0], [2, 0], [0, 0]])
 
 
-@pytest.mark.parametrize("n_levels", [255, 256, 400])
-def test_many_categories(n_levels):
-    frame = pd.DataFrame({"x": [f"level {i:03}" for i in range(n_levels)]})
-    _, binned = fit_transform(frame)
-    assert binned.codes.dtype == np.uint8
-    assert binned.n_codes[0] == 256
-    np.testing.assert_array_equal(binned.columns[0], np.minimum(np.arange(1, n_levels + 1), 255))
-    _, exact = fit_transform(frame, max_bins=None)
-    np.testing.assert_array_equal(exact.columns[0], np.arange(1, n_levels + 1))
+def test_a_rare_category_alone_stays_in_its_place():
+    binner, binned = fit_transform(pd.DataFrame({"x": list("aabcc")}), min_frequency=2)
+    assert binner.categories_[0].tolist() == ["a", "b", "c"]
+    np.testing.assert_array_equal(binned.columns[0], [1, 1, 2, 3, 3])
+
+
+@pytest.mark.parametrize(
+    ("min_frequency", "n_kept"), [(None, 5), (1, 5), (2, 3), (4, 2), (5, 1), (6, 0), (2 / 15, 3), (0.21, 2), (0.3, 1)]
+)
+def test_rare_is_rarer_than_min_frequency(min_frequency, n_kept):
+    column = [*np.repeat(list("abcde"), [3, 1, 5, 1, 4]), None]  # a missing cell is a row, too
+    binner, binned = fit_transform(pd.DataFrame({"x": column}), min_frequency=min_frequency)
+    assert binned.n_codes[0] == 1 + n_kept + (n_kept < 5)
+    assert set(binner.categories_[0][:n_kept]) == set("cea"[:n_kept] if n_kept < 5 else "abcde")
+
+
+@pytest.mark.parametrize("min_frequency", [2, 3, 0.02])
+def test_whole_weights_are_copies_for_frequencies_and_others_are_not(min_frequency):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.choice([f"{i:03}" for i in range(200)], 200)})
+    weight = rng.integers(0, 3, 200)
+    weighted, _ = fit_transform(frame, sample_weight=weight.astype(float), min_frequency=min_frequency)
+    copies, _ = fit_transform(frame.iloc[np.repeat(np.arange(200), weight)], min_frequency=min_frequency)
+    assert_same_binner(weighted, copies)
+    fractional, _ = fit_transform(frame, sample_weight=rng.random(200), min_frequency=min_frequency)
+    plain, _ = fit_transform(frame, min_frequency=min_frequency)
+    assert_same_binner(fractional, plain)
+
+
+def test_categories_have_codes_of_their_own_whatever_max_bins_is():
+    frame = pd.DataFrame({"x": [f"level {i:03}" for i in range(300)], "number": np.arange(300.0)})
+    for max_bins in (2, 255, None):
+        _, binned = fit_transform(frame, max_bins)
+        np.testing.assert_array_equal(binned.columns[0], np.arange(1, 301))
+        assert binned.n_codes[1] == 1 + (max_bins or 300)
+        assert binned.codes.dtype == np.uint16
+
+
+@pytest.mark.parametrize(("n_levels", "dtype"), [(255, np.uint8), (256, np.uint16), (70_000, np.uint16)])
+def test_codes_of_many_categories_are_as_wide_as_needed(n_levels, dtype):
+    values = np.append(np.arange(n_levels), [n_levels - 1.0])  # the last one stands twice
+    binner, binned = fit_transform(values[:, None], categorical_features=[0])
+    assert binned.codes.dtype == dtype
+    n_kept = n_levels if n_levels < 65_536 else 65_534
+    assert binned.n_codes[0] == 1 + min(n_levels, 65_535)
+    np.testing.assert_array_equal(binned.columns[0][: n_kept - 1], np.arange(1, n_kept))
+    assert binned.columns[0][-1] == n_kept  # heavier than all others: never among those that share the last code
+    assert binner.transform(read_table([[-5.0]])).columns[0, 0] == (0 if n_levels < 65_536 else 65_535)
 
 
 @pytest.mark.parametrize(

@@ -446,6 +446,11 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features. Only for the default tree, which is boosted if `estimator` is None.
+    min_frequency : int, float or None, default=2
+        Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
+        go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
+        of the samples. A sample of weight k counts as k. None or 1: none is rare. The default, 2, lets no split single
+        out a category that occurs once. Only for the default tree, which is boosted if `estimator` is None.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
         NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
@@ -526,6 +531,7 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
         scoring="loss",
         max_bins=None,
         categorical_features="from_dtype",
+        min_frequency=2,
         n_jobs=None,
         random_state=None,
     ):
@@ -543,6 +549,7 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
         self.scoring = scoring
         self.max_bins = max_bins
         self.categorical_features = categorical_features
+        self.min_frequency = min_frequency
         self.n_jobs = n_jobs
         self.random_state = random_state
 
@@ -558,6 +565,7 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
             min_weight_fraction_leaf=0.0 if self.class_weight is None else SMALLEST_LEAF,
             max_bins=self.max_bins,
             categorical_features=self.categorical_features,
+            min_frequency=self.min_frequency,
         )
 
     def _checked_learner(self):
@@ -872,6 +880,11 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features. Only for the default tree, which is boosted if `estimator` is None.
+    min_frequency : int, float or None, default=2
+        Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
+        go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
+        of the samples. A sample of weight k counts as k. None or 1: none is rare. The default, 2, lets no split single
+        out a category that occurs once. Only for the default tree, which is boosted if `estimator` is None.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
         NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
@@ -941,6 +954,7 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         scoring="loss",
         max_bins=None,
         categorical_features="from_dtype",
+        min_frequency=2,
         n_jobs=None,
         random_state=None,
     ):
@@ -956,6 +970,7 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         self.scoring = scoring
         self.max_bins = max_bins
         self.categorical_features = categorical_features
+        self.min_frequency = min_frequency
         self.n_jobs = n_jobs
         self.random_state = random_state
 
@@ -965,7 +980,10 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
 
     def _default_learner(self):
         return DecisionTreeRegressor(
-            max_depth=3, max_bins=self.max_bins, categorical_features=self.categorical_features
+            max_depth=3,
+            max_bins=self.max_bins,
+            categorical_features=self.categorical_features,
+            min_frequency=self.min_frequency,
         )
 
     def _read_y(self, y, n_samples):

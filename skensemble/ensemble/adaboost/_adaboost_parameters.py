@@ -12,7 +12,7 @@ from skensemble._parameters import (
     Parameter,
     choice,
 )
-from skensemble._shared_parameters import CATEGORICAL, CLASS_FACTORS, JOBS, MAX_BINS
+from skensemble._shared_parameters import CATEGORICAL, CLASS_FACTORS, JOBS, MAX_BINS, MIN_FREQUENCY
 from skensemble.ensemble.adaboost._adaboost_algorithms import ALGORITHMS
 
 _IsLearner = Matches(
@@ -105,6 +105,7 @@ def _table(estimator, n_estimators, learning_rate, own, *, resample, strata, los
         ),
         "max_bins": MAX_BINS._replace(default=None, text=f"{MAX_BINS.text} {_OF_DEFAULT_TREE}"),
         "categorical_features": CATEGORICAL._replace(text=f"{CATEGORICAL.text} {_OF_DEFAULT_TREE}"),
+        "min_frequency": MIN_FREQUENCY._replace(text=f"{MIN_FREQUENCY.text} {_OF_DEFAULT_TREE}"),
         "n_jobs": JOBS,
         "random_state": _RANDOM_STATE,
     }

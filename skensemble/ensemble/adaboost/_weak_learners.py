@@ -74,7 +74,8 @@ class TreeLearners:
         vars(shaped).update(fitted)
         self._scale = UNITS if in_units else 1.0
         n_rows = table.n_samples if weight is None else np.count_nonzero(weight)
-        self.binner = Binner(template.max_bins, template.categorical_features).fit(table, weight, n_threads)
+        encoding = template.max_bins, template.categorical_features, template.min_frequency
+        self.binner = Binner(*encoding).fit(table, weight, n_threads)
         n_classes = np.ones(1, np.intp) if isinstance(target, NumberTarget) else target.n_classes
         self._grower = CartGrower(
             self.binner,

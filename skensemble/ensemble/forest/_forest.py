@@ -142,7 +142,8 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
         """Draw the seed and fit the binner: a warm start keeps both."""
         self.__dict__.pop("_trees", None)
         self._seed = int(draw_seed(generator(self.random_state)))
-        self._binner = Binner(self.max_bins, self.categorical_features).fit(table, weight, n_threads)
+        self._binner = Binner(self.max_bins, self.categorical_features, self.min_frequency)
+        self._binner.fit(table, weight, n_threads)
 
     def _make_grower(self, table, target, weight, n_threads):
         is_categorical = self._binner.is_categorical_

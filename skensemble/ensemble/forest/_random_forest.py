@@ -61,6 +61,11 @@ class RandomForestClassifier(ForestClassifier):
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
+    min_frequency : int, float or None, default=2
+        Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
+        go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
+        of the samples. A sample of weight k counts as k. None or 1: none is rare. The default, 2, lets no split single
+        out a category that occurs once.
     class_weight : dict, list of dict, "balanced", "balanced_subsample" or None, default=None
         Factors >= 0 that multiply the sample weights of each class. dict: class label -> factor; labels that are not in
         it have the factor 1. "balanced": factors that give all classes the same total weight. "balanced_subsample": the
@@ -169,6 +174,7 @@ class RandomForestClassifier(ForestClassifier):
         ccp_alpha=0.0,
         max_bins=255,
         categorical_features="from_dtype",
+        min_frequency=2,
         class_weight=None,
         monotonic_cst=None,
         bootstrap=True,
@@ -193,6 +199,7 @@ class RandomForestClassifier(ForestClassifier):
         self.ccp_alpha = ccp_alpha
         self.max_bins = max_bins
         self.categorical_features = categorical_features
+        self.min_frequency = min_frequency
         self.class_weight = class_weight
         self.monotonic_cst = monotonic_cst
         self.bootstrap = bootstrap
@@ -251,6 +258,11 @@ class RandomForestRegressor(ForestRegressor):
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
+    min_frequency : int, float or None, default=2
+        Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
+        go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
+        of the samples. A sample of weight k counts as k. None or 1: none is rare. The default, 2, lets no split single
+        out a category that occurs once.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
         Monotonicity constraint of each feature. 1: the prediction must not decrease when the feature increases; -1:
         must not increase; 0: no constraint. A dict maps names or positions of features to constraints. None: no
@@ -355,6 +367,7 @@ class RandomForestRegressor(ForestRegressor):
         ccp_alpha=0.0,
         max_bins=255,
         categorical_features="from_dtype",
+        min_frequency=2,
         monotonic_cst=None,
         bootstrap=True,
         max_samples=None,
@@ -378,6 +391,7 @@ class RandomForestRegressor(ForestRegressor):
         self.ccp_alpha = ccp_alpha
         self.max_bins = max_bins
         self.categorical_features = categorical_features
+        self.min_frequency = min_frequency
         self.monotonic_cst = monotonic_cst
         self.bootstrap = bootstrap
         self.max_samples = max_samples
@@ -434,6 +448,11 @@ class ExtraTreesClassifier(ForestClassifier):
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
+    min_frequency : int, float or None, default=2
+        Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
+        go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
+        of the samples. A sample of weight k counts as k. None or 1: none is rare. The default, 2, lets no split single
+        out a category that occurs once.
     class_weight : dict, list of dict, "balanced", "balanced_subsample" or None, default=None
         Factors >= 0 that multiply the sample weights of each class. dict: class label -> factor; labels that are not in
         it have the factor 1. "balanced": factors that give all classes the same total weight. "balanced_subsample": the
@@ -540,6 +559,7 @@ class ExtraTreesClassifier(ForestClassifier):
         ccp_alpha=0.0,
         max_bins=255,
         categorical_features="from_dtype",
+        min_frequency=2,
         class_weight=None,
         monotonic_cst=None,
         bootstrap=False,
@@ -564,6 +584,7 @@ class ExtraTreesClassifier(ForestClassifier):
         self.ccp_alpha = ccp_alpha
         self.max_bins = max_bins
         self.categorical_features = categorical_features
+        self.min_frequency = min_frequency
         self.class_weight = class_weight
         self.monotonic_cst = monotonic_cst
         self.bootstrap = bootstrap
@@ -623,6 +644,11 @@ class ExtraTreesRegressor(ForestRegressor):
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
+    min_frequency : int, float or None, default=2
+        Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
+        go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
+        of the samples. A sample of weight k counts as k. None or 1: none is rare. The default, 2, lets no split single
+        out a category that occurs once.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
         Monotonicity constraint of each feature. 1: the prediction must not decrease when the feature increases; -1:
         must not increase; 0: no constraint. A dict maps names or positions of features to constraints. None: no
@@ -723,6 +749,7 @@ class ExtraTreesRegressor(ForestRegressor):
         ccp_alpha=0.0,
         max_bins=255,
         categorical_features="from_dtype",
+        min_frequency=2,
         monotonic_cst=None,
         bootstrap=False,
         max_samples=None,
@@ -746,6 +773,7 @@ class ExtraTreesRegressor(ForestRegressor):
         self.ccp_alpha = ccp_alpha
         self.max_bins = max_bins
         self.categorical_features = categorical_features
+        self.min_frequency = min_frequency
         self.monotonic_cst = monotonic_cst
         self.bootstrap = bootstrap
         self.max_samples = max_samples

@@ -123,7 +123,8 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
         for name in (*LEARNED_FROM_TREES, *LEARNED_FROM_ROUNDS):
             self.__dict__.pop(name, None)
         self._seed = int(draw_seed(generator(self.random_state)))
-        self._binner = Binner(self.max_bins, self.categorical_features).fit(table, weight, n_threads)
+        self._binner = Binner(self.max_bins, self.categorical_features, self.min_frequency)
+        self._binner.fit(table, weight, n_threads)
 
     def _check_n_estimators(self):
         if self.n_estimators < self._n_rounds:
@@ -455,6 +456,11 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
+    min_frequency : int, float or None, default=2
+        Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
+        go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
+        of the samples. A sample of weight k counts as k. None or 1: none is rare. The default, 2, lets no split single
+        out a category that occurs once.
     init : estimator, "zero" or None, default=None
         Raw predictions before the first round. estimator: an object with `fit` and `predict_proba`; a clone of it is
         fitted first. "zero": zeros. None: the best constant, which predicts the class frequencies.
@@ -558,6 +564,7 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
         ccp_alpha=0.0,
         max_bins=255,
         categorical_features="from_dtype",
+        min_frequency=2,
         init=None,
         validation_fraction=0.1,
         n_iter_no_change=None,
@@ -582,6 +589,7 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
         self.ccp_alpha = ccp_alpha
         self.max_bins = max_bins
         self.categorical_features = categorical_features
+        self.min_frequency = min_frequency
         self.init = init
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
@@ -820,6 +828,11 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
+    min_frequency : int, float or None, default=2
+        Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
+        go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
+        of the samples. A sample of weight k counts as k. None or 1: none is rare. The default, 2, lets no split single
+        out a category that occurs once.
     init : estimator, "zero" or None, default=None
         Raw predictions before the first round. estimator: an object with `fit` and `predict`; a clone of it is fitted
         first. "zero": zeros. None: the best constant, which is the mean, the median or the quantile of the target.
@@ -921,6 +934,7 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
         ccp_alpha=0.0,
         max_bins=255,
         categorical_features="from_dtype",
+        min_frequency=2,
         init=None,
         validation_fraction=0.1,
         n_iter_no_change=None,
@@ -946,6 +960,7 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
         self.ccp_alpha = ccp_alpha
         self.max_bins = max_bins
         self.categorical_features = categorical_features
+        self.min_frequency = min_frequency
         self.init = init
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change

@@ -17,11 +17,12 @@ class ColumnEncoder(Binner):
         self.is_categorical_ = categorical_mask(self.categorical_features, table)
         units = None if sample_weight is None else weight_units(sample_weight)
         self.thresholds_ = [np.empty(0)] * table.n_features
-        self.categories_ = [
-            self._fit_categories(table.column(j), units) if is_categorical else None
+        fitted = [
+            self._fit_categories(table.column(j), units, table.n_samples) if is_categorical else (None, 2)
             for j, is_categorical in enumerate(self.is_categorical_)
         ]
-        self.n_codes_ = np.array([self._count_codes(j) for j in range(table.n_features)], np.int32)
+        self.categories_, n_codes = map(list, zip(*fitted))
+        self.n_codes_ = np.array(n_codes, np.int32)
         return self._learn_lookups()
 
     def transform(self, table, n_threads=1):
@@ -47,7 +48,7 @@ class ColumnEncoder(Binner):
 
 
 def _category_terms(name, categories, n_terms):
-    """The rarest categories share the last term."""
+    """Rare categories share the last term."""
     is_shared = len(categories) > n_terms
     terms = [f"{name}={category}" for category in categories[: n_terms - is_shared]]
     return [*terms, f"{name}=others"] if is_shared else terms

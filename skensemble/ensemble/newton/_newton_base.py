@@ -121,7 +121,8 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
             self._forget()
             self._kind_of_rounds = {name: getattr(self, name) for name in KIND_OF_ROUNDS}
             self._seed = int(draw_seed(generator(self.random_state)))
-            self._binner = kind.Encoder(self.max_bins, self.categorical_features).fit(table, weight, n_threads)
+            self._binner = kind.Encoder(self.max_bins, self.categorical_features, self.min_frequency)
+            self._binner.fit(table, weight, n_threads)
         train = self._make_data(kind, X, table, target, weight, start, n_threads)
         train.copies = self._count_copies(sample_weight, weight)
         held_out = None if validation is None else self._make_data(kind, X_val, *validation, n_threads)

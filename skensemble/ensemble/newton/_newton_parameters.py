@@ -15,7 +15,7 @@ from skensemble._parameters import (
     SequenceOf,
     choice,
 )
-from skensemble._shared_parameters import CATEGORICAL, CLASS_FACTORS, JOBS, MAX_BINS, monotonic_cst
+from skensemble._shared_parameters import CATEGORICAL, CLASS_FACTORS, JOBS, MAX_BINS, MIN_FREQUENCY, monotonic_cst
 from skensemble.ensemble.losses._losses import offered_losses
 from skensemble.ensemble.losses._ranking_losses import RankingMeasure
 from skensemble.ensemble.newton._boosters import booster_names
@@ -232,6 +232,7 @@ def _table(loss, n_estimators, monotone, own, **texts):
         **SIZE_PARAMETERS,
         "max_bins": MAX_BINS,
         "categorical_features": CATEGORICAL,
+        "min_frequency": MIN_FREQUENCY,
         **CATEGORY_PARAMETERS,
         "monotonic_cst": monotone,
         "interaction_cst": _INTERACTIONS,

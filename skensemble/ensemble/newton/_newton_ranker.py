@@ -81,6 +81,11 @@ class NewtonBoostingRanker(NewtonBoosting):
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
+    min_frequency : int, float or None, default=2
+        Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
+        go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
+        of the samples. A sample of weight k counts as k. None or 1: none is rare. The default, 2, lets no split single
+        out a category that occurs once.
     max_cat_to_onehot : int, default=4
         Maximum number of categories for one-hot splits. A categorical feature with at most this many categories is
         split into one category against all others. With more, categories are sorted by the ratio of their sums of
@@ -246,6 +251,7 @@ class NewtonBoostingRanker(NewtonBoosting):
         max_delta_step=0.0,
         max_bins=255,
         categorical_features="from_dtype",
+        min_frequency=2,
         max_cat_to_onehot=4,
         max_cat_threshold=8,
         monotonic_cst=None,
@@ -293,6 +299,7 @@ class NewtonBoostingRanker(NewtonBoosting):
         self.max_delta_step = max_delta_step
         self.max_bins = max_bins
         self.categorical_features = categorical_features
+        self.min_frequency = min_frequency
         self.max_cat_to_onehot = max_cat_to_onehot
         self.max_cat_threshold = max_cat_threshold
         self.monotonic_cst = monotonic_cst

@@ -76,7 +76,8 @@ class _DecisionTree(MultiOutputMixin, Estimator):
         target, weight = self._read_target(y, sample_weight, table.n_samples)
         self.max_features_ = count_features(self.max_features, self.n_features_in_)
         n_threads = _useful_threads(table)
-        binner = Binner(self.max_bins, self.categorical_features).fit(table, weight, n_threads)
+        binner = Binner(self.max_bins, self.categorical_features, self.min_frequency)
+        binner.fit(table, weight, n_threads)
         tree = self._grow(binner, table, target, weight, n_threads)
         if self.ccp_alpha > 0.0:
             tree = prune(tree, self.ccp_alpha)
@@ -288,6 +289,11 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
+    min_frequency : int, float or None, default=2
+        Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
+        go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
+        of the samples. A sample of weight k counts as k. None or 1: none is rare. The default, 2, lets no split single
+        out a category that occurs once.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Factors >= 0 that multiply the sample weights of each class. dict: class label -> factor; labels that are not in
         it have the factor 1. "balanced": factors that give all classes the same total weight. list of dict: one dict
@@ -361,6 +367,7 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
         ccp_alpha=0.0,
         max_bins=None,
         categorical_features="from_dtype",
+        min_frequency=2,
         class_weight=None,
         monotonic_cst=None,
         random_state=None,
@@ -377,6 +384,7 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
         self.ccp_alpha = ccp_alpha
         self.max_bins = max_bins
         self.categorical_features = categorical_features
+        self.min_frequency = min_frequency
         self.class_weight = class_weight
         self.monotonic_cst = monotonic_cst
         self.random_state = random_state
@@ -504,6 +512,11 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
+    min_frequency : int, float or None, default=2
+        Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
+        go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
+        of the samples. A sample of weight k counts as k. None or 1: none is rare. The default, 2, lets no split single
+        out a category that occurs once.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Factors >= 0 that multiply the sample weights of each class. dict: class label -> factor; labels that are not in
         it have the factor 1. "balanced": factors that give all classes the same total weight. list of dict: one dict
@@ -572,6 +585,7 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
         ccp_alpha=0.0,
         max_bins=None,
         categorical_features="from_dtype",
+        min_frequency=2,
         class_weight=None,
         monotonic_cst=None,
         random_state=None,
@@ -588,6 +602,7 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
         self.ccp_alpha = ccp_alpha
         self.max_bins = max_bins
         self.categorical_features = categorical_features
+        self.min_frequency = min_frequency
         self.class_weight = class_weight
         self.monotonic_cst = monotonic_cst
         self.random_state = random_state
@@ -641,6 +656,11 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
+    min_frequency : int, float or None, default=2
+        Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
+        go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
+        of the samples. A sample of weight k counts as k. None or 1: none is rare. The default, 2, lets no split single
+        out a category that occurs once.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
         Monotonicity constraint of each feature. 1: the prediction must not decrease when the feature increases; -1:
         must not increase; 0: no constraint. A dict maps names or positions of features to constraints. None: no
@@ -705,6 +725,7 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
         ccp_alpha=0.0,
         max_bins=None,
         categorical_features="from_dtype",
+        min_frequency=2,
         monotonic_cst=None,
         random_state=None,
     ):
@@ -720,6 +741,7 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
         self.ccp_alpha = ccp_alpha
         self.max_bins = max_bins
         self.categorical_features = categorical_features
+        self.min_frequency = min_frequency
         self.monotonic_cst = monotonic_cst
         self.random_state = random_state
 
@@ -808,6 +830,11 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
         features.
+    min_frequency : int, float or None, default=2
+        Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
+        go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
+        of the samples. A sample of weight k counts as k. None or 1: none is rare. The default, 2, lets no split single
+        out a category that occurs once.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
         Monotonicity constraint of each feature. 1: the prediction must not decrease when the feature increases; -1:
         must not increase; 0: no constraint. A dict maps names or positions of features to constraints. None: no
@@ -868,6 +895,7 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
         ccp_alpha=0.0,
         max_bins=None,
         categorical_features="from_dtype",
+        min_frequency=2,
         monotonic_cst=None,
         random_state=None,
     ):
@@ -883,6 +911,7 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
         self.ccp_alpha = ccp_alpha
         self.max_bins = max_bins
         self.categorical_features = categorical_features
+        self.min_frequency = min_frequency
         self.monotonic_cst = monotonic_cst
         self.random_state = random_state
 

@@ -166,9 +166,10 @@ class CartGrower:
         if not self._has_categories:
             return starts, counts, np.zeros(0, np.uint64)
         nodes = np.flatnonzero((feature >= 0) & self.binned.is_categorical[feature])
-        starts[nodes] = np.arange(len(nodes)) * words.shape[1]
-        counts[nodes] = words.shape[1]
-        return starts, counts, words[nodes].reshape(-1)
+        n_words = (self.binned.n_codes[feature[nodes]] + 63) // 64  # one wide column does not make all sets long
+        starts[nodes] = np.cumsum(n_words) - n_words
+        counts[nodes] = n_words
+        return starts, counts, words[nodes][np.arange(words.shape[1]) < n_words[:, None]]
 
 
 def _unit(total, bits):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skensemble._parameters import Interval, IsNone, Matches, OneOf, Parameter, choice
-from skensemble._shared_parameters import CATEGORICAL, CLASS_FACTORS_BY_OUTPUT, MAX_BINS, monotonic_cst
+from skensemble._shared_parameters import CATEGORICAL, CLASS_FACTORS_BY_OUTPUT, MAX_BINS, MIN_FREQUENCY, monotonic_cst
 from skensemble._targets import FeatureNames, read_monotonic_cst
 from skensemble._warnings import warn
 
@@ -100,6 +100,7 @@ GROWTH_PARAMETERS = {
     ),
     "max_bins": MAX_BINS,
     "categorical_features": CATEGORICAL,
+    "min_frequency": MIN_FREQUENCY,
 }
 CLASSIFIER_PARAMETERS = {
     "criterion": Parameter(

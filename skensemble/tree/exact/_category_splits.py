@@ -72,12 +72,26 @@ def _sort_groups(n_groups, state):
     order, ratio = state.sorted_groups, state.ratio
     for i in range(n_groups):
         at = i * state.n_channels
-        value = float(state.group_sums[at + channel]) / float(state.group_sums[at + state.n_stats])
-        j = i
-        while j > 0 and ratio[j - 1] > value:
-            order[j], ratio[j] = order[j - 1], ratio[j - 1]
-            j -= 1
-        order[j], ratio[j] = i, value
+        order[i] = i
+        ratio[i] = float(state.group_sums[at + channel]) / float(state.group_sums[at + state.n_stats])
+    _sort_by_ratio(order, ratio, n_groups)
+
+
+@kernel
+def _sort_by_ratio(order, ratio, n):
+    """Shell sort, ties by group: short, and quick enough for tens of thousands of categories."""
+    gap = 1
+    while 3 * gap + 1 < n:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for i in range(gap, n):
+            group, value = order[i], ratio[i]
+            j = i
+            while j >= gap and (ratio[j - gap] > value or (ratio[j - gap] == value and order[j - gap] > group)):
+                order[j], ratio[j] = order[j - gap], ratio[j - gap]
+                j -= gap
+            order[j], ratio[j] = group, value
+        gap //= 3
 
 
 @kernel

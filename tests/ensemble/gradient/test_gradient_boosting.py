@@ -21,7 +21,7 @@ from skensemble import GradientBoostingClassifier, GradientBoostingRegressor
 from skensemble.ensemble.losses._losses import offered_losses
 
 ESTIMATORS = (GradientBoostingClassifier, GradientBoostingRegressor)
-OURS_ALONE = {"max_bins": 255, "categorical_features": "from_dtype", "n_jobs": None}
+OURS_ALONE = {"max_bins": 255, "categorical_features": "from_dtype", "min_frequency": 2, "n_jobs": None}
 REGRESSION_LOSSES = offered_losses("gradient", "numbers")
 FAST = {"n_estimators": 8, "learning_rate": 0.5, "random_state": 0}
 

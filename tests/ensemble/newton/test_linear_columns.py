@@ -63,7 +63,7 @@ def test_categories_have_a_column_each():
 
 def test_rare_categories_share_a_column():
     frame = pd.DataFrame({"letter": pd.Categorical(list("aaabbbcde"))})
-    encoder, linear = _linear(frame, max_bins=3)
+    encoder, linear = _linear(frame, min_frequency=2)
     assert encoder.term_names(["letter"]).tolist() == ["letter=a", "letter=b", "letter=others"]
     assert _matrix(linear).sum(axis=0).tolist() == [3, 3, 3]
 

@@ -19,7 +19,7 @@ from skensemble.tree.trees._tree_arrays import validate_trees
 CLASSIFIERS = [DecisionTreeClassifier, ExtraTreeClassifier]
 REGRESSORS = [DecisionTreeRegressor, ExtraTreeRegressor]
 TREES = CLASSIFIERS + REGRESSORS
-BEYOND_SCIKIT_LEARN = {"max_bins": None, "categorical_features": "from_dtype"}
+BEYOND_SCIKIT_LEARN = {"max_bins": None, "categorical_features": "from_dtype", "min_frequency": 2}
 
 
 @pytest.fixture(scope="module")
