@@ -183,7 +183,13 @@ _SHRINKAGE = 1e-3  # of correlations
 
 
 def _whitening(x):
-    """W such that the columns of x W^T have unit variances and no correlation; these a little shrunk."""
+    """W such that the columns of x W^T have unit variances and no correlation; these a little shrunk.
+
+    No more rows than columns say nothing of directions in which they do not vary: correlations are 0 then.
+    """
+    if len(x) <= x.shape[1]:
+        variance = x.var(axis=0, dtype=np.float64)
+        return np.diag(1.0 / np.sqrt(np.where(variance > 1e-6, variance, 1.0)))
     covariance = np.atleast_2d(np.cov(x.astype(np.float64), rowvar=False))
     spread = np.maximum(np.diag(covariance), 1e-6)
     shrunk = (1.0 - _SHRINKAGE) * covariance + _SHRINKAGE * np.diag(spread)

@@ -333,6 +333,39 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
         ValueError, TypeError
             An argument breaks its rule, or the model was not fitted for it.
         """
+        return self._sampled(n_samples, y, condition, random_state)[0]
+
+    def sample_labeled(self, n_samples=1, *, condition=None, random_state=None):
+        """Draw rows and their labels: the rows that `sample` draws without `y`, and the labels it draws for them.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of rows.
+        condition : dict or table, default=None
+            Cells of `condition_columns`, see `sample`.
+        random_state : int, RandomState instance or None, default=None
+            Seed of the labels and rows. None: `random_state` of the estimator.
+
+        Returns
+        -------
+        X : table like that of fit, n_samples rows
+            Whole rows, with the cells that are given.
+        y : ndarray of shape (n_samples,)
+            Their labels.
+
+        Raises
+        ------
+        ValueError, TypeError
+            An argument breaks its rule, or the model was fitted without labels.
+        """
+        check_is_fitted(self)
+        if self._labels is None:
+            raise ParameterError("y must be given to fit for labelled samples, got y=None.")
+        return self._sampled(n_samples, None, condition, random_state)
+
+    def _sampled(self, n_samples, y, condition, random_state):
+        """(rows, their labels)"""
         check_is_fitted(self)
         check_parameter("n_samples", n_samples, (Interval(int, 1),))
         check_parameter("random_state", random_state, RANDOM_STATE)
@@ -343,7 +376,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
         if self._labels is not None and y is None:
             y = self._label_shares.draw(self._given.encode(cells, n_samples), rng)
         latents = BASES[self.base].sample(rng, (n_samples, self._given.n_modelled))
-        return self._to_table(latents, y, cells)
+        return self._to_table(latents, y, cells), y
 
     def _to_table(self, latents, y, cells):
         Z, given = latents, self._given.encode(cells, len(latents))

@@ -53,7 +53,7 @@ class Flow:
     # -- rows --------------------------------------------------------------------------------------------------------
 
     def transform(self, x, condition, n_threads=1):
-        """(latents (n_rows, n_columns), log densities (n_rows,)), float64."""
+        """(latents (n_rows, n_columns), log densities (n_rows,)), float64; -inf for a row that overflows on its way."""
         latents, log_density = np.empty((len(x), self.n_columns)), np.empty(len(x))
 
         def block(layers, start, stop):
@@ -65,6 +65,7 @@ class Flow:
             log_density[start:stop] = (BASES[self.base].log_density(rows) + log_det)[: stop - start]
 
         self._for_blocks(block, len(x), n_threads)
+        log_density[np.isnan(log_density)] = -np.inf
         return latents, log_density
 
     def inverse_transform(self, latents, condition, n_threads=1):

@@ -93,3 +93,14 @@ FLOW_PARAMETERS = {
     ),
     "verbose": Parameter(0, (Interval(int, 0), IsBool), "int or bool", "Whether to print the losses of each epoch."),
 }
+
+# Affine layers can magnify how far out a row is without bound, and the log density of a normal base falls with the
+# square of that: a single row can outweigh thousands.
+AFFINE_PARAMETERS = FLOW_PARAMETERS | {
+    "base": FLOW_PARAMETERS["base"]._replace(
+        default="student_t",
+        text='Distribution of the latent variables. "student_t" (5 degrees of freedom) has heavy tails: affine layers '
+        'can take a sample far out, and with "normal" its log density falls with the square of the distance, so that a '
+        "single sample can outweigh thousands. For tables without outliers, the other two can be a little better.",
+    )
+}

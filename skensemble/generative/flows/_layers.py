@@ -38,6 +38,11 @@ class Place:
         order = self._permutation(0)
         return order[::-1] if self.number % 2 == 1 else order
 
+    def transform(self, name):
+        """Name of the transform to use: scales and shifts, which no other column tells, would leave a single column the
+        shape of the base, so that a spline takes their place."""
+        return "spline" if self.n_columns == 1 else name
+
     def _permutation(self, key):
         if key not in self._permutations:
             self._permutations[key] = self._generator.permutation(self.n_columns)
@@ -45,11 +50,15 @@ class Place:
 
 
 def _coupling(transform):
-    return lambda place: Coupling(place.n_columns, place.n_condition, transform, place.stays(), **place.network)
+    return lambda place: Coupling(
+        place.n_columns, place.n_condition, place.transform(transform), place.stays(), **place.network
+    )
 
 
 def _autoregressive(transform):
-    return lambda place: Autoregressive(place.n_columns, place.n_condition, transform, place.order(), **place.network)
+    return lambda place: Autoregressive(
+        place.n_columns, place.n_condition, place.transform(transform), place.order(), **place.network
+    )
 
 
 def _continuous(place):

@@ -1,15 +1,59 @@
 """NICE, RealNVP, Glow, NeuralSplineFlow, MaskedAutoregressiveFlow: models of tables with exact densities."""
 
 from skensemble.generative.flows._flow_model import NormalizingFlow
+from skensemble.generative.flows._flow_parameters import AFFINE_PARAMETERS
 from skensemble.generative.flows._layers import Stack
 
-# Layers at the end that make untrained couplings a Gaussian with a full covariance: affine couplings alone are slow to
-# learn correlations, and on tables with heavy tails do not get there.
+# Layers at the end that give untrained couplings the covariance of the rows: affine couplings alone are slow to learn
+# correlations, and on tables with heavy tails do not get there.
 _WHITENED = ("actnorm", "whitening")
+
+
+class AffineFlow(NormalizingFlow):
+    """A flow whose layers scale columns: its latents have heavy tails unless another base is asked for."""
+
+    _parameters = AFFINE_PARAMETERS
+
+    def __init__(
+        self,
+        *,
+        n_layers=8,
+        hidden_layer_sizes=(64, 64),
+        activation="silu",
+        base="student_t",
+        batch_size="auto",
+        learning_rate=0.001,
+        max_epochs=100,
+        early_stopping=True,
+        validation_fraction=0.1,
+        n_iter_no_change=20,
+        condition_columns=None,
+        encoder=None,
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.n_layers = n_layers
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.base = base
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.max_epochs = max_epochs
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.condition_columns = condition_columns
+        self.encoder = encoder
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
 
 
 class NICE(NormalizingFlow):
     """Normalizing flow of additive couplings, with a scale for each column at both ends [1]_.
+
+    A single column is transformed by splines, as in `NeuralSplineFlow`.
 
     Parameters
     ----------
@@ -90,11 +134,11 @@ class NICE(NormalizingFlow):
     _stack = Stack(("actnorm",), ("additive_coupling",), ("actnorm",))
 
 
-class RealNVP(NormalizingFlow):
+class RealNVP(AffineFlow):
     """Normalizing flow of affine couplings [1]_: half of the columns scale and shift the others, in turn.
 
-    The last layer is a linear map of all columns.  Couplings are the identity at first, so training starts from a
-    Gaussian with the covariance of the samples.
+    The last layer is a linear map of all columns.  Couplings are the identity at first, so training starts from the
+    covariance of the samples.  A single column is transformed by splines, as in `NeuralSplineFlow`.
 
     Parameters
     ----------
@@ -104,9 +148,10 @@ class RealNVP(NormalizingFlow):
         Number of units in each hidden layer of a network.
     activation : str, default="silu"
         Activation function of the hidden layers, see `skensemble.generative.ACTIVATIONS`.
-    base : {"normal", "logistic", "student_t"}, default="normal"
-        Distribution of the latent variables. "student_t" (5 degrees of freedom) has heavy tails, for tables with
-        outliers.
+    base : {"normal", "logistic", "student_t"}, default="student_t"
+        Distribution of the latent variables. "student_t" (5 degrees of freedom) has heavy tails: affine layers can take
+        a sample far out, and with "normal" its log density falls with the square of the distance, so that a single
+        sample can outweigh thousands. For tables without outliers, the other two can be a little better.
     batch_size : int or "auto", default="auto"
         Number of samples per training step. "auto": a twentieth of the samples, at least 32 and at most 512.
     learning_rate : float, default=0.001
@@ -176,11 +221,11 @@ class RealNVP(NormalizingFlow):
     _stack = Stack(("actnorm",), ("affine_coupling",), _WHITENED)
 
 
-class Glow(NormalizingFlow):
+class Glow(AffineFlow):
     """Normalizing flow of affine couplings with scales and invertible linear maps between them [1]_.
 
-    The last layer is a linear map of all columns.  Couplings are the identity at first, so training starts from a
-    Gaussian with the covariance of the samples.
+    The last layer is a linear map of all columns.  Couplings are the identity at first, so training starts from the
+    covariance of the samples.  A single column is transformed by splines, as in `NeuralSplineFlow`.
 
     Parameters
     ----------
@@ -190,9 +235,10 @@ class Glow(NormalizingFlow):
         Number of units in each hidden layer of a network.
     activation : str, default="silu"
         Activation function of the hidden layers, see `skensemble.generative.ACTIVATIONS`.
-    base : {"normal", "logistic", "student_t"}, default="normal"
-        Distribution of the latent variables. "student_t" (5 degrees of freedom) has heavy tails, for tables with
-        outliers.
+    base : {"normal", "logistic", "student_t"}, default="student_t"
+        Distribution of the latent variables. "student_t" (5 degrees of freedom) has heavy tails: affine layers can take
+        a sample far out, and with "normal" its log density falls with the square of the distance, so that a single
+        sample can outweigh thousands. For tables without outliers, the other two can be a little better.
     batch_size : int or "auto", default="auto"
         Number of samples per training step. "auto": a twentieth of the samples, at least 32 and at most 512.
     learning_rate : float, default=0.001
@@ -346,11 +392,11 @@ class NeuralSplineFlow(NormalizingFlow):
     _stack = Stack(("actnorm",), ("spline_coupling",))
 
 
-class MaskedAutoregressiveFlow(NormalizingFlow):
+class MaskedAutoregressiveFlow(AffineFlow):
     """Normalizing flow in which each column is scaled and shifted given the columns before it [1]_.
 
     The order of the columns is reversed from layer to layer.  Densities take one pass through the networks, samples one
-    pass per column.
+    pass per column.  A single column is transformed by splines, as in `NeuralSplineFlow`.
 
     Parameters
     ----------
@@ -360,9 +406,10 @@ class MaskedAutoregressiveFlow(NormalizingFlow):
         Number of units in each hidden layer of a network.
     activation : str, default="silu"
         Activation function of the hidden layers, see `skensemble.generative.ACTIVATIONS`.
-    base : {"normal", "logistic", "student_t"}, default="normal"
-        Distribution of the latent variables. "student_t" (5 degrees of freedom) has heavy tails, for tables with
-        outliers.
+    base : {"normal", "logistic", "student_t"}, default="student_t"
+        Distribution of the latent variables. "student_t" (5 degrees of freedom) has heavy tails: affine layers can take
+        a sample far out, and with "normal" its log density falls with the square of the distance, so that a single
+        sample can outweigh thousands. For tables without outliers, the other two can be a little better.
     batch_size : int or "auto", default="auto"
         Number of samples per training step. "auto": a twentieth of the samples, at least 32 and at most 512.
     learning_rate : float, default=0.001

@@ -64,6 +64,49 @@ def test_density_integrates_to_one_on_every_base(base):
     assert_allclose(np.exp(model.score_samples(grid)).sum() * cell, 1.0, atol=0.03)
 
 
+def test_affine_flows_have_heavy_tails_by_default():
+    assert {flow.__name__: flow().base for flow in FLOWS} == {
+        "NICE": "normal",
+        "RealNVP": "student_t",
+        "Glow": "student_t",
+        "NeuralSplineFlow": "normal",
+        "MaskedAutoregressiveFlow": "student_t",
+    }
+
+
+@pytest.mark.parametrize("flow", [RealNVP, Glow, MaskedAutoregressiveFlow])
+def test_a_row_far_out_does_not_outweigh_the_others(flow):
+    X, _ = _two_moons()
+    model = flow(**SMALL).fit(X)
+    assert model.score_samples([[1000.0, -1000.0]])[0] > -200.0
+
+
+@every_flow
+def test_rows_that_overflow_have_no_density(flow):
+    model = flow(n_layers=2, max_epochs=1, random_state=0).fit(_two_moons(50)[0])
+    assert model.score_samples([[1e30, 0.0], [1e160, 0.0], [-1e300, 1e300]]).tolist() == [-np.inf] * 3
+
+
+@every_flow
+def test_a_single_column_has_its_own_shape(flow):
+    rng = np.random.default_rng(0)
+    X = (rng.choice([-3.0, 3.0], 1000) + 0.3 * rng.normal(size=1000))[:, np.newaxis]
+    model = flow(**SMALL).fit(X)
+    assert model.score_samples([[3.0]])[0] > model.score_samples([[0.0]])[0] + 2.0
+    assert np.mean(np.abs(model.sample(1000)) < 1.5) < 0.1
+    axis = np.linspace(-30.0, 30.0, 4000)[:, np.newaxis]
+    assert_allclose(np.exp(model.score_samples(axis)).sum() * (axis[1, 0] - axis[0, 0]), 1.0, atol=0.03)
+
+
+@every_flow
+@pytest.mark.parametrize("n_rows", [1, 2, 3])
+def test_few_rows_are_enough(flow, n_rows):
+    X = np.random.default_rng(0).normal(size=(3, 3))
+    model = flow(n_layers=2, max_epochs=2, random_state=0).fit(X[:n_rows])
+    assert np.isfinite(model.score_samples(X)).all()
+    assert np.isfinite(model.sample(10)).all()
+
+
 def test_density_of_gaussian_rows_is_theirs():
     rng = np.random.default_rng(0)
     mean, covariance = np.array([3.0, -2.0]), np.array([[2.0, 1.2], [1.2, 1.0]])
@@ -92,6 +135,41 @@ def test_labels_condition():
     upper = model.sample(300, y="upper")
     assert abs(upper[:, 0].mean() - X[y == 0, 0].mean()) < 0.15
     assert_allclose(model.inverse_transform(model.transform(X, "upper"), "upper"), X, atol=1e-2)
+
+
+@pytest.mark.parametrize("flow", [RealNVP, NeuralSplineFlow])
+def test_labels_are_drawn_with_the_rows(flow):
+    X, y = _two_moons(300)
+    model = flow(n_layers=2, max_epochs=20, random_state=0).fit(X, np.array(["upper", "lower"])[y])
+    drawn, labels = model.sample_labeled(400, random_state=1)
+    assert_array_equal(drawn, model.sample(400, random_state=1))  # sample without labels: the same draw
+    assert_array_equal(drawn, model.sample_labeled(400, random_state=1)[0])
+    assert abs(np.mean(labels == "upper") - np.mean(y == 0)) < 0.01
+    for label, own in (("upper", 0), ("lower", 1)):
+        assert abs(drawn[labels == label, 0].mean() - X[y == own, 0].mean()) < 0.3
+
+
+def test_labels_are_drawn_with_given_cells():
+    rng = np.random.default_rng(0)
+    y = rng.integers(2, size=400)
+    X = np.column_stack([y + 0.01 * rng.normal(size=400), rng.normal(size=400)])
+    model = RealNVP(n_layers=2, max_epochs=1, condition_columns=[0], random_state=0).fit(X, y)
+    drawn, labels = model.sample_labeled(400, condition=X)
+    assert_allclose(drawn[:, 0], X[:, 0])
+    assert np.mean(labels == y) > 0.95
+
+
+def test_numbers_are_drawn_with_the_rows():
+    y = np.random.default_rng(0).normal(size=300)
+    _, drawn = NICE(n_layers=2, max_epochs=1, random_state=0).fit(y[:, np.newaxis], y).sample_labeled(300)
+    assert set(drawn) <= set(y)
+    assert abs(drawn.mean() - y.mean()) < 0.05
+
+
+def test_labels_are_refused_without_labels():
+    model = RealNVP(n_layers=2, max_epochs=1).fit(_two_moons(50)[0])
+    with pytest.raises(ValueError, match="y must be given to fit"):
+        model.sample_labeled(2)
 
 
 def test_numbers_condition_and_must_be_given():
