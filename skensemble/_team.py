@@ -26,6 +26,7 @@ TEAM_WORDS = 16
 _FIELD = 20
 _MASK = (1 << _FIELD) - 1
 MAX_CHUNKS = _MASK >> 1
+PATIENCE = 2_000_000  # empty looks for work, after which a helper leaves: its leader must have lost its core
 
 
 @kernel

@@ -87,7 +87,7 @@ def export_graphviz(
     fontname : str, default="helvetica"
         Font of all text.
     show_missing : bool, default=False
-        Whether splits add "or missing" where rows that lack the feature go left.
+        Whether splits add "or missing" where missing values go left.
 
     Returns
     -------

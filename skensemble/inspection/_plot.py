@@ -65,7 +65,7 @@ def plot_tree(
     fontsize : int or None, default=None
         Size of the text in points. None: as large as boxes do not overlap.
     show_missing : bool, default=False
-        Whether splits add "or missing" where rows that lack the feature go left.
+        Whether splits add "or missing" where missing values go left.
 
     Returns
     -------

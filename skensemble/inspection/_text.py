@@ -38,7 +38,7 @@ def export_text(
     show_weights : bool, default=False
         Whether leaves of a classifier tell the sum of the weights of each class.
     show_missing : bool, default=False
-        Whether splits tell where rows go that lack the feature.
+        Whether to show the side to which missing values go.
 
     Returns
     -------

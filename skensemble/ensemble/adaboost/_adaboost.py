@@ -704,7 +704,7 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
         -------
         scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
             For "samme", mean votes: between -2 and 2 for two classes; with more classes, 1 for a class that gets all
-            votes. For the other algorithms, log-odds. For two classes, the scores of the second.
+            votes. For the other algorithms, log-odds. For two classes: scores of `classes_[1]`.
         """
         return self._flat(self._decision(X))
 

@@ -210,7 +210,7 @@ def _average_precision(at, cells, n_cells):
 
 @kernel
 def integral(discounts, x):
-    """Of the discount over the positions [0, x): D(k) = 1 / log2(k + 2) on [k, k + 1).
+    """Integral of the discount over positions [0, x): D(k) = 1 / log2(k + 2) on [k, k + 1).
 
     discounts : (2, n + 1), sums over the positions up to k of D, and of D times the position; beyond n, D is constant
     """

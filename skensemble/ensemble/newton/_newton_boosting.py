@@ -120,8 +120,8 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
     linear_leaves : bool, default=False
         Whether leaves predict a linear function of the numeric features on their path from the root, instead of a
         constant. Samples with a missing or infinite value in one of these features get a constant. Cannot be combined
-        with `booster="dart"`, with `monotonic_cst`, or with losses whose leaves are refitted ("absolute_error", "huber"
-        and "quantile").
+        with `booster="dart"`, with `monotonic_cst`, or with losses that compute leaf values from residuals
+        ("absolute_error", "huber" and "quantile").
     linear_lambda : float, default=1.0
         L2 regularization of the slopes of linear leaves, for features in units of their standard deviation. Must be
         >= 0.
@@ -577,8 +577,8 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     linear_leaves : bool, default=False
         Whether leaves predict a linear function of the numeric features on their path from the root, instead of a
         constant. Samples with a missing or infinite value in one of these features get a constant. Cannot be combined
-        with `booster="dart"`, with `monotonic_cst`, or with losses whose leaves are refitted ("absolute_error", "huber"
-        and "quantile").
+        with `booster="dart"`, with `monotonic_cst`, or with losses that compute leaf values from residuals
+        ("absolute_error", "huber" and "quantile").
     linear_lambda : float, default=1.0
         L2 regularization of the slopes of linear leaves, for features in units of their standard deviation. Must be
         >= 0.

@@ -135,7 +135,7 @@ _LINEAR = {
         False,
         "Whether leaves predict a linear function of the numeric features on their path from the root, instead of a "
         "constant. Samples with a missing or infinite value in one of these features get a constant. Cannot be "
-        'combined with `booster="dart"`, with `monotonic_cst`, or with losses whose leaves are refitted '
+        'combined with `booster="dart"`, with `monotonic_cst`, or with losses that compute leaf values from residuals '
         '("absolute_error", "huber" and "quantile").',
     ),
     "linear_lambda": Parameter(

@@ -122,8 +122,8 @@ class NewtonBoostingRanker(NewtonBoosting):
     linear_leaves : bool, default=False
         Whether leaves predict a linear function of the numeric features on their path from the root, instead of a
         constant. Samples with a missing or infinite value in one of these features get a constant. Cannot be combined
-        with `booster="dart"`, with `monotonic_cst`, or with losses whose leaves are refitted ("absolute_error", "huber"
-        and "quantile").
+        with `booster="dart"`, with `monotonic_cst`, or with losses that compute leaf values from residuals
+        ("absolute_error", "huber" and "quantile").
     linear_lambda : float, default=1.0
         L2 regularization of the slopes of linear leaves, for features in units of their standard deviation. Must be
         >= 0.
@@ -509,7 +509,7 @@ class NewtonBoostingRanker(NewtonBoosting):
 
 
 class _Judged(NamedTuple):
-    """As given by the user."""
+    """Relevance and queries as the user gave them."""
 
     relevance: object
     qid: object
@@ -517,7 +517,7 @@ class _Judged(NamedTuple):
 
 
 class _Target(NamedTuple):
-    """The same as arrays."""
+    """Relevance and queries as arrays."""
 
     relevance: np.ndarray
     queries: Queries

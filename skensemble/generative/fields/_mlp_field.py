@@ -425,7 +425,7 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         x : float64 array of shape (n_samples, n_columns)
         t : float or array of shape (n_samples,)
         condition : float64 array of shape (n_samples, n_condition) or None
-            Known cells, if the field was trained to be shown some, then the condition that was given to `fit_field`.
+            Columns [known cells, condition]; known cells only if trained with `mask_share > 0`; NaN where unknown.
         probes : array of shape (n_probes, n_columns), default=None
             Random signs: the trace is estimated by mean z^T J z (Hutchinson).  None: exact, a tangent per column.
 

@@ -9,7 +9,9 @@ _WHITENED = ("actnorm", "whitening")
 
 
 class NICE(NormalizingFlow):
-    """Normalizing flow of additive couplings, with a scale for each column at both ends [1]_.
+    """Normalizing flow of additive couplings [1]_.
+
+    A learned scale of each column comes before the first and after the last coupling.
 
     Parameters
     ----------
@@ -31,8 +33,8 @@ class NICE(NormalizingFlow):
     early_stopping : bool, default=True
         Whether to hold out samples, stop when their likelihood no longer increases, and keep the parameters with the
         highest likelihood.
-    validation_fraction : float in (0, 1), default=0.1
-        Share of the samples that is held out.
+    validation_fraction : float, default=0.1
+        Fraction of the samples, in (0, 1), that is held out.
     n_iter_no_change : int, default=20
         Number of epochs without a higher likelihood of the held-out samples after which training stops.
     condition_columns : array-like of names or positions, or a mask, default=None
@@ -90,9 +92,10 @@ class NICE(NormalizingFlow):
 
 
 class RealNVP(NormalizingFlow):
-    """Normalizing flow of affine couplings [1]_: half of the columns scale and shift the others, in turn.
+    """Normalizing flow of affine couplings [1]_.
 
-    The last layer is a linear map of all columns.  Couplings are the identity at first, so training starts from a
+    Each layer scales and shifts one half of the columns by functions of the other half; the halves alternate. The last
+    layer is a linear map of all columns. Couplings are the identity at first, so training starts from a
     Gaussian with the covariance of the samples.
 
     Parameters
@@ -115,8 +118,8 @@ class RealNVP(NormalizingFlow):
     early_stopping : bool, default=True
         Whether to hold out samples, stop when their likelihood no longer increases, and keep the parameters with the
         highest likelihood.
-    validation_fraction : float in (0, 1), default=0.1
-        Share of the samples that is held out.
+    validation_fraction : float, default=0.1
+        Fraction of the samples, in (0, 1), that is held out.
     n_iter_no_change : int, default=20
         Number of epochs without a higher likelihood of the held-out samples after which training stops.
     condition_columns : array-like of names or positions, or a mask, default=None
@@ -177,7 +180,7 @@ class RealNVP(NormalizingFlow):
 class Glow(NormalizingFlow):
     """Normalizing flow of affine couplings with scales and invertible linear maps between them [1]_.
 
-    The last layer is a linear map of all columns.  Couplings are the identity at first, so training starts from a
+    The last layer is a linear map of all columns. Couplings are the identity at first, so training starts from a
     Gaussian with the covariance of the samples.
 
     Parameters
@@ -200,8 +203,8 @@ class Glow(NormalizingFlow):
     early_stopping : bool, default=True
         Whether to hold out samples, stop when their likelihood no longer increases, and keep the parameters with the
         highest likelihood.
-    validation_fraction : float in (0, 1), default=0.1
-        Share of the samples that is held out.
+    validation_fraction : float, default=0.1
+        Fraction of the samples, in (0, 1), that is held out.
     n_iter_no_change : int, default=20
         Number of epochs without a higher likelihood of the held-out samples after which training stops.
     condition_columns : array-like of names or positions, or a mask, default=None
@@ -284,8 +287,8 @@ class NeuralSplineFlow(NormalizingFlow):
     early_stopping : bool, default=True
         Whether to hold out samples, stop when their likelihood no longer increases, and keep the parameters with the
         highest likelihood.
-    validation_fraction : float in (0, 1), default=0.1
-        Share of the samples that is held out.
+    validation_fraction : float, default=0.1
+        Fraction of the samples, in (0, 1), that is held out.
     n_iter_no_change : int, default=20
         Number of epochs without a higher likelihood of the held-out samples after which training stops.
     condition_columns : array-like of names or positions, or a mask, default=None
@@ -345,7 +348,7 @@ class NeuralSplineFlow(NormalizingFlow):
 class MaskedAutoregressiveFlow(NormalizingFlow):
     """Normalizing flow in which each column is scaled and shifted given the columns before it [1]_.
 
-    The order of the columns is reversed from layer to layer.  Densities take one pass through the networks, samples one
+    The order of the columns is reversed from layer to layer. Densities take one pass through the networks, samples one
     pass per column.
 
     Parameters
@@ -368,8 +371,8 @@ class MaskedAutoregressiveFlow(NormalizingFlow):
     early_stopping : bool, default=True
         Whether to hold out samples, stop when their likelihood no longer increases, and keep the parameters with the
         highest likelihood.
-    validation_fraction : float in (0, 1), default=0.1
-        Share of the samples that is held out.
+    validation_fraction : float, default=0.1
+        Fraction of the samples, in (0, 1), that is held out.
     n_iter_no_change : int, default=20
         Number of epochs without a higher likelihood of the held-out samples after which training stops.
     condition_columns : array-like of names or positions, or a mask, default=None

@@ -116,7 +116,7 @@ def scheduled_rate(plan, step):
 
 
 def gradient_norm(gradient):
-    """Euclidean norm; not finite if a part is not, or if it is beyond all reason."""
+    """Euclidean norm; inf or NaN if an entry is, or if the sum of squares overflows."""
     return math.sqrt(np.dot(gradient, gradient))
 
 

@@ -21,7 +21,7 @@ from skensemble.tree.estimators._sklearn_tree import to_sklearn
 from skensemble.tree.estimators._tree_parameters import CLASSIFIER, EXTRA_CLASSIFIER, EXTRA_REGRESSOR, REGRESSOR
 from skensemble.tree.estimators._tree_structure import names_of_values, with_tree
 from skensemble.tree.exact._cart_grower import CartGrower
-from skensemble.tree.exact._cart_limits import count_features, read_directions, read_limits
+from skensemble.tree.exact._cart_limits import count_features, read_cart_limits, read_directions
 from skensemble.tree.exact._cart_targets import ClassTarget, NumberTarget
 from skensemble.tree.trees._partial_dependence import partial_dependence
 from skensemble.tree.trees._pruning import prune, pruning_path
@@ -89,7 +89,7 @@ class _DecisionTree(MultiOutputMixin, Estimator):
             binner,
             table,
             target,
-            read_limits(self, n_rows, criterion=self.criterion, splitter=self.splitter),
+            read_cart_limits(self, n_rows, criterion=self.criterion, splitter=self.splitter),
             monotone=read_directions(self, self._n_classes_of_outputs(), binner.is_categorical_),
             sample_weight=weight,
             n_threads=n_threads,

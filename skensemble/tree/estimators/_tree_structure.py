@@ -139,7 +139,8 @@ class TreeStructure:
         return depth_of_nodes(self.trees).astype(np.intp) + 1
 
     def compute_feature_importances(self, normalize=True):
-        """(n_features,) decrease of impurity by each feature, as a share of all (normalize) or by weight of the root.
+        """(n_features,) decrease of impurity by each feature, as fractions of the total if `normalize`, else divided by
+        the weight of the root.
 
         Parameters
         ----------
@@ -153,7 +154,8 @@ class TreeStructure:
     # -- rows --------------------------------------------------------------------------------------------------------
 
     def predict(self, X):
-        """(n_samples, max_n_classes) values of the rows' leaves; (n_samples, n_outputs, max_n_classes) if several.
+        """(n_samples, max_n_classes) values of each sample's leaf; (n_samples, n_outputs, max_n_classes) for
+        several outputs.
 
         Parameters
         ----------

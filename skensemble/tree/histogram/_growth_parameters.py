@@ -1,12 +1,13 @@
 """The parameters by which users set limits on the growth of boosted trees.
 
-A new limit is a field of GrowthLimits, whose default limits nothing, and, if users are to set it, a Parameter of the
+A new limit is a field of GrowthLimits and, if users are to set it, a Parameter of the
 same name here.  Rules, signatures and docstrings of the estimators follow from it (`make format` writes them), and
 docs/parameters.md needs a row that says what other libraries call it.
 """
 
 from skensemble._parameters import Interval, IsNone, OneOf, Parameter
-from skensemble.tree.histogram._growth_limits import NO_LIMIT, GrowthLimits
+from skensemble.tree._state_table import NO_LIMIT
+from skensemble.tree.histogram._growth_limits import GrowthLimits
 
 _NON_NEGATIVE = (Interval(float, 0.0),)
 _FRACTION = (Interval(float, 0.0, 1.0, "right"),)
