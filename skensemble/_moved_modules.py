@@ -1,4 +1,4 @@
-"""What a pickle is told whose modules this version does not have."""
+"""Errors for pickles whose modules this version does not have."""
 
 import re
 import sys

@@ -18,10 +18,9 @@ import joblib
 
 
 def effective_n_jobs(n_jobs):
-    """Threads to use for `n_jobs`: None is all that the surroundings leave us, negative counts from the number of
-    cores.
+    """Number of threads for `n_jobs`: None is all that are available, a negative number counts back from that.
 
-    Inside a joblib worker "all" is what joblib leaves to each worker.
+    Inside a joblib worker, those are available that joblib leaves to each worker.
     """
     available = _left_by_joblib() if _inside_joblib_worker() else joblib.cpu_count()
     if n_jobs is None:

@@ -277,14 +277,14 @@ def balanced_factors(codes, weight, n_classes):
 
 
 class FeatureNames(NamedTuple):
-    """As much of a table as `feature_positions` asks for."""
+    """Number and names of features, as `feature_positions` asks for them."""
 
     n_features: int
     feature_names: list | None
 
     @classmethod
     def of(cls, estimator):
-        """Those that a fit has noted in the estimator."""
+        """The features of a fitted estimator."""
         names = getattr(estimator, "feature_names_in_", None)
         return cls(estimator.n_features_in_, None if names is None else list(names))
 

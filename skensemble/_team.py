@@ -57,7 +57,7 @@ def finish_chunk(team):
 
 @kernel
 def wait_for_chunks(team, n_chunks):
-    """Leader: wait until all chunks of the open job are finished, by whomever."""
+    """Leader: wait until all chunks of the open job are finished, no matter by which thread."""
     spins = 0
     while _load(team, DONE) < n_chunks:
         spins += 1

@@ -7,9 +7,9 @@ import numpy as np
 
 MOST_WHOLE_WEIGHT = 2.0**24  # largest sum of weights for which weight k means adding the rounded gradient k times
 MOST_COPIES_OF_AMOUNTS = 2.0**31  # the same for the rounded numbers of CART, which have more bits
-MOST_EXACT_WEIGHT = 2.0**52  # sum up to which sums of whole weights are exact in int64 and float64
-MOST_COPIES_PER_ROW = 4  # on average, up to which weights say how many rows there are, not only how they compare
-MOST_WRITTEN_OUT = 2.0**22  # sum up to which a table is made in which each row stands k times
+MOST_EXACT_WEIGHT = 2.0**52  # largest sum for which sums of whole weights are exact in int64 and float64
+MOST_COPIES_PER_ROW = 4  # largest mean of weights that count rows; larger ones only say how rows compare
+MOST_WRITTEN_OUT = 2.0**22  # largest sum for which each row is written out k times
 LARGEST_SUM = 1e100  # up to here, squares of sums of weights neither overflow nor vanish
 
 

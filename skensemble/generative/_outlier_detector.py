@@ -98,7 +98,7 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
         Raises
         ------
         ValueError, TypeError
-            If a parameter, a cell or a weight breaks its rule.
+            If a parameter, a cell or a weight is not allowed; the message names it, the rule and the value.
         """
         check_parameters(self, PARAMETERS)
         n_samples = len(read_frame(X))

@@ -23,7 +23,7 @@ class Field(NamedTuple):
     kind: object  # dtype of an array (None: any), or int, float, bool of a number
     shape: str | None  # sizes by name or number, such as "2 n_samples", "?" for any; None: a number
     owner: str  # FIT, CALL, TREE or THREAD
-    initial: object  # what new memory holds; None: whatever was there
+    initial: object  # what new memory holds; None: it is not cleared
     meaning: str
 
 
@@ -84,7 +84,7 @@ def _shape(field, sizes):
 
 
 def most_nodes(n_rows, max_depth, max_leaf_nodes):
-    """How many nodes a tree that is not symmetric can have; a limit may be NO_LIMIT."""
+    """Maximum number of nodes of a tree that is not symmetric; a limit may be NO_LIMIT."""
     most = max(1, 2 * n_rows - 1)
     if max_leaf_nodes > 0:
         most = min(most, 2 * max_leaf_nodes - 1)

@@ -379,7 +379,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
         return self.estimator
 
     def _parameters_of_trees(self):
-        """Without class_weight: it is part of the draws, or of the weights of the rows."""
+        """Parameters of each tree, without class_weight, which is part of the draws or of the weights of the rows."""
         names = ("criterion", "monotonic_cst", *CART_PARAMETERS)
         return {name: getattr(self, name) for name in names}
 

@@ -411,7 +411,7 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
     Parameters
     ----------
     loss : {"log_loss", "exponential"}, default="log_loss"
-        Loss to minimize. "exponential" is the loss of AdaBoost, for two classes.
+        Loss to minimise. "exponential" is the loss of AdaBoost, for two classes.
     learning_rate : float, default=0.1
         Factor >= 0 that multiplies the values of all leaves (shrinkage). Smaller values usually predict better, and
         need more rounds.
@@ -510,7 +510,7 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
     See Also
     --------
     GradientBoostingRegressor : The same for regression.
-    NewtonBoostingClassifier : Second-order gradient boosting: faster, and with regularized leaves.
+    NewtonBoostingClassifier : Second-order gradient boosting: faster, and with regularised leaves.
     sklearn.ensemble.GradientBoostingClassifier : Gradient boosting of scikit-learn.
 
     References
@@ -772,7 +772,7 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
     Parameters
     ----------
     loss : {"squared_error", "absolute_error", "huber", "quantile"}, default="squared_error"
-        Loss to minimize. "huber": the squared error of small residuals, and a linear loss of large ones (see `alpha`).
+        Loss to minimise. "huber": the squared error of small residuals, and a linear loss of large ones (see `alpha`).
     alpha : float, default=0.9
         Level in (0, 1) of the loss "quantile". With "huber", the quantile of the absolute residuals, computed anew in
         each round, up to which residuals are squared.
@@ -870,7 +870,7 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
     See Also
     --------
     GradientBoostingClassifier : The same for classification.
-    NewtonBoostingRegressor : Second-order gradient boosting: faster, and with regularized leaves.
+    NewtonBoostingRegressor : Second-order gradient boosting: faster, and with regularised leaves.
     sklearn.ensemble.GradientBoostingRegressor : Gradient boosting of scikit-learn.
 
     References

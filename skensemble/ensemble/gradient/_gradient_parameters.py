@@ -136,7 +136,7 @@ CLASSIFIER = _table(
     _loss(
         "log_loss",
         "classes",
-        'Loss to minimize. "exponential" is the loss of AdaBoost, for two classes.',
+        'Loss to minimise. "exponential" is the loss of AdaBoost, for two classes.',
     ),
     {},
     "predict_proba",
@@ -148,7 +148,7 @@ REGRESSOR = _table(
     _loss(
         "squared_error",
         "numbers",
-        'Loss to minimize. "huber": the squared error of small residuals, and a linear loss of large ones (see '
+        'Loss to minimise. "huber": the squared error of small residuals, and a linear loss of large ones (see '
         "`alpha`).",
     ),
     {

@@ -166,7 +166,7 @@ def _map_inside(position, end, relevant, density):
 
 @kernel
 def _share_of_pairs(share):
-    """Of the pairs in a tie, those whose upper row is above the truncation."""
+    """Fraction of the pairs in a tie whose upper row is above the truncation."""
     return 1.0 - (1.0 - share) ** 2
 
 
@@ -220,7 +220,7 @@ def integral(discounts, x):
 
 @kernel
 def moment(discounts, x):
-    """Of the discount times the position."""
+    """Integral of the discount times the position over positions [0, x)."""
     k = min(int(x), discounts.shape[1] - 2)
     return discounts[1, k] + 0.5 * (x - k) * (x + k) * (discounts[0, k + 1] - discounts[0, k])
 

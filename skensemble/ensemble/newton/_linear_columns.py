@@ -72,7 +72,7 @@ class LinearColumns:
         return len(self.centres)
 
     def take(self, rows):
-        """Those of some rows."""
+        """The columns of some rows."""
         return LinearColumns(self.encoder, self.table.take(rows))
 
 

@@ -187,7 +187,7 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
         return held_out_parts(keys, strata, data.copies, self.validation_fraction, mixed_seed(self._seed, 0))
 
     def _count_copies(self, sample_weight, weight):
-        """How many rows each row stands for, by the user's weights, those of classes left aside; None: one each."""
+        """Number of rows that each row stands for, by the user's weights without those of classes; None: one each."""
         if sample_weight is None:
             return None
         return copies_of(read_weight(sample_weight, "sample_weight", len(weight)))
@@ -431,7 +431,7 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
         return False
 
     def _output_names(self):
-        """Of the raw predictions' columns, or None."""
+        """Names of the columns of raw predictions, or None."""
         return None
 
 
@@ -451,5 +451,5 @@ def _read_init_score(init_score, name, n_samples):
 
 
 def _metadata(sample_weight):
-    """What callbacks are to hand on to their scorers."""
+    """Metadata that callbacks pass on to their scorers."""
     return {} if sample_weight is None else {"sample_weight": sample_weight}

@@ -39,9 +39,9 @@ class TreeRounds:
         self.loss, self.train, self.held_out, self.settings = loss, train, held_out, settings
         self.n_outputs, self.n_samples = train.raw.shape
         self._weight = None if loss.applies_weights else train.weight
-        self._drawn_weight = train.weight  # of the rows of a round
+        self._drawn_weight = train.weight  # weights of the rows that are drawn in a round
         self._exact_weight = None if train.weight is None else ExactWeights.of(train.weight)
-        self._drawn_units = self._exact_weight  # of the rows of a round
+        self._drawn_units = self._exact_weight  # the same in fixed point
         self._node_weights = {}  # by the place of the tree in its round
         samples = settings.goss or settings.subsample < 1.0
         self._copies = train.copies

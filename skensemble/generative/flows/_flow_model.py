@@ -24,7 +24,7 @@ from skensemble.generative.tables._tabular import TableEncoder
 
 HELD_OUT_ROWS = 1 << 13  # maximum number of held-out rows in a check
 ROWS_TO_INITIALIZE_BY = 1 << 12
-N_POINTS = 8  # of each box of encoded rows, where the density is looked at
+N_POINTS = 8  # number of points in the box of each encoded row at which the density is computed
 WORTH_A_THREAD = 1 << 22  # weights times rows of a layer; below, threads wait for the interpreter's lock between layers
 CLIP_NORM = 50.0  # outliers have long gradients; those of common batches are left as they are
 

@@ -1,4 +1,4 @@
-"""The estimators of single trees: decision trees (CART) and extremely randomized trees."""
+"""The estimators of single trees: decision trees (CART) and extremely randomised trees."""
 
 from dataclasses import replace
 
@@ -461,7 +461,7 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
 
 
 class ExtraTreeClassifier(DecisionTreeClassifier):
-    """An extremely randomized tree for classification.
+    """An extremely randomised tree for classification.
 
     Like DecisionTreeClassifier, but for each feature that is considered for a split, a single threshold is drawn at
     random between the smallest and the largest value in the node, and the best of these thresholds is used [1]_. Such
@@ -764,7 +764,7 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
 
 
 class ExtraTreeRegressor(DecisionTreeRegressor):
-    """An extremely randomized tree for regression.
+    """An extremely randomised tree for regression.
 
     Like DecisionTreeRegressor, but for each feature that is considered for a split, a single threshold is drawn at
     random between the smallest and the largest value in the node, and the best of these thresholds is used [1]_. Such

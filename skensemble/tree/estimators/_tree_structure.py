@@ -101,17 +101,17 @@ class TreeStructure:
 
     @property
     def n_node_samples(self):
-        """(node_count,) number of training rows of each node."""
+        """(node_count,) number of training samples of each node."""
         return _read_only(self.trees.count)
 
     @property
     def weighted_n_node_samples(self):
-        """(node_count,) sum of their weights."""
+        """(node_count,) sum of the weights of the training samples of each node."""
         return _read_only(self.trees.cover)
 
     @cached_property
     def missing_go_to_left(self):
-        """(node_count,) uint8: 1 where rows without a value go left."""
+        """(node_count,) uint8: 1 where samples without a value go left."""
         missing_left = self.trees.missing_left.copy()
         categorical = np.flatnonzero(self.trees.category_start != NUMERIC)
         missing_left[categorical] = self.trees.category_words[self.trees.category_start[categorical]] & np.uint64(1)
@@ -165,7 +165,7 @@ class TreeStructure:
         return values[:, 0] if self.n_outputs == 1 else values
 
     def apply(self, X):
-        """(n_samples,) number of each row's leaf.
+        """(n_samples,) number of each sample's leaf.
 
         Parameters
         ----------
@@ -174,7 +174,7 @@ class TreeStructure:
         return self.leaves(self._read(X))
 
     def decision_path(self, X):
-        """(n_samples, node_count) CSR matrix with a 1 for each node that a row passes.
+        """(n_samples, node_count) CSR matrix with a 1 for each node that a sample passes.
 
         Parameters
         ----------

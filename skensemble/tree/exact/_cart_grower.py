@@ -53,7 +53,7 @@ class CartGrower:
         self._idle = []  # CartMemory that no thread is using
 
     def set_numbers(self, y):
-        """Other targets for the trees to come: (n_outputs, n_samples) float64.  No tree may be growing meanwhile."""
+        """Set the targets of later trees, (n_outputs, n_samples) float64.  No tree may be growing meanwhile."""
         set_numbers(self._target, y, self._limits.criterion, self._counted)
 
     def grow(self, seed, weight=None):

@@ -23,7 +23,7 @@ class CartLimits(NamedTuple):
     min_samples_leaf: int = 1
     min_weight_fraction_leaf: float = 0.0  # of the sum of the weights given to `grow`
     max_features: int = NO_LIMIT
-    max_leaf_nodes: int = NO_LIMIT  # otherwise best first
+    max_leaf_nodes: int = NO_LIMIT  # if set, nodes are split best first
     min_impurity_decrease: float = 0.0
 
 

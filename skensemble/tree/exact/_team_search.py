@@ -35,7 +35,7 @@ def is_shared(node, state):
 
 @kernel
 def find_best_split_together(node, seed, state):
-    """What `find_best_split` does, by the leader of a team."""
+    """Leader: find the best split of a node as `find_best_split` does, together with the team."""
     n_chunks = min(N_CHUNKS, state.features.shape[0] - state.n_constant[node])
     state.job[NODE], state.job[SEED], state.job[WIDTH] = node, seed, n_chunks
     open_job(state.team, n_chunks)
@@ -80,7 +80,7 @@ def _search_chunk(chunk, own, leader):
 
 @kernel
 def _copy_scalars(own, leader):
-    """What changes from tree to tree; arrays are shared but for those that a search writes to."""
+    """Copy the numbers that change from tree to tree; arrays are shared, except those that a search writes to."""
     own.weight_unit, own.amount_unit, own.moment_unit = leader.weight_unit, leader.amount_unit, leader.moment_unit
     own.min_weight_leaf, own.total_weight = leader.min_weight_leaf, leader.total_weight
     own.exact_squares = leader.exact_squares

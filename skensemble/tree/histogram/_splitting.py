@@ -136,7 +136,7 @@ def limited_gains(
 ):
     """Gains of all positions of any feature, any target, with every limit.  scan_codes: codes in the order of the scan.
 
-    reg_lambda : of the two sides; an order that was made from the same gradients pays for it with a larger one
+    reg_lambda : of the two sides; larger if `scan_codes` were sorted by the same gradients
     """
     n_channels = state.n_channels
     parent_score = node_score(totals, 0, lower, upper, state) * ROUNDING
