@@ -14,7 +14,7 @@ except ImportError:  # scikit-learn < 1.9
 class FitProgress:
     """Tells the callbacks of an estimator about its rounds.
 
-    n_rounds : int, at most so many rounds will follow
+    n_rounds : int, maximum number of rounds to come
     data : dict of what every hook is told: X, y, metadata
     """
 

@@ -1,4 +1,4 @@
-"""Threads: how many, which pool, and how a team of them shares the work inside one kernel.
+"""Threads: how many, which pool, and blocks of work for it.
 
 Two ways to use a second core:
 
@@ -172,3 +172,19 @@ def for_blocks(function, n, block, n_threads):
     """Call `function(start, stop)` for the blocks of range(n), on `n_threads` threads; results in order."""
     bounds = [(start, min(start + block, n)) for start in range(0, n, block)]
     return list(in_order(lambda bound: function(*bound), bounds, n_threads))
+
+
+def for_each_with_own(tools, function, n):
+    """Call `function(tool, k)` for each k in range(n), on a thread per tool; results in order.
+
+    No two calls have the same tool at a time.
+    """
+    idle = list(tools)
+
+    def call(k, _):
+        tool = idle.pop()
+        result = function(tool, k)
+        idle.append(tool)
+        return result
+
+    return for_blocks(call, n, 1, len(tools))

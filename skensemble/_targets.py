@@ -16,8 +16,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from skensemble._parameters import IsArrayLike, IsDict, IsNone, OneOf, ParameterError, SequenceOf
 from skensemble._validation import feature_positions
-
-LARGEST_SUM = 1e100  # of weights, and the inverse of the smallest: squares of sums neither overflow nor vanish
+from skensemble._weights import check_sum
 
 CLASS_WEIGHT = (IsDict, SequenceOf(IsDict, "a list of dicts (one per output)"), OneOf("balanced"), IsNone)
 MONOTONIC_CST = (IsArrayLike, IsDict, IsNone)
@@ -216,10 +215,7 @@ def read_weight(sample_weight, name, n_samples):
         raise ValueError(f"{name} must be >= 0, got {weight.min():g}.")
     if not weight.any():
         raise ValueError(f"{name} must hold a weight that is not zero, got only zeros.")
-    if not 1.0 / LARGEST_SUM <= weight.sum() <= LARGEST_SUM:
-        raise ValueError(
-            f"{name} must have a sum between {1.0 / LARGEST_SUM:g} and {LARGEST_SUM:g}, got {weight.sum():g}."
-        )
+    check_sum(weight.sum(), name)
     return weight
 
 
@@ -281,14 +277,14 @@ def balanced_factors(codes, weight, n_classes):
 
 
 class FeatureNames(NamedTuple):
-    """As much of a table as `feature_positions` asks for."""
+    """Number and names of features, as `feature_positions` asks for them."""
 
     n_features: int
     feature_names: list | None
 
     @classmethod
     def of(cls, estimator):
-        """Those that a fit has noted in the estimator."""
+        """The features of a fitted estimator."""
         names = getattr(estimator, "feature_names_in_", None)
         return cls(estimator.n_features_in_, None if names is None else list(names))
 

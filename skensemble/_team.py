@@ -26,6 +26,7 @@ TEAM_WORDS = 16
 _FIELD = 20
 _MASK = (1 << _FIELD) - 1
 MAX_CHUNKS = _MASK >> 1
+PATIENCE = 2_000_000  # empty looks for work, after which a helper leaves: its leader must have lost its core
 
 
 @kernel
@@ -56,7 +57,7 @@ def finish_chunk(team):
 
 @kernel
 def wait_for_chunks(team, n_chunks):
-    """Leader: wait until all chunks of the open job are finished, by whomever."""
+    """Leader: wait until all chunks of the open job are finished, no matter by which thread."""
     spins = 0
     while _load(team, DONE) < n_chunks:
         spins += 1

@@ -50,7 +50,7 @@ class Table:
         self.n_samples = n_samples
         self.n_features = n_features
         self.feature_names = feature_names
-        self.memo = None  # of whoever encodes blocks of rows, for what is the same in each block
+        self.memo = None  # what an encoder keeps from one block of rows to the next
 
     def column(self, j):
         """Column j: 1-D array of any real dtype, perhaps read-only, or a CategoryColumn."""
@@ -76,7 +76,7 @@ class Table:
         return None
 
     def name_of(self, j):
-        """How to call column j in a message."""
+        """Name of column j in messages."""
         return f"column {j}" if self.feature_names is None else f"column {self.feature_names[j]!r}"
 
 

@@ -275,7 +275,7 @@ _METHODS = ("predict", "predict_proba", "transform", "score_samples", "apply", "
 
 
 def _every_estimator():
-    """What a line in the table of estimators needs, with no step of its own."""
+    """Fit each estimator of the front door once: a new one needs no step of its own."""
     X = _numbers()
     for estimator in estimators().values():
         model = estimator()

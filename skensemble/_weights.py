@@ -1,12 +1,16 @@
-"""Which weights are numbers of copies: whole ones, up to a limit that depends on what the copies are for."""
+"""Which weights are numbers of copies: whole ones, up to a limit that depends on what the copies are for.
+
+Weights of any kind have a sum between 1 / LARGEST_SUM and LARGEST_SUM.
+"""
 
 import numpy as np
 
-MOST_WHOLE_WEIGHT = 2.0**24  # sum up to which boosting may add the rounded gradient of a row k times
+MOST_WHOLE_WEIGHT = 2.0**24  # largest sum of weights for which weight k means adding the rounded gradient k times
 MOST_COPIES_OF_AMOUNTS = 2.0**31  # the same for the rounded numbers of CART, which have more bits
-MOST_EXACT_WEIGHT = 2.0**52  # sum up to which sums of whole weights are exact in int64 and float64
-MOST_COPIES_PER_ROW = 4  # on average, up to which weights say how many rows there are, not only how they compare
-MOST_WRITTEN_OUT = 2.0**22  # sum up to which a table is made in which each row stands k times
+MOST_EXACT_WEIGHT = 2.0**52  # largest sum for which sums of whole weights are exact in int64 and float64
+MOST_COPIES_PER_ROW = 4  # largest mean of weights that count rows; larger ones only say how rows compare
+MOST_WRITTEN_OUT = 2.0**22  # largest sum for which each row is written out k times
+LARGEST_SUM = 1e100  # up to here, squares of sums of weights neither overflow nor vanish
 
 
 def is_whole(weight, most=MOST_WHOLE_WEIGHT):
@@ -17,3 +21,9 @@ def is_whole(weight, most=MOST_WHOLE_WEIGHT):
 def are_row_counts(weight):
     """Do the weights say how many rows there are: whole numbers that are small on average?"""
     return is_whole(weight) and bool(weight.sum() <= MOST_COPIES_PER_ROW * np.count_nonzero(weight))
+
+
+def check_sum(total, name):
+    """Refuse a sum of weights whose square might overflow or vanish."""
+    if not 1.0 / LARGEST_SUM <= total <= LARGEST_SUM:
+        raise ValueError(f"{name} must have a sum between {1.0 / LARGEST_SUM:g} and {LARGEST_SUM:g}, got {total:g}.")

@@ -1,5 +1,6 @@
 """Pickles: what they hold, and which of them are refused."""
 
+import importlib
 import pickle
 
 import numpy as np
@@ -43,6 +44,7 @@ def test_pickles_whose_modules_have_moved_are_refused_by_a_sentence():
     assert old != content
     with pytest.raises(ModuleNotFoundError, match="written by another version of skensemble: fit the model again"):
         pickle.loads(old)
+    importlib.invalidate_caches()  # asks every finder
     with pytest.raises(ModuleNotFoundError, match="No module named 'skensemble.nothing'"):
         import skensemble.nothing  # noqa: F401
 

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from skensemble import NewtonBoostingRegressor, RandomForestRegressor, _parallel
 from skensemble._jit import kernel
-from skensemble._parallel import effective_n_jobs, for_blocks, in_order, thread_pool, threads_here
+from skensemble._parallel import effective_n_jobs, for_blocks, for_each_with_own, in_order, thread_pool, threads_here
 from skensemble._team import (
     MAX_CHUNKS,
     TEAM_WORDS,
@@ -209,6 +209,19 @@ def test_for_blocks_raises_what_a_block_raises(n_threads):
 
     with pytest.raises(ValueError, match="block at 0"):
         for_blocks(fail, 10, 5, n_threads)
+
+
+@pytest.mark.parametrize("n_tools", [1, 2, 3])
+def test_a_tool_is_in_one_call_at_a_time(n_tools):
+    in_use = [threading.Lock() for _ in range(n_tools)]
+
+    def call(tool, k):
+        assert tool.acquire(blocking=False)
+        time.sleep(0.001)
+        tool.release()
+        return k
+
+    assert for_each_with_own(in_use, call, 10) == list(range(10))
 
 
 def test_one_thread_starts_none():

@@ -113,7 +113,8 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
         Raises
         ------
         ValueError, TypeError
-            If a parameter, a cell or a weight breaks its rule, or if no training sample has a finite log density.
+            If a parameter, a cell or a weight is not allowed, or if no training sample has a finite log density; the
+            message names it, the rule and the value.
         """
         check_parameters(self, PARAMETERS)
         n_samples = len(read_frame(X))

@@ -61,7 +61,7 @@ def export_graphviz(
     feature_names : array-like of str of shape (n_features,), default=None
         Names of the features. None: the columns of the frame in `fit`, or "x[0]", "x[1]", ...
     class_names : array-like of shape (n_classes,) or bool, default=None
-        Names of the classes, in the order of `classes_`; each node then tells its most frequent class. True: "y[0]",
+        Names of the classes, in the order of `classes_`; each node then shows its most frequent class. True: "y[0]",
         "y[1]", ... Not used with several outputs.
     label : {"all", "root", "none"}, default="all"
         Which nodes write words ("samples = ") before their numbers.
@@ -87,7 +87,7 @@ def export_graphviz(
     fontname : str, default="helvetica"
         Font of all text.
     show_missing : bool, default=False
-        Whether splits add "or missing" where rows that lack the feature go left.
+        Whether splits add "or missing" where missing values go left.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def export_graphviz(
     Raises
     ------
     ValueError, TypeError
-        An option breaks its rule, or `decision_tree` is not a fitted tree.
+        If an option is not allowed, or `decision_tree` is not a fitted tree.
 
     See Also
     --------

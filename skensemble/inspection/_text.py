@@ -36,9 +36,9 @@ def export_text(
     decimals : int, default=2
         Decimals of thresholds, values and weights.
     show_weights : bool, default=False
-        Whether leaves of a classifier tell the sum of the weights of each class.
+        Whether to show the sum of the weights of each class in the leaves of a classifier.
     show_missing : bool, default=False
-        Whether splits tell where rows go that lack the feature.
+        Whether to show the side to which missing values go.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def export_text(
     Raises
     ------
     ValueError, TypeError
-        An option breaks its rule, or `decision_tree` is not a fitted tree.
+        If an option is not allowed, or `decision_tree` is not a fitted tree.
 
     See Also
     --------

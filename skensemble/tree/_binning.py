@@ -20,7 +20,7 @@ from skensemble._weights import MOST_EXACT_WEIGHT, is_whole
 from skensemble.tree._binning_kernels import fill_search, find_thresholds, write_codes
 
 SAMPLE_SIZE = 200_000
-COLUMNS_PER_TASK = 8  # at most; a row-major table is read in cache lines
+COLUMNS_PER_TASK = 8  # maximum number; a row-major table is read in cache lines
 BLOCK_CELLS = 1 << 16
 PADDING = 8
 MAX_CATEGORIES = (1 << 16) - 1  # codes of two bytes
@@ -180,7 +180,7 @@ class Binner:
 
 
 def _columns_per_task(n_features, n_threads):
-    """Columns to a task, so that every thread gets the same number of tasks, of the same size."""
+    """Number of columns of a task, so that every thread gets the same number of tasks, of the same size."""
     n_rounds = -(-n_features // (COLUMNS_PER_TASK * n_threads))
     return -(-n_features // (n_rounds * n_threads))
 

@@ -58,14 +58,14 @@ def _fill_bins(totals, max_bins):
             light -= weight
             light_bins -= 1
             weight = 0.0
-        if is_heavy:  # with it go the few light values before it, if any
+        if is_heavy:  # its bin also takes the few light values before it
             last_of_bin[n] = i
             n += 1
             light -= weight
             weight = 0.0
         else:
             weight += totals[i]
-    if weight > 0:  # without a bin left, the last one takes them
+    if weight > 0:  # if no bin is left, the last one takes these values
         n += light_bins > 0
         last_of_bin[n - 1] = len(totals) - 1
     return last_of_bin[:n]
@@ -75,7 +75,7 @@ def _fill_bins(totals, max_bins):
 def _share_of_light(totals, n_bins):
     """(share of weight per bin, weight, number of bins) of the values that are lighter than this share.
 
-    As many values as bins: the share is 0, and all are heavy.
+    With as many bins as values, the share is 0, and all values are heavy.
     """
     share, light, light_bins = np.inf, 0.0, n_bins
     while len(totals) > n_bins:

@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-FIT = "fit"  # made from the data and the limits; shared by all trees and threads of a fit
+FIT = "fit"  # shared by all trees and threads of a fit; kernels only read it
 CALL = "call"  # handed over with each tree
 TREE = "tree"  # memory in which one tree at a time grows; shared by the threads of its team
 THREAD = "thread"  # memory of one thread: of the leader, and of each of its helpers
+
+NO_LIMIT = -1  # a limit that is not set; kernels know no None
 
 
 class Field(NamedTuple):
@@ -21,7 +23,7 @@ class Field(NamedTuple):
     kind: object  # dtype of an array (None: any), or int, float, bool of a number
     shape: str | None  # sizes by name or number, such as "2 n_samples", "?" for any; None: a number
     owner: str  # FIT, CALL, TREE or THREAD
-    initial: object  # what new memory holds; None: whatever was there
+    initial: object  # what new memory holds; None: it is not cleared
     meaning: str
 
 
@@ -82,7 +84,7 @@ def _shape(field, sizes):
 
 
 def most_nodes(n_rows, max_depth, max_leaf_nodes):
-    """How many nodes a tree that is not symmetric can have; "no limit" is -1."""
+    """Maximum number of nodes of a tree that is not symmetric; a limit may be NO_LIMIT."""
     most = max(1, 2 * n_rows - 1)
     if max_leaf_nodes > 0:
         most = min(most, 2 * max_leaf_nodes - 1)

@@ -52,8 +52,8 @@ from skensemble.tree.exact._cart_targets import ClassTarget, NumberTarget
 from skensemble.tree.trees._additive_trees import Link
 from skensemble.tree.trees._tree_arrays import validate_trees
 
-SMALLEST_LEAF = 0.01  # share of the weight: rows of a class of small weight are to make no leaf of their own
-N_DRAWS = 10  # tries at most of a round with resample=True, until its learner is better than chance
+SMALLEST_LEAF = 0.01  # share of the weight, so that rows of a class of small weight make no leaf of their own
+N_DRAWS = 10  # maximum number of draws in a round with resample=True, until a learner is better than chance
 HOLD_OUT_STREAM, DRAW_STREAM = 2**52, 2**52 + 1  # of the seeds; rounds have small numbers
 
 
@@ -434,7 +434,7 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
     tol : float, default=1e-07
         Tolerance of early stopping: a score is better only if it is larger by more than this. Must be >= 0.
     scoring : str, callable or None, default="loss"
-        Score of the held-out samples, larger for better. "loss": the negative loss that the algorithm minimizes
+        Score of the held-out samples, larger for better. "loss": the negative loss that the algorithm minimises
         (log-loss for "logit", else exponential loss). Other str: name of a scorer of scikit-learn. callable: a scorer
         `(estimator, X, y) -> float`. None: accuracy.
     max_bins : int or None, default=None
@@ -713,7 +713,7 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
         -------
         scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
             For "samme", mean votes: between -2 and 2 for two classes; with more classes, 1 for a class that gets all
-            votes. For the other algorithms, log-odds. For two classes, the scores of the second.
+            votes. For the other algorithms, log-odds. For two classes: scores of `classes_[1]`.
         """
         return self._flat(self._decision(X))
 

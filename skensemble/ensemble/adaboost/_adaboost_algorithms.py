@@ -61,7 +61,7 @@ class Algorithm:
 
     task : what learners predict, "labels", "probabilities" or "numbers"
     has_sign_targets : whether those numbers are fitted to 1 and -1
-    smoothing : probability that a class has at least
+    smoothing : minimum probability of a class
     """
 
     task = "numbers"
@@ -100,7 +100,7 @@ class Algorithm:
         return raw[np.arange(len(codes)), codes]
 
     def divisor(self, total_weight):
-        """What raw predictions are divided by, for the decision function."""
+        """Divisor of raw predictions in the decision function."""
         return 1.0
 
     def normalised(self, raw, total_weight):

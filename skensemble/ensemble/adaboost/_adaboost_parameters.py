@@ -141,7 +141,7 @@ CLASSIFIER = _table(
     },
     resample=False,
     strata="The same fraction of each class is held out.",
-    loss='the negative loss that the algorithm minimizes (log-loss for "logit", else exponential loss)',
+    loss='the negative loss that the algorithm minimises (log-loss for "logit", else exponential loss)',
     metric="accuracy",
 )
 REGRESSOR = _table(

@@ -26,7 +26,7 @@ from skensemble.tree.estimators._decision_tree import (
 )
 from skensemble.tree.estimators._tree_structure import with_tree
 from skensemble.tree.exact._cart_grower import CartGrower
-from skensemble.tree.exact._cart_limits import count_features, read_directions, read_limits
+from skensemble.tree.exact._cart_limits import count_features, read_cart_limits, read_directions
 from skensemble.tree.exact._cart_targets import NumberTarget
 from skensemble.tree.trees._additive_trees import AdditiveTrees
 from skensemble.tree.trees._tree_arrays import concatenate, split_trees
@@ -81,7 +81,7 @@ class TreeLearners:
             self.binner,
             table,
             target,
-            read_limits(shaped, n_rows, criterion=template.criterion, splitter=template.splitter),
+            read_cart_limits(shaped, n_rows, criterion=template.criterion, splitter=template.splitter),
             monotone=read_directions(shaped, n_classes, self.binner.is_categorical_),
             sample_weight=weight,
             n_threads=n_threads,
@@ -95,7 +95,7 @@ class TreeLearners:
     def fit(self, seed, weight, y=None):
         """((tree, seed), outputs of all rows).
 
-        weight : (n_samples,);  y : (n_samples,) float64 in place of the target of before, or None
+        weight : (n_samples,);  y : (n_samples,) float64, new target; None keeps the present one
         """
         if y is not None:
             self._grower.set_numbers(y[None])

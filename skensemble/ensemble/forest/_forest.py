@@ -26,7 +26,7 @@ from skensemble.tree._binning import Binner
 from skensemble.tree.estimators._sklearn_tree import to_sklearn
 from skensemble.tree.estimators._tree_structure import names_of_values, with_tree
 from skensemble.tree.exact._cart_grower import CartGrower
-from skensemble.tree.exact._cart_limits import GROWTH_PARAMETERS, count_features, read_directions, read_limits
+from skensemble.tree.exact._cart_limits import CART_PARAMETERS, count_features, read_cart_limits, read_directions
 from skensemble.tree.exact._cart_targets import ClassTarget, NumberTarget
 from skensemble.tree.trees._additive_trees import AdditiveTrees
 from skensemble.tree.trees._partial_dependence import partial_dependence
@@ -152,7 +152,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
             self._binner,
             table,
             self._target_of_trees(target),
-            read_limits(self, n_rows, criterion=self.criterion, splitter=self._splitter),
+            read_cart_limits(self, n_rows, criterion=self.criterion, splitter=self._splitter),
             monotone=read_directions(self, self._n_classes_of_outputs, is_categorical),
             sample_weight=weight,
             n_threads=n_threads,
@@ -380,8 +380,8 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
         return self.estimator
 
     def _parameters_of_trees(self):
-        """Without class_weight: it is part of the draws, or of the weights of the rows."""
-        names = ("criterion", "monotonic_cst", *GROWTH_PARAMETERS)
+        """Parameters of each tree, without class_weight, which is part of the draws or of the weights of the rows."""
+        names = ("criterion", "monotonic_cst", *CART_PARAMETERS)
         return {name: getattr(self, name) for name in names}
 
     @property

@@ -12,7 +12,7 @@ from skensemble._parameters import (
     with_defaults,
 )
 from skensemble._shared_parameters import BALANCED, DICT_OF_FACTORS, FACTORS, JOBS
-from skensemble.tree.exact._cart_limits import CLASSIFIER_PARAMETERS, GROWTH_PARAMETERS, REGRESSOR_PARAMETERS
+from skensemble.tree.exact._cart_limits import CART_PARAMETERS, CLASSIFIER_PARAMETERS, REGRESSOR_PARAMETERS
 
 _BOOTSTRAP = {
     "bootstrap": Parameter(
@@ -58,7 +58,7 @@ def _table(own, metric, leaf_rows):
     table = {
         "n_estimators": Parameter(100, (Interval(int, 1),), "int", "Number of trees."),
         "criterion": own["criterion"],
-        **GROWTH_PARAMETERS,
+        **CART_PARAMETERS,
         **own,
         **_BOOTSTRAP,
         "importance_type": _IMPORTANCES,

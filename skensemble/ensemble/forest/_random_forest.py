@@ -405,7 +405,7 @@ class RandomForestRegressor(ForestRegressor):
 
 
 class ExtraTreesClassifier(ForestClassifier):
-    """Extremely randomized trees for classification.
+    """Extremely randomised trees for classification.
 
     For each node a few features are drawn, and for each of these a threshold between its smallest and its largest value
     in the node; the best of these thresholds splits the node. The predicted class probabilities are the mean over the
@@ -599,7 +599,7 @@ class ExtraTreesClassifier(ForestClassifier):
 
 
 class ExtraTreesRegressor(ForestRegressor):
-    """Extremely randomized trees for regression.
+    """Extremely randomised trees for regression.
 
     For each node and each feature that is considered, a threshold is drawn between its smallest and its largest value
     in the node; the best of these thresholds splits the node. Predictions are the mean over the trees [1]_, and

@@ -28,6 +28,7 @@ from skensemble.ensemble.gradient._gradient_rounds import (
     GradientSettings,
     tree_random_state,
 )
+from skensemble.ensemble.losses._links import response
 from skensemble.ensemble.losses._losses import make_loss
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
 from skensemble.ensemble.rows._row_sampling import RowSampler, copies_of, row_keys
@@ -35,7 +36,7 @@ from skensemble.tree._binning import Binner
 from skensemble.tree.estimators._decision_tree import DecisionTreeRegressor
 from skensemble.tree.estimators._tree_structure import with_tree
 from skensemble.tree.exact._cart_grower import CartGrower
-from skensemble.tree.exact._cart_limits import GROWTH_PARAMETERS, count_features, read_limits
+from skensemble.tree.exact._cart_limits import CART_PARAMETERS, count_features, read_cart_limits
 from skensemble.tree.exact._cart_targets import NumberTarget
 from skensemble.tree.trees._additive_trees import AdditiveTrees, Link
 from skensemble.tree.trees._partial_dependence import partial_dependence
@@ -203,7 +204,7 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
         is_small = table.n_samples * table.n_features < CELLS_FOR_THREADS
         n_growers = 1 if is_small else min(n_threads, self._loss.n_outputs)
         n_rows = table.n_samples if train_weight is None else np.count_nonzero(train_weight)
-        limits = read_limits(self, n_rows, criterion="squared_error", splitter="best")
+        limits = read_cart_limits(self, n_rows, criterion="squared_error", splitter="best")
         target = NumberTarget(np.zeros((1, table.n_samples)))
         self.max_features_ = count_features(self.max_features, self.n_features_in_)
 
@@ -251,7 +252,7 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
         return {"i": number, "y": rounds.y, "sample_weight": rounds.weight, "raw_predictions": rounds.raw.T}
 
     def _parameters_of_trees(self):
-        return {"criterion": "squared_error", **{name: getattr(self, name) for name in GROWTH_PARAMETERS}}
+        return {"criterion": "squared_error", **{name: getattr(self, name) for name in CART_PARAMETERS}}
 
     # -- predictions -------------------------------------------------------------------------------------------------
 
@@ -264,7 +265,7 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
             trees = trees._replace(output=output)
         return AdditiveTrees(
             trees, self._binner, self._baseline, self._rates, node_weight=trees.cover,
-            link=Link(self._loss.link_name, partial(_response, self._loss)), output_names=self._output_names(),
+            link=Link(self._loss.link_name, partial(response, self._loss)), output_names=self._output_names(),
         )  # fmt: skip
 
     def _additive_trees(self):
@@ -389,11 +390,6 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
         return tags
 
 
-def _response(loss, raw):
-    """Probabilities or numbers from raw predictions (n_samples, n_outputs)."""
-    return loss.link_inverse(np.ascontiguousarray(raw.T))
-
-
 def _indexable(X):
     """X as an object that rows can be selected from."""
     if scipy.sparse.issparse(X):
@@ -416,7 +412,7 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
     Parameters
     ----------
     loss : {"log_loss", "exponential"}, default="log_loss"
-        Loss to minimize. "exponential" is the loss of AdaBoost, for two classes.
+        Loss to minimise. "exponential" is the loss of AdaBoost, for two classes.
     learning_rate : float, default=0.1
         Factor >= 0 that multiplies the values of all leaves (shrinkage). Smaller values usually predict better, and
         need more rounds.
@@ -521,7 +517,7 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
     See Also
     --------
     GradientBoostingRegressor : The same for regression.
-    NewtonBoostingClassifier : Second-order gradient boosting: faster, and with regularized leaves.
+    NewtonBoostingClassifier : Second-order gradient boosting: faster, and with regularised leaves.
     sklearn.ensemble.GradientBoostingClassifier : Gradient boosting of scikit-learn.
 
     References
@@ -785,7 +781,7 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
     Parameters
     ----------
     loss : {"squared_error", "absolute_error", "huber", "quantile"}, default="squared_error"
-        Loss to minimize. "huber": the squared error of small residuals, and a linear loss of large ones (see `alpha`).
+        Loss to minimise. "huber": the squared error of small residuals, and a linear loss of large ones (see `alpha`).
     alpha : float, default=0.9
         Level in (0, 1) of the loss "quantile". With "huber", the quantile of the absolute residuals, computed anew in
         each round, up to which residuals are squared.
@@ -889,7 +885,7 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
     See Also
     --------
     GradientBoostingClassifier : The same for classification.
-    NewtonBoostingRegressor : Second-order gradient boosting: faster, and with regularized leaves.
+    NewtonBoostingRegressor : Second-order gradient boosting: faster, and with regularised leaves.
     sklearn.ensemble.GradientBoostingRegressor : Gradient boosting of scikit-learn.
 
     References

@@ -58,7 +58,7 @@ class Printer:
             self._print("Iter", "Train Loss", "OOB Improve", "Remaining Time")
 
     def report(self, number, history):
-        """Round `number`, from 0, is the last of the history."""
+        """Print the last round of the history, whose number, from 0, is `number`."""
         if not self._verbose or (number + 1) % self._step:
             return
         seconds = (perf_counter() - self._begin) * (self._n_rounds - number - 1) / (number + 1)

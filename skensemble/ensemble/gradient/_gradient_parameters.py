@@ -16,7 +16,7 @@ from skensemble._parameters import (
 )
 from skensemble._shared_parameters import JOBS
 from skensemble.ensemble.losses._losses import offered_losses
-from skensemble.tree.exact._cart_limits import GROWTH_PARAMETERS
+from skensemble.tree.exact._cart_limits import CART_PARAMETERS
 
 _INSIDE = (Interval(float, 0.0, 1.0, "neither"),)
 _NON_NEGATIVE = (Interval(float, 0.0),)
@@ -113,7 +113,7 @@ def _table(loss, own, method, constant, **words):
         "loss": loss,
         **own,
         **_ROUNDS,
-        **with_defaults(GROWTH_PARAMETERS, max_depth=3),
+        **with_defaults(CART_PARAMETERS, max_depth=3),
         "init": Parameter(
             None,
             (OneOf("zero"), IsNone, _estimator_with("fit", method)),
@@ -136,7 +136,7 @@ CLASSIFIER = _table(
     _loss(
         "log_loss",
         "classes",
-        'Loss to minimize. "exponential" is the loss of AdaBoost, for two classes.',
+        'Loss to minimise. "exponential" is the loss of AdaBoost, for two classes.',
     ),
     {},
     "predict_proba",
@@ -148,7 +148,7 @@ REGRESSOR = _table(
     _loss(
         "squared_error",
         "numbers",
-        'Loss to minimize. "huber": the squared error of small residuals, and a linear loss of large ones (see '
+        'Loss to minimise. "huber": the squared error of small residuals, and a linear loss of large ones (see '
         "`alpha`).",
     ),
     {

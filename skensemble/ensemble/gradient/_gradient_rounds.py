@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skensemble._parallel import for_blocks
+from skensemble._parallel import for_blocks, for_each_with_own
 from skensemble._random import draw_seed, generator
 from skensemble._random_bits import mixed_seed
 from skensemble.ensemble.gradient._line_search import newton_steps, rows_by_leaf
+from skensemble.ensemble.losses._loss import GRADIENT_BLOCK
 from skensemble.tree.trees._marks import NO_CHILD
 from skensemble.tree.trees._pruning import prune
 
-GRADIENT_BLOCK = 1 << 16  # rows; a block is worth a call of the thread pool
 HOLD_OUT_STREAM, BAG_STREAM, TREE_STREAM = 0, 1, 2  # of the seed of a model
 
 
@@ -94,17 +94,11 @@ class GradientRounds:
 
     def _grow_trees(self, number, weight):
         """One tree for each output, by as many threads as there are growers."""
-        if len(self.growers) == 1:
-            return [self._add_tree(self.growers[0], number, output, weight) for output in range(self.n_outputs)]
-        idle = list(self.growers)
 
-        def add_tree(output, _):
-            grower = idle.pop()
-            tree = self._add_tree(grower, number, output, weight)
-            idle.append(grower)
-            return tree
+        def add_tree(grower, output):
+            return self._add_tree(grower, number, output, weight)
 
-        return for_blocks(add_tree, self.n_outputs, 1, len(self.growers))
+        return for_each_with_own(self.growers, add_tree, self.n_outputs)
 
     def _add_tree(self, grower, number, output, weight):
         seed = draw_seed(generator(tree_random_state(self.settings.seed, number * self.n_outputs + output)))

@@ -15,7 +15,7 @@ from skensemble.ensemble.losses._pointwise import (
 )
 from skensemble.ensemble.losses._weighted_statistics_kernels import weighted_mean
 
-_SMALLEST_SHARE = 10 * np.finfo(float).eps  # of one class: log-odds stay within 34
+_SMALLEST_SHARE = 10 * np.finfo(float).eps  # smallest class share, so that |log-odds| <= 34
 
 
 @dataclass

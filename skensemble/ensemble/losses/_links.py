@@ -5,6 +5,11 @@ import numpy as np
 from skensemble.ensemble.losses._pointwise import LARGEST_EXPONENT, binary_probabilities, softmax_probabilities
 
 
+def response(loss, raw):
+    """What `predict` or `predict_proba` makes of raw predictions (n_samples, n_outputs)."""
+    return loss.link_inverse(np.ascontiguousarray(raw.T))
+
+
 def samples_first(raw):
     """(n_samples,) for one output, else (n_samples, n_outputs)."""
     return raw[0] if raw.shape[0] == 1 else raw.T

@@ -10,6 +10,7 @@ from skensemble.ensemble.losses._pointwise import LARGEST_GRADIENT
 from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, for_leaves
 from skensemble.ensemble.losses._weighted_statistics_kernels import weighted_mean
 
+GRADIENT_BLOCK = 1 << 16  # rows; a block of gradients is worth a call of the thread pool
 _BLOCK = 8192  # rows
 
 
@@ -35,7 +36,7 @@ class Loss:
     target = "numbers"
     families = ("newton",)
     link_name = "identity"
-    positive_target = False  # True: negative numbers are no targets
+    positive_target = False  # True: targets must be >= 0
     constant_hessian = False  # True: hessian is 1 everywhere
     needs_all_rows = False  # True: gradient and hessian need all rows in one call
     has_value = True  # False: `value` is NaN

@@ -166,7 +166,7 @@ def _map_inside(position, end, relevant, density):
 
 @kernel
 def _share_of_pairs(share):
-    """Of the pairs in a tie, those whose upper row is above the truncation."""
+    """Fraction of the pairs in a tie whose upper row is above the truncation."""
     return 1.0 - (1.0 - share) ** 2
 
 
@@ -210,7 +210,7 @@ def _average_precision(at, cells, n_cells):
 
 @kernel
 def integral(discounts, x):
-    """Of the discount over the positions [0, x): D(k) = 1 / log2(k + 2) on [k, k + 1).
+    """Integral of the discount over positions [0, x): D(k) = 1 / log2(k + 2) on [k, k + 1).
 
     discounts : (2, n + 1), sums over the positions up to k of D, and of D times the position; beyond n, D is constant
     """
@@ -220,7 +220,7 @@ def integral(discounts, x):
 
 @kernel
 def moment(discounts, x):
-    """Of the discount times the position."""
+    """Integral of the discount times the position over positions [0, x)."""
     k = min(int(x), discounts.shape[1] - 2)
     return discounts[1, k] + 0.5 * (x - k) * (x + k) * (discounts[0, k + 1] - discounts[0, k])
 

@@ -15,7 +15,7 @@ from skensemble.ensemble.losses._ranking_kernels import MAP, N_FIELDS, N_SLOTS, 
 from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT
 
 LARGEST_RELEVANCE = 500.0  # the sum of 2**500 over all rows is finite
-_MOST_POSITIONS = 1 << 20  # whose discounts differ
+_MOST_POSITIONS = 1 << 20  # positions with discounts of their own; all later ones have that of the last
 _BLOCK = 4096  # rows; as many queries are worth a call of the thread pool
 
 # -- queries ---------------------------------------------------------------------------------------------------------

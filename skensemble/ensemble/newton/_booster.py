@@ -50,7 +50,7 @@ class Booster:
         raise NotImplementedError
 
     def recall(self, data, table, n_threads):
-        """Note with the rows of `table` what the model says of them, before some are held out."""
+        """Store in `data` the model's predictions for `table` (DART: leaves of its rows), before rows are held out."""
         data.before = self.raw(table, n_threads).T
 
     def fill_raw(self, data, n_threads):

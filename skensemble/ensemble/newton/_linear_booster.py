@@ -16,6 +16,7 @@ import numpy as np
 from skensemble._parallel import for_blocks
 from skensemble._random_bits import mixed_seed
 from skensemble._targets import read_monotonic_cst
+from skensemble.ensemble.losses._loss import GRADIENT_BLOCK
 from skensemble.ensemble.newton._booster import Booster
 from skensemble.ensemble.newton._boosting_settings import ROUNDS_STREAM
 from skensemble.ensemble.newton._coordinate_descent import (
@@ -29,12 +30,11 @@ from skensemble.ensemble.newton._coordinate_descent import (
 )
 from skensemble.ensemble.newton._linear_columns import ColumnEncoder
 from skensemble.ensemble.newton._training_data import TrainingData
-from skensemble.ensemble.newton._tree_rounds import GRADIENT_BLOCK
 from skensemble.ensemble.rows._row_sampling import row_keys
 
 LEARNING_RATE = 0.5  # XGBoost's
 ROW_BLOCK = 1024  # rows that are encoded at once
-NEAR = 0.01  # residuals below this share of their mean count as this large
+NEAR = 0.01  # smallest residual used, as a fraction of the mean residual
 
 # -- predictions -----------------------------------------------------------------------------------------------------
 

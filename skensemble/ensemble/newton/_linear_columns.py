@@ -73,7 +73,7 @@ class LinearColumns:
         return len(self.centres)
 
     def take(self, rows):
-        """Those of some rows."""
+        """The columns of some rows."""
         return LinearColumns(self.encoder, self.table.take(rows))
 
 
@@ -145,7 +145,7 @@ def _joined(parts, n_samples):
 
 
 def _end_to_end(arrays, dtype):
-    """One array of all that are there, and where each begins (-1: it is not there)."""
+    """Concatenation of the arrays that are not None, and the start of each (-1 for None)."""
     sizes = np.array([0 if array is None else len(array) for array in arrays], np.int64)
     starts = np.where([array is None for array in arrays], -1, np.cumsum(sizes) - sizes).astype(np.int64)
     there = [np.asarray(array, dtype) for array in arrays if array is not None]

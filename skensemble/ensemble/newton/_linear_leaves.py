@@ -26,7 +26,7 @@ from skensemble.tree.trees._marks import NO_CHILD
 from skensemble.tree.trees._prediction import apply_trees
 
 ROW_BLOCK = 1024  # rows that are encoded at once
-FIT_WORK = 20_000  # rows x features of a path; leaves are worth several threads
+FIT_WORK = 20_000  # rows x features of a path from which leaves are fitted by several threads
 MOVE_BLOCK = 1 << 14  # rows
 
 
@@ -43,7 +43,7 @@ class LeafSlopes(NamedTuple):
 
     @classmethod
     def empty(cls, n_values):
-        """Those of no tree."""
+        """Slopes of no tree."""
         return cls(np.zeros(1, np.int64), np.empty(0, np.int32), *(np.empty((0, n_values)) for _ in range(2)))
 
     def is_valid(self, n_nodes, n_values, n_features):
@@ -59,7 +59,7 @@ class LeafSlopes(NamedTuple):
         )
 
     def extended(self, others):
-        """With those of the trees that follow."""
+        """These slopes, followed by those of other trees."""
         parts = [self, *others]
         shifts = np.cumsum([0, *(len(part.feature) for part in parts)])
         starts = [self.start[:1], *(part.start[1:] + shift for part, shift in zip(parts, shifts))]

@@ -24,6 +24,7 @@ from skensemble._targets import (
 from skensemble._validation import read_features
 from skensemble.ensemble._early_stopping import Patience
 from skensemble.ensemble._held_out_scoring import GivenRows, HeldOutScorer
+from skensemble.ensemble.losses._links import response
 from skensemble.ensemble.newton._booster import FitRequest
 from skensemble.ensemble.newton._boosters import booster_names, choose_booster
 from skensemble.ensemble.newton._score_history import ScoreHistory
@@ -164,7 +165,7 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
         return table, target, weight, _read_init_score(init_score_val, "init_score_val", table.n_samples)
 
     def _make_data(self, kind, X, table, target, weight, start, n_threads):
-        """TrainingData that knows `start`, and what the model of before, if there is one, says of the rows."""
+        """TrainingData that knows `start`, and, on a warm start, the raw predictions of the model so far."""
         data = kind.training_data(self._binner, table, target, weight, start, n_threads)
         data.given = GivenRows(X)
         if hasattr(self, "_booster"):
@@ -187,7 +188,7 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
         return held_out_parts(keys, strata, data.copies, self.validation_fraction, mixed_seed(self._seed, 0))
 
     def _count_copies(self, sample_weight, weight):
-        """How many rows each row stands for, by the user's weights, those of classes left aside; None: one each."""
+        """Number of rows that each row stands for, by the user's weights without those of classes; None: one each."""
         if sample_weight is None:
             return None
         return copies_of(read_weight(sample_weight, "sample_weight", len(weight)))
@@ -201,7 +202,7 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
             self._find_baseline(train.y, train.weight, train.start),
             vector=self._has_vector_leaves(),
             n_parallel=int(self.num_parallel_tree),
-            link=Link(self._loss.link_name, partial(_response, self._loss)),
+            link=Link(self._loss.link_name, partial(response, self._loss)),
             output_names=self._output_names(),
         )
 
@@ -433,13 +434,8 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
         return False
 
     def _output_names(self):
-        """Of the raw predictions' columns, or None."""
+        """Names of the columns of raw predictions, or None."""
         return None
-
-
-def _response(loss, raw):
-    """What `predict` or `predict_proba` makes of raw predictions (n_samples, n_outputs)."""
-    return loss.link_inverse(np.ascontiguousarray(raw.T))
 
 
 def _check_scoring_name(scoring):
@@ -458,5 +454,5 @@ def _read_init_score(init_score, name, n_samples):
 
 
 def _metadata(sample_weight):
-    """What callbacks are to hand on to their scorers."""
+    """Metadata that callbacks pass on to their scorers."""
     return {} if sample_weight is None else {"sample_weight": sample_weight}

@@ -28,7 +28,7 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
     Parameters
     ----------
     loss : "log_loss" or callable, default="log_loss"
-        Loss to minimize. A callable `(y, raw, sample_weight) -> (gradient, hessian)` gets class indices of shape
+        Loss to minimise. A callable `(y, raw, sample_weight) -> (gradient, hessian)` gets class indices of shape
         (n_samples,), raw predictions of shape (n_samples,) for two classes or (n_samples, n_classes) for more, and
         sample weights or None. It returns the first and second derivatives of the loss, shaped like `raw` and
         multiplied by the weights.
@@ -63,9 +63,9 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         Minimum sum of the hessians (second derivatives of the loss, multiplied by the sample weights) of the samples in
         a leaf. Must be >= 0.
     reg_lambda : float, default=3.0
-        L2 regularization of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
+        L2 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
     reg_alpha : float, default=0.0
-        L1 regularization of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
+        L1 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
     gamma : float, default=0.0
         Minimum gain of a split: a node is split only if its best split gains more. Must be >= 0.
     max_delta_step : float, default=0.0
@@ -125,10 +125,10 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
     linear_leaves : bool, default=False
         Whether leaves predict a linear function of the numeric features on their path from the root, instead of a
         constant. Samples with a missing or infinite value in one of these features get a constant. Cannot be combined
-        with `booster="dart"`, with `monotonic_cst`, or with losses whose leaves are refitted ("absolute_error", "huber"
-        and "quantile").
+        with `booster="dart"`, with `monotonic_cst`, or with losses that compute leaf values from residuals
+        ("absolute_error", "huber" and "quantile").
     linear_lambda : float, default=1.0
-        L2 regularization of the slopes of linear leaves, for features in units of their standard deviation. Must be
+        L2 regularisation of the slopes of linear leaves, for features in units of their standard deviation. Must be
         >= 0.
     feature_selector : {"cyclic", "shuffle", "random", "greedy", "thrifty"}, default="cyclic"
         With `booster="gblinear"`: order in which a round updates the coefficients. "cyclic": by column. "shuffle": in a
@@ -491,7 +491,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     Parameters
     ----------
     loss : str or callable, default="squared_error"
-        Loss to minimize: "squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma", "tweedie",
+        Loss to minimise: "squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma", "tweedie",
         "pseudo_huber", "expectile" or a callable. "poisson", "gamma" and "tweedie" have a log link. A callable
         `(y, raw, sample_weight) -> (gradient, hessian)` gets targets and raw predictions, both of shape (n_samples,) or
         (n_samples, n_outputs), and sample weights or None. It returns the first and second derivatives of the loss,
@@ -528,9 +528,9 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         Minimum sum of the hessians (second derivatives of the loss, multiplied by the sample weights) of the samples in
         a leaf. Must be >= 0.
     reg_lambda : float, default=3.0
-        L2 regularization of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
+        L2 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
     reg_alpha : float, default=0.0
-        L1 regularization of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
+        L1 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
     gamma : float, default=0.0
         Minimum gain of a split: a node is split only if its best split gains more. Must be >= 0.
     max_delta_step : float, default=0.0
@@ -590,10 +590,10 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     linear_leaves : bool, default=False
         Whether leaves predict a linear function of the numeric features on their path from the root, instead of a
         constant. Samples with a missing or infinite value in one of these features get a constant. Cannot be combined
-        with `booster="dart"`, with `monotonic_cst`, or with losses whose leaves are refitted ("absolute_error", "huber"
-        and "quantile").
+        with `booster="dart"`, with `monotonic_cst`, or with losses that compute leaf values from residuals
+        ("absolute_error", "huber" and "quantile").
     linear_lambda : float, default=1.0
-        L2 regularization of the slopes of linear leaves, for features in units of their standard deviation. Must be
+        L2 regularisation of the slopes of linear leaves, for features in units of their standard deviation. Must be
         >= 0.
     feature_selector : {"cyclic", "shuffle", "random", "greedy", "thrifty"}, default="cyclic"
         With `booster="gblinear"`: order in which a round updates the coefficients. "cyclic": by column. "shuffle": in a

@@ -135,14 +135,14 @@ _LINEAR = {
         False,
         "Whether leaves predict a linear function of the numeric features on their path from the root, instead of a "
         "constant. Samples with a missing or infinite value in one of these features get a constant. Cannot be "
-        'combined with `booster="dart"`, with `monotonic_cst`, or with losses whose leaves are refitted '
+        'combined with `booster="dart"`, with `monotonic_cst`, or with losses that compute leaf values from residuals '
         '("absolute_error", "huber" and "quantile").',
     ),
     "linear_lambda": Parameter(
         1.0,
         _NON_NEGATIVE,
         "float",
-        "L2 regularization of the slopes of linear leaves, for features in units of their standard deviation. Must be"
+        "L2 regularisation of the slopes of linear leaves, for features in units of their standard deviation. Must be"
         " >= 0.",
     ),
     "feature_selector": _options(
@@ -252,7 +252,7 @@ CLASSIFIER = _table(
         "log_loss",
         (NameIn(lambda: offered_losses("newton", "classes")), IsCallable),
         '"log_loss" or callable',
-        "Loss to minimize. A callable `(y, raw, sample_weight) -> (gradient, hessian)` gets class indices of shape "
+        "Loss to minimise. A callable `(y, raw, sample_weight) -> (gradient, hessian)` gets class indices of shape "
         "(n_samples,), raw predictions of shape (n_samples,) for two classes or (n_samples, n_classes) for more, and "
         "sample weights or None. It returns the first and second derivatives of the loss, shaped like `raw` and "
         "multiplied by the weights.",
@@ -287,7 +287,7 @@ REGRESSOR = _table(
         "squared_error",
         (NameIn(_losses_of_numbers), IsCallable),
         "str or callable",
-        f'Loss to minimize: {choice(_losses_of_numbers())[1:-1]} or a callable. "poisson", "gamma" and '
+        f'Loss to minimise: {choice(_losses_of_numbers())[1:-1]} or a callable. "poisson", "gamma" and '
         '"tweedie" have a log link. A callable `(y, raw, sample_weight) -> (gradient, hessian)` gets '
         "targets and raw predictions, both of shape (n_samples,) or (n_samples, n_outputs), and sample weights or "
         "None. It returns the first and second derivatives of the loss, shaped like `raw` and multiplied by the "
@@ -336,7 +336,7 @@ RANKER = _table(
     _name(
         "rank:ndcg",
         lambda: offered_losses("newton", "relevance"),
-        'Loss to minimize: the logistic loss of all pairs of samples in a query that differ in relevance. "rank:ndcg"'
+        'Loss to minimise: the logistic loss of all pairs of samples in a query that differ in relevance. "rank:ndcg"'
         ' weights each pair by the change of NDCG if the two samples swapped their positions (LambdaMART), "rank:map"'
         " by the change of average precision, for which a sample is relevant if its relevance is not 0, and "
         '"rank:pairwise" by 1.',
@@ -354,7 +354,7 @@ RANKER = _table(
         ),
         "lambdarank_norm": _flag(
             True,
-            "Whether to normalize the gradients as LightGBM does: pairs with nearly equal scores get more weight, and"
+            "Whether to normalise the gradients as LightGBM does: pairs with nearly equal scores get more weight, and"
             " the weight of a query grows more slowly than its number of pairs.",
         ),
     },

@@ -23,7 +23,7 @@ class NewtonBoostingRanker(NewtonBoosting):
 
     The training data are queries, each a set of samples with degrees of relevance. The model learns scores that rank
     the samples of a query by relevance. Each round fits a tree to gradients (lambdas) of pairs of samples in a query
-    [1]_, [2]_, normalized as in LightGBM [3]_: a sample that is ranked below a less relevant one is pushed up, more
+    [1]_, [2]_, normalised as in LightGBM [3]_: a sample that is ranked below a less relevant one is pushed up, more
     strongly if the ranking measure, such as NDCG [4]_, gains more by that. Numbers may be missing or infinite, and
     categories need no encoding. The samples of a query need not be contiguous, and the model does not depend on the
     order of the samples: samples with equal scores share their positions.
@@ -31,7 +31,7 @@ class NewtonBoostingRanker(NewtonBoosting):
     Parameters
     ----------
     loss : {"rank:ndcg", "rank:pairwise", "rank:map"}, default="rank:ndcg"
-        Loss to minimize: the logistic loss of all pairs of samples in a query that differ in relevance. "rank:ndcg"
+        Loss to minimise: the logistic loss of all pairs of samples in a query that differ in relevance. "rank:ndcg"
         weights each pair by the change of NDCG if the two samples swapped their positions (LambdaMART), "rank:map" by
         the change of average precision, for which a sample is relevant if its relevance is not 0, and "rank:pairwise"
         by 1.
@@ -66,9 +66,9 @@ class NewtonBoostingRanker(NewtonBoosting):
         Minimum sum of the hessians (second derivatives of the loss, multiplied by the sample weights) of the samples in
         a leaf. Must be >= 0.
     reg_lambda : float, default=3.0
-        L2 regularization of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
+        L2 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
     reg_alpha : float, default=0.0
-        L1 regularization of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
+        L1 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
     gamma : float, default=0.0
         Minimum gain of a split: a node is split only if its best split gains more. Must be >= 0.
     max_delta_step : float, default=0.0
@@ -127,10 +127,10 @@ class NewtonBoostingRanker(NewtonBoosting):
     linear_leaves : bool, default=False
         Whether leaves predict a linear function of the numeric features on their path from the root, instead of a
         constant. Samples with a missing or infinite value in one of these features get a constant. Cannot be combined
-        with `booster="dart"`, with `monotonic_cst`, or with losses whose leaves are refitted ("absolute_error", "huber"
-        and "quantile").
+        with `booster="dart"`, with `monotonic_cst`, or with losses that compute leaf values from residuals
+        ("absolute_error", "huber" and "quantile").
     linear_lambda : float, default=1.0
-        L2 regularization of the slopes of linear leaves, for features in units of their standard deviation. Must be
+        L2 regularisation of the slopes of linear leaves, for features in units of their standard deviation. Must be
         >= 0.
     feature_selector : {"cyclic", "shuffle", "random", "greedy", "thrifty"}, default="cyclic"
         With `booster="gblinear"`: order in which a round updates the coefficients. "cyclic": by column. "shuffle": in a
@@ -145,7 +145,7 @@ class NewtonBoostingRanker(NewtonBoosting):
         one of these positions, by the current scores. It should exceed the number of positions that matter to you.
         None: all pairs.
     lambdarank_norm : bool, default=True
-        Whether to normalize the gradients as LightGBM does: pairs with nearly equal scores get more weight, and the
+        Whether to normalise the gradients as LightGBM does: pairs with nearly equal scores get more weight, and the
         weight of a query grows more slowly than its number of pairs.
     early_stopping : "auto" or bool, default="auto"
         Whether to stop when the score on held-out queries no longer improves, and to keep the rounds up to the best
@@ -480,7 +480,7 @@ class NewtonBoostingRanker(NewtonBoosting):
             yield raw[:, 0]
 
     def score(self, X, y, sample_weight=None, *, group=None, qid=None):
-        """Mean normalized discounted cumulative gain (NDCG) of the queries.
+        """Mean normalised discounted cumulative gain (NDCG) of the queries.
 
         Parameters
         ----------
@@ -517,7 +517,7 @@ class NewtonBoostingRanker(NewtonBoosting):
 
 
 class _Judged(NamedTuple):
-    """As given by the user."""
+    """Relevance and queries as the user gave them."""
 
     relevance: object
     qid: object
@@ -525,7 +525,7 @@ class _Judged(NamedTuple):
 
 
 class _Target(NamedTuple):
-    """The same as arrays."""
+    """Relevance and queries as arrays."""
 
     relevance: np.ndarray
     queries: Queries

@@ -36,7 +36,7 @@ class TrainingData:
         return self.binned._replace(codes=codes, columns=np.ascontiguousarray(columns))
 
     def part(self, share):
-        """The data of the rows that are there with some of their copies; share : (n_samples,) in [0, 1]."""
+        """The data with a share of the copies of each row, without rows of share 0.  share : (n_samples,) in [0, 1]"""
         rows = np.flatnonzero(share)
         part = self.take(rows)
         if part.copies is not None:

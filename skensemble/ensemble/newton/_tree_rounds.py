@@ -11,16 +11,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skensemble._parallel import for_blocks
+from skensemble._parallel import for_blocks, for_each_with_own
 from skensemble._random_bits import mixed_seed
+from skensemble.ensemble.losses._loss import GRADIENT_BLOCK
 from skensemble.ensemble.newton._exact_weights import ExactWeights
 from skensemble.ensemble.rows._row_sampling import RowSampler, sample_features, sample_goss
 from skensemble.tree.histogram._grown_trees import add_values, leaves_of
 from skensemble.tree.histogram._team_growing import is_worth_a_team
 from skensemble.tree.histogram._tree_grower import Targets, TreeGrower
 
-GRADIENT_BLOCK = 1 << 16  # rows; a block is worth a call of the thread pool
-SIDE_WORK = 50_000  # rows x features; a tree is worth one
+SIDE_WORK = 50_000  # rows x features from which a round's trees grow side by side
 PARALLEL_STREAM = -1  # of a round's seed; tree k > 0 of an output has PARALLEL_STREAM - k
 BUSY_ENOUGH = 0.8  # share of the threads: about what a team makes of them
 
@@ -41,7 +41,7 @@ class TreeRounds:
         self._weight = train.weight
         self._drawn_weight = train.weight  # of the rows of a round
         self._exact_weight = None if train.weight is None else ExactWeights.of(train.weight)
-        self._drawn_units = self._exact_weight  # of the rows of a round
+        self._drawn_units = self._exact_weight  # the same in fixed point
         self._node_weights = {}  # by the place of the tree in its round
         samples = settings.goss or settings.subsample < 1.0
         self._sampler = RowSampler(train.keys(), None if settings.goss else train.copies) if samples else None
@@ -82,17 +82,11 @@ class TreeRounds:
     def _add_trees(self, seed, place):
         """A tree for each output, on the same rows; `place` is that of the first of them in its round."""
         rows = self._choose_rows(seed)
-        if len(self._growers) == 1:
-            return [self._add_tree(self._growers[0], seed, rows, output, place) for output in range(self._n_trees)]
-        idle = list(self._growers)
 
-        def add_tree(output, _):
-            grower = idle.pop()
-            tree = self._add_tree(grower, seed, rows, output, place)
-            idle.append(grower)
-            return tree
+        def add_tree(grower, output):
+            return self._add_tree(grower, seed, rows, output, place)
 
-        return for_blocks(add_tree, self._n_trees, 1, len(self._growers))
+        return for_each_with_own(self._growers, add_tree, self._n_trees)
 
     def _fill_gradients(self):
         loss, targets = self.loss, self.targets

@@ -36,7 +36,7 @@ def row_keys(codes, target):
 def copies_of(weight):
     """(n_samples,) int64: how many rows each row stands for; None for one each.
 
-    weight : (n_samples,) of the user; whole weights count rows, unless they are large; others say whether, not how many
+    weight : (n_samples,) of the user; small whole weights count rows; with others, each row of positive weight is one
     """
     if weight is None:
         return None
@@ -59,7 +59,7 @@ class RowSampler:
             self._first, self._total = _places(keys, self.copies)
 
     def draw(self, share, seed):
-        """(rows, units): the rows drawn, uint32, ascending, and how many of their copies; all of them if none is."""
+        """(rows, units): the drawn rows, uint32, ascending, and how many copies of each; all rows if none is drawn."""
         n_samples = len(self.keys)
         rows, units = np.empty(n_samples, np.uint32), np.ones(n_samples, np.int64)
         if len(self._total):

@@ -87,8 +87,8 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         Raises
         ------
         ValueError, TypeError
-            If a parameter, a cell, a label or a weight breaks its rule. The message names it, the rule and the value;
-            the estimator stays as it was before.
+            If a parameter, a cell, a label or a weight is not allowed; the message names it, the rule and the value.
+            The estimator stays as it was.
         """
         check_parameters(self, self._parameters)
         frame = read_frame(X)
@@ -203,7 +203,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         Raises
         ------
         ValueError, TypeError
-            If an argument breaks its rule, or the model was not fitted for it.
+            If an argument is not allowed; the message names it, the rule and the value.
 
         References
         ----------
@@ -290,7 +290,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         return ClassifierFreeGuidance(field, guidance_scale)
 
     def _condition(self, y, known, n_samples):
-        """A Condition of what the field was trained to be told."""
+        """A Condition with the known cells and labels that the field was trained with."""
         label = None if self._labels is None else self._labels.encode(y, n_samples)
         return self._condition_of(label, known, n_samples)
 
@@ -301,7 +301,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         return Condition(known, label)
 
     def _carried(self, field, condition, n_samples, rng, solver, n_steps, eta):
-        """Encoded rows: noise, carried to data chunk by chunk."""
+        """Encoded rows: the solver carries noise to data, chunk by chunk."""
         Z = np.empty((n_samples, self.encoder_.n_encoded_))
         solver, n_steps = self._solver_and_steps(solver, n_steps, eta)
         noise = RowNoise(draw_seed(rng), n_samples)
@@ -440,7 +440,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         return elbo(self._bound_field, middle, rng, condition=condition, half_width=half_width)
 
     def score(self, X, y=None):
-        """Compute the mean log density of the samples, which a grid search maximizes.
+        """Compute the mean log density of the samples, which a grid search maximises.
 
         Parameters
         ----------

@@ -26,7 +26,7 @@ class Metric(NamedTuple):
     function : (comparison, sample, generator) -> float, NaN where it means nothing
     best : value of a sample that is the test rows themselves, or None where that depends on the tables
     largest : no value is larger
-    note : (comparison, samples) -> what a reader of the values has to know about them, a sentence or None
+    note : (comparison, samples) -> a sentence that explains the values, or None
     """
 
     name: str

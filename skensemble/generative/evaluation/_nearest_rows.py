@@ -54,7 +54,7 @@ class NearestRows:
         return distances, rows
 
     def count_within(self, numbers, codes, radius):
-        """How many reference rows are at most `radius` (one for each row) away, (n_rows,) int64."""
+        """Number of reference rows within `radius` (one for each row) of each row, (n_rows,) int64."""
         counts = np.zeros(len(numbers), np.int64)
         projection = self._project(numbers, codes)
 

@@ -19,7 +19,7 @@ from skensemble.generative.networks._blas_threads import one_blas_thread
 from skensemble.generative.networks._networks import MLP, SLOPE, VALUE
 
 BLOCK = 256  # rows
-TANGENT_ROWS = 4096  # rows times directions in a block of tangents, at most
+TANGENT_ROWS = 4096  # maximum rows x directions in a block of tangents
 WORTH_A_THREAD = 20_000_000  # multiplications of a step; less is done before a second thread has woken up
 
 
@@ -171,7 +171,7 @@ class BatchGradient:
 
 
 class _Part:
-    """One block's network: the parameters are the model's, the gradient is its own."""
+    """Network of one block: shares the model's parameters, has its own gradient."""
 
     def __init__(self, model):
         self.embedding = model.embedding

@@ -37,7 +37,7 @@ class FieldRoundSettings:
     n_sketch: int  # random combinations of the residuals by which splits are chosen
     max_bins: int
     n_repeats: int  # duplicates of each row in a draw
-    max_rows: int  # distinct rows in a draw, at most
+    max_rows: int  # maximum number of distinct rows in a draw
     redraw_interval: int  # rounds between draws; 0: never
     n_iter_no_change: int  # rounds without a smaller error of the held-out rows after which to stop
     n_threads: int

@@ -31,7 +31,7 @@ from skensemble.generative.paths._ode_likelihood import along_themselves
 from skensemble.generative.paths._paths import endpoints_of
 from skensemble.generative.paths._vector_field import velocity_of
 
-ROWS_TO_SCALE_BY = 1 << 14  # drawn to estimate means and scales of features and targets
+ROWS_TO_SCALE_BY = 1 << 14  # number of rows that are drawn to estimate means and scales of features and targets
 HELD_OUT_ROWS = 1 << 13  # maximum number of held-out rows in a check
 
 PARAMETERS = {
@@ -54,7 +54,7 @@ PARAMETERS = {
         "bool",
         "Whether the input of a hidden layer is added to its output, where both have the same size.",
     ),
-    "layer_norm": Parameter(False, (IsBool,), "bool", "Whether the inputs of the activations are normalized by layer."),
+    "layer_norm": Parameter(False, (IsBool,), "bool", "Whether the inputs of the activations are normalised by layer."),
     "n_frequencies": Parameter(
         4,
         (Interval(int, 0),),
@@ -133,7 +133,7 @@ PARAMETERS = {
 class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
     """A multilayer perceptron for one or many targets, and the smooth field of a diffusion model.
 
-    Features and targets are standardized. The network is trained by AdamW [2]_ on the mean squared error, with clipped
+    Features and targets are standardised. The network is trained by AdamW [2]_ on the mean squared error, with clipped
     gradients and a learning rate that falls along a cosine; predictions are made with a moving average of its weights.
     Steps with an infinite or undefined gradient are skipped. Results do not depend on `n_jobs`.
 
@@ -149,7 +149,7 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
     residual : bool, default=True
         Whether the input of a hidden layer is added to its output, where both have the same size.
     layer_norm : bool, default=False
-        Whether the inputs of the activations are normalized by layer.
+        Whether the inputs of the activations are normalised by layer.
     n_frequencies : int, default=4
         Number of sines and of cosines of the time, with 1/2, 1, 2, 4, ... periods, that are given to the network as
         features. Only for fields: `fit` has no time.
@@ -196,7 +196,7 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
     n_iter_ : int
         Number of training steps.
     loss_curve_ : ndarray
-        Mean loss of the batches before each check, in units of standardized targets.
+        Mean loss of the batches before each check, in units of standardised targets.
     validation_curve_ : ndarray
         Loss of the held-out samples at each check. Empty without early stopping.
     best_iter_ : int
@@ -284,7 +284,7 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
 
     @all_or_nothing
     def fit(self, X, y):
-        """Learn targets from features.
+        """Fit the network to features and targets.
 
         Parameters
         ----------
@@ -329,7 +329,7 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Shaped as `fit` was given them.
+            Predictions, in the shape of `y` in `fit`.
         """
         X = self._read(X)
         value = self.model_.predict(X, effective_n_jobs(self.n_jobs))
@@ -364,7 +364,7 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
     # -- as a field ------------------------------------------------------------------------------------------------
 
     def fit_field(self, data, condition=None, weight=None, *, path, prediction, generator, callback=None, **options):
-        """Learn what a regressor has to say along a path.
+        """Fit the field to encoded samples.
 
         Parameters
         ----------
@@ -380,9 +380,9 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         generator : numpy.random.Generator
             Used instead of `random_state`.
         callback : callable, default=None
-            `callback(n_steps, max_steps)` after every look.
+            Called as `callback(n_steps, max_steps)` after each check.
         **options : dict
-            Of `FieldDraws`.
+            Arguments of `FieldDraws`.
 
         Returns
         -------
@@ -392,7 +392,7 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
 
     @all_or_nothing
     def fit_draws(self, draws, callback=None):
-        """Learn from batches that are drawn afresh.
+        """Fit the field to batches that are drawn afresh.
 
         Parameters
         ----------
@@ -426,7 +426,7 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         x : float64 array of shape (n_samples, n_columns)
         t : float or array of shape (n_samples,)
         condition : float64 array of shape (n_samples, n_condition) or None
-            Known cells, if the field was trained to be shown some, then the condition that was given to `fit_field`.
+            Columns [known cells, condition]; known cells only if trained with `mask_share > 0`; NaN where unknown.
         probes : array of shape (n_probes, n_columns), default=None
             Random signs: the trace is estimated by mean z^T J z (Hutchinson).  None: exact, a tangent per column.
 
@@ -453,7 +453,7 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         return of_prediction * trace + of_x * n_columns
 
     def _tangent_of_known(self, features, directions):
-        """Derivative of what is predicted of known cells: a linear function of scaled x, whatever their values."""
+        """Derivative of the prediction of known cells: a linear function of scaled x, whatever their values."""
         layout = self.layout_
         at = np.repeat(features[np.newaxis], len(directions), axis=0)
         layout.read(at).x[:] = layout.read(directions).x

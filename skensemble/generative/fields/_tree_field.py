@@ -22,12 +22,12 @@ from skensemble.tree.histogram._growth_parameters import GROWTH_PARAMETERS, read
 from skensemble.tree.trees._prediction import compile_trees
 from skensemble.tree.trees._tree_arrays import validate_trees
 
-MAX_ROWS = 30_000  # of a draw; as many duplicates of each row as they give, but
-MAX_REPEATS = 50
-FEW_REPEATS = 20  # below it the rows are drawn anew, every so many rounds:
+MAX_ROWS = 30_000  # maximum number of distinct rows in a draw; fewer are repeated until there are about as many
+MAX_REPEATS = 50  # unless the user sets `n_repeats`
+FEW_REPEATS = 20  # with fewer duplicates, rows are drawn anew every REDRAW_INTERVAL rounds
 REDRAW_INTERVAL = 20
-MOST_VALUES = 10  # of a condition that get an ensemble each, and
-FEWEST_ROWS = 50  # of each of them, with `condition_mode="auto"`
+MOST_VALUES = 10  # with `condition_mode="auto"`: maximum number of values of a condition that get an ensemble each
+FEWEST_ROWS = 50  # with `condition_mode="auto"`: minimum number of rows of each of these values
 
 PARAMETERS = {
     "n_estimators": Parameter(
@@ -51,7 +51,7 @@ PARAMETERS = {
         default=5.0, text="Minimum number of drawn samples in a leaf, each counted by its weight. Must be >= 0."
     ),
     "reg_lambda": GROWTH_PARAMETERS["reg_lambda"]._replace(
-        default=1.0, text="L2 regularization of the leaf values. Must be >= 0."
+        default=1.0, text="L2 regularisation of the leaf values. Must be >= 0."
     ),
     "max_bins": MAX_BINS._replace(
         rules=(Interval(int, 2, 255, "both"),),
@@ -142,7 +142,7 @@ class TreeField(Estimator):
     min_child_weight : float, default=5.0
         Minimum number of drawn samples in a leaf, each counted by its weight. Must be >= 0.
     reg_lambda : float, default=1.0
-        L2 regularization of the leaf values. Must be >= 0.
+        L2 regularisation of the leaf values. Must be >= 0.
     max_bins : int, default=255
         Maximum number of bins for the values of a feature, in [2, 255].
     n_sketch : int or None, default=1
@@ -286,7 +286,7 @@ class TreeField(Estimator):
         return self.fit_draws(draws, callback)
 
     def fit_draws(self, draws, callback=None):
-        """Learn the field from a FieldDraws; see `fit_field`."""
+        """Fit the field to a FieldDraws; see `fit_field`."""
         check_parameters(self, PARAMETERS)
         self.__dict__.pop("_layouts", None)
         self.path_, self.prediction_ = draws.path, draws.prediction

@@ -43,7 +43,7 @@ INPUT_BOUND = 8.0  # of the columns that a conditioner sees, which are about sta
 
 
 class Bijection:
-    """What layers share."""
+    """Base class of layers."""
 
     n_parameters = 0
 

@@ -41,8 +41,8 @@ class ContinuousNormalizingFlow(NormalizingFlow):
     early_stopping : bool, default=True
         Whether to hold out samples, stop when their likelihood no longer increases, and keep the parameters with the
         highest likelihood.
-    validation_fraction : float in (0, 1), default=0.1
-        Share of the samples that is held out.
+    validation_fraction : float, default=0.1
+        Fraction of the samples, in (0, 1), that is held out.
     n_iter_no_change : int, default=20
         Number of epochs without a higher likelihood of the held-out samples after which training stops.
     condition_columns : array-like of names or positions, or a mask, default=None

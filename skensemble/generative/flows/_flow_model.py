@@ -22,15 +22,15 @@ from skensemble.generative.tables._given_columns import GivenColumns
 from skensemble.generative.tables._label_encoding import CLASSES, LabelEncoding
 from skensemble.generative.tables._tabular import TableEncoder
 
-HELD_OUT_ROWS = 1 << 13  # whose likelihood is looked at, at most
+HELD_OUT_ROWS = 1 << 13  # maximum number of held-out rows in a check
 ROWS_TO_INITIALIZE_BY = 1 << 12
-N_POINTS = 8  # of each box of encoded rows, where the density is looked at
+N_POINTS = 8  # number of points in the box of each encoded row at which the density is computed
 WORTH_A_THREAD = 1 << 22  # weights times rows of a layer; below, threads wait for the interpreter's lock between layers
 CLIP_NORM = 50.0  # outliers have long gradients; those of common batches are left as they are
 
 
 class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
-    """Everything but the layers: a flow is a class with a `_stack` of layers."""
+    """Base class of normalizing flows; a subclass names its layers in `_stack`."""
 
     _stack = Stack()
     _parameters = FLOW_PARAMETERS
@@ -75,16 +75,16 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
 
     @all_or_nothing
     def fit(self, X, y=None, sample_weight=None):
-        """Learn the distribution of the rows, or, with `y`, that of the rows given their labels.
+        """Fit the flow to the samples; with `y`, to their distribution given the labels.
 
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_features)
             Numbers (finite), categories, strings, booleans, dates; missing cells are generated as missing.
         y : array-like of shape (n_samples,), default=None
-            Labels or numbers to condition on. Rows without one (None or NaN) are left out.
+            Labels or numbers to condition on. Samples without a label (None or NaN) are left out.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights >= 0; weight k is k copies of the row.
+            Weights >= 0; weight k is k copies of the sample.
 
         Returns
         -------
@@ -94,8 +94,8 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
         Raises
         ------
         ValueError, TypeError
-            A parameter, a cell, a label or a weight breaks its rule; the message names it, the rule and the value. The
-            estimator stays what it was before.
+            If a parameter, a cell, a label or a weight is not allowed; the message names it, the rule and the value.
+            The estimator stays as it was.
         """
         check_parameters(self, self._parameters)
         frame = read_frame(X)
@@ -161,22 +161,22 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
     # -- densities ---------------------------------------------------------------------------------------------------
 
     def score_samples(self, X, y=None):
-        """Log densities of rows, in nats and in the units of the data.
+        """Compute the log density of each sample, in nats and in the units of the data.
 
         Parameters
         ----------
-        X : table like that of fit, shape (n_samples, n_features)
-            Rows.
+        X : table like X of fit, of shape (n_samples, n_features)
+            Samples.
         y : label, or array-like of shape (n_samples,), default=None
-            Labels to condition on, for a model that was fitted with labels. None: the density of the rows whatever
-            their class, which a model that was fitted with numbers does not have. The same holds for rows whose class
-            is missing or was not seen in `fit`. With `condition_columns`, a boosted
-            classifier says how common each class is among rows with such cells.
+            Labels to condition on, for a model that was fitted with labels. None: the density summed over the classes;
+            not available after a fit with numbers as `y`. The same holds for samples whose class is missing or was not
+            seen in `fit`. With `condition_columns`, a boosted classifier estimates the class probabilities given these
+            columns.
 
         Returns
         -------
         log_density : ndarray of shape (n_samples,)
-            With `condition_columns`, of the other columns given these.
+            Log density; with `condition_columns`, of the other columns given these.
         """
         middle, half_width, given, log_volume = self._encoded(X)
         if self._flow is None:
@@ -196,18 +196,19 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
         return log_mean_density(log_density, middle, half_width, N_POINTS)
 
     def score(self, X, y=None):
-        """Mean of `score_samples`: larger is better, so that a grid search works.
+        """Compute the mean log density of the samples, which a grid search maximises.
 
         Parameters
         ----------
-        X : table like that of fit, shape (n_samples, n_features)
-            Rows.
+        X : table like X of fit, of shape (n_samples, n_features)
+            Samples.
         y : label, or array-like of shape (n_samples,), default=None
             Labels to condition on.
 
         Returns
         -------
         score : float
+            Mean of `score_samples`.
         """
         return float(np.mean(self.score_samples(X, y)))
 
@@ -241,19 +242,20 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
     # -- latents -----------------------------------------------------------------------------------------------------
 
     def transform(self, X, y=None):
-        """The latents that the flow takes rows to.
+        """Map samples to latent variables.
 
         Parameters
         ----------
-        X : table like that of fit, shape (n_samples, n_features)
-            Rows.
+        X : table like X of fit, of shape (n_samples, n_features)
+            Samples.
         y : label, or array-like of shape (n_samples,), default=None
-            Labels, for a model that was fitted with labels. None: each row's most probable class.
+            Labels, for a model that was fitted with labels. None: each sample's most probable class.
 
         Returns
         -------
         latents : ndarray of shape (n_samples, n_modelled)
-            About a sample of the base distribution; a column for each encoded column that is not given.
+            Latent variables, distributed approximately as `base`; one column per encoded column that is not conditioned
+            on.
         """
         check_is_fitted(self)
         read_frame(X)
@@ -266,21 +268,21 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
         return self._through(Z, self._condition(y, given))[0]
 
     def inverse_transform(self, latents, y=None, *, condition=None):
-        """The rows that latents are taken to.
+        """Map latent variables back to samples.
 
         Parameters
         ----------
         latents : array-like of shape (n_samples, n_modelled)
-            Places in the space of the base distribution.
+            Latent variables.
         y : label, or array-like of shape (n_samples,), default=None
             Labels; needed for a model that was fitted with labels.
         condition : dict or table, default=None
-            Cells of `condition_columns`, see `sample`; needed where some are given.
+            Cells of `condition_columns`, see `sample`; required if the model has such columns.
 
         Returns
         -------
-        X : table like that of fit, n_samples rows
-            Undoes `transform`, up to rounding.
+        X : table like X of fit, of shape (n_samples, n_features)
+            Samples; inverse of `transform` up to rounding.
         """
         check_is_fitted(self)
         n_modelled = self._given.n_modelled
@@ -290,7 +292,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
         return self._to_table(latents, y, self._given.cells(condition, len(latents)))
 
     def get_feature_names_out(self, input_features=None):
-        """Names of the latents.
+        """Names of the latent variables.
 
         Parameters
         ----------
@@ -308,15 +310,16 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
     # -- samples -----------------------------------------------------------------------------------------------------
 
     def sample(self, n_samples=1, *, y=None, condition=None, random_state=None):
-        """Draw rows.
+        """Generate samples.
 
         Parameters
         ----------
         n_samples : int, default=1
-            Number of rows.
+            Number of samples.
         y : label, or array-like of shape (n_samples,), default=None
-            What to condition on, for a model that was fitted with labels. None: labels are drawn in the proportions of
-            the training rows (those with such cells, as a boosted classifier tells, with `condition_columns`).
+            Labels to condition on, for a model that was fitted with labels. None: labels are drawn with the class
+            frequencies of the training samples; with `condition_columns`, with the probabilities that a boosted
+            classifier predicts from the given cells.
         condition : dict or table, default=None
             Cells of `condition_columns`: a dict of names or positions to a value or `n_samples` values, or a table of
             these columns, or of all, with `n_samples` rows or one for all of them.
@@ -325,13 +328,13 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
 
         Returns
         -------
-        X : table like that of fit, n_samples rows
-            Whole rows, with the cells that are given.
+        X : table like X of fit, of shape (n_samples, n_features)
+            Samples; the columns of `condition` hold the given cells.
 
         Raises
         ------
         ValueError, TypeError
-            An argument breaks its rule, or the model was not fitted for it.
+            If an argument is not allowed; the message names it, the rule and the value.
         """
         return self._sampled(n_samples, y, condition, random_state)[0]
 

@@ -13,7 +13,7 @@ from skensemble.generative.flows._flow_bases import BASES
 from skensemble.generative.networks._blas_threads import one_blas_thread
 
 BLOCK = 256  # rows
-BLOCKS_TOGETHER = 8  # that one thread takes with the same working memory
+BLOCKS_TOGETHER = 8  # number of blocks that a thread takes with the same working memory
 
 
 class Flow:
@@ -43,7 +43,7 @@ class Flow:
         self._share(self.parameters)
 
     def initialize(self, generator, x, condition):
-        """Draw parameters, looking at rows on their way."""
+        """Draw the parameters of each layer, given the rows that arrive there."""
         x, unused = x.astype(self.dtype), np.zeros(len(x), self.dtype)
         with one_blas_thread():
             for layer in self.layers:
@@ -82,7 +82,7 @@ class Flow:
         return result
 
     def _for_blocks(self, work, n_rows, n_threads):
-        """work(layers, start, stop) for blocks of rows; each thread has layers with working memory of its own."""
+        """Call work(layers, start, stop) for blocks of rows; each thread has layers with working memory of its own."""
 
         def blocks(start, stop):
             layers = [layer.twin() for layer in self.layers]

@@ -62,8 +62,8 @@ FLOW_PARAMETERS = {
     "validation_fraction": Parameter(
         0.1,
         (Interval(float, 0.0, 1.0, "neither"),),
-        "float in (0, 1)",
-        "Share of the samples that is held out.",
+        "float",
+        "Fraction of the samples, in (0, 1), that is held out.",
     ),
     "n_iter_no_change": Parameter(
         20,

@@ -1,4 +1,4 @@
-"""How common each label is: among all rows, or among those with such given cells."""
+"""Shares of the labels: among all rows, or given the cells of the given columns."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from skensemble.generative.tables._label_encoding import CLASSES
 
 
 class LabelShares:
-    """Shares of the classes of `labels`; given cells, a boosted classifier tells them.
+    """Shares of the classes of `labels`; with given cells, a boosted classifier estimates them.
 
     labels : LabelEncoding;  encoded : (n_rows, labels.n_columns), what it makes of the labels of all rows
     given : (n_rows, n_given) encoded cells

@@ -51,7 +51,9 @@ class AffineFlow(NormalizingFlow):
 
 
 class NICE(NormalizingFlow):
-    """Normalizing flow of additive couplings, with a scale for each column at both ends [1]_.
+    """Normalizing flow of additive couplings [1]_.
+
+    A learned scale of each column comes before the first and after the last coupling.
 
     A single column is transformed by splines, as in `NeuralSplineFlow`.
 
@@ -75,8 +77,8 @@ class NICE(NormalizingFlow):
     early_stopping : bool, default=True
         Whether to hold out samples, stop when their likelihood no longer increases, and keep the parameters with the
         highest likelihood.
-    validation_fraction : float in (0, 1), default=0.1
-        Share of the samples that is held out.
+    validation_fraction : float, default=0.1
+        Fraction of the samples, in (0, 1), that is held out.
     n_iter_no_change : int, default=20
         Number of epochs without a higher likelihood of the held-out samples after which training stops.
     condition_columns : array-like of names or positions, or a mask, default=None
@@ -135,10 +137,11 @@ class NICE(NormalizingFlow):
 
 
 class RealNVP(AffineFlow):
-    """Normalizing flow of affine couplings [1]_: half of the columns scale and shift the others, in turn.
+    """Normalizing flow of affine couplings [1]_.
 
-    The last layer is a linear map of all columns.  Couplings are the identity at first, so training starts from the
-    covariance of the samples.  A single column is transformed by splines, as in `NeuralSplineFlow`.
+    Each layer scales and shifts one half of the columns by functions of the other half; the halves alternate. The last
+    layer is a linear map of all columns. Couplings are the identity at first, so training starts from the covariance of
+    the samples. A single column is transformed by splines, as in `NeuralSplineFlow`.
 
     Parameters
     ----------
@@ -161,8 +164,8 @@ class RealNVP(AffineFlow):
     early_stopping : bool, default=True
         Whether to hold out samples, stop when their likelihood no longer increases, and keep the parameters with the
         highest likelihood.
-    validation_fraction : float in (0, 1), default=0.1
-        Share of the samples that is held out.
+    validation_fraction : float, default=0.1
+        Fraction of the samples, in (0, 1), that is held out.
     n_iter_no_change : int, default=20
         Number of epochs without a higher likelihood of the held-out samples after which training stops.
     condition_columns : array-like of names or positions, or a mask, default=None
@@ -224,8 +227,8 @@ class RealNVP(AffineFlow):
 class Glow(AffineFlow):
     """Normalizing flow of affine couplings with scales and invertible linear maps between them [1]_.
 
-    The last layer is a linear map of all columns.  Couplings are the identity at first, so training starts from the
-    covariance of the samples.  A single column is transformed by splines, as in `NeuralSplineFlow`.
+    The last layer is a linear map of all columns. Couplings are the identity at first, so training starts from the
+    covariance of the samples. A single column is transformed by splines, as in `NeuralSplineFlow`.
 
     Parameters
     ----------
@@ -248,8 +251,8 @@ class Glow(AffineFlow):
     early_stopping : bool, default=True
         Whether to hold out samples, stop when their likelihood no longer increases, and keep the parameters with the
         highest likelihood.
-    validation_fraction : float in (0, 1), default=0.1
-        Share of the samples that is held out.
+    validation_fraction : float, default=0.1
+        Fraction of the samples, in (0, 1), that is held out.
     n_iter_no_change : int, default=20
         Number of epochs without a higher likelihood of the held-out samples after which training stops.
     condition_columns : array-like of names or positions, or a mask, default=None
@@ -333,8 +336,8 @@ class NeuralSplineFlow(NormalizingFlow):
     early_stopping : bool, default=True
         Whether to hold out samples, stop when their likelihood no longer increases, and keep the parameters with the
         highest likelihood.
-    validation_fraction : float in (0, 1), default=0.1
-        Share of the samples that is held out.
+    validation_fraction : float, default=0.1
+        Fraction of the samples, in (0, 1), that is held out.
     n_iter_no_change : int, default=20
         Number of epochs without a higher likelihood of the held-out samples after which training stops.
     condition_columns : array-like of names or positions, or a mask, default=None
@@ -395,8 +398,8 @@ class NeuralSplineFlow(NormalizingFlow):
 class MaskedAutoregressiveFlow(AffineFlow):
     """Normalizing flow in which each column is scaled and shifted given the columns before it [1]_.
 
-    The order of the columns is reversed from layer to layer.  Densities take one pass through the networks, samples one
-    pass per column.  A single column is transformed by splines, as in `NeuralSplineFlow`.
+    The order of the columns is reversed from layer to layer. Densities take one pass through the networks, samples one
+    pass per column. A single column is transformed by splines, as in `NeuralSplineFlow`.
 
     Parameters
     ----------
@@ -419,8 +422,8 @@ class MaskedAutoregressiveFlow(AffineFlow):
     early_stopping : bool, default=True
         Whether to hold out samples, stop when their likelihood no longer increases, and keep the parameters with the
         highest likelihood.
-    validation_fraction : float in (0, 1), default=0.1
-        Share of the samples that is held out.
+    validation_fraction : float, default=0.1
+        Fraction of the samples, in (0, 1), that is held out.
     n_iter_no_change : int, default=20
         Number of epochs without a higher likelihood of the held-out samples after which training stops.
     condition_columns : array-like of names or positions, or a mask, default=None

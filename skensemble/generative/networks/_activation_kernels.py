@@ -81,8 +81,7 @@ def activation_kernels(function, is_gated):
 
 
 def _renamed(loop, names, function):
-    """A copy of a loop that finds other things under its names.  Numba keeps its cache under its name, and stamps it
-    with the file, of the formula."""
+    """Copy of a loop with other globals, under the formula's name and file, by which Numba caches it."""
     copy = FunctionType(loop.__code__.replace(co_filename=function.__code__.co_filename), names, loop.__name__)
     copy.__qualname__ = function.__name__ + loop.__name__
     return copy

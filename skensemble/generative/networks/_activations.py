@@ -76,7 +76,7 @@ class Activation(NamedTuple):
 
     @property
     def gain(self):
-        """Factor of weights by which standard normal sums stay so in the next layer."""
+        """Scale of the initial weights that keeps the variance of a layer's sums at 1 in the next layer."""
         return _gain(self)
 
     def value(self, x, parameter=None):
@@ -97,7 +97,7 @@ class Activation(NamedTuple):
         return self._results(x, parameter, 0)[0]
 
     def derivative(self, x, parameter=None):
-        """The first derivative, on its left where it jumps.
+        """The first derivative; at a jump, the limit from the left.
 
         Parameters
         ----------
@@ -107,7 +107,7 @@ class Activation(NamedTuple):
         Returns
         -------
         derivative : ndarray of shape (..., n_units)
-            Of a gated activation: by a, and by b.
+            For a gated activation a * g(b): derivatives by a and by b, side by side.
         """
         return self._results(x, parameter, 1)[1]
 
@@ -122,7 +122,8 @@ class Activation(NamedTuple):
         Returns
         -------
         second_derivative : ndarray of shape (..., n_units)
-            Of a gated activation: by a and b, and twice by b.
+            For a gated activation a * g(b): the mixed derivative by a and b, then the second derivative by b, side by
+            side.
         """
         return self._results(x, parameter, 2)[2]
 

@@ -82,7 +82,7 @@ def learned_slope_gradient(cotangent, sums, bias, gradient):
 
 @kernel
 def learned_slope_tangent_gradient(cotangent, sums_tangent, sums, bias, gradient):
-    """What the tangents (k * n, u) add to it."""
+    """Add the part of that gradient that comes from the tangents (k * n, u)."""
     total = 0.0
     for row in range(cotangent.shape[0]):
         i = row % sums.shape[0]

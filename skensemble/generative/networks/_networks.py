@@ -63,7 +63,7 @@ class Workspace:
         self.n_directions = 0
 
     def array(self, n_rows, n_columns, *name):
-        """The array of a name, with as many rows as asked for; its content is what was left there."""
+        """The array of a name with this number of rows; it holds what was written there last."""
         kept = self._arrays.get(name)
         if kept is None or len(kept) < n_rows:
             kept = self._arrays[name] = np.empty((n_rows, n_columns), self.dtype)
@@ -78,7 +78,7 @@ class Workspace:
         return result
 
     def keep(self, array, *name):
-        """Remember an array of somebody else's."""
+        """Keep an array that the caller made, under a name."""
         self._arrays[name] = array
 
     def kept(self, *name):

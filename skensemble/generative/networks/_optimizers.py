@@ -15,7 +15,7 @@ from skensemble.generative.networks._optimizer_kernels import adam_step
 
 
 class TrainingPlan(NamedTuple):
-    """How to train.
+    """Settings of training.
 
     max_steps : int
     learning_rate : float, reached after `n_warmup` steps; then it falls along half a cosine if schedule="cosine"
@@ -39,7 +39,7 @@ class TrainingPlan(NamedTuple):
 
 
 class TrainingHistory(NamedTuple):
-    """What happened.
+    """Record of a training.
 
     n_steps : int, steps taken
     losses : (n_looks,), mean loss of the batches before each look
@@ -101,7 +101,7 @@ class Adam:
         self.n_steps = 0
 
     def _averaging(self):
-        """Shorter at the beginning, so that the first random weights are soon forgotten."""
+        """Decay of the average: smaller at the beginning, so that the first random weights are soon forgotten."""
         return min(self.plan.averaging, (1.0 + self.n_steps) / (10.0 + self.n_steps))
 
 
@@ -116,7 +116,7 @@ def scheduled_rate(plan, step):
 
 
 def gradient_norm(gradient):
-    """Euclidean norm; not finite if a part is not, or if it is beyond all reason."""
+    """Euclidean norm; inf or NaN if an entry is, or if the sum of squares overflows."""
     return math.sqrt(np.dot(gradient, gradient))
 
 
@@ -196,7 +196,7 @@ class _Training:
         return loss
 
     def _look(self, loss):
-        """Write down where we are; True to stop."""
+        """Record the losses, keep the best parameters, go back if training diverges; True to stop."""
         self.losses.append(loss)
         held_out = np.nan
         if self.held_out_loss is not None:

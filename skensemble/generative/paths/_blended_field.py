@@ -16,7 +16,7 @@ from skensemble.generative.paths._smoothness import is_piecewise_constant
 
 N_KNOTS = 24
 LARGEST_LOG_SNR = 10.0
-ROWS = 2048  # drawn per knot
+ROWS = 2048  # number of rows that are drawn per knot
 
 
 class BlendedField:

@@ -177,7 +177,7 @@ class _Levels(NamedTuple):
         return self.times[0]
 
     def _gains(self):
-        """What SNR gains in each step."""
+        """Increase of SNR in each step."""
         return np.diff(np.exp(self.path.log_snr(self.times)))
 
     def times_and_weights(self, u):

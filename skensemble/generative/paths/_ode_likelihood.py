@@ -17,10 +17,10 @@ from skensemble.generative.paths._smoothness import is_piecewise_constant
 from skensemble.generative.paths._solvers import time_grid
 from skensemble.generative.paths._vector_field import velocity, velocity_of
 
-MOST_EXACT_COLUMNS = 50  # beyond, the trace is estimated
+MOST_EXACT_COLUMNS = 50  # with more columns, the trace is estimated
 DIFFERENCE_STEP = 1e-5  # of central differences, in units of standardised columns
-ADAPTIVE_ROWS = 256  # that share their steps
-TANGENTS_AT_ONCE = 1 << 15  # rows times directions
+ADAPTIVE_ROWS = 256  # number of rows that share the steps of the adaptive solver
+TANGENTS_AT_ONCE = 1 << 15  # maximum rows x directions in a block of tangents
 
 
 def log_density(

@@ -18,7 +18,7 @@ import numpy as np
 
 
 class Path:
-    """What everybody asks of a path.
+    """Base class of paths.
 
     A final class gives `alpha`, `sigma` and their derivatives in t; t is a number or an array, and so is what comes
     back.
@@ -37,11 +37,11 @@ class Path:
     ddpm_schedule = None
 
     def alpha(self, t):
-        """What data is multiplied with; falls, 1 at t = 0."""
+        """Factor of data: 1 at t = 0, and falls."""
         raise NotImplementedError
 
     def sigma(self, t):
-        """What noise is multiplied with; rises."""
+        """Factor of noise: rises."""
         raise NotImplementedError
 
     def alpha_derivative(self, t):

@@ -30,7 +30,7 @@ UNIT_HALF_WIDTH = np.sqrt(3.0)  # of a uniform distribution with variance 1
 
 
 class EncodedNumbers:
-    """Numbers on an axis, and whether they are missing, if any are."""
+    """Numbers on an axis, with an indicator of missing ones if the training rows have some."""
 
     def __init__(self, column_format, numbers, weight, options):
         self.format = column_format

@@ -58,7 +58,7 @@ class GivenColumns:
         return encoded[:, ~self.is_given], encoded[:, self.is_given]
 
     def join(self, modelled, given):
-        """What `split` took apart."""
+        """Inverse of `split`."""
         encoded = np.empty((len(modelled), len(self.is_given)))
         encoded[:, ~self.is_given], encoded[:, self.is_given] = modelled, given
         return encoded

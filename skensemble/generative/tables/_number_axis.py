@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import ndtri
 
 ATOM_SHARE, ATOM_ROWS = 0.05, 20  # minimum share and number of the rows with the value of an atom
-ATOM_SHARE_OF_QUANTILES = 0.0005  # minimum share for quantiles, where an atom takes up its share of the axis only
+ATOM_SHARE_OF_QUANTILES = 0.0005  # minimum share of an atom with quantiles, where it takes just its share of the axis
 COARSE = 0.25  # cells wider than this, in standard deviations, leave no room for atoms and reflection
 FINE = 1e-6  # cells narrower than this have numerically equal ends: the slope at their middle gives their width
 NARROW = 1e-12  # knots closer than this are merged

@@ -21,7 +21,7 @@ PARAMETERS = {
         "standard",
         (OneOf("standard", "quantile", "auto"),),
         choice(("standard", "quantile", "auto")),
-        'How numbers are encoded. "standard": they are standardized. "quantile": their quantiles are mapped to those '
+        'How numbers are encoded. "standard": they are standardised. "quantile": their quantiles are mapped to those '
         'of a normal distribution. "auto": "quantile" for columns in which most samples share their value with at '
         'least 19 others, such as ages in years, "standard" for the others.',
     ),
@@ -69,7 +69,7 @@ class TableEncoder(TransformerMixin, Estimator):
 
     Encoded columns have about unit variance. A column is encoded by its kind:
 
-    - Numbers: one column, which is standardized, or whose quantiles are mapped smoothly to those of a normal
+    - Numbers: one column, which is standardised, or whose quantiles are mapped smoothly to those of a normal
       distribution. A value of at least 5 % of the samples (and of at least 20), in a column of otherwise finer values,
       such as the zeros of a capital gain, is an atom: it has an interval of its own on the axis, so that it can be
       generated exactly. With quantiles, 20 of 40 000 samples are enough, since an atom takes up its share of the axis
@@ -93,7 +93,7 @@ class TableEncoder(TransformerMixin, Estimator):
     Parameters
     ----------
     numeric : {"standard", "quantile", "auto"}, default="standard"
-        How numbers are encoded. "standard": they are standardized. "quantile": their quantiles are mapped to those of a
+        How numbers are encoded. "standard": they are standardised. "quantile": their quantiles are mapped to those of a
         normal distribution. "auto": "quantile" for columns in which most samples share their value with at least 19
         others, such as ages in years, "standard" for the others.
     categorical : {"onehot", "codes"}, default="onehot"
@@ -130,7 +130,7 @@ class TableEncoder(TransformerMixin, Estimator):
 
         log P(sample) = log E_u[p(u)] + log V  >=  E_u[log p(u)] + log V
 
-    (dequantization, [2]_). `dequantized` draws u, and `log_abs_det_jacobian` computes log V. A single u gives the
+    (dequantisation, [2]_). `dequantized` draws u, and `log_abs_det_jacobian` computes log V. A single u gives the
     right-hand side on average; the mean density over several of them is closer to log P. The density in the middle of
     the box overestimates P for densities that peak there. The contribution of a column:
 
@@ -219,7 +219,7 @@ class TableEncoder(TransformerMixin, Estimator):
         Raises
         ------
         ValueError
-            For infinite cells, no rows, or a parameter that breaks its rule.
+            For infinite cells, no rows, or a parameter that is not allowed.
         TypeError
             For a column of objects that are neither strings, numbers, decimals, dates, times nor durations.
         """

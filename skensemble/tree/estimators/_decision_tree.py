@@ -1,4 +1,4 @@
-"""The estimators of single trees: decision trees (CART) and extremely randomized trees."""
+"""The estimators of single trees: decision trees (CART) and extremely randomised trees."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ from skensemble.tree.estimators._sklearn_tree import to_sklearn
 from skensemble.tree.estimators._tree_parameters import CLASSIFIER, EXTRA_CLASSIFIER, EXTRA_REGRESSOR, REGRESSOR
 from skensemble.tree.estimators._tree_structure import names_of_values, with_tree
 from skensemble.tree.exact._cart_grower import CartGrower
-from skensemble.tree.exact._cart_limits import count_features, read_directions, read_limits
+from skensemble.tree.exact._cart_limits import count_features, read_cart_limits, read_directions
 from skensemble.tree.exact._cart_targets import ClassTarget, NumberTarget
 from skensemble.tree.trees._partial_dependence import partial_dependence
 from skensemble.tree.trees._pruning import prune, pruning_path
@@ -90,7 +90,7 @@ class _DecisionTree(MultiOutputMixin, Estimator):
             binner,
             table,
             target,
-            read_limits(self, n_rows, criterion=self.criterion, splitter=self.splitter),
+            read_cart_limits(self, n_rows, criterion=self.criterion, splitter=self.splitter),
             monotone=read_directions(self, self._n_classes_of_outputs(), binner.is_categorical_),
             sample_weight=weight,
             n_threads=n_threads,
@@ -469,7 +469,7 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
 
 
 class ExtraTreeClassifier(DecisionTreeClassifier):
-    """An extremely randomized tree for classification.
+    """An extremely randomised tree for classification.
 
     Like DecisionTreeClassifier, but for each feature that is considered for a split, a single threshold is drawn at
     random between the smallest and the largest value in the node, and the best of these thresholds is used [1]_. Such
@@ -786,7 +786,7 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
 
 
 class ExtraTreeRegressor(DecisionTreeRegressor):
-    """An extremely randomized tree for regression.
+    """An extremely randomised tree for regression.
 
     Like DecisionTreeRegressor, but for each feature that is considered for a split, a single threshold is drawn at
     random between the smallest and the largest value in the node, and the best of these thresholds is used [1]_. Such

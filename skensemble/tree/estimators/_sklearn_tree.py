@@ -28,19 +28,19 @@ def to_sklearn(estimator):
     -------
     converted : object
         The scikit-learn estimator of the same name, with the same parameters as far as scikit-learn has them, and the
-        same fitted attributes. It shares no memory with `estimator`. The rows that each tree of a forest was grown
-        from are not known to it: `estimators_samples_` raises an AttributeError.
+        same fitted attributes. It shares no memory with `estimator`. The samples that each tree of a forest was
+        grown on are not known to it: `estimators_samples_` raises an AttributeError.
 
     Raises
     ------
     ValueError
-        A tree splits categories, which scikit-learn's trees cannot.
+        If a tree splits on categories, which trees of scikit-learn cannot.
     TypeError
-        scikit-learn has no estimator of this kind.
+        If scikit-learn has no estimator of this kind.
 
     Notes
     -----
-    scikit-learn rounds X to float32 before it compares with a threshold. Rows that are float32 already take the same
+    scikit-learn rounds X to float32 before it compares with a threshold. Samples that are float32 already take the same
     way in both; a float64 value may change sides where a threshold lies within its rounding error, about 6e-8 of the
     value. Values beyond float32, infinities included, are refused by scikit-learn.
     """

@@ -1,7 +1,7 @@
 """Parameters of decision trees: defaults, rules and documentation."""
 
 from skensemble._parameters import RANDOM_STATE, OneOf, Parameter, choice, with_defaults
-from skensemble.tree.exact._cart_limits import CLASSIFIER_PARAMETERS, GROWTH_PARAMETERS, REGRESSOR_PARAMETERS
+from skensemble.tree.exact._cart_limits import CART_PARAMETERS, CLASSIFIER_PARAMETERS, REGRESSOR_PARAMETERS
 
 _SPLITTER = Parameter(
     "best",
@@ -24,9 +24,9 @@ def _table(own):
     return {
         "criterion": own["criterion"],
         "splitter": _SPLITTER,
-        **GROWTH_PARAMETERS,
+        **CART_PARAMETERS,
         **own,
-        "max_bins": GROWTH_PARAMETERS["max_bins"]._replace(default=None),
+        "max_bins": CART_PARAMETERS["max_bins"]._replace(default=None),
         "random_state": _RANDOM_STATE,
     }
 

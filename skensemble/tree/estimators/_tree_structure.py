@@ -101,17 +101,17 @@ class TreeStructure:
 
     @property
     def n_node_samples(self):
-        """(node_count,) number of training rows of each node."""
+        """(node_count,) number of training samples of each node."""
         return _read_only(self.trees.count)
 
     @property
     def weighted_n_node_samples(self):
-        """(node_count,) sum of their weights."""
+        """(node_count,) sum of the weights of the training samples of each node."""
         return _read_only(self.trees.cover)
 
     @cached_property
     def missing_go_to_left(self):
-        """(node_count,) uint8: 1 where rows without a value go left."""
+        """(node_count,) uint8: 1 where samples without a value go left."""
         missing_left = self.trees.missing_left.copy()
         categorical = np.flatnonzero(self.trees.category_start != NUMERIC)
         missing_left[categorical] = self.trees.category_words[self.trees.category_start[categorical]] & np.uint64(1)
@@ -139,7 +139,8 @@ class TreeStructure:
         return depth_of_nodes(self.trees).astype(np.intp) + 1
 
     def compute_feature_importances(self, normalize=True):
-        """(n_features,) decrease of impurity by each feature, as a share of all (normalize) or by weight of the root.
+        """(n_features,) decrease of impurity by each feature, as fractions of the total if `normalize`, else divided by
+        the weight of the root.
 
         Parameters
         ----------
@@ -153,7 +154,8 @@ class TreeStructure:
     # -- rows --------------------------------------------------------------------------------------------------------
 
     def predict(self, X):
-        """(n_samples, max_n_classes) values of the rows' leaves; (n_samples, n_outputs, max_n_classes) if several.
+        """(n_samples, max_n_classes) values of each sample's leaf; (n_samples, n_outputs, max_n_classes) for
+        several outputs.
 
         Parameters
         ----------
@@ -163,7 +165,7 @@ class TreeStructure:
         return values[:, 0] if self.n_outputs == 1 else values
 
     def apply(self, X):
-        """(n_samples,) number of each row's leaf.
+        """(n_samples,) number of each sample's leaf.
 
         Parameters
         ----------
@@ -172,7 +174,7 @@ class TreeStructure:
         return self.leaves(self._read(X))
 
     def decision_path(self, X):
-        """(n_samples, node_count) CSR matrix with a 1 for each node that a row passes.
+        """(n_samples, node_count) CSR matrix with a 1 for each node that a sample passes.
 
         Parameters
         ----------

@@ -152,7 +152,7 @@ def _deviation(n_rows, output, state):
 
 @kernel
 def _middle_of_medians(rank, n_rows, output, state):
-    """Where the ranks up to the median's have half of the weight, the middle between it and the next."""
+    """The median; if exactly half of the weight lies up to its rank, the middle between it and the next value."""
     median = state.sorted_y[rank, output]
     if 2 * _weight_up_to(rank, state) != state.inserted_weight:
         return median

@@ -4,7 +4,7 @@ import numpy as np
 
 from skensemble._parallel import for_blocks, thread_pool, threads_here
 from skensemble._team import dismiss_team
-from skensemble._weights import MOST_COPIES_OF_AMOUNTS, MOST_EXACT_WEIGHT
+from skensemble._weights import MOST_COPIES_OF_AMOUNTS, MOST_EXACT_WEIGHT, check_sum
 from skensemble.tree.exact._cart_growing import grow_cart, note_leaves
 from skensemble.tree.exact._cart_memory import CartMemory
 from skensemble.tree.exact._cart_state import TABLE
@@ -20,7 +20,6 @@ from skensemble.tree.trees._tree_arrays import TreeArrays
 
 WEIGHT_BITS = 52  # of the sum of weights that are not whole
 SUM_BITS = 61  # of a sum of amounts
-LARGEST_WEIGHT = 1e100
 SMALLEST_SUM = 1e-280
 SPAN_BLOCK = 1 << 14
 
@@ -54,7 +53,7 @@ class CartGrower:
         self._idle = []  # CartMemory that no thread is using
 
     def set_numbers(self, y):
-        """Other targets for the trees to come: (n_outputs, n_samples) float64."""
+        """Set the targets of later trees, (n_outputs, n_samples) float64.  No tree may be growing meanwhile."""
         set_numbers(self._target, y, self._limits.criterion, self._counted)
 
     def grow(self, seed, weight=None):
@@ -76,11 +75,7 @@ class CartGrower:
         weight = np.ones(len(arrays["rows"])) if weight is None else np.asarray(weight, np.float64)
         deviation, moment = self._target.deviation, self._target.moment
         total, is_whole, *sums = add_up(weight, deviation, moment)
-        if not 1.0 / LARGEST_WEIGHT <= total <= LARGEST_WEIGHT:
-            raise ValueError(
-                f"sample_weight times class_weight must have a sum between {1.0 / LARGEST_WEIGHT:g} and "
-                f"{LARGEST_WEIGHT:g}, got {total:g}."
-            )
+        check_sum(total, "sample_weight times class_weight")
         weight_unit = 1.0 if is_whole and total < MOST_EXACT_WEIGHT else _unit(total, WEIGHT_BITS)
         units = [_unit(value, SUM_BITS) for value in sums]
         min_weight = total * self._limits.min_weight_fraction_leaf
@@ -111,7 +106,7 @@ class CartGrower:
         finally:
             dismiss_team(team)
             for helper in helpers:
-                helper.cancel() or helper.result()  # one that waits for a thread has not begun, and need not
+                helper.cancel() or helper.result()  # helpers that have not started are cancelled, the others waited for
 
     def _find_other_leaves(self, tree, code, leaf):
         """Send the rows that did not grow the tree down it."""

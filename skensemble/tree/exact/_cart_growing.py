@@ -33,7 +33,7 @@ def grow_cart(n_rows, n_members, seed, state):
     else:
         _grow_depth_first(n_rows, seed, state)
     for node in range(state.n_nodes):
-        if state.feature[node] >= 0 and state.never_misses[node]:  # what is missing later goes with most of the weight
+        if state.feature[node] >= 0 and state.never_misses[node]:  # missing values go with most of the weight
             left, right = state.left_child[node], state.right_child[node]
             state.missing_left[node] = state.cover[left] > state.cover[right]
     return state.n_nodes
@@ -118,7 +118,7 @@ def _new_node(parent, side, n_rows, state):
 def _inherit(node, parent, side, state):
     state.depth[node] = state.depth[parent] + 1
     state.node_seed[node] = mixed_seed(state.node_seed[parent], side)
-    # Best first, nodes elsewhere have moved features about since the parent was looked at.
+    # In best-first growth, other nodes have reordered `features` since the parent was searched.
     state.n_constant[node] = state.n_constant[parent] if state.max_leaf_nodes < 0 else 0
     state.lower[node], state.upper[node] = state.lower[parent], state.upper[parent]
     direction = state.monotone[state.feature[parent]]
@@ -303,7 +303,7 @@ def _must_be_leaf(node, state):
 
 @kernel
 def _decrease(node, state):
-    """How much impurity, times weight, the best split takes off."""
+    """Decrease of impurity, times weight, by the best split."""
     if state.criterion == ABSOLUTE_ERROR:
         return state.cover[node] * state.impurity[node] + state.best_gain / state.n_outputs
     return gain_unit(state) * (state.best_gain - score(state.total, state))

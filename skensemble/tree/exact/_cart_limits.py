@@ -10,8 +10,7 @@ from skensemble._parameters import Interval, IsNone, Matches, OneOf, Parameter, 
 from skensemble._shared_parameters import CATEGORICAL, CLASS_FACTORS_BY_OUTPUT, MAX_BINS, MIN_FREQUENCY, monotonic_cst
 from skensemble._targets import FeatureNames, read_monotonic_cst
 from skensemble._warnings import warn
-
-NO_LIMIT = -1
+from skensemble.tree._state_table import NO_LIMIT
 
 
 class CartLimits(NamedTuple):
@@ -24,7 +23,7 @@ class CartLimits(NamedTuple):
     min_samples_leaf: int = 1
     min_weight_fraction_leaf: float = 0.0  # of the sum of the weights given to `grow`
     max_features: int = NO_LIMIT
-    max_leaf_nodes: int = NO_LIMIT  # otherwise best first
+    max_leaf_nodes: int = NO_LIMIT  # if set, nodes are split best first
     min_impurity_decrease: float = 0.0
 
 
@@ -89,7 +88,7 @@ LIMIT_PARAMETERS = {
         "be >= 0.",
     ),
 }
-GROWTH_PARAMETERS = {
+CART_PARAMETERS = {
     **LIMIT_PARAMETERS,
     "ccp_alpha": Parameter(
         0.0,
@@ -131,7 +130,7 @@ REGRESSOR_PARAMETERS = {
 # -- reading ---------------------------------------------------------------------------------------------------------
 
 
-def read_limits(estimator, n_rows, *, criterion, splitter):
+def read_cart_limits(estimator, n_rows, *, criterion, splitter):
     """CartLimits from the parameters of an estimator that grows trees and knows its `n_features_in_`.
 
     n_rows : rows of a tree, of which min_samples_* may be shares

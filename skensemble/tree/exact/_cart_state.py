@@ -2,8 +2,9 @@
 
 The engine has two ways to find the split of a node.  Boosting, whose nodes are few, large and offered all features,
 fills histograms that parent and children share, with a team of threads (`_growing.py`).  CART and forests, whose nodes
-are many, small and offered a few features each, look at the rows of each node directly, with one thread per tree: here
-and in `_row_search.py`.  Both read the same BinnedMatrix, and both end in TreeArrays.
+are many, small and offered a few features each, look at the rows of each node directly, with one thread per tree
+(a team where a lone tree's node is large, `_team_search.py`): in `_cart_growing.py` and in `_row_search.py`.  Both read
+the same BinnedMatrix, and both end in TreeArrays.
 
 Channels of a sum of rows: classes of all outputs, or an amount for each output (`n_stats` of them); then the weight;
 then, if min_samples_leaf > 1, the number of rows.
@@ -35,8 +36,15 @@ TABLE = StateTable(
         ("misses", np.bool_, "n_features", FIT, None, "some row has no value"),
         ("monotone", np.int64, "n_features", FIT, None, "-1, 0 or 1"),
         ("constrained", bool, None, FIT, None, "some feature is monotone"),
-        ("low", np.float64, "n_all_codes", FIT, None, "smallest training value behind code c of feature f, at"),
-        ("high", np.float64, "n_all_codes", FIT, None, "first_span[f] + c; and the largest"),
+        (
+            "low",
+            np.float64,
+            "n_all_codes",
+            FIT,
+            None,
+            "smallest value of code c of feature f, at first_span[f] + c",
+        ),
+        ("high", np.float64, "n_all_codes", FIT, None, "the largest, likewise"),
         ("first_span", np.int64, "n_features", FIT, None, ""),
         # the target
         ("n_outputs", int, None, FIT, None, ""),
@@ -136,7 +144,7 @@ TABLE = StateTable(
         ("impurity", np.float64, "max_nodes", TREE, 0, ""),
         ("values", np.float64, "max_nodes n_stats", TREE, 0, ""),
         # a team searches large nodes (see `_team_search.py`)
-        ("team", np.int64, "team_words", TREE, 0, "see `_parallel.py`"),
+        ("team", np.int64, "team_words", TREE, 0, "see `_team.py`"),
         ("job", np.int64, "n_job", TREE, 0, "what the open job is about"),
         ("is_constant", np.bool_, "n_features", TREE, 0, "in the node"),
         ("found", np.float64, "max_chunks n_found", TREE, 0, "best split of each chunk of features"),

@@ -22,7 +22,7 @@ N_COPIES = 4  # of the histogram of few codes; a power of two
 def fill_histogram(column, start, n_rows, low, high, state):
     """Add the node's rows to the cells of their codes, counted from `low`.
 
-    Rows of one code in a row would wait for each other's sums: few codes get several histograms, used in turn.
+    Consecutive rows of one code would wait for each other's sums: few codes get several histograms, used in turn.
     """
     n_channels = state.n_channels
     n_cells = (high - low + 1) * n_channels
@@ -126,7 +126,7 @@ def collect_groups(n_rows, high, state):
 
 @kernel
 def sweep_groups(node, feature, breaks_ties, state):
-    """Groups left one by one: all missing rows right, then, if there are any, all left.  False if there is but one."""
+    """Move groups to the left one by one, first with all missing rows right, then left.  False if there is but one."""
     n_channels, left, sums = state.n_channels, state.left, state.group_sums
     has_missing = state.missing[state.n_stats] > 0
     if state.n_groups + has_missing < 2:

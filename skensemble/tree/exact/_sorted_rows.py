@@ -1,4 +1,4 @@
-"""Best split of a feature from the sorted rows of a node: left one by one, in the order of their codes."""
+"""Best split of a feature from the sorted rows of a node, moved to the left one by one."""
 
 from numba import int64, uint64
 
@@ -12,7 +12,7 @@ from skensemble.tree.exact._key_sort import PLACE
 
 @kernel
 def sweep_sorted(node, feature, n_rows, n_missing, breaks_ties, state):
-    """Rows left one by one, in the order of their codes: all missing ones right, then, if there are any, all left."""
+    """Move rows to the left one by one, in the order of their codes: first with all missing ones right, then left."""
     keys, is_scalar = state.keys, state.n_outputs == 1 and not state.constrained
     for missing_left in range(2 if n_missing > 0 else 1):
         first = 0 if missing_left else n_missing

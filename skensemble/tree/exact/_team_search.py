@@ -4,14 +4,14 @@
     found       [ best of chunk 0 | of chunk 1 | of 2 | of 3 ]        the leader takes the best of them
 
 Which of two equal splits wins does not depend on the order in which features are looked at, so the tree is that of one
-thread.  See `_parallel.py` for how the team meets.
+thread.  See `_team.py` for how the team meets.
 """
 
 import numpy as np
 from numba import int64
 
 from skensemble._jit import kernel
-from skensemble._team import finish_chunk, is_dismissed, open_job, relax, take_chunk, wait_for_chunks
+from skensemble._team import PATIENCE, finish_chunk, is_dismissed, open_job, relax, take_chunk, wait_for_chunks
 from skensemble.tree.exact._competing_splits import precedes
 from skensemble.tree.exact._criteria import ABSOLUTE_ERROR
 from skensemble.tree.exact._row_search import try_feature
@@ -19,14 +19,13 @@ from skensemble.tree.exact._thresholds import place_threshold
 
 N_CHUNKS = 16
 SHARED_CELLS = 1 << 16  # rows x features from which a search is shared
-PATIENCE = 2_000_000  # empty looks for work, after which a helper leaves: its leader must have lost its core
 GAIN, FEATURE, CODE, ABOVE, THRESHOLD, MISSING_LEFT, MIDDLE, N_FOUND = range(8)  # columns of `found`
 NODE, SEED, WIDTH, N_JOB = range(4)  # what the open job is about; WIDTH is its number of chunks
 
 
 @kernel
 def is_shared(node, state):
-    """Is the search worth a team?  Only where all features are looked at does it not matter by whom."""
+    """Is the search worth a team?  Only if all features are tried: otherwise the ones drawn depend on the order."""
     n_features = state.features.shape[0]
     if state.n_members == 1 or state.max_features < n_features or state.criterion == ABSOLUTE_ERROR:
         return False
@@ -36,7 +35,7 @@ def is_shared(node, state):
 
 @kernel
 def find_best_split_together(node, seed, state):
-    """What `find_best_split` does, by the leader of a team."""
+    """Leader: find the best split of a node as `find_best_split` does, together with the team."""
     n_chunks = min(N_CHUNKS, state.features.shape[0] - state.n_constant[node])
     state.job[NODE], state.job[SEED], state.job[WIDTH] = node, seed, n_chunks
     open_job(state.team, n_chunks)
@@ -81,7 +80,7 @@ def _search_chunk(chunk, own, leader):
 
 @kernel
 def _copy_scalars(own, leader):
-    """What changes from tree to tree; arrays are shared but for those that a search writes to."""
+    """Copy the numbers that change from tree to tree; arrays are shared, except those that a search writes to."""
     own.weight_unit, own.amount_unit, own.moment_unit = leader.weight_unit, leader.amount_unit, leader.moment_unit
     own.min_weight_leaf, own.total_weight = leader.min_weight_leaf, leader.total_weight
     own.exact_squares = leader.exact_squares

@@ -1,4 +1,4 @@
-"""The only loop that makes trees.
+"""Growing one tree of boosting: the leader decides what is next, a team does it.
 
 The rows of a node are a range of `rows`, in ascending order inside each node; the packed targets travel with them:
 
@@ -28,7 +28,7 @@ from numba import int64
 
 from skensemble._jit import kernel
 from skensemble._random_bits import mixed_seed, random_uniform
-from skensemble._team import finish_chunk, is_dismissed, open_job, relax, take_chunk, wait_for_chunks
+from skensemble._team import PATIENCE, finish_chunk, is_dismissed, open_job, relax, take_chunk, wait_for_chunks
 from skensemble.tree._node_heap import pop_node, push_node
 from skensemble.tree.histogram._growth_jobs import (
     ACCUMULATE,
@@ -59,7 +59,6 @@ ROW_CHUNK = 16384
 MAX_ROW_CHUNKS = 4096  # also of leaves
 TILE_FEATURES = 16  # 16 features x 256 codes x 8 bytes fit the L1 cache
 NODE_WORK = 50_000  # rows x features below which the histograms of a split are filled by one thread
-PATIENCE = 2_000_000  # empty looks for work, after which a helper leaves: its leader must have lost its core
 
 
 @kernel
@@ -396,7 +395,7 @@ def _after_children(state):
 
 @kernel
 def _queue(node_id, state):
-    """Let a node wait for its turn: the last first, the first first, or the largest gain first."""
+    """Queue a node: last in, first out (depth first); first in, first out (breadth first); or largest gain first."""
     key = float(node_id) if state.policy == DEPTH_FIRST else -float(node_id)
     if state.policy == BEST_FIRST:
         key = state.nodes[node_id].gain

@@ -298,14 +298,14 @@ def _node_gains(node_id, feature, offset, n_positions, missing_left, one_hot, st
 
 @kernel
 def _leaves_chunk(chunk, state):
-    """Some of the leaves; most often one."""
+    """Finish a range of the leaves, mostly of one leaf."""
     for leaf in range(state.n_leaves * chunk // state.n_chunks, state.n_leaves * (chunk + 1) // state.n_chunks):
         _finish_leaf(state.leaves[leaf], state)
 
 
 @kernel
 def _finish_leaf(node_id, state):
-    """Value of a leaf from the float gradients; the leaf of its rows; its rows back in buffer 0."""
+    """Write the value of a leaf from the float gradients and the leaf of its rows; move its rows back to buffer 0."""
     node = state.nodes[node_id]
     rows, first_rows, leaf_of_row = state.rows[node.buffer], state.rows[0], state.leaf_of_row
     for i in range(node.start, node.stop):

@@ -5,12 +5,16 @@ Its fields are fields of a GrowthState, too.  The parameters by which users set 
 
 from typing import NamedTuple
 
+from skensemble.tree._state_table import NO_LIMIT
+
 DEPTH_FIRST, BREADTH_FIRST, BEST_FIRST, SYMMETRIC = 0, 1, 2, 3
-NO_LIMIT = -1
 
 
 class GrowthLimits(NamedTuple):
-    """What bounds a boosted tree, its splits and the values of its leaves; the defaults bound nothing."""
+    """What bounds a boosted tree, its splits and the values of its leaves.
+
+    The defaults are the weakest limits, except for categories.
+    """
 
     policy: int = BREADTH_FIRST  # DEPTH_FIRST, BREADTH_FIRST, BEST_FIRST or SYMMETRIC
     max_depth: int = NO_LIMIT

@@ -36,7 +36,7 @@ class GrowthMemory(NamedTuple):
         return cls(make_growth_state(*TABLE.in_order(fields, sizes)), fields, sizes)
 
     def replaced(self, **given):
-        """The same memory, but for some fields that a fit gives."""
+        """The same memory with other values of some fields that a fit gives."""
         return self.of({**self.fields, **given}, self.sizes)
 
 

@@ -1,12 +1,13 @@
 """The parameters by which users set limits on the growth of boosted trees.
 
-A new limit is a field of GrowthLimits, whose default limits nothing, and, if users are to set it, a Parameter of the
-same name here.  Rules, signatures and docstrings of the estimators follow from it (`make format` writes them), and
-docs/parameters.md needs a row that says what other libraries call it.
+A new limit is a field of GrowthLimits and, if users are to set it, a Parameter of the same name here.  Rules,
+signatures and docstrings of the estimators follow from it (`make format` writes them), and docs/parameters.md needs a
+row that says what other libraries call it.
 """
 
 from skensemble._parameters import Interval, IsNone, OneOf, Parameter
-from skensemble.tree.histogram._growth_limits import NO_LIMIT, GrowthLimits
+from skensemble.tree._state_table import NO_LIMIT
+from skensemble.tree.histogram._growth_limits import GrowthLimits
 
 _NON_NEGATIVE = (Interval(float, 0.0),)
 _FRACTION = (Interval(float, 0.0, 1.0, "right"),)
@@ -48,13 +49,13 @@ SIZE_PARAMETERS = {
         3.0,
         _NON_NEGATIVE,
         "float",
-        'L2 regularization of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.',
+        'L2 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.',
     ),
     "reg_alpha": Parameter(
         0.0,
         _NON_NEGATIVE,
         "float",
-        'L1 regularization of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.',
+        'L1 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.',
     ),
     "gamma": Parameter(
         0.0,

@@ -101,7 +101,7 @@ TABLE = StateTable(
         ("packed_sums", np.int64, "max_chunks", TREE, None, "sum of the chunk's packed targets"),
         ("left_counts", np.int64, "max_chunks", TREE, None, "how many rows of the chunk go left"),
         ("left_starts", np.int64, "max_chunks", TREE, None, "where the chunk's left rows go"),
-        ("team", np.int64, "team_words", TREE, 0, "see `_parallel.py`"),
+        ("team", np.int64, "team_words", TREE, 0, "see `_team.py`"),
         # where the leader stands
         ("phase", int, None, TREE, 0, "the job that the team is at"),
         ("n_threads", int, None, TREE, 1, ""),

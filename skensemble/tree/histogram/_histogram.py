@@ -136,7 +136,7 @@ def accumulate(
 
 @kernel
 def is_everything(features):
-    """Is no feature left out of the ascending `features`?"""
+    """Are the ascending `features` 0, 1, 2, ... without a gap?"""
     return features[features.shape[0] - 1] == features.shape[0] - 1
 
 
@@ -179,10 +179,11 @@ PACKED_BITS, FINE_BITS = 31, 61  # room for the sum of all rows: two sums in a c
 
 @kernel
 def power_of_two_scale(total, n_units, bits):
-    """Largest power of two by which values whose absolute sum is `total` can be multiplied and rounded, `n_units`
-    times,
-    so that no sum passes `bits` bits.  A power of two, so that the last bit of `total` does not decide how rows are
-    rounded."""
+    """Largest power of two by which values can be multiplied before they are rounded, so that sums fit `bits` bits.
+
+    `total` is the sum of the absolute values, `n_units` the number of rounded terms in a sum.  It is a power of two, so
+    that the last bit of `total` does not decide how rows are rounded.
+    """
     if not total > 0.0:
         return 1.0
     room = 2.0**bits - 2.0 - 0.5 * n_units

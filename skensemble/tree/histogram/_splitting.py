@@ -17,7 +17,7 @@ from numba import int32, int64, uint64
 
 from skensemble._jit import bits_of, kernel, lowest_bit, prefetch
 
-INVALID = -1e300  # gain of a split that leaves a side too little
+INVALID = -1e300  # gain of a split with too little weight on one side
 FORBIDDEN = -np.inf  # gain of a split that breaks a monotone constraint
 ROUNDING = 1.0 + 1e-12  # a gain below the rounding error of the scores is none
 HALF = (1 << 32) - 1
@@ -136,7 +136,7 @@ def limited_gains(
 ):
     """Gains of all positions of any feature, any target, with every limit.  scan_codes: codes in the order of the scan.
 
-    reg_lambda : of the two sides; an order that was made from the same gradients pays for it with a larger one
+    reg_lambda : of the two sides; larger if `scan_codes` were sorted by the same gradients
     """
     n_channels = state.n_channels
     parent_score = node_score(totals, 0, lower, upper, state) * ROUNDING

@@ -15,7 +15,7 @@ def is_worth_a_team(n_cells):
 def grow_tree(n_rows, n_active, n_threads, seed, first_output, targets, leaf_of_row, state, arrays):
     """Grow one tree on rows[0, :n_rows] and features[:n_active]; it is left in `state`, its number of nodes returned.
 
-    Where these are all there are, they need not be written.
+    `rows` and `features` need not be written if all of them take part.
     first_output : row of `gradient` and `hessian` that the tree's first output is about
     targets : Targets
     leaf_of_row : (n_samples,) int32; the leaf of each row that grows the tree is written there
@@ -32,4 +32,4 @@ def grow_tree(n_rows, n_active, n_threads, seed, first_output, targets, leaf_of_
     finally:
         dismiss_team(team)
         for helper in helpers:
-            helper.cancel() or helper.result()  # one that waits for a thread has not begun, and need not
+            helper.cancel() or helper.result()  # helpers that have not started are cancelled, the others waited for

@@ -1,4 +1,4 @@
-"""From gradients to trees: what rows grow a tree for, the choice of the kind of target, and what comes out."""
+"""From gradients to trees: the targets of a tree, the kind of cells that they need, and the tree that is grown."""
 
 from copy import copy
 from typing import NamedTuple
@@ -97,7 +97,7 @@ class TreeGrower:
         return [self, *others]
 
     def set_table(self, binned):
-        """Other codes for the trees to come: a BinnedMatrix of the same shape, features and kind of codes."""
+        """Set the codes of later trees: a BinnedMatrix of the same shape, features and kind of codes."""
         self.binned = binned
         self._memory = self._memory.replaced(**_table_fields(binned))
 
@@ -139,7 +139,7 @@ class TreeGrower:
 
 
 def _table_fields(binned):
-    """What a state knows of the codes themselves."""
+    """Fields of a state that hold the codes."""
     one_byte = binned.codes.dtype == np.uint8
     words = binned.codes.view(np.uint64) if one_byte else np.zeros((0, 0), np.uint64)
     return {

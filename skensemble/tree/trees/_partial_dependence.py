@@ -8,7 +8,7 @@ import numpy as np
 
 from skensemble.tree.trees._marks import NO_CHILD, NUMERIC
 
-PAIRS = 1_000_000  # of a grid row and a node, at most in memory at once
+PAIRS = 1_000_000  # maximum number of (grid row, node) pairs in memory
 
 
 def partial_dependence(trees, grid, features):

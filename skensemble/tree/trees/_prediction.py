@@ -41,8 +41,8 @@ from skensemble.tree.trees._tree_arrays import depth_of_nodes, parents
 
 BLOCK = 8 * STRIP  # rows that are encoded at once
 FEW_ROWS = 12  # up to so many rows, walking them one by one is faster than a strip
-SHALLOW = 6  # levels below the exits above which a tree is walked over ranks
-MANY_ROWS = 8 * STRIP  # at least so many, too
+SHALLOW = 6  # a tree with more levels below its exits is walked over ranks
+MANY_ROWS = 8 * STRIP  # smallest number of rows for which trees are walked over ranks
 RANK_BLOCK = 16 * STRIP  # rows: their ranks and a deep tree share a cache of 1 MB
 
 # A categorical node or test has ~column for its column, and its number in TreeArrays for its threshold.
@@ -80,7 +80,7 @@ class _Layout(NamedTuple):
 
 
 class PredictionLayout(_Layout):
-    """The same, and the ranks of deep trees, found when they are first asked for."""
+    """What the kernels read, and the ranks of deep trees, which are made on first use."""
 
     @cached_property
     def ranks(self):
@@ -158,7 +158,7 @@ def _pack_nodes(trees, place, origin):
 
 
 def _pack_tests(nodes, split, strikes, n_tests):
-    """Of each tree the numeric tests, then the categorical ones; and their bounds."""
+    """The tests of each tree, the numeric ones before the categorical ones, and their bounds."""
     tree = np.repeat(np.arange(len(n_tests)), n_tests)
     categorical = nodes["column"][split] < 0
     order = np.lexsort((categorical, tree))
@@ -228,7 +228,7 @@ def apply_trees(layout, encode, n_rows, n_threads=1, *, block=BLOCK):
 
 
 def _walk_ranks(layout, encode, n_rows, n_trees, raw, leaves, n_threads):
-    """predict_raw and apply_trees of deep trees."""
+    """Add deep trees to `raw`, or write their leaves, by walking over ranks."""
 
     def walk(start, stop):
         ranks = find_ranks(layout.ranks, _encoded(encode, start, stop), layout.sources)
@@ -275,5 +275,5 @@ def _strips(layout, encode, start, stop):
 
 
 def _useful_threads(layout, n_rows, n_trees, n_threads):
-    """One thread for what takes less than about a millisecond."""
+    """Number of threads: 1 for what takes less than about a millisecond."""
     return n_threads if n_rows * (n_trees + len(layout.sources)) > 400_000 else 1

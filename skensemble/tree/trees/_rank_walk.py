@@ -17,7 +17,7 @@ from skensemble.tree._binning_kernels import write_codes
 from skensemble.tree.trees._rank_walk_kernels import LARGEST_RANK, NO_PLACE
 
 MOST_THRESHOLDS = LARGEST_RANK - 2
-RANKED_VALUES = 1 << 16  # for which the search is prepared: its tables grow with them
+RANKED_VALUES = 1 << 16  # number of values per feature to prepare the search for: more are worth larger tables
 _NODE = np.dtype([("child", "i4"), ("rank", "u2"), ("column", "u2")])
 
 

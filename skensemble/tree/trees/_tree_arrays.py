@@ -38,7 +38,7 @@ class TreeArrays(NamedTuple):
     missing_left: np.ndarray  # (n_nodes,)
     category_start: np.ndarray  # (n_nodes,) first of the node's words; -1: numeric
     category_count: np.ndarray  # (n_nodes,) number of words
-    cover: np.ndarray  # (n_nodes,) sum of the hessians of the node's rows
+    cover: np.ndarray  # (n_nodes,) sum over the node's rows: of hessians (boosting) or of weights (CART)
     count: np.ndarray  # (n_nodes,) number of training rows
     gain: np.ndarray  # (n_nodes,) 0 at a leaf
     impurity: np.ndarray  # (n_nodes,) of the node's rows; (0,) of trees grown on gradients

@@ -4,7 +4,8 @@ import pytest
 
 from skensemble import NewtonBoostingClassifier, NewtonBoostingRanker, NewtonBoostingRegressor
 from skensemble.generative import TreeField
-from skensemble.tree.histogram._growth_limits import NO_LIMIT, GrowthLimits
+from skensemble.tree._state_table import NO_LIMIT
+from skensemble.tree.histogram._growth_limits import GrowthLimits
 from skensemble.tree.histogram._growth_parameters import GROWTH_PARAMETERS, read_limits
 
 
