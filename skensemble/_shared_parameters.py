@@ -17,7 +17,7 @@ CATEGORICAL = Parameter(
     'Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas: '
     "category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and "
     "strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no "
-    "features.",
+    "features. Each number in such a column is a category, also -1; only NaN is missing.",
 )
 MIN_FREQUENCY = Parameter(
     2,
@@ -28,11 +28,13 @@ MIN_FREQUENCY = Parameter(
     "of the samples. A sample of weight k counts as k. None or 1: none is rare. The default, 2, lets no split single "
     "out a category that occurs once.",
 )
-THREADS = (
+JOBS = Parameter(
+    None,
+    N_JOBS,
+    "int or None",
     "Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS, "
-    "NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit."
+    "NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.",
 )
-JOBS = Parameter(None, N_JOBS, "int or None", f"{THREADS} No result depends on it.")
 FACTORS = "Factors >= 0 that multiply the sample weights of each class."
 DICT_OF_FACTORS = "dict: class label -> factor; labels that are not in it have the factor 1."
 BALANCED = '"balanced": factors that give all classes the same total weight.'

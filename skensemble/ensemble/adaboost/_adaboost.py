@@ -445,7 +445,8 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
-        features. Only for the default tree, which is boosted if `estimator` is None.
+        features. Each number in such a column is a category, also -1; only NaN is missing. Only for the default tree,
+        which is boosted if `estimator` is None.
     min_frequency : int, float or None, default=2
         Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
         go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
@@ -879,7 +880,8 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
-        features. Only for the default tree, which is boosted if `estimator` is None.
+        features. Each number in such a column is a category, also -1; only NaN is missing. Only for the default tree,
+        which is boosted if `estimator` is None.
     min_frequency : int, float or None, default=2
         Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
         go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction

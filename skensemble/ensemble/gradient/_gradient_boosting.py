@@ -451,7 +451,7 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
-        features.
+        features. Each number in such a column is a category, also -1; only NaN is missing.
     min_frequency : int, float or None, default=2
         Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
         go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
@@ -823,7 +823,7 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
-        features.
+        features. Each number in such a column is a category, also -1; only NaN is missing.
     min_frequency : int, float or None, default=2
         Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
         go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction

@@ -33,7 +33,8 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         sample weights or None. It returns the first and second derivatives of the loss, shaped like `raw` and
         multiplied by the weights.
     n_estimators : int, default=300
-        Maximum number of boosting rounds. A round grows one tree for two classes, and one tree per class for more.
+        Maximum number of boosting rounds. Rounds without a split are kept. A round grows one tree for two classes, and
+        one tree per class for more.
     learning_rate : float or "auto", default="auto"
         Factor > 0 that multiplies the values of all leaves (shrinkage). "auto": 0.06 * (n_samples / 1000) ** 0.25,
         clipped to [0.05, 0.12]; this suits the default of 300 rounds, and fewer rounds need a larger value. With
@@ -63,13 +64,18 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         Minimum sum of the hessians (second derivatives of the loss, multiplied by the sample weights) of the samples in
         a leaf. Must be >= 0.
     reg_lambda : float, default=3.0
-        L2 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
+        L2 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0. With
+        losses whose leaves are refitted ("absolute_error", "huber" and "quantile"), it has an effect on splits, but not
+        on leaf values.
     reg_alpha : float, default=0.0
-        L1 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
+        L1 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0. With
+        losses whose leaves are refitted ("absolute_error", "huber" and "quantile"), it has an effect on splits, but not
+        on leaf values.
     gamma : float, default=0.0
         Minimum gain of a split: a node is split only if its best split gains more. Must be >= 0.
     max_delta_step : float, default=0.0
-        Maximum absolute value of a leaf, before the learning rate is applied. 0: no limit.
+        Maximum absolute value of a leaf, before the learning rate is applied. 0: no limit. With losses whose leaves are
+        refitted ("absolute_error", "huber" and "quantile"), it has an effect on splits, but not on leaf values.
     max_bins : int or None, default=255
         Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
         not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
@@ -77,7 +83,7 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
-        features.
+        features. Each number in such a column is a category, also -1; only NaN is missing.
     min_frequency : int, float or None, default=2
         Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
         go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
@@ -148,8 +154,8 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         class. None: the constant with the smallest loss.
     early_stopping : "auto" or bool, default="auto"
         Whether to stop when the score on held-out samples no longer improves, and to keep the rounds up to the best
-        one. "auto": if `X_val` is passed to fit. True: always; without `X_val`, the fraction `validation_fraction` of
-        the samples is held out. False: never; samples passed as `X_val` are only scored.
+        one, which can be none. "auto": only if `X_val` is passed to fit. True: always; without `X_val`, the fraction
+        `validation_fraction` of the samples is held out. False: never; samples passed as `X_val` are only scored.
     validation_fraction : float, default=0.1
         Fraction of the samples, in (0, 1), to hold out for early stopping if fit gets no `X_val`. The same fraction of
         each class is held out, but each class keeps at least one sample for training. Identical samples are held out
@@ -497,8 +503,8 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         (n_samples, n_outputs), and sample weights or None. It returns the first and second derivatives of the loss,
         shaped like `raw` and multiplied by the weights.
     n_estimators : int, default=300
-        Maximum number of boosting rounds. A round grows one tree, or one per output or quantile level if there are
-        several.
+        Maximum number of boosting rounds. Rounds without a split are kept. A round grows one tree, or one per output or
+        quantile level if there are several.
     learning_rate : float or "auto", default="auto"
         Factor > 0 that multiplies the values of all leaves (shrinkage). "auto": 0.06 * (n_samples / 1000) ** 0.25,
         clipped to [0.05, 0.12]; this suits the default of 300 rounds, and fewer rounds need a larger value. With
@@ -528,13 +534,18 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         Minimum sum of the hessians (second derivatives of the loss, multiplied by the sample weights) of the samples in
         a leaf. Must be >= 0.
     reg_lambda : float, default=3.0
-        L2 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
+        L2 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0. With
+        losses whose leaves are refitted ("absolute_error", "huber" and "quantile"), it has an effect on splits, but not
+        on leaf values.
     reg_alpha : float, default=0.0
-        L1 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
+        L1 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0. With
+        losses whose leaves are refitted ("absolute_error", "huber" and "quantile"), it has an effect on splits, but not
+        on leaf values.
     gamma : float, default=0.0
         Minimum gain of a split: a node is split only if its best split gains more. Must be >= 0.
     max_delta_step : float, default=0.0
-        Maximum absolute value of a leaf, before the learning rate is applied. 0: no limit.
+        Maximum absolute value of a leaf, before the learning rate is applied. 0: no limit. With losses whose leaves are
+        refitted ("absolute_error", "huber" and "quantile"), it has an effect on splits, but not on leaf values.
     max_bins : int or None, default=255
         Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
         not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
@@ -542,7 +553,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
-        features.
+        features. Each number in such a column is a category, also -1; only NaN is missing.
     min_frequency : int, float or None, default=2
         Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
         go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
@@ -619,8 +630,8 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         constant with the smallest loss.
     early_stopping : "auto" or bool, default="auto"
         Whether to stop when the score on held-out samples no longer improves, and to keep the rounds up to the best
-        one. "auto": if `X_val` is passed to fit. True: always; without `X_val`, the fraction `validation_fraction` of
-        the samples is held out. False: never; samples passed as `X_val` are only scored.
+        one, which can be none. "auto": only if `X_val` is passed to fit. True: always; without `X_val`, the fraction
+        `validation_fraction` of the samples is held out. False: never; samples passed as `X_val` are only scored.
     validation_fraction : float, default=0.1
         Fraction of the samples, in (0, 1), to hold out for early stopping if fit gets no `X_val`. Identical samples are
         held out together.

@@ -53,7 +53,9 @@ def _flag(default, text):
 # -- what all of them have -------------------------------------------------------------------------------------------
 
 _ROUNDS = {
-    "n_estimators": Parameter(300, (Interval(int, 1),), "int", "Maximum number of boosting rounds."),
+    "n_estimators": Parameter(
+        300, (Interval(int, 1),), "int", "Maximum number of boosting rounds. Rounds without a split are kept."
+    ),
     "learning_rate": Parameter(
         "auto",
         (*_POSITIVE, OneOf("auto")),
@@ -167,8 +169,9 @@ _STOPPING = {
         (OneOf("auto"), IsBool),
         '"auto" or bool',
         "Whether to stop when the score on held-out samples no longer improves, and to keep the rounds up to the best"
-        ' one. "auto": if `X_val` is passed to fit. True: always; without `X_val`, the fraction `validation_fraction`'
-        " of the samples is held out. False: never; samples passed as `X_val` are only scored.",
+        ' one, which can be none. "auto": only if `X_val` is passed to fit. True: always; without `X_val`, the '
+        "fraction `validation_fraction` of the samples is held out. False: never; samples passed as `X_val` are only "
+        "scored.",
     ),
     "validation_fraction": Parameter(
         0.1,
@@ -359,8 +362,8 @@ RANKER = _table(
         ),
     },
     early_stopping="Whether to stop when the score on held-out queries no longer improves, and to keep the rounds up "
-    'to the best one. "auto": if `X_val` is passed to fit. True: always; without `X_val`, the fraction'
-    " `validation_fraction` of the queries is held out. False: never; queries passed as `X_val` are "
+    'to the best one, which can be none. "auto": only if `X_val` is passed to fit. True: always; without `X_val`, '
+    "the fraction `validation_fraction` of the queries is held out. False: never; queries passed as `X_val` are "
     "only scored.",
     validation_fraction="Fraction of the queries, in (0, 1), to hold out for early stopping if fit gets no `X_val`; "
     "fraction of the samples, if there is only one query. Identical queries are held out "

@@ -36,7 +36,7 @@ class NewtonBoostingRanker(NewtonBoosting):
         the change of average precision, for which a sample is relevant if its relevance is not 0, and "rank:pairwise"
         by 1.
     n_estimators : int, default=300
-        Maximum number of boosting rounds. A round grows one tree.
+        Maximum number of boosting rounds. Rounds without a split are kept. A round grows one tree.
     learning_rate : float or "auto", default="auto"
         Factor > 0 that multiplies the values of all leaves (shrinkage). "auto": 0.06 * (n_samples / 1000) ** 0.25,
         clipped to [0.05, 0.12]; this suits the default of 300 rounds, and fewer rounds need a larger value. With
@@ -66,13 +66,18 @@ class NewtonBoostingRanker(NewtonBoosting):
         Minimum sum of the hessians (second derivatives of the loss, multiplied by the sample weights) of the samples in
         a leaf. Must be >= 0.
     reg_lambda : float, default=3.0
-        L2 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
+        L2 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0. With
+        losses whose leaves are refitted ("absolute_error", "huber" and "quantile"), it has an effect on splits, but not
+        on leaf values.
     reg_alpha : float, default=0.0
-        L1 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.
+        L1 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0. With
+        losses whose leaves are refitted ("absolute_error", "huber" and "quantile"), it has an effect on splits, but not
+        on leaf values.
     gamma : float, default=0.0
         Minimum gain of a split: a node is split only if its best split gains more. Must be >= 0.
     max_delta_step : float, default=0.0
-        Maximum absolute value of a leaf, before the learning rate is applied. 0: no limit.
+        Maximum absolute value of a leaf, before the learning rate is applied. 0: no limit. With losses whose leaves are
+        refitted ("absolute_error", "huber" and "quantile"), it has an effect on splits, but not on leaf values.
     max_bins : int or None, default=255
         Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
         not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
@@ -80,7 +85,7 @@ class NewtonBoostingRanker(NewtonBoosting):
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
         strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
-        features.
+        features. Each number in such a column is a category, also -1; only NaN is missing.
     min_frequency : int, float or None, default=2
         Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
         go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
@@ -149,8 +154,8 @@ class NewtonBoostingRanker(NewtonBoosting):
         weight of a query grows more slowly than its number of pairs.
     early_stopping : "auto" or bool, default="auto"
         Whether to stop when the score on held-out queries no longer improves, and to keep the rounds up to the best
-        one. "auto": if `X_val` is passed to fit. True: always; without `X_val`, the fraction `validation_fraction` of
-        the queries is held out. False: never; queries passed as `X_val` are only scored.
+        one, which can be none. "auto": only if `X_val` is passed to fit. True: always; without `X_val`, the fraction
+        `validation_fraction` of the queries is held out. False: never; queries passed as `X_val` are only scored.
     validation_fraction : float, default=0.1
         Fraction of the queries, in (0, 1), to hold out for early stopping if fit gets no `X_val`; fraction of the
         samples, if there is only one query. Identical queries are held out together.

@@ -28,7 +28,8 @@ class DDPM(FieldModel):
     ----------
     n_timesteps : int, default=1000
         Number of noise levels. They divide one continuous schedule, so that fewer levels are coarser, but lead to the
-        same noise.
+        same noise. `sample` goes through these levels; `score_samples` is that of continuous time and does not depend
+        on them.
     schedule : {"linear", "cosine"}, default="linear"
         Noise schedule. "linear": beta rises from 0.1 to 20 per unit of time (from 1e-4 to 0.02 per level of 1000).
         "cosine": alpha falls along a cosine [4]_.
@@ -100,7 +101,8 @@ class DDPM(FieldModel):
             (Interval(int, 1),),
             "int",
             "Number of noise levels. They divide one continuous schedule, so that fewer levels are coarser, but lead "
-            "to the same noise.",
+            "to the same noise. `sample` goes through these levels; `score_samples` is that of continuous time and "
+            "does not depend on them.",
         ),
         "schedule": Parameter(
             "linear",

@@ -11,6 +11,10 @@ from skensemble.tree.histogram._growth_limits import GrowthLimits
 
 _NON_NEGATIVE = (Interval(float, 0.0),)
 _FRACTION = (Interval(float, 0.0, 1.0, "right"),)
+_REFITTED = (
+    'With losses whose leaves are refitted ("absolute_error", "huber" and "quantile"), it has an effect on splits, but '
+    "not on leaf values."
+)
 
 SIZE_PARAMETERS = {
     "grow_policy": Parameter(
@@ -49,13 +53,15 @@ SIZE_PARAMETERS = {
         3.0,
         _NON_NEGATIVE,
         "float",
-        'L2 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.',
+        'L2 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0. '
+        + _REFITTED,
     ),
     "reg_alpha": Parameter(
         0.0,
         _NON_NEGATIVE,
         "float",
-        'L1 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0.',
+        'L1 regularisation of the leaf values, or of the coefficients with `booster="gblinear"`. Must be >= 0. '
+        + _REFITTED,
     ),
     "gamma": Parameter(
         0.0,
@@ -67,7 +73,7 @@ SIZE_PARAMETERS = {
         0.0,
         _NON_NEGATIVE,
         "float",
-        "Maximum absolute value of a leaf, before the learning rate is applied. 0: no limit.",
+        f"Maximum absolute value of a leaf, before the learning rate is applied. 0: no limit. {_REFITTED}",
     ),
 }
 CATEGORY_PARAMETERS = {
