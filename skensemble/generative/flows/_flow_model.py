@@ -354,8 +354,9 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
         -------
         X : table like that of fit, n_samples rows
             Whole rows, with the cells that are given.
-        y : ndarray of shape (n_samples,)
-            Their labels.
+        y : ndarray of shape (n_samples,), or Series
+            Their labels. If the y of `fit` was a Series with a dtype of pandas, such as "category" or "Int64", they
+            have this dtype, too.
 
         Raises
         ------
@@ -365,7 +366,8 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
         check_is_fitted(self)
         if self._labels is None:
             raise ParameterError("y must be given to fit for labelled samples, got y=None.")
-        return self._sampled(n_samples, None, condition, random_state)
+        X, y = self._sampled(n_samples, None, condition, random_state)
+        return X, self._labels.as_given(y)
 
     def _sampled(self, n_samples, y, condition, random_state):
         """(rows, their labels)"""

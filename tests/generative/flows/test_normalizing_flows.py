@@ -259,6 +259,8 @@ def test_held_out_rows_with_new_levels_and_missing_cells_have_a_density():
     assert np.isfinite(cross_val_score(model, X, y, cv=KFold(3))).all()
     with pytest.raises(ValueError, match="column 'a' must have no missing cells"):
         labelled.transform(new)
+    categories = pd.Series(np.where(X["a"] > 0.0, "high", "low"), dtype="category")
+    assert clone(model).fit(X, categories).sample_labeled(5)[1].dtype == categories.dtype
     given = clone(model).set_params(condition_columns=["word"]).fit(X)
     assert np.isfinite(given.score_samples(new)).all()
 
