@@ -94,6 +94,7 @@ def test_flows_gives_seconds_and_densities_of_each(benchmark, monkeypatch):
     rows = flows.measure(train, held_out, 1, 2)
     assert [row["error"] for row in rows] == [""] * 4
     assert all(row["fit"] > 0 and np.isfinite(row["log-density"]) for row in rows)
+    assert all(row["lowest"] < row["log-density"] < row["median"] for row in rows)  # of normal rows, all have one peak
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads Linux's /proc")
