@@ -8,7 +8,7 @@ from skensemble._weights import MOST_COPIES_OF_AMOUNTS, MOST_EXACT_WEIGHT, check
 from skensemble.tree.exact._cart_growing import grow_cart, note_leaves
 from skensemble.tree.exact._cart_memory import CartMemory
 from skensemble.tree.exact._cart_state import TABLE
-from skensemble.tree.exact._cart_targets import read_target, set_numbers
+from skensemble.tree.exact._cart_targets import ClassTarget, read_target, set_numbers
 from skensemble.tree.exact._criteria import CRITERIA
 from skensemble.tree.exact._planting import add_up, plant
 from skensemble.tree.exact._team_search import SHARED_CELLS, help_searching
@@ -43,7 +43,7 @@ class CartGrower:
         self._target = read_target(target, limits.criterion, self._counted)
         self._given = {
             **_limit_fields(limits, self.binned),
-            **_table_fields(binner, table, self.binned, monotone, self._counted, n_threads),
+            **_table_fields(binner, table, self.binned, _directions_for(target, monotone), self._counted, n_threads),
             **self._target.fields,
             "n_channels": self._target.fields["n_stats"] + (2 if limits.min_samples_leaf > 1 else 1),
         }
@@ -183,6 +183,11 @@ def _limit_fields(limits, binned):
         "random_splits": limits.splitter == "random",
         "max_features": n_features if limits.max_features < 0 else limits.max_features,
     }
+
+
+def _directions_for(target, monotone):
+    """Directions of the features; None for one class, whose probability is 1 everywhere."""
+    return None if isinstance(target, ClassTarget) and target.n_classes[0] == 1 else monotone
 
 
 def _table_fields(binner, table, binned, monotone, counted, n_threads):

@@ -184,8 +184,10 @@ def test_a_column_of_targets_is_one_output(numbers, tree):
     np.testing.assert_array_equal(column.predict(X), flat.predict(X))
 
 
-def test_one_class():
-    model = DecisionTreeClassifier(monotonic_cst=[1]).fit([[0.0], [1.0]], ["a", "a"])
+@pytest.mark.parametrize("criterion", ["gini", "entropy"])
+@pytest.mark.parametrize("tree", [DecisionTreeClassifier, ExtraTreeClassifier])
+def test_one_class(tree, criterion):
+    model = tree(criterion=criterion, monotonic_cst=[1]).fit([[0.0], [1.0]], ["a", "a"])
     assert model.predict([[5.0]]).tolist() == ["a"]
     assert model.predict_proba([[5.0]]).tolist() == [[1.0]]
     assert model.tree_.node_count == 1
