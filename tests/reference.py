@@ -52,7 +52,7 @@ def _bins(totals, n_bins):
 
 
 def _middle(a, b):
-    """A finite number t with a <= t < b, if there is one, as near to the middle as float64 can say."""
+    """A finite number t with a <= t < b, if there is one: the middle, rounded up to a float32."""
     largest = float(np.finfo(float).max)
     if np.isinf(a) and np.isinf(b):
         return 0.0
@@ -61,7 +61,16 @@ def _middle(a, b):
     if np.isinf(b):
         return largest
     middle = a / 2 + b / 2
-    return middle if a <= middle < b else a
+    return _as_float32(middle if a <= middle < b else a, b)
+
+
+def _as_float32(threshold, next_value):
+    """The smallest float32 that is not below the threshold, if it is below the next value; else the threshold."""
+    if abs(threshold) > float(np.finfo(np.float32).max):
+        return threshold
+    up = np.float32(threshold)
+    up = float(up if up >= threshold else np.nextafter(up, np.float32(np.inf)))
+    return up if up < next_value else threshold
 
 
 def number_codes(values, thresholds):
@@ -578,10 +587,10 @@ class Cart:
         threshold = _middle(high[below], low[above])
         divided = next((k for k in between if low[k] <= threshold < high[k]), None)
         if divided is None:
-            return threshold
+            return _as_float32(threshold, column[column > threshold].min())
         if threshold - low[divided] < high[divided] - threshold:
             return _middle(high[between[between.index(divided) - 1]], low[divided])
-        return high[divided]
+        return _as_float32(high[divided], column[column > high[divided]].min())
 
     def _category_order(self, rows, feature, present):
         """By the mean of the class or output in which they differ most; missing last among equals."""

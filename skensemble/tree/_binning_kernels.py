@@ -101,7 +101,7 @@ def _is_full(weight, next_total, next_is_heavy, light, light_bins):
 
 @kernel
 def between(a, b):
-    """A number t with a <= t < b: the middle, finite wherever it can be."""
+    """A number t with a <= t < b: the middle, finite wherever it can be, rounded up to a float32 (see `as_float32`)."""
     largest = 1.7976931348623157e308
     low, high = max(a, -largest), min(b, largest)
     middle = 0.5 * low + 0.5 * high + 0.0  # never -0.0: the search subtracts
@@ -109,7 +109,22 @@ def between(a, b):
         middle = -largest if b < np.inf else 0.0
     elif b == np.inf:
         middle = largest
-    return middle if a <= middle and middle < b else a
+    return as_float32(middle if a <= middle and middle < b else a, b)
+
+
+@kernel
+def as_float32(threshold, next_value):
+    """The threshold, rounded up to a float32 if that is still below the next training value.
+
+    The middle of two decimals is often a decimal that other rows have.  Where the threshold is a float32, these rows
+    stay on their side if they are rounded to float32: x <= threshold implies the same of x rounded.
+    """
+    rounded = np.float32(threshold)
+    if rounded < threshold:
+        rounded = np.nextafter(rounded, np.float32(np.inf))
+    up = np.float64(rounded) + 0.0  # never -0.0
+    is_within = abs(threshold) <= 3.4028234663852886e38  # the largest float32
+    return up if is_within and up < next_value else threshold
 
 
 @kernel

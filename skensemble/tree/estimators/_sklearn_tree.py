@@ -40,9 +40,10 @@ def to_sklearn(estimator):
 
     Notes
     -----
-    scikit-learn rounds X to float32 before it compares with a threshold. Samples that are float32 already take the same
-    way in both; a float64 value may change sides where a threshold lies within its rounding error, about 6e-8 of the
-    value. Values beyond float32, infinities included, are refused by scikit-learn.
+    scikit-learn rounds X to float32 before it compares with a threshold. Thresholds are float32, so that samples of
+    float32, and decimals, take the same way in both. Only a float64 value above a threshold that rounds to it, half a
+    unit in the last place of float32 away at most, changes sides, and a threshold between two training values that no
+    float32 separates stays float64. Values beyond float32, infinities included, are refused by scikit-learn.
     """
     check_is_fitted(estimator)
     name = _name_in_sklearn(estimator)

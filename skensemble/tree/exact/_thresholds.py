@@ -1,7 +1,8 @@
 """Thresholds between codes, and thresholds drawn at random.
 
 A threshold lies in the middle between the largest value of the last group on the left and the smallest value of the
-first group on the right, as they were in the training data: scikit-learn's thresholds, where each code is one value.
+first group on the right, as they were in the training data: scikit-learn's thresholds, where each code is one value,
+but for their rounding to float32.
 """
 
 import numpy as np
@@ -9,7 +10,7 @@ from numba import int64, uint64
 
 from skensemble._jit import kernel
 from skensemble._random_bits import random_bits, random_uniform
-from skensemble.tree._binning_kernels import between
+from skensemble.tree._binning_kernels import as_float32, between
 
 
 @kernel
@@ -20,7 +21,7 @@ def place_threshold(state):
         state.best_code, state.best_threshold = state.n_codes[state.best_feature] - 1, np.inf
     else:
         threshold = between(state.high[span + below], state.low[span + above])
-        state.best_code, state.best_threshold = _settle(span, below, above, threshold, state)
+        state.best_code, state.best_threshold = _settle(state.best_feature, below, above, threshold, state)
 
 
 @kernel
@@ -34,20 +35,25 @@ def draw_threshold(feature, low, high, seed, state):
             return state.n_codes[feature] - 1, np.inf
         code = low + draw_below(seed, 0, high - low)
         return code, between(state.high[span + code], state.low[span + code + 1])
-    return _settle(span, low, high, threshold, state)
+    return _settle(feature, low, high, threshold, state)
 
 
 @kernel
-def _settle(span, low, high, threshold, state):
+def _settle(feature, low, high, threshold, state):
     """(code, threshold): codes up to this one, of low .. high - 1, go left, whether or not they occur in the node.
 
     Training values that share a code cannot be told apart: a threshold among them moves to the nearer end.
     """
+    span = state.first_span[feature]
     code = _last_code_from(state.low, span, low, high, threshold)
     begin, end = state.low[span + code], state.high[span + code]
     if code > low and (code == high or (threshold < end and threshold - begin < end - threshold)):
         return code - 1, between(state.high[span + code - 1], begin)
-    return code, max(threshold, end)
+    following = code + 1
+    while following < state.n_codes[feature] and state.low[span + following] <= end:  # codes that no row has
+        following += 1
+    next_value = state.low[span + following] if following < state.n_codes[feature] else np.inf
+    return code, as_float32(max(threshold, end), next_value)
 
 
 @kernel

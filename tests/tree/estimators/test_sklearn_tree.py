@@ -114,6 +114,19 @@ def test_float32_rows_beside_the_thresholds_take_the_same_way():
     np.testing.assert_array_equal(ours.to_sklearn().apply(rows), ours.apply(rows))
 
 
+@pytest.mark.parametrize("name", TREES + FORESTS)
+@pytest.mark.parametrize("max_bins", [255, None])
+def test_rows_of_decimals_take_the_same_way(name, max_bins):
+    """The middle of two decimals is often a decimal that other rows have."""
+    rng = np.random.default_rng(0)
+    X, unseen = rng.normal(size=(400, 3)).round(1), rng.normal(size=(2000, 3)).round(2)
+    y = X[:, 0] + X[:, 1] * X[:, 2]
+    kind = getattr(skensemble, name)(random_state=0, max_bins=max_bins)
+    ours = kind.fit(X, y > 0 if name.endswith("Classifier") else y)
+    for rows in (X, unseen):
+        np.testing.assert_array_equal(ours.to_sklearn().apply(rows), ours.apply(rows))
+
+
 def test_float64_rows_far_from_thresholds_take_the_same_way():
     X, y = load_iris(return_X_y=True)
     ours = DecisionTreeClassifier(random_state=0).fit(X, y)

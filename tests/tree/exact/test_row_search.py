@@ -108,6 +108,10 @@ def test_missing_rows_that_were_not_seen_go_with_most():
         (1.0, np.inf, np.finfo(float).max),
         (-np.inf, np.inf, 0.0),
         (1e308, 1.7e308, 1.35e308),
+        (-1.7e308, 0.0, -8.5e307),
+        (0.1, 0.2, float(np.float32(0.15))),
+        (-0.2, -0.1, float(np.nextafter(np.float32(-0.15), np.float32(0.0)))),
+        (1.0, 1.0 + 1e-7, 1.0 + 5e-8),
         (1.0, np.nextafter(1.0, 2.0), 1.0),
         (0.0, 5e-324, 0.0),
         (-5e-324, 0.0, -5e-324),
@@ -136,7 +140,20 @@ def test_threshold_lies_between_values_not_bins():
     tree = grow(X, target, criterion="squared_error", max_bins=8, max_depth=1)
     column = X[:, tree.feature[0]]
     below, above = column[column <= tree.threshold[0]].max(), column[column > tree.threshold[0]].min()
-    assert tree.threshold[0] == 0.5 * below + 0.5 * above
+    assert below <= tree.threshold[0] < above
+    assert tree.threshold[0] == pytest.approx(0.5 * below + 0.5 * above, rel=2e-7)
+    assert tree.threshold[0] == np.float32(tree.threshold[0]) >= 0.5 * below + 0.5 * above
+
+
+@pytest.mark.parametrize("splitter", ["best", "random"])
+@pytest.mark.parametrize("max_bins", [8, None])
+def test_thresholds_are_float32(splitter, max_bins):
+    rng = np.random.default_rng(4)
+    X, target = rng.normal(size=(300, 3)).round(2), random_target(rng, "squared_error", 300)
+    tree = grow(X, target, criterion="squared_error", max_bins=max_bins, splitter=splitter)
+    splits = tree.threshold[~tree.is_leaf]
+    np.testing.assert_array_equal(splits, splits.astype(np.float32))
+    assert_rows_go_where_they_were(tree, X)
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)
