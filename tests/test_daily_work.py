@@ -23,9 +23,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils import estimator_html_repr
 
+import skensemble
 from tests.plain import ESTIMATORS, classifier, regressor
 
 N = 200
+SUPERVISED = [name for name in skensemble.__all__ if name.endswith(("Classifier", "Regressor"))]
 
 
 @cache
@@ -235,6 +237,20 @@ def test_partial_dependence(kind):
     colour = partial_dependence(model, frame.dropna(), ["colour"], categorical_features=["colour"])
     by_colour = dict(zip(colour["grid_values"][0], colour["average"][0]))
     assert by_colour["red"] > max(by_colour["blue"], by_colour["green"]) + 1
+
+
+@pytest.mark.parametrize("name", SUPERVISED)
+@pytest.mark.parametrize("method", ["auto", "brute"])
+def test_partial_dependence_of_text(name, method):
+    frame, y = _data(regressor)
+    frame["colour"] = frame["colour"].fillna("none").astype(str)
+    y = (y > 1.0 if name.endswith("Classifier") else y) * 1
+    model = getattr(skensemble, name)()
+    model.set_params(**{"n_estimators": 3} if "n_estimators" in model.get_params() else {}).fit(frame, y)
+    found = partial_dependence(model, frame, ["colour"], categorical_features=["colour"], method=method)
+    values, average = found["grid_values"][0].tolist(), found["average"][0]
+    assert values == ["blue", "green", "none", "red"]
+    assert average.argmax() == values.index("red")
 
 
 def test_members_of_other_ensembles():

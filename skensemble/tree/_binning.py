@@ -13,6 +13,7 @@ from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from skensemble._parallel import for_blocks
 from skensemble._validation import CategoryColumn, DenseTable, as_numbers, categorical_mask
@@ -156,6 +157,15 @@ class Binner:
         self._prepare(table)
         rows = np.empty((stop - start, table.n_features))
         self._fill(table, rows.T, start, stop)
+        return rows
+
+    def encode_grid(self, grid, features):
+        """Values of some features, (n_rows, len(features)) of any dtype, as `encode` makes them of whole rows."""
+        rows = np.empty(np.shape(grid))
+        for k, j in enumerate(features):
+            values, lookup = np.asarray(grid)[:, k], self._lookups[j]
+            rows[:, k] = values if lookup is None else lookup.of_categories(values)[:-1]
+            rows[pd.isna(values), k] = np.nan
         return rows
 
     def _prepare(self, table):

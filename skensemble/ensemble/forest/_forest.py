@@ -751,7 +751,8 @@ class ForestRegressor(RegressorMixin, Forest):
 
     def _compute_partial_dependence_recursion(self, grid, target_features):
         """(n_grid,) predictions averaged over the other features, as `sklearn.inspection` asks for them."""
-        sums = partial_dependence(self._trees, np.asarray(grid, np.float64), np.asarray(target_features))
+        features = np.asarray(target_features)
+        sums = partial_dependence(self._trees, self._binner.encode_grid(grid, features), features)
         return sums[:, 0] / self._trees.n_trees
 
     def __sklearn_tags__(self):

@@ -789,3 +789,4 @@ class ExtraTreesRegressor(ForestRegressor):
 # sklearn.inspection offers method="recursion" to instances of this class only, and asks no more of them than the method
 # `_compute_partial_dependence_recursion`
 sklearn.ensemble.RandomForestRegressor.register(RandomForestRegressor)
+sklearn.ensemble.RandomForestRegressor.register(ExtraTreesRegressor)

@@ -369,7 +369,8 @@ class _GradientBoosting(CallbackSupportMixin, Estimator):
             )
         n_outputs = self._loss.n_outputs
         averages = np.zeros((n_outputs, len(grid)))
-        grid, features = np.asarray(grid, np.float64), np.asarray(target_features)
+        features = np.asarray(target_features)
+        grid = self._binner.encode_grid(grid, features)
         for t, tree in enumerate(split_trees(self._trees)):
             averages[t % n_outputs] += self._rates[t] * partial_dependence(tree, grid, features)[:, 0]
         return averages

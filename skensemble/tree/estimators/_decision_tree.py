@@ -776,8 +776,8 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
 
     def _compute_partial_dependence_recursion(self, grid, target_features):
         """(n_grid,) predictions averaged over the other features, as `sklearn.inspection` asks for them."""
-        grid = np.asarray(grid, np.float64)
-        return partial_dependence(self.tree_.trees, grid, np.asarray(target_features))[:, 0]
+        features = np.asarray(target_features)
+        return partial_dependence(self.tree_.trees, self.tree_.binner.encode_grid(grid, features), features)[:, 0]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -14,25 +14,15 @@ PAIRS = 1_000_000  # maximum number of (grid row, node) pairs in memory
 def partial_dependence(trees, grid, features):
     """(n_grid, n_values) sum over the trees of their values at each row of a grid, averaged over all other features.
 
-    grid : (n_grid, n_features of the grid) float64
+    grid : (n_grid, n_features of the grid) float64, categories as their codes (see `Binner.encode_grid`)
     features : (n_features of the grid,) which features these are
     """
-    _check_is_numeric(trees, features)
     column_of = np.full(max(trees.feature.max(), *features) + 2, -1)
     column_of[features] = np.arange(len(features))
     column = column_of[trees.feature]  # of a leaf: -1, from the last place
     n_rows = max(1, PAIRS // max(1, int(trees.is_leaf.sum())))
     parts = [_averages(trees, grid[start : start + n_rows], column) for start in range(0, len(grid), n_rows)]
     return np.concatenate(parts)
-
-
-def _check_is_numeric(trees, features):
-    categorical = np.intersect1d(features, trees.feature[trees.category_start != NUMERIC])
-    if len(categorical):
-        raise ValueError(
-            "features must be numeric for method='recursion', got categories in the columns "
-            f"{categorical.tolist()}; use method='brute'."
-        )
 
 
 def _averages(trees, grid, column):
@@ -52,8 +42,7 @@ def _averages(trees, grid, column):
 def _step(trees, grid, column, row, node, share):
     left, right, own = trees.left[node], trees.right[node], column[node] >= 0
     x = grid[row, column[node]]  # only used where the feature is of the grid
-    goes_left = np.where(np.isnan(x), trees.missing_left[node], x <= trees.threshold[node])
-    chosen = np.where(goes_left, left, right)[own]
+    chosen = np.where(_goes_left(trees, node, x), left, right)[own]
     both = ~own
     left_share = share[both] * trees.cover[left[both]] / trees.cover[node[both]]
     return (
@@ -61,3 +50,16 @@ def _step(trees, grid, column, row, node, share):
         np.concatenate((chosen, left[both], right[both])),
         np.concatenate((share[own], left_share, share[both] - left_share)),
     )
+
+
+def _goes_left(trees, node, x):
+    """Whether a number lies below the node's threshold, or a category is in the node's set, where code 0 is missing."""
+    by_number = np.where(np.isnan(x), trees.missing_left[node], x <= trees.threshold[node])
+    if not len(trees.category_words):
+        return by_number
+    code = np.where(np.isnan(x), 0, x).astype(np.int64)
+    start, count = trees.category_start[node], trees.category_count[node]
+    is_covered = (start != NUMERIC) & (code >= 0) & (code >> 6 < count)
+    words = trees.category_words[np.where(is_covered, start + (code >> 6), 0)]
+    is_in_set = (words >> (code & 63).astype(np.uint64)) & np.uint64(1) == 1
+    return np.where(start == NUMERIC, by_number, is_covered & is_in_set)

@@ -5,6 +5,7 @@ from sklearn.inspection import partial_dependence as dependence_by_scikit_learn
 
 from skensemble import DecisionTreeRegressor
 from skensemble.tree.trees import _partial_dependence
+from skensemble.tree.trees._marks import NUMERIC
 from skensemble.tree.trees._partial_dependence import partial_dependence
 from tests.tree.random_trees import random_forest
 
@@ -15,11 +16,19 @@ def reference(trees, node, x, features):
         return trees.values[node]
     left, right, feature = trees.left[node], trees.right[node], trees.feature[node]
     if feature in features:
-        value = x[list(features).index(feature)]
-        goes_left = trees.missing_left[node] if np.isnan(value) else value <= trees.threshold[node]
+        goes_left = way_left(trees, node, x[list(features).index(feature)])
         return reference(trees, left if goes_left else right, x, features)
     share = trees.cover[left] / trees.cover[node]
     return share * reference(trees, left, x, features) + (1 - share) * reference(trees, right, x, features)
+
+
+def way_left(trees, node, value):
+    if trees.category_start[node] == NUMERIC:
+        return trees.missing_left[node] if np.isnan(value) else value <= trees.threshold[node]
+    code = 0 if np.isnan(value) else int(value)
+    start, count = trees.category_start[node], trees.category_count[node]
+    words = [int(word) for word in trees.category_words[start : start + count]]
+    return code < 64 * len(words) and words[code // 64] >> code % 64 & 1 == 1
 
 
 @pytest.fixture
@@ -40,9 +49,11 @@ def test_equals_the_reference(trees, features, pairs, monkeypatch):
     np.testing.assert_allclose(partial_dependence(trees, grid, np.array(features)), expected)
 
 
-def test_categories_have_no_grid(trees):
-    with pytest.raises(ValueError, match=r"features must be numeric .* got categories in the columns \[3\]"):
-        partial_dependence(trees, np.zeros((1, 1)), np.array([3]))
+def test_categories_equal_the_reference(trees):
+    assert (trees.feature[trees.category_start != NUMERIC] == 3).any()
+    grid = np.array([[np.nan, 0.0], [1.0, 0.0], [2.0, -0.5], [5.0, np.nan], [63.0, 0.7], [64.0, 3.0], [900.0, 3.0]])
+    expected = [sum(reference(trees, root, x, (3, 1)) for root in trees.roots) for x in grid]
+    np.testing.assert_allclose(partial_dependence(trees, grid, np.array([3, 1])), expected)
 
 
 @pytest.mark.parametrize("features", [[2], [2, 8]])
