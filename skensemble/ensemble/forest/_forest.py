@@ -20,6 +20,7 @@ from skensemble._warnings import warn
 from skensemble.ensemble.forest._leaf_rows import LeafRows, proximities
 from skensemble.ensemble.forest._leaf_rows_kernels import NOT_ASKED
 from skensemble.ensemble.forest._out_of_bag import out_of_bag_means, permutation_importances
+from skensemble.ensemble.forest._training_rows import digest
 from skensemble.ensemble.rows._bootstrap import Bootstrap, number_of_draws
 from skensemble.ensemble.rows._row_sampling import row_keys
 from skensemble.tree._binning import Binner
@@ -57,7 +58,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
     """
 
     is_smooth = False  # predictions are constant between thresholds
-    _made_when_needed = (*LEARNED_FROM_TREES, "_leaf_rows")
+    _made_when_needed = (*LEARNED_FROM_TREES, "_leaf_rows", "_kept_grower")
 
     # -- fit ---------------------------------------------------------------------------------------------------------
 
@@ -91,8 +92,8 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
         check_parameters(self, self._parameters)
         self._check_bootstrap()
         n_threads = effective_n_jobs(self.n_jobs)
-        continued = self.warm_start and hasattr(self, "_trees")
-        n_known = self._trees.n_trees if continued else 0
+        continued = self.warm_start and self.__sklearn_is_fitted__()
+        n_known = len(self) if continued else 0
         table = read_features(self, X, reset=not continued)
         sample_weight = read_weight(sample_weight, "sample_weight", table.n_samples)
         if self._is_complete(n_known):
@@ -101,8 +102,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
         weight = self._with_class_weight(sample_weight, target)
         if not continued:
             self._start(table, weight, n_threads)
-        grower = self._make_grower(table, target, weight, n_threads)
-        self._prepare_draws(grower.binned, target, sample_weight, weight)
+        grower = self._prepare(table, target, sample_weight, weight, n_threads)
         if n_known < self.n_estimators:
             metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
             self._grow(grower, target, n_known, n_threads, {"X": X, "y": y, "metadata": metadata})
@@ -140,23 +140,31 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
 
     def _start(self, table, weight, n_threads):
         """Draw the seed and fit the binner: a warm start keeps both."""
-        self.__dict__.pop("_trees", None)
+        for name in ("_parts", "_kept_grower"):
+            self.__dict__.pop(name, None)
         self._seed = int(draw_seed(generator(self.random_state)))
         self._binner = Binner(self.max_bins, self.categorical_features, self.min_frequency)
         self._binner.fit(table, weight, n_threads)
 
-    def _make_grower(self, table, target, weight, n_threads):
-        is_categorical = self._binner.is_categorical_
+    def _prepare(self, table, target, sample_weight, weight, n_threads):
+        """The grower of the trees, and what draws their rows; a warm start to the same rows keeps both."""
         n_rows = table.n_samples if weight is None else np.count_nonzero(weight)
-        return CartGrower(
-            self._binner,
-            table,
-            self._target_of_trees(target),
-            read_cart_limits(self, n_rows, criterion=self.criterion, splitter=self._splitter),
-            monotone=read_directions(self, self._n_classes_of_outputs, is_categorical),
-            sample_weight=weight,
-            n_threads=n_threads,
-        )
+        limits = read_cart_limits(self, n_rows, criterion=self.criterion, splitter=self._splitter)
+        directions = read_directions(self, self._n_classes_of_outputs, self._binner.is_categorical_)
+        if self.warm_start:
+            rows = digest(self._binner, table, (self._target_numbers(target), sample_weight, weight, directions))
+            key = rows, limits, self.bootstrap, self.max_samples
+            if key == getattr(self, "_kept_grower", (None, None))[0]:
+                return self._kept_grower[1]
+        grower = CartGrower(
+            self._binner, table, self._target_of_trees(target), limits,
+            monotone=directions, sample_weight=weight, n_threads=n_threads,
+        )  # fmt: skip
+        self._prepare_draws(grower.binned, target, sample_weight, weight)
+        self.__dict__.pop("_kept_grower", None)
+        if self.warm_start:
+            self._kept_grower = key, grower
+        return grower
 
     # -- which rows grow a tree --------------------------------------------------------------------------------------
 
@@ -206,8 +214,9 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
             if wants_stop:
                 break
         growing.close()
-        self._trees = self._with_trees(trees)["_trees"]
-        self._additive.compiled()
+        self._parts = self._with_trees(trees)["_parts"]
+        if n_known == 0:
+            self._additive.compiled()  # else by the first prediction: the next warm start would throw it away
         progress.finish(dict)
 
     def _growing_trees(self, grower, target, numbers, n_threads):
@@ -222,8 +231,15 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
 
     def _with_trees(self, trees):
         """Attributes of this forest with these trees added."""
-        known = [self._trees] if hasattr(self, "_trees") else []
-        return {"_trees": concatenate([*known, *trees])}
+        return {"_parts": [*getattr(self, "_parts", ()), *trees]}
+
+    @property
+    def _trees(self):
+        """TreeArrays of all trees, joined when they are first asked for: warm starts add parts one by one."""
+        parts = self._parts
+        if len(parts) > 1:
+            parts = self._parts = [concatenate(parts)]
+        return parts[0]
 
     def _report(self, number, tree, seconds):
         """Print a line for each tree, or with verbose=1 ten lines in all."""
@@ -413,7 +429,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
 
     def __len__(self):
         check_is_fitted(self)
-        return self._trees.n_trees
+        return sum(part.n_trees for part in self._parts)
 
     def __getitem__(self, index):
         return self.estimators_[index]
@@ -436,12 +452,24 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
         """
         return to_sklearn(self)
 
+    def __getstate__(self):
+        state = super().__getstate__()
+        if state.pop("_parts", None):
+            state["_trees"] = self._trees
+        return state
+
+    def __setstate__(self, state):
+        state = dict(state)
+        if "_trees" in state:
+            state["_parts"] = [state.pop("_trees")]
+        super().__setstate__(state)
+
     def _check_loaded(self):
-        if hasattr(self, "_trees"):
+        if hasattr(self, "_parts"):
             validate_trees(self._trees, self.n_features_in_, self._trees.n_values)
 
     def __sklearn_is_fitted__(self):
-        return hasattr(self, "_trees")
+        return hasattr(self, "_parts")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

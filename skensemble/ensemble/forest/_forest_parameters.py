@@ -68,7 +68,8 @@ def _table(own, metric, leaf_rows):
             (IsBool,),
             "bool",
             "Whether the next call of fit continues the previous one: it adds trees to the forest, up to "
-            "`n_estimators` in total. On the same data, the result is that of a single fit.",
+            "`n_estimators` in total. On the same data, the result is that of a single fit. The codes of the training "
+            "data, some bytes per cell, are kept for the next call until the estimator is pickled or fitted to others.",
         ),
         "n_jobs": JOBS,
         "random_state": Parameter(

@@ -93,7 +93,8 @@ class RandomForestClassifier(ForestClassifier):
         Whether to keep the leaf of each training sample in each tree, as `training_leaves_`.
     warm_start : bool, default=False
         Whether the next call of fit continues the previous one: it adds trees to the forest, up to `n_estimators` in
-        total. On the same data, the result is that of a single fit.
+        total. On the same data, the result is that of a single fit. The codes of the training data, some bytes per
+        cell, are kept for the next call until the estimator is pickled or fitted to others.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
         NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
@@ -286,7 +287,8 @@ class RandomForestRegressor(ForestRegressor):
         `predict_interval` need them.
     warm_start : bool, default=False
         Whether the next call of fit continues the previous one: it adds trees to the forest, up to `n_estimators` in
-        total. On the same data, the result is that of a single fit.
+        total. On the same data, the result is that of a single fit. The codes of the training data, some bytes per
+        cell, are kept for the next call until the estimator is pickled or fitted to others.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
         NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
@@ -480,7 +482,8 @@ class ExtraTreesClassifier(ForestClassifier):
         Whether to keep the leaf of each training sample in each tree, as `training_leaves_`.
     warm_start : bool, default=False
         Whether the next call of fit continues the previous one: it adds trees to the forest, up to `n_estimators` in
-        total. On the same data, the result is that of a single fit.
+        total. On the same data, the result is that of a single fit. The codes of the training data, some bytes per
+        cell, are kept for the next call until the estimator is pickled or fitted to others.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
         NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
@@ -672,7 +675,8 @@ class ExtraTreesRegressor(ForestRegressor):
         `predict_interval` need them.
     warm_start : bool, default=False
         Whether the next call of fit continues the previous one: it adds trees to the forest, up to `n_estimators` in
-        total. On the same data, the result is that of a single fit.
+        total. On the same data, the result is that of a single fit. The codes of the training data, some bytes per
+        cell, are kept for the next call until the estimator is pickled or fitted to others.
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
         NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.

@@ -18,6 +18,8 @@ from sklearn.metrics import accuracy_score, mean_absolute_error, r2_score
 from sklearn.model_selection import GridSearchCV
 
 from skensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
+from skensemble.ensemble.forest import _forest
+from skensemble.tree.exact._cart_grower import CartGrower
 from skensemble.tree.trees._tree_arrays import split_trees, validate_trees
 
 CLASSIFIERS = [RandomForestClassifier, ExtraTreesClassifier]
@@ -516,6 +518,38 @@ def test_warm_start_continues_exactly(forest, bootstrap):
     _assert_same_trees(model, _fitted(forest, X, y, bootstrap=bootstrap))
     assert len(model.estimators_) == 12
     assert len(trees) == 5
+
+
+@every_forest
+def test_warm_start_tree_by_tree_codes_the_table_once(forest, monkeypatch):
+    X, y = _data(forest)
+    made = []
+    monkeypatch.setattr(_forest, "CartGrower", lambda *args, **kwargs: made.append(1) or CartGrower(*args, **kwargs))
+    model = _fitted(forest, X, y, warm_start=True, n_estimators=1)
+    for n_estimators in range(2, 9):
+        model.set_params(n_estimators=n_estimators).fit(X.copy(), list(y))
+    assert len(made) == 1
+    _assert_same_trees(model, _fitted(forest, X, y, n_estimators=8))
+    again = pickle.loads(pickle.dumps(model)).set_params(n_estimators=9).fit(X, y)
+    _assert_same_trees(again, model.set_params(n_estimators=9).fit(X, y))
+
+
+@every_forest
+def test_warm_start_sees_what_changed(forest):
+    """In the table itself, in the weights, in the limits of the trees."""
+    X, y = _data(forest)
+    weight = np.ones(len(X))
+    model, other = (_fitted(forest, X.copy(), y, warm_start=True, n_estimators=2) for _ in range(2))
+    table = X.copy()
+    for n_estimators, change in enumerate(("none", "table", "weight", "limits"), 3):
+        if change == "table":
+            table[:20] = table[20:40]
+        elif change == "weight":
+            weight[:50] = 0.0
+        parameters = {"n_estimators": n_estimators, "max_depth": 2 if change == "limits" else None}
+        model.set_params(**parameters).fit(table, y, weight)
+        other = pickle.loads(pickle.dumps(other)).set_params(**parameters).fit(table, y, weight)
+        _assert_same_trees(model, other)
 
 
 @every_forest
