@@ -25,8 +25,11 @@ blas: $(VENV)/.installed-test ## run the tests of networks with other kernels of
 	  tests/generative/networks/test_matrix_product.py \
 	  tests/generative/networks/test_networks.py tests/generative/fields/test_mlp_field.py || exit 1; done
 
-bounds: $(VENV)/.installed-test ## run the tests of the kernels with a check of every index
-	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=build/bounds_cache $(PYTHON) -m pytest tests/tree $(PYTEST_ARGS)
+bounds: export NUMBA_BOUNDSCHECK = 1
+bounds: export NUMBA_CACHE_DIR = $(CURDIR)/build/bounds_cache
+bounds: $(VENV)/.installed-test ## run the tests of trees, ensembles and generative models with a check of every index
+	$(PYTHON) -m skensemble warmup
+	$(PYTHON) -m pytest --numprocesses 2 tests/tree tests/ensemble tests/generative $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-test ## check style and format
 	$(PYTHON) -m ruff check .
