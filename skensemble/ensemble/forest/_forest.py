@@ -19,6 +19,7 @@ from skensemble._validation import read_features
 from skensemble._warnings import warn
 from skensemble.ensemble.forest._leaf_rows import LeafRows, proximities
 from skensemble.ensemble.forest._leaf_rows_kernels import NOT_ASKED
+from skensemble.ensemble.forest._ordered_leaves import N_LEVELS, ordered_values
 from skensemble.ensemble.forest._out_of_bag import out_of_bag_means, permutation_importances
 from skensemble.ensemble.forest._training_rows import digest
 from skensemble.ensemble.rows._bootstrap import Bootstrap, number_of_draws
@@ -44,7 +45,8 @@ LEARNED_FROM_ROWS = (
     "_permutation_importances",
     "training_leaves_",
     "_training_target",
-    "_leaf_rows",
+    "_directions",
+    "_leaf_contents",
 )
 
 _LEVEL = Interval(float, 0.0, 1.0, "both")
@@ -58,7 +60,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
     """
 
     is_smooth = False  # predictions are constant between thresholds
-    _made_when_needed = (*LEARNED_FROM_TREES, "_leaf_rows", "_kept_grower")
+    _made_when_needed = (*LEARNED_FROM_TREES, "_leaf_contents", "_kept_grower")
 
     # -- fit ---------------------------------------------------------------------------------------------------------
 
@@ -270,6 +272,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
         if "training_leaves_" in missing:
             leaves = self._additive.apply(table, n_threads)
             self.training_leaves_, self._training_target = np.ascontiguousarray(leaves.T), self._target_numbers(target)
+            self._directions = read_directions(self, self._n_classes_of_outputs, self._binner.is_categorical_)
         if "_permutation_importances" in missing:
             seeds = [mixed_seed(self._random_state_of(t), PERMUTATION_STREAM) for t in range(self._trees.n_trees)]
             self._permutation_importances = permutation_importances(
@@ -680,7 +683,8 @@ class ForestRegressor(RegressorMixin, Forest):
         Each tree distributes a weight of one among the samples that it was grown on and that share the leaf of the
         sample to predict. The mean of these weights over the trees is a distribution of the target, whose mean is what
         `predict` returns. Needs `keep_leaf_rows=True` in fit. Leaves with several samples (`min_samples_leaf` of 5 or
-        more) give better quantiles than fully grown trees.
+        more) give better quantiles than fully grown trees. With `monotonic_cst`, quantiles rise and fall as predictions
+        do: those of leaves that contradict are moved to the middle between them, in steps of 1/64 of the distribution.
 
         Parameters
         ----------
@@ -711,7 +715,7 @@ class ForestRegressor(RegressorMixin, Forest):
         nodes = self._unseen_nodes(X, n_threads) if oob else self.apply(X) + self._trees.roots
         predictions = [
             self._leaf_rows.quantiles(nodes, y, levels.reshape(-1), n_threads).reshape(len(nodes), *levels.shape)
-            for y in self._training_target
+            for y in self._leaf_targets
         ]
         return predictions[0] if self.n_outputs_ == 1 else np.stack(predictions, axis=1)
 
@@ -751,15 +755,32 @@ class ForestRegressor(RegressorMixin, Forest):
         nodes[self._in_bag(n_threads)] = NOT_ASKED
         return np.ascontiguousarray(nodes.T)
 
-    @cached_property
+    @property
     def _leaf_rows(self):
-        ones = np.ones(self._n_samples)
+        return self._leaf_contents[0]
+
+    @property
+    def _leaf_targets(self):
+        return self._leaf_contents[1]
+
+    @cached_property
+    def _leaf_contents(self):
+        """(LeafRows, targets of their rows); where predictions are monotone, quantiles that are so, too."""
+        ones, trees, directions = np.ones(self._n_samples), self._trees, getattr(self, "_directions", None)
 
         def weight_of(t):
             weight = self._weight_of(t)
             return ones if weight is None else weight
 
-        return LeafRows(self.training_leaves_, self._trees.roots, self._trees.n_nodes, weight_of)
+        if directions is None:
+            return LeafRows(self.training_leaves_, trees.roots, trees.n_nodes, weight_of), self._training_target
+        y, leaves = self._training_target[0], self.training_leaves_
+        values = [
+            ordered_values(tree, directions, leaves[t], weight_of(t), y) for t, tree in enumerate(split_trees(trees))
+        ]
+        held = trees.is_leaf
+        target = np.concatenate(values)[held].reshape(1, -1)
+        return LeafRows.of_equal_shares(held, N_LEVELS), target
 
     def _keep_oob_predictions(self, target, means):
         """Set the attribute; (true targets, predicted targets)."""

@@ -27,6 +27,15 @@ class LeafRows:
         n_in_node, self._rows, self._share = map(np.concatenate, zip(*trees))
         self._first = np.append(0, np.cumsum(n_in_node))  # node n holds _rows[_first[n] : _first[n + 1]]
 
+    @classmethod
+    def of_equal_shares(cls, held, n_each):
+        """LeafRows in which each node of `held` has `n_each` rows of its own, of equal shares; nodes in order."""
+        leaf_rows = cls.__new__(cls)
+        leaf_rows._first = np.append(0, np.cumsum(np.where(held, n_each, 0)))
+        leaf_rows._rows = np.arange(leaf_rows._first[-1], dtype=np.int32)
+        leaf_rows._share = np.full(len(leaf_rows._rows), 1.0 / n_each)
+        return leaf_rows
+
     def quantiles(self, nodes, y, levels, n_threads=1):
         """(n_rows, n_levels) quantiles of one target; NaN for a row about which no tree speaks.
 
