@@ -16,7 +16,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import joblib
-from sklearn.utils._openmp_helpers import _openmp_effective_n_threads, _openmp_parallelism_enabled
+
+try:  # not public; without it, limits that threadpoolctl sets on OpenMP are not heeded
+    from sklearn.utils._openmp_helpers import _openmp_effective_n_threads, _openmp_parallelism_enabled
+except ImportError:
+
+    def _openmp_parallelism_enabled():
+        return False
+
+
+# joblib before 1.3 has no such context, and answers 1 where none is set
+_HAS_CONTEXT = hasattr(joblib, "parallel_config")
 
 # -- how many threads ------------------------------------------------------------------------------------------------
 
@@ -33,7 +43,7 @@ def effective_n_jobs(n_jobs):
     if n_jobs is not None:
         return _counted_from_all(n_jobs, n_cores)
     limits = [_limit_of_openmp(), _limit_of_environment("OMP_NUM_THREADS"), _limit_of_environment("NUMBA_NUM_THREADS")]
-    if n_jobs_of_context is not None:
+    if _HAS_CONTEXT and n_jobs_of_context is not None:
         limits.append(_counted_from_all(int(n_jobs_of_context), n_cores))
     return int(min(n_cores, *limits))
 
