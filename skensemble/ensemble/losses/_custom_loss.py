@@ -46,7 +46,7 @@ class CustomLoss(Loss):
             for name, given in zip(("gradient", "hessian"), _checked_pair(result))
         )
         gradient[:, rows] = gradients
-        hessian[:, rows] = np.maximum(hessians, SMALLEST_HESSIAN)
+        hessian[:, rows] = _with_floor(hessians)
 
     def value(self, y, raw, sample_weight):
         return float("nan")
@@ -81,6 +81,12 @@ def _of_one_copy(derivative, weight):
         with np.errstate(over="ignore"):
             derivative = np.divide(derivative, weight, out=np.zeros(derivative.shape), where=weight > 0.0)
     return np.clip(derivative, -LARGEST_GRADIENT, LARGEST_GRADIENT)
+
+
+def _with_floor(hessian):
+    """Positive hessians; 1 for an output that has none in any row, as for our own losses without curvature."""
+    is_flat = ~(hessian > 0.0).any(axis=1, keepdims=True)
+    return np.where(is_flat, 1.0, np.maximum(hessian, SMALLEST_HESSIAN))
 
 
 def _shape_of_user(shape):

@@ -227,6 +227,7 @@ class Poisson(LogLink, OutputByOutput):
 
     n_outputs: int = 1
     name = "poisson"
+    max_delta_step = 0.7  # XGBoost's; a Newton step is (mean target / mean prediction) - 1, and has no bound
 
     def _fill(self, output, y, raw, gradient, hessian):
         poisson(y, raw, gradient, hessian)
@@ -244,6 +245,7 @@ class Gamma(LogLink, OutputByOutput):
 
     n_outputs: int = 1
     name = "gamma"
+    max_delta_step = 2.0  # upwards no Newton step passes 1, downwards nothing bounds it
 
     def check_target(self, y):
         require(y, y > 0, self, "y > 0")
@@ -265,6 +267,11 @@ class Tweedie(LogLink, OutputByOutput):
     n_outputs: int = 1
     tweedie_variance_power: float = 1.5
     name = "tweedie"
+
+    @property
+    def max_delta_step(self):
+        """2, which power 1.5 keeps by itself: a Newton step lies between -1 / (2 - p) and 1 / (p - 1)."""
+        return 0.0 if self.tweedie_variance_power == 1.5 else 2.0
 
     def __post_init__(self):
         power = self.tweedie_variance_power

@@ -46,7 +46,7 @@ def read_settings(request, vector):
         subsample=float(parameters.subsample),
         goss=parameters.sampling_method == "goss",
         colsample_bytree=float(parameters.colsample_bytree),
-        limits=_limits(parameters),
+        limits=_limits(parameters, request.loss),
         monotone=monotone,
         interactions=_interaction_groups(parameters.interaction_cst, request.features, len(monotone)),
         seed=mixed_seed(request.seed, ROUNDS_STREAM),
@@ -64,13 +64,15 @@ def _learning_rate(learning_rate, train):
     return float(np.clip(0.06 * (n_rows / 1000) ** 0.25, 0.05, 0.12))
 
 
-def _limits(parameters):
+def _limits(parameters, loss):
     policy = {"lossguide": BEST_FIRST, "symmetric": SYMMETRIC}.get(parameters.grow_policy, DEPTH_FIRST)
+    step = parameters.max_delta_step
+    others = {"max_delta_step": loss.max_delta_step if step == "auto" else float(step)}
     if policy == SYMMETRIC:
-        return read_limits(parameters, policy=policy, max_depth=_symmetric_depth(parameters))
+        return read_limits(parameters, policy=policy, max_depth=_symmetric_depth(parameters), **others)
     if policy == DEPTH_FIRST and parameters.max_leaf_nodes is not None:
         policy = BREADTH_FIRST
-    return read_limits(parameters, policy=policy)
+    return read_limits(parameters, policy=policy, **others)
 
 
 def _symmetric_depth(parameters):

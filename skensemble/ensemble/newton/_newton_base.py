@@ -77,7 +77,8 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Target.
         sample_weight : array-like of shape (n_samples,), default=None
-            Sample weights >= 0. A sample with a whole-number weight k counts as k samples.
+            Sample weights >= 0. A sample with a whole-number weight k counts as k samples. Weights that are not all
+            whole are divided by their mean, so that only their ratios matter.
         X_val, y_val : like X and y, default=None
             Held-out samples that are scored after each round, see `early_stopping`.
         sample_weight_val : array-like of shape (n_val,), default=None

@@ -13,6 +13,7 @@ from skensemble._targets import (
 from skensemble.ensemble.losses._losses import class_of_loss, make_loss, takes_outputs
 from skensemble.ensemble.newton._newton_base import NewtonBoosting
 from skensemble.ensemble.newton._newton_parameters import CLASSIFIER, REGRESSOR
+from skensemble.ensemble.newton._weight_unit import in_rows
 
 # -- classifier ------------------------------------------------------------------------------------------------------
 
@@ -73,9 +74,9 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         on leaf values.
     gamma : float, default=0.0
         Minimum gain of a split: a node is split only if its best split gains more. Must be >= 0.
-    max_delta_step : float, default=0.0
-        Maximum absolute value of a leaf, before the learning rate is applied. 0: no limit. With losses whose leaves are
-        refitted ("absolute_error", "huber" and "quantile"), it has an effect on splits, but not on leaf values.
+    max_delta_step : float or "auto", default="auto"
+        Maximum absolute value of a leaf, before the learning rate is applied. 0: no limit. "auto": a limit for the
+        losses with a log link, whose predictions can run away from the targets without one, and none for others.
     max_bins : int or None, default=255
         Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
         not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
@@ -263,7 +264,7 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         reg_lambda=3.0,
         reg_alpha=0.0,
         gamma=0.0,
-        max_delta_step=0.0,
+        max_delta_step="auto",
         max_bins=255,
         categorical_features="from_dtype",
         min_frequency=2,
@@ -351,7 +352,7 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
     def _read_target(self, y, sample_weight, n_samples, continued, suffix=""):
         """Class indices as float64, and weights with the classes' own multiplied in."""
         labels = read_labels(y, "y" + suffix, n_samples, known=[self.classes_] if continued else None)
-        weight = read_weight(sample_weight, "sample_weight" + suffix, n_samples)
+        weight = in_rows(read_weight(sample_weight, "sample_weight" + suffix, n_samples))
         (self.classes_,) = labels.classes
         return labels.codes[0].astype(np.float64), self._class_weighted(labels, weight)
 
@@ -543,9 +544,9 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         on leaf values.
     gamma : float, default=0.0
         Minimum gain of a split: a node is split only if its best split gains more. Must be >= 0.
-    max_delta_step : float, default=0.0
-        Maximum absolute value of a leaf, before the learning rate is applied. 0: no limit. With losses whose leaves are
-        refitted ("absolute_error", "huber" and "quantile"), it has an effect on splits, but not on leaf values.
+    max_delta_step : float or "auto", default="auto"
+        Maximum absolute value of a leaf, before the learning rate is applied. 0: no limit. "auto": a limit for the
+        losses with a log link, whose predictions can run away from the targets without one, and none for others.
     max_bins : int or None, default=255
         Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
         not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
@@ -735,7 +736,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         reg_lambda=3.0,
         reg_alpha=0.0,
         gamma=0.0,
-        max_delta_step=0.0,
+        max_delta_step="auto",
         max_bins=255,
         categorical_features="from_dtype",
         min_frequency=2,
@@ -831,7 +832,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
             raise ValueError(f"y{suffix} must have as many columns as in the first fit, got shape {target.T.shape}.")
         if not continued:
             self._target_shape = target.shape[:-1]
-        return target, read_weight(sample_weight, "sample_weight" + suffix, n_samples)
+        return target, in_rows(read_weight(sample_weight, "sample_weight" + suffix, n_samples))
 
     def _make_loss(self, target):
         n_outputs = len(target) if target.ndim == 2 else 1

@@ -89,6 +89,13 @@ _INTERACTIONS = Parameter(
     'must belong to one group. Features in no group form a group of their own. "pairwise": each pair of features is a'
     ' group. "no_interactions": each feature is a group. None: all features may interact.',
 )
+_MAX_DELTA_STEP = Parameter(
+    "auto",
+    (*_NON_NEGATIVE, OneOf("auto")),
+    'float or "auto"',
+    'Maximum absolute value of a leaf, before the learning rate is applied. 0: no limit. "auto": a limit for the '
+    "losses with a log link, whose predictions can run away from the targets without one, and none for others.",
+)
 _SAMPLING = {
     "subsample": Parameter(
         0.7, _FRACTION, "float", "Fraction of the samples, in (0, 1], that are drawn to grow the trees of a round."
@@ -233,6 +240,7 @@ def _table(loss, n_estimators, monotone, own, **texts):
         "loss": loss,
         **_ROUNDS,
         **SIZE_PARAMETERS,
+        "max_delta_step": _MAX_DELTA_STEP,
         "max_bins": MAX_BINS,
         "categorical_features": CATEGORICAL,
         "min_frequency": MIN_FREQUENCY,

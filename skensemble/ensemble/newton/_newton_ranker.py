@@ -14,6 +14,7 @@ from skensemble.ensemble.losses._losses import make_loss
 from skensemble.ensemble.losses._ranking_losses import Queries, RankingMeasure
 from skensemble.ensemble.newton._newton_base import NewtonBoosting
 from skensemble.ensemble.newton._newton_parameters import RANKER
+from skensemble.ensemble.newton._weight_unit import in_rows
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
 from skensemble.ensemble.rows._row_sampling import copies_of
 
@@ -75,9 +76,9 @@ class NewtonBoostingRanker(NewtonBoosting):
         on leaf values.
     gamma : float, default=0.0
         Minimum gain of a split: a node is split only if its best split gains more. Must be >= 0.
-    max_delta_step : float, default=0.0
-        Maximum absolute value of a leaf, before the learning rate is applied. 0: no limit. With losses whose leaves are
-        refitted ("absolute_error", "huber" and "quantile"), it has an effect on splits, but not on leaf values.
+    max_delta_step : float or "auto", default="auto"
+        Maximum absolute value of a leaf, before the learning rate is applied. 0: no limit. "auto": a limit for the
+        losses with a log link, whose predictions can run away from the targets without one, and none for others.
     max_bins : int or None, default=255
         Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
         not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
@@ -253,7 +254,7 @@ class NewtonBoostingRanker(NewtonBoosting):
         reg_lambda=3.0,
         reg_alpha=0.0,
         gamma=0.0,
-        max_delta_step=0.0,
+        max_delta_step="auto",
         max_bins=255,
         categorical_features="from_dtype",
         min_frequency=2,
@@ -543,12 +544,12 @@ def _read_queries(judged, sample_weight, n_samples, suffix):
         return Queries(code)
     shape = np.asarray(sample_weight).shape
     if n_queries != n_samples and shape == (n_queries,):
-        return Queries(code, weight=read_weight(sample_weight, name, n_queries))
+        return Queries(code, weight=in_rows(read_weight(sample_weight, name, n_queries)))
     if len(shape) == 1 and shape != (n_samples,):
         raise ValueError(
             f"{name} must have one entry per row ({n_samples}) or per query ({n_queries}), got {shape[0]}."
         )
-    return Queries(code, copies=read_weight(sample_weight, name, n_samples))
+    return Queries(code, copies=in_rows(read_weight(sample_weight, name, n_samples)))
 
 
 def _read_codes(judged, n_samples, suffix):

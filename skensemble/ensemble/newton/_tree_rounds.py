@@ -13,6 +13,7 @@ import numpy as np
 
 from skensemble._parallel import for_blocks, for_each_with_own
 from skensemble._random_bits import mixed_seed
+from skensemble._warnings import warn
 from skensemble.ensemble.losses._loss import GRADIENT_BLOCK
 from skensemble.ensemble.newton._exact_weights import ExactWeights
 from skensemble.ensemble.rows._row_sampling import RowSampler, sample_features, sample_goss
@@ -70,6 +71,8 @@ class TreeRounds:
     def round(self, number):
         """Grow the trees of round `number`."""
         self._fill_gradients()
+        if number == 0:
+            self._warn_without_splits()
         seed, n_parallel = mixed_seed(self.settings.seed, number), self.settings.n_parallel
         moves = self.loss.optimal_leaf_values is not None and n_parallel > 1
         self._raw_of_round = self.train.raw.copy() if moves else self.train.raw
@@ -78,6 +81,25 @@ class TreeRounds:
             trees += self._add_trees(mixed_seed(seed, PARALLEL_STREAM - k), k * self._n_trees)
         weights = self._node_weights
         return TreeRound(trees, [weights[place] for place in range(len(trees))] if weights else [])
+
+    def _warn_without_splits(self):
+        """Warn if no split of the first round can leave `min_child_weight` on both of its sides."""
+        least, hessian = self.settings.limits.min_child_weight, self.targets.hessian
+        total = hessian.sum(axis=1, dtype=np.float64) if self._weight is None else hessian @ self._weight
+        total = total.mean() if self.settings.vector else total.max()
+        if total < 2.0 * least and self._has_more_to_learn():
+            warn(
+                f"min_child_weight={least:g} lets no split pass: the hessians of all samples, times their weights, add "
+                f"up to {total:g}, and a split needs {least:g} on both sides. Every prediction will be the same. Set a "
+                "smaller min_child_weight."
+            )
+
+    def _has_more_to_learn(self):
+        """Do the gradients of the first round differ, though the rows have no raw predictions of their own yet?"""
+        gradient = self.targets.gradient
+        if self._weight is not None:
+            gradient = gradient[:, self._weight > 0.0]
+        return self.train.start is None and bool((gradient != gradient[:, :1]).any())
 
     def _add_trees(self, seed, place):
         """A tree for each output, on the same rows; `place` is that of the first of them in its round."""

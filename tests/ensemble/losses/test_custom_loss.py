@@ -48,6 +48,8 @@ def test_custom_loss_has_a_positive_hessian():
     custom = make_loss(lambda y, raw, sample_weight: (raw - y, np.array([0.0, -1.0, 1e-300, 2.0])))
     _, hessian = derivatives(custom, np.zeros(4), np.ones((1, 4)))
     np.testing.assert_array_equal(hessian[0], np.float32([SMALLEST_HESSIAN] * 3 + [2.0]))
+    flat = make_loss(lambda y, raw, sample_weight: (raw - y, np.array([0.0, -1.0, 0.0, 0.0])))
+    np.testing.assert_array_equal(derivatives(flat, np.zeros(4), np.ones((1, 4)))[1], np.ones((1, 4)))
 
 
 def test_custom_loss_of_a_classifier_gives_probabilities():

@@ -183,6 +183,25 @@ def test_own_loss_needs_scores_only_to_stop_early():
         regressor(_squared, n_estimators=5).fit(X, y, **held_out)
 
 
+@pytest.mark.parametrize("curvature", [0.0, -1.0])
+def test_own_loss_without_curvature_stays_near_the_targets(curvature):
+    X, y = _data()
+    model = regressor(lambda y, raw, sample_weight: (raw - y, np.full(raw.shape, curvature)), n_estimators=50)
+    assert np.abs(model.fit(X, y).predict(X)).max() <= np.abs(y).max()
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("loss", [name for name in REGRESSION_LOSSES if LOSSES[name].link_name == "log"])
+def test_log_links_do_not_run_away_from_the_targets(loss, seed):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(1000, 4))
+    few = np.full(1000, 1e-3) if loss == "gamma" else np.zeros(1000)
+    few[:5] = 10000, 20000, 5000, 30000, 8000
+    for y in (few, np.exp(4 * X[:, 0])):
+        model = regressor(loss, n_estimators=200, random_state=seed).fit(X, y)
+        assert max(model.predict(X).max(), model.predict(rng.normal(size=(1000, 4))).max()) < 3 * y.max()
+
+
 def _logistic(y, raw, sample_weight):
     p = 1 / (1 + np.exp(-raw))
     return p - y, p * (1 - p)
@@ -485,6 +504,7 @@ def test_interactions_stay_within_their_groups(grow_policy, constraint, groups):
     assert any(len(path) > 2 for path in _paths(free))
 
 
+@pytest.mark.filterwarnings("ignore:min_child_weight=1e\\+09 lets no split pass")
 @pytest.mark.parametrize("grow_policy", GROW_POLICIES)
 def test_limits_of_trees(grow_policy):
     X, y = _data()
