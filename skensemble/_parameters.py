@@ -93,6 +93,16 @@ def is_number(value, kind):
     return isinstance(value, abstract) and not isinstance(value, (bool, np.bool_))
 
 
+def plain_value(value):
+    """The str, bool, int or float that a scalar of NumPy or a member of an Enum of such values is."""
+    if isinstance(value, np.generic):
+        return value.item()
+    for kind in (str, bool, int, float):
+        if isinstance(value, kind):
+            return kind.__str__(value) if kind is str else kind(value)
+    return value
+
+
 class OneOf:
     """One of a few strings (or other constants)."""
 
@@ -100,6 +110,7 @@ class OneOf:
         self.options = options
 
     def accepts(self, value):
+        value = plain_value(value)
         return any(type(value) is type(option) and value == option for option in self.options)
 
     def __str__(self):

@@ -16,8 +16,10 @@ CATEGORICAL = Parameter(
     '"from_dtype", array-like or None',
     'Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas: '
     "category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and "
-    "strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no "
-    "features. Each number in such a column is a category, also -1; only NaN is missing.",
+    "strings; arrays of objects: columns with text). array-like: labels of columns of a DataFrame, positions of "
+    'features, or a boolean mask of shape (n_features,); a list with "from_dtype" in it adds to those columns. '
+    "Numbers are labels where the columns of a DataFrame have labels that are not strings. "
+    "None: no features. Each number in such a column is a category, also -1; only NaN is missing.",
 )
 MIN_FREQUENCY = Parameter(
     2,
@@ -60,6 +62,6 @@ def monotonic_cst(what, restriction=""):
         MONOTONIC_CST,
         "array-like of shape (n_features,), dict or None",
         f"Monotonicity constraint of each feature. 1: {what} must not decrease when the feature increases; -1: must "
-        "not increase; 0: no constraint. A dict maps names or positions of features to constraints. "
+        "not increase; 0: no constraint. A dict maps labels of columns or positions of features to constraints. "
         f"None: no constraints. {restriction}".strip(),
     )

@@ -11,9 +11,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import scipy.sparse
+from sklearn.base import ClassifierMixin
 from sklearn.utils import assert_all_finite, check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
+from skensemble._input_kinds import check_in_memory, check_unmasked
 from skensemble._parameters import IsArrayLike, IsDict, IsNone, OneOf, ParameterError, SequenceOf
 from skensemble._validation import feature_positions
 from skensemble._weights import check_sum
@@ -40,6 +42,8 @@ def all_or_nothing(fit):
 
 def read_numbers(values, name):
     """Float64 array without NaN and inf; errors begin with the name."""
+    check_in_memory(values, name)
+    check_unmasked(values, name)
     try:
         return check_array(values, ensure_2d=False, dtype=np.float64, input_name=name, ensure_min_samples=0)
     except (ValueError, TypeError) as error:
@@ -143,10 +147,14 @@ def read_labels(y, name, n_samples, *, known=None, multi_output=False, warn=True
 
 def _label_array(y, name, multi_output, warn):
     """The labels as an array of 1 or 2 dimensions, the latter only if there are several columns."""
+    check_in_memory(y, name)
+    check_unmasked(y, name)
     if scipy.sparse.issparse(y):
         raise ParameterError(f"{name} must be dense (y.toarray()): sparse multilabel-indicator for y is not supported.")
     if type(y) is not np.ndarray or y.ndim != 1:
         y = _checked_labels(y, multi_output, warn)
+    if y.dtype == object:
+        y = _plain_labels(y)
     if y.dtype.kind == "f":
         assert_all_finite(y, input_name=name)
     return y
@@ -158,6 +166,26 @@ def _checked_labels(y, multi_output, warn):
         if y.ndim == 2 and y.shape[1] != 1:
             return y
     return column_or_1d(y, warn=warn)
+
+
+class LabelScoreMixin(ClassifierMixin):
+    """scikit-learn's mixin of classifiers, whose score takes labels that fit takes."""
+
+    def score(self, X, y, sample_weight=None):
+        if isinstance(getattr(y, "dtype", None), np.dtype) and y.dtype.kind == "O":
+            y = _plain_labels(np.asarray(y))
+        return super().score(X, y, sample_weight)
+
+    score.__doc__ = ClassifierMixin.score.__doc__
+
+
+def _plain_labels(y):
+    """Objects that are numbers or bools as an array of these."""
+    kind = pd.api.types.infer_dtype(y.ravel(), skipna=False)
+    if kind in ("integer", "boolean", "floating", "mixed-integer-float"):
+        plain = np.array(y.tolist())
+        return plain if plain.dtype.kind in "biuf" else y
+    return y
 
 
 def _distinct(y, name):
@@ -280,19 +308,20 @@ class FeatureNames(NamedTuple):
     """Number and names of features, as `feature_positions` asks for them."""
 
     n_features: int
-    feature_names: list | None
+    labels: list | None
 
     @classmethod
     def of(cls, estimator):
         """The features of a fitted estimator."""
         names = getattr(estimator, "feature_names_in_", None)
-        return cls(estimator.n_features_in_, None if names is None else list(names))
+        labels = getattr(estimator, "_column_labels", None) if names is None else list(names)
+        return cls(estimator.n_features_in_, labels)
 
 
 def read_monotonic_cst(monotonic_cst, features, is_categorical):
     """(n_features,) int64 of -1, 0, 1.
 
-    monotonic_cst : a direction for each feature, or a dict from names or positions of features, or None
+    monotonic_cst : a direction for each feature, or a dict from labels or positions of features, or None
     features : FeatureNames;  is_categorical : (n_features,) bool, features without an order
     """
     monotone = np.zeros(features.n_features, np.int64)

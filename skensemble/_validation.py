@@ -4,6 +4,7 @@ A frame is never turned into one big float array.  `read_table` keeps views of w
 and categories as integer codes; converting to float64 happens block by block, in `Table.fill`.
 """
 
+from collections.abc import Hashable
 from threading import Lock
 from typing import NamedTuple
 
@@ -12,7 +13,9 @@ import pandas as pd
 import scipy.sparse
 from sklearn.utils.validation import validate_data
 
+from skensemble._input_kinds import check_in_memory, without_mask
 from skensemble._parameters import CATEGORICAL_FEATURES, ParameterError, check_parameter, is_number
+from skensemble._text_columns import warn_of_levels
 
 try:  # scikit-learn >= 1.9 brings it; without it polars and pyarrow tables are read through numpy
     import narwhals as nw
@@ -22,6 +25,7 @@ except ImportError:
 # -- tables ----------------------------------------------------------------------------------------------------------
 
 MAX_CELLS = 2**31
+FROM_DTYPE = "from_dtype"
 
 
 class CategoryColumn(NamedTuple):
@@ -30,26 +34,24 @@ class CategoryColumn(NamedTuple):
     codes : (n_samples,) integers, positions in `categories`; -1 = missing
     categories : (n_categories,) distinct values
     is_ordered_by_dtype : the frame's dtype says in which order categories stand (else they are sorted when fitted)
-    is_category_by_dtype : "from_dtype" takes the column as categories; False for strings in a plain array
     """
 
     codes: np.ndarray
     categories: np.ndarray
     is_ordered_by_dtype: bool
-    is_category_by_dtype: bool
 
 
 class Table:
     """What remains of X: columns of real numbers (NaN = missing) and columns of categories.
 
     n_samples, n_features : int
-    feature_names : list of str, or None
+    labels : list of the labels of its columns, mostly names; None for an array
     """
 
-    def __init__(self, n_samples, n_features, feature_names=None):
+    def __init__(self, n_samples, n_features, labels=None):
         self.n_samples = n_samples
         self.n_features = n_features
-        self.feature_names = feature_names
+        self.labels = labels
         self.memo = None  # what an encoder keeps from one block of rows to the next
 
     def column(self, j):
@@ -68,23 +70,20 @@ class Table:
         """The table of some rows (index array)."""
         raise NotImplementedError
 
-    def is_category_by_dtype(self, j):
-        return False
-
     def category_column(self, j):
         """Column j if it is a CategoryColumn, else None."""
         return None
 
     def name_of(self, j):
         """Name of column j in messages."""
-        return f"column {j}" if self.feature_names is None else f"column {self.feature_names[j]!r}"
+        return f"column {j if self.labels is None else repr(self.labels[j])}"
 
 
 class DenseTable(Table):
     """A 2-D array of one real dtype, in any memory order."""
 
-    def __init__(self, values, feature_names=None):
-        super().__init__(*values.shape, feature_names)
+    def __init__(self, values, labels=None):
+        super().__init__(*values.shape, labels)
         self.values = values
 
     def column(self, j):
@@ -97,7 +96,7 @@ class DenseTable(Table):
         block[...] = self.values[start:stop].T
 
     def take(self, rows):
-        return DenseTable(self.values[rows], self.feature_names)
+        return DenseTable(self.values[rows], self.labels)
 
 
 class SparseTable(Table):
@@ -138,8 +137,8 @@ class SparseTable(Table):
 class FrameTable(Table):
     """Columns of their own kinds: 1-D arrays, `Converted` columns and CategoryColumns."""
 
-    def __init__(self, columns, n_samples, feature_names=None):
-        super().__init__(n_samples, len(columns), feature_names)
+    def __init__(self, columns, n_samples, labels=None):
+        super().__init__(n_samples, len(columns), labels)
         self._columns = columns
 
     def column(self, j):
@@ -153,11 +152,7 @@ class FrameTable(Table):
 
     def take(self, rows):
         taken = [_rows_of(self.column(j), rows) for j in range(self.n_features)]
-        return FrameTable(taken, len(rows), self.feature_names)
-
-    def is_category_by_dtype(self, j):
-        column = self.category_column(j)
-        return column is not None and column.is_category_by_dtype
+        return FrameTable(taken, len(rows), self.labels)
 
     def category_column(self, j):
         column = self._columns[j]
@@ -188,8 +183,43 @@ def read_features(estimator, X, *, reset):
     table = read_table(X)
     is_known_array = type(X) is np.ndarray and not reset and not hasattr(estimator, "feature_names_in_")
     if not (is_known_array and getattr(estimator, "n_features_in_", None) == table.n_features):
-        validate_data(estimator, X, reset=reset, skip_check_array=True)
+        note_columns(estimator, X, reset=reset)
     return table
+
+
+def note_columns(estimator, X, *, reset):
+    """Set (fit) or check (predict) how many columns there are, and their labels.
+
+    scikit-learn keeps those that are strings, in `feature_names_in_`; the estimator keeps others in `_column_labels`.
+    """
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    labels = _labels_other_than_names(X)
+    if not reset:
+        _check_labels(labels, getattr(estimator, "_column_labels", None))
+    elif labels is not None:
+        estimator._column_labels = labels
+    else:
+        estimator.__dict__.pop("_column_labels", None)
+
+
+def _labels_other_than_names(X):
+    """List of the labels of a DataFrame's columns; None where they are strings."""
+    labels = list(X.columns) if isinstance(X, pd.DataFrame) else None
+    return None if labels is None or _are_names(labels) else labels
+
+
+def _are_names(labels):
+    return all(isinstance(label, str) for label in labels)
+
+
+def _check_labels(labels, known):
+    if labels is None or known is None or labels == known:
+        return
+    j = next(j for j, (label, before) in enumerate(zip(labels, known)) if label != before)
+    raise ValueError(
+        f"X must have the columns of fit in the same order: feature names should match those that were passed during "
+        f"fit, got {labels[j]!r} as the label of column {j}, which was {known[j]!r} in fit."
+    )
 
 
 def read_table(X):
@@ -200,6 +230,7 @@ def read_table(X):
         return _read_sparse(X)
     if isinstance(X, pd.DataFrame):
         return _read_pandas(X)
+    check_in_memory(X, "X")
     if nw is not None and nw.dependencies.is_into_dataframe(X):
         return _read_narwhals(nw.from_native(X, eager_only=True))
     return _read_array(X)
@@ -244,7 +275,7 @@ def _read_sparse(X):
 def _read_array(X):
     if isinstance(X, np.matrix):
         raise TypeError("X must not be a np.matrix; convert it with np.asarray(X).")
-    values = np.asarray(X)
+    values = _array_of(X)
     _check_not_complex(values)
     _check_two_dimensional(values)
     _check_shape(values.shape)
@@ -253,18 +284,31 @@ def _read_array(X):
     return DenseTable(values) if values.dtype.kind in "fiub" else _read_objects(values)
 
 
+def _array_of(X):
+    X = without_mask(X)
+    values = np.asarray(X)
+    is_mixed = values.dtype.kind in "US" and not hasattr(X, "dtype")  # rows of numbers and text, all made text
+    return np.array(X, object) if is_mixed else values
+
+
 def _read_objects(values):
     """An array of Python objects or strings: numbers if all are, else columns one by one."""
     try:
         return DenseTable(values.astype(np.float64))
     except (ValueError, TypeError):
-        objects = values.astype(object)
-        return FrameTable(
-            [_object_column(objects[:, j], f"column {j}", False) for j in range(values.shape[1])], len(values)
-        )
+        columns = [_array_column(values[:, j], f"column {j}") for j in range(values.shape[1])]
+        return FrameTable(columns, len(values))
 
 
-def _object_column(values, name, is_category_by_dtype):
+def _array_column(values, name):
+    """A column of an array without a dtype for each column: numbers if all cells can be read as such."""
+    try:
+        return values.astype(np.float64)
+    except (ValueError, TypeError):
+        return _object_column(values.astype(object), name)
+
+
+def _object_column(values, name):
     """A column of Python objects: numbers if all are, else categories by value."""
     kind = pd.api.types.infer_dtype(values, skipna=True)
     if kind in ("integer", "floating", "mixed-integer-float", "decimal", "boolean"):
@@ -273,14 +317,22 @@ def _object_column(values, name, is_category_by_dtype):
         raise ValueError(f"Complex data not supported, {name} holds it.")
     _check_no_dates(kind, name)
     try:
-        return _factorized(values, is_category_by_dtype)
-    except TypeError:  # lists, dicts, ...: let numpy say what is wrong with them
-        return values.astype(np.float64)
+        return _factorized(values)
+    except TypeError:
+        raise _cells_error(values, name) from None
 
 
-def _factorized(values, is_category_by_dtype):
+def _factorized(values):
     codes, categories = pd.factorize(values)
-    return CategoryColumn(codes.astype(np.int32), np.asarray(categories, object), False, is_category_by_dtype)
+    return CategoryColumn(codes.astype(np.int32), np.asarray(categories, object), False)
+
+
+def _cells_error(values, name):
+    cell = next(cell for cell in values if not isinstance(cell, Hashable))
+    return TypeError(
+        f"{name} must hold numbers or text, got {cell!r}: the argument must be a string or a real number, not "
+        f"{type(cell).__name__!r}. Make a column of each part of such cells."
+    )
 
 
 def _check_no_dates(kind, name):
@@ -295,30 +347,32 @@ def _dates_error(name, dtype):
     )
 
 
-def as_numbers(column, name):
-    """The numbers that the categories of a CategoryColumn stand for, as float64, with NaN appended for code -1."""
+def as_numbers(column, name, *, is_fitted=False):
+    """The numbers that the categories of a CategoryColumn stand for, as float64, with NaN appended for code -1.
+
+    is_fitted : whether a fit has found numbers in the column before, which the advice depends on
+    """
     try:
         return np.append(np.asarray(column.categories, np.float64), np.nan)
     except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"{error}. {name} holds no numbers: name it in categorical_features, or pass a DataFrame and "
-            "categorical_features='from_dtype'."
-        ) from None
+        advice = (
+            "must hold numbers as in fit: replace what stands for a missing cell by NaN, or fit again with text in "
+            "the column for a column of categories"
+            if is_fitted
+            else "holds no numbers: name it in categorical_features, or let these be 'from_dtype'"
+        )
+        raise ValueError(f"{error}. {name} {advice}.") from None
 
 
 # -- frames ----------------------------------------------------------------------------------------------------------
 
 
-def _names(columns):
-    return [str(name) for name in columns] if all(isinstance(name, str) for name in columns) else None
-
-
 def _read_pandas(X):
     _check_shape(X.shape)
     if _is_one_array(X):
-        return DenseTable(X.to_numpy(), _names(X.columns))
+        return DenseTable(X.to_numpy(), list(X.columns))
     columns = [_pandas_column(series, f"column {name!r}") for name, series in X.items()]
-    return FrameTable(columns, len(X), _names(X.columns))
+    return FrameTable(columns, len(X), list(X.columns))
 
 
 def _is_one_array(X):
@@ -337,7 +391,7 @@ def _have_one_base(X):
 def _pandas_column(series, name):
     dtype = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
-        return CategoryColumn(series.cat.codes.to_numpy(), np.asarray(series.cat.categories, object), True, True)
+        return CategoryColumn(series.cat.codes.to_numpy(), np.asarray(series.cat.categories, object), True)
     if isinstance(dtype, pd.SparseDtype):
         return Converted(series.array, np.asarray)
     if dtype.kind in "mM" or isinstance(dtype, pd.PeriodDtype):
@@ -349,10 +403,25 @@ def _pandas_column(series, name):
     if pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype):  # nullable, Arrow
         return Converted(series.array, _nullable_to_float)
     if isinstance(dtype, np.dtype):
-        return _object_column(series.to_numpy(), name, True)
-    column = _factorized(series, True)
+        return _object_column(series.to_numpy(), name)
+    if _holds_lists(dtype):
+        return _object_column(_objects(series.tolist()), name)
+    column = _factorized(series)
     _check_no_dates(pd.api.types.infer_dtype(column.categories), name)  # Arrow has dates without a kind
     return column
+
+
+def _holds_lists(dtype):
+    """Whether cells of an Arrow dtype are lists, structs or maps."""
+    arrow = getattr(dtype, "pyarrow_dtype", None)
+    return arrow is not None and arrow.num_fields > 0
+
+
+def _objects(cells):
+    """A 1-D array of the cells, whatever they are."""
+    objects = np.empty(len(cells), object)
+    objects[:] = cells
+    return objects
 
 
 def _nullable_to_float(values):
@@ -362,7 +431,7 @@ def _nullable_to_float(values):
 def _read_narwhals(frame):
     _check_shape(frame.shape)
     columns = [_narwhals_column(series) for series in frame.iter_columns()]
-    return FrameTable(columns, frame.shape[0], _names(frame.columns))
+    return FrameTable(columns, frame.shape[0], list(frame.columns))
 
 
 def _narwhals_column(series):
@@ -375,7 +444,7 @@ def _narwhals_column(series):
         return Converted(series, _narwhals_numbers)
     if dtype in (nw.Categorical, nw.Enum, nw.String):
         return _narwhals_categories(series)
-    return _object_column(np.asarray(series.to_list(), object), name, True)
+    return _object_column(_objects(series.to_list()), name)
 
 
 def _narwhals_numbers(series):
@@ -389,26 +458,38 @@ def _narwhals_categories(series):
     strings = series.cast(nw.String)
     known = list(series.dtype.categories) if is_ordered else strings.drop_nulls().unique().sort().to_list()
     if not known:
-        return CategoryColumn(np.full(len(series), -1, np.int32), np.empty(0, object), is_ordered, True)
+        return CategoryColumn(np.full(len(series), -1, np.int32), np.empty(0, object), is_ordered)
     codes = strings.replace_strict(known, list(range(len(known))), return_dtype=nw.Int32)
-    return CategoryColumn(codes.fill_null(-1).to_numpy(), np.asarray(known, object), is_ordered, True)
+    return CategoryColumn(codes.fill_null(-1).to_numpy(), np.asarray(known, object), is_ordered)
 
 
-# -- features by name or position ------------------------------------------------------------------------------------
+# -- features by label or position -----------------------------------------------------------------------------------
+
+
+class Position(int):
+    """A number that is the position of a feature, whatever labels the columns have."""
 
 
 def feature_positions(features, table, parameter):
-    """Positions of the features that a list of names, a list of positions or a boolean mask speaks of.
+    """Positions of the features that a list of labels, a list of positions or a boolean mask speaks of.
 
-    table : anything with `n_features` and `feature_names`
+    Numbers are labels if the columns have labels that are not strings, else positions.
+
+    table : anything with `n_features` and `labels`
     parameter : name of the parameter, for messages
     """
-    if isinstance(features, str) or np.ndim(features) != 1:
-        raise ParameterError(f"{parameter} must be a list of column names or positions, or a mask, got {features!r}.")
-    features = list(features)
+    features = _as_list(features, parameter)
     if features and all(isinstance(feature, (bool, np.bool_)) for feature in features):
         return _masked_positions(features, table, parameter)
     return [_feature_position(feature, table, parameter) for feature in features]
+
+
+def _as_list(features, parameter):
+    if isinstance(features, (list, tuple)):
+        return list(features)
+    if isinstance(features, str) or np.ndim(features) != 1:
+        raise ParameterError(f"{parameter} must be a list of column names or positions, or a mask, got {features!r}.")
+    return np.asarray(features).tolist()
 
 
 def _masked_positions(mask, table, parameter):
@@ -418,12 +499,13 @@ def _masked_positions(mask, table, parameter):
 
 
 def _feature_position(feature, table, parameter):
-    if isinstance(feature, str):
-        if table.feature_names is None:
-            raise ParameterError(f"{parameter} must hold positions: X has no column names, got {feature!r}.")
-        if feature not in table.feature_names:
-            raise ParameterError(f"{parameter} must hold names of columns of X, got {feature!r}.")
-        return table.feature_names.index(feature)
+    if isinstance(feature, Position):
+        return int(feature)
+    labels = None if table.labels == list(range(table.n_features)) else table.labels
+    if labels is None and isinstance(feature, str):
+        raise ParameterError(f"{parameter} must hold positions: X has no column names, got {feature!r}.")
+    if labels is not None and (isinstance(feature, str) or not _are_names(labels)):
+        return _labelled_position(feature, labels, parameter)
     if not is_number(feature, int) or not 0 <= feature < table.n_features:
         raise ParameterError(
             f"{parameter} must hold column names or positions in [0, {table.n_features - 1}], got {feature!r}."
@@ -431,14 +513,42 @@ def _feature_position(feature, table, parameter):
     return int(feature)
 
 
+def _labelled_position(feature, labels, parameter):
+    if not isinstance(feature, Hashable) or feature not in labels:
+        noun = "names" if _are_names(labels) else "labels"
+        shown = "" if _are_names(labels) else f" ({', '.join(map(repr, labels[:5]))}{', ...' * (len(labels) > 5)})"
+        raise ParameterError(f"{parameter} must hold {noun} of columns of X{shown}, got {feature!r}.")
+    return labels.index(feature)
+
+
+def listed_categories(categorical_features, table):
+    """(positions that a list of `categorical_features` names, whether it names those "from_dtype", too)."""
+    features = _as_list(categorical_features, "categorical_features")
+    is_from_dtype = FROM_DTYPE in features and FROM_DTYPE not in (table.labels or [])
+    if is_from_dtype:
+        features = [feature for feature in features if feature != FROM_DTYPE]
+    return feature_positions(features, table, "categorical_features"), is_from_dtype
+
+
 def categorical_mask(categorical_features, table):
-    """Which features are categorical, (n_features,) bool: "from_dtype", None, or what `feature_positions` reads."""
+    """Which features are categorical, (n_features,) bool: "from_dtype", None, or what `listed_categories` reads.
+
+    Warns about columns that are categories by their dtype alone, and look like something else.
+    """
     mask = np.zeros(table.n_features, bool)
     if categorical_features is None:
         return mask
-    if isinstance(categorical_features, str):
+    is_from_dtype = isinstance(categorical_features, str)
+    if is_from_dtype:
         check_parameter("categorical_features", categorical_features, CATEGORICAL_FEATURES)
-        mask[:] = [table.is_category_by_dtype(j) for j in range(table.n_features)]
     else:
-        mask[feature_positions(categorical_features, table, "categorical_features")] = True
+        listed, is_from_dtype = listed_categories(categorical_features, table)
+        mask[listed] = True
+    if is_from_dtype:
+        for j in np.flatnonzero(~mask):
+            column = table.category_column(j)
+            if column is not None:
+                mask[j] = True
+                is_text = not column.is_ordered_by_dtype
+                warn_of_levels(column.codes, column.categories, table.name_of(j), is_text)
     return mask

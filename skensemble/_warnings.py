@@ -7,7 +7,12 @@ from pathlib import Path
 
 import sklearn
 
-_WITHIN = (f"{Path(__file__).parent}{os.sep}", f"{Path(sklearn.__file__).parent / 'callback'}{os.sep}")
+_SKLEARN = Path(sklearn.__file__).parent
+_WITHIN = (
+    f"{Path(__file__).parent}{os.sep}",
+    f"{_SKLEARN / 'callback'}{os.sep}",
+    str(_SKLEARN / "utils/_set_output.py"),
+)
 
 
 def warn(message, category=UserWarning):

@@ -1,3 +1,5 @@
+from enum import Enum
+
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
@@ -18,6 +20,7 @@ from skensemble._parameters import (
     check_parameter,
     check_parameters,
     choice,
+    plain_value,
     with_defaults,
 )
 
@@ -55,6 +58,11 @@ def test_choice():
     assert choice(("a", "b")) == '{"a", "b"}'
 
 
+class Word(str, Enum):
+    B = "b"
+    C = "c"
+
+
 @pytest.mark.parametrize(
     ("rules", "good", "bad"),
     [
@@ -66,9 +74,13 @@ def test_choice():
         ),
         ([Interval(float, 0, closed="neither")], [1e-300, 3], [0, -1, np.inf, -np.inf]),
         ([Interval(float)], [-1e300, 0], [np.inf, np.nan, None]),
-        ([NameIn({"a": 1, "b": 2})], ["a", "b"], ["c", 1, None]),
+        ([NameIn({"a": 1, "b": 2})], ["a", "b", np.str_("a"), Word.B], ["c", 1, None, np.str_("c"), Word.C]),
         ([NameIn(lambda: ["a", "b"])], ["a", "b"], ["c", 1, None]),
-        ([OneOf("a", "b", 1)], ["a", "b", 1], ["c", "A", 1.0, True, None, ["a"], np.array(["a", "b"])]),
+        (
+            [OneOf("a", "b", 1)],
+            ["a", "b", 1, np.str_("b"), np.int8(1), Word.B],
+            ["c", np.True_, np.float64(1), Word.C, "A", 1.0, True, None, ["a"], np.array(["a", "b"])],
+        ),
         ([IsBool], [True, False, np.True_], [0, 1, None, "True"]),
         ([IsCallable, IsString], [len, "x"], [1, None]),
         (
@@ -105,3 +117,20 @@ def test_rules(rules, good, bad):
 )
 def test_texts(rule, text):
     assert str(rule) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        (np.str_("a"), "a"),
+        (Word.B, "b"),
+        (np.int32(3), 3),
+        (np.float32(0.5), 0.5),
+        (np.True_, True),
+        (True, True),
+        (None, None),
+    ],
+)
+def test_plain_values(value, plain):
+    assert type(plain_value(value)) is type(plain)
+    assert plain_value(value) == plain

@@ -38,13 +38,70 @@ def test_numeric_columns_of_frames_are_not_copied():
     table = read_table(frame)
     assert np.shares_memory(table.column(1), frame["b"].to_numpy())
     assert table.column(1).dtype == np.int32
-    assert table.feature_names == ["a", "b"]
+    assert table.labels == ["a", "b"]
 
 
-def test_feature_names():
-    assert read_table(np.zeros((1, 1))).feature_names is None
-    assert read_table(pd.DataFrame(np.zeros((1, 2)))).feature_names is None
-    assert read_table(pd.DataFrame({"x": ["a"], "y": [1]})).feature_names == ["x", "y"]
+def test_labels():
+    assert read_table(np.zeros((1, 1))).labels is None
+    assert read_table(pd.DataFrame(np.zeros((1, 2)))).labels == [0, 1]
+    assert read_table(pd.DataFrame({"x": ["a"], "y": [1]})).labels == ["x", "y"]
+    assert read_table(pd.DataFrame({("a", 1): ["a"], ("a", 2): [1]})).name_of(1) == "column ('a', 2)"
+
+
+@pytest.mark.parametrize(
+    ("features", "expected"),
+    [
+        ([20], [1]),
+        (np.array([10, 30]), [0, 2]),
+        ([("a", 1)], [3]),
+        ([("a", 1), 20], [3, 1]),
+        ([False, True, True, False], [1, 2]),
+    ],
+)
+def test_numbers_and_tuples_are_labels_where_columns_have_such(features, expected):
+    table = read_table(
+        pd.DataFrame(np.zeros((1, 4))).set_axis(pd.Index([10, 20, 30, ("a", 1)], tupleize_cols=False), axis=1)
+    )
+    assert feature_positions(features, table, "categorical_features") == expected
+    for strange in (1, "a", ("a", 2), [10]):
+        message = r"categorical_features must hold labels of columns of X \(10, 20, 30, \('a', 1\)\), got "
+        with pytest.raises(ParameterError, match=message):
+            feature_positions([strange], table, "categorical_features")
+
+
+def test_from_dtype_and_others():
+    frame = pd.DataFrame({"a": [1], "b": [2.0], "c": ["x"]})
+    assert categorical_mask(["from_dtype", "a"], read_table(frame)).tolist() == [True, False, True]
+    assert categorical_mask(["from_dtype", 1], read_table(frame)).tolist() == [False, True, True]
+    named = frame.rename(columns={"b": "from_dtype"})
+    assert categorical_mask(["from_dtype"], read_table(named)).tolist() == [False, True, False]
+
+
+def test_text_in_arrays_and_lists_is_read_column_by_column():
+    rows = [[1.5, "a", None, "7"], [2, "b", "b", None], [None, "a", "c", "8"]]
+    for X in (rows, np.array(rows, object)):
+        table = read_table(X)
+        assert categorical_mask("from_dtype", table).tolist() == [False, True, True, False]
+        np.testing.assert_array_equal(as_array(table), [[1.5, 0, -1, 7], [2, 1, 0, np.nan], [np.nan, 0, 1, 8]])
+    table = read_table(np.array([["1", "a"], ["2.5", "b"]]))
+    np.testing.assert_array_equal(as_array(table), [[1, 0], [2.5, 1]])
+
+
+@pytest.mark.parametrize("cell", [[1, 2], {"a": 1}, {1}, np.zeros(2)], ids=str)
+def test_cells_that_are_neither_numbers_nor_text(cell):
+    column = np.empty(3, object)
+    column[:] = ["a", "b", cell]
+    for X, name in ((pd.DataFrame({"x": column}), "'x'"), (column[:, None], "0")):
+        with pytest.raises(TypeError, match=f"column {name} must hold numbers or text, got .*{type(cell).__name__}"):
+            read_table(X)
+
+
+def test_lists_in_columns_of_other_libraries():
+    pl, pa = pytest.importorskip("polars"), pytest.importorskip("pyarrow")
+    lists = pd.Series([[1, 2], [3, 4]], dtype=pd.ArrowDtype(pa.list_(pa.int64())))
+    for X in (pl.DataFrame({"x": [[1, 2], [3, 4]]}), pd.DataFrame({"x": lists})):
+        with pytest.raises(TypeError, match=r"column 'x' must hold numbers or text, got \[1, 2\]"):
+            read_table(X)
 
 
 def test_columns_of_one_name_are_two_columns():
@@ -260,7 +317,7 @@ def test_categorical_mask(features, expected):
         ([1.0], NAMED, "got 1.0"),
         ([True], NAMED, r"one bool per feature \(3\), got 1"),
         (3, NAMED, "list of column names or positions, or a mask, got 3"),
-        ([[0], [1]], NAMED, "list of column names"),
+        ([[0], [1]], NAMED, r"column names or positions in \[0, 2\], got \[0\]"),
     ],
 )
 def test_bad_categorical_features(features, table, message):

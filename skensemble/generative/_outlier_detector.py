@@ -3,11 +3,12 @@
 import numpy as np
 from sklearn.base import MetaEstimatorMixin, OutlierMixin, clone
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from skensemble._estimator import Estimator
 from skensemble._parameters import RANDOM_STATE, Interval, IsNone, Matches, Parameter, check_parameters
 from skensemble._targets import all_or_nothing, read_weight
+from skensemble._validation import note_columns
 from skensemble.generative.flows._normalizing_flows import NeuralSplineFlow
 from skensemble.generative.tables._containers import read_frame
 
@@ -118,7 +119,7 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
         """
         check_parameters(self, PARAMETERS)
         n_samples = len(read_frame(X))
-        validate_data(self, X, reset=True, skip_check_array=True)
+        note_columns(self, X, reset=True)
         weight = read_weight(sample_weight, "sample_weight", n_samples)
         self.estimator_ = NeuralSplineFlow() if self.estimator is None else clone(self.estimator)
         if self.random_state is not None:
@@ -147,7 +148,7 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
         """
         check_is_fitted(self)
         read_frame(X)
-        validate_data(self, X, reset=False, skip_check_array=True)
+        note_columns(self, X, reset=False)
         return _log_densities(self.estimator_, X)
 
     def decision_function(self, X):

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from skensemble._levels import LevelMatcher, warn_if_unknown
 from skensemble._parallel import for_blocks
 from skensemble._validation import CategoryColumn, DenseTable, as_numbers, categorical_mask
 from skensemble._weights import MOST_EXACT_WEIGHT, is_whole
@@ -128,7 +129,7 @@ class Binner:
         search = prepare_search(self.thresholds_, n_samples)
         codes = np.zeros((n_samples, -(-n_features // PADDING) * PADDING), dtype)
         columns = np.empty((n_features, n_samples), dtype)
-        self._prepare(table)
+        self.prepare(table)
 
         def write_block(start, stop):
             block = np.empty((n_features, stop - start))
@@ -154,7 +155,7 @@ class Binner:
             part = table.values if stop - start == table.n_samples else table.values[start:stop]
             is_ready = part.dtype == np.float64 and part.flags.carray
             return part if is_ready else np.array(part, np.float64, order="C")
-        self._prepare(table)
+        self.prepare(table)
         rows = np.empty((stop - start, table.n_features))
         self._fill(table, rows.T, start, stop)
         return rows
@@ -168,21 +169,29 @@ class Binner:
             rows[pd.isna(values), k] = np.nan
         return rows
 
-    def _prepare(self, table):
-        """Keep with the table what each of its blocks needs: the float that each category of each column becomes."""
+    def prepare(self, table):
+        """Keep with the table what each of its blocks needs: the float that each category of each column becomes.
+
+        Warns about columns without a known category.
+        """
         if table.memo is None or table.memo[0] is not self._lookups:
-            table.memo = self._lookups, [self._floats_of_categories(table, j) for j in range(table.n_features)]
+            features = [] if self._is_numeric and isinstance(table, DenseTable) else range(table.n_features)
+            table.memo = self._lookups, [self._floats_of_categories(table, j) for j in features]
 
     def _floats_of_categories(self, table, j):
         column, lookup = table.category_column(j), self._lookups[j]
+        if lookup is not None:
+            lookup.check_is_known(table.column(j), table.name_of(j))
         if column is None:
             return None
-        return as_numbers(column, table.name_of(j)) if lookup is None else lookup.of_categories(column.categories)
+        if lookup is not None:
+            return lookup.of_categories(column.categories)
+        return as_numbers(column, table.name_of(j), is_fitted=True)
 
     def _fill(self, table, block, start, stop):
         """Write rows as floats into block (n_features, n_rows): numbers, and codes of categories."""
         table.fill(block, start, stop)
-        for j, (lookup, floats) in enumerate(zip(self._lookups, table.memo[1])):
+        for j, (lookup, floats) in enumerate(zip(self._lookups, table.memo[1])):  # none of plain numbers
             if floats is not None:
                 block[j] = floats[table.category_column(j).codes[start:stop]]
             elif lookup is not None:
@@ -202,22 +211,30 @@ class CategoryLookup:
     """
 
     def __init__(self, values, n_codes):
-        codes = np.minimum(np.arange(1, len(values) + 1), n_codes - 1).astype(np.float64)
-        self._code_of = dict(zip(values.tolist(), codes.tolist()))
-        self._code_of_unseen = float(n_codes - 1) if len(values) >= n_codes else np.nan
-        numbers = sorted((value, code) for value, code in self._code_of.items() if isinstance(value, (int, float)))
-        self._numbers = np.array([value for value, _ in numbers] + [np.inf], np.float64)
-        self._number_codes = np.array([code for _, code in numbers] + [self._code_of_unseen])
+        codes = np.minimum(np.arange(1, len(values) + 1), n_codes - 1)
+        code_of_unseen = float(n_codes - 1) if len(values) >= n_codes else np.nan
+        self._codes = np.append(codes.astype(np.float64), code_of_unseen)  # the last one for position -1
+        self._matcher = LevelMatcher(values.tolist())
 
     def of_categories(self, categories):
         """Codes of an array of values, with NaN appended for code -1."""
-        return np.array([self._code_of.get(value, self._code_of_unseen) for value in categories.tolist()] + [np.nan])
+        return np.append(self._codes[self._matcher.positions(categories.tolist())], np.nan)
 
     def of_numbers(self, numbers):
-        positions = np.searchsorted(self._numbers, numbers)
-        positions[positions == len(self._numbers)] = 0  # NaN
-        codes = np.where(self._numbers[positions] == numbers, self._number_codes[positions], self._code_of_unseen)
-        return np.where(np.isnan(numbers), np.nan, codes)
+        return np.where(np.isnan(numbers), np.nan, self._codes[self._matcher.positions_of_numbers(numbers)])
+
+    def check_is_known(self, column, name):
+        """Warn if no cell of the column, an array or a CategoryColumn, is a known category."""
+        if isinstance(column, CategoryColumn):
+            cells = column.categories[np.unique(column.codes[column.codes >= 0])].tolist()
+            n_cells, is_known = np.count_nonzero(column.codes >= 0), (self._matcher.positions(cells) >= 0).any()
+        else:
+            numbers = np.asarray(column, np.float64)
+            parts = numbers[: 1 << 10], numbers[1 << 10 :]
+            is_known = any((self._matcher.positions_of_numbers(part) >= 0).any() for part in parts)
+            cells = [] if is_known else numbers[~np.isnan(numbers)].tolist()
+            n_cells = len(cells)
+        warn_if_unknown(name, cells, n_cells, self._matcher, is_known)
 
 
 # -- weights ---------------------------------------------------------------------------------------------------------

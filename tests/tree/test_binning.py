@@ -402,7 +402,7 @@ def test_whole_weights_are_copies_for_frequencies_and_others_are_not(min_frequen
 def test_categories_have_codes_of_their_own_whatever_max_bins_is():
     frame = pd.DataFrame({"x": [f"level {i:03}" for i in range(300)], "number": np.arange(300.0)})
     for max_bins in (2, 255, None):
-        _, binned = fit_transform(frame, max_bins)
+        _, binned = fit_transform(frame, max_bins, ["x"])
         np.testing.assert_array_equal(binned.columns[0], np.arange(1, 301))
         assert binned.n_codes[1] == 1 + (max_bins or 300)
         assert binned.codes.dtype == np.uint16
@@ -442,13 +442,13 @@ def test_strings_for_a_numeric_feature():
     binner, _ = fit_transform([[1.0], [2.0]])
     table = read_table(pd.DataFrame({"x": ["1.5", "3"]}))
     np.testing.assert_array_equal(binner.encode(table), [[1.5], [3.0]])
-    with pytest.raises(ValueError, match=r"could not convert string to float: 'a'.*column 'x'"):
+    with pytest.raises(ValueError, match=r"string to float: 'a'.*column 'x' must hold numbers as in fit"):
         binner.encode(read_table(pd.DataFrame({"x": ["a"]})))
 
 
 def test_strings_without_leave_are_refused():
     with pytest.raises(ValueError, match=r"could not convert string to float: 'a'.*column 0.*categorical_features"):
-        fit_transform(np.array([["a"], ["b"]]))
+        fit_transform(np.array([["a"], ["b"]]), categorical_features=None)
     with pytest.raises(ValueError, match="column 'x'"):
         fit_transform(pd.DataFrame({"x": ["a", "b"]}), categorical_features=None)
     _, binned = fit_transform(np.array([["a"], ["b"]]), categorical_features=[0])

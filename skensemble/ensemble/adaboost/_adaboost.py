@@ -6,7 +6,7 @@ from numbers import Real
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import ClassifierMixin, RegressorMixin, clone, is_regressor
+from sklearn.base import RegressorMixin, clone, is_regressor
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
@@ -19,6 +19,7 @@ from skensemble._parameters import ParameterError, check_parameters
 from skensemble._random import draw_seed, generator
 from skensemble._random_bits import mixed_seed
 from skensemble._targets import (
+    LabelScoreMixin,
     all_or_nothing,
     class_factors,
     read_labels,
@@ -387,7 +388,7 @@ def _as_copies(weight, factors, n_samples):
 # -- classification --------------------------------------------------------------------------------------------------
 
 
-class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
+class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
     """AdaBoost for classification.
 
     Each round fits a learner to the weighted samples, and increases the weights of those that the ensemble gets wrong
@@ -444,9 +445,11 @@ class AdaBoostClassifier(ClassifierMixin, _AdaBoost):
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
-        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
-        features. Each number in such a column is a category, also -1; only NaN is missing. Only for the default tree,
-        which is boosted if `estimator` is None.
+        strings; arrays of objects: columns with text). array-like: labels of columns of a DataFrame, positions of
+        features, or a boolean mask of shape (n_features,); a list with "from_dtype" in it adds to those columns.
+        Numbers are labels where the columns of a DataFrame have labels that are not strings. None: no features. Each
+        number in such a column is a category, also -1; only NaN is missing. Only for the default tree, which is boosted
+        if `estimator` is None.
     min_frequency : int, float or None, default=2
         Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
         go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
@@ -879,9 +882,11 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
-        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
-        features. Each number in such a column is a category, also -1; only NaN is missing. Only for the default tree,
-        which is boosted if `estimator` is None.
+        strings; arrays of objects: columns with text). array-like: labels of columns of a DataFrame, positions of
+        features, or a boolean mask of shape (n_features,); a list with "from_dtype" in it adds to those columns.
+        Numbers are labels where the columns of a DataFrame have labels that are not strings. None: no features. Each
+        number in such a column is a category, also -1; only NaN is missing. Only for the default tree, which is boosted
+        if `estimator` is None.
     min_frequency : int, float or None, default=2
         Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
         go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction

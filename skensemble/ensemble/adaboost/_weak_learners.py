@@ -12,9 +12,11 @@ import numpy as np
 import scipy.sparse
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_array
-from sklearn.utils.validation import _num_samples, validate_data
+from sklearn.utils.validation import _num_samples
 
+from skensemble._input_kinds import check_in_memory, without_mask
 from skensemble._random import draw_seed, generator
+from skensemble._validation import note_columns
 from skensemble.ensemble.adaboost._boosting_weights import UNITS
 from skensemble.ensemble.rows._row_sampling import row_keys
 from skensemble.tree._binning import Binner
@@ -174,11 +176,17 @@ class GrownTrees:
 
 def read_any(estimator, X, *, reset):
     """X as other estimators take it: frames as they are, sparse matrices by rows or columns, the rest as arrays."""
+    check_in_memory(X, "X")
     if scipy.sparse.issparse(X) or not hasattr(X, "columns"):
         X = check_array(
-            X, accept_sparse=["csr", "csc"], dtype=None, ensure_all_finite=False, allow_nd=True, estimator=estimator
+            without_mask(X),
+            accept_sparse=["csr", "csc"],
+            dtype=None,
+            ensure_all_finite=False,
+            allow_nd=True,
+            estimator=estimator,
         )
-    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    note_columns(estimator, X, reset=reset)
     return X
 
 

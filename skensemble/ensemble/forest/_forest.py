@@ -4,7 +4,7 @@ from functools import cached_property
 from time import perf_counter
 
 import numpy as np
-from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin
+from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.validation import check_is_fitted
 
@@ -14,7 +14,15 @@ from skensemble._parallel import effective_n_jobs, for_blocks, in_order
 from skensemble._parameters import Interval, IsBool, SequenceOf, check_parameter, check_parameters
 from skensemble._random import draw_seed, generator
 from skensemble._random_bits import mixed_seed
-from skensemble._targets import all_or_nothing, balanced_factors, class_weighted, read_labels, read_target, read_weight
+from skensemble._targets import (
+    LabelScoreMixin,
+    all_or_nothing,
+    balanced_factors,
+    class_weighted,
+    read_labels,
+    read_target,
+    read_weight,
+)
 from skensemble._validation import read_features
 from skensemble._warnings import warn
 from skensemble.ensemble.forest._leaf_rows import LeafRows, proximities
@@ -496,7 +504,7 @@ def _impurity_importances(trees, n_features):
 # -- classification --------------------------------------------------------------------------------------------------
 
 
-class ForestClassifier(ClassifierMixin, Forest):
+class ForestClassifier(LabelScoreMixin, Forest):
     """A forest whose trees predict class fractions."""
 
     _oob_metric = staticmethod(accuracy_score)

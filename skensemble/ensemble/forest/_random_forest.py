@@ -59,8 +59,10 @@ class RandomForestClassifier(ForestClassifier):
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
-        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
-        features. Each number in such a column is a category, also -1; only NaN is missing.
+        strings; arrays of objects: columns with text). array-like: labels of columns of a DataFrame, positions of
+        features, or a boolean mask of shape (n_features,); a list with "from_dtype" in it adds to those columns.
+        Numbers are labels where the columns of a DataFrame have labels that are not strings. None: no features. Each
+        number in such a column is a category, also -1; only NaN is missing.
     min_frequency : int, float or None, default=2
         Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
         go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
@@ -73,8 +75,8 @@ class RandomForestClassifier(ForestClassifier):
         outputs are multiplied. None: no factors.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
         Monotonicity constraint of each feature. 1: the probability of the second class must not decrease when the
-        feature increases; -1: must not increase; 0: no constraint. A dict maps names or positions of features to
-        constraints. None: no constraints. Not available for more than two classes or several outputs.
+        feature increases; -1: must not increase; 0: no constraint. A dict maps labels of columns or positions of
+        features to constraints. None: no constraints. Not available for more than two classes or several outputs.
     bootstrap : bool, default=True
         Whether each tree is grown on a bootstrap sample: samples that are drawn with replacement, each with a
         probability proportional to its weight. False: each tree is grown on all samples.
@@ -257,8 +259,10 @@ class RandomForestRegressor(ForestRegressor):
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
-        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
-        features. Each number in such a column is a category, also -1; only NaN is missing.
+        strings; arrays of objects: columns with text). array-like: labels of columns of a DataFrame, positions of
+        features, or a boolean mask of shape (n_features,); a list with "from_dtype" in it adds to those columns.
+        Numbers are labels where the columns of a DataFrame have labels that are not strings. None: no features. Each
+        number in such a column is a category, also -1; only NaN is missing.
     min_frequency : int, float or None, default=2
         Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
         go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
@@ -266,8 +270,8 @@ class RandomForestRegressor(ForestRegressor):
         out a category that occurs once.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
         Monotonicity constraint of each feature. 1: the prediction must not decrease when the feature increases; -1:
-        must not increase; 0: no constraint. A dict maps names or positions of features to constraints. None: no
-        constraints. Not available for several outputs.
+        must not increase; 0: no constraint. A dict maps labels of columns or positions of features to constraints.
+        None: no constraints. Not available for several outputs.
     bootstrap : bool, default=True
         Whether each tree is grown on a bootstrap sample: samples that are drawn with replacement, each with a
         probability proportional to its weight. False: each tree is grown on all samples.
@@ -448,8 +452,10 @@ class ExtraTreesClassifier(ForestClassifier):
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
-        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
-        features. Each number in such a column is a category, also -1; only NaN is missing.
+        strings; arrays of objects: columns with text). array-like: labels of columns of a DataFrame, positions of
+        features, or a boolean mask of shape (n_features,); a list with "from_dtype" in it adds to those columns.
+        Numbers are labels where the columns of a DataFrame have labels that are not strings. None: no features. Each
+        number in such a column is a category, also -1; only NaN is missing.
     min_frequency : int, float or None, default=2
         Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
         go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
@@ -462,8 +468,8 @@ class ExtraTreesClassifier(ForestClassifier):
         outputs are multiplied. None: no factors.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
         Monotonicity constraint of each feature. 1: the probability of the second class must not decrease when the
-        feature increases; -1: must not increase; 0: no constraint. A dict maps names or positions of features to
-        constraints. None: no constraints. Not available for more than two classes or several outputs.
+        feature increases; -1: must not increase; 0: no constraint. A dict maps labels of columns or positions of
+        features to constraints. None: no constraints. Not available for more than two classes or several outputs.
     bootstrap : bool, default=False
         Whether each tree is grown on a bootstrap sample: samples that are drawn with replacement, each with a
         probability proportional to its weight. False: each tree is grown on all samples.
@@ -645,8 +651,10 @@ class ExtraTreesRegressor(ForestRegressor):
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
-        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
-        features. Each number in such a column is a category, also -1; only NaN is missing.
+        strings; arrays of objects: columns with text). array-like: labels of columns of a DataFrame, positions of
+        features, or a boolean mask of shape (n_features,); a list with "from_dtype" in it adds to those columns.
+        Numbers are labels where the columns of a DataFrame have labels that are not strings. None: no features. Each
+        number in such a column is a category, also -1; only NaN is missing.
     min_frequency : int, float or None, default=2
         Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
         go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
@@ -654,8 +662,8 @@ class ExtraTreesRegressor(ForestRegressor):
         out a category that occurs once.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
         Monotonicity constraint of each feature. 1: the prediction must not decrease when the feature increases; -1:
-        must not increase; 0: no constraint. A dict maps names or positions of features to constraints. None: no
-        constraints. Not available for several outputs.
+        must not increase; 0: no constraint. A dict maps labels of columns or positions of features to constraints.
+        None: no constraints. Not available for several outputs.
     bootstrap : bool, default=False
         Whether each tree is grown on a bootstrap sample: samples that are drawn with replacement, each with a
         probability proportional to its weight. False: each tree is grown on all samples.

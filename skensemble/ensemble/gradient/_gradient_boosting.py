@@ -5,7 +5,7 @@ from functools import cached_property, partial
 import numpy as np
 import scipy.sparse
 import sklearn.ensemble
-from sklearn.base import ClassifierMixin, RegressorMixin, clone
+from sklearn.base import RegressorMixin, clone
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
@@ -16,7 +16,7 @@ from skensemble._parallel import effective_n_jobs, for_blocks
 from skensemble._parameters import IsCallable, IsNone, check_parameter, check_parameters
 from skensemble._random import draw_seed, generator
 from skensemble._random_bits import mixed_seed
-from skensemble._targets import all_or_nothing, read_labels, read_target, read_weight
+from skensemble._targets import LabelScoreMixin, all_or_nothing, read_labels, read_target, read_weight
 from skensemble._validation import read_features
 from skensemble._warnings import warn
 from skensemble.ensemble._early_stopping import RecentPatience
@@ -401,7 +401,7 @@ def _indexable(X):
 # -- classification --------------------------------------------------------------------------------------------------
 
 
-class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
+class GradientBoostingClassifier(LabelScoreMixin, _GradientBoosting):
     """Gradient boosting of regression trees (GBDT) for classification.
 
     Each round fits regression trees to the negative gradient of the loss, one tree for two classes and one per class
@@ -451,8 +451,10 @@ class GradientBoostingClassifier(ClassifierMixin, _GradientBoosting):
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
-        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
-        features. Each number in such a column is a category, also -1; only NaN is missing.
+        strings; arrays of objects: columns with text). array-like: labels of columns of a DataFrame, positions of
+        features, or a boolean mask of shape (n_features,); a list with "from_dtype" in it adds to those columns.
+        Numbers are labels where the columns of a DataFrame have labels that are not strings. None: no features. Each
+        number in such a column is a category, also -1; only NaN is missing.
     min_frequency : int, float or None, default=2
         Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
         go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
@@ -823,8 +825,10 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
-        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
-        features. Each number in such a column is a category, also -1; only NaN is missing.
+        strings; arrays of objects: columns with text). array-like: labels of columns of a DataFrame, positions of
+        features, or a boolean mask of shape (n_features,); a list with "from_dtype" in it adds to those columns.
+        Numbers are labels where the columns of a DataFrame have labels that are not strings. None: no features. Each
+        number in such a column is a category, also -1; only NaN is missing.
     min_frequency : int, float or None, default=2
         Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
         go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skensemble._validation import SparseTable, categorical_mask
+from skensemble._validation import SparseTable, as_numbers, categorical_mask
 from skensemble.ensemble.newton._coordinate_descent import Columns
 from skensemble.tree._binning import Binner, weight_units
 
@@ -15,6 +15,9 @@ class ColumnEncoder(Binner):
 
     def fit(self, table, sample_weight=None, n_threads=1):
         self.is_categorical_ = categorical_mask(self.categorical_features, table)
+        for j, column in enumerate(map(table.category_column, range(table.n_features))):
+            if column is not None and not self.is_categorical_[j]:
+                as_numbers(column, table.name_of(j))
         units = None if sample_weight is None else weight_units(sample_weight)
         self.thresholds_ = [np.empty(0)] * table.n_features
         fitted = [

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
-from skensemble._parameters import check_parameters
+from skensemble._parameters import check_parameters, plain_value
 from skensemble._random import draw_seed, generator
 from skensemble._random_bits import mixed_seed
 from skensemble._targets import (
@@ -128,7 +128,7 @@ class NewtonBoosting(CallbackSupportMixin, Estimator):
         train = self._make_data(kind, X, table, target, weight, start, n_threads)
         train.copies = self._count_copies(sample_weight, weight)
         held_out = None if validation is None else self._make_data(kind, X_val, *validation, n_threads)
-        if held_out is None and self.early_stopping is True:
+        if held_out is None and plain_value(self.early_stopping) is True:
             train, held_out = self._hold_out(train)
         if not continued:
             self._start(kind, train)

@@ -1,15 +1,10 @@
 """NewtonBoostingClassifier and NewtonBoostingRegressor: second-order gradient boosting, the XGBoost way."""
 
 import numpy as np
-from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble._targets import (
-    class_weighted,
-    read_labels,
-    read_target,
-    read_weight,
-)
+from skensemble._targets import LabelScoreMixin, class_weighted, read_labels, read_target, read_weight
 from skensemble.ensemble.losses._losses import class_of_loss, make_loss, takes_outputs
 from skensemble.ensemble.newton._newton_base import NewtonBoosting
 from skensemble.ensemble.newton._newton_parameters import CLASSIFIER, REGRESSOR
@@ -18,7 +13,7 @@ from skensemble.ensemble.newton._weight_unit import in_rows
 # -- classifier ------------------------------------------------------------------------------------------------------
 
 
-class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
+class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
     """Second-order gradient boosting for classification.
 
     Each round fits a tree to the first and second derivatives of the loss [1]_, [2]_: one tree for two classes, and one
@@ -83,8 +78,10 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
-        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
-        features. Each number in such a column is a category, also -1; only NaN is missing.
+        strings; arrays of objects: columns with text). array-like: labels of columns of a DataFrame, positions of
+        features, or a boolean mask of shape (n_features,); a list with "from_dtype" in it adds to those columns.
+        Numbers are labels where the columns of a DataFrame have labels that are not strings. None: no features. Each
+        number in such a column is a category, also -1; only NaN is missing.
     min_frequency : int, float or None, default=2
         Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
         go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
@@ -98,12 +95,13 @@ class NewtonBoostingClassifier(ClassifierMixin, NewtonBoosting):
         Maximum number of categories on the smaller side of a split of sorted categories.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
         Monotonicity constraint of each feature. 1: the probability of the second class must not decrease when the
-        feature increases; -1: must not increase; 0: no constraint. A dict maps names or positions of features to
-        constraints. None: no constraints. With more than two classes, the raw score of each class is constrained.
+        feature increases; -1: must not increase; 0: no constraint. A dict maps labels of columns or positions of
+        features to constraints. None: no constraints. With more than two classes, the raw score of each class is
+        constrained.
     interaction_cst : list of lists, "pairwise", "no_interactions" or None, default=None
-        Groups of features, as names or positions, that may interact: all features on a path from the root to a leaf
-        must belong to one group. Features in no group form a group of their own. "pairwise": each pair of features is a
-        group. "no_interactions": each feature is a group. None: all features may interact.
+        Groups of features, as labels of columns or positions, that may interact: all features on a path from the root
+        to a leaf must belong to one group. Features in no group form a group of their own. "pairwise": each pair of
+        features is a group. "no_interactions": each feature is a group. None: all features may interact.
     subsample : float, default=0.7
         Fraction of the samples, in (0, 1], that are drawn to grow the trees of a round.
     sampling_method : {"uniform", "goss"}, default="uniform"
@@ -553,8 +551,10 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
-        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
-        features. Each number in such a column is a category, also -1; only NaN is missing.
+        strings; arrays of objects: columns with text). array-like: labels of columns of a DataFrame, positions of
+        features, or a boolean mask of shape (n_features,); a list with "from_dtype" in it adds to those columns.
+        Numbers are labels where the columns of a DataFrame have labels that are not strings. None: no features. Each
+        number in such a column is a category, also -1; only NaN is missing.
     min_frequency : int, float or None, default=2
         Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
         go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
@@ -568,12 +568,12 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         Maximum number of categories on the smaller side of a split of sorted categories.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
         Monotonicity constraint of each feature. 1: the prediction must not decrease when the feature increases; -1:
-        must not increase; 0: no constraint. A dict maps names or positions of features to constraints. None: no
-        constraints. With several outputs, only for `multi_strategy="one_output_per_tree"`.
+        must not increase; 0: no constraint. A dict maps labels of columns or positions of features to constraints.
+        None: no constraints. With several outputs, only for `multi_strategy="one_output_per_tree"`.
     interaction_cst : list of lists, "pairwise", "no_interactions" or None, default=None
-        Groups of features, as names or positions, that may interact: all features on a path from the root to a leaf
-        must belong to one group. Features in no group form a group of their own. "pairwise": each pair of features is a
-        group. "no_interactions": each feature is a group. None: all features may interact.
+        Groups of features, as labels of columns or positions, that may interact: all features on a path from the root
+        to a leaf must belong to one group. Features in no group form a group of their own. "pairwise": each pair of
+        features is a group. "no_interactions": each feature is a group. None: all features may interact.
     subsample : float, default=0.7
         Fraction of the samples, in (0, 1], that are drawn to grow the trees of a round.
     sampling_method : {"uniform", "goss"}, default="uniform"

@@ -85,9 +85,9 @@ _INTERACTIONS = Parameter(
     None,
     (IsArrayLike, OneOf("pairwise", "no_interactions"), IsNone),
     'list of lists, "pairwise", "no_interactions" or None',
-    "Groups of features, as names or positions, that may interact: all features on a path from the root to a leaf "
-    'must belong to one group. Features in no group form a group of their own. "pairwise": each pair of features is a'
-    ' group. "no_interactions": each feature is a group. None: all features may interact.',
+    "Groups of features, as labels of columns or positions, that may interact: all features on a path from the root to "
+    'a leaf must belong to one group. Features in no group form a group of their own. "pairwise": each pair of '
+    'features is a group. "no_interactions": each feature is a group. None: all features may interact.',
 )
 _MAX_DELTA_STEP = Parameter(
     "auto",

@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble._callbacks import with_callbacks
+from skensemble._input_kinds import check_in_memory, check_unmasked
 from skensemble._parallel import effective_n_jobs
 from skensemble._random_bits import mixed_seed
 from skensemble._targets import all_or_nothing, read_target, read_weight
@@ -85,8 +86,10 @@ class NewtonBoostingRanker(NewtonBoosting):
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
-        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
-        features. Each number in such a column is a category, also -1; only NaN is missing.
+        strings; arrays of objects: columns with text). array-like: labels of columns of a DataFrame, positions of
+        features, or a boolean mask of shape (n_features,); a list with "from_dtype" in it adds to those columns.
+        Numbers are labels where the columns of a DataFrame have labels that are not strings. None: no features. Each
+        number in such a column is a category, also -1; only NaN is missing.
     min_frequency : int, float or None, default=2
         Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
         go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
@@ -100,11 +103,12 @@ class NewtonBoostingRanker(NewtonBoosting):
         Maximum number of categories on the smaller side of a split of sorted categories.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
         Monotonicity constraint of each feature. 1: the score must not decrease when the feature increases; -1: must not
-        increase; 0: no constraint. A dict maps names or positions of features to constraints. None: no constraints.
+        increase; 0: no constraint. A dict maps labels of columns or positions of features to constraints. None: no
+        constraints.
     interaction_cst : list of lists, "pairwise", "no_interactions" or None, default=None
-        Groups of features, as names or positions, that may interact: all features on a path from the root to a leaf
-        must belong to one group. Features in no group form a group of their own. "pairwise": each pair of features is a
-        group. "no_interactions": each feature is a group. None: all features may interact.
+        Groups of features, as labels of columns or positions, that may interact: all features on a path from the root
+        to a leaf must belong to one group. Features in no group form a group of their own. "pairwise": each pair of
+        features is a group. "no_interactions": each feature is a group. None: all features may interact.
     subsample : float, default=0.7
         Fraction of the samples, in (0, 1], that are drawn to grow the trees of a round.
     sampling_method : {"uniform", "goss"}, default="uniform"
@@ -542,6 +546,7 @@ def _read_queries(judged, sample_weight, n_samples, suffix):
     n_queries, name = int(code.max(initial=0)) + 1, "sample_weight" + suffix
     if sample_weight is None:
         return Queries(code)
+    check_in_memory(sample_weight, name)
     shape = np.asarray(sample_weight).shape
     if n_queries != n_samples and shape == (n_queries,):
         return Queries(code, weight=in_rows(read_weight(sample_weight, name, n_queries)))
@@ -564,6 +569,8 @@ def _read_codes(judged, n_samples, suffix):
 
 
 def _codes_of_sizes(group, name, n_samples):
+    check_in_memory(group, name)
+    check_unmasked(group, name)
     sizes = np.asarray(group)
     if sizes.ndim != 1 or sizes.dtype.kind not in "iuf" or not (sizes >= 1).all() or (sizes % 1 != 0).any():
         raise ValueError(f"{name} must hold the sizes of the queries, ints >= 1, got {group!r}.")
@@ -574,6 +581,8 @@ def _codes_of_sizes(group, name, n_samples):
 
 
 def _codes_of_names(qid, name, n_samples):
+    check_in_memory(qid, name)
+    check_unmasked(qid, name)
     if np.shape(qid) != (n_samples,):
         raise ValueError(f"{name} must have shape ({n_samples},), got {np.shape(qid)}.")
     values = qid if hasattr(qid, "dtype") and not isinstance(qid, np.matrix) else np.asarray(qid)

@@ -10,13 +10,14 @@ from functools import partial
 
 import numpy as np
 from sklearn.base import DensityMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skensemble._callbacks import CallbackSupportMixin, with_callbacks
 from skensemble._estimator import Estimator
 from skensemble._parameters import RANDOM_STATE, Interval, ParameterError, check_parameter, check_parameters
 from skensemble._random import draw_seed, generator
 from skensemble._targets import all_or_nothing, read_weight
+from skensemble._validation import Position, note_columns
 from skensemble.generative.diffusion._filled_table import filled_table
 from skensemble.generative.diffusion._fit_progress import RegressorProgress
 from skensemble.generative.diffusion._regressor_choice import make_encoder, make_regressor
@@ -92,7 +93,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         """
         check_parameters(self, self._parameters)
         frame = read_frame(X)
-        validate_data(self, X, reset=True, skip_check_array=True)
+        note_columns(self, X, reset=True)
         weight = read_weight(sample_weight, "sample_weight", len(frame))
         rng = generator(self.random_state)
         self.encoder_ = make_encoder(self).fit(X, sample_weight=weight)
@@ -132,7 +133,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         """(n_encoded,) the table's column behind each encoded column."""
         groups = np.zeros(self.encoder_.n_encoded_, np.int64)
         for j in range(self.n_features_in_):
-            groups[self.encoder_.encoded_columns_of(j)] = j
+            groups[self.encoder_.encoded_columns_of(Position(j))] = j
         return np.unique(groups, return_inverse=True)[1]
 
     def _fit_field(self, draws, rng, data):
@@ -378,9 +379,9 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         frame = read_frame(condition)
         if len(frame) not in (1, n_samples):
             raise ParameterError(f"condition must have 1 row or n_samples = {n_samples}, got {len(frame)}.")
-        validate_data(self, condition, reset=False, skip_check_array=True)
+        note_columns(self, condition, reset=False)
         frame = frame.iloc[np.zeros(n_samples, np.intp)] if len(frame) < n_samples else frame
-        return {j: frame.iloc[:, j] for j in range(frame.shape[1])}
+        return {Position(j): frame.iloc[:, j] for j in range(frame.shape[1])}
 
     def _encoded_cells(self, cells, n_samples):
         """(n_samples, n_encoded), NaN where not known."""
@@ -415,7 +416,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
             Log densities.
         """
         check_is_fitted(self)
-        validate_data(self, X, reset=False, skip_check_array=True)
+        note_columns(self, X, reset=False)
         if y is not None and self._labels is None:
             y = None  # cross-validation passes the target to models that ignore it
         middle, half_width, log_volume = self.encoder_.boxes(X)
@@ -476,7 +477,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
             Latent variables, approximately standard normal.
         """
         check_is_fitted(self)
-        validate_data(self, X, reset=False, skip_check_array=True)
+        note_columns(self, X, reset=False)
         Z = self.encoder_.transform(X)
         return self._along_flow(Z, y, solver, n_steps, reverse=True) / self._path.prior_scale
 

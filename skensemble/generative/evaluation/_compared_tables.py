@@ -7,7 +7,7 @@ import pandas as pd
 
 from skensemble._parameters import CATEGORICAL_FEATURES, check_parameter
 from skensemble._targets import FeatureNames
-from skensemble._validation import feature_positions
+from skensemble._validation import listed_categories
 from skensemble.generative.tables._column_formats import CategoryFormat
 from skensemble.generative.tables._containers import read_frame
 from skensemble.generative.tables._format_choice import format_of
@@ -152,9 +152,7 @@ def _given_categories(categorical_features, frame):
     check_parameter("categorical_features", categorical_features, CATEGORICAL_FEATURES)
     mask = np.zeros(frame.shape[1], bool)
     if categorical_features is not None and not isinstance(categorical_features, str):
-        names = [str(name) for name in frame.columns] if _has_names(frame) else None
-        features = FeatureNames(frame.shape[1], names)
-        mask[feature_positions(categorical_features, features, "categorical_features")] = True
+        mask[listed_categories(categorical_features, FeatureNames(frame.shape[1], list(frame.columns)))[0]] = True
     return mask
 
 

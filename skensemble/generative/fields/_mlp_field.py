@@ -5,6 +5,7 @@ from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skensemble._estimator import Estimator
+from skensemble._input_kinds import check_in_memory, check_unmasked, without_mask
 from skensemble._parallel import effective_n_jobs
 from skensemble._parameters import (
     RANDOM_STATE,
@@ -303,8 +304,11 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
             If a parameter, X or y is not allowed; the message names it, the rule and the value.
         """
         check_parameters(self, PARAMETERS)
+        check_in_memory(X, "X")
+        check_in_memory(y, "y")
+        check_unmasked(y, "y")
         X, y = validate_data(
-            self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", multi_output=True, y_numeric=True
+            self, without_mask(X), y, dtype=np.float64, ensure_all_finite="allow-nan", multi_output=True, y_numeric=True
         )
         rng = generator(self.random_state)
         targets = np.asarray(y, np.float64).reshape(len(y), -1)
@@ -359,7 +363,8 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
 
     def _read(self, X):
         check_is_fitted(self)
-        return validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
+        check_in_memory(X, "X")
+        return validate_data(self, without_mask(X), reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
 
     # -- as a field ------------------------------------------------------------------------------------------------
 

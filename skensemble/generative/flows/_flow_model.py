@@ -2,13 +2,14 @@
 
 import numpy as np
 from sklearn.base import DensityMixin, TransformerMixin, clone
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
 from skensemble._parameters import RANDOM_STATE, Interval, ParameterError, check_parameter, check_parameters
 from skensemble._random import generator
 from skensemble._targets import all_or_nothing, read_weight
+from skensemble._validation import note_columns
 from skensemble.generative.flows._flow_bases import BASES
 from skensemble.generative.flows._flow_network import Flow, FlowGradient
 from skensemble.generative.flows._flow_parameters import FLOW_PARAMETERS
@@ -99,7 +100,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
         """
         check_parameters(self, self._parameters)
         frame = read_frame(X)
-        validate_data(self, X, reset=True, skip_check_array=True)
+        note_columns(self, X, reset=True)
         weight = read_weight(sample_weight, "sample_weight", len(frame))
         rng = generator(self.random_state)
         self.encoder_ = (TableEncoder() if self.encoder is None else clone(self.encoder)).fit(X, sample_weight=weight)
@@ -222,7 +223,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
     def _encoded(self, X):
         check_is_fitted(self)
         read_frame(X)
-        validate_data(self, X, reset=False, skip_check_array=True)
+        note_columns(self, X, reset=False)
         middle, half_width, log_volume = self.encoder_.boxes(X, given=self._given.determined)
         modelled, given = self._given.split(middle)
         return modelled, self._given.split(half_width)[0], given, log_volume
@@ -259,7 +260,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
         """
         check_is_fitted(self)
         read_frame(X)
-        validate_data(self, X, reset=False, skip_check_array=True)
+        note_columns(self, X, reset=False)
         Z, given = self._given.split(self.encoder_.transform(X))
         if self._flow is None:
             return Z

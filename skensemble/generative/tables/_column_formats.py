@@ -15,6 +15,8 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+from skensemble._levels import LevelMatcher
+
 MAX_DECIMALS = 12
 EXACT = 2.0**53  # whole numbers below are exact in float64
 MISSING, UNSEEN = -1, -2  # codes of cells without a level
@@ -229,13 +231,13 @@ class CategoryFormat:
         self.values = uniques.take(order)
         self.levels = [*np.asarray(self.values, object).tolist(), *([None] if (codes < 0).any() else [])]
         self.has_missing = len(self.levels) > len(self.values)
-        self._position_of = pd.Index(np.asarray(self.values, object))
+        self._matcher = LevelMatcher(np.asarray(self.values, object).tolist())
         self._marker = series.to_numpy()[codes < 0][0] if holds_objects(self.dtype) and self.has_missing else None
 
     def read(self, series):
         """Codes; MISSING for missing cells if there were none in fit, UNSEEN for values that were not seen in fit."""
         codes, uniques = pd.factorize(series)
-        positions = self._position_of.get_indexer(pd.Index(np.asarray(uniques, object)))
+        positions = self._matcher.positions(np.asarray(uniques, object).tolist())
         lookup = np.append(np.where(positions < 0, UNSEEN, positions), self.missing_code)
         return lookup[codes].astype(np.intp)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_array
 
+from skensemble._input_kinds import check_in_memory, without_mask
 from skensemble._validation import MAX_CELLS
 
 
@@ -11,6 +12,7 @@ def container_of(X):
     """The container that knows how to read X and to make another one like it."""
     if isinstance(X, pd.DataFrame):
         return PandasContainer(X)
+    check_in_memory(X, "X")
     library = type(X).__module__.split(".")[0]
     frames = {"polars": PolarsContainer, "pyarrow": ArrowContainer}
     if library in frames and hasattr(X, "schema"):
@@ -48,6 +50,7 @@ class ArrayContainer:
 
     @staticmethod
     def _array(X):
+        X = without_mask(X)
         values = check_array(X, dtype=None, ensure_all_finite=False)
         if values.dtype.kind in "US" and not hasattr(X, "dtype"):
             return check_array(np.array(X, object), dtype=None, ensure_all_finite=False)  # rows of strings and numbers

@@ -9,7 +9,7 @@ import numpy as np
 
 from skensemble._parameters import ParameterError
 from skensemble._targets import FeatureNames
-from skensemble._validation import feature_positions
+from skensemble._validation import Position, feature_positions
 from skensemble.generative.tables._containers import read_frame
 
 
@@ -33,12 +33,14 @@ class GivenColumns:
     def __init__(self, estimator, columns, encoder):
         self.names = FeatureNames.of(estimator)
         positions = [] if columns is None else feature_positions(columns, self.names, "condition_columns")
-        self.positions = list(dict.fromkeys(int(j) for j in positions))
+        self.positions = [Position(j) for j in dict.fromkeys(positions)]
         self.n_features, self.encoder = estimator.n_features_in_, encoder
         self.is_given = np.zeros(encoder.n_encoded_, bool)
         for j in self.positions:
             self.is_given[encoder.encoded_columns_of(j)] = True
-        self.determined = [j for j in range(self.n_features) if self.is_given[encoder.encoded_columns_of(j)].any()]
+        self.determined = [
+            j for j in range(self.n_features) if self.is_given[encoder.encoded_columns_of(Position(j))].any()
+        ]
         if len(self.positions) == self.n_features:
             raise ParameterError(
                 f"condition_columns must leave a column to model, got {self.positions} where n_features = "
@@ -76,7 +78,7 @@ class GivenColumns:
         if condition is None:
             raise ParameterError("condition must hold the cells of condition_columns, got None.")
         cells = condition if isinstance(condition, dict) else self._cells_of_table(condition, n_samples)
-        positions = [int(j) for j in feature_positions(list(cells), self.names, "condition")] if cells else []
+        positions = [Position(j) for j in feature_positions(list(cells), self.names, "condition")] if cells else []
         if sorted(positions) != sorted(self.positions):
             raise ParameterError(
                 f"condition must hold the columns {self.positions}, which condition_columns name, got {positions}."

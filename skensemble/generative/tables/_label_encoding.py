@@ -5,6 +5,8 @@ import pandas as pd
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import column_or_1d
 
+from skensemble._input_kinds import check_in_memory, check_unmasked
+
 CLASSES, NUMBERS = "classes", "numbers"
 
 
@@ -110,6 +112,8 @@ class LabelEncoding:
 
 
 def _read(y, n_samples):
+    check_in_memory(y, "y")
+    check_unmasked(y, "y")
     if isinstance(y, pd.Series):
         y = y.to_numpy(dtype=object) if not isinstance(y.dtype, np.dtype) else y.to_numpy()
     y = column_or_1d(y, warn=True)

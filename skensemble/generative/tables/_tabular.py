@@ -3,13 +3,14 @@
 import numpy as np
 import pandas as pd
 from sklearn.base import TransformerMixin
-from sklearn.utils.validation import _check_feature_names_in, check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_feature_names_in, check_array, check_is_fitted
 
 from skensemble._estimator import Estimator
 from skensemble._parameters import CATEGORICAL_FEATURES, Interval, IsBool, OneOf, Parameter, check_parameters, choice
 from skensemble._random import generator as generator_of
 from skensemble._targets import FeatureNames, all_or_nothing, read_weight
-from skensemble._validation import feature_positions
+from skensemble._text_columns import warn_of_levels
+from skensemble._validation import feature_positions, listed_categories, note_columns
 from skensemble.generative.tables._column_formats import CategoryFormat
 from skensemble.generative.tables._containers import container_of, read_frame
 from skensemble.generative.tables._encoded_columns import CopyFinder, EncodedCategories, EncodedNumbers
@@ -43,7 +44,7 @@ PARAMETERS = {
         "from_dtype",
         CATEGORICAL_FEATURES,
         '"from_dtype", array-like or None',
-        "Columns of numbers or dates whose values are categories: their names or positions, or a boolean mask. "
+        "Columns of numbers or dates whose values are categories: their labels or positions, or a boolean mask. "
         'Strings, booleans and columns with a dtype of categories always are: "from_dtype" and None mean the same.',
     ),
     "bounded": Parameter(
@@ -103,7 +104,7 @@ class TableEncoder(TransformerMixin, Estimator):
         Maximum number of levels of a column, missing cells included, for one-hot encoding. Columns with more levels are
         encoded by binary digits.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Columns of numbers or dates whose values are categories: their names or positions, or a boolean mask. Strings,
+        Columns of numbers or dates whose values are categories: their labels or positions, or a boolean mask. Strings,
         booleans and columns with a dtype of categories always are: "from_dtype" and None mean the same.
     bounded : bool, default=True
         Whether `inverse_transform` keeps numbers within the range of the training data. Numbers outside it are
@@ -225,7 +226,7 @@ class TableEncoder(TransformerMixin, Estimator):
         """
         check_parameters(self, PARAMETERS)
         frame = read_frame(X)
-        validate_data(self, X, reset=True, skip_check_array=True)
+        note_columns(self, X, reset=True)
         weight = read_weight(sample_weight, "sample_weight", len(frame))
         if weight is not None:
             frame, weight = frame[weight > 0], weight[weight > 0]
@@ -458,6 +459,8 @@ class TableEncoder(TransformerMixin, Estimator):
         start = 0
         for j, column_format in enumerate(formats):
             if isinstance(column_format, CategoryFormat):
+                if not is_category[j]:
+                    self._warn_of_levels(column_format, plain[j])
                 column = EncodedCategories(column_format, plain[j], orders[j], weight, self)
             else:
                 column = EncodedNumbers(column_format, plain[j], weight, self)
@@ -469,6 +472,12 @@ class TableEncoder(TransformerMixin, Estimator):
             self._slices.append(slice(start, stop))
             start = stop
         self.n_encoded_ = start
+
+    @staticmethod
+    def _warn_of_levels(column_format, codes):
+        codes = np.where(codes == column_format.missing_code, -1, codes)
+        is_text = not isinstance(column_format.dtype, pd.CategoricalDtype)
+        warn_of_levels(codes, np.asarray(column_format.values, object), column_format.name, is_text)
 
     def _level_orders(self, formats, plain, weight):
         """For each column the order of its levels on an axis, or None where they have none."""
@@ -489,17 +498,18 @@ class TableEncoder(TransformerMixin, Estimator):
         mask = np.zeros(self.n_features_in_, bool)
         features = self.categorical_features
         if features is not None and not isinstance(features, str):
-            mask[feature_positions(features, FeatureNames.of(self), "categorical_features")] = True
+            mask[listed_categories(features, FeatureNames.of(self))[0]] = True
         return mask
 
     def _name_of(self, j):
-        return f"column {self.feature_names_in_[j]!r}" if hasattr(self, "feature_names_in_") else f"column {j}"
+        labels = FeatureNames.of(self).labels
+        return f"column {j if labels is None else repr(labels[j])}"
 
     def _cells(self, X, is_partial=False, is_complete=False, given=(), unseen="smooth"):
         """(middles, half widths, logarithms of volumes) of the boxes of rows; `unseen`: see `_encoded_columns.py`."""
         check_is_fitted(self)
         frame = read_frame(X)
-        validate_data(self, X, reset=False, skip_check_array=True)
+        note_columns(self, X, reset=False)
         plain = [column.format.read(frame.iloc[:, j]) for j, column in enumerate(self._columns)]
         return self._cells_of(plain, len(frame), is_partial, is_complete, given, unseen)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import sklearn.ensemble  # loaded before our class is registered in sklearn.tree below
 import sklearn.tree
-from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin, clone
+from sklearn.base import MultiOutputMixin, RegressorMixin, clone
 from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
@@ -14,7 +14,7 @@ from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
 from skensemble._parameters import check_parameters
 from skensemble._random import draw_seed, generator
-from skensemble._targets import all_or_nothing, class_weighted, read_labels, read_target, read_weight
+from skensemble._targets import LabelScoreMixin, all_or_nothing, class_weighted, read_labels, read_target, read_weight
 from skensemble._validation import read_features
 from skensemble.tree._binning import Binner
 from skensemble.tree.estimators._sklearn_tree import to_sklearn
@@ -245,7 +245,7 @@ class _DecisionTree(MultiOutputMixin, Estimator):
 # -- classification --------------------------------------------------------------------------------------------------
 
 
-class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
+class DecisionTreeClassifier(LabelScoreMixin, _DecisionTree):
     """A decision tree for classification (CART).
 
     A node is split by a question about one feature, the one that reduces the impurity of the classes most [1]_. The
@@ -287,8 +287,10 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
-        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
-        features. Each number in such a column is a category, also -1; only NaN is missing.
+        strings; arrays of objects: columns with text). array-like: labels of columns of a DataFrame, positions of
+        features, or a boolean mask of shape (n_features,); a list with "from_dtype" in it adds to those columns.
+        Numbers are labels where the columns of a DataFrame have labels that are not strings. None: no features. Each
+        number in such a column is a category, also -1; only NaN is missing.
     min_frequency : int, float or None, default=2
         Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
         go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
@@ -300,8 +302,8 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
         per output; the factors of the outputs are multiplied. None: no factors.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
         Monotonicity constraint of each feature. 1: the probability of the second class must not decrease when the
-        feature increases; -1: must not increase; 0: no constraint. A dict maps names or positions of features to
-        constraints. None: no constraints. Not available for more than two classes or several outputs.
+        feature increases; -1: must not increase; 0: no constraint. A dict maps labels of columns or positions of
+        features to constraints. None: no constraints. Not available for more than two classes or several outputs.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of features and of random thresholds. Pass an int to get the same tree in every fit. Nothing
         is random if `splitter="best"` and `max_features` is None.
@@ -510,8 +512,10 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
-        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
-        features. Each number in such a column is a category, also -1; only NaN is missing.
+        strings; arrays of objects: columns with text). array-like: labels of columns of a DataFrame, positions of
+        features, or a boolean mask of shape (n_features,); a list with "from_dtype" in it adds to those columns.
+        Numbers are labels where the columns of a DataFrame have labels that are not strings. None: no features. Each
+        number in such a column is a category, also -1; only NaN is missing.
     min_frequency : int, float or None, default=2
         Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
         go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
@@ -523,8 +527,8 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
         per output; the factors of the outputs are multiplied. None: no factors.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
         Monotonicity constraint of each feature. 1: the probability of the second class must not decrease when the
-        feature increases; -1: must not increase; 0: no constraint. A dict maps names or positions of features to
-        constraints. None: no constraints. Not available for more than two classes or several outputs.
+        feature increases; -1: must not increase; 0: no constraint. A dict maps labels of columns or positions of
+        features to constraints. None: no constraints. Not available for more than two classes or several outputs.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of features and of random thresholds. Pass an int to get the same tree in every fit. Nothing
         is random if `splitter="best"` and `max_features` is None.
@@ -654,8 +658,10 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
-        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
-        features. Each number in such a column is a category, also -1; only NaN is missing.
+        strings; arrays of objects: columns with text). array-like: labels of columns of a DataFrame, positions of
+        features, or a boolean mask of shape (n_features,); a list with "from_dtype" in it adds to those columns.
+        Numbers are labels where the columns of a DataFrame have labels that are not strings. None: no features. Each
+        number in such a column is a category, also -1; only NaN is missing.
     min_frequency : int, float or None, default=2
         Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
         go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
@@ -663,8 +669,8 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
         out a category that occurs once.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
         Monotonicity constraint of each feature. 1: the prediction must not decrease when the feature increases; -1:
-        must not increase; 0: no constraint. A dict maps names or positions of features to constraints. None: no
-        constraints. Not available for several outputs.
+        must not increase; 0: no constraint. A dict maps labels of columns or positions of features to constraints.
+        None: no constraints. Not available for several outputs.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of features and of random thresholds. Pass an int to get the same tree in every fit. Nothing
         is random if `splitter="best"` and `max_features` is None.
@@ -828,8 +834,10 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
-        strings). array-like: names or positions of features, or a boolean mask of shape (n_features,). None: no
-        features. Each number in such a column is a category, also -1; only NaN is missing.
+        strings; arrays of objects: columns with text). array-like: labels of columns of a DataFrame, positions of
+        features, or a boolean mask of shape (n_features,); a list with "from_dtype" in it adds to those columns.
+        Numbers are labels where the columns of a DataFrame have labels that are not strings. None: no features. Each
+        number in such a column is a category, also -1; only NaN is missing.
     min_frequency : int, float or None, default=2
         Frequency below which a category is rare: the rare categories of a feature share one code, so that they always
         go the same way, and so do categories that fit has not seen. int: number of samples. float in (0, 1): fraction
@@ -837,8 +845,8 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
         out a category that occurs once.
     monotonic_cst : array-like of shape (n_features,), dict or None, default=None
         Monotonicity constraint of each feature. 1: the prediction must not decrease when the feature increases; -1:
-        must not increase; 0: no constraint. A dict maps names or positions of features to constraints. None: no
-        constraints. Not available for several outputs.
+        must not increase; 0: no constraint. A dict maps labels of columns or positions of features to constraints.
+        None: no constraints. Not available for several outputs.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws of features and of random thresholds. Pass an int to get the same tree in every fit. Nothing
         is random if `splitter="best"` and `max_features` is None.

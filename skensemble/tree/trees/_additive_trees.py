@@ -134,6 +134,7 @@ class AdditiveTrees:
 
     def encoder(self, table):
         """encode(start, stop): rows of a Table as the trees read them."""
+        self.binner.prepare(table)  # here, not in a thread: its warnings show the user's line
         encode = self.binner.encode
         return lambda start, stop: encode(table, start, stop)
 

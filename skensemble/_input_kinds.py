@@ -1,0 +1,73 @@
+"""Kinds of input that NumPy would misread: collections that are not in memory, and masked arrays."""
+
+import numpy as np
+
+from skensemble._parameters import ParameterError
+
+LOADED_BY = {  # library -> the call by which its collections become tables or arrays in memory
+    "dask": ".compute()",
+    "dask_expr": ".compute()",
+    "pyspark": ".toPandas()",
+    "sqlframe": ".toPandas()",
+    "ibis": ".to_pandas()",
+    "snowflake": ".to_pandas()",
+    "bigframes": ".to_pandas()",
+    "datafusion": ".to_pandas()",
+    "daft": ".to_pandas()",
+    "ray": ".to_pandas()",
+    "vaex": ".to_pandas_df()",
+    "duckdb": ".df()",
+}
+
+
+def check_in_memory(values, name):
+    """Raise a ParameterError for a collection that is computed or fetched only when it is read, such as Dask's."""
+    call = _loading_call(values)
+    if call is not None:
+        kind = f"{type(values).__module__.split('.')[0]} {type(values).__name__}"
+        raise ParameterError(
+            f"{name} must be in memory, got a {kind}: fits and predictions are not distributed. Pass {name}{call}, or "
+            "a part of it that fits into memory."
+        )
+
+
+def _loading_call(values):
+    if isinstance(values, (np.ndarray, list, tuple)):
+        return None
+    for base in type(values).__mro__:
+        library = base.__module__.split(".")[0]
+        if library in LOADED_BY:
+            return LOADED_BY[library]
+        if base.__name__ == "LazyFrame" and library in ("polars", "narwhals"):
+            return ".collect()"
+    return ".compute()" if _holds_dask(values) else None
+
+
+def _holds_dask(values):
+    """Whether Dask computes what stands in a container of another library, such as xarray's."""
+    graph = getattr(type(values), "__dask_graph__", None)
+    return graph is not None and graph(values) is not None
+
+
+def without_mask(X):
+    """X with masked cells as missing ones: NaN among numbers, NaT among times, None among other values."""
+    if isinstance(X, (list, tuple)) and any(isinstance(row, np.ma.MaskedArray) for row in X):
+        X = np.ma.array(X)
+    if not isinstance(X, np.ma.MaskedArray):
+        return X
+    if not np.ma.is_masked(X):
+        return np.asarray(X)
+    is_missing, values = np.ma.getmaskarray(X), np.array(X.data)
+    if values.dtype.kind in "iub":
+        values = values.astype(np.float64)
+    elif values.dtype.kind not in "fcmM":
+        values = values.astype(object)
+    values[is_missing] = {"O": None, "m": "NaT", "M": "NaT"}.get(values.dtype.kind, np.nan)
+    return values
+
+
+def check_unmasked(values, name):
+    """Raise a ValueError for an array with masked entries."""
+    if np.ma.is_masked(values):
+        n_masked = np.ma.count_masked(values)
+        raise ValueError(f"{name} must have no missing values, got {n_masked} masked ones: leave these rows out.")
