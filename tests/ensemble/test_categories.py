@@ -25,6 +25,7 @@ def _people(n):
     return frame, age + 0.5 * RNG.normal(size=n)
 
 
+@pytest.mark.filterwarnings("ignore:column .* looks like an identifier")
 @pytest.mark.parametrize("name", NAMES)
 def test_a_column_of_names_does_little_harm(name):
     X, y = _people(400)
