@@ -85,7 +85,8 @@ class TreeRounds:
     def _warn_without_splits(self):
         """Warn if no split of the first round can leave `min_child_weight` on both of its sides."""
         least, hessian = self.settings.limits.min_child_weight, self.targets.hessian
-        total = hessian.sum(axis=1, dtype=np.float64) if self._weight is None else hessian @ self._weight
+        weighted = hessian if self._weight is None else hessian * self._weight
+        total = weighted.sum(axis=1, dtype=np.float64)
         total = total.mean() if self.settings.vector else total.max()
         if total < 2.0 * least and self._has_more_to_learn():
             warn(

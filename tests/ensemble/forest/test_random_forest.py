@@ -32,6 +32,7 @@ OURS_ALONE = {
     "categorical_features": "from_dtype",
     "importance_type": "impurity",
     "keep_leaf_rows": False,
+    "min_frequency": 2,
 }
 
 every_forest = pytest.mark.parametrize("forest", TREES, ids=lambda forest: forest.__name__)

@@ -12,6 +12,9 @@ from tests.tree.random_trees import random_forest, random_rows
 class PlainBinner:
     """Of a table of plain numbers."""
 
+    def prepare(self, table):
+        """Nothing is the same for all blocks."""
+
     def encode(self, table, start, stop):
         return table.values[start:stop]
 
