@@ -18,8 +18,9 @@ Each room of the package and each of its files, with the first sentence of its d
 stand above it; which ones, [the design](design.md#layout) says.
 """
 _ORDER = [
-    "", "tree", "tree/trees", "tree/histogram", "tree/exact", "tree/estimators", "inspection", "ensemble",
-    "ensemble/losses", "ensemble/rows", "ensemble/forest", "ensemble/adaboost", "ensemble/gradient", "ensemble/newton",
+    "", "tree", "tree/trees", "explanation", "tree/histogram", "tree/exact", "tree/estimators", "inspection",
+    "ensemble", "ensemble/losses", "ensemble/rows", "ensemble/forest", "ensemble/adaboost", "ensemble/gradient",
+    "ensemble/newton",
     "generative/tables", "generative/networks", "generative/paths", "generative/fields", "generative/flows",
     "generative/diffusion", "generative/evaluation", "generative",
 ]  # fmt: skip

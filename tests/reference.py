@@ -1,5 +1,6 @@
 """Slow, plain versions of what the kernels compute; each kernel's test compares it with these."""
 
+import itertools
 import math
 from fractions import Fraction
 
@@ -651,3 +652,54 @@ class Cart:
             goes_left = split["goes_left"] | (absent if 2 * self.weight[left].sum() > node["cover"] else set())
             return {**split, "goes_left": goes_left, "missing_left": 0 in goes_left}
         return split if 0 in present else {**split, "missing_left": None}
+
+
+# -- explanations ----------------------------------------------------------------------------------------------------
+
+
+def expected_value(trees, weight, value, node, row, present):
+    """Value below a node: features in `present` send the row their way, others both ways, by the nodes' weights."""
+    left, right = int(trees.left[node]), int(trees.right[node])
+    if left < 0:
+        return value[node]
+    if trees.feature[node] in present:
+        child = left if _goes_left(trees, node, row[trees.feature[node]]) else right
+        return expected_value(trees, weight, value, child, row, present)
+    total = weight[left] + weight[right]
+    share = weight[left] / total if total > 0 else 0.5  # a symmetric tree may have nodes without rows
+    return share * expected_value(trees, weight, value, left, row, present) + (1 - share) * expected_value(
+        trees, weight, value, right, row, present
+    )
+
+
+def games(additive, row):
+    """{frozenset of features: (n_outputs,) prediction of an encoded row of which only these features are known}."""
+    trees, features = additive.trees, sorted(set(additive.trees.feature[additive.trees.feature >= 0].tolist()))
+    values = trees.values * additive.scale[trees.tree_of_node, None]
+    game = {}
+    for present in subsets(features):
+        game[present] = np.array(additive.baseline, float)
+        for tree, root in enumerate(trees.roots):
+            for k in range(additive.n_outputs):
+                if trees.output[tree] in (-1, k):
+                    column = values[:, k if trees.n_values > 1 else 0]
+                    game[present][k] += expected_value(trees, additive.node_weight, column, root, row, present)
+    return game
+
+
+def subsets(features):
+    for size in range(len(features) + 1):
+        yield from map(frozenset, itertools.combinations(features, size))
+
+
+def shapley_values(game, n_features, *, index="shapley"):
+    """(n_features, n_outputs) from all differences that a feature makes."""
+    players = max(game, key=len)
+    values = np.zeros((n_features, len(game[players])))
+    for i in players:
+        for present in game:
+            if i not in present:
+                p, size = len(players), len(present)
+                share = 1 / (p * math.comb(p - 1, size)) if index == "shapley" else 0.5 ** (p - 1)
+                values[i] += share * (game[present | {i}] - game[present])
+    return values

@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 
 PACKAGE = ROOT / "skensemble"
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))
-TREE = {"tree", "tree.trees", "tree.histogram", "tree.exact", "tree.estimators"}
+TREE = {"tree", "tree.trees", "explanation", "tree.histogram", "tree.exact", "tree.estimators"}
 BASE_OF_ENSEMBLES = TREE | {"inspection", "ensemble", "ensemble.losses", "ensemble.rows"}
 FAMILIES = {f"ensemble.{family}" for family in ("forest", "adaboost", "gradient", "newton")}
 BELOW = BASE_OF_ENSEMBLES | FAMILIES
@@ -22,9 +22,10 @@ ROOMS = {  # what each room may import, besides itself and the foundation: the f
     "foundation": set(),
     "tree": set(),
     "tree.trees": {"tree"},
+    "explanation": {"tree", "tree.trees"},
     "tree.histogram": {"tree", "tree.trees"},
     "tree.exact": {"tree", "tree.trees"},
-    "tree.estimators": {"tree", "tree.trees", "tree.exact"},
+    "tree.estimators": {"tree", "tree.trees", "tree.exact", "explanation"},
     "inspection": TREE,
     "ensemble": TREE,
     "ensemble.losses": TREE | {"ensemble"},
@@ -54,7 +55,7 @@ BUILT_ON_ESTIMATORS = {  # files that import public estimators of other files, a
     "skensemble.generative.flows._flow_parameters": "the parameter `encoder` is one",
     "skensemble.generative.flows._label_shares": "a classifier says how common labels are",
 }
-OPTIONAL = {"matplotlib", "rich", "polars", "pyarrow", "narwhals"}
+OPTIONAL = {"matplotlib", "shap", "rich", "polars", "pyarrow", "narwhals"}
 NOT_IN_KERNELS = {"pandas", "sklearn", "polars", "pyarrow", "narwhals"}
 NAMED_FOR_NOTHING = {"utils", "helpers", "common", "misc"}
 

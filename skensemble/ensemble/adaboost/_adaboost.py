@@ -48,6 +48,7 @@ from skensemble.ensemble.losses._weighted_statistics_kernels import weighted_mea
 from skensemble.ensemble.rows._bootstrap import number_of_draws
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
 from skensemble.ensemble.rows._row_sampling import copies_of
+from skensemble.explanation._explain import ShapValues
 from skensemble.tree.estimators._decision_tree import DecisionTreeClassifier, DecisionTreeRegressor
 from skensemble.tree.exact._cart_targets import ClassTarget, NumberTarget
 from skensemble.tree.trees._additive_trees import Link
@@ -58,7 +59,7 @@ N_DRAWS = 10  # maximum number of draws in a round with resample=True, until a l
 HOLD_OUT_STREAM, DRAW_STREAM = 2**52, 2**52 + 1  # of the seeds; rounds have small numbers
 
 
-class _AdaBoost(CallbackSupportMixin, Estimator):
+class _AdaBoost(CallbackSupportMixin, ShapValues, Estimator):
     """What classifier and regressor share: all but the rounds themselves."""
 
     is_smooth = False  # predictions are constant between thresholds

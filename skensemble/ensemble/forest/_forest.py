@@ -32,6 +32,7 @@ from skensemble.ensemble.forest._out_of_bag import out_of_bag_means, permutation
 from skensemble.ensemble.forest._training_rows import digest
 from skensemble.ensemble.rows._bootstrap import Bootstrap, number_of_draws
 from skensemble.ensemble.rows._row_sampling import row_keys
+from skensemble.explanation._explain import ShapValues
 from skensemble.tree._binning import Binner
 from skensemble.tree.estimators._sklearn_tree import to_sklearn
 from skensemble.tree.estimators._tree_structure import names_of_values, with_tree
@@ -61,7 +62,7 @@ _LEVEL = Interval(float, 0.0, 1.0, "both")
 LEVELS = (_LEVEL, SequenceOf(_LEVEL, "a list of them"))
 
 
-class Forest(CallbackSupportMixin, MultiOutputMixin, Estimator):
+class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Estimator):
     """Trees that are grown independently of each other, and whose predictions are averaged.
 
     A subclass names the class of its trees, `_tree_class`, and of their `_splitter`.

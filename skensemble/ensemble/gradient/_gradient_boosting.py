@@ -32,6 +32,7 @@ from skensemble.ensemble.losses._links import response
 from skensemble.ensemble.losses._losses import make_loss
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
 from skensemble.ensemble.rows._row_sampling import RowSampler, copies_of, row_keys
+from skensemble.explanation._explain import ShapValues
 from skensemble.tree._binning import Binner
 from skensemble.tree.estimators._decision_tree import DecisionTreeRegressor
 from skensemble.tree.estimators._tree_structure import with_tree
@@ -50,7 +51,7 @@ LEARNED_FROM_ROUNDS = (
 )  # fmt: skip
 
 
-class _GradientBoosting(CallbackSupportMixin, Estimator):
+class _GradientBoosting(CallbackSupportMixin, ShapValues, Estimator):
     """What classifier and regressor share: from the target array to raw predictions."""
 
     is_smooth = False  # predictions are constant between thresholds

@@ -30,6 +30,7 @@ from skensemble.ensemble.newton._boosters import booster_names, choose_booster
 from skensemble.ensemble.newton._score_history import ScoreHistory
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
 from skensemble.ensemble.rows._row_sampling import copies_of
+from skensemble.explanation._explain import ShapValues
 from skensemble.tree.trees._additive_trees import Link
 
 KIND_OF_ROUNDS = ("booster", "num_parallel_tree", "linear_leaves")  # what all rounds of a model have in common
@@ -46,7 +47,7 @@ def _makes_trees(estimator):
     return True
 
 
-class NewtonBoosting(CallbackSupportMixin, Estimator):
+class NewtonBoosting(CallbackSupportMixin, ShapValues, Estimator):
     """What classifier and regressor share: everything between a target array and raw predictions."""
 
     is_smooth = False  # predictions are constant between thresholds

@@ -16,6 +16,7 @@ from skensemble._parameters import check_parameters
 from skensemble._random import draw_seed, generator
 from skensemble._targets import LabelScoreMixin, all_or_nothing, class_weighted, read_labels, read_target, read_weight
 from skensemble._validation import read_features
+from skensemble.explanation._explain import ShapValues
 from skensemble.tree._binning import Binner
 from skensemble.tree.estimators._sklearn_tree import to_sklearn
 from skensemble.tree.estimators._tree_parameters import CLASSIFIER, EXTRA_CLASSIFIER, EXTRA_REGRESSOR, REGRESSOR
@@ -35,7 +36,7 @@ def _useful_threads(table):
     return effective_n_jobs(None) if is_large else 1
 
 
-class _DecisionTree(MultiOutputMixin, Estimator):
+class _DecisionTree(MultiOutputMixin, ShapValues, Estimator):
     """What classifier and regressor share: all but reading the target."""
 
     is_smooth = False  # predictions are constant between thresholds

@@ -1,0 +1,56 @@
+"""Path-dependent values of rows: a feature that is absent sends a row both ways, as the training rows went."""
+
+import numpy as np
+
+from skensemble._parallel import for_blocks
+from skensemble.explanation._walk_kernels import MAX_POINTS, STRIP, add_path_values
+from skensemble.explanation._walked_trees import trees_of_outputs, used_features
+
+BLOCK = 64 * STRIP  # rows of a block, maximum number
+BLOCK_CELLS = 1 << 19  # cells of a block, maximum number but for a strip
+
+INDICES = ("shapley", "banzhaf")
+
+
+def quadrature(index):
+    """(points, weights), each (MAX_POINTS + 1, MAX_POINTS): row k has the k points between 0 and 1 of an index."""
+    points, weights = np.zeros((2, MAX_POINTS + 1, MAX_POINTS))
+    for k in range(1, MAX_POINTS + 1):
+        x, w = np.polynomial.legendre.leggauss(k)
+        points[k, :k], weights[k, :k] = (x + 1) / 2, w / 2
+    if index == "banzhaf":  # the derivative at 1/2, and no integral
+        points[1:, 0], weights[1:] = 0.5, 0.0
+        weights[1:, 0] = 1.0
+    return points, weights
+
+
+def path_values(additive, table, n_features, *, index="shapley", n_threads=1):
+    """(values (n_samples, n_features, n_outputs), base_values (n_outputs,)) of the raw predictions."""
+    features, n_rows = used_features(additive), table.n_samples
+    outputs = list(trees_of_outputs(additive, features))
+    values = np.zeros((n_rows, n_features, additive.n_outputs))
+    points, weights = quadrature(index)
+    if index == "banzhaf":
+        outputs = [output._replace(trees=_with_one_point(output.trees)) for output in outputs]
+    encode = additive.encoder(table)
+
+    def explain(start, stop):
+        cells = np.ascontiguousarray(np.asarray(encode(start, stop), np.float64)[:, features].T)
+        for k, output in enumerate(outputs):
+            phi = np.zeros(cells.shape)
+            add_path_values(output.trees, output.chosen, cells, points, weights, phi)
+            values[start:stop, features, k] = phi.T
+
+    if len(features):
+        for_blocks(explain, n_rows, rows_of_block(n_rows, len(features), n_threads), n_threads)
+    return values, np.array([output.base for output in outputs])
+
+
+def rows_of_block(n_rows, n_features, n_threads):
+    """Rows of a block: whole strips, one block for each thread if they are few."""
+    most = max(STRIP, min(BLOCK, BLOCK_CELLS // n_features))
+    return max(STRIP, min(most, -(-n_rows // n_threads)) // STRIP * STRIP)
+
+
+def _with_one_point(trees):
+    return trees._replace(n_points=np.minimum(trees.n_points, 1))

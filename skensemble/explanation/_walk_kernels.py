@@ -1,0 +1,321 @@
+"""Kernels: Shapley values of trees by Gauss-Legendre quadrature, a strip of rows walking down each tree together.
+
+A feature that is present sends a row its own way, one that is absent sends it both ways, in proportion to the training
+rows. A path of distinct features j, with the product w_j of its shares at splits on j, and o_j = 1 if the row passes
+all of them, else 0, leads to a leaf of value V. If features are present with probability t, the row arrives with
+probability
+
+    product over j of  F_j(t),     F_j(t) = w_j (1 - t) + o_j t
+
+and the Shapley value of feature i is the integral over t in [0, 1] of the derivative for its own probability
+
+    phi_i = sum over leaves of  V (o_i - w_i)  integral of  product over j != i of F_j(t)  dt
+
+a polynomial, of which ceil(d / 2) points of Gauss-Legendre make no error where paths have d distinct features. The
+Banzhaf value is the derivative at t = 1/2. No factor is negative, and nothing is divided but by numbers above 0.
+
+The sum is taken split by split. Let A(t) be the product of the factors above a split on feature i, and G(t) the sum
+over the leaves below a child of V times the factors below it. With the left share s and, from the splits on i above,
+w and o (1 and 1 if there are none) and F = w (1 - t) + t, the split multiplies the left side by
+f(t) = (w s (1 - t) + t o_l) / F,  the right side by 1 - f, and adds to phi_i what it changes for the leaves below:
+
+    o (o_l - s)  integral of  A  w / F^2  (G_l - G_r),     G = G_r + f (G_l - G_r)
+"""
+
+import numpy as np
+
+from skensemble._jit import kernel
+from skensemble.tree.trees._marks import NO_CHILD, NUMERIC
+
+STRIP = 64  # rows
+MAX_POINTS = 16
+TABLE_DEPTH = 14  # largest depth of a symmetric tree whose rows share values leaf by leaf
+NOBODY = -1
+
+
+@kernel
+def measure_trees(feature, left, right, share, values, roots, n_features, mean, width):
+    """Mean of the values of each node's leaves by shares, and the most distinct features on a path of each tree."""
+    n_above = np.zeros(n_features, np.int64)
+    path, side = np.empty(len(feature), np.int32), np.empty(len(feature), np.int8)
+    for node in range(len(feature) - 1, -1, -1):
+        mean[node] = values[node]
+        if left[node] != NO_CHILD:
+            mean[node] = share[node] * mean[left[node]] + (1.0 - share[node]) * mean[right[node]]
+    for tree in range(len(roots)):
+        level, distinct, widest = 0, 0, 0
+        path[0], side[0] = roots[tree], 0
+        while level >= 0:
+            node = path[level]
+            if left[node] == NO_CHILD:
+                level -= 1
+                continue
+            if side[level] == 0:
+                distinct += n_above[feature[node]] == 0
+                n_above[feature[node]] += 1
+                widest = max(widest, distinct)
+            if side[level] == 2:
+                n_above[feature[node]] -= 1
+                distinct -= n_above[feature[node]] == 0
+                level -= 1
+                continue
+            path[level + 1] = left[node] if side[level] == 0 else right[node]
+            side[level] += 1
+            side[level + 1] = 0
+            level += 1
+        width[tree] = widest
+
+
+# -- one strip in one tree -------------------------------------------------------------------------------------------
+
+
+@kernel
+def _ask(trees, node, cells, first, n, answer):
+    """answer[r] = 1 if row r goes left, else 0."""
+    x = cells[trees.feature[node]]
+    if trees.category_start[node] == NUMERIC:
+        threshold, missing = trees.threshold[node], 1.0 if trees.missing_left[node] else 0.0
+        for r in range(n):
+            value = x[first + r]
+            answer[r] = (1.0 if value <= threshold else 0.0) if value == value else missing
+        return
+    start, n_bits = trees.category_start[node], 64.0 * trees.category_count[node]
+    for r in range(n):
+        code = x[first + r]
+        answer[r] = 0.0
+        if not code >= n_bits:
+            bit = np.int64(code) if code > 0.0 else np.int64(0)
+            answer[r] = np.float64((trees.category_words[start + (bit >> 6)] >> np.uint64(bit & 63)) & np.uint64(1))
+
+
+@kernel
+def _fill_factors(points, n_points, share, w, is_first, above, left, n, factor):
+    """factor[q, r] = f at point q of row r."""
+    for q in range(n_points):
+        t = points[q]
+        below = w + t * (1.0 - w)
+        failed, passed = w * share * (1.0 - t) / below, t / below
+        out = factor[q]
+        if is_first:
+            for r in range(n):
+                out[r] = failed + left[r] * passed
+        else:
+            rest = failed - share
+            for r in range(n):
+                out[r] = share + above[r] * rest + left[r] * passed
+
+
+@kernel
+def _go_down(product, factor, n_points, goes_left, n, below):
+    """below = product times the factor of a side."""
+    for q in range(n_points):
+        a, f, out = product[q], factor[q], below[q]
+        if goes_left:
+            for r in range(n):
+                out[r] = a[r] * f[r]
+        else:
+            for r in range(n):
+                out[r] = a[r] * (1.0 - f[r])
+
+
+@kernel
+def _go_up(points, product, factor, n_points, w, left, right, n, total, out):
+    """out = G of the split, total = sum over the points of A w / F^2 (G_l - G_r); `out` may be `left` or `right`."""
+    for r in range(n):
+        total[r] = 0.0
+    for q in range(n_points):
+        below = w + points[q] * (1.0 - w)
+        weight = w / (below * below)
+        a, f, g_l, g_r, g = product[q], factor[q], left[q], right[q], out[q]
+        for r in range(n):
+            difference = g_l[r] - g_r[r]
+            total[r] += weight * a[r] * difference
+            g[r] = g_r[r] + f[r] * difference
+
+
+@kernel
+def _end(points, product, n_points, share, answer, value_left, value_right, n, total, out):
+    """Both children are leaves, and no split above asks for the same feature: all of the above at once."""
+    difference = value_left - value_right
+    for r in range(n):
+        total[r] = 0.0
+    for q in range(n_points):
+        t = points[q]
+        failed = share * (1.0 - t)
+        a, g = product[q], out[q]
+        base, step = value_right + failed * difference, t * difference
+        for r in range(n):
+            total[r] += a[r]
+            g[r] = base + answer[r] * step
+    for r in range(n):
+        total[r] *= difference
+
+
+@kernel
+def _fill(block, n_points, value, n):
+    for q in range(n_points):
+        out = block[q]
+        for r in range(n):
+            out[r] = value
+
+
+@kernel
+def _make_work(depth, n_points):
+    """Memory of a walk: blocks of (points, rows) and rows for each level, and numbers of each level."""
+    blocks, rows = (depth + 1, n_points, STRIP), (depth + 1, STRIP)
+    products, factors, left_sums, right_sum = np.empty(blocks), np.empty(blocks), np.empty(blocks), np.empty(blocks[1:])
+    above, answers, own, total = np.empty(rows), np.empty(rows), np.empty(rows), np.empty(STRIP)
+    levels, weights = np.empty((3, depth + 1), np.int64), np.empty((2, depth + 1))
+    return products, factors, left_sums, right_sum, above, answers, own, total, levels, weights
+
+
+@kernel
+def _walk(trees, root, cells, first, n, points, weights, n_points, work, last, phi):
+    """phi[feature, first + r] += what the tree adds for the rows first .. first + n - 1 of `cells`.
+
+    points, weights : of the quadrature
+    last : (n_features,) level of the last split on each feature on the path, else NOBODY
+    """
+    products, factors, left_sums, right_sum, above, answers, own, total, levels, shares = work
+    path, stage, before = levels
+    weight_above, own_weight = shares
+    level = 0 if trees.left[root] != NO_CHILD else -1
+    path[0], stage[0] = root, 0
+    _fill_products(products[0], weights, n_points, n)
+    while level >= 0:
+        node, at_end = path[level], False
+        feature, left, right, share = trees.feature[node], trees.left[node], trees.right[node], trees.share[node]
+        out = left_sums[level - 1] if (level > 0) and (stage[level - 1] == 1) else right_sum
+        if stage[level] == 0:
+            previous = last[feature]
+            before[level], last[feature] = previous, level
+            _ask(trees, node, cells, first, n, answers[level])
+            weight_above[level] = 1.0 if previous == NOBODY else own_weight[previous]
+            _look_above(own, previous, level, n, above, answers)
+            at_end = (previous == NOBODY) & (trees.left[left] == NO_CHILD) & (trees.left[right] == NO_CHILD)
+            if at_end:
+                _end(
+                    points, products[level], n_points, share, answers[level], trees.value[left], trees.value[right],
+                    n, total, out,
+                )  # fmt: skip
+            else:
+                _fill_factors(
+                    points, n_points, share, weight_above[level], previous == NOBODY, above[level], answers[level], n,
+                    factors[level],
+                )  # fmt: skip
+        if (stage[level] < 2) & (not at_end):
+            goes_left = stage[level] == 0
+            child, side = (left, share) if goes_left else (right, 1.0 - share)
+            stage[level] += 1
+            own_weight[level] = weight_above[level] * side
+            for r in range(n):
+                own[level, r] = answers[level, r] if goes_left else above[level, r] - answers[level, r]
+            if trees.left[child] == NO_CHILD:
+                _fill(left_sums[level] if goes_left else right_sum, n_points, trees.value[child], n)
+            else:
+                _go_down(products[level], factors[level], n_points, goes_left, n, products[level + 1])
+                level += 1
+                path[level], stage[level] = child, 0
+            continue
+        if not at_end:
+            _go_up(
+                points, products[level], factors[level], n_points, weight_above[level], left_sums[level], right_sum, n,
+                total, out,
+            )  # fmt: skip
+        target = phi[feature]
+        for r in range(n):
+            target[first + r] += (answers[level, r] - share * above[level, r]) * total[r]
+        last[feature] = before[level]
+        level -= 1
+
+
+@kernel
+def _fill_products(product, weights, n_points, n):
+    for q in range(n_points):
+        for r in range(n):
+            product[q, r] = weights[q]
+
+
+@kernel
+def _look_above(own, previous, level, n, above, answers):
+    """above = 1 where a row passes the splits above on the same feature, and who does not answers 0 to this one."""
+    for r in range(n):
+        above[level, r] = 1.0 if previous == NOBODY else own[previous, r]
+        answers[level, r] *= above[level, r]
+
+
+# -- a block of rows in all trees ------------------------------------------------------------------------------------
+
+
+@kernel
+def add_path_values(trees, chosen, cells, points, weights, phi):
+    """phi[feature, r] += what the chosen trees add for all rows of `cells` (n_features, n_rows), tree by tree.
+
+    points, weights : row k holds those of k points
+    """
+    depth, n_points = 0, 1
+    for tree in chosen:
+        depth = max(depth, trees.depth[tree])
+        n_points = max(n_points, trees.n_points[tree])
+    work, last = _make_work(depth, n_points), np.full(len(cells), NOBODY)
+    n_rows = cells.shape[1]
+    for tree in chosen:
+        k, root = trees.n_points[tree], trees.roots[tree]
+        if trees.symmetric[tree] and trees.depth[tree] <= TABLE_DEPTH:
+            _add_by_leaf(trees, tree, cells, points[k], weights[k], work, last, phi)
+            continue
+        for first in range(0, n_rows, STRIP):
+            n = min(STRIP, n_rows - first)
+            _walk(trees, root, cells, first, n, points[k], weights[k], k, work, last, phi)
+
+
+@kernel
+def _add_by_leaf(trees, tree, cells, points, weights, work, last, phi):
+    """A symmetric tree: all rows of a leaf pass the same tests, and so have the same values.
+
+    One row of each leaf walks; the others look its values up.
+    """
+    depth, root, n_rows = trees.depth[tree], trees.roots[tree], cells.shape[1]
+    leaf, row_of, place = np.zeros(n_rows, np.int32), np.empty(1 << depth, np.int32), np.full(1 << depth, NOBODY)
+    n_leaves = _find_leaves(trees, root, depth, cells, work[7], leaf, place, row_of)
+    some, found, values = np.empty((len(cells), STRIP)), np.empty((len(cells), STRIP)), np.empty((depth, n_leaves))
+    for first in range(0, n_leaves, STRIP):
+        n = min(STRIP, n_leaves - first)
+        for level in range(depth):
+            feature = trees.feature[root + (1 << level) - 1]
+            for i in range(n):
+                some[feature, i], found[feature, i] = cells[feature, row_of[first + i]], 0.0
+        _walk(trees, root, some, 0, n, points, weights, trees.n_points[tree], work, last, found)
+        for level in range(depth):
+            feature = trees.feature[root + (1 << level) - 1]
+            for i in range(n):
+                values[level, first + i] = found[feature, i]
+    for level in range(depth):
+        feature, is_new = trees.feature[root + (1 << level) - 1], True
+        for above in range(level):
+            is_new = is_new and trees.feature[root + (1 << above) - 1] != feature
+        if is_new:
+            target, of_leaf = phi[feature], values[level]
+            for r in range(n_rows):
+                target[r] += of_leaf[np.uint32(leaf[r])]
+
+
+@kernel
+def _find_leaves(trees, root, depth, cells, answer, leaf, place, row_of):
+    """Number of leaves with rows; leaf[r] = which of them row r is in, row_of[i] = a row of the i-th."""
+    n_rows = len(leaf)
+    for level in range(depth):
+        node = root + (1 << level) - 1
+        for first in range(0, n_rows, STRIP):
+            n = min(STRIP, n_rows - first)
+            _ask(trees, node, cells, first, n, answer)
+            for r in range(n):
+                leaf[first + r] = 2 * leaf[first + r] + (answer[r] == 0.0)
+    n_leaves = 0
+    for r in range(n_rows):
+        if place[leaf[r]] == NOBODY:
+            place[leaf[r]] = n_leaves
+            row_of[n_leaves] = r
+            n_leaves += 1
+        leaf[r] = place[leaf[r]]
+    return n_leaves

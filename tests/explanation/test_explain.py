@@ -1,0 +1,160 @@
+"""Values of every estimator are those of all subsets of features, and sum to its predictions."""
+
+import sys
+import types
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import skensemble
+from skensemble import DecisionTreeRegressor, NewtonBoostingClassifier, NewtonBoostingRegressor
+from skensemble._front_door import ESTIMATORS
+from skensemble.inspection import Explanation, explain
+from tests import reference
+
+RNG = np.random.default_rng(0)
+N_ROWS = 90
+NUMBERS = RNG.normal(size=(N_ROWS, 4))
+NUMBERS[::7, 1] = np.nan
+KIND = RNG.choice(["a", "b", "c", "d"], N_ROWS)
+X = pd.DataFrame(NUMBERS, columns=list("pqrs")).assign(kind=pd.Categorical(KIND))
+Y = np.nan_to_num(NUMBERS[:, 0] * 2 - NUMBERS[:, 1]) + (KIND == "b") + RNG.normal(size=N_ROWS) * 0.1
+CLASSES = np.array(["low", "middle", "top"])[np.digitize(Y, [-1, 1])]
+WEIGHT = RNG.integers(1, 4, N_ROWS).astype(float)
+NAMES = [name for kind in ("Boosting", "Forests", "Trees") for name in ESTIMATORS[kind] if name != "AdaBoostRegressor"]
+
+
+def _fitted(name, **parameters):
+    kind = getattr(skensemble, name)
+    known = kind().get_params()
+    given = {"n_estimators": 3, "max_depth": 4, "random_state": 0} | parameters
+    model = kind(**{key: value for key, value in given.items() if key in known})
+    if name == "NewtonBoostingRanker":
+        return model.fit(X, (Y > 0).astype(int), qid=np.arange(N_ROWS) // 10)
+    return model.fit(X, CLASSES if name.endswith("Classifier") else Y, WEIGHT)
+
+
+def _check_against_all_subsets(model, index="shapley"):
+    additive = model._additive_trees()
+    explanation = explain(model, X, index=index)
+    values = explanation.values.reshape(N_ROWS, 5, -1)
+    cells = additive.binner.encode(model._read_for_prediction(X))
+    for i in (0, 7, 20):
+        game = reference.games(additive, cells[i])
+        expected = reference.shapley_values(game, 5, index=index)
+        np.testing.assert_allclose(values[i], expected, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(np.atleast_1d(explanation.base_values[i]), game[frozenset()], rtol=1e-9)
+    return explanation
+
+
+def _raw(model):
+    return model._additive_trees().raw(model._read_for_prediction(X))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_values_are_those_of_all_subsets_and_sum_to_predictions(name):
+    model = _fitted(name)
+    explanation = _check_against_all_subsets(model)
+    total = explanation.base_values + explanation.values.sum(axis=1)
+    np.testing.assert_allclose(total.reshape(N_ROWS, -1), _raw(model), rtol=1e-12, atol=1e-12)
+    np.testing.assert_array_equal(model.shap_values(X), explanation.values)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"booster": "dart"},
+        {"num_parallel_tree": 2},
+        {"grow_policy": "symmetric"},
+        {"grow_policy": "depthwise"},
+        {"grow_policy": "lossguide", "max_depth": None},
+    ],
+    ids=lambda parameters: "-".join(map(str, parameters.values())),
+)
+def test_every_kind_of_tree(parameters):
+    for index in ("shapley", "banzhaf"):
+        _check_against_all_subsets(_fitted("NewtonBoostingRegressor", **parameters), index)
+
+
+def test_threads_and_other_rows_change_no_bit():
+    rng = np.random.default_rng(1)
+    many = rng.normal(size=(300, 4))
+    for policy in ("symmetric", "depthwise"):
+        model = NewtonBoostingRegressor(n_estimators=4, grow_policy=policy).fit(many, many[:, 0] * many[:, 1])
+        values = explain(model, many, n_jobs=1).values
+        np.testing.assert_array_equal(explain(model, many, n_jobs=3).values, values)
+        np.testing.assert_array_equal(explain(model, many[70:71]).values, values[70:71])
+
+
+def test_deep_paths_stay_exact():
+    """Other programs lose about a bit with each level: 60 rare flags, one after the other."""
+    rng = np.random.default_rng(2)
+    flags = (rng.random((2000, 60)) < 0.01).astype(np.float32)
+    tree = DecisionTreeRegressor().fit(flags, flags @ rng.normal(size=60))
+    assert tree.get_depth() > 40
+    explanation = explain(tree, flags[:100])
+    total = explanation.base_values + explanation.values.sum(axis=1)
+    np.testing.assert_allclose(total, tree.predict(flags[:100]), rtol=1e-9, atol=1e-9)
+
+
+def test_an_explanation_knows_its_table():
+    explanation = explain(_fitted("NewtonBoostingClassifier"), X)
+    assert isinstance(explanation, Explanation)
+    assert len(explanation) == N_ROWS
+    assert explanation.values.shape == (N_ROWS, 5, 3)
+    assert explanation.base_values.shape == (N_ROWS, 3)
+    assert explanation.feature_names == ["p", "q", "r", "s", "kind"]
+    assert explanation.output_names == ["low", "middle", "top"]
+    assert explanation.data[:, 4].tolist() == KIND.tolist()
+    frame = explanation.to_frame()
+    assert frame.loc[(3, "top"), "q"] == explanation.values[3, 1, 2]
+    assert frame.loc[(3, "top"), "base value"] == explanation.base_values[3, 2]
+    single = explain(_fitted("NewtonBoostingRegressor"), X)
+    assert single.to_frame().loc[3, "q"] == single.values[3, 1]
+
+
+def test_the_shap_library_gets_all_of_it(monkeypatch):
+    shap = types.SimpleNamespace(Explanation=lambda **given: given)
+    monkeypatch.setitem(sys.modules, "shap", shap)
+    explanation = explain(_fitted("NewtonBoostingClassifier"), X)
+    given = explanation.to_shap()
+    assert given["values"] is explanation.values
+    assert given["base_values"] is explanation.base_values
+    assert given["feature_names"] == explanation.feature_names
+    assert given["output_names"] == ["low", "middle", "top"]
+
+
+def test_a_pipeline_is_explained_by_its_last_step():
+    pipeline = make_pipeline(StandardScaler(), NewtonBoostingRegressor(n_estimators=3)).fit(X[["p", "r"]], Y)
+    explanation = explain(pipeline, X[["p", "r"]])
+    assert explanation.feature_names == ["p", "r"]
+    np.testing.assert_allclose(
+        explanation.base_values + explanation.values.sum(axis=1), pipeline.predict(X[["p", "r"]]), rtol=1e-12
+    )
+
+
+def test_what_cannot_be_explained_says_so():
+    model = _fitted("NewtonBoostingClassifier")
+    cases = (
+        (LinearRegression(), {}, "model must be a tree, forest or booster"),
+        (NewtonBoostingRegressor(booster="gblinear", n_estimators=1).fit(NUMBERS, Y), {}, "gblinear"),
+        (model, {"output": "response"}, "output must be 'raw' for a model with link 'softmax'"),
+        (model, {"output": "margin"}, "output must be 'raw' or 'response'"),
+        (model, {"index": "owen"}, "index must be 'shapley' or 'banzhaf'"),
+        (model, {"n_jobs": 0}, "n_jobs must be"),
+        (skensemble.AdaBoostRegressor(n_estimators=2).fit(NUMBERS, Y), {}, "weighted median"),
+    )
+    for case, options, message in cases:
+        with pytest.raises(ValueError, match=message):
+            explain(case, X if case is model else NUMBERS, **options)
+    with pytest.raises(NotFittedError):
+        explain(NewtonBoostingClassifier(), X)
+    with pytest.raises(ValueError, match="feature names should match"):
+        explain(model, X[["q", "p", "r", "s", "kind"]])
+    response = explain(_fitted("NewtonBoostingRegressor"), X, output="response")
+    assert response.values.shape == (N_ROWS, 5)
