@@ -185,6 +185,7 @@ def _first_order_boosting():
     for loss in offered_losses("gradient", "classes"):
         GradientBoostingClassifier(loss=loss, n_estimators=2).fit(X, _labels(2)).predict_proba(X)
     GradientBoostingClassifier(n_estimators=2).fit(X, _labels(3)).predict_proba(X)
+    GradientBoostingRegressor(n_estimators=2).fit(X, y).shap_values(X)
 
 
 def _searching_teams():

@@ -72,16 +72,16 @@ def measure_trees(feature, left, right, share, values, roots, n_features, mean, 
 @kernel
 def _ask(trees, node, cells, first, n, answer):
     """answer[r] = 1 if row r goes left, else 0."""
-    x = cells[trees.feature[node]]
+    x = cells[trees.feature[node]][first : first + n]
     if trees.category_start[node] == NUMERIC:
         threshold, missing = trees.threshold[node], 1.0 if trees.missing_left[node] else 0.0
         for r in range(n):
-            value = x[first + r]
+            value = x[r]
             answer[r] = (1.0 if value <= threshold else 0.0) if value == value else missing
         return
     start, n_bits = trees.category_start[node], 64.0 * trees.category_count[node]
     for r in range(n):
-        code = x[first + r]
+        code = x[r]
         answer[r] = 0.0
         if not code >= n_bits:
             bit = np.int64(code) if code > 0.0 else np.int64(0)
@@ -120,7 +120,10 @@ def _go_down(product, factor, n_points, goes_left, n, below):
 
 @kernel
 def _go_up(points, product, factor, n_points, w, left, right, n, total, out):
-    """out = G of the split, total = sum over the points of A w / F^2 (G_l - G_r); `out` may be `left` or `right`."""
+    """out = G of the split, total = sum over the points of A w / F^2 (G_l - G_r).
+
+    No array may be another one, and each loop has few, or the compiler makes no vector instructions of it.
+    """
     for r in range(n):
         total[r] = 0.0
     for q in range(n_points):
@@ -128,9 +131,9 @@ def _go_up(points, product, factor, n_points, w, left, right, n, total, out):
         weight = w / (below * below)
         a, f, g_l, g_r, g = product[q], factor[q], left[q], right[q], out[q]
         for r in range(n):
-            difference = g_l[r] - g_r[r]
-            total[r] += weight * a[r] * difference
-            g[r] = g_r[r] + f[r] * difference
+            total[r] += weight * a[r] * (g_l[r] - g_r[r])
+        for r in range(n):
+            g[r] = g_r[r] + f[r] * (g_l[r] - g_r[r])
 
 
 @kernel
@@ -163,10 +166,10 @@ def _fill(block, n_points, value, n):
 def _make_work(depth, n_points):
     """Memory of a walk: blocks of (points, rows) and rows for each level, and numbers of each level."""
     blocks, rows = (depth + 1, n_points, STRIP), (depth + 1, STRIP)
-    products, factors, left_sums, right_sum = np.empty(blocks), np.empty(blocks), np.empty(blocks), np.empty(blocks[1:])
+    products, factors, left_sums, right_sums = np.empty(blocks), np.empty(blocks), np.empty(blocks), np.empty(blocks)
     above, answers, own, total = np.empty(rows), np.empty(rows), np.empty(rows), np.empty(STRIP)
     levels, weights = np.empty((3, depth + 1), np.int64), np.empty((2, depth + 1))
-    return products, factors, left_sums, right_sum, above, answers, own, total, levels, weights
+    return products, factors, left_sums, right_sums, above, answers, own, total, levels, weights
 
 
 @kernel
@@ -176,7 +179,7 @@ def _walk(trees, root, cells, first, n, points, weights, n_points, work, last, p
     points, weights : of the quadrature
     last : (n_features,) level of the last split on each feature on the path, else NOBODY
     """
-    products, factors, left_sums, right_sum, above, answers, own, total, levels, shares = work
+    products, factors, left_sums, right_sums, above, answers, own, total, levels, shares = work
     path, stage, before = levels
     weight_above, own_weight = shares
     level = 0 if trees.left[root] != NO_CHILD else -1
@@ -185,13 +188,14 @@ def _walk(trees, root, cells, first, n, points, weights, n_points, work, last, p
     while level >= 0:
         node, at_end = path[level], False
         feature, left, right, share = trees.feature[node], trees.left[node], trees.right[node], trees.share[node]
-        out = left_sums[level - 1] if (level > 0) and (stage[level - 1] == 1) else right_sum
+        is_left = (level > 0) and (stage[level - 1] == 1)
+        out = left_sums[level - 1] if is_left else right_sums[level - 1]  # of a root: the last, which is free
         if stage[level] == 0:
             previous = last[feature]
             before[level], last[feature] = previous, level
             _ask(trees, node, cells, first, n, answers[level])
             weight_above[level] = 1.0 if previous == NOBODY else own_weight[previous]
-            _look_above(own, previous, level, n, above, answers)
+            _look_above(own, previous, n, above[level], answers[level])
             at_end = (previous == NOBODY) & (trees.left[left] == NO_CHILD) & (trees.left[right] == NO_CHILD)
             if at_end:
                 _end(
@@ -208,10 +212,9 @@ def _walk(trees, root, cells, first, n, points, weights, n_points, work, last, p
             child, side = (left, share) if goes_left else (right, 1.0 - share)
             stage[level] += 1
             own_weight[level] = weight_above[level] * side
-            for r in range(n):
-                own[level, r] = answers[level, r] if goes_left else above[level, r] - answers[level, r]
+            _take_side(goes_left, above[level], answers[level], n, own[level])
             if trees.left[child] == NO_CHILD:
-                _fill(left_sums[level] if goes_left else right_sum, n_points, trees.value[child], n)
+                _fill(left_sums[level] if goes_left else right_sums[level], n_points, trees.value[child], n)
             else:
                 _go_down(products[level], factors[level], n_points, goes_left, n, products[level + 1])
                 level += 1
@@ -219,12 +222,10 @@ def _walk(trees, root, cells, first, n, points, weights, n_points, work, last, p
             continue
         if not at_end:
             _go_up(
-                points, products[level], factors[level], n_points, weight_above[level], left_sums[level], right_sum, n,
-                total, out,
+                points, products[level], factors[level], n_points, weight_above[level], left_sums[level],
+                right_sums[level], n, total, out,
             )  # fmt: skip
-        target = phi[feature]
-        for r in range(n):
-            target[first + r] += (answers[level, r] - share * above[level, r]) * total[r]
+        _add_changes(phi[feature][first : first + n], share, above[level], answers[level], total)
         last[feature] = before[level]
         level -= 1
 
@@ -237,11 +238,30 @@ def _fill_products(product, weights, n_points, n):
 
 
 @kernel
-def _look_above(own, previous, level, n, above, answers):
+def _look_above(own, previous, n, above, answer):
     """above = 1 where a row passes the splits above on the same feature, and who does not answers 0 to this one."""
+    if previous == NOBODY:
+        for r in range(n):
+            above[r] = 1.0
+        return
+    passed = own[previous]
     for r in range(n):
-        above[level, r] = 1.0 if previous == NOBODY else own[previous, r]
-        answers[level, r] *= above[level, r]
+        above[r] = passed[r]
+    for r in range(n):
+        answer[r] *= passed[r]
+
+
+@kernel
+def _take_side(goes_left, above, answer, n, own):
+    """own = 1 for the rows that pass all splits on the feature down to a child."""
+    for r in range(n):
+        own[r] = answer[r] if goes_left else above[r] - answer[r]
+
+
+@kernel
+def _add_changes(target, share, above, answer, total):
+    for r in range(len(target)):
+        target[r] += (answer[r] - share * above[r]) * total[r]
 
 
 # -- a block of rows in all trees ------------------------------------------------------------------------------------
@@ -309,8 +329,9 @@ def _find_leaves(trees, root, depth, cells, answer, leaf, place, row_of):
         for first in range(0, n_rows, STRIP):
             n = min(STRIP, n_rows - first)
             _ask(trees, node, cells, first, n, answer)
+            part = leaf[first : first + n]
             for r in range(n):
-                leaf[first + r] = 2 * leaf[first + r] + (answer[r] == 0.0)
+                part[r] = 2 * part[r] + np.int32(answer[r] == 0.0)
     n_leaves = 0
     for r in range(n_rows):
         if place[leaf[r]] == NOBODY:
