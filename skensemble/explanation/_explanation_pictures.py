@@ -1,0 +1,95 @@
+"""Pictures of explanations, drawn by matplotlib: all rows, means of features, one row, one feature."""
+
+import numpy as np
+
+RAISES, LOWERS = "#d62728", "#1f77b4"
+SPREAD = 0.35  # half of the height of a beeswarm
+
+
+def draw_beeswarm(values, cells, names, max_display, ax):
+    """A line of points for each feature, one for each row; the larger the number in the cell, the redder."""
+    ax = _axes(ax)
+    order = _by_size(values, max_display)
+    for place, j in enumerate(order):
+        ax.scatter(values[:, j], place + _heights(values[:, j]), c=_ranks(cells[:, j]), cmap="coolwarm", s=9)
+    ax.axvline(0.0, color="0.6", linewidth=0.8, zorder=0)
+    return _labelled(ax, [names[j] for j in order], "what the cell added")
+
+
+def draw_bars(values, names, max_display, ax):
+    """A bar for each feature: the mean of its absolute values."""
+    ax = _axes(ax)
+    order = _by_size(values, max_display)
+    ax.barh(range(len(order)), np.abs(values[:, order]).mean(axis=0), color=LOWERS)
+    return _labelled(ax, [names[j] for j in order], "mean of what cells added, without sign")
+
+
+def draw_waterfall(values, base, cells, names, max_display, ax):
+    """One row: from the base value, at the bottom, to the prediction, at the top."""
+    ax = _axes(ax)
+    order = _by_size(values[None], max_display)
+    rest = values.sum() - values[order].sum()
+    steps, labels = values[order], [f"{names[j]} = {_text(cells[j])}" for j in order]
+    if len(order) < len(values):
+        steps, labels = np.append(rest, steps), [f"{len(values) - len(order)} others", *labels]
+    starts = base + np.append(0.0, np.cumsum(steps)[:-1])
+    ax.barh(range(len(steps)), steps, left=starts, color=np.where(steps >= 0, RAISES, LOWERS))
+    ax.axvline(base, color="0.6", linewidth=0.8, zorder=0)
+    return _labelled(ax, labels, f"from {_text(float(base))} to {_text(float(base + values.sum()))}")
+
+
+def draw_dependence(values, cells, name, ax):
+    """What the cells of a feature added, beside what they hold; missing cells are left out."""
+    ax = _axes(ax)
+    is_there = np.array([cell == cell for cell in cells])
+    x = cells[is_there]
+    ax.scatter([str(cell) for cell in x] if x.dtype == object else x, values[is_there], s=9, color=LOWERS)
+    ax.set_xlabel(name)
+    ax.set_ylabel("what the cell added")
+    return ax
+
+
+def _axes(ax):
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        _, ax = plt.subplots()
+    return ax
+
+
+def _by_size(values, max_display):
+    """The features with the largest absolute values, the largest last, which is at the top."""
+    return np.argsort(np.abs(values).mean(axis=0), kind="stable")[-max_display:]
+
+
+def _heights(values, n_bins=40):
+    """Where points of about the same value lie above and below their line."""
+    low, high = values.min(), values.max()
+    bins = ((values - low) / (high - low) * n_bins).astype(int) if high > low else np.zeros(len(values), int)
+    heights = np.zeros(len(values))
+    counts = np.bincount(bins)
+    for b in np.flatnonzero(counts > 1):
+        heights[bins == b] = np.linspace(-1, 1, counts[b]) * counts[b] / counts.max()
+    return SPREAD * heights
+
+
+def _ranks(cells):
+    """Colours between 0 and 1: by rank of numbers; the middle for categories and missing cells."""
+    ranks = np.full(len(cells), 0.5)
+    if cells.dtype == object and not all(isinstance(cell, (int, float, np.number)) for cell in cells):
+        return ranks
+    numbers = cells.astype(float)
+    is_there = ~np.isnan(numbers)
+    _, rank = np.unique(numbers[is_there], return_inverse=True)
+    ranks[is_there] = rank / max(rank.max(initial=0), 1)
+    return ranks
+
+
+def _labelled(ax, labels, title):
+    ax.set_yticks(range(len(labels)), labels)
+    ax.set_xlabel(title)
+    return ax
+
+
+def _text(cell):
+    return f"{cell:.4g}" if isinstance(cell, (float, np.floating)) else str(cell)
