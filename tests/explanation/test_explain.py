@@ -81,6 +81,21 @@ def test_every_kind_of_tree(parameters):
         _check_against_all_subsets(_fitted("NewtonBoostingRegressor", **parameters), index)
 
 
+@pytest.mark.parametrize("name", ["NewtonBoostingRegressor", "NewtonBoostingClassifier"])
+def test_terms_of_a_linear_model_are_its_values(name):
+    model = _fitted(name, booster="gblinear")
+    explanation = explain(model, X)
+    total = explanation.base_values + explanation.values.sum(axis=1)
+    raw = model.predict(X) if name.endswith("Regressor") else model.decision_function(X)
+    np.testing.assert_allclose(total, raw, rtol=1e-12, atol=1e-12)
+    p = np.nan_to_num(NUMBERS[:, 0])
+    np.testing.assert_allclose(
+        explanation.values[:, 0], (p * np.atleast_2d(model.coef_)[:, :1]).T.reshape(explanation.values[:, 0].shape)
+    )
+    unknown = explain(model, X.assign(kind=pd.Categorical([None] * N_ROWS, categories=list("abcd"))))
+    assert not unknown.values[:, 4].any()
+
+
 def test_threads_and_other_rows_change_no_bit():
     rng = np.random.default_rng(1)
     many = rng.normal(size=(300, 4))
@@ -140,9 +155,12 @@ def test_a_pipeline_is_explained_by_its_last_step():
 
 def test_what_cannot_be_explained_says_so():
     model = _fitted("NewtonBoostingClassifier")
+    linear = NewtonBoostingRegressor(booster="gblinear", n_estimators=1).fit(NUMBERS, Y)
+    slopes = NewtonBoostingRegressor(linear_leaves=True, n_estimators=1).fit(NUMBERS, Y)
     cases = (
         (LinearRegression(), {}, "model must be a tree, forest or booster"),
-        (NewtonBoostingRegressor(booster="gblinear", n_estimators=1).fit(NUMBERS, Y), {}, "gblinear"),
+        (linear, {"output": "response"}, "output must be 'raw' for booster='gblinear'"),
+        (slopes, {}, "linear_leaves must be False"),
         (model, {"output": "response"}, "output must be 'raw' for a model with link 'softmax'"),
         (model, {"output": "margin"}, "output must be 'raw' or 'response'"),
         (model, {"index": "owen"}, "index must be 'shapley' or 'banzhaf'"),

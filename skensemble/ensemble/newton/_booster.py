@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skensemble.ensemble.newton._training_data import TrainingData
+from skensemble.explanation._explained_trees import ExplainedTrees
 from skensemble.tree._binning import Binner
 
 
@@ -101,6 +102,10 @@ class Booster:
     def additive_trees(self):
         """The model as AdditiveTrees."""
         raise NotImplementedError
+
+    def explained(self):
+        """What can be said about the predictions, see `explain`."""
+        return ExplainedTrees(self.additive_trees())
 
     def linear_model(self):
         """The model, which has `coef`, `intercept` and the names of its terms."""

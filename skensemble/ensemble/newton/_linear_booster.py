@@ -28,6 +28,7 @@ from skensemble.ensemble.newton._coordinate_descent import (
     descend,
     measure_steps,
 )
+from skensemble.ensemble.newton._explained_linear import ExplainedLinear
 from skensemble.ensemble.newton._linear_columns import ColumnEncoder
 from skensemble.ensemble.newton._training_data import TrainingData
 from skensemble.ensemble.rows._row_sampling import row_keys
@@ -321,6 +322,9 @@ class LinearBooster(Booster):
 
     def additive_trees(self):
         raise ValueError("booster must not be 'gblinear' for AdditiveTrees: its models have no trees.")
+
+    def explained(self):
+        return ExplainedLinear(self)
 
     def linear_model(self):
         return self

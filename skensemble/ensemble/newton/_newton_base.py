@@ -333,6 +333,9 @@ class NewtonBoosting(CallbackSupportMixin, ShapValues, Estimator):
         check_is_fitted(self)
         return self._booster.additive_trees()
 
+    def _explained(self):
+        return self._booster.explained()
+
     @available_if(_makes_trees)
     def apply(self, X):
         """Leaf of each sample in each tree.

@@ -1,0 +1,33 @@
+"""ExplainedLinear: what each cell adds in a linear model, in closed form."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class ExplainedLinear:
+    """A linear booster that can be explained: a cell adds its number times its coefficient, or that of its category.
+
+    The base value is the intercept, the prediction of a row of zeros and missing cells. Shapley and Banzhaf values of a
+    sum are the same, its terms.
+    """
+
+    model: object  # LinearBooster
+    output_names = None
+
+    def values(self, table, *, output, index, n_threads):
+        """(values (n_samples, n_features, n_outputs), base_values (n_outputs,))"""
+        if output == "response":
+            raise ValueError("output must be 'raw' for booster='gblinear', got 'response'.")
+        encoder, coef = self.model.binner, self.model.coef
+        cells = encoder.encode(table)
+        values = np.empty((*cells.shape, len(coef)))
+        for j, first in enumerate(encoder.first_terms[:-1].tolist()):
+            if encoder.is_categorical_[j]:
+                last = first + int(encoder.n_codes_[j]) - 1
+                of_code = np.column_stack((np.zeros(len(coef)), coef[:, first:last]))
+                values[:, j] = of_code[:, np.nan_to_num(cells[:, j]).astype(np.int64)].T
+            else:
+                values[:, j] = np.nan_to_num(cells[:, j], nan=0.0)[:, None] * coef[:, first]
+        return values, self.model.intercept
