@@ -44,7 +44,7 @@ class NumberAxis:
         if to_normal is None:
             to_normal = _is_repetitive(totals, _n_rows(weight))
         self._set_atoms(values, totals, deviation, _n_rows(weight), to_normal)
-        spread = 0.5 * sum(self._cells(values))
+        spread = _middles(*self._cells(values))
         self.offset, self.scale = _moments(spread, totals)
         self.is_fine = self.step < FINE * self.scale
         self.reflects = self._bounds_reflect(values[[0, -1]], deviation)
@@ -61,7 +61,7 @@ class NumberAxis:
         numbers = self._rounded(numbers)
         is_atom = self._is_atom(numbers)
         low, high = self._cells(numbers)
-        middle, log_slope = self._smooth(0.5 * (low + high))
+        middle, log_slope = self._smooth(_middles(low, high))
         half_width = 0.5 * self.step * np.exp(log_slope)
         by_edges = is_atom if self.is_fine else np.ones(len(numbers), bool)
         if by_edges.any():
@@ -153,7 +153,7 @@ class NumberAxis:
         chosen = _evenly(ndtri(ranks), round(2 * len(values) ** (1 / 3)))
         chosen = chosen[~self._is_atom(values[chosen])]
         low, high = self._cells(values[chosen])
-        spread = [0.5 * (low + high), self.atom_ends.ravel()]
+        spread = [_middles(low, high), self.atom_ends.ravel()]
         encoded = [ndtri(ranks[chosen]), self._encoded_atom_ends(ranks[self._is_atom(values)]).ravel()]
         return MonotoneSpline((np.concatenate(spread) - self.offset) / self.scale, np.concatenate(encoded))
 
@@ -166,6 +166,11 @@ class NumberAxis:
         lows = np.where(is_lowest, 2 * middles - highs, lows)
         highs = np.where(is_highest, 2 * middles - lows, highs)
         return np.column_stack([lows, highs])
+
+
+def _middles(low, high):
+    """Middles of cells; low + high could overflow."""
+    return 0.5 * low + 0.5 * high
 
 
 def _distinct(numbers, weight):
