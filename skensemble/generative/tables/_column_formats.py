@@ -93,7 +93,7 @@ def _common_decimals(numbers):
     with np.errstate(over="ignore"):
         is_single = np.array_equal(numbers.astype(np.float32), numbers)
     precision, digits = (np.float32, 1e6) if is_single else (np.float64, 1e14)  # more digits fit by chance
-    largest = np.abs(numbers).max()
+    largest = float(np.abs(numbers).max())
     for decimals in range(MAX_DECIMALS + 1):
         if decimals > 0 and largest * 10.0**decimals >= digits:
             return None

@@ -123,8 +123,12 @@ class NumberAxis:
     def _reflected(self, numbers):
         """Numbers beyond the cells of the bounds, which reach half a step further, come back into these."""
         low, high = self.bounds[0] - 0.5 * self.step, self.bounds[1] + 0.5 * self.step
-        numbers = np.where((numbers < low) & self.reflects[0], low + (low - numbers), numbers)
-        return np.where((numbers > high) & self.reflects[1], high - (numbers - high), numbers)
+        numbers = numbers.copy()
+        is_below = (numbers < low) & self.reflects[0]
+        numbers[is_below] = low + (low - numbers[is_below])
+        is_above = (numbers > high) & self.reflects[1]
+        numbers[is_above] = high - (numbers[is_above] - high)
+        return numbers
 
     def _bounded(self, numbers):
         return np.clip(numbers, *self.bounds)

@@ -490,6 +490,17 @@ def test_extreme_numbers(numeric):
     assert_allclose(encoder.inverse_transform(Z), X, atol=1e287)
 
 
+@NUMERIC
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("numbers", [[-1e308, 0.5, 1.5, 1e308], [9.1e307, 9.5e307, 1.01e308]])
+def test_numbers_near_the_largest_float_do_not_overflow(numbers, numeric):
+    X = np.array(numbers)[:, np.newaxis]
+    encoder = TableEncoder(numeric=numeric).fit(X)
+    Z = encoder.transform(X)
+    assert np.isfinite(Z).all()
+    assert_allclose(encoder.inverse_transform(Z), X, atol=1e294)
+
+
 # -- names, parameters, weights --------------------------------------------------------------------------------------
 
 
