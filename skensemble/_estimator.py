@@ -2,7 +2,7 @@
 
 from sklearn.base import BaseEstimator
 
-STATE_FORMAT = 2  # of fitted attributes in pickles; goes up when they change
+STATE_FORMAT = 3  # of fitted attributes in pickles; goes up when they change
 _OF_A_RUNNING_FIT = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
 
 

@@ -40,11 +40,13 @@ class LeafSlopes(NamedTuple):
     feature: np.ndarray  # (n_entries,) int32
     mean: np.ndarray  # (n_entries, n_values) of the feature, in the leaf
     slope: np.ndarray  # (n_entries, n_values), in raw prediction per unit of the feature
+    limit: np.ndarray  # (n_nodes,) size of the largest step of a leaf, slopes included; infinite without max_delta_step
 
     @classmethod
     def empty(cls, n_values):
         """Slopes of no tree."""
-        return cls(np.zeros(1, np.int64), np.empty(0, np.int32), *(np.empty((0, n_values)) for _ in range(2)))
+        slopes = (np.empty((0, n_values)) for _ in range(2))
+        return cls(np.zeros(1, np.int64), np.empty(0, np.int32), *slopes, np.empty(0))
 
     def is_valid(self, n_nodes, n_values, n_features):
         """Whether kernels can safely read them, beside trees of so many nodes."""
@@ -56,6 +58,7 @@ class LeafSlopes(NamedTuple):
             and (np.diff(self.start) >= 0).all()
             and ((self.feature >= 0) & (self.feature < n_features)).all()
             and self.mean.shape == self.slope.shape == shape
+            and self.limit.shape == (n_nodes,)
         )
 
     def extended(self, others):
@@ -115,7 +118,8 @@ class LinearLeafRounds(TreeRounds):
         """LeafSlopes of a tree, times what its values were multiplied by."""
         tree = growth.tree
         start, feature = path_features(tree.nodes)
-        slopes = LeafSlopes(start, feature, *(np.zeros((len(feature), tree.values.shape[1])) for _ in range(2)))
+        means_and_slopes = (np.zeros((len(feature), tree.values.shape[1])) for _ in range(2))
+        slopes = LeafSlopes(start, feature, *means_and_slopes, np.full(len(tree.nodes), self._largest_step()))
         for k in range(tree.values.shape[1]):
             mean, slope = self._fit_output(growth, start, feature, k if self.settings.vector else tree.output)
             slopes.mean[:, k] = mean
@@ -123,6 +127,11 @@ class LinearLeafRounds(TreeRounds):
             # and copies of rows make the same model.
             slopes.slope[:, k] = np.float32(slope * (self.settings.learning_rate / self.settings.n_parallel))
         return slopes
+
+    def _largest_step(self):
+        """Bound on what a leaf adds to a row; slopes alone would carry rows far from the others beyond it."""
+        limit = self.settings.limits.max_delta_step
+        return limit * self.settings.learning_rate / self.settings.n_parallel if limit else np.inf
 
     def _fit_output(self, growth, start, feature, output):
         leaves, row_starts = growth.leaf_starts()

@@ -70,8 +70,9 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
     gamma : float, default=0.0
         Minimum gain of a split: a node is split only if its best split gains more. Must be >= 0.
     max_delta_step : float or "auto", default="auto"
-        Maximum absolute value of a leaf, before the learning rate is applied. 0: no limit. "auto": a limit for the
-        losses with a log link, whose predictions can run away from the targets without one, and none for others.
+        Maximum absolute value of a leaf, with its slopes if it has any, before the learning rate is applied. 0: no
+        limit. "auto": a limit for the losses with a log link, whose predictions can run away from the targets without
+        one, and none for others.
     max_bins : int or None, default=255
         Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
         not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.
@@ -543,8 +544,9 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     gamma : float, default=0.0
         Minimum gain of a split: a node is split only if its best split gains more. Must be >= 0.
     max_delta_step : float or "auto", default="auto"
-        Maximum absolute value of a leaf, before the learning rate is applied. 0: no limit. "auto": a limit for the
-        losses with a log link, whose predictions can run away from the targets without one, and none for others.
+        Maximum absolute value of a leaf, with its slopes if it has any, before the learning rate is applied. 0: no
+        limit. "auto": a limit for the losses with a log link, whose predictions can run away from the targets without
+        one, and none for others.
     max_bins : int or None, default=255
         Maximum number of bins for the values of a numeric feature. Missing values have a bin of their own, which does
         not count. Up to 255 bins take one byte per value. None: one bin per distinct value, for exact splits.

@@ -93,7 +93,8 @@ _MAX_DELTA_STEP = Parameter(
     "auto",
     (*_NON_NEGATIVE, OneOf("auto")),
     'float or "auto"',
-    'Maximum absolute value of a leaf, before the learning rate is applied. 0: no limit. "auto": a limit for the '
+    "Maximum absolute value of a leaf, with its slopes if it has any, before the learning rate is applied. "
+    '0: no limit. "auto": a limit for the '
     "losses with a log link, whose predictions can run away from the targets without one, and none for others.",
 )
 _SAMPLING = {

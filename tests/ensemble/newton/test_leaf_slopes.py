@@ -75,18 +75,21 @@ def test_features_of_a_path_are_found_once():
     assert found == [[], [], [3], [1, 3], [], [], [1, 3], [1, 3], [1, 3]]
 
 
-def test_leaves_add_constants_and_slopes_and_constants_alone_where_a_cell_is_missing():
+def test_leaves_add_constants_and_slopes_up_to_their_limit_and_constants_alone_where_a_cell_is_missing():
     cells, leaf = _cells(), np.array([1, 2] * 30, np.int32)
     values, mean, slope = np.array([[0.0], [10.0], [20.0]]), np.arange(5.0)[:, None], np.arange(1.0, 6.0)[:, None]
-    raw = np.zeros(60)
-    add_leaves(cells, leaf, values, START, FEATURE, mean, slope, 0, raw)
+    raw, limit = np.zeros(60), np.array([np.inf, 9.0, np.inf])
+    add_leaves(cells, leaf, values, START, FEATURE, mean, slope, limit, 0, raw)
     for i, node in enumerate(leaf):
         own = slice(START[node], START[node + 1])
         line = (cells[i, FEATURE[own]] - mean[own, 0]) @ slope[own, 0]
-        assert raw[i] == pytest.approx(values[node, 0] + (line if np.isfinite(line) else 0.0))
+        step = values[node, 0] + (line if np.isfinite(line) else 0.0)
+        assert raw[i] == pytest.approx(np.clip(step, -limit[node], limit[node]))
+    assert (np.abs(raw[leaf == 1]) == 9.0).any()
+    assert (np.abs(raw[leaf == 1]) < 9.0).any()
     of_trees = np.zeros((60, 1))
     tree = (np.zeros(1, np.int64), np.zeros(1, np.int32))
-    for array in (*tree, values, START, FEATURE, mean, slope):
+    for array in (*tree, values, START, FEATURE, mean, slope, limit):
         array.flags.writeable = True
-    add_trees(cells, leaf[:, None], 0, 1, *tree, values, START, FEATURE, mean, slope, of_trees)
+    add_trees(cells, leaf[:, None], 0, 1, *tree, values, START, FEATURE, mean, slope, limit, of_trees)
     np.testing.assert_array_equal(of_trees[:, 0], raw)

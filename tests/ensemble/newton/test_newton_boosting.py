@@ -192,13 +192,14 @@ def test_own_loss_without_curvature_stays_near_the_targets(curvature):
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("loss", [name for name in REGRESSION_LOSSES if LOSSES[name].link_name == "log"])
-def test_log_links_do_not_run_away_from_the_targets(loss, seed):
+@pytest.mark.parametrize("linear_leaves", [False, True])
+def test_log_links_do_not_run_away_from_the_targets(loss, seed, linear_leaves):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(1000, 4))
     few = np.full(1000, 1e-3) if loss == "gamma" else np.zeros(1000)
     few[:5] = 10000, 20000, 5000, 30000, 8000
     for y in (few, np.exp(4 * X[:, 0])):
-        model = regressor(loss, n_estimators=200, random_state=seed).fit(X, y)
+        model = regressor(loss, n_estimators=200, linear_leaves=linear_leaves, random_state=seed).fit(X, y)
         assert max(model.predict(X).max(), model.predict(rng.normal(size=(1000, 4))).max()) < 3 * y.max()
 
 
