@@ -43,9 +43,9 @@ def test_texts_fit_the_page(estimator):
 
 # Parameters whose text is about what the estimator itself does: what it grows, predicts, holds out, scores or draws.
 OWN_TEXT = {
-    "activation", "base", "base_score", "class_weight", "criterion", "early_stopping", "estimator",
-    "hidden_layer_sizes", "importance_type", "init", "keep_leaf_rows", "learning_rate", "loss", "monotonic_cst",
-    "n_estimators", "oob_score", "random_state", "scoring", "validation_fraction",
+    "activation", "base", "base_score", "class_weight", "criterion", "early_stopping", "estimator", "grow_policy",
+    "hidden_layer_sizes", "importance_type", "init", "keep_leaf_rows", "learning_rate", "linear_leaves", "loss",
+    "monotonic_cst", "n_estimators", "oob_score", "random_state", "scoring", "validation_fraction",
 }  # fmt: skip
 
 

@@ -72,6 +72,10 @@ class Booster:
         """The model with rounds, as `round` returned them, after its own."""
         raise NotImplementedError
 
+    def tempered(self, temperature):
+        """The model with all raw predictions divided by `temperature`; kinds that a search may choose have it."""
+        raise NotImplementedError
+
     @staticmethod
     def summary(round_):
         """What a round has made, in a few words."""

@@ -41,7 +41,7 @@ def read_settings(request, vector):
             "got 'multi_output_tree'."
         )
     return BoostingSettings(
-        learning_rate=_learning_rate(parameters.learning_rate, train),
+        learning_rate=learning_rate_of(parameters.learning_rate, train),
         vector=vector,
         subsample=float(parameters.subsample),
         goss=parameters.sampling_method == "goss",
@@ -55,7 +55,8 @@ def read_settings(request, vector):
     )
 
 
-def _learning_rate(learning_rate, train):
+def learning_rate_of(learning_rate, train):
+    """The number that the parameter stands for."""
     if learning_rate != "auto":
         return float(learning_rate)
     n_rows = train.y.shape[-1] if train.weight is None else np.count_nonzero(train.weight)

@@ -219,6 +219,10 @@ class LinearLeafTrees(GradientTrees):
         slopes = self._all_slopes().extended([slopes for round_ in rounds for slopes in round_.slopes])
         return LinearLeafTrees(self._with_trees(rounds), self.n_parallel, slopes)
 
+    def tempered(self, temperature):
+        slopes = self._all_slopes()
+        return replace(super().tempered(temperature), slopes=slopes._replace(slope=slopes.slope / temperature))
+
     def _all_slopes(self):
         return LeafSlopes.empty(self.additive.trees.n_values) if self.slopes is None else self.slopes
 

@@ -2,6 +2,7 @@
 
 from functools import partial
 from time import perf_counter
+from types import SimpleNamespace
 
 import numpy as np
 from sklearn.metrics import get_scorer_names
@@ -21,18 +22,29 @@ from skensemble._targets import (
     read_numbers,
     read_weight,
 )
-from skensemble._validation import read_features
+from skensemble._validation import check_in_memory, read_features
 from skensemble.ensemble._early_stopping import Patience
 from skensemble.ensemble._held_out_scoring import GivenRows, HeldOutScorer
 from skensemble.ensemble.losses._links import response
 from skensemble.ensemble.newton._booster import FitRequest
 from skensemble.ensemble.newton._boosters import booster_names, choose_booster
+from skensemble.ensemble.newton._boosting_settings import learning_rate_of
+from skensemble.ensemble.newton._rounds_search import (
+    FEWEST_ROWS,
+    RoundsSearch,
+    SearchRequest,
+    candidates_of,
+    choose_folds,
+    report_of,
+)
 from skensemble.ensemble.newton._score_history import ScoreHistory
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
 from skensemble.ensemble.rows._row_sampling import copies_of
 from skensemble.explanation._explain import ShapValues
 from skensemble.tree.trees._additive_trees import Link
 
+ROUNDS_WITHOUT_SEARCH = 300
+SEARCHED = ("learning_rate_", "temperature_", "cv_results_")  # what a search leaves behind
 KIND_OF_ROUNDS = ("booster", "num_parallel_tree", "linear_leaves")  # what all rounds of a model have in common
 
 
@@ -68,6 +80,7 @@ class NewtonBoosting(CallbackSupportMixin, ShapValues, Estimator):
         sample_weight_val=None,
         init_score=None,
         init_score_val=None,
+        groups=None,
     ):
         """Fit the boosted trees.
 
@@ -89,6 +102,9 @@ class NewtonBoosting(CallbackSupportMixin, ShapValues, Estimator):
             raw predictions.
         init_score_val : like init_score, default=None
             The same for the held-out samples.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of samples that belong together: each is wholly in or outside a fold of the search for rounds, see
+            `n_estimators` and `cv`.
 
         Returns
         -------
@@ -102,9 +118,9 @@ class NewtonBoosting(CallbackSupportMixin, ShapValues, Estimator):
             The estimator is then left as it was before.
         """
         data = {"X": X, "y": y, "metadata": _metadata(sample_weight)}
-        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, init_score, init_score_val, data)
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, init_score, init_score_val, data, groups)
 
-    def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val, init_score, init_score_val, data):
+    def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val, init_score, init_score_val, data, groups=None):
         """Fit to targets that `_read_target` knows to read; `data` is what callbacks are told."""
         check_parameters(self, self._parameters)
         self._check_scoring()
@@ -119,23 +135,36 @@ class NewtonBoosting(CallbackSupportMixin, ShapValues, Estimator):
         validation = self._read_validation(X_val, y_val, sample_weight_val, init_score_val)
         if validation is not None and (start is None) != (init_score_val is None):
             raise ValueError("init_score and init_score_val must be given together if X_val is given, got one of them.")
-        kind = choose_booster(self.booster, self.linear_leaves)
+        settled = self._settled(continued)
+        kind = choose_booster(self.booster, settled.linear_leaves)
         if not continued:
             self._forget()
             self._kind_of_rounds = {name: getattr(self, name) for name in KIND_OF_ROUNDS}
             self._seed = int(draw_seed(generator(self.random_state)))
             self._binner = kind.Encoder(self.max_bins, self.categorical_features, self.min_frequency)
             self._binner.fit(table, weight, n_threads)
-        train = self._make_data(kind, X, table, target, weight, start, n_threads)
-        train.copies = self._count_copies(sample_weight, weight)
-        held_out = None if validation is None else self._make_data(kind, X_val, *validation, n_threads)
+        copies = self._count_copies(sample_weight, weight)
+        searches = not continued and self._wants_search(validation is not None)
+        n_rows = table.n_samples if copies is None else copies.sum()
+        candidates = self._candidates(settled, self._make_loss(target), n_rows) if searches else []
+        reads_as = kind
+        if any(candidate["linear_leaves"] for candidate in candidates):
+            reads_as = choose_booster(self.booster, True)
+        train = self._make_data(reads_as, X, table, target, weight, start, n_threads)
+        train.copies = copies
+        held_out = None if validation is None else self._make_data(reads_as, X_val, *validation, n_threads)
         if held_out is None and plain_value(self.early_stopping) is True:
             train, held_out = self._hold_out(train)
         if not continued:
-            self._start(kind, train)
+            self._loss = self._make_loss(train.y).prepared(train.y, train.weight)
+            self._loss.check_target(train.y)
+            self._booster = self._started(kind, train)
+        if candidates:
+            settled = self._search(settled, candidates, train, data, groups, n_threads)
+            self._booster = self._started(choose_booster(self.booster, settled.linear_leaves), train)
         self._set_raw(train, "init_score", n_threads)
         self._set_raw(held_out, "init_score_val", n_threads)
-        self._boost(train, held_out, n_threads, data)
+        self._boost(settled, train, held_out, n_threads, data)
         return self
 
     def _check_scoring(self):
@@ -150,7 +179,7 @@ class NewtonBoosting(CallbackSupportMixin, ShapValues, Estimator):
                 )
 
     def _forget(self):
-        for name in ("_booster", "train_score_", "validation_score_"):
+        for name in ("_booster", "_chosen", "train_score_", "validation_score_", *SEARCHED):
             self.__dict__.pop(name, None)
 
     def _read_validation(self, X_val, y_val, sample_weight_val, init_score_val):
@@ -195,11 +224,9 @@ class NewtonBoosting(CallbackSupportMixin, ShapValues, Estimator):
             return None
         return copies_of(read_weight(sample_weight, "sample_weight", len(weight)))
 
-    def _start(self, kind, train):
-        """What a first fit learns before its first round: loss and baseline."""
-        self._loss = self._make_loss(train.y).prepared(train.y, train.weight)
-        self._loss.check_target(train.y)
-        self._booster = kind.started(
+    def _started(self, kind, train):
+        """The booster before its first round, with a baseline of some rows."""
+        return kind.started(
             self._binner,
             self._find_baseline(train.y, train.weight, train.start),
             vector=self._has_vector_leaves(),
@@ -239,10 +266,71 @@ class NewtonBoosting(CallbackSupportMixin, ShapValues, Estimator):
             raise ValueError(f"{name} must have {n_outputs} columns, got {len(start)}.")
         self._booster.fill_raw(data, n_threads)
 
-    def _boost(self, train, held_out, n_threads, data):
+    # -- what "auto" stands for --------------------------------------------------------------------------------------
+
+    def _settled(self, continued):
+        """The parameters with values for each "auto" that a search may change, and the temperature of the model."""
+        chosen = {"n_estimators": ROUNDS_WITHOUT_SEARCH, "grow_policy": "symmetric", "linear_leaves": False}
+        if continued:
+            chosen |= getattr(self, "_chosen", {})
+            if plain_value(self.n_estimators) == "auto":
+                raise ValueError("n_estimators must be an int to continue a fit (warm_start=True), got 'auto'.")
+        parameters = self.get_params(deep=False)
+        open_ones = {name: chosen[name] for name in chosen if plain_value(parameters[name]) == "auto"}
+        for name in ("grow_policy", "linear_leaves"):
+            if name in open_ones and not continued and "n_estimators" not in open_ones:
+                raise ValueError(
+                    f"{name} must not be 'auto' unless n_estimators='auto', got {self.n_estimators!r} rounds."
+                )
+        return SimpleNamespace(**{**parameters, **open_ones, "temperature": 1.0})
+
+    def _wants_search(self, has_validation):
+        """Are the rounds to be chosen by left-out rows?"""
+        may_stop = plain_value(self.early_stopping) is True or (has_validation and self.early_stopping is not False)
+        is_open = plain_value(self.n_estimators) == "auto" and self.booster == "gbtree"
+        return is_open and not may_stop and not self._is_decided()
+
+    def _candidates(self, settled, loss, n_rows):
+        """What a search compares; nothing where there are too few rows, or nobody to judge."""
+        if n_rows < FEWEST_ROWS or (self.scoring == "loss" and not loss.has_value):
+            return []
+        return candidates_of(settled, self, loss, not self._binner.is_categorical_.all(), n_rows)
+
+    def _search(self, settled, candidates, train, data, groups, n_threads):
+        """The parameters as left-out rows recommend them; sets the attributes that say what they found."""
+        labels = _read_groups(groups, train.y.shape[-1])
+        folds = choose_folds(train, self._strata(train.y), self.cv, labels, data["X"], data["y"], self._seed)
+        if not folds:
+            return settled
+        request = SearchRequest(
+            settled,
+            FeatureNames.of(self),
+            self._loss,
+            train,
+            folds,
+            candidates,
+            learning_rate_of(settled.learning_rate, train),
+            self._seed,
+            n_threads,
+            self._started,
+            self._scorer(train),
+        )
+        plan = RoundsSearch(request).plan()
+        if plan is None:
+            return settled
+        if self.verbose:
+            print(report_of(plan))
+        self._chosen = {**plan.changes, "learning_rate": plan.learning_rate}
+        self.learning_rate_, self.temperature_, self.cv_results_ = plan.learning_rate, plan.temperature, plan.results
+        found = {"n_estimators": plan.n_rounds, "temperature": plan.temperature}
+        return SimpleNamespace(**{**vars(settled), **self._chosen, **found})
+
+    # -- rounds ------------------------------------------------------------------------------------------------------
+
+    def _boost(self, settled, train, held_out, n_threads, data):
         """Add rounds until there are n_estimators, or they no longer help."""
-        before, n_rounds = self._booster, self._rounds_to_add()
-        rounds = before.rounds(self._request(train, held_out, n_threads)) if n_rounds else None
+        before, n_rounds = self._booster, self._rounds_to_add(settled.n_estimators)
+        rounds = before.rounds(self._request(settled, train, held_out, n_threads)) if n_rounds else None
         history = ScoreHistory(self, self._scorer(held_out), train, held_out, before.n_rounds)
         may_stop = held_out is not None and self.early_stopping is not False
         patience = Patience(self.n_iter_no_change, self.tol, history.validation_score) if may_stop else None
@@ -254,30 +342,32 @@ class NewtonBoosting(CallbackSupportMixin, ShapValues, Estimator):
             )
             history.record()
             if self.verbose:
-                print(self._report(number + 1, before.summary(made[-1]), history, perf_counter() - begin))
+                place = f"[{number + 1}/{settled.n_estimators}] "
+                print(place + self._report(number + 1, before.summary(made[-1]), history, perf_counter() - begin))
             is_over = patience is not None and patience.is_over(history.validation_score)
             if is_over or wants_stop:
                 break
         kept = len(made) if patience is None else max(0, patience.best_length - 1 - before.n_rounds)
-        self._finish(before.extended(made[:kept]) if kept else before, history)
+        self._finish(before.extended(made[:kept]) if kept else before, settled.temperature, history)
         progress.finish(dict)
 
-    def _request(self, train, held_out, n_threads):
+    def _request(self, settled, train, held_out, n_threads):
         features = FeatureNames.of(self)
-        return FitRequest(self, features, self._loss, train, held_out, self._seed, n_threads)
+        return FitRequest(settled, features, self._loss, train, held_out, self._seed, n_threads)
 
-    def _rounds_to_add(self):
-        n_rounds = self.n_estimators - self._booster.n_rounds
+    def _rounds_to_add(self, n_estimators):
+        n_rounds = n_estimators - self._booster.n_rounds
         if n_rounds < 0:
             raise ValueError(
                 f"n_estimators must be >= the {self._booster.n_rounds} rounds that are fitted already "
-                f"(warm_start=True), got {self.n_estimators}."
+                f"(warm_start=True), got {n_estimators}."
             )
         return 0 if self._is_decided() else n_rounds
 
-    def _finish(self, booster, history):
+    def _finish(self, booster, temperature, history):
         """Keep the model of the best round, and all scores."""
-        self._booster = booster.compiled()  # now, so that predicting changes nothing
+        scaled = booster if temperature == 1.0 else booster.tempered(temperature)
+        self._booster = scaled.compiled()  # now, so that predicting changes nothing
         self.train_score_ = np.array(history.train_score)
         self.validation_score_ = np.array(history.validation_score)
 
@@ -309,7 +399,7 @@ class NewtonBoosting(CallbackSupportMixin, ShapValues, Estimator):
         for rows, scores in (("train", history.train_score), ("validation", history.validation_score)):
             if len(scores) == number + 1:
                 parts.append(f"{rows} {name} {-scores[-1] if name == 'loss' else scores[-1]:.6g}")
-        return f"[{number}/{self.n_estimators}] {', '.join(parts)}, {seconds:.3f} s"
+        return f"{', '.join(parts)}, {seconds:.3f} s"
 
     # -- predictions -------------------------------------------------------------------------------------------------
 
@@ -456,6 +546,17 @@ def _read_init_score(init_score, name, n_samples):
     if len(score) != n_samples or score.ndim > 2:
         raise ValueError(f"{name} must have one row per row of X ({n_samples}), got shape {score.shape}.")
     return np.array(np.atleast_2d(score.T), order="C")
+
+
+def _read_groups(groups, n_samples):
+    """(n_samples,) labels, or None."""
+    if groups is None:
+        return None
+    check_in_memory(groups, "groups")
+    labels = np.asarray(groups)
+    if labels.shape != (n_samples,):
+        raise ValueError(f"groups must have one label per row of X ({n_samples}), got shape {labels.shape}.")
+    return labels
 
 
 def _metadata(sample_weight):

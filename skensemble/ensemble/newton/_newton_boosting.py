@@ -28,13 +28,19 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         (n_samples,), raw predictions of shape (n_samples,) for two classes or (n_samples, n_classes) for more, and
         sample weights or None. It returns the first and second derivatives of the loss, shaped like `raw` and
         multiplied by the weights.
-    n_estimators : int, default=300
-        Maximum number of boosting rounds. Rounds without a split are kept. A round grows one tree for two classes, and
+    n_estimators : int or "auto", default=300
+        Maximum number of boosting rounds; early stopping may make fewer. "auto": fit chooses it by folds (see `cv`):
+        boosting with large steps on the other samples of each fold shows how far the score of its left-out samples
+        improves; the model is then fitted to all samples with 100 to 1000 small steps that go as far. "auto" means 300
+        where early stopping decides, for other boosters than "gbtree", for fewer than 20 samples, and for a callable
+        `loss` without another `scoring`. Rounds without a split are kept. A round grows one tree for two classes, and
         one tree per class for more.
     learning_rate : float or "auto", default="auto"
         Factor > 0 that multiplies the values of all leaves (shrinkage). "auto": 0.06 * (n_samples / 1000) ** 0.25,
         clipped to [0.05, 0.12]; this suits the default of 300 rounds, and fewer rounds need a larger value. With
-        `booster="gblinear"`, the factor that multiplies each step of a coefficient; "auto": 0.5.
+        `booster="gblinear"`, the factor that multiplies each step of a coefficient; "auto": 0.5. Where
+        `n_estimators="auto"` would need fewer than 100 or more than 1000 rounds, "auto" is the value that needs these;
+        see `learning_rate_`.
     booster : {"gbtree", "dart", "gblinear"}, default="gbtree"
         What a round adds to the model. "gbtree": trees. "dart": trees that are grown while some of the earlier trees
         are left out; then the new trees and those left out are rescaled (see `rate_drop`, `skip_drop`, `one_drop`,
@@ -44,10 +50,11 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
     num_parallel_tree : int, default=1
         Number of trees that a round grows for each output, each on samples and features of its own. The round adds
         their mean.
-    grow_policy : {"depthwise", "lossguide", "symmetric"}, default="symmetric"
+    grow_policy : {"auto", "depthwise", "lossguide", "symmetric"}, default="symmetric"
         Order in which nodes are split. "depthwise": level by level, down to `max_depth`. "lossguide": the node with the
         largest gain first, up to `max_leaf_nodes` leaves. "symmetric": level by level, with one split for all nodes of
-        a level (oblivious trees, as in CatBoost).
+        a level (oblivious trees, as in CatBoost). "auto", only with `n_estimators="auto"`: "symmetric", or "depthwise"
+        if there are 1000 to 100,000 samples and this improves the score of left-out samples by at least 0.5 %.
     max_depth : int or None, default=6
         Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit. Symmetric
         trees need a limit, which must be at most 16.
@@ -128,11 +135,12 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         With `booster="dart"`: how trees are rescaled after a round that left out k of them, where eta is
         `learning_rate`. "tree": the new tree is multiplied by 1 / (k + eta), those left out by k / (k + eta). "forest":
         all of them by 1 / (1 + eta).
-    linear_leaves : bool, default=False
+    linear_leaves : bool or "auto", default=False
         Whether leaves predict a linear function of the numeric features on their path from the root, instead of a
         constant. Samples with a missing or infinite value in one of these features get a constant. Cannot be combined
         with `booster="dart"`, with `monotonic_cst`, or with losses that compute leaf values from residuals
-        ("absolute_error", "huber" and "quantile").
+        ("absolute_error", "huber" and "quantile"). "auto", only with `n_estimators="auto"`: they do if this improves
+        the score of left-out samples by at least 0.5 %; they do not beyond 100,000 samples.
     linear_lambda : float, default=1.0
         L2 regularisation of the slopes of linear leaves, for features in units of their standard deviation. Must be
         >= 0.
@@ -152,6 +160,12 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
     base_score : float, array-like or None, default=None
         Prediction before the first round: the probability of the second class, or an array with the probability of each
         class. None: the constant with the smallest loss.
+    cv : int, splitter, list or None, default=None
+        Folds by which `n_estimators="auto"`, `grow_policy="auto"` and `linear_leaves="auto"` are decided. None: 3
+        folds; beyond 20,000 samples, a single one that leaves out a fifth, and beyond 100,000 a tenth. int: number of
+        folds. These folds are drawn by the contents of the samples, of each class in proportion, and of whole groups if
+        fit gets `groups`. splitter: an object with a method `split`, as in `sklearn.model_selection`. list: pairs of
+        arrays with the positions of training and left-out samples.
     early_stopping : "auto" or bool, default="auto"
         Whether to stop when the score on held-out samples no longer improves, and to keep the rounds up to the best
         one, which can be none. "auto": only if `X_val` is passed to fit. True: always; without `X_val`, the fraction
@@ -202,6 +216,16 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         Only with `booster="gblinear"`: raw prediction if all columns are 0.
     coef_names_ : ndarray of shape (n_terms,)
         Only with `booster="gblinear"`: names of the coefficients, "feature" or "feature=category".
+    learning_rate_ : float
+        Only if `n_estimators="auto"` was decided by folds: the learning rate of the rounds of the model.
+    temperature_ : float
+        Only then: what raw predictions were divided by, so that left-out samples agree with the probabilities; 1 for
+        regression, and with a single fold. Predictions, scores and leaf values contain it.
+    cv_results_ : dict
+        Only then: what the folds said. "params": what each candidate sets; "mean_test_score": its best mean score;
+        "n_rounds": the number of rounds with it; "curves": mean scores after 0, 1, ... rounds; "split_test_scores":
+        best score of each fold, of the first one only if it did much worse there; "learning_rate": of all these
+        rounds; "best_index": the chosen candidate.
     train_score_ : ndarray of shape (n_rounds + 1,) or (0,)
         Score of the training samples after 0, 1, ... rounds, including rounds that early stopping removed. Larger is
         better: the loss is negated. Empty if there are no held-out samples and `verbose` is 0.
@@ -288,6 +312,7 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         class_weight=None,
         scale_pos_weight=1.0,
         base_score=None,
+        cv=None,
         early_stopping="auto",
         validation_fraction=0.1,
         n_iter_no_change=10,
@@ -337,6 +362,7 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         self.class_weight = class_weight
         self.scale_pos_weight = scale_pos_weight
         self.base_score = base_score
+        self.cv = cv
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
@@ -502,13 +528,19 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         `(y, raw, sample_weight) -> (gradient, hessian)` gets targets and raw predictions, both of shape (n_samples,) or
         (n_samples, n_outputs), and sample weights or None. It returns the first and second derivatives of the loss,
         shaped like `raw` and multiplied by the weights.
-    n_estimators : int, default=300
-        Maximum number of boosting rounds. Rounds without a split are kept. A round grows one tree, or one per output or
+    n_estimators : int or "auto", default=300
+        Maximum number of boosting rounds; early stopping may make fewer. "auto": fit chooses it by folds (see `cv`):
+        boosting with large steps on the other samples of each fold shows how far the score of its left-out samples
+        improves; the model is then fitted to all samples with 100 to 1000 small steps that go as far. "auto" means 300
+        where early stopping decides, for other boosters than "gbtree", for fewer than 20 samples, and for a callable
+        `loss` without another `scoring`. Rounds without a split are kept. A round grows one tree, or one per output or
         quantile level if there are several.
     learning_rate : float or "auto", default="auto"
         Factor > 0 that multiplies the values of all leaves (shrinkage). "auto": 0.06 * (n_samples / 1000) ** 0.25,
         clipped to [0.05, 0.12]; this suits the default of 300 rounds, and fewer rounds need a larger value. With
-        `booster="gblinear"`, the factor that multiplies each step of a coefficient; "auto": 0.5.
+        `booster="gblinear"`, the factor that multiplies each step of a coefficient; "auto": 0.5. Where
+        `n_estimators="auto"` would need fewer than 100 or more than 1000 rounds, "auto" is the value that needs these;
+        see `learning_rate_`.
     booster : {"gbtree", "dart", "gblinear"}, default="gbtree"
         What a round adds to the model. "gbtree": trees. "dart": trees that are grown while some of the earlier trees
         are left out; then the new trees and those left out are rescaled (see `rate_drop`, `skip_drop`, `one_drop`,
@@ -518,10 +550,11 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     num_parallel_tree : int, default=1
         Number of trees that a round grows for each output, each on samples and features of its own. The round adds
         their mean.
-    grow_policy : {"depthwise", "lossguide", "symmetric"}, default="symmetric"
+    grow_policy : {"auto", "depthwise", "lossguide", "symmetric"}, default="symmetric"
         Order in which nodes are split. "depthwise": level by level, down to `max_depth`. "lossguide": the node with the
         largest gain first, up to `max_leaf_nodes` leaves. "symmetric": level by level, with one split for all nodes of
-        a level (oblivious trees, as in CatBoost).
+        a level (oblivious trees, as in CatBoost). "auto", only with `n_estimators="auto"`: "symmetric", or "depthwise"
+        if there are 1000 to 100,000 samples and this improves the score of left-out samples by at least 0.5 %.
     max_depth : int or None, default=6
         Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit. Symmetric
         trees need a limit, which must be at most 16.
@@ -601,11 +634,12 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         With `booster="dart"`: how trees are rescaled after a round that left out k of them, where eta is
         `learning_rate`. "tree": the new tree is multiplied by 1 / (k + eta), those left out by k / (k + eta). "forest":
         all of them by 1 / (1 + eta).
-    linear_leaves : bool, default=False
+    linear_leaves : bool or "auto", default=False
         Whether leaves predict a linear function of the numeric features on their path from the root, instead of a
         constant. Samples with a missing or infinite value in one of these features get a constant. Cannot be combined
         with `booster="dart"`, with `monotonic_cst`, or with losses that compute leaf values from residuals
-        ("absolute_error", "huber" and "quantile").
+        ("absolute_error", "huber" and "quantile"). "auto", only with `n_estimators="auto"`: they do if this improves
+        the score of left-out samples by at least 0.5 %; they do not beyond 100,000 samples.
     linear_lambda : float, default=1.0
         L2 regularisation of the slopes of linear leaves, for features in units of their standard deviation. Must be
         >= 0.
@@ -631,6 +665,12 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     base_score : float, array-like or None, default=None
         Prediction before the first round, in units of the target: one value, or an array with one per output. None: the
         constant with the smallest loss.
+    cv : int, splitter, list or None, default=None
+        Folds by which `n_estimators="auto"`, `grow_policy="auto"` and `linear_leaves="auto"` are decided. None: 3
+        folds; beyond 20,000 samples, a single one that leaves out a fifth, and beyond 100,000 a tenth. int: number of
+        folds. These folds are drawn by the contents of the samples, of each class in proportion, and of whole groups if
+        fit gets `groups`. splitter: an object with a method `split`, as in `sklearn.model_selection`. list: pairs of
+        arrays with the positions of training and left-out samples.
     early_stopping : "auto" or bool, default="auto"
         Whether to stop when the score on held-out samples no longer improves, and to keep the rounds up to the best
         one, which can be none. "auto": only if `X_val` is passed to fit. True: always; without `X_val`, the fraction
@@ -678,6 +718,16 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         Only with `booster="gblinear"`: raw prediction if all columns are 0.
     coef_names_ : ndarray of shape (n_terms,)
         Only with `booster="gblinear"`: names of the coefficients, "feature" or "feature=category".
+    learning_rate_ : float
+        Only if `n_estimators="auto"` was decided by folds: the learning rate of the rounds of the model.
+    temperature_ : float
+        Only then: what raw predictions were divided by, so that left-out samples agree with the probabilities; 1 for
+        regression, and with a single fold. Predictions, scores and leaf values contain it.
+    cv_results_ : dict
+        Only then: what the folds said. "params": what each candidate sets; "mean_test_score": its best mean score;
+        "n_rounds": the number of rounds with it; "curves": mean scores after 0, 1, ... rounds; "split_test_scores":
+        best score of each fold, of the first one only if it did much worse there; "learning_rate": of all these
+        rounds; "best_index": the chosen candidate.
     train_score_ : ndarray of shape (n_rounds + 1,) or (0,)
         Score of the training samples after 0, 1, ... rounds, including rounds that early stopping removed. Larger is
         better: the loss is negated. Empty if there are no held-out samples and `verbose` is 0.
@@ -765,6 +815,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         tweedie_variance_power=1.5,
         huber_slope=None,
         base_score=None,
+        cv=None,
         early_stopping="auto",
         validation_fraction=0.1,
         n_iter_no_change=10,
@@ -816,6 +867,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         self.tweedie_variance_power = tweedie_variance_power
         self.huber_slope = huber_slope
         self.base_score = base_score
+        self.cv = cv
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change

@@ -30,6 +30,10 @@ _NON_NEGATIVE = (Interval(float, 0.0),)
 _POSITIVE = (Interval(float, 0.0, closed="neither"),)
 _FRACTION = (Interval(float, 0.0, 1.0, "right"),)
 _PROBABILITY = (Interval(float, 0.0, 1.0, "both"),)
+_IsSplitter = Matches(
+    lambda value: (hasattr(value, "split") and not isinstance(value, str)) or isinstance(value, (list, tuple)),
+    "a splitter (an object with a method split) or a list of pairs of arrays (train, test)",
+)
 _INSIDE = Interval(float, 0.0, 1.0, "neither")
 
 
@@ -52,17 +56,28 @@ def _flag(default, text):
 
 # -- what all of them have -------------------------------------------------------------------------------------------
 
+_RATE = Parameter(
+    "auto",
+    (*_POSITIVE, OneOf("auto")),
+    'float or "auto"',
+    'Factor > 0 that multiplies the values of all leaves (shrinkage). "auto": 0.06 * (n_samples / 1000) ** 0.25, '
+    "clipped to [0.05, 0.12]; this suits the default of 300 rounds, and fewer rounds need a larger value. With "
+    '`booster="gblinear"`, the factor that multiplies each step of a coefficient; "auto": 0.5.',
+)
 _ROUNDS = {
     "n_estimators": Parameter(
-        300, (Interval(int, 1),), "int", "Maximum number of boosting rounds. Rounds without a split are kept."
+        300,
+        (Interval(int, 1), OneOf("auto")),
+        'int or "auto"',
+        'Maximum number of boosting rounds; early stopping may make fewer. "auto": fit chooses it by folds '
+        "(see `cv`): boosting with large steps on the other samples of each fold shows how far the score of its "
+        "left-out samples improves; the model is then fitted to all samples with 100 to 1000 small steps that go as "
+        'far. "auto" means 300 where early stopping decides, for other boosters than "gbtree", for fewer than 20 '
+        "samples, and for a callable `loss` without another `scoring`. Rounds without a split are kept.",
     ),
-    "learning_rate": Parameter(
-        "auto",
-        (*_POSITIVE, OneOf("auto")),
-        'float or "auto"',
-        'Factor > 0 that multiplies the values of all leaves (shrinkage). "auto": 0.06 * (n_samples / 1000) ** 0.25, '
-        "clipped to [0.05, 0.12]; this suits the default of 300 rounds, and fewer rounds need a larger value. With "
-        '`booster="gblinear"`, the factor that multiplies each step of a coefficient; "auto": 0.5.',
+    "learning_rate": _RATE._replace(
+        text=f'{_RATE.text} Where `n_estimators="auto"` would need fewer than 100 or more than 1000 rounds, "auto" is '
+        "the value that needs these; see `learning_rate_`."
     ),
     "booster": _name(
         "gbtree",
@@ -140,13 +155,19 @@ _DART = {
         '"forest": all of them by 1 / (1 + eta).',
     ),
 }
+_AUTO_LEAVES = (
+    '"auto", only with `n_estimators="auto"`: they do if this improves the score of left-out samples by at least 0.5 '
+    "%; they do not beyond 100,000 samples."
+)
 _LINEAR = {
-    "linear_leaves": _flag(
+    "linear_leaves": Parameter(
         False,
+        (IsBool, OneOf("auto")),
+        'bool or "auto"',
         "Whether leaves predict a linear function of the numeric features on their path from the root, instead of a "
         "constant. Samples with a missing or infinite value in one of these features get a constant. Cannot be "
         'combined with `booster="dart"`, with `monotonic_cst`, or with losses that compute leaf values from residuals '
-        '("absolute_error", "huber" and "quantile").',
+        '("absolute_error", "huber" and "quantile"). ' + _AUTO_LEAVES,
     ),
     "linear_lambda": Parameter(
         1.0,
@@ -170,6 +191,18 @@ _LINEAR = {
         'With `feature_selector` "greedy" or "thrifty": number of updates in a round. None: as many as there are '
         "coefficients.",
     ),
+}
+_CV = {
+    "cv": Parameter(
+        None,
+        (Interval(int, 2), _IsSplitter, IsNone),
+        "int, splitter, list or None",
+        'Folds by which `n_estimators="auto"`, `grow_policy="auto"` and `linear_leaves="auto"` are decided. None: 3 '
+        "folds; beyond 20,000 samples, a single one that leaves out a fifth, and beyond 100,000 a tenth. int: number of"
+        " folds. These folds are drawn by the contents of the samples, of each class in proportion, and of whole groups"
+        " if fit gets `groups`. splitter: an object with a method `split`, as in `sklearn.model_selection`. list: "
+        "pairs of arrays with the positions of training and left-out samples.",
+    )
 }
 _STOPPING = {
     "early_stopping": Parameter(
@@ -228,6 +261,14 @@ _REST = {
     "verbose": Parameter(0, (Interval(int, 0), IsBool), "int or bool", "Whether to print a line for each round."),
 }
 
+_POLICY = Parameter(
+    SIZE_PARAMETERS["grow_policy"].default,
+    (OneOf("auto", *SIZE_PARAMETERS["grow_policy"].rules[0].options),),
+    '{"auto", "depthwise", "lossguide", "symmetric"}',
+    f'{SIZE_PARAMETERS["grow_policy"].text} "auto", only with `n_estimators="auto"`: "symmetric", or "depthwise" if'
+    " there are 1000 to 100,000 samples and this improves the score of left-out samples by at least 0.5 %.",
+)
+
 # -- the three estimators --------------------------------------------------------------------------------------------
 
 
@@ -241,6 +282,7 @@ def _table(loss, n_estimators, monotone, own, **texts):
         "loss": loss,
         **_ROUNDS,
         **SIZE_PARAMETERS,
+        "grow_policy": _POLICY,
         "max_delta_step": _MAX_DELTA_STEP,
         "max_bins": MAX_BINS,
         "categorical_features": CATEGORICAL,
@@ -252,6 +294,7 @@ def _table(loss, n_estimators, monotone, own, **texts):
         **_DART,
         **_LINEAR,
         **own,
+        **_CV,
         **_STOPPING,
         **_REST,
     }
@@ -379,6 +422,21 @@ RANKER = _table(
     "together.",
     random_state="Seed of the draws of samples, features, trees to leave out, and held-out queries. Pass an int to "
     "get the same model in every fit.",
+)
+del RANKER["cv"]  # queries are not folded
+RANKER["grow_policy"] = SIZE_PARAMETERS["grow_policy"]
+RANKER["n_estimators"] = Parameter(
+    300,
+    (Interval(int, 1),),
+    "int",
+    "Maximum number of boosting rounds. Rounds without a split are kept. A round grows one tree.",
+)
+RANKER["learning_rate"] = _RATE
+RANKER["linear_leaves"] = RANKER["linear_leaves"]._replace(
+    default=False,
+    rules=(IsBool,),
+    kind="bool",
+    text=RANKER["linear_leaves"].text.removesuffix(f" {_AUTO_LEAVES}"),
 )
 RANKER["scoring"] = Parameter(
     "ndcg",

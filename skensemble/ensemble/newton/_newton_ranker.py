@@ -449,9 +449,9 @@ class NewtonBoostingRanker(NewtonBoosting):
     def _strata(self, target):
         return np.zeros(len(target))
 
-    def _boost(self, train, held_out, n_threads, data):
+    def _boost(self, settled, train, held_out, n_threads, data):
         self._loss = self._loss.of_rows(train.y, train.queries, n_threads)
-        super()._boost(train, held_out, n_threads, data)
+        super()._boost(settled, train, held_out, n_threads, data)
         self._loss = self._loss.without_rows()
 
     def _scorer(self, held_out):

@@ -22,6 +22,11 @@ class TrainingData:
     copies: np.ndarray | None = None  # (n_samples,) int64: how many rows each stands for; None: one each
     given: object = None  # GivenRows: X as the user gave it
 
+    @property
+    def n_rows(self):
+        """Number of rows that these stand for."""
+        return self.y.shape[-1] if self.copies is None else int(self.copies.sum())
+
     def take(self, rows):
         """The data of some rows."""
         arrays = {name: getattr(self, name) for name in ("y", "weight", "raw", "start", "before", "copies")}

@@ -981,6 +981,7 @@ def test_docstring_names_every_attribute(estimator):
     X, y = _data("binary")
     table = pd.DataFrame(X, columns=list("abcd"))
     models = [estimator(n_estimators=1, booster=booster).fit(table, y) for booster in ("gbtree", "gblinear")]
+    models.append(estimator(n_estimators="auto").fit(table, y))
     attributes = {name for model in models for name in dir(model) if name.endswith("_") and not name.startswith("_")}
     section = estimator.__doc__.split("\n    Attributes\n", 1)[1].split("\n    See Also\n", 1)[0]
     assert set(re.findall(r"^    (\w+) : ", section, re.MULTILINE)) == attributes

@@ -1,0 +1,264 @@
+"""Which rounds a fit makes: how many, at what learning rate, and of what trees.  Left-out rows judge.
+
+Each candidate is trained on the rows of a fold, in large steps, and judged after each round by the rows that are left
+out; the mean of the folds' curves says how far to go.  That is a length, rounds x learning rate: the rounds of the
+model itself, on all rows, take it in smaller steps.  The table is binned once, and folds take codes out of it.
+"""
+
+import threading
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import numpy as np
+
+from skensemble._parallel import in_order
+from skensemble._random_bits import mixed_seed
+from skensemble.ensemble._early_stopping import Patience
+from skensemble.ensemble.newton._booster import FitRequest
+from skensemble.ensemble.newton._boosters import choose_booster
+from skensemble.ensemble.newton._temperature import fitted_temperature
+from skensemble.ensemble.rows._folds import content_folds, given_folds, group_folds
+from skensemble.ensemble.rows._row_sampling import row_keys
+from skensemble.tree.histogram._team_growing import is_worth_a_team
+
+SEARCH_STREAM = 2  # of the estimator's seed
+SEARCH_RATE = 0.15
+MOST_SEARCHED = 500  # rounds
+PATIENCE = 20  # rounds of a fold without progress
+N_FOLDS = 3
+FEWEST_ROWS = 20  # for a search: folds of fewer judge nothing
+ONE_FOLD_FROM = 20_000  # rows; one fold of a fifth is large enough to judge
+SHORT_FROM = 100_000  # rows; one fold of a tenth, and no other candidates
+DEPTHWISE_FROM = 1000  # rows
+RACE = 0.02  # candidates that are worse than the best by this part of its loss leave after the first fold
+MARGIN = 0.005  # part of the loss that a candidate must gain over the first
+ROUNDS = 100, 1000  # fewest and most of the model, unless the user sets the learning rate
+
+
+class Plan(NamedTuple):
+    """What the rounds of a model are, and how its raw predictions are scaled."""
+
+    n_rounds: int
+    learning_rate: float
+    changes: dict  # parameters of the candidate that was chosen
+    temperature: float
+    results: dict  # the attribute `cv_results_`
+
+
+class SearchRequest(NamedTuple):
+    """What a search works with."""
+
+    parameters: object  # those of the estimator are its attributes
+    features: object  # FeatureNames
+    loss: object  # prepared
+    train: object  # TrainingData of all rows
+    folds: list  # of Fold
+    candidates: list  # of dict: what each sets of the parameters
+    learning_rate: float  # of the model, unless it would need too few or too many rounds
+    seed: int
+    n_threads: int
+    start: object  # callable: kind of booster, TrainingData -> the Booster before its first round
+    score: object  # callable: TrainingData -> float, larger for better
+
+
+# -- what is compared ------------------------------------------------------------------------------------------------
+
+
+def candidates_of(settled, parameters, loss, has_numbers, n_rows):
+    """What each candidate sets of the parameters; the first is what a fit without a search does.
+
+    parameters : as the user gave them;  settled : the same without "auto"
+    """
+    policy, linear = settled.grow_policy, settled.linear_leaves
+    candidates = [{"grow_policy": policy, "linear_leaves": linear}]
+    if n_rows > SHORT_FROM:
+        return candidates
+    allows_slopes = loss.optimal_leaf_values is None and parameters.monotonic_cst is None and has_numbers
+    if parameters.linear_leaves == "auto" and allows_slopes:
+        candidates.append({"grow_policy": policy, "linear_leaves": True})
+    if parameters.grow_policy == "auto" and n_rows >= DEPTHWISE_FROM:
+        candidates.append({"grow_policy": "depthwise", "linear_leaves": linear})
+    return candidates
+
+
+def choose_folds(data, strata, cv, groups, X, y, seed):
+    """Folds to judge by; none where each row is the only one of its class.
+
+    cv : the parameter;  groups : (n_samples,) or None;  X, y : as the user gave them
+    """
+    if cv is not None and not isinstance(cv, (int, np.integer)):
+        folds = given_folds(cv, X, y, groups)
+    else:
+        n_folds, n_used = _number_of_folds(cv, data.n_rows)
+        keys = data.keys()
+        if groups is not None:
+            folds = group_folds(groups, keys, data.copies, n_folds)[:n_used]
+        else:
+            feature_keys = row_keys(data.binned.codes, np.zeros(len(keys)))
+            folds = content_folds(keys, feature_keys, strata, data.copies, n_folds, mixed_seed(seed, SEARCH_STREAM))
+            folds = folds[:n_used]
+    return [fold for fold in folds if fold.train.any() and fold.left_out.any()]
+
+
+def _number_of_folds(cv, n_rows):
+    """(into how many folds rows are cut, how many of them are used)"""
+    if cv is not None:
+        return int(cv), int(cv)
+    if n_rows > SHORT_FROM:
+        return 10, 1
+    return (5, 1) if n_rows > ONE_FOLD_FROM else (N_FOLDS, N_FOLDS)
+
+
+# -- the search ------------------------------------------------------------------------------------------------------
+
+
+class FoldCurve(NamedTuple):
+    """How a candidate does on a fold."""
+
+    scores: np.ndarray  # (n_rounds + 1,) of the left-out rows after 0, 1, ... rounds
+    y: np.ndarray  # of the left-out rows
+    weight: np.ndarray | None
+    raw: dict  # their raw predictions after some numbers of rounds; of classes only
+
+
+class RoundsSearch:
+    """The curves of all candidates on all folds."""
+
+    def __init__(self, request):
+        self.request = request
+        rate = request.parameters.learning_rate
+        self.rate = SEARCH_RATE if rate == "auto" else max(SEARCH_RATE, float(rate))
+        self.keeps_raw = request.loss.target == "classes" and request.loss.has_value and len(request.folds) > 1
+        self._is_stopped = threading.Event()
+
+    def plan(self):
+        """The Plan that the left-out rows recommend; None if they say nothing."""
+        curves = self._race()
+        means = [mean_curve([curve.scores for curve in of_folds]) for of_folds in curves]
+        best = [float(mean.max()) if len(mean) else -np.inf for mean in means]
+        chosen = _winner(best, [len(of_folds) for of_folds in curves])
+        if not np.isfinite(best[chosen]):
+            return None
+        n_searched = [int(mean.argmax()) if len(mean) else 0 for mean in means]
+        free = self.request.parameters.learning_rate == "auto"
+        length = max(n_searched[chosen], 1) * self.rate
+        n_rounds, rate = rounds_of_length(length, self.request.learning_rate, *(ROUNDS if free else (1, None)))
+        results = {
+            "params": self.request.candidates,
+            "mean_test_score": np.array(best),
+            "split_test_scores": [np.array([curve.scores.max() for curve in of_folds]) for of_folds in curves],
+            "n_rounds": np.array(n_searched),
+            "curves": means,
+            "learning_rate": self.rate,
+            "best_index": chosen,
+        }
+        temperature = self._temperature(curves[chosen], n_searched[chosen])
+        return Plan(n_rounds, rate, self.request.candidates[chosen], temperature, results)
+
+    def _race(self):
+        """Of each candidate its FoldCurves: of all folds, or of the first if it does much worse there than the best."""
+        n_candidates, n_folds = len(self.request.candidates), len(self.request.folds)
+        if n_candidates == 1:
+            return [self._run([(0, fold) for fold in range(n_folds)])]
+        curves = [[curve] for curve in self._run([(number, 0) for number in range(n_candidates)])]
+        best = np.array([of_folds[0].scores.max() for of_folds in curves])
+        left = [number for number in range(n_candidates) if not best[number] < best.max() - RACE * abs(best.max())]
+        jobs = [(number, fold) for number in left for fold in range(1, n_folds)]
+        for (number, _), curve in zip(jobs, self._run(jobs), strict=True):
+            curves[number].append(curve)
+        return curves
+
+    def _run(self, jobs):
+        """FoldCurves of pairs (candidate, fold): side by side, unless a team of threads does better with each."""
+        n_threads, n_cells = self.request.n_threads, self.request.train.binned.columns.size
+        as_team = len(jobs) < n_threads and (len(jobs) == 1 or is_worth_a_team(n_cells))
+        n_side, n_own = (1, n_threads) if as_team else (n_threads, 1)
+        try:
+            return list(in_order(lambda job: self._curve(*job, n_own), jobs, n_side))
+        except BaseException:
+            self._is_stopped.set()  # the others must not go on after an interrupt
+            raise
+
+    def _curve(self, number, fold, n_threads):
+        request = self.request
+        candidate = request.candidates[number]
+        parameters = SimpleNamespace(**{**vars(request.parameters), **candidate, "learning_rate": self.rate})
+        train, left_out = (request.train.part(part) for part in request.folds[fold])
+        booster = request.start(choose_booster("gbtree", candidate["linear_leaves"]), train)
+        for data in (train, left_out):
+            booster.fill_raw(data, n_threads)
+        seed = mixed_seed(request.seed, SEARCH_STREAM)
+        rounds = booster.rounds(
+            FitRequest(parameters, request.features, request.loss, train, left_out, seed, n_threads)
+        )
+        scores, kept = [request.score(left_out)], {0: left_out.raw.copy()}
+        patience = Patience(PATIENCE, 0.0, scores)
+        for n_rounds in range(1, MOST_SEARCHED + 1):
+            rounds.round(n_rounds)  # from 1, since round 0 warns about rounds without splits: the model's own does
+            scores.append(request.score(left_out))
+            if self.keeps_raw and n_rounds - max(kept) >= max(1, n_rounds // 10):
+                kept[n_rounds] = left_out.raw.copy()
+            if patience.is_over(scores) or self._is_stopped.is_set():
+                break
+        return FoldCurve(np.array(scores), left_out.y, left_out.weight, kept)
+
+    def _temperature(self, curves, n_rounds):
+        """That of the candidate's left-out rows near the chosen round."""
+        if not self.keeps_raw or self.request.train.start is not None:
+            return 1.0
+        nearest = [min(curve.raw, key=lambda kept: abs(kept - n_rounds)) for curve in curves]
+        raw = np.concatenate([curve.raw[kept] for curve, kept in zip(curves, nearest, strict=True)], axis=1)
+        weights = [curve.weight for curve in curves]
+        weight = None if weights[0] is None else np.concatenate(weights)
+        return fitted_temperature(self.request.loss, np.concatenate([curve.y for curve in curves]), raw, weight)
+
+
+# -- from curves to rounds -------------------------------------------------------------------------------------------
+
+
+def mean_curve(curves):
+    """Mean of some curves, of which those that stopped early keep their last value; empty if none is finite.
+
+    Curves that are not finite are left out.
+    """
+    curves = [curve for curve in curves if np.isfinite(curve).all()]
+    if not curves:
+        return np.empty(0)
+    length = max(map(len, curves))
+    return np.mean([np.append(curve, np.full(length - len(curve), curve[-1])) for curve in curves], axis=0)
+
+
+def _winner(best, n_folds):
+    """The candidate with the best score among those judged by all folds; the first, unless it is clearly worse."""
+    in_race = [number for number, n in enumerate(n_folds) if n == max(n_folds)]
+    winner = max(in_race, key=lambda number: best[number])
+    if in_race[0] == 0 and not best[winner] - best[0] > MARGIN * abs(best[0]):
+        return 0
+    return winner
+
+
+def rounds_of_length(length, rate, fewest, most):
+    """(number of rounds, learning rate) whose product is about `length`; the rate gives way to the limits."""
+    n_rounds = max(round(length / rate), 1)
+    if n_rounds < fewest:
+        return fewest, length / fewest
+    if most is not None and n_rounds > most:
+        return most, length / most
+    return n_rounds, rate
+
+
+def report_of(plan):
+    """Lines about what was compared and chosen."""
+    results = plan.results
+    lines = [
+        f"search: {_words(changes)}: mean score {score:.6g} after {n_rounds} rounds"
+        for changes, score, n_rounds in zip(
+            results["params"], results["mean_test_score"], results["n_rounds"], strict=True
+        )
+    ]
+    chosen = f"{plan.n_rounds} rounds of {plan.learning_rate:.3g}, temperature {plan.temperature:.3f}"
+    return "\n".join([*lines, f"search: chosen: {_words(plan.changes)}, {chosen}"])
+
+
+def _words(changes):
+    return f"{changes['grow_policy']} trees, {'linear' if changes['linear_leaves'] else 'constant'} leaves"

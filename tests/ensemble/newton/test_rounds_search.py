@@ -1,0 +1,149 @@
+"""Rounds that fit chooses by folds."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GroupKFold, KFold
+
+from skensemble import NewtonBoostingClassifier, NewtonBoostingRanker, NewtonBoostingRegressor
+from skensemble.ensemble.newton._rounds_search import mean_curve, rounds_of_length
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(120, 3))
+AMOUNTS = X[:, 0] + np.sin(3 * X[:, 1]) + RNG.normal(size=120)
+LABELS = (AMOUNTS > 0).astype(int)
+FOUND = ("learning_rate_", "temperature_", "cv_results_")
+
+
+def _classifier(**parameters):
+    return NewtonBoostingClassifier(n_estimators="auto", random_state=0, **parameters)
+
+
+def _regressor(**parameters):
+    return NewtonBoostingRegressor(n_estimators="auto", random_state=0, **parameters)
+
+
+def _is_same(model, other, tolerance=0.0):
+    assert model.n_iter_ == other.n_iter_
+    assert model.learning_rate_ == other.learning_rate_
+    np.testing.assert_allclose(model.temperature_, other.temperature_, rtol=tolerance, atol=0.0)
+    np.testing.assert_allclose(model._raw_predict(X), other._raw_predict(X), rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("number", [300, 7])
+def test_a_number_of_rounds_is_kept(number):
+    model = NewtonBoostingClassifier(n_estimators=number).fit(X, LABELS)
+    assert model.n_iter_ == number
+    assert not any(hasattr(model, name) for name in FOUND)
+
+
+def test_results_say_what_the_folds_said():
+    model = _classifier(linear_leaves="auto").fit(X, LABELS)
+    results = model.cv_results_
+    assert results["params"] == [
+        {"grow_policy": "symmetric", "linear_leaves": False},
+        {"grow_policy": "symmetric", "linear_leaves": True},
+    ]
+    for number, curve in enumerate(results["curves"]):
+        assert results["n_rounds"][number] == curve.argmax()
+        assert results["mean_test_score"][number] == curve.max()
+    assert len(results["split_test_scores"][results["best_index"]]) == 3
+    assert model.n_iter_ >= 100
+    length = max(results["n_rounds"][results["best_index"]], 1) * results["learning_rate"]
+    assert model.n_iter_ * model.learning_rate_ == pytest.approx(length, rel=0.01)
+
+
+def test_noise_gets_few_rounds():
+    noise = np.random.default_rng(1).normal(size=120)
+    model = _regressor().fit(X, noise)
+    assert model.n_iter_ * model.learning_rate_ < _regressor().fit(X, AMOUNTS).n_iter_ * 0.05
+    assert model.temperature_ == 1.0
+
+
+@pytest.mark.parametrize(("make", "y"), [(_classifier, LABELS), (_regressor, AMOUNTS)], ids=["classes", "amounts"])
+def test_threads_and_the_order_of_rows_do_not_matter(make, y):
+    model = make(linear_leaves="auto", n_jobs=1).fit(X, y)
+    _is_same(model, make(linear_leaves="auto", n_jobs=2).fit(X, y))
+    order = np.random.default_rng(1).permutation(120)
+    _is_same(model, make(linear_leaves="auto").fit(X[order], y[order]), 1e-9)
+
+
+def test_weight_two_is_two_copies():
+    weight = np.arange(120) % 3
+    rows = np.repeat(np.arange(120), weight)
+    by_weight = _classifier().fit(X, LABELS, sample_weight=weight)
+    _is_same(by_weight, _classifier().fit(X[rows], LABELS[rows]), 1e-9)
+
+
+def test_splitters_pairs_and_groups_are_accepted():
+    groups = np.arange(120) % 6
+    pairs = list(GroupKFold(3).split(X, None, groups))
+    by_pairs = _classifier(cv=pairs).fit(X, LABELS)
+    _is_same(by_pairs, _classifier(cv=GroupKFold(3)).fit(X, LABELS, groups=groups))
+    assert _classifier(cv=KFold(4)).fit(X, LABELS).cv_results_["split_test_scores"][0].shape == (4,)
+    assert _classifier(cv=2).fit(X, LABELS, groups=groups).cv_results_["split_test_scores"][0].shape == (2,)
+
+
+def test_a_learning_rate_of_the_user_is_kept():
+    assert _regressor(learning_rate=0.3).fit(X, AMOUNTS).learning_rate_ == 0.3
+
+
+def test_others_decide_where_early_stopping_or_few_rows_do():
+    stopped = _classifier(early_stopping=True).fit(X, LABELS)
+    given = _classifier().fit(X, LABELS, X_val=X[:20], y_val=LABELS[:20])
+    small = _classifier().fit(X[:15], LABELS[:15])
+    assert small.n_iter_ == 300
+    assert not any(hasattr(model, name) for model in (stopped, given, small) for name in FOUND)
+
+
+def test_a_fit_that_was_chosen_goes_on_with_the_same_rounds():
+    model = _regressor(linear_leaves="auto", warm_start=True).fit(X, AMOUNTS)
+    n_rounds = model.n_iter_
+    before = model.predict(X)
+    with pytest.raises(ValueError, match="n_estimators must be an int to continue a fit"):
+        model.fit(X, AMOUNTS)
+    model.set_params(n_estimators=n_rounds + 5).fit(X, AMOUNTS)
+    assert model.n_iter_ == n_rounds + 5
+    assert (model.predict(X) != before).any()
+
+
+def test_it_can_be_cloned_and_pickled():
+    model = _classifier(cv=KFold(3)).fit(X, LABELS)
+    _is_same(model, pickle.loads(pickle.dumps(model)))
+    _is_same(model, clone(model).fit(X, LABELS))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "fit", "message"),
+    [
+        ({"n_estimators": "some"}, {}, "n_estimators must be"),
+        ({"n_estimators": 10, "linear_leaves": "auto"}, {}, "linear_leaves must not be 'auto' unless"),
+        ({"n_estimators": 10, "grow_policy": "auto"}, {}, "grow_policy must not be 'auto' unless"),
+        ({"cv": 1}, {}, "cv must be"),
+        ({"cv": "three"}, {}, "cv must be"),
+        ({}, {"groups": [1, 2]}, "groups must have one label per row"),
+        ({}, {"groups": np.zeros(120)}, "groups must name at least 2 groups"),
+    ],
+)
+def test_bad_values_are_refused(parameters, fit, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        _classifier().set_params(**parameters).fit(X, LABELS, **fit)
+
+
+def test_the_ranker_has_no_search():
+    with pytest.raises((ValueError, TypeError), match="n_estimators must be"):
+        NewtonBoostingRanker(n_estimators="auto").fit(X, LABELS, qid=np.arange(120) // 10)
+
+
+def test_curves_that_stop_keep_their_last_value():
+    np.testing.assert_array_equal(mean_curve([np.array([1.0, 3.0]), np.array([1.0, 1.0, 5.0])]), [1.0, 2.0, 4.0])
+    assert len(mean_curve([np.array([1.0, np.nan])])) == 0
+
+
+def test_a_length_becomes_rounds_within_the_limits():
+    assert rounds_of_length(15.0, 0.05, 100, 1000) == (300, 0.05)
+    assert rounds_of_length(2.0, 0.05, 100, 1000) == (100, 0.02)
+    assert rounds_of_length(75.0, 0.05, 100, 1000) == (1000, 0.075)
+    assert rounds_of_length(75.0, 0.05, 1, None) == (1500, 0.05)
