@@ -22,6 +22,7 @@ from skensemble.generative.flows._normalizing_flows import Glow as Glow
 from skensemble.generative.flows._normalizing_flows import MaskedAutoregressiveFlow as MaskedAutoregressiveFlow
 from skensemble.generative.flows._normalizing_flows import NeuralSplineFlow as NeuralSplineFlow
 from skensemble.generative.flows._normalizing_flows import RealNVP as RealNVP
+from skensemble.inspection import explain as explain
 from skensemble.inspection import export_graphviz as export_graphviz
 from skensemble.inspection import export_text as export_text
 from skensemble.inspection import plot_tree as plot_tree

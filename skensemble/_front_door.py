@@ -51,6 +51,7 @@ ESTIMATORS = {  # heading in the reference -> name -> file
     },
 }
 OTHERS = {
+    "Explanations": {"explain": "skensemble.inspection"},
     "Drawings of trees": {
         "export_text": "skensemble.inspection",
         "plot_tree": "skensemble.inspection",

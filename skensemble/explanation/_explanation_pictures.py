@@ -43,7 +43,8 @@ def draw_dependence(values, cells, name, ax):
     ax = _axes(ax)
     is_there = np.array([cell == cell for cell in cells])
     x = cells[is_there]
-    ax.scatter([str(cell) for cell in x] if x.dtype == object else x, values[is_there], s=9, color=LOWERS)
+    x = x.astype(float) if _are_numbers(x) else [str(cell) for cell in x]
+    ax.scatter(x, values[is_there], s=9, color=LOWERS)
     ax.set_xlabel(name)
     ax.set_ylabel("what the cell added")
     return ax
@@ -76,13 +77,18 @@ def _heights(values, n_bins=40):
 def _ranks(cells):
     """Colours between 0 and 1: by rank of numbers; the middle for categories and missing cells."""
     ranks = np.full(len(cells), 0.5)
-    if cells.dtype == object and not all(isinstance(cell, (int, float, np.number)) for cell in cells):
+    if not _are_numbers(cells):
         return ranks
     numbers = cells.astype(float)
     is_there = ~np.isnan(numbers)
     _, rank = np.unique(numbers[is_there], return_inverse=True)
     ranks[is_there] = rank / max(rank.max(initial=0), 1)
     return ranks
+
+
+def _are_numbers(cells):
+    """Also those of a column of numbers that stands beside categories, in a table of objects."""
+    return cells.dtype != object or all(isinstance(cell, (int, float, np.number)) for cell in cells)
 
 
 def _labelled(ax, labels, title):
