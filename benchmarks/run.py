@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import adaboost
+import explanations
 import fit
 import flows
 import forests
@@ -33,6 +34,7 @@ QUESTIONS = {
     "predict": predict.run,
     "start": start.run,
     "memory": memory.run,
+    "explanations": explanations.run,
     "losses": losses.run,
     "forests": forests.run,
     "adaboost": adaboost.run,
