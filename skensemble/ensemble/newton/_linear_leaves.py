@@ -220,8 +220,9 @@ class LinearLeafTrees(GradientTrees):
         return LinearLeafTrees(self._with_trees(rounds), self.n_parallel, slopes)
 
     def tempered(self, temperature):
-        slopes = self._all_slopes()
-        return replace(super().tempered(temperature), slopes=slopes._replace(slope=slopes.slope / temperature))
+        known = self._all_slopes()
+        slopes = known._replace(slope=known.slope / temperature, limit=known.limit / temperature)
+        return replace(super().tempered(temperature), slopes=slopes)
 
     def _all_slopes(self):
         return LeafSlopes.empty(self.additive.trees.n_values) if self.slopes is None else self.slopes

@@ -31,13 +31,15 @@ def test_a_weight_counts_copies():
     assert by_weight == pytest.approx(fitted_temperature(_Loss, y[rows], raw[:, rows], None), rel=1e-3)
 
 
+@pytest.mark.parametrize("max_delta_step", [0.0, 0.3])
 @pytest.mark.parametrize("linear_leaves", [False, True])
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_all_raw_predictions_are_divided_by_it(n_classes, linear_leaves):
+def test_all_raw_predictions_are_divided_by_it(n_classes, linear_leaves, max_delta_step):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 2))
     y = np.digitize(X[:, 0] + rng.normal(size=60), [0.0, 0.8][: n_classes - 1])
-    booster = NewtonBoostingClassifier(n_estimators=5, linear_leaves=linear_leaves).fit(X, y)
+    limits = {"linear_leaves": linear_leaves, "max_delta_step": max_delta_step}
+    booster = NewtonBoostingClassifier(n_estimators=5, **limits).fit(X, y)
     raw = booster.decision_function(X)
     booster._booster = booster._booster.tempered(2.0).compiled()
     np.testing.assert_allclose(booster.decision_function(X), raw / 2.0, rtol=1e-12)
