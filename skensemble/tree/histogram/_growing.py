@@ -15,8 +15,11 @@ chunks together with its team (`_growth_jobs.py`).  A split takes three jobs:
                 parent (whose memory becomes the larger        the queue
                 child's), scan both for their best splits
 
-When features are few and threads many, ACCUMULATE fills histograms of blocks of rows before CHILDREN adds them up.  A
-symmetric tree has a LEVEL_SCAN before each level instead of the queue.  SUMS and PACK, which write the targets in fixed
+Where the sums do not tell that a child's best split leaves enough rows on both sides, COUNT counts them for its feature
+and scans that again, until they do.
+
+When features are few and threads many, ACCUMULATE fills histograms of blocks of rows before CHILDREN adds them up. A
+symmetric tree has a LEVEL_SCAN before each level instead of the queue. SUMS and PACK, which write the targets in fixed
 point, begin a tree; LEAVES ends it.
 
 The leader's kernels never call the team's: Numba optimises a kernel together with all that it calls, so a chain of
@@ -33,18 +36,23 @@ from skensemble.tree._node_heap import pop_node, push_node
 from skensemble.tree.histogram._growth_jobs import (
     ACCUMULATE,
     CHILDREN,
+    COUNT,
     LEAVES,
     LEVEL_SCAN,
     MARK,
     MOVE,
     PACK,
     SUMS,
+    is_unsure,
     level_has_missing,
     run_chunk,
 )
 from skensemble.tree.histogram._growth_limits import BEST_FIRST, DEPTH_FIRST, SYMMETRIC
 from skensemble.tree.histogram._histogram import FINE_BITS, PACKED_BITS, power_of_two_scale
 from skensemble.tree.histogram._splitting import (
+    BY_SUMS,
+    COUNTED,
+    HALF,
     MISSING_LEFT,
     category_order,
     category_words,
@@ -113,7 +121,7 @@ def _next_job(state):
         state.phase = CHILDREN
         state.n_tiles = min(state.n_active, max(state.n_tiles, state.n_threads))
         return state.n_tiles
-    if state.phase == CHILDREN:
+    if state.phase == CHILDREN or state.phase == COUNT:
         return _after_children(state)
     if state.phase == LEVEL_SCAN:
         return _after_level_scan(state)
@@ -153,8 +161,31 @@ def _after_sums(state):
         state.hessian_unit[k] = 1.0 / power_of_two_scale(h, state.n_units, PACKED_BITS)
         state.fine_gradient[k] = power_of_two_scale(g, state.n_units, FINE_BITS)
         state.fine_hessian[k] = power_of_two_scale(h, state.n_units, FINE_BITS)
+    _bound_counts(state)
     state.phase = PACK
     return _row_chunks(state.nodes[0].stop)
+
+
+@kernel
+def _bound_counts(state):
+    """What the hessian of the first output says about numbers of rows; whether cells need a channel to count them."""
+    least, most = np.inf, 0.0
+    for block in range(state.block_sums.shape[0]):
+        least, most = min(least, state.block_sums[block, 0, 2]), max(most, state.block_sums[block, 0, 3])
+    unit = state.hessian_unit[0]
+    state.min_units = int64(min(max(1.0, np.ceil(state.min_child_weight / unit)), float(HALF)))
+    state.count_units, state.sure_units, state.counts = 0, 0, False
+    if state.min_samples_leaf > 1:
+        fewest = float(state.min_samples_leaf)
+        least, most = np.rint(min(least, most) * (1.0 / unit)), np.rint(most * (1.0 / unit))
+        state.count_units = int64(min(fewest * least, float(HALF)))  # with less, there are too few rows
+        state.sure_units = int64(min((fewest - 1.0) * most + 1.0, float(HALF)))  # with as much, there are enough
+        # A node's best split is checked by counting.  But a split of a level has many nodes, and rows that add nothing
+        # to the sums of a code do not show in them.
+        by_cells = state.policy == SYMMETRIC or state.n_outputs > 1 or least == 0.0
+        state.counts = by_cells and least < most
+    state.n_channels = state.n_outputs + state.counts
+    state.n_cells = (state.n_codes.shape[0] << state.shift) * state.n_channels
 
 
 @kernel
@@ -179,14 +210,8 @@ def _sum_root(state):
     totals = state.totals[0]
     for channel in range(state.n_channels):
         totals[channel] = 0
-    if state.packed.shape[1] > 0:
         for chunk in range(state.n_chunks):
-            totals[0] += state.packed_sums[chunk]
-        return
-    for i in range(state.nodes[0].stop):
-        row = state.rows[0, i]
-        for channel in range(state.n_channels):
-            totals[channel] += state.vectors[int64(row) * state.n_channels + channel]
+            totals[channel] += state.packed_sums[chunk, channel]
 
 
 # -- a split ---------------------------------------------------------------------------------------------------------
@@ -302,7 +327,12 @@ def _may_split(node_id, state):
     node = state.nodes[node_id]
     if node.stop - node.start < 2 or node.depth == state.max_depth:
         return False
-    if state.counts and state.totals[node_id, state.n_channels - 1] < 2 * state.min_samples_leaf:
+    counts_rows = state.weight.shape[0] == 0 or not state.whole
+    if counts_rows and node.stop - node.start < 2 * state.min_samples_leaf:
+        return False
+    if state.counts and state.totals[node_id, state.n_outputs] < 2 * state.min_samples_leaf:
+        return False
+    if (state.totals[node_id, 0] & HALF) < 2 * state.count_units:
         return False
     return _total_hessian(state.totals[node_id], state) >= 2.0 * state.min_child_weight * state.n_outputs
 
@@ -378,10 +408,20 @@ def _after_children(state):
     """Queue the children that have a split worth making."""
     if state.policy == SYMMETRIC:
         return _start_level(state) if state.node_id < 0 else _next_split(state)
+    unsure_rows = 0
     for side in range(2):
         node_id = state.scan_right if side else state.scan_left
-        if node_id >= 0 and _choose_split(node_id, side, state):
-            _describe_split(node_id, state)
+        if node_id >= 0:
+            _choose_split(node_id, side, state)
+            if is_unsure(node_id, state):
+                unsure_rows += state.nodes[node_id].stop - state.nodes[node_id].start
+    if unsure_rows > 0:
+        state.phase = COUNT
+        return 1 if state.n_threads == 1 or unsure_rows < NODE_WORK else 2
+    for side in range(2):
+        node_id = state.scan_right if side else state.scan_left
+        if node_id >= 0 and state.nodes[node_id].feature >= 0:
+            _describe_split(node_id, side, state)
             _queue(node_id, state)
         elif node_id >= 0:
             _release(node_id, state)
@@ -414,24 +454,25 @@ def _choose_split(node_id, side, state):
             and state.best_gain[side, feature] > best
         ):
             best, best_feature = state.best_gain[side, feature], feature
-    if best_feature < 0:
-        return False
     node = state.nodes[node_id]
+    if best_feature < 0:
+        node.feature, node.gain = -1, 0.0
+        return False
     node.gain, node.feature = best, best_feature
     node.position, node.flags = state.best_position[side, best_feature], state.best_flags[side, best_feature]
     return True
 
 
 @kernel
-def _describe_split(node_id, state):
-    """Fill in code, missing direction, categories and left sums of a node's split, while its histogram is there."""
+def _describe_split(node_id, side, state):
+    """Fill in code, missing direction, categories and left sums of a child's split, while its histogram is there."""
     node, left = state.nodes[node_id], state.left_totals[node_id]
-    n_codes = state.n_codes[node.feature]
+    n_codes, counted_side = state.n_codes[node.feature], side if node.flags & COUNTED else BY_SUMS
     cell = node.slot * state.n_cells + (node.feature << state.shift) * state.n_channels
     node.is_categorical = state.is_categorical[node.feature]
     if node.is_categorical:
         scan_codes, ratio = np.empty(n_codes, np.int64), np.empty(n_codes, np.float64)
-        n_present = category_order(state.histogram, cell, n_codes, state, scan_codes, ratio)
+        n_present = category_order(state.histogram, cell, node.feature, counted_side, state, scan_codes, ratio)
         left_totals(state.histogram, cell, state.n_channels, scan_codes, node.position, node.flags, left)
     else:
         left_totals(state.histogram, cell, state.n_channels, state.codes_in_order, node.position, node.flags, left)
@@ -441,7 +482,7 @@ def _describe_split(node_id, state):
         node.missing_left = (state.words[node_id, 0] & np.uint64(1)) != 0
     else:
         node.code = node.position + 1
-        missing = has_missing(state.histogram, cell, state.n_channels)
+        missing = has_missing(state.histogram, cell, node.feature, counted_side, state)
         node.missing_left = (node.flags & MISSING_LEFT) != 0 if missing else heavier_left
 
 
@@ -496,7 +537,7 @@ def _describe_level(first, last, state):
             state.words[first],
         )
         missing_left = (state.words[first, 0] & np.uint64(1)) != 0
-    elif level_has_missing(offset, state):
+    elif level_has_missing(feature, state):
         missing_left = (flags & MISSING_LEFT) != 0
     for node_id in range(first, last):
         node = state.nodes[node_id]

@@ -5,14 +5,14 @@ rows, its leaf.  So the result does not depend on who did which chunk, or when.
 """
 
 import numpy as np
-from numba import int64, uint64
+from numba import int64
 
 from skensemble._jit import kernel, prefetch
 from skensemble.tree.histogram._histogram import (
     ROWS_AHEAD,
-    SCALAR,
     accumulate,
     clear,
+    count_codes,
     merge,
     pack,
     subtract,
@@ -20,22 +20,24 @@ from skensemble.tree.histogram._histogram import (
     write_counts,
 )
 from skensemble.tree.histogram._splitting import (
+    BY_SUMS,
     INVALID,
     ONE_HOT,
+    UNSURE,
     best_position,
     category_order,
+    counts_cell,
     drop_unbalanced,
+    feature_gains,
     has_missing,
     leaf_value,
-    limited_gains,
     mark_left,
     move_rows,
-    numeric_gains,
     scan_feature,
 )
 
 SUM_BLOCK = 1 << 16  # rows; fixed, so that float sums do not depend on the number of threads
-SUMS, PACK, MARK, MOVE, ACCUMULATE, CHILDREN, LEVEL_SCAN, LEAVES = range(8)
+SUMS, PACK, MARK, MOVE, ACCUMULATE, CHILDREN, COUNT, LEVEL_SCAN, LEAVES = range(9)
 
 
 @kernel
@@ -49,6 +51,8 @@ def run_chunk(chunk, state):
         _accumulate_chunk(chunk, state)
     elif state.phase == CHILDREN:
         _children_chunk(chunk, state)
+    elif state.phase == COUNT:
+        _count_chunk(chunk, state)
     elif state.phase == LEVEL_SCAN:
         _level_scan_chunk(chunk, state)
     elif state.phase == LEAVES:
@@ -64,12 +68,13 @@ def run_chunk(chunk, state):
 
 @kernel
 def _sums_chunk(chunk, state):
-    """Sums of |gradient| and of the hessian of one output in a block of the tree's rows."""
+    """Sums of |gradient| and of the hessian of one output in a block of the tree's rows, and bounds of the hessian."""
     rows, n_rows = state.rows[0], state.nodes[0].stop
     output, block = chunk % state.n_outputs, chunk // state.n_outputs
-    state.block_sums[block, output, 0], state.block_sums[block, output, 1] = weighted_sums(
+    sums = state.block_sums[block, output]
+    sums[0], sums[1], sums[2], sums[3] = weighted_sums(
         state.gradient[state.first_output + output], state.hessian[state.first_output + output], state.weight,
-        rows[:0] if n_rows == rows.shape[0] else rows, min(block * SUM_BLOCK, n_rows),
+        state.whole, rows[:0] if n_rows == rows.shape[0] else rows, min(block * SUM_BLOCK, n_rows),
         min((block + 1) * SUM_BLOCK, n_rows),
     )  # fmt: skip
 
@@ -82,16 +87,16 @@ def _pack_chunk(chunk, state):
     if n_rows == rows.shape[0]:
         for i in range(start, stop):
             rows[i] = i
-    is_vector = state.kind != SCALAR
-    targets = state.vectors if is_vector else state.packed[0]
     for k in range(state.n_outputs):
-        state.packed_sums[chunk] = pack(
+        state.packed_sums[chunk, k] = pack(
             state.gradient[state.first_output + k], state.hessian[state.first_output + k], state.weight, state.whole,
-            1.0 / state.gradient_unit[k], 1.0 / state.hessian_unit[k], rows, start, stop, targets,
-            is_vector, state.n_channels, k,
+            1.0 / state.gradient_unit[k], 1.0 / state.hessian_unit[k], rows, start, stop, state.packed[0],
+            state.n_channels, k,
         )  # fmt: skip
     if state.counts:
-        write_counts(state.weight, state.whole, rows, start, stop, targets, state.n_channels)
+        state.packed_sums[chunk, state.n_outputs] = write_counts(
+            state.weight, state.whole, rows, start, stop, state.packed[0], state.n_channels
+        )
 
 
 # -- partition: a block of a node's rows -----------------------------------------------------------------------------
@@ -116,9 +121,9 @@ def _move_chunk(chunk, state):
     left = state.left_starts[chunk]
     right = state.right_start + (start - node.start) - (left - node.start)
     move_rows(
-        state.rows[node.buffer], state.packed[node.buffer], state.goes_left, start,
-        node.start + n_rows * (chunk + 1) // state.n_chunks, state.rows[1 - node.buffer], state.packed[1 -
-        node.buffer], left, right,
+        state.rows[node.buffer], state.packed[node.buffer], state.n_channels, state.goes_left, start,
+        node.start + n_rows * (chunk + 1) // state.n_chunks, state.rows[1 - node.buffer],
+        state.packed[1 - node.buffer], left, right,
     )  # fmt: skip
 
 
@@ -142,8 +147,8 @@ def _fill(node_id, start, stop, slot, first, last, state):
     features = state.features[: state.n_active]
     clear(state.histogram, base, state.shift, state.n_channels, state.n_codes, features, first, last)
     accumulate(
-        state.kind, state.words_of_codes, state.usual_words, state.codes, state.rows[buffer], state.packed[buffer],
-        state.vectors, start, stop, state.histogram, base, state.shift, state.n_channels, features, first, last,
+        state.words_of_codes, state.usual_words, state.codes, state.rows[buffer], state.packed[buffer], start, stop,
+        state.histogram, base, state.shift, state.n_channels, features, first, last,
     )  # fmt: skip
 
 
@@ -191,7 +196,6 @@ def _children_chunk(chunk, state):
 @kernel
 def _scan_tile(node_id, side, first, last, state):
     """Best split of each feature of the tile."""
-    node = state.nodes[node_id]
     n_scratch = max(state.codes_in_order.shape[0], 2 * state.n_channels) + 1
     prefix, scan_codes = np.empty(n_scratch, np.int64), np.empty(n_scratch, np.int64)
     gains, ratio = np.empty(n_scratch, np.float64), np.empty(n_scratch, np.float64)
@@ -199,24 +203,45 @@ def _scan_tile(node_id, side, first, last, state):
         feature = state.features[k]
         state.best_position[side, feature] = -1
         if state.allowed[side, feature]:
-            cell = node.slot * state.n_cells + (feature << state.shift) * state.n_channels
-            gain, position, flags = scan_feature(
-                state.histogram,
-                cell,
-                feature,
-                node.stop - node.start,
-                state.totals[node_id],
-                node.lower,
-                node.upper,
-                state,
-                scan_codes,
-                ratio,
-                prefix,
-                gains,
-            )
-            state.best_gain[side, feature] = gain
-            state.best_position[side, feature] = position
-            state.best_flags[side, feature] = flags
+            _scan(node_id, side, feature, BY_SUMS, state, scan_codes, ratio, prefix, gains)
+
+
+@kernel
+def _scan(node_id, side, feature, counted_side, state, scan_codes, ratio, prefix, gains):
+    """Best split of a feature of a child, by the counts of its rows unless counted_side is BY_SUMS."""
+    node = state.nodes[node_id]
+    cell = node.slot * state.n_cells + (feature << state.shift) * state.n_channels
+    gain, position, flags = scan_feature(
+        state.histogram, cell, feature, counted_side, node.stop - node.start, state.totals[node_id], node.lower,
+        node.upper, state, scan_codes, ratio, prefix, gains,
+    )  # fmt: skip
+    state.best_gain[side, feature] = gain
+    state.best_position[side, feature] = position
+    state.best_flags[side, feature] = flags
+
+
+@kernel
+def _count_chunk(chunk, state):
+    """Count the rows of a child, or of both, by the codes of the feature with the best split, and scan it again."""
+    n_scratch = state.codes_in_order.shape[0] + 2
+    prefix, scan_codes = np.empty(n_scratch, np.int64), np.empty(n_scratch, np.int64)
+    gains, ratio = np.empty(n_scratch, np.float64), np.empty(n_scratch, np.float64)
+    for side in range(chunk, 2, state.n_chunks):
+        node_id = state.scan_right if side else state.scan_left
+        if node_id >= 0 and is_unsure(node_id, state):
+            node = state.nodes[node_id]
+            count_codes(
+                state.columns[node.feature], state.n_codes[node.feature], state.rows[node.buffer], node.start,
+                node.stop, state.weight, state.whole, state.row_counts, counts_cell(node.feature, side, state),
+            )  # fmt: skip
+            _scan(node_id, side, node.feature, side, state, scan_codes, ratio, prefix, gains)
+
+
+@kernel
+def is_unsure(node_id, state):
+    """Has the node a best split which may leave too few rows on a side?"""
+    node = state.nodes[node_id]
+    return node.feature >= 0 and (node.flags & UNSURE) != 0
 
 
 # -- a level of a symmetric tree: one feature ------------------------------------------------------------------------
@@ -235,23 +260,27 @@ def _level_scan_chunk(chunk, state):
     if state.level == 0 and is_categorical:  # also if not allowed here: it may be, further down
         cell = state.nodes[0].slot * state.n_cells + offset
         state.n_categories[feature] = category_order(
-            state.histogram, cell, state.n_codes[feature], state, state.sorted_categories[feature], gains
+            state.histogram, cell, feature, BY_SUMS, state, state.sorted_categories[feature], gains
         )
     if not state.allowed[0, feature]:
         return
     one_hot = is_categorical and state.n_categories[feature] <= state.max_cat_to_onehot
-    missing = level_has_missing(offset, state)
+    missing = level_has_missing(feature, state)
     n_positions = state.n_codes[feature] - (1 if missing else 2)
+    scan_codes = state.codes_in_order
     if is_categorical:
+        scan_codes = state.sorted_categories[feature]
         n_positions = state.n_categories[feature] - (0 if one_hot else 1)
     n_scans = 2 if missing and not is_categorical else 1
     for node_id in range((1 << state.level) - 1, (1 << (state.level + 1)) - 1):
         for missing_left in range(n_scans):
-            first, last = _node_gains(
-                node_id, feature, offset, n_positions, missing_left == 1, one_hot, state, prefix, gains
-            )
+            node = state.nodes[node_id]
+            first, last = feature_gains(
+                state.histogram, node.slot * state.n_cells + offset, scan_codes, n_positions, one_hot, feature,
+                missing_left == 1, state.totals[node_id], node.lower, node.upper, BY_SUMS, state, prefix, gains,
+            )  # fmt: skip
             total = level_gains[missing_left]
-            for position in range(uint64(first), uint64(last)):
+            for position in range(first, last):
                 # With too little weight on a side this node gains nothing, but the level may.
                 total[position] += gains[position] if gains[position] != INVALID else 0.0
     if is_categorical and not one_hot:
@@ -267,30 +296,14 @@ def _level_scan_chunk(chunk, state):
 
 
 @kernel
-def level_has_missing(offset, state):
-    """Does any node of the level hold a missing value of the feature whose cells begin at `offset`."""
+def level_has_missing(feature, state):
+    """Does any node of the level hold a missing value of the feature?"""
+    offset = (feature << state.shift) * state.n_channels
     for node_id in range((1 << state.level) - 1, (1 << (state.level + 1)) - 1):
-        if has_missing(state.histogram, state.nodes[node_id].slot * state.n_cells + offset, state.n_channels):
+        cell = state.nodes[node_id].slot * state.n_cells + offset
+        if has_missing(state.histogram, cell, feature, BY_SUMS, state):
             return True
     return False
-
-
-@kernel
-def _node_gains(node_id, feature, offset, n_positions, missing_left, one_hot, state, prefix, gains):
-    """Gains of one feature in one node of a level, in the order of the level's scan; and the range they are in."""
-    node = state.nodes[node_id]
-    cell = node.slot * state.n_cells + offset
-    if not state.is_categorical[feature]:
-        return numeric_gains(
-            state.histogram, cell, state.codes_in_order, n_positions, feature, missing_left, state.totals[node_id],
-            node.lower, node.upper, state, prefix, gains,
-        )  # fmt: skip
-    reg_lambda = state.reg_lambda if one_hot else state.reg_lambda + state.cat_l2
-    limited_gains(
-        state.histogram, cell, state.sorted_categories[feature], n_positions, one_hot, False, state.totals[node_id],
-        node.lower, node.upper, 0, reg_lambda, state, prefix, gains,
-    )  # fmt: skip
-    return 0, n_positions
 
 
 # -- leaves ----------------------------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ from skensemble.tree.histogram._growing import MAX_ROW_CHUNKS
 from skensemble.tree.histogram._growth_jobs import SUM_BLOCK
 from skensemble.tree.histogram._growth_limits import DEPTH_FIRST, SYMMETRIC
 from skensemble.tree.histogram._growth_state import TABLE, GrowthState, make_growth_state
-from skensemble.tree.histogram._histogram import SCALAR
 
 MAX_HISTOGRAM_BYTES = 1 << 29
 
@@ -26,7 +25,6 @@ class GrowthMemory(NamedTuple):
 
         n_copies : how many states share the memory for histograms
         """
-        given = {**given, "n_cells": (len(given["n_codes"]) << given["shift"]) * given["n_channels"]}
         sizes = _sizes(given, n_threads, n_copies)
         return cls.of({**TABLE.new_memory(sizes, TREE, CALL), **given}, sizes)
 
@@ -42,22 +40,24 @@ class GrowthMemory(NamedTuple):
 
 def _sizes(given, n_threads, n_copies):
     n_samples, n_padded = given["codes"].shape
-    n_features, n_channels = len(given["n_codes"]), given["n_channels"]
-    is_scalar, has_categories = given["kind"] == SCALAR, bool(given["is_categorical"].any())
+    counts = given["min_samples_leaf"] > 1
+    n_features, most_channels = len(given["n_codes"]), given["n_outputs"] + counts
+    n_cells = (n_features << given["shift"]) * most_channels
+    has_categories = bool(given["is_categorical"].any())
     most_codes = int(given["n_codes"].max(initial=1))
     max_nodes = _max_nodes(given, n_samples)
-    n_slots = _n_slots(given, max_nodes, n_copies)
+    n_slots = _n_slots(given, max_nodes, n_cells * n_copies)
     return {
         "n_samples": n_samples,
         "n_padded": n_padded,
         "n_features": n_features,
         "n_groups": len(given["interactions"]),
         "n_outputs": given["n_outputs"],
-        "n_channels": n_channels,
-        "n_packed": n_samples if is_scalar else 0,
-        "n_vector_cells": 0 if is_scalar else n_samples * n_channels,
+        "most_channels": most_channels,
+        "n_packed": n_samples * most_channels,
+        "n_row_counts": 2 * (n_features << given["shift"]) if counts else 0,
         "n_slots": n_slots,
-        "n_histogram_cells": (n_slots + n_threads) * given["n_cells"],
+        "n_histogram_cells": (n_slots + n_threads) * n_cells,
         "max_nodes": max_nodes,
         "n_words": (most_codes + 63) // 64 if has_categories else 1,
         "n_sorted": most_codes if has_categories else 1,
@@ -73,11 +73,11 @@ def _max_nodes(limits, n_samples):
     return most_nodes(n_samples, limits["max_depth"], limits["max_leaf_nodes"])
 
 
-def _n_slots(given, max_nodes, n_copies):
-    """Histograms alive at a time: one for each open node, if memory allows."""
+def _n_slots(given, max_nodes, n_cells):
+    """Histograms alive at a time: one for each open node, if memory allows.  n_cells : of one, times the copies"""
     if given["policy"] == SYMMETRIC:
         return max(1, 2 ** (given["max_depth"] - 1)) + 1
     n_open = (max_nodes + 1) // 2
     if given["policy"] == DEPTH_FIRST and given["max_depth"] >= 0:
         n_open = min(n_open, given["max_depth"] + 1)
-    return max(4, min(n_open + 3, MAX_HISTOGRAM_BYTES // (8 * given["n_cells"] * n_copies)))
+    return max(4, min(n_open + 3, MAX_HISTOGRAM_BYTES // (8 * n_cells)))

@@ -4,8 +4,10 @@ A histogram is a flat int64 array.  Feature `f` of a node's histogram begins at 
 `n_channels` integers.  Integers add exactly and in any order, so the sibling is an exact difference, and the threads'
 order does not show.
 
-    scalar target    one channel            g << 32 | h          (both sums in one addition)
-    vector target    one such channel per output; with exact counts of rows, one more channel for them
+    one output         one channel            g << 32 | h          (both sums in one addition)
+    several outputs    one such channel for each; where cells must count rows, one more channel for the counts
+
+The channels of a row stand together and move with the row: a node's targets are read in order, whatever its rows are.
 """
 
 import math
@@ -15,7 +17,6 @@ from numba import int64, uint64
 
 from skensemble._jit import kernel, prefetch
 
-SCALAR, VECTOR = 0, 1  # how a row adds to a cell
 ROWS_AHEAD = 16  # prefetch distance; measured best between 8 and 32 for scattered rows
 
 
@@ -104,34 +105,91 @@ def add_rows_of_features(codes, rows, packed, start, stop, histogram, base, shif
 
 
 @kernel
-def add_vectors(codes, rows, vectors, start, stop, histogram, base, shift, n_channels, features, first, last):
-    """Add the vector of each row, n_channels of the flat `vectors`, to its cells, for features[first:last]."""
-    for i in range(start, stop):
+def add_pairs(words, rows, pairs, start, stop, histogram, base, first, last):
+    """As `add_rows`, for cells of two channels, which the compiler adds together."""
+    width = int64(words.shape[1]) * 8
+    first_word, last_word, n_rest = uint64(first) >> uint64(3), uint64(last) >> uint64(3), uint64(last) & uint64(7)
+    origin = uint64(base) + (uint64(first) << uint64(9))
+    for i in range(uint64(start), uint64(stop)):
+        if i + uint64(ROWS_AHEAD) < uint64(stop):
+            prefetch(words, int64(rows[i + uint64(ROWS_AHEAD)]) * width + first)
         row = uint64(rows[i])
-        at = row * uint64(n_channels)
-        for k in range(first, last):
-            feature = int64(features[k])
-            cell = uint64(base + ((feature << shift) + int64(codes[row, uint64(feature)])) * n_channels)
-            for channel in range(uint64(n_channels)):
+        one, two = pairs[i << uint64(1)], pairs[(i << uint64(1)) + uint64(1)]
+        cell = origin
+        for k in range(first_word, last_word):
+            word = words[row, k]
+            for feature in range(uint64(8)):  # unrolled by the compiler
+                code = (word >> (feature << uint64(3))) & uint64(255)
+                at = cell + (feature << uint64(9)) + (code << uint64(1))
+                histogram[at] += one
+                histogram[at + uint64(1)] += two
+            cell += uint64(4096)
+        if n_rest > uint64(0):
+            word = words[row, last_word]
+            for _ in range(n_rest):
+                at = cell + ((word & uint64(255)) << uint64(1))
+                histogram[at] += one
+                histogram[at + uint64(1)] += two
+                word >>= uint64(8)
+                cell += uint64(512)
+
+
+@kernel
+def add_vectors(codes, rows, vectors, start, stop, histogram, base, shift, n_channels, features, first, last):
+    """As `add_rows_of_features`, for cells of any number of channels: those of row rows[i] begin at i * n_channels."""
+    width = int64(codes.shape[1])
+    shift, n_channels = uint64(shift), uint64(n_channels)
+    for i in range(uint64(start), uint64(stop)):
+        if i + uint64(ROWS_AHEAD) < uint64(stop):
+            prefetch(codes, int64(rows[i + uint64(ROWS_AHEAD)]) * width * codes.itemsize)
+        row = uint64(rows[i])
+        at = i * n_channels
+        for k in range(uint64(first), uint64(last)):
+            feature = uint64(features[k])
+            cell = uint64(base) + ((feature << shift) + uint64(codes[row, feature])) * n_channels
+            for channel in range(n_channels):
                 histogram[cell + channel] += vectors[at + channel]
 
 
 @kernel
 def accumulate(
-    kind, words, usual, codes, rows, packed, vectors, start, stop, histogram, base, shift, n_channels, features, first,
-    last,
-):  # fmt: skip
+    words, usual, codes, rows, packed, start, stop, histogram, base, shift, n_channels, features, first, last
+):
     """Add the rows [start, stop) of a node to its cells of features[first:last], whatever the target.
 
     words, usual : see `add_words`; words is (0, 0) where codes are wider than a byte
+    packed : the channels of row rows[i] begin at i * n_channels
     """
-    if kind == SCALAR:
-        if words.shape[0] > 0 and is_everything(features) and first & 7 == 0:
-            add_words(words, usual, rows, packed, start, stop, histogram, base, first, last)
-        else:
-            add_rows_of_features(codes, rows, packed, start, stop, histogram, base, shift, features, first, last)
+    by_words = words.shape[0] > 0 and is_everything(features) and first & 7 == 0
+    if n_channels == 1 and by_words:
+        add_words(words, usual, rows, packed, start, stop, histogram, base, first, last)
+    elif n_channels == 1:
+        add_rows_of_features(codes, rows, packed, start, stop, histogram, base, shift, features, first, last)
+    elif n_channels == 2 and by_words:
+        add_pairs(words, rows, packed, start, stop, histogram, base, first, last)
     else:
-        add_vectors(codes, rows, vectors, start, stop, histogram, base, shift, n_channels, features, first, last)
+        add_vectors(codes, rows, packed, start, stop, histogram, base, shift, n_channels, features, first, last)
+
+
+@kernel
+def count_codes(column, n_codes, rows, start, stop, weight, whole, counts, base):
+    """Write how many rows each code of a column has among rows[start:stop], from counts[base] on (see `row_count`)."""
+    for code in range(uint64(n_codes)):
+        counts[uint64(base) + code] = 0
+    weighted = weight.shape[0] > 0
+    for i in range(uint64(start), uint64(stop)):
+        if i + uint64(2 * ROWS_AHEAD) < uint64(stop):
+            prefetch(column, int64(rows[i + uint64(2 * ROWS_AHEAD)]) * column.itemsize)
+        row = uint64(rows[i])
+        counts[uint64(base) + uint64(column[row])] += row_count(row, weight, whole) if weighted else int64(1)
+
+
+@kernel
+def row_count(row, weight, whole):
+    """How many rows a row stands for: its weight if all are whole, else one, or none without weight."""
+    if weight.shape[0] == 0:
+        return int64(1)
+    return int64(weight[row]) if whole else int64(weight[row] > 0.0)
 
 
 @kernel
@@ -193,12 +251,11 @@ def power_of_two_scale(total, n_units, bits):
 
 @kernel
 def pack(
-    gradient, hessian, weight, whole, gradient_scale, hessian_scale, rows, start, stop, packed, by_row, stride, channel
+    gradient, hessian, weight, whole, gradient_scale, hessian_scale, rows, start, stop, packed, n_channels, channel
 ):
-    """Write g << 32 | h of the rows rows[start:stop], in fixed point; returns their sum.
+    """Write g << 32 | h of the rows rows[start:stop], in fixed point, to a channel of `packed`; returns their sum.
 
-    The place of rows[i] is packed[i], or if by_row packed[rows[i] * stride + channel].  A whole weight multiplies the
-    rounded row: weight k is k copies, exactly.
+    A whole weight multiplies the rounded row: weight k is k copies, exactly.
     """
     weighted = weight.shape[0] > 0
     total = int64(0)
@@ -213,28 +270,35 @@ def pack(
             g *= weight[row]
             h *= weight[row]
         value = (int64(g) << 32) + int64(h)
-        packed[int64(row) * stride + channel if by_row else i] = value
+        packed[i * n_channels + channel] = value
         total += value
     return total
 
 
 @kernel
-def weighted_sums(gradient, hessian, weight, rows, start, stop):
-    """Sums of |w g| and w h over rows[start:stop], or over start .. stop - 1 where `rows` is empty."""
+def weighted_sums(gradient, hessian, weight, whole, rows, start, stop):
+    """Sums of |w g| and w h over rows[start:stop], or over start .. stop - 1 where `rows` is empty; and the least and
+    the most that one counted row (see `row_count`) adds to the second, infinite and 0 if there is none."""
     sum_gradient, sum_hessian = 0.0, 0.0
+    least, most = np.inf, 0.0
     for i in range(start, stop):
         row = rows[i] if rows.shape[0] else i
         w = weight[row] if weight.shape[0] else 1.0
+        h = hessian[row] * w
         sum_gradient += abs(gradient[row]) * w
-        sum_hessian += hessian[row] * w
-    return sum_gradient, sum_hessian
+        sum_hessian += h
+        one = float(hessian[row]) if whole else h
+        if w > 0.0:
+            least, most = min(least, one), max(most, one)
+    return sum_gradient, sum_hessian, least, most
 
 
 @kernel
-def write_counts(weight, whole, rows, start, stop, vectors, stride):
-    """Write how many rows each of rows[start:stop] stands for, into the last channel of its vector."""
+def write_counts(weight, whole, rows, start, stop, packed, n_channels):
+    """Write how many rows each of rows[start:stop] stands for, into the last of its channels; returns their sum."""
+    total = int64(0)
     for i in range(start, stop):
-        count = int64(1)
-        if weight.shape[0] > 0:
-            count = int64(weight[rows[i]]) if whole else int64(weight[rows[i]] > 0.0)
-        vectors[int64(rows[i]) * stride + stride - 1] = count
+        count = row_count(rows[i], weight, whole)
+        packed[(i + 1) * n_channels - 1] = count
+        total += count
+    return total

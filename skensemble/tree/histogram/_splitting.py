@@ -24,7 +24,10 @@ HALF = (1 << 32) - 1
 # How channels are read: g << 32 | h each; or sums of their own, the hessian last.  No grower writes WIDE cells yet: the
 # 31 bits of a packed sum serve up to about 10^8 rows, and growing on more rows will need cells of two integers.
 PACKED, WIDE = 0, 1
-MISSING_LEFT, ONE_HOT = 1, 2  # bits of a candidate's flags
+# Bits of a candidate's flags.  UNSURE: it may leave fewer than min_samples_leaf rows on a side; COUNTED: it does not,
+# and the codes of its feature that have rows were told by counts.
+MISSING_LEFT, ONE_HOT, UNSURE, COUNTED = 1, 2, 4, 8
+BY_SUMS = -1  # in place of the side whose rows were counted: none were
 
 
 # -- reading a cell --------------------------------------------------------------------------------------------------
@@ -71,41 +74,53 @@ def score_of_value(gradient, hessian, value, reg_lambda, reg_alpha):
 
 
 @kernel
-def plain_gains(
-    histogram,
-    cell,
-    scan_codes,
-    n_positions,
-    total,
-    missing_left,
-    reg_lambda,
-    min_hessian,
-    gradient_unit,
-    hessian_unit,
-    prefix,
-    gains,
-):
-    """Gains along a numeric feature, one output, no limits on the values.  scan_codes: its codes, ascending.
-
-    Returns the range of the positions that leave both sides enough; the gains of no others are written.
-    """
-    min_units = int64(min(np.ceil(min_hessian / hessian_unit), float(HALF)))
-    most_units = (total & HALF) - min_units
-    first, last = uint64(0), uint64(n_positions)
-    if most_units < min_units:
-        return 0, 0
+def left_sums(histogram, cell, n_channels, scan_codes, n_positions, one_hot, missing_left, prefix):
+    """First channel of the left side at each position of a scan."""
     running = histogram[cell] if missing_left else 0
-    for position in range(last):
-        running += histogram[uint64(cell) + uint64(scan_codes[position])]
+    if one_hot:
+        for position in range(uint64(n_positions)):
+            prefix[position] = histogram[uint64(cell) + uint64(scan_codes[position]) * uint64(n_channels)]
+        return
+    for position in range(uint64(n_positions)):
+        running += histogram[uint64(cell) + uint64(scan_codes[position]) * uint64(n_channels)]
         prefix[position] = running
+
+
+@kernel
+def range_of_units(prefix, first, last, total, min_units):
+    """Part of the positions [first, last) that leaves both sides `min_units` of the hessian."""
+    first, last = uint64(first), uint64(last)
+    most_units = (total & HALF) - min_units
+    if most_units < min_units:
+        return first, first
     while first < last and (prefix[first] & HALF) < min_units:
         first += uint64(1)
     while first < last and (prefix[last - uint64(1)] & HALF) > most_units:
         last -= uint64(1)
+    return first, last
+
+
+@kernel
+def range_of_counts(counts, cell, n_channels, n_codes, scan_codes, n_positions, missing_left, min_samples):
+    """The positions that leave both sides `min_samples` rows.  counts[cell + code * n_channels] : rows of a code"""
+    total, first, last = int64(0), uint64(0), uint64(0)
+    for code in range(uint64(n_codes)):
+        total += counts[uint64(cell) + code * uint64(n_channels)]
+    left = counts[cell] if missing_left else 0
+    for position in range(uint64(n_positions)):
+        left += counts[uint64(cell) + uint64(scan_codes[position]) * uint64(n_channels)]
+        first += uint64(left < min_samples)
+        last += uint64(total - left >= min_samples)
+    return first, max(first, last)
+
+
+@kernel
+def plain_gains(prefix, first, last, total, reg_lambda, gradient_unit, hessian_unit, gains):
+    """Gains of the positions [first, last), one output, no limits on the values."""
     node_gradient = gradient_unit * int32(total >> 32)
     node_hessian = hessian_unit * int32(total & HALF)
     parent_score = node_gradient * node_gradient / (node_hessian + reg_lambda) * ROUNDING
-    for position in range(first, last):  # vectorised: no branch, one division
+    for position in range(uint64(first), uint64(last)):  # vectorised: no branch, one division
         left_gradient = gradient_unit * int32(prefix[position] >> 32)
         left_hessian = hessian_unit * int32(prefix[position] & HALF)
         right_gradient = node_gradient - left_gradient
@@ -114,7 +129,106 @@ def plain_gains(
         right_weight = right_hessian + reg_lambda
         numerator = left_gradient * left_gradient * right_weight + right_gradient * right_gradient * left_weight
         gains[position] = numerator / (left_weight * right_weight) - parent_score
-    return int64(first), int64(last)
+
+
+@kernel
+def bounded_gains(
+    prefix, first, last, total, parent_score, lower, upper, monotone, min_hessian, reg_lambda, reg_alpha,
+    gradient_unit, hessian_unit, gains,
+):  # fmt: skip
+    """Gains of the positions [first, last), one output, the values of the leaves in [lower, upper].
+
+    The same operations as in `limited_gains`, without a branch, so that the compiler makes vectors of them: what
+    `leaf_value` does is max(G - alpha, 0) + min(G + alpha, 0), divided, and cut off.
+    """
+    direction = float(monotone)
+    double_alpha = 2.0 * reg_alpha
+    for position in range(uint64(first), uint64(last)):
+        left_g = gradient_unit * int32(prefix[position] >> 32)
+        left_h = hessian_unit * int32(prefix[position] & HALF)
+        right_g = gradient_unit * int32((total - prefix[position]) >> 32)
+        right_h = hessian_unit * int32((total - prefix[position]) & HALF)
+        left_weight = left_h + reg_lambda
+        right_weight = right_h + reg_lambda
+        left = -(max(left_g - reg_alpha, 0.0) + min(left_g + reg_alpha, 0.0)) / left_weight
+        right = -(max(right_g - reg_alpha, 0.0) + min(right_g + reg_alpha, 0.0)) / right_weight
+        left = min(max(left if left_weight > 0.0 else 0.0, lower), upper)
+        right = min(max(right if right_weight > 0.0 else 0.0, lower), upper)
+        left_loss = 2.0 * left_g * left + left_weight * left * left + double_alpha * abs(left)
+        right_loss = 2.0 * right_g * right + right_weight * right * right + double_alpha * abs(right)
+        gain = -left_loss - right_loss - parent_score
+        gain = gain if min(left_h, right_h) >= min_hessian else INVALID
+        gains[position] = FORBIDDEN if direction * left > direction * right else gain
+
+
+@kernel
+def gains_of_one(
+    histogram, cell, scan_codes, n_positions, one_hot, feature, missing_left, totals, lower, upper, reg_lambda, side,
+    state, prefix, gains,
+):  # fmt: skip
+    """Gains along a feature for one output, and the range of positions outside of which there is none.
+
+    side : of the child whose rows were counted, or BY_SUMS
+    """
+    total, n_channels = totals[0], state.n_channels
+    monotone = state.monotone[feature]
+    # A position that breaks the order of the values is forbidden to the whole level, however little weight it leaves.
+    min_units = state.count_units if monotone != 0 else max(state.count_units, state.min_units)
+    if (total & HALF) < 2 * min_units:
+        return uint64(0), uint64(0)
+    left_sums(histogram, cell, n_channels, scan_codes, n_positions, one_hot, missing_left, prefix)
+    first, last = uint64(0), uint64(n_positions)
+    if not one_hot:
+        if state.counts:
+            first, last = range_of_counts(
+                histogram, cell + 1, n_channels, state.n_codes[feature], scan_codes, n_positions, missing_left,
+                state.min_samples_leaf,
+            )  # fmt: skip
+        elif side != BY_SUMS:
+            first, last = range_of_counts(
+                state.row_counts, counts_cell(feature, side, state), 1, state.n_codes[feature], scan_codes,
+                n_positions, missing_left, state.min_samples_leaf,
+            )  # fmt: skip
+        first, last = range_of_units(prefix, first, last, total, min_units)
+    if state.plain and not state.is_categorical[feature]:
+        plain_gains(prefix, first, last, total, reg_lambda, state.gradient_unit[0], state.hessian_unit[0], gains)
+        return first, last
+    step = state.max_delta_step if state.max_delta_step > 0.0 else np.inf
+    bounded_gains(
+        prefix, first, last, total, node_score(totals, 0, lower, upper, state) * ROUNDING,
+        min(max(-step, lower), upper), min(max(step, lower), upper), monotone,
+        max(state.min_child_weight, max(1, state.count_units) * state.hessian_unit[0]), reg_lambda, state.reg_alpha,
+        state.gradient_unit[0], state.hessian_unit[0], gains,
+    )  # fmt: skip
+    if one_hot and state.counts:
+        drop_rare(
+            histogram, cell + 1, n_channels, state.n_codes[feature], scan_codes, n_positions, state.min_samples_leaf,
+            gains,
+        )  # fmt: skip
+    elif one_hot and side != BY_SUMS:
+        drop_rare(
+            state.row_counts, counts_cell(feature, side, state), 1, state.n_codes[feature], scan_codes, n_positions,
+            state.min_samples_leaf, gains,
+        )  # fmt: skip
+    return first, last
+
+
+@kernel
+def counts_cell(feature, side, state):
+    """Where the counts of a feature's codes begin in `row_counts`, for the left or right child."""
+    return (side * state.n_codes.shape[0] + feature) << state.shift
+
+
+@kernel
+def drop_rare(counts, cell, n_channels, n_codes, scan_codes, n_positions, min_samples, gains):
+    """Forbid one-hot splits that leave fewer than `min_samples` rows on a side.  counts : see `range_of_counts`"""
+    total = int64(0)
+    for code in range(n_codes):
+        total += counts[cell + code * n_channels]
+    for position in range(n_positions):
+        count = counts[cell + scan_codes[position] * n_channels]
+        if min(count, total - count) < min_samples:
+            gains[position] = INVALID
 
 
 @kernel
@@ -134,8 +248,9 @@ def limited_gains(
     prefix,
     gains,
 ):
-    """Gains of all positions of any feature, any target, with every limit.  scan_codes: codes in the order of the scan.
+    """Gains of all positions of any feature, any target, with every limit; cells count rows, or the hessians do.
 
+    scan_codes : codes in the order of the scan
     reg_lambda : of the two sides; larger if `scan_codes` were sorted by the same gradients
     """
     n_channels = state.n_channels
@@ -157,6 +272,8 @@ def _gain(sides, parent_score, lower, upper, monotone, reg_lambda, state):
     """Gain of one split; sides: the channels of the left side, then those of the right."""
     n_channels = state.n_channels
     if state.counts and min(sides[n_channels - 1], sides[2 * n_channels - 1]) < state.min_samples_leaf:
+        return INVALID
+    if min(sides[0] & HALF, sides[n_channels] & HALF) < state.count_units:
         return INVALID
     gain, left_sum, right_sum = 0.0, 0.0, 0.0
     for k in range(state.n_outputs):
@@ -230,13 +347,34 @@ def used_codes(histogram, cell, numeric, n_codes, n_channels, scan_codes):
 
 
 @kernel
-def category_order(histogram, cell, n_codes, state, scan_codes, ratio):
+def present_codes(histogram, cell, feature, numeric, side, state, scan_codes):
+    """As `used_codes`, of the codes that have rows, by the counts of a side if there are any."""
+    if side != BY_SUMS:
+        at = counts_cell(feature, side, state)
+        return used_codes(state.row_counts, at, numeric, state.n_codes[feature], 1, scan_codes)
+    return used_codes(histogram, cell, numeric, state.n_codes[feature], state.n_channels, scan_codes)
+
+
+@kernel
+def has_missing(histogram, cell, feature, side, state):
+    """Does the node have rows in which the feature is missing, by the counts of a side if there are any?"""
+    if side != BY_SUMS:
+        return state.row_counts[counts_cell(feature, side, state)] != 0
+    for channel in range(state.n_channels):
+        if histogram[cell + channel] != 0:
+            return True
+    return False
+
+
+@kernel
+def category_order(histogram, cell, feature, side, state, scan_codes, ratio):
     """Codes that occur in the node (missing among them), sorted by gradient / (hessian + cat_smooth); returns how many.
 
     With several outputs they are sorted by the output in which the categories differ most.
+    side : see `present_codes`
     """
     n_channels = state.n_channels
-    n_present = used_codes(histogram, cell, False, n_codes, n_channels, scan_codes)
+    n_present = present_codes(histogram, cell, feature, False, side, state, scan_codes)
     output = _most_different_output(histogram, cell, scan_codes, n_present, state)
     for i in range(n_present):
         at = cell + scan_codes[i] * n_channels
@@ -293,73 +431,63 @@ def drop_unbalanced(gains, n_positions, n_present, max_cat_threshold):
 
 
 @kernel
-def scan_feature(histogram, cell, feature, n_rows, totals, lower, upper, state, scan_codes, ratio, prefix, gains):
-    """Best split of a feature in a node: (gain, position, flags); position -1 when there is none."""
-    best, best_at, flags = state.gamma, -1, 0
-    n_codes = state.n_codes[feature]
-    if state.is_categorical[feature]:
-        n_present = category_order(histogram, cell, n_codes, state, scan_codes, ratio)
+def scan_feature(histogram, cell, feature, side, n_rows, totals, lower, upper, state, scan_codes, ratio, prefix, gains):
+    """Best split of a feature in a node: (gain, position, flags); position -1 when there is none.
+
+    side : of the child whose rows were counted, or BY_SUMS
+    """
+    best, best_at, best_flags = state.gamma, -1, 0
+    counted = COUNTED if side != BY_SUMS else 0
+    # Where the hessians do not tell the counts, they bound them.
+    may_be_unsure = counted == 0 and not state.counts and state.count_units < state.sure_units
+    n_codes, is_categorical, one_hot = state.n_codes[feature], state.is_categorical[feature], False
+    codes, n_present, n_scans = state.codes_in_order, n_codes, 1
+    if is_categorical:
+        codes, n_present = scan_codes, category_order(histogram, cell, feature, side, state, scan_codes, ratio)
         one_hot = n_present <= state.max_cat_to_onehot
-        n_positions = n_present if one_hot else n_present - 1
-        reg_lambda = state.reg_lambda if one_hot else state.reg_lambda + state.cat_l2
-        limited_gains(
-            histogram,
-            cell,
-            scan_codes,
-            n_positions,
-            one_hot,
-            False,
-            totals,
-            lower,
-            upper,
-            0,
-            reg_lambda,
-            state,
-            prefix,
-            gains,
-        )
-        if not one_hot:
+    else:
+        # A code that no row of the node has splits it as the code before it does, and the first of equal gains wins.
+        if n_rows < n_codes:
+            codes = scan_codes
+            n_present = present_codes(histogram, cell, feature, True, side, state, scan_codes) + 1
+        n_scans = 2 if has_missing(histogram, cell, feature, side, state) else 1
+    n_positions = n_present if one_hot else n_present - 1
+    for missing_left in range(n_scans):
+        first, last = feature_gains(
+            histogram, cell, codes, n_positions, one_hot, feature, missing_left == 1, totals, lower, upper, side,
+            state, prefix, gains,
+        )  # fmt: skip
+        if is_categorical and not one_hot:
             drop_unbalanced(gains, n_positions, n_present, state.max_cat_threshold)
-        position = best_position(gains, 0, n_positions, best)
-        return gains[max(position, 0)], position, ONE_HOT if one_hot else 0
-    # A code that no row of the node has splits it as the code before it does, and the first of equal gains wins.
-    codes, n_positions = state.codes_in_order, n_codes - 1
-    if n_rows < n_codes:
-        codes, n_positions = scan_codes, used_codes(histogram, cell, True, n_codes, state.n_channels, scan_codes)
-    for missing_left in range(2 if has_missing(histogram, cell, state.n_channels) else 1):
-        first, last = numeric_gains(
-            histogram, cell, codes, n_positions, feature, missing_left == 1, totals, lower, upper, state, prefix, gains
-        )
         position = best_position(gains, first, last, best)
         if position >= 0:
-            best, best_at, flags = gains[position], codes[position] - 1, missing_left
-    return best, best_at, flags
+            best, best_at = gains[position], position if is_categorical else codes[position] - 1
+            best_flags = counted | (ONE_HOT if one_hot else missing_left)
+            left = prefix[position] & HALF
+            if may_be_unsure and min(left, (totals[0] & HALF) - left) < state.sure_units:
+                best_flags |= UNSURE
+    return best, best_at, best_flags
 
 
 @kernel
-def has_missing(histogram, cell, n_channels):
-    for channel in range(n_channels):
-        if histogram[cell + channel] != 0:
-            return True
-    return False
-
-
-@kernel
-def numeric_gains(
-    histogram, cell, scan_codes, n_positions, feature, missing_left, totals, lower, upper, state, prefix, gains
-):
-    """Gains along a numeric feature, and the range of positions outside of which there is no gain."""
-    if state.plain:
-        min_hessian = max(state.min_child_weight, state.hessian_unit[0])
-        return plain_gains(
-            histogram, cell, scan_codes, n_positions, totals[0], missing_left, state.reg_lambda, min_hessian,
-            state.gradient_unit[0], state.hessian_unit[0], prefix, gains,
+def feature_gains(
+    histogram, cell, scan_codes, n_positions, one_hot, feature, missing_left, totals, lower, upper, side, state,
+    prefix, gains,
+):  # fmt: skip
+    """Gains along a feature, any target, and the range of positions outside of which there is none."""
+    reg_lambda = state.reg_lambda
+    if state.is_categorical[feature] and not one_hot:
+        reg_lambda += state.cat_l2
+    if state.n_outputs == 1:
+        return gains_of_one(
+            histogram, cell, scan_codes, n_positions, one_hot, feature, missing_left, totals, lower, upper,
+            reg_lambda, side, state, prefix, gains,
         )  # fmt: skip
     limited_gains(
-        histogram, cell, scan_codes, n_positions, False, missing_left, totals, lower, upper, state.monotone[feature],
-        state.reg_lambda, state, prefix, gains,
+        histogram, cell, scan_codes, n_positions, one_hot, missing_left, totals, lower, upper,
+        state.monotone[feature], reg_lambda, state, prefix, gains,
     )  # fmt: skip
-    return 0, n_positions
+    return uint64(0), uint64(n_positions)
 
 
 # -- what the best split means ---------------------------------------------------------------------------------------
@@ -421,15 +549,18 @@ def mark_left(column, rows, start, stop, code, missing_left, is_category, words,
 
 
 @kernel
-def move_rows(rows, packed, goes_left, start, stop, rows_out, packed_out, left, right):
-    """Write rows [start, stop) to rows_out: the left ones from `left` on, the others from `right` on, in order."""
-    left, right = uint64(left), uint64(right)
-    carry = packed.shape[0] > 0
+def move_rows(rows, packed, n_channels, goes_left, start, stop, rows_out, packed_out, left, right):
+    """Write rows [start, stop) to rows_out: the left ones from `left` on, the others from `right` on, in order; and
+    their targets, n_channels each, to packed_out."""
+    left, right, n_channels = uint64(left), uint64(right), uint64(n_channels)
     for i in range(uint64(start), uint64(stop)):
         flag = uint64(goes_left[i])
         at = right + flag * (left - right)  # a conditional would compile to a branch that nobody can predict
         rows_out[at] = rows[i]
-        if carry:
+        if n_channels == uint64(1):
             packed_out[at] = packed[i]
+        else:
+            for channel in range(n_channels):
+                packed_out[at * n_channels + channel] = packed[i * n_channels + channel]
         left += flag
         right += uint64(1) - flag

@@ -9,7 +9,6 @@ from skensemble._weights import is_whole
 from skensemble.tree.histogram._grown_trees import GrownTree, leaves_of
 from skensemble.tree.histogram._growth_limits import SYMMETRIC
 from skensemble.tree.histogram._growth_memory import GrowthMemory
-from skensemble.tree.histogram._histogram import SCALAR, VECTOR
 from skensemble.tree.histogram._splitting import PACKED
 from skensemble.tree.histogram._team_growing import grow_tree
 from skensemble.tree.histogram._usual_words import usual_words
@@ -63,14 +62,13 @@ class TreeGrower:
 
     def __init__(self, binned, limits, *, n_outputs=1, monotone, interactions, n_threads=1, n_copies=1):
         self.binned, self.n_threads, self.n_outputs = binned, n_threads, n_outputs
-        counts = limits.min_samples_leaf > 1
-        is_scalar = n_outputs + counts == 1
+        is_plain = n_outputs == 1 and limits.min_samples_leaf == 1 and not limits.reg_alpha
         most_codes = int(binned.n_codes.max(initial=1))
         self._has_categories = bool(binned.is_categorical.any())
         self._symmetric = limits.policy == SYMMETRIC
         self._given = {
             **limits._asdict(),
-            "plain": is_scalar and not limits.reg_alpha and not limits.max_delta_step and not monotone.any(),
+            "plain": is_plain and not limits.max_delta_step and not monotone.any(),
             **_table_fields(binned),
             "n_codes": binned.n_codes.astype(np.int64),
             "is_categorical": binned.is_categorical,
@@ -78,11 +76,8 @@ class TreeGrower:
             "interactions": interactions,
             "codes_in_order": np.arange(1, max(most_codes, 2)),
             "shift": 8 if binned.codes.dtype == np.uint8 else max(1, (most_codes - 1).bit_length()),
-            "kind": SCALAR if is_scalar else VECTOR,
             "layout": PACKED,
             "n_outputs": n_outputs,
-            "n_channels": n_outputs + counts,
-            "counts": counts,
         }
         self._make_memory(n_copies)
 
