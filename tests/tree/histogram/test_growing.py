@@ -137,6 +137,27 @@ def test_weights_equal_reference(case, units):
     compare(rng, 80, MIXED, weight=weight, n_outputs=3, **{**CASES[case], "min_child_weight": 4.0})
 
 
+@pytest.mark.parametrize("hessians", ["all alike", "within bounds", "none in some rows"])
+@pytest.mark.parametrize("policy", [BEST_FIRST, SYMMETRIC])
+@pytest.mark.parametrize("weight", ["none", "whole", "fractions"])
+def test_rows_are_counted_whatever_the_hessians_tell(hessians, policy, weight):
+    """Exactly, or within bounds, or not at all: the tree is that of the reference, which counts."""
+    rng = np.random.default_rng(0)
+    table = random_table(rng, 150, **MIXED)
+    gradient, hessian = coarse_targets(rng, 1, 150)
+    if hessians == "all alike":
+        hessian[:] = 0.5
+    elif hessians == "none in some rows":
+        silent = rng.random(150) < 0.3
+        gradient[:, silent] = hessian[:, silent] = 0.0
+    weight = {"none": None, "whole": rng.integers(0, 3, 150) * 1.0, "fractions": rng.integers(0, 3, 150) / 4}[weight]
+    for min_samples_leaf in (2, 8, 30):
+        options = {"min_samples_leaf": min_samples_leaf, "policy": policy, "max_depth": 3, "max_delta_step": 1e9}
+        grower = new_grower(table, gradient, hessian, weight=weight, **options)
+        expected = plain_tree(table, gradient, hessian, weight=weight, **options)
+        assert_equals_reference(grower, expected, table.n_codes)
+
+
 @pytest.mark.parametrize("dtype", [np.uint16, np.uint32])
 def test_wide_codes_equal_reference(dtype):
     rng = np.random.default_rng(0)

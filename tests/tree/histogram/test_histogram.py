@@ -6,13 +6,13 @@ import pytest
 from skensemble.tree.histogram._histogram import (
     FINE_BITS,
     PACKED_BITS,
-    SCALAR,
-    VECTOR,
     accumulate,
+    add_pairs,
     add_rows,
     add_rows_of_features,
     add_words,
     clear,
+    count_codes,
     merge,
     pack,
     power_of_two_scale,
@@ -24,7 +24,6 @@ from skensemble.tree.histogram._usual_words import usual_words
 from tests.tree.random_tables import random_table
 
 N_SAMPLES, N_CODES, SHIFT, UNWRITTEN = 70, np.array([5, 16, 1, 9, 2]), 4, 10**15
-NO_ROWS = np.zeros(0, np.int64)
 ALL_ROWS = np.zeros(0, np.uint32)  # to `weighted_sums`
 
 
@@ -72,6 +71,21 @@ def test_add_rows_reads_eight_codes_at_a_time(first, last):
     np.testing.assert_array_equal(histogram[:base], 0)
 
 
+@pytest.mark.parametrize(("first", "last"), [(0, 21), (8, 21), (0, 5), (8, 16), (0, 0)])
+def test_add_pairs_adds_two_channels(first, last):
+    rng = np.random.default_rng(0)
+    table = random_table(rng, N_SAMPLES, np.full(21, 256))
+    rows, pairs = np.arange(3, 60, 2, dtype=np.uint32), rng.integers(-(2**40), 2**40, (29, 2))
+    histogram = np.zeros(7 + 2 * 21 * 256, np.int64)
+    add_pairs(table.codes.view(np.uint64), rows, pairs.reshape(-1), 2, 27, histogram, 7, first, last)
+    for channel in range(2):
+        expected = np.zeros(21 * 256, np.int64)
+        packed = np.ascontiguousarray(pairs[:, channel])
+        add_rows(table.codes.view(np.uint64), rows, packed, 2, 27, expected, 0, first, last)
+        np.testing.assert_array_equal(histogram[7 + channel :: 2], expected)
+    np.testing.assert_array_equal(histogram[:7], 0)
+
+
 @pytest.mark.parametrize(("first", "last"), [(0, 45), (0, 24), (8, 45), (16, 24), (24, 45), (40, 45), (0, 0)])
 def test_words_that_are_usual_add_the_same(first, last):
     rng = np.random.default_rng(0)
@@ -91,21 +105,11 @@ def test_words_that_are_usual_add_the_same(first, last):
     np.testing.assert_array_equal(histogram, expected)
 
 
-def targets_of(kind, rng, rows):
-    """Arrays `packed` and `vectors` of a kind of target, and what each of the rows adds to a cell."""
-    if kind == SCALAR:
-        packed = rng.integers(-(2**40), 2**40, len(rows))
-        return packed, np.zeros(0, np.int64), packed[:, None]
-    vectors = rng.integers(-99, 99, (N_SAMPLES, 3))
-    return NO_ROWS, vectors.reshape(-1), vectors[rows]
-
-
 @pytest.mark.parametrize("features", [[0, 1, 2, 3, 4], [0, 1], [1], [0, 3, 4]])
-@pytest.mark.parametrize("kind", [SCALAR, VECTOR])
-def test_accumulate(kind, features):
+@pytest.mark.parametrize("n_channels", [1, 2, 3])
+def test_accumulate(n_channels, features):
     rng, table, rows = table_and_rows()
-    packed, vectors, sums = targets_of(kind, rng, rows)
-    n_channels = sums.shape[1]
+    sums = rng.integers(-(2**40), 2**40, (len(rows), n_channels))
     first, last = len(features) // 3, len(features)
     size = (len(N_CODES) << SHIFT) * n_channels
     histogram = np.full(2 * size, UNWRITTEN)
@@ -113,23 +117,9 @@ def test_accumulate(kind, features):
     clear(histogram, size, SHIFT, n_channels, N_CODES, chosen, first, last)
     no_words = np.zeros((0, 0), np.uint64)
     accumulate(
-        kind,
-        no_words,
-        no_words,
-        table.codes,
-        rows,
-        packed,
-        vectors,
-        4,
-        47,
-        histogram,
-        size,
-        SHIFT,
-        n_channels,
-        chosen,
-        first,
-        last,
-    )
+        no_words, no_words, table.codes, rows, sums.reshape(-1), 4, 47, histogram, size, SHIFT, n_channels, chosen,
+        first, last,
+    )  # fmt: skip
     expected = np.full((len(N_CODES), 1 << SHIFT, n_channels), UNWRITTEN)
     sums = plain_histogram(table, rows[4:47], sums[4:47], features)
     for feature in features[first:last]:
@@ -183,11 +173,11 @@ def test_pack(weights):
     weight = {"none": np.zeros(0), "whole": whole, "fractions": fractions}[weights]
     packed = np.full(50, UNWRITTEN)
     settings = gradient, hessian, weight, weights != "fractions", 2.0**12, 2.0**15, rows, 5, 45
-    total = pack(*settings, packed, False, 1, 0)
-    by_row = np.full(3 * N_SAMPLES, UNWRITTEN)
-    assert pack(*settings, by_row, True, 3, 2) == total == packed[5:45].sum()
-    np.testing.assert_array_equal(by_row.reshape(-1, 3)[rows[5:45], 2], packed[5:45])
-    assert (by_row != UNWRITTEN).sum() == 40
+    total = pack(*settings, packed, 1, 0)
+    channels = np.full(3 * 50, UNWRITTEN)
+    assert pack(*settings, channels, 3, 2) == total == packed[5:45].sum()
+    np.testing.assert_array_equal(channels.reshape(-1, 3)[5:45, 2], packed[5:45])
+    assert (channels != UNWRITTEN).sum() == 40
     units = weight if weights != "none" else np.ones(N_SAMPLES)
     for i in range(5, 45):
         row = rows[i]
@@ -206,36 +196,54 @@ def test_sums_of_packed_cells_never_overflow():
     n = 1000
     for value in (0.5, 1.5, 1e-3, 123.456):
         gradient = np.full(n, -value, np.float32)
-        sums = weighted_sums(gradient, -gradient, np.zeros(0), ALL_ROWS, 0, n)
+        sums = weighted_sums(gradient, -gradient, np.zeros(0), True, ALL_ROWS, 0, n)
         scale = power_of_two_scale(sums[0], n, PACKED_BITS)
         packed = np.empty(n, np.int64)
         rows = np.arange(n, dtype=np.uint32)
-        pack(gradient, -gradient, np.zeros(0), True, scale, scale, rows, 0, n, packed, False, 1, 0)
+        pack(gradient, -gradient, np.zeros(0), True, scale, scale, rows, 0, n, packed, 1, 0)
         total = int(packed.sum())
         assert total >> 32 == sum(int(cell) >> 32 for cell in packed) > -(2**31)
         assert total & (2**32 - 1) == sum(int(cell) & (2**32 - 1) for cell in packed) < 2**31
 
 
-def test_weighted_sums():
+@pytest.mark.parametrize("weights", ["none", "whole", "fractions"])
+def test_weighted_sums(weights):
     rng = np.random.default_rng(0)
     gradient, hessian = rng.normal(size=60).astype(np.float32), rng.random(60).astype(np.float32)
-    weight = rng.random(60)
-    part = slice(7, 55)
-    expected = np.abs(gradient[part]).sum(dtype=float), hessian[part].sum(dtype=float)
-    assert weighted_sums(gradient, hessian, np.zeros(0), ALL_ROWS, 7, 55) == pytest.approx(expected, rel=1e-12)
-    expected = (np.abs(gradient) * weight)[part].sum(), (hessian * weight)[part].sum()
-    assert weighted_sums(gradient, hessian, weight, ALL_ROWS, 7, 55) == pytest.approx(expected, rel=1e-12)
-    rows = np.arange(0, 60, 3, dtype=np.uint32)
-    expected = (weight * np.abs(gradient))[rows[2:9]].sum(), (weight * hessian)[rows[2:9]].sum()
-    assert weighted_sums(gradient, hessian, weight, rows, 2, 9) == pytest.approx(expected, rel=1e-12)
+    weight = {"none": np.ones(60), "whole": rng.integers(0, 3, 60) * 1.0, "fractions": rng.integers(0, 3, 60) / 7}
+    weight, whole = weight[weights], weights != "fractions"
+    given = weight if weights != "none" else np.zeros(0)
+    every_third = np.arange(0, 60, 3, dtype=np.uint32)
+    for rows, start, stop in [(ALL_ROWS, 7, 55), (every_third, 2, 9)]:
+        part = (rows if len(rows) else np.arange(60))[start:stop]
+        g, h, w = gradient[part].astype(float), hessian[part].astype(float), weight[part]
+        of_one = (h if whole else h * w)[w > 0]
+        expected = (abs(g) * w).sum(), (h * w).sum(), of_one.min(), of_one.max()
+        sums = weighted_sums(gradient, hessian, given, whole, rows, start, stop)
+        assert sums == pytest.approx(expected, rel=1e-12)
+        assert sums[2:] == expected[2:]
+    assert weighted_sums(gradient, hessian, np.zeros(60), True, ALL_ROWS, 0, 60) == (0.0, 0.0, math.inf, 0.0)
 
 
-@pytest.mark.parametrize(
-    ("weight", "whole", "expected"),
-    [([], True, [1, 1]), ([0.0, 3.0, 2.0, 0.0], True, [0, 3]), ([0.0, 0.3, 0.2, 0.0], False, [0, 1])],
-)
+COUNTS = [
+    ([], True, [1, 1, 1, 1]),
+    ([0.0, 3.0, 2.0, 0.0], True, [0, 3, 2, 0]),
+    ([0.0, 0.3, 0.2, 0.0], False, [0, 1, 1, 0]),
+]
+
+
+@pytest.mark.parametrize(("weight", "whole", "expected"), COUNTS)
 def test_write_counts(weight, whole, expected):
-    vectors = np.full((4, 3), UNWRITTEN)
-    write_counts(np.array(weight), whole, np.array([2, 3, 1, 0], np.uint32), 1, 3, vectors.reshape(-1), 3)
-    np.testing.assert_array_equal(vectors[[3, 1], 2], expected)
-    assert (vectors != UNWRITTEN).sum() == 2
+    packed, rows = np.full((4, 3), UNWRITTEN), np.array([2, 3, 1, 0], np.uint32)
+    total = write_counts(np.array(weight), whole, rows, 1, 3, packed.reshape(-1), 3)
+    np.testing.assert_array_equal(packed[1:3, 2], [expected[3], expected[1]])
+    assert total == expected[3] + expected[1]
+    assert (packed != UNWRITTEN).sum() == 2
+
+
+@pytest.mark.parametrize(("weight", "whole", "expected"), COUNTS)
+def test_count_codes(weight, whole, expected):
+    counts, column = np.full(7, UNWRITTEN), np.array([1, 2, 1, 0], np.uint8)
+    count_codes(column, 3, np.array([2, 3, 1, 0], np.uint32), 1, 4, np.array(weight), whole, counts, 2)
+    np.testing.assert_array_equal(counts[2:5], [expected[3], expected[0], expected[1]])
+    assert (counts != UNWRITTEN).sum() == 3

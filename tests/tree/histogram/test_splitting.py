@@ -5,20 +5,29 @@ import pytest
 
 from skensemble.tree.histogram._growth_jobs import fine_sums
 from skensemble.tree.histogram._splitting import (
+    BY_SUMS,
+    FORBIDDEN,
     INVALID,
     MISSING_LEFT,
     ONE_HOT,
+    ROUNDING,
     WIDE,
     best_position,
+    bounded_gains,
     category_order,
     category_words,
+    drop_rare,
     drop_unbalanced,
     leaf_value,
+    left_sums,
     left_totals,
     limited_gains,
     mark_left,
     move_rows,
+    node_score,
     plain_gains,
+    range_of_counts,
+    range_of_units,
     score_of_value,
     used_codes,
 )
@@ -75,9 +84,9 @@ def test_plain_gains(missing_left, n_codes):
     cells, gradient, hessian = scalar_histogram(rng, n_codes)
     prefix, gains = np.empty(n_codes + 1, np.int64), np.full(n_codes + 1, np.nan)
     unit = 2.0**-10
-    first, last = plain_gains(
-        cells, 0, np.arange(1, n_codes), n_codes - 1, cells.sum(), missing_left, 1.0, 2.0, unit, unit, prefix, gains
-    )
+    left_sums(cells, 0, 1, np.arange(1, n_codes), n_codes - 1, False, missing_left, prefix)
+    first, last = range_of_units(prefix, 0, n_codes - 1, cells.sum(), 2048)
+    plain_gains(prefix, first, last, cells.sum(), 1.0, unit, unit, gains)
     node = gradient.sum() ** 2 / (hessian.sum() + 1.0)
     for position in range(n_codes - 1):
         left = slice(0 if missing_left else 1, position + 2)
@@ -92,6 +101,38 @@ def test_plain_gains(missing_left, n_codes):
     assert np.isnan(gains[max(n_codes - 1, 0) :]).all()
 
 
+@pytest.mark.parametrize("one_hot", [False, True])
+@pytest.mark.parametrize("missing_left", [False, True])
+def test_left_sums(one_hot, missing_left):
+    cells, order, prefix = np.arange(1, 25) * (2**33 + 1), np.array([3, 1, 7, 2]), np.zeros(5, np.int64)
+    left_sums(cells, 4, 2, order, 4, one_hot, missing_left, prefix)
+    sums = cells[4::2][order] if one_hot else cells[4::2][order].cumsum() + missing_left * cells[4]
+    np.testing.assert_array_equal(prefix, [*sums, 0])
+
+
+@pytest.mark.parametrize("missing_left", [False, True])
+@pytest.mark.parametrize("min_samples", [1, 9, 40, 150])
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_range_of_counts(missing_left, min_samples, n_channels):
+    rng = np.random.default_rng(0)
+    counts = rng.integers(0, 9, (40, n_channels))
+    order = np.arange(1, 40)
+    first, last = range_of_counts(
+        counts.reshape(-1), n_channels - 1, n_channels, 40, order, 39, missing_left, min_samples
+    )
+    left = counts[1:, -1].cumsum() + (counts[0, -1] if missing_left else 0)
+    enough = np.minimum(left, counts[:, -1].sum() - left) >= min_samples
+    np.testing.assert_array_equal(np.flatnonzero(enough), np.arange(first, last))
+
+
+def test_drop_rare():
+    gains, counts = np.arange(4.0), np.array([2, 5, 1, 30, 9])
+    drop_rare(counts, 1, 1, 4, np.array([2, 0, 1, 3]), 4, 5, gains)
+    np.testing.assert_array_equal(gains, [0.0, 1.0, INVALID, 3.0])
+    drop_rare(counts, 1, 1, 4, np.array([2, 0, 1, 3]), 4, 16, gains)
+    np.testing.assert_array_equal(gains, [INVALID] * 4)
+
+
 def state_of(n_outputs, **options):
     """State of a grower that has grown a tree, for its units and limits."""
     rng = np.random.default_rng(0)
@@ -102,23 +143,42 @@ def state_of(n_outputs, **options):
     return grower
 
 
-@pytest.mark.parametrize("missing_left", [False, True])
-def test_limits_that_bind_nothing_change_no_gain(missing_left):
+LIMITS = {
+    "none": {},
+    "reg_alpha": {"reg_alpha": 3.0},
+    "max_delta_step": {"max_delta_step": 0.2},
+    "all": {"reg_alpha": 0.5, "max_delta_step": 0.4, "min_child_weight": 3.0},
+}
+
+
+@pytest.mark.parametrize("limits", LIMITS)
+@pytest.mark.parametrize("monotone", [-1, 0, 1])
+@pytest.mark.parametrize(("lower", "upper"), [(-math.inf, math.inf), (-0.1, 0.3), (0.5, 0.6)])
+def test_gains_by_vectors_are_those_of_one_position_at_a_time(limits, monotone, lower, upper):
+    """To the last bit: which of two splits is better must not depend on which of the two ways is taken."""
     rng = np.random.default_rng(0)
-    cells, _, _ = scalar_histogram(rng, 40)
-    grower = state_of(1, max_delta_step=1e9)
-    g_unit, h_unit = grower.grower._memory.fields["gradient_unit"][0], grower.grower._memory.fields["hessian_unit"][0]
-    plain, limited, prefix = np.empty(41), np.empty(41), np.empty(41, np.int64)
-    order = np.arange(1, 40)
-    first, last = plain_gains(
-        cells, 0, order, 39, cells.sum(), missing_left, 1.0, h_unit, g_unit, h_unit, prefix, plain
-    )
-    limited_gains(
-        cells, 0, order, 39, False, missing_left, np.array([cells.sum()]), -math.inf, math.inf, 0, 1.0,
-        grower.grower._memory.state, prefix, limited,
+    cells, _, _ = scalar_histogram(rng, 200)
+    units = 2.0**-10, 2.0**-10
+    fields = {"gradient_unit": np.full(1, units[0]), "hessian_unit": np.full(1, units[1])}
+    state = state_of(1, **LIMITS[limits]).grower._memory.replaced(**fields).state
+    order, total = np.arange(1, 200), np.array([cells.sum()])
+    one_by_one, gains, prefix = np.empty(201), np.empty(201), np.empty(201, np.int64)
+    limited_gains(cells, 0, order, 199, False, True, total, lower, upper, monotone, 1.0, state, prefix, one_by_one)
+    left_sums(cells, 0, 1, order, 199, False, True, prefix)
+    step = LIMITS[limits].get("max_delta_step", math.inf)
+    bounded_gains(
+        prefix, 0, 199, total[0], node_score(total, 0, lower, upper, state) * ROUNDING,
+        min(max(-step, lower), upper), min(max(step, lower), upper), monotone,
+        max(LIMITS[limits].get("min_child_weight", 0.0), units[1]), 1.0, LIMITS[limits].get("reg_alpha", 0.0), *units,
+        gains,
     )  # fmt: skip
-    np.testing.assert_allclose(limited[first:last], plain[first:last], rtol=1e-9, atol=1e-12)
-    assert set(limited[:first]) | set(limited[last:39]) <= {INVALID}
+    np.testing.assert_array_equal(gains[:199], one_by_one[:199])
+    assert monotone == 0 or upper < 1 or (gains[:199] == FORBIDDEN).any()
+    if limits == "none" and lower == -math.inf and monotone == 0:
+        plain = np.empty(201)
+        first, last = range_of_units(prefix, 0, 199, total[0], 1)
+        plain_gains(prefix, first, last, total[0], 1.0, *units, plain)
+        np.testing.assert_allclose(gains[first:last], plain[first:last], rtol=1e-9, atol=1e-12)
 
 
 def test_wide_cells_are_read_as_packed_ones_are():
@@ -173,8 +233,9 @@ def test_category_order(n_codes):
     cells, _, _ = scalar_histogram(rng, n_codes)
     cells[1 : n_codes // 2] = cells[0]  # ties go by code
     grower = state_of(1, is_categorical=True, cat_smooth=0.5)
+    state = grower.grower._memory.replaced(n_codes=np.array([n_codes])).state
     order, ratio = np.empty(n_codes + 1, np.int64), np.empty(n_codes + 1)
-    n_present = category_order(cells, 0, n_codes, grower.grower._memory.state, order, ratio)
+    n_present = category_order(cells, 0, 0, BY_SUMS, state, order, ratio)
     gradient = (cells >> 32) * grower.grower._memory.fields["gradient_unit"][0]
     hessian = (cells & (2**32 - 1)) * grower.grower._memory.fields["hessian_unit"][0]
     present = [code for code in range(n_codes) if cells[code] != 0]
@@ -252,17 +313,19 @@ def test_mark_left_by_category(start, stop):
 
 
 @pytest.mark.parametrize(("start", "stop"), RANGES)
-@pytest.mark.parametrize("carry", [True, False])
-def test_move_rows(start, stop, carry):
+@pytest.mark.parametrize("n_channels", [1, 3])
+def test_move_rows(start, stop, n_channels):
     rng, _, rows = column_and_rows()
-    packed = rng.integers(-(2**60), 2**60, 500 if carry else 0)
+    packed = rng.integers(-(2**60), 2**60, (500, n_channels))
     goes_left = rng.integers(0, 2, 500).astype(np.uint8)
     flags = goes_left[start:stop].astype(bool)
-    rows_out, packed_out = np.full(600, 9999, np.uint32), np.full(600 if carry else 0, 9999)
+    rows_out, packed_out = np.full(600, 9999, np.uint32), np.full((600, n_channels), 9999)
     left, right = 5, 5 + 10 + flags.sum()
-    move_rows(rows, packed, goes_left, start, stop, rows_out, packed_out, left, right)
-    for values, out in [(rows, rows_out), (packed, packed_out)][: 1 + carry]:
-        expected = np.full(600, 9999, values.dtype)
+    move_rows(
+        rows, packed.reshape(-1), n_channels, goes_left, start, stop, rows_out, packed_out.reshape(-1), left, right
+    )
+    for values, out in [(rows, rows_out), (packed, packed_out)]:
+        expected = np.full((600, *values.shape[1:]), 9999, values.dtype)
         expected[left : left + flags.sum()] = values[start:stop][flags]
         expected[right : right + (~flags).sum()] = values[start:stop][~flags]
         np.testing.assert_array_equal(out, expected)
