@@ -18,6 +18,7 @@ class Estimator(BaseEstimator):
         "https://skensemble.readthedocs.io/en/latest/reference.html#{estimator_module}.{estimator_name}"
     )
     _made_when_needed = ()  # attributes that are computed from others on first use, and not pickled
+    _is_slim = False  # whether it comes from a file without what only training needs
 
     def __getstate__(self):
         state = super().__getstate__().copy()
@@ -38,6 +39,17 @@ class Estimator(BaseEstimator):
         super().__setstate__(state)
         if is_fitted:
             self._check_loaded()
+
+    def _goes_on(self, is_fitted):
+        """Whether a fit goes on with the model that there is (`warm_start`)."""
+        goes_on = self.warm_start and is_fitted
+        if goes_on and self._is_slim:
+            raise ValueError(
+                "warm_start must be False for a model from a file that was saved with slim=True, which leaves out what "
+                "training needs, got True."
+            )
+        self.__dict__.pop("_is_slim", None)
+        return goes_on
 
     def _check_loaded(self):
         """Raise a ValueError if fitted attributes that were just loaded could lead a kernel out of its arrays."""

@@ -51,6 +51,10 @@ ESTIMATORS = {  # heading in the reference -> name -> file
     },
 }
 OTHERS = {
+    "Model files": {
+        "save_model": "skensemble.model_files._model_file",
+        "load_model": "skensemble.model_files._model_file",
+    },
     "Explanations": {"explain": "skensemble.inspection"},
     "Drawings of trees": {
         "export_text": "skensemble.inspection",

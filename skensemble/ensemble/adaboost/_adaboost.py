@@ -654,9 +654,12 @@ class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
 
     def _fitted(self, learners, rounds):
         fitted = super()._fitted(learners, rounds)
-        increments = partial(_increments_of_members, self._algorithm, fitted["estimator_weights_"])
-        fitted["_members"].add_up(increments, self._algorithm.n_columns)
+        self._add_up(fitted["_members"], fitted["estimator_weights_"])
         return fitted
+
+    def _add_up(self, members, weights):
+        """Tell the learners what they add up to."""
+        members.add_up(partial(_increments_of_members, self._algorithm, weights), self._algorithm.n_columns)
 
     def _running_raw(self, rows):
         """Function of a LearnerRound: (raw predictions for `rows`, sum of the learners' weights) so far."""

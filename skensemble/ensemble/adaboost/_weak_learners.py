@@ -161,6 +161,7 @@ class GrownTrees:
     def importances(self):
         """(n_trees, n_features) fraction of the decrease of impurity due to each feature, for each tree."""
         n_features, trees = self.fitted["n_features_in_"], self.trees
+        trees.check_complete("feature_importances_")
         splits = np.flatnonzero(~trees.is_leaf)
         cell = trees.tree_of_node[splits] * n_features + trees.feature[splits]
         gains = np.bincount(cell, trees.gain[splits], minlength=trees.n_trees * n_features).reshape(-1, n_features)

@@ -103,7 +103,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Estimator):
         check_parameters(self, self._parameters)
         self._check_bootstrap()
         n_threads = effective_n_jobs(self.n_jobs)
-        continued = self.warm_start and self.__sklearn_is_fitted__()
+        continued = self._goes_on(self.__sklearn_is_fitted__())
         n_known = len(self) if continued else 0
         table = read_features(self, X, reset=not continued)
         sample_weight = read_weight(sample_weight, "sample_weight", table.n_samples)
@@ -494,6 +494,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Estimator):
 
 def _impurity_importances(trees, n_features):
     """Fraction of the decrease of impurity due to each feature, mean over the trees."""
+    trees.check_complete("feature_importances_")
     splits = np.flatnonzero(~trees.is_leaf)
     cell = trees.tree_of_node[splits] * n_features + trees.feature[splits]
     gains = np.bincount(cell, trees.gain[splits], minlength=trees.n_trees * n_features).reshape(-1, n_features)

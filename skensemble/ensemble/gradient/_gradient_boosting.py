@@ -93,7 +93,7 @@ class _GradientBoosting(CallbackSupportMixin, ShapValues, Estimator):
         check_parameter("monitor", monitor, (IsCallable, IsNone))
         self._warn_about_criterion()
         n_threads = effective_n_jobs(self.n_jobs)
-        continued = self.warm_start and hasattr(self, "_trees")
+        continued = self._goes_on(hasattr(self, "_trees"))
         table = read_features(self, X, reset=not continued)
         weight = read_weight(sample_weight, "sample_weight", table.n_samples)
         target = self._read_y(y, weight, table.n_samples, continued)
@@ -328,6 +328,7 @@ class _GradientBoosting(CallbackSupportMixin, ShapValues, Estimator):
         """Fraction of the decrease of impurity due to each feature. They sum to 1, or are all 0 without splits."""
         check_is_fitted(self)
         trees = self._trees
+        trees.check_complete("feature_importances_")
         splits = np.flatnonzero(~trees.is_leaf)
         shares = trees.gain[splits] / trees.cover[trees.roots][trees.tree_of_node[splits]]
         importances = np.bincount(trees.feature[splits], shares, minlength=self.n_features_in_)

@@ -125,7 +125,7 @@ class NewtonBoosting(CallbackSupportMixin, ShapValues, Estimator):
         check_parameters(self, self._parameters)
         self._check_scoring()
         n_threads = effective_n_jobs(self.n_jobs)
-        continued = self.warm_start and hasattr(self, "_booster")
+        continued = self._goes_on(hasattr(self, "_booster"))
         if continued:
             self._check_same_rounds()
         table = read_features(self, X, reset=not continued)

@@ -41,6 +41,14 @@ class Bootstrap:
             self._guide = _guide(self._ends)
         self.line = rows
 
+    @classmethod
+    def of_line(cls, n_samples, n_draws, line, ends):
+        """Draws from a line that is known; ends : (len(line),) int64, or empty where each row has one place."""
+        bootstrap = cls.__new__(cls)
+        bootstrap.n_samples, bootstrap.n_draws, bootstrap.line = n_samples, n_draws, line
+        bootstrap._ends, bootstrap._guide = ends, _guide(ends) if len(ends) else np.empty(0, np.int64)
+        return bootstrap
+
     def draw(self, seed):
         """(n_draws,) int32: the rows, as they come."""
         drawn = np.empty(self.n_draws, np.int32)

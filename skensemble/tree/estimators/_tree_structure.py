@@ -97,6 +97,7 @@ class TreeStructure:
     @property
     def impurity(self):
         """(node_count,) impurity of each node."""
+        self.trees.check_complete("impurity")
         return _read_only(self.trees.impurity)
 
     @property
@@ -120,6 +121,7 @@ class TreeStructure:
     @cached_property
     def value(self):
         """(node_count, n_outputs, max_n_classes) class fractions or numbers, filled up with zeros."""
+        self.trees.check_complete("value")
         return _read_only(self._output_by_output(self.trees.values))
 
     def left_categories(self, node):

@@ -38,10 +38,10 @@ class TreeArrays(NamedTuple):
     missing_left: np.ndarray  # (n_nodes,)
     category_start: np.ndarray  # (n_nodes,) first of the node's words; -1: numeric
     category_count: np.ndarray  # (n_nodes,) number of words
-    cover: np.ndarray  # (n_nodes,) sum over the node's rows: of hessians (boosting) or of weights (CART)
+    cover: np.ndarray  # (n_nodes,) sum over the node's rows: of hessians (boosting) or of weights (CART); or (0,), as gain
     count: np.ndarray  # (n_nodes,) number of training rows
-    gain: np.ndarray  # (n_nodes,) 0 at a leaf
-    impurity: np.ndarray  # (n_nodes,) of the node's rows; (0,) of trees grown on gradients
+    gain: np.ndarray  # (n_nodes,) 0 at a leaf; (0,) of a slim model
+    impurity: np.ndarray  # (n_nodes,) of the node's rows; (0,) of trees grown on gradients, and of a slim model
     values: np.ndarray  # (n_nodes, n_values) what the node adds to the prediction, were it a leaf
     category_words: np.ndarray  # (n_words,)
     roots: np.ndarray  # (n_trees,) ascending; a tree's nodes end where the next tree's begin
@@ -84,6 +84,19 @@ class TreeArrays(NamedTuple):
     def nbytes(self):
         return sum(array.nbytes for array in self)
 
+    @property
+    def is_slim(self):
+        """Whether splits have no gains, and nodes that are no leaves no values: predictions need neither."""
+        return self.n_nodes > 0 and len(self.gain) == 0
+
+    def check_complete(self, what):
+        """Raise an AttributeError about `what`, which needs all of the trees, if they are slim."""
+        if self.is_slim:
+            raise AttributeError(
+                f"{what} needs gains and impurities of nodes, and this model comes from a file that was saved with "
+                "slim=True, which leaves them out."
+            )
+
     def first(self, n_trees):
         """The first `n_trees` trees, as views."""
         n_trees = min(n_trees, self.n_trees)
@@ -94,6 +107,7 @@ class TreeArrays(NamedTuple):
 
     def feature_importances(self, n_features, importance_type="gain"):
         """(n_features,) sum of gains, sum of covers, or number of splits of each feature; not normalised."""
+        self.check_complete("feature_importances_")
         splits = ~self.is_leaf
         weights = {"gain": self.gain, "cover": self.cover, "split": np.ones(self.n_nodes)}
         if importance_type not in weights:
@@ -218,7 +232,7 @@ def _check_shapes(trees):
         n_dims = 2 if name == "values" else 1
         if not isinstance(array, np.ndarray) or array.dtype != dtype or array.ndim != n_dims:
             raise ValueError(f"Malformed trees: {name} must be a {n_dims}-dimensional array of {np.dtype(dtype)}.")
-        if name == "impurity" and len(array) == 0:
+        if name in ("gain", "cover", "impurity") and len(array) == 0:
             continue
         if len(array) != lengths.get(name, len(array)):
             raise ValueError(f"Malformed trees: {name} must have length {lengths[name]}, got {len(array)}.")

@@ -1,0 +1,1 @@
+"""Model files: every model of the package as a safetensors file, and back."""

@@ -1,0 +1,360 @@
+"""Kinds of objects that tables are encoded by: containers, formats of columns, axes, codes of categories, labels."""
+
+import datetime
+
+import numpy as np
+import pandas as pd
+
+from skensemble._levels import LevelMatcher
+from skensemble._parameters import IsInstance
+from skensemble._targets import FeatureNames
+from skensemble._validation import Position
+from skensemble.generative.flows._label_shares import LabelShares
+from skensemble.generative.tables._category_axis import CategoryAxis
+from skensemble.generative.tables._category_codes import CategoryCodes
+from skensemble.generative.tables._column_formats import CategoryFormat, DecimalFormat, FloatFormat, IntegerFormat
+from skensemble.generative.tables._containers import ArrayContainer, ArrowContainer, PandasContainer, PolarsContainer
+from skensemble.generative.tables._encoded_columns import AffineCopy, EncodedCategories, EncodedNumbers, RelabelledCopy
+from skensemble.generative.tables._given_columns import GivenColumns
+from skensemble.generative.tables._label_encoding import CLASSES, NUMBERS, LabelEncoding
+from skensemble.generative.tables._number_axis import MonotoneSpline, NumberAxis
+from skensemble.generative.tables._tabular import TableEncoder
+from skensemble.generative.tables._time_formats import TIME_OBJECTS, TimeFormat, TimeObjectFormat
+from skensemble.model_files._frame_types import (
+    read_arrow_schema,
+    read_polars_schema,
+    write_arrow_schema,
+    write_polars_schema,
+)
+from skensemble.model_files._kinds import Kind, bare
+from skensemble.model_files._rules import ANYTHING, FLAG, Array, Each, Maybe, Number, Of, Text, Value, Whole
+from skensemble.model_files._time_zones import read_zone, write_zone
+
+# -- containers ------------------------------------------------------------------------------------------------------
+
+
+def _schema_kind(name, cls, write, read):
+    def make(*, schema):
+        return bare(cls)(schema=read(schema))
+
+    return Kind(name, cls, {"schema": Each(ANYTHING)}, take=lambda c, slim: {"schema": write(c.schema, "X")}, make=make)
+
+
+DTYPE = Value(IsInstance((np.dtype, pd.api.extensions.ExtensionDtype), "a dtype"))
+CONTAINER_KINDS = [
+    Kind("array", ArrayContainer, {"dtype": Value(IsInstance(np.dtype, "a dtype"))}, make=bare(ArrayContainer)),
+    Kind(
+        "pandas frame",
+        PandasContainer,
+        {"columns": Value(IsInstance(pd.Index, "an index"))},
+        make=bare(PandasContainer),
+    ),
+    _schema_kind("arrow table", ArrowContainer, write_arrow_schema, read_arrow_schema),
+    _schema_kind("polars frame", PolarsContainer, write_polars_schema, read_polars_schema),
+]
+CONTAINERS = tuple(kind.cls for kind in CONTAINER_KINDS)
+
+# -- formats of columns ----------------------------------------------------------------------------------------------
+
+_NAMED = {"dtype": DTYPE, "name": Text()}
+_FLOATS = {**_NAMED, "holds_ints": FLAG, "decimals": Maybe(Whole(0, 20)), "multiple": Whole(1)}
+_LIMITS = {"limits": Each(Number(), 2, tuple)}
+_TIMES = {
+    **_NAMED,
+    "unit": Text("s", "ms", "us", "ns"),
+    "time_zone": Maybe(Value(IsInstance(datetime.tzinfo, "a time zone"))),
+    "is_local": FLAG,
+    "step": Whole(1),
+    "origin": Value(IsInstance((int, np.int64), "a whole number")),
+    "multiple": Whole(1),
+}
+
+
+def _take_times(fields):
+    def take(column_format, slim):
+        values = {name: getattr(column_format, name) for name in fields}
+        return values | {"time_zone": write_zone(column_format.time_zone, column_format.name)}
+
+    return take
+
+
+def _make_times(cls):
+    def make(*, time_zone, **values):
+        return bare(cls)(time_zone=read_zone(time_zone), **values)
+
+    return make
+
+
+_STORED_TIMES = _TIMES | {"time_zone": Maybe(Text())}
+_TIME_OBJECTS = {
+    **_STORED_TIMES,
+    "kind": Text(*TIME_OBJECTS),
+    "given_dtype": DTYPE,
+    "first": ANYTHING,
+    "_marker": ANYTHING,
+}
+_CATEGORIES = {
+    **_NAMED,
+    "is_ordered": FLAG,
+    "values": Value(IsInstance((pd.Index, np.ndarray), "an index or an array")),
+    "levels": Each(ANYTHING),
+    "has_missing": FLAG,
+    "_marker": ANYTHING,
+}
+
+
+def _make_categories(**values):
+    made = bare(CategoryFormat)(**values)
+    made._matcher = LevelMatcher(np.asarray(made.values, object).tolist())
+    return made
+
+
+def _check_categories(column_format):
+    n_values = len(column_format.values)
+    if len(column_format.levels) != n_values + column_format.has_missing or n_values == 0:
+        raise ValueError(f"levels must be the {n_values} values, and one for missing cells if there are some.")
+
+
+FORMAT_KINDS = [
+    Kind("floats", FloatFormat, _FLOATS, make=bare(FloatFormat)),
+    Kind(
+        "decimals",
+        DecimalFormat,
+        {**_FLOATS, "places": Whole(0, 1000), "_marker": ANYTHING},
+        make=bare(DecimalFormat),
+    ),
+    Kind(
+        "integers",
+        IntegerFormat,
+        {
+            **_NAMED,
+            "storage": Value(IsInstance(np.dtype, "a dtype")),
+            "origin": Value(IsInstance((np.int64, np.uint64), "a whole number")),
+            "multiple": Whole(1),
+            **_LIMITS,
+        },
+        make=bare(IntegerFormat),
+    ),
+    Kind("times", TimeFormat, _STORED_TIMES, take=_take_times(_STORED_TIMES), make=_make_times(TimeFormat)),
+    Kind(
+        "time objects",
+        TimeObjectFormat,
+        _TIME_OBJECTS,
+        take=_take_times(_TIME_OBJECTS),
+        make=_make_times(TimeObjectFormat),
+    ),
+    Kind("categories", CategoryFormat, _CATEGORIES, make=_make_categories, check=_check_categories),
+]
+NUMBER_FORMATS = (FloatFormat, DecimalFormat, IntegerFormat, TimeFormat, TimeObjectFormat)
+
+# -- axes and codes --------------------------------------------------------------------------------------------------
+
+
+def _check_spline(spline):
+    if len(spline.x) < 2 or not (np.diff(spline.x) > 0).all() or not (np.diff(spline.y) > 0).all():
+        raise ValueError("knots of a spline must ascend, and there must be two.")
+
+
+def _check_axis(axis):
+    n_atoms = len(axis.atoms)
+    if axis.shifts.shape != (n_atoms + 1,):
+        raise ValueError(f"shifts must have {n_atoms + 1} numbers.")
+
+
+def _check_order(axis):
+    if not np.array_equal(np.sort(axis.order), np.arange(axis.n_levels)):
+        raise ValueError(f"order must hold each of {axis.n_levels} levels once.")
+    if len(axis.borders) != axis.n_levels - 1:
+        raise ValueError(f"there must be {axis.n_levels - 1} borders between {axis.n_levels} levels.")
+
+
+AXIS_KINDS = [
+    Kind(
+        "spline",
+        MonotoneSpline,
+        {
+            "x": Array("f8", "knots", finite=True),
+            "y": Array("f8", "knots", finite=True),
+            "chords": Array("f8", None, finite=True),
+            "slopes": Array("f8", "knots", finite=True),
+        },
+        make=bare(MonotoneSpline),
+        check=_check_spline,
+    ),
+    Kind(
+        "number axis",
+        NumberAxis,
+        {
+            "decimals": Maybe(Whole(0, 20)),
+            "bounds": ANYTHING,
+            "multiple": Whole(1),
+            "step": Number(0.0),
+            "has_only_atoms": FLAG,
+            "atoms": Array("f8", "atoms", finite=True),
+            "atom_shares": Array("f8", "atoms", finite=True),
+            "atom_widths": Array("f8", "atoms", finite=True),
+            "shifts": Array("f8", None, finite=True),
+            "atom_ends": Array("f8", "atoms", 2, finite=True),
+            "offset": Number(),
+            "scale": Number(0.0),
+            "is_fine": ANYTHING,
+            "reflects": Array("bool", 2),
+            "spline": Maybe(Of(MonotoneSpline)),
+        },
+        make=bare(NumberAxis),
+        check=_check_axis,
+    ),
+    Kind(
+        "category codes",
+        CategoryCodes,
+        {
+            "n_levels": Whole(1),
+            "is_one_hot": ANYTHING,
+            "codewords": Array("f8", "levels", None, finite=True),
+            "half_width": Number(0.0),
+        },
+        make=bare(CategoryCodes),
+    ),
+    Kind(
+        "category axis",
+        CategoryAxis,
+        {
+            "n_levels": Whole(1),
+            "order": Array("i8", "levels", low=0),
+            "borders": Array("f8", None, finite=True),
+            "middle": Array("f8", "levels", finite=True),
+            "half_width": Array("f8", "levels", finite=True),
+        },
+        make=bare(CategoryAxis),
+        check=_check_order,
+    ),
+]
+
+
+def _check_column(column):
+    n_levels = len(column.format.levels)
+    if column.codes.n_levels != n_levels or column.codes.n_columns != column.n_columns:
+        raise ValueError(f"codes must be those of {n_levels} levels in {column.n_columns} columns.")
+
+
+def _check_numbers(column):
+    if column.n_columns != (column.axis is not None) + (column.indicator is not None):
+        raise ValueError(f"n_columns must be those of axis and indicator, got {column.n_columns}.")
+
+
+COLUMN_KINDS = [
+    Kind(
+        "encoded numbers",
+        EncodedNumbers,
+        {
+            "format": Of(*NUMBER_FORMATS),
+            "value": Number(),
+            "axis": Maybe(Of(NumberAxis)),
+            "indicator": Maybe(Of(CategoryCodes)),
+            "log_unseen": Number(),
+            "n_columns": Whole(0, 2),
+        },
+        make=bare(EncodedNumbers),
+        check=_check_numbers,
+    ),
+    Kind(
+        "encoded categories",
+        EncodedCategories,
+        {
+            "format": Of(CategoryFormat),
+            "codes": Of(CategoryCodes, CategoryAxis),
+            "likeliest": Whole(0),
+            "log_likeliest": Number(),
+            "log_unseen": Number(),
+            "n_columns": Whole(0),
+        },
+        make=bare(EncodedCategories),
+        check=_check_column,
+    ),
+    Kind("affine copy", AffineCopy, {"column": Of(EncodedNumbers), "intercept": Number(), "slope": Number()}),
+    Kind(
+        "relabelled copy",
+        RelabelledCopy,
+        {
+            "column": Of(EncodedCategories),
+            "level_of_source": Array("i8", None, low=0),
+            "source_of_level": Array("i8", None, low=0),
+        },
+        make=bare(RelabelledCopy),
+    ),
+]
+
+# -- given columns and labels ----------------------------------------------------------------------------------------
+
+
+def _take_given(given, slim):
+    return {"names": given.names, "positions": [int(j) for j in given.positions], "n_features": given.n_features,
+            "encoder": given.encoder, "is_given": given.is_given, "determined": [int(j) for j in given.determined]}  # fmt: skip
+
+
+def _make_given(*, positions, **values):
+    return bare(GivenColumns)(positions=[Position(j) for j in positions], **values)
+
+
+def _check_given(given):
+    if len(given.is_given) != given.encoder.n_encoded_:
+        raise ValueError(f"is_given must say it of {given.encoder.n_encoded_} encoded columns.")
+    if not all(0 <= j < given.n_features for j in (*given.positions, *given.determined)):
+        raise ValueError(f"positions must be those of {given.n_features} columns.")
+
+
+def _check_labels(labels):
+    if labels.kind == CLASSES and not (
+        isinstance(labels.classes_, np.ndarray) and labels.classes_.shape == labels._shares.shape
+    ):
+        raise ValueError("there must be a share for each of classes_.")
+
+
+_OF_KIND = ("_shares", "_mean", "_scale")
+LABEL_KINDS = [
+    Kind(
+        "feature names",
+        FeatureNames,
+        {"n_features": Whole(1), "labels": Maybe(Each(ANYTHING))},
+    ),
+    Kind(
+        "given columns",
+        GivenColumns,
+        {
+            "names": Of(FeatureNames),
+            "positions": Each(Whole(0)),
+            "n_features": Whole(1),
+            "encoder": Of(TableEncoder),
+            "is_given": Array("bool", None),
+            "determined": Each(Whole(0)),
+        },
+        take=_take_given,
+        make=_make_given,
+        check=_check_given,
+    ),
+    Kind(
+        "labels",
+        LabelEncoding,
+        {
+            "kind": Text(CLASSES, NUMBERS),
+            "classes_": ANYTHING,
+            "_pandas_dtype": ANYTHING,
+            "_y": ANYTHING,
+            "_weight": Array("f8", None, low=0.0),
+            "_shares": Array("f8", None, low=0.0),
+            "_mean": Number(),
+            "_scale": Number(0.0),
+        },
+        optional=_OF_KIND,
+        make=bare(LabelEncoding),
+        check=_check_labels,
+    ),
+    Kind(
+        "label shares",
+        LabelShares,
+        {"labels": Of(LabelEncoding), "_classifier": ANYTHING},
+        make=bare(LabelShares),
+    ),
+]
+
+KINDS = [*CONTAINER_KINDS, *FORMAT_KINDS, *AXIS_KINDS, *COLUMN_KINDS, *LABEL_KINDS]

@@ -1,0 +1,212 @@
+"""A model that was saved and loaded again is the same model; what no file can hold is refused by a sentence."""
+
+import io
+import json
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.linear_model import LinearRegression, LogisticRegression
+
+from skensemble import (
+    AdaBoostClassifier,
+    DecisionTreeRegressor,
+    GradientBoostingRegressor,
+    NewtonBoostingClassifier,
+    NewtonBoostingRegressor,
+    RandomForestRegressor,
+    load_model,
+    save_model,
+)
+from skensemble._front_door import estimators
+from skensemble.inspection import export_text
+from tests.conftest import ROOT
+from tests.model_files.models import BINARY, LABEL, NUMBER, TREE_MODELS, WEIGHT, X, answers, assert_same, fitted
+
+every_model = pytest.mark.parametrize("name", TREE_MODELS)
+
+
+def file_of(model, **options):
+    file = io.BytesIO()
+    save_model(model, file, **options)
+    file.seek(0)
+    return file
+
+
+def saved_and_loaded(model, **options):
+    return load_model(file_of(model, **options))
+
+
+@every_model
+def test_a_loaded_model_is_the_same(name):
+    model, table = fitted(name)
+    loaded = saved_and_loaded(model)
+    assert type(loaded) is type(model)
+    assert_same(answers(loaded, table), answers(model, table))
+
+
+@every_model
+def test_nothing_is_lost(name):
+    """All fitted attributes are in the file, so that a model that is saved again has the same file."""
+    model, _ = fitted(name)
+    loaded = saved_and_loaded(model)
+    assert loaded.__getstate__().keys() == model.__getstate__().keys()
+    assert file_of(loaded).getvalue() == file_of(model).getvalue()
+
+
+@every_model
+def test_a_slim_model_predicts_the_same(name):
+    model, table = fitted(name)
+    content = file_of(model, slim=True)
+    assert len(content.getvalue()) < len(file_of(model).getvalue())
+    loaded = load_model(content)
+    assert_same(answers(loaded, table), answers(model, table))
+    assert file_of(loaded, slim=True).getvalue() == content.getvalue()
+
+
+@pytest.mark.parametrize("name", estimators())
+def test_unfitted_estimators_are_saved_by_their_parameters(name):
+    estimator = estimators()[name]()
+    assert saved_and_loaded(estimator).get_params() == estimator.get_params()
+
+
+def test_every_estimator_has_a_model_in_this_table():
+    assert {type(fitted(name)[0]).__name__ for name in TREE_MODELS} == {
+        name for name, cls in estimators().items() if not cls.__module__.startswith("skensemble.generative")
+    }
+
+
+# -- slim models -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["trees", "gradient boosting", "forest"])
+def test_slim_models_do_not_go_on(name):
+    loaded = clone(saved_and_loaded(fitted(name)[0], slim=True))
+    loaded = saved_and_loaded(fitted(name)[0], slim=True).set_params(warm_start=True, n_estimators=5)
+    with pytest.raises(ValueError, match="warm_start must be False .* slim=True"):
+        loaded.fit(X, NUMBER)
+    loaded.set_params(warm_start=False).fit(X, NUMBER)
+    loaded.set_params(warm_start=True, n_estimators=6).fit(X, NUMBER)
+
+
+@pytest.mark.parametrize("name", ["trees", "gradient boosting", "forest", "adaboost", "tree"])
+def test_slim_models_have_no_importances(name):
+    loaded = saved_and_loaded(fitted(name)[0], slim=True)
+    with pytest.raises(AttributeError, match="feature_importances_ needs gains .* slim=True"):
+        loaded.feature_importances_  # noqa: B018
+
+
+def test_slim_trees_are_not_drawn():
+    with pytest.raises(AttributeError, match="slim=True"):
+        export_text(saved_and_loaded(fitted("tree")[0], slim=True))
+
+
+def test_full_models_go_on():
+    model = NewtonBoostingRegressor(n_estimators=2, random_state=0).fit(X, NUMBER)
+    go_on = {"warm_start": True, "n_estimators": 4}
+    loaded = saved_and_loaded(model).set_params(**go_on).fit(X, NUMBER)
+    assert_same(answers(loaded, X), answers(model.set_params(**go_on).fit(X, NUMBER), X))
+
+
+# -- files -----------------------------------------------------------------------------------------------------------
+
+
+def test_paths_and_files(tmp_path):
+    model = fitted("tree")[0]
+    for path in (tmp_path / "tree.model", str(tmp_path / "tree.model")):
+        save_model(model, path)
+        assert (tmp_path / "tree.model").read_bytes() == file_of(model).getvalue()
+        assert load_model(path).get_params() == model.get_params()
+    with pytest.raises(TypeError, match="path_or_file must be a path or a binary file, got 3"):
+        save_model(model, 3)
+    with pytest.raises(TypeError, match="path_or_file must be a file that was opened in binary mode"):
+        load_model(io.StringIO("text"))
+    with pytest.raises(FileNotFoundError):
+        load_model(tmp_path / "nothing")
+
+
+def test_models_are_loaded_without_generative_ones():
+    code = (
+        "import sys, skensemble; skensemble.load_model(sys.stdin.buffer); "
+        "print(*(name for name in sys.modules if name.startswith('skensemble.generative')))"
+    )
+    content = file_of(fitted("trees")[0]).getvalue()
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, input=content, capture_output=True, check=True)
+    assert done.stdout.decode().split() == []
+
+
+def test_arrays_and_their_names_are_readable():
+    """As any reader of safetensors would: header, names, aligned arrays."""
+    model = fitted("trees")[0]
+    content = file_of(model).getvalue()
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    assert header["__metadata__"]["kind"] == "NewtonBoostingRegressor"
+    entry = header["_booster.additive.trees.threshold"]
+    start, stop = entry["data_offsets"]
+    body = content[8 + length :]
+    assert (8 + length) % 64 == 0
+    assert start % 8 == 0
+    thresholds = np.frombuffer(body[start:stop], "<f8")
+    np.testing.assert_array_equal(thresholds, model._booster.additive.trees.threshold)
+
+
+# -- what no file can hold -------------------------------------------------------------------------------------------
+
+
+def test_other_objects_are_refused():
+    for value in (LinearRegression(), "model", None):
+        with pytest.raises(TypeError, match="model must be an estimator of skensemble"):
+            save_model(value, io.BytesIO())
+
+
+def log_loss(y, raw, weight):
+    p = 1.0 / (1.0 + np.exp(-raw))
+    return p - y, p * (1.0 - p)
+
+
+def test_functions_are_refused():
+    model = NewtonBoostingClassifier(n_estimators=1, loss=log_loss).fit(X, BINARY)
+    with pytest.raises(TypeError, match="loss must not be a function in a model that is saved, got log_loss"):
+        save_model(model, io.BytesIO())
+    model = NewtonBoostingClassifier(scoring=lambda *_: 0.0)
+    with pytest.raises(TypeError, match="scoring must not be a function"):
+        save_model(model, io.BytesIO())
+
+
+def test_parts_of_other_packages_are_refused():
+    model = AdaBoostClassifier(LogisticRegression(), n_estimators=2).fit(np.nan_to_num(X), LABEL)
+    with pytest.raises(TypeError, match=r"estimator must be an estimator of skensemble .* sklearn.LogisticRegression"):
+        save_model(model, io.BytesIO())
+    model = GradientBoostingRegressor(n_estimators=1, init=LinearRegression()).fit(np.nan_to_num(X), NUMBER)
+    with pytest.raises(TypeError, match=r"init must be an estimator of skensemble .* sklearn.LinearRegression"):
+        save_model(model, io.BytesIO())
+
+
+def test_random_states_are_saved_as_seeds():
+    state = np.random.RandomState(3)
+    model = RandomForestRegressor(2, random_state=state)
+    first = saved_and_loaded(model).random_state
+    assert isinstance(first, int)
+    assert saved_and_loaded(model).random_state == first  # saving draws nothing
+
+
+def test_a_failed_save_leaves_the_file_as_it_was(tmp_path):
+    path = tmp_path / "model"
+    save_model(DecisionTreeRegressor(), path)
+    before = path.read_bytes()
+    with pytest.raises(TypeError, match="scoring"):
+        save_model(NewtonBoostingClassifier(scoring=lambda *_: 0.0), path)
+    assert path.read_bytes() == before
+
+
+def test_loaded_models_can_be_pickled_and_fitted():
+    model, table = fitted("categories")
+    loaded = pickle.loads(pickle.dumps(saved_and_loaded(model)))
+    assert_same(answers(loaded, table), answers(model, table))
+    refitted = loaded.fit(table, NUMBER)
+    assert_same(answers(refitted, table), answers(model, table))
+    assert_same(answers(saved_and_loaded(fitted("forest")[0]).fit(X, NUMBER, WEIGHT), X), answers(fitted("forest")[0], X))
