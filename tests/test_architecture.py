@@ -40,6 +40,7 @@ ROOMS = {  # what each room may import, besides itself and the foundation: the f
     "generative.evaluation": BELOW | {"generative.tables"},
     "generative": BELOW | {"generative.tables", "generative.flows"},
 }
+ROOMS["model_files"] = set(ROOMS)  # files hold objects of all rooms
 FRONT_DOOR = {"__main__", "_warmup"}
 BUILT_ON_ESTIMATORS = {  # files that import public estimators of other files, and what for
     "skensemble.ensemble.adaboost._adaboost": "a decision tree is what it boosts unless it is told otherwise",
@@ -54,6 +55,7 @@ BUILT_ON_ESTIMATORS = {  # files that import public estimators of other files, a
     "skensemble.generative.flows._flow_model": "the encoder of its tables",
     "skensemble.generative.flows._flow_parameters": "the parameter `encoder` is one",
     "skensemble.generative.flows._label_shares": "a classifier says how common labels are",
+    "skensemble.model_files._table_kinds": "an encoder is a part of what is stored",
 }
 OPTIONAL = {"matplotlib", "shap", "rich", "polars", "pyarrow", "narwhals"}
 NOT_IN_KERNELS = {"pandas", "sklearn", "polars", "pyarrow", "narwhals"}

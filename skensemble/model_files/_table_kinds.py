@@ -288,8 +288,8 @@ COLUMN_KINDS = [
 
 
 def _take_given(given, slim):
-    return {"names": given.names, "positions": [int(j) for j in given.positions], "n_features": given.n_features,
-            "encoder": given.encoder, "is_given": given.is_given, "determined": [int(j) for j in given.determined]}  # fmt: skip
+    fields = {name: getattr(given, name) for name in ("names", "n_features", "encoder", "is_given")}
+    return fields | {name: list(map(int, getattr(given, name))) for name in ("positions", "determined")}
 
 
 def _make_given(*, positions, **values):

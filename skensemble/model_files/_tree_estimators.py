@@ -77,6 +77,8 @@ def _check_forest(model):
     if hasattr(model, "training_leaves_"):
         leaves, sizes = model.training_leaves_, np.diff(trees.bounds)
         _require(leaves.shape == (trees.n_trees, model._n_samples), "training_leaves_ must be those of all samples")
+        shape = model.n_outputs_, model._n_samples
+        _require(model._training_target.shape == shape, f"_training_target must have shape {shape}")
         _require((leaves < sizes[:, None]).all(), "training_leaves_ must be nodes of the trees")
 
 

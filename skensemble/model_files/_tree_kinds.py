@@ -227,6 +227,9 @@ def _check_additive(additive):
         raise ValueError(f"node_weight must have an entry for each of {trees.n_nodes} nodes.")
     if additive.multiplier is not None and additive.multiplier.shape != (trees.n_trees,):
         raise ValueError(f"multiplier must have an entry for each of {trees.n_trees} trees.")
+    names = additive.output_names
+    if names is not None and (type(names) is not tuple or len(names) > len(baseline)):
+        raise ValueError(f"output_names must be a tuple of at most {len(baseline)} names, as there are outputs.")
     if additive.divisor == 0.0:
         raise ValueError("divisor must not be 0.")
     if not np.isfinite(additive.added_values).all():

@@ -8,7 +8,6 @@ import sys
 
 import numpy as np
 import pytest
-from sklearn.base import clone
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from skensemble import (
@@ -67,7 +66,7 @@ def test_a_slim_model_predicts_the_same(name):
     assert file_of(loaded, slim=True).getvalue() == content.getvalue()
 
 
-@pytest.mark.parametrize("name", estimators())
+@pytest.mark.parametrize("name", [name for name, cls in estimators().items() if "generative" not in cls.__module__])
 def test_unfitted_estimators_are_saved_by_their_parameters(name):
     estimator = estimators()[name]()
     assert saved_and_loaded(estimator).get_params() == estimator.get_params()
@@ -84,7 +83,6 @@ def test_every_estimator_has_a_model_in_this_table():
 
 @pytest.mark.parametrize("name", ["trees", "gradient boosting", "forest"])
 def test_slim_models_do_not_go_on(name):
-    loaded = clone(saved_and_loaded(fitted(name)[0], slim=True))
     loaded = saved_and_loaded(fitted(name)[0], slim=True).set_params(warm_start=True, n_estimators=5)
     with pytest.raises(ValueError, match="warm_start must be False .* slim=True"):
         loaded.fit(X, NUMBER)
@@ -209,4 +207,6 @@ def test_loaded_models_can_be_pickled_and_fitted():
     assert_same(answers(loaded, table), answers(model, table))
     refitted = loaded.fit(table, NUMBER)
     assert_same(answers(refitted, table), answers(model, table))
-    assert_same(answers(saved_and_loaded(fitted("forest")[0]).fit(X, NUMBER, WEIGHT), X), answers(fitted("forest")[0], X))
+    assert_same(
+        answers(saved_and_loaded(fitted("forest")[0]).fit(X, NUMBER, WEIGHT), X), answers(fitted("forest")[0], X)
+    )

@@ -288,6 +288,8 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Estimator):
         try:
             importances = self._members.importances()
         except AttributeError as error:
+            if isinstance(self._members, GrownTrees):
+                raise
             raise AttributeError(
                 "feature_importances_ need an estimator that has them: Unable to compute feature importances since "
                 "estimator does not have a feature_importances_ attribute"

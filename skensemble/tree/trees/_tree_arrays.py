@@ -38,7 +38,7 @@ class TreeArrays(NamedTuple):
     missing_left: np.ndarray  # (n_nodes,)
     category_start: np.ndarray  # (n_nodes,) first of the node's words; -1: numeric
     category_count: np.ndarray  # (n_nodes,) number of words
-    cover: np.ndarray  # (n_nodes,) sum over the node's rows: of hessians (boosting) or of weights (CART); or (0,), as gain
+    cover: np.ndarray  # (n_nodes,) sum over the node's rows: of hessians (boosting) or of weights (CART); (0,): unknown
     count: np.ndarray  # (n_nodes,) number of training rows
     gain: np.ndarray  # (n_nodes,) 0 at a leaf; (0,) of a slim model
     impurity: np.ndarray  # (n_nodes,) of the node's rows; (0,) of trees grown on gradients, and of a slim model
