@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 
-from skensemble._front_door import GENERATIVE
-
 TABLES = ("skensemble.model_files._tree_kinds", "skensemble.model_files._tree_estimators")
-GENERATIVE_TABLES = ()
+GENERATIVE_TABLES = (
+    "skensemble.model_files._table_kinds",
+    "skensemble.model_files._field_kinds",
+    "skensemble.model_files._generative_estimators",
+)
 
 
 class KindTable(Mapping):
@@ -32,10 +34,12 @@ def kind_of(value, slim=False):
 
     slim : whether what only training needs is left out
     """
-    cls = type(value)
-    tables = GENERATIVE_TABLES if cls.__module__.startswith(GENERATIVE + ".") else TABLES
-    kinds = _by_class(tables)
-    return kinds.get((cls, slim)) or kinds.get((cls, False))
+    for tables in (TABLES, GENERATIVE_TABLES):
+        kinds = _by_class(tables)
+        kind = kinds.get((type(value), slim)) or kinds.get((type(value), False))
+        if kind is not None:
+            return kind
+    return None
 
 
 @cache

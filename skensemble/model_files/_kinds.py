@@ -6,13 +6,14 @@ from importlib import import_module
 import numpy as np
 
 from skensemble._estimator import STATE_FORMAT
-from skensemble._front_door import ESTIMATORS
+from skensemble._front_door import ESTIMATORS, OTHERS, PARTS
 from skensemble._parameters import check_parameters
 from skensemble.model_files._rules import ANYTHING, Array, Each, Size
 from skensemble.model_files._safetensors import FileError
 from skensemble.model_files._stored_values import WRONG_ENTRY
 
 FILES = {name: file for files in ESTIMATORS.values() for name, file in files.items()}
+FILES["TreeField"] = OTHERS[PARTS]["TreeField"]
 
 
 def bare(cls):

@@ -1,29 +1,43 @@
 """Fitted models of every estimator and of every kind of object that files hold, and what they answer."""
 
+import datetime
 import warnings
+from decimal import Decimal
 from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from skensemble import (
+    DDPM,
+    NICE,
     AdaBoostClassifier,
     AdaBoostRegressor,
+    ContinuousNormalizingFlow,
     DecisionTreeClassifier,
     DecisionTreeRegressor,
+    DensityOutlierDetector,
     ExtraTreeClassifier,
     ExtraTreeRegressor,
     ExtraTreesClassifier,
     ExtraTreesRegressor,
+    FlowMatching,
+    Glow,
     GradientBoostingClassifier,
     GradientBoostingRegressor,
+    MaskedAutoregressiveFlow,
+    NeuralSplineFlow,
     NewtonBoostingClassifier,
     NewtonBoostingRanker,
     NewtonBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
+    RealNVP,
+    RectifiedFlow,
+    ScoreSDE,
     explain,
 )
+from skensemble.generative import MLPField, TableEncoder, TreeField
 
 RNG = np.random.default_rng(0)
 N_ROWS = 80
@@ -111,11 +125,79 @@ TREE_MODELS = {  # name -> (function that fits a model, table to ask it about)
     "extra tree of numbers": (lambda: ExtraTreeRegressor(random_state=0).fit(X, NUMBER), X),
 }
 
+COLUMNS = pd.DataFrame(
+    {
+        "number": np.nan_to_num(X[:, 0]),
+        "rounded": X[:, 1].round(1),
+        "whole": pd.array(RNG.integers(0, 9, N_ROWS), "Int64"),
+        "text": TEXT,
+        "grade": pd.Categorical(np.round(X[:, 1]), ordered=True),
+        "day": pd.Timestamp("2024-01-01") + pd.to_timedelta(RNG.integers(0, 90, N_ROWS), "D"),
+        "zone": pd.DatetimeIndex(
+            pd.Timestamp("2024-03-30", tz="Europe/Berlin") + pd.to_timedelta(np.arange(N_ROWS), "h")
+        ),
+        "date": [datetime.date(2024, 1, 1 + k % 28) for k in range(N_ROWS)],
+        "price": [Decimal(k % 7) / 4 for k in range(N_ROWS)],
+        "string": pd.array(TEXT, "string"),
+        "flag": X[:, 2] > 0.0,
+        "half": 0.5 * np.nan_to_num(X[:, 0]),
+        "constant": 3,
+    }
+)
+COLUMNS.loc[::9, ["number", "day", "text"]] = None
+NUMBERS = np.c_[np.nan_to_num(X[:, 0]), X[:, 1]]
+FEW_TREES = TreeField(n_estimators=3, n_jobs=1)
+FEW_STEPS = MLPField(hidden_layer_sizes=(8,), max_steps=20, random_state=0, n_jobs=1)
+FEW_EPOCHS = {"max_epochs": 2, "hidden_layer_sizes": (8,), **FEW}
+
+
+def _flow(cls, **parameters):
+    return lambda: cls(**FEW_EPOCHS, **parameters).fit(NUMBERS)
+
+
+FEW_ROWS = NUMBERS[:4]
+GENERATIVE_MODELS = {
+    "encoder": (lambda: TableEncoder().fit(COLUMNS), COLUMNS),
+    "encoder of codes": (lambda: TableEncoder(numeric="auto", categorical="codes").fit(COLUMNS), COLUMNS),
+    "trees along a path": (
+        lambda: FlowMatching(regressor=FEW_TREES, **FEW).fit(COLUMNS.iloc[:, [0, 3, 4]], LABEL),
+        COLUMNS.iloc[:4, [0, 3, 4]],
+    ),
+    "ddpm": (
+        lambda: DDPM(n_timesteps=10, regressor=FEW_STEPS, mask_share=0.5, **FEW).fit(NUMBERS, BINARY),
+        FEW_ROWS,
+    ),
+    "score sde": (lambda: ScoreSDE(regressor=FEW_TREES, **FEW).fit(NUMBERS, NUMBER), FEW_ROWS),
+    "rectified flow": (lambda: RectifiedFlow(regressor=FEW_TREES, **FEW).fit(NUMBERS), FEW_ROWS),
+    "forests along a path": (
+        lambda: FlowMatching(regressor=NewtonBoostingRegressor(n_estimators=2), **FEW).fit(NUMBERS),
+        FEW_ROWS,
+    ),
+    "ensembles by level": (
+        lambda: FlowMatching(
+            regressor=TreeField(n_estimators=2, time_mode="per_level", n_levels=3, condition_mode="per_value"), **FEW
+        ).fit(NUMBERS, BINARY),
+        FEW_ROWS,
+    ),
+    "nice": (_flow(NICE), FEW_ROWS),
+    "real nvp": (_flow(RealNVP), FEW_ROWS),
+    "glow": (_flow(Glow), FEW_ROWS),
+    "autoregressive": (_flow(MaskedAutoregressiveFlow), FEW_ROWS),
+    "continuous": (_flow(ContinuousNormalizingFlow, n_steps=2), FEW_ROWS),
+    "given columns": (
+        lambda: NeuralSplineFlow(condition_columns=["text"], **FEW_EPOCHS).fit(COLUMNS.iloc[:, [0, 1, 3]], LABEL),
+        COLUMNS.iloc[1:5, [0, 1, 3]],
+    ),
+    "outliers": (lambda: DensityOutlierDetector(NICE(**FEW_EPOCHS)).fit(NUMBERS), FEW_ROWS),
+    "network": (lambda: MLPField(hidden_layer_sizes=(8,), max_steps=20, random_state=0).fit(NUMBERS, NUMBER), FEW_ROWS),
+}
+MODELS = TREE_MODELS | GENERATIVE_MODELS
+
 
 @cache
 def fitted(name):
     """(model, table to ask it about)"""
-    make, table = TREE_MODELS[name]
+    make, table = MODELS[name]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return make(), table
@@ -123,7 +205,7 @@ def fitted(name):
 
 METHODS = (
     "predict", "predict_proba", "predict_log_proba", "decision_function", "apply", "predict_quantiles", "transform",
-    "score_samples", "inverse_transform",
+    "score_samples",
 )  # fmt: skip
 STAGES = ("staged_predict", "staged_decision_function")
 
@@ -147,7 +229,11 @@ def answers(model, table):
         except ValueError as error:
             found["explain"] = str(error)
     if hasattr(model, "sample"):
-        found["sample"] = model.sample(5, random_state=0)
+        given = getattr(model, "condition_columns", None)
+        found["sample"] = model.sample(4, random_state=0, **({"condition": table[given][:4]} if given else {}))
+    if isinstance(model, TableEncoder):
+        found["inverse"] = model.inverse_transform(found["transform"])
+        found["boxes"] = model.boxes(table)
     return found
 
 

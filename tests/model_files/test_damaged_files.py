@@ -10,7 +10,7 @@ import pytest
 
 from skensemble import load_model, save_model
 from skensemble.model_files._safetensors import write_safetensors
-from tests.model_files.models import TREE_MODELS, answers, fitted
+from tests.model_files.models import MODELS, answers, fitted
 from tests.model_files.mutations import mutated
 
 N_MUTATIONS = 6  # of each model
@@ -49,7 +49,7 @@ def test_cut_and_longer_files_are_refused():
 
 
 @pytest.mark.parametrize("slim", [False, True])
-@pytest.mark.parametrize("name", TREE_MODELS)
+@pytest.mark.parametrize("name", MODELS)
 def test_changed_parts_are_refused_or_harmless(name, slim):
     """The checksum fits, so that the checks of contents have to find what is wrong."""
     _, table = fitted(name)
