@@ -55,6 +55,7 @@ BUILT_ON_ESTIMATORS = {  # files that import public estimators of other files, a
     "skensemble.generative.flows._flow_model": "the encoder of its tables",
     "skensemble.generative.flows._flow_parameters": "the parameter `encoder` is one",
     "skensemble.generative.flows._label_shares": "a classifier says how common labels are",
+    "skensemble.model_files._generative_estimators": "an encoder is a part of what is stored",
     "skensemble.model_files._table_kinds": "an encoder is a part of what is stored",
 }
 OPTIONAL = {"matplotlib", "shap", "rich", "polars", "pyarrow", "narwhals"}

@@ -149,6 +149,10 @@ def _check_linear(layer):
     n_columns = layer.n_columns
     if layer._permutation.shape != (n_columns, n_columns) or layer._sign.shape != (n_columns,):
         raise ValueError(f"the permutation and the signs must be those of {n_columns} columns.")
+    if not (np.abs(layer._sign) == 1.0).all():
+        raise ValueError("signs must be 1 and -1.")
+    if not np.array_equal(layer._permutation @ layer._permutation.T, np.eye(n_columns)):
+        raise ValueError("the permutation must be one.")
 
 
 def _check_conditioned(layer):
@@ -278,8 +282,18 @@ def _check_bounds(field):
         raise ValueError("data_bounds must be two arrays.")
 
 
+def _check_layout(layout):
+    if layout.n_known not in (0, layout.n_columns):
+        raise ValueError(f"n_known must be 0 or {layout.n_columns}, got {layout.n_known}.")
+
+
 FIELD_KINDS = [
-    Kind("field layout", FieldLayout, {"n_columns": Whole(1), "n_known": Whole(0), "n_label": Whole(0)}),
+    Kind(
+        "field layout",
+        FieldLayout,
+        {"n_columns": Whole(1, MOST_UNITS), "n_known": Whole(0), "n_label": Whole(0, MOST_UNITS)},
+        check=_check_layout,
+    ),
     Kind(
         "field",
         RegressorField,

@@ -154,7 +154,7 @@ def Text(*options):
     return Value(Matches(lambda value: type(value) is str and (not options or value in options), text))
 
 
-FLAG = Value(Matches(lambda value: type(value) is bool, "true or false"))
+FLAG = Value(Matches(lambda value: type(value) in (bool, np.bool_), "true or false"))
 ANYTHING = Value(Matches(lambda value: True, "anything"))
 
 

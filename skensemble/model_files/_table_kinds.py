@@ -1,12 +1,13 @@
 """Kinds of objects that tables are encoded by: containers, formats of columns, axes, codes of categories, labels."""
 
 import datetime
+from numbers import Real
 
 import numpy as np
 import pandas as pd
 
 from skensemble._levels import LevelMatcher
-from skensemble._parameters import IsInstance
+from skensemble._parameters import IsInstance, Matches
 from skensemble._targets import FeatureNames
 from skensemble._validation import Position
 from skensemble.generative.flows._label_shares import LabelShares
@@ -27,7 +28,7 @@ from skensemble.model_files._frame_types import (
     write_polars_schema,
 )
 from skensemble.model_files._kinds import Kind, bare
-from skensemble.model_files._rules import ANYTHING, FLAG, Array, Each, Maybe, Number, Of, Text, Value, Whole
+from skensemble.model_files._rules import ANYTHING, FLAG, Array, Each, Maybe, Number, Of, Size, Text, Value, Whole
 from skensemble.model_files._time_zones import read_zone, write_zone
 
 # -- containers ------------------------------------------------------------------------------------------------------
@@ -147,6 +148,8 @@ FORMAT_KINDS = [
 ]
 NUMBER_FORMATS = (FloatFormat, DecimalFormat, IntegerFormat, TimeFormat, TimeObjectFormat)
 
+NUMBER_OR_INFINITY = Value(Matches(lambda value: isinstance(value, Real) and value == value, "a number or infinity"))
+
 # -- axes and codes --------------------------------------------------------------------------------------------------
 
 
@@ -186,7 +189,7 @@ AXIS_KINDS = [
         NumberAxis,
         {
             "decimals": Maybe(Whole(0, 20)),
-            "bounds": ANYTHING,
+            "bounds": Each(NUMBER_OR_INFINITY, 2, tuple),
             "multiple": Whole(1),
             "step": Number(0.0),
             "has_only_atoms": FLAG,
@@ -197,7 +200,7 @@ AXIS_KINDS = [
             "atom_ends": Array("f8", "atoms", 2, finite=True),
             "offset": Number(),
             "scale": Number(0.0),
-            "is_fine": ANYTHING,
+            "is_fine": FLAG,
             "reflects": Array("bool", 2),
             "spline": Maybe(Of(MonotoneSpline)),
         },
@@ -208,8 +211,8 @@ AXIS_KINDS = [
         "category codes",
         CategoryCodes,
         {
-            "n_levels": Whole(1),
-            "is_one_hot": ANYTHING,
+            "n_levels": Size("levels", 1),
+            "is_one_hot": FLAG,
             "codewords": Array("f8", "levels", None, finite=True),
             "half_width": Number(0.0),
         },
@@ -219,7 +222,7 @@ AXIS_KINDS = [
         "category axis",
         CategoryAxis,
         {
-            "n_levels": Whole(1),
+            "n_levels": Size("levels", 1),
             "order": Array("i8", "levels", low=0),
             "borders": Array("f8", None, finite=True),
             "middle": Array("f8", "levels", finite=True),
@@ -299,11 +302,18 @@ def _make_given(*, positions, **values):
 def _check_given(given):
     if len(given.is_given) != given.encoder.n_encoded_:
         raise ValueError(f"is_given must say it of {given.encoder.n_encoded_} encoded columns.")
+    is_given = np.zeros(len(given.is_given), bool)
+    for j in given.positions:
+        is_given[given.encoder.encoded_columns_of(j)] = True
+    if not np.array_equal(is_given, given.is_given):
+        raise ValueError("is_given must be true for the encoded columns of positions, and only there.")
     if not all(0 <= j < given.n_features for j in (*given.positions, *given.determined)):
         raise ValueError(f"positions must be those of {given.n_features} columns.")
 
 
 def _check_labels(labels):
+    if not isinstance(labels._y, np.ndarray) or labels._y.shape != labels._weight.shape:
+        raise ValueError("there must be a label for each weight.")
     if labels.kind == CLASSES and not (
         isinstance(labels.classes_, np.ndarray) and labels.classes_.shape == labels._shares.shape
     ):
@@ -340,7 +350,7 @@ LABEL_KINDS = [
             "classes_": ANYTHING,
             "_pandas_dtype": ANYTHING,
             "_y": ANYTHING,
-            "_weight": Array("f8", None, low=0.0),
+            "_weight": Array("f8", "rows", low=0.0),
             "_shares": Array("f8", None, low=0.0),
             "_mean": Number(),
             "_scale": Number(0.0),

@@ -213,8 +213,9 @@ STAGES = ("staged_predict", "staged_decision_function")
 def answers(model, table):
     """{what is asked: array or frame} of all that a model says about a table."""
     found = {}
+    is_slow = getattr(model, "likelihood_", None) == "ode"
     for name in METHODS:
-        if hasattr(model, name):
+        if hasattr(model, name) and not (is_slow and name == "score_samples"):
             try:
                 found[name] = getattr(model, name)(table)
             except ValueError as error:  # what this model does not know
