@@ -26,6 +26,7 @@ from skensemble.inspection import explain as explain
 from skensemble.inspection import export_graphviz as export_graphviz
 from skensemble.inspection import export_text as export_text
 from skensemble.inspection import plot_tree as plot_tree
+from skensemble.inspection import trees_to_dataframe as trees_to_dataframe
 from skensemble.model_files._model_file import load_model as load_model
 from skensemble.model_files._model_file import save_model as save_model
 from skensemble.tree.estimators._decision_tree import DecisionTreeClassifier as DecisionTreeClassifier

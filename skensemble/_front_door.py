@@ -56,7 +56,8 @@ OTHERS = {
         "load_model": "skensemble.model_files._model_file",
     },
     "Explanations": {"explain": "skensemble.inspection"},
-    "Drawings of trees": {
+    "Trees to look at": {
+        "trees_to_dataframe": "skensemble.inspection",
         "export_text": "skensemble.inspection",
         "plot_tree": "skensemble.inspection",
         "export_graphviz": "skensemble.inspection",

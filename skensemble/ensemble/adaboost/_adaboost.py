@@ -52,6 +52,7 @@ from skensemble.explanation._explain import ShapValues
 from skensemble.tree.estimators._decision_tree import DecisionTreeClassifier, DecisionTreeRegressor
 from skensemble.tree.exact._cart_targets import ClassTarget, NumberTarget
 from skensemble.tree.trees._additive_trees import Link
+from skensemble.tree.trees._inspected import Inspected, Predictor, ShownTrees
 from skensemble.tree.trees._tree_arrays import validate_trees
 
 SMALLEST_LEAF = 0.01  # share of the weight, so that rows of a class of small weight make no leaf of their own
@@ -59,7 +60,7 @@ N_DRAWS = 10  # maximum number of draws in a round with resample=True, until a l
 HOLD_OUT_STREAM, DRAW_STREAM = 2**52, 2**52 + 1  # of the seeds; rounds have small numbers
 
 
-class _AdaBoost(CallbackSupportMixin, ShapValues, Estimator):
+class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
     """What classifier and regressor share: all but the rounds themselves."""
 
     is_smooth = False  # predictions are constant between thresholds
@@ -324,6 +325,18 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Estimator):
 
     def __iter__(self):
         return iter(self.estimators_)
+
+    def _grown_trees(self):
+        check_is_fitted(self)
+        if not isinstance(self._members, GrownTrees):
+            raise ValueError(
+                f"estimator must be a decision tree without ccp_alpha and class_weight for a model that is a sum of "
+                f"trees, got {self.estimator_!r}."
+            )
+        return self._members
+
+    def _shown_trees(self):
+        return ShownTrees(self._grown_trees().additive)
 
     def _check_loaded(self):
         members = getattr(self, "_members", None)
@@ -634,14 +647,8 @@ class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
 
     def _additive_trees(self):
         """The model as AdditiveTrees, whose raw predictions are the decision function."""
-        check_is_fitted(self)
-        if not isinstance(self._members, GrownTrees):
-            raise ValueError(
-                f"estimator must be a decision tree without ccp_alpha and class_weight for a model that is a sum of "
-                f"trees, got {self.estimator_!r}."
-            )
         return replace(
-            self._members.additive,
+            self._grown_trees().additive,
             divisor=self._algorithm.divisor(np.cumsum(self.estimator_weights_)[-1]),
             link=Link(self._algorithm.link_name, self._probabilities),
             output_names=tuple(self.classes_[1:] if self.n_classes_ <= 2 else self.classes_),
@@ -1028,6 +1035,15 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
             "AdaBoostRegressor predicts the weighted median of its learners, which is no sum of trees: there are no "
             "AdditiveTrees of it."
         )
+
+    def _predictor(self):
+        members = self._grown_trees()
+
+        def raw(table, n_threads):
+            predictions = members.predictions(table, n_threads)
+            return weighted_medians(predictions, self.estimator_weights_, n_threads)[:, None]
+
+        return Predictor(raw, members.binner)
 
     def _start(self, target, copies, start):
         return target, BoostingWeights(copies, start)

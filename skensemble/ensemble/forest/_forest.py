@@ -40,6 +40,7 @@ from skensemble.tree.exact._cart_grower import CartGrower
 from skensemble.tree.exact._cart_limits import CART_PARAMETERS, count_features, read_cart_limits, read_directions
 from skensemble.tree.exact._cart_targets import ClassTarget, NumberTarget
 from skensemble.tree.trees._additive_trees import AdditiveTrees
+from skensemble.tree.trees._inspected import Inspected
 from skensemble.tree.trees._partial_dependence import partial_dependence
 from skensemble.tree.trees._pruning import prune
 from skensemble.tree.trees._tree_arrays import concatenate, split_trees, validate_trees
@@ -62,7 +63,7 @@ _LEVEL = Interval(float, 0.0, 1.0, "both")
 LEVELS = (_LEVEL, SequenceOf(_LEVEL, "a list of them"))
 
 
-class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Estimator):
+class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Estimator):
     """Trees that are grown independently of each other, and whose predictions are averaged.
 
     A subclass names the class of its trees, `_tree_class`, and of their `_splitter`.

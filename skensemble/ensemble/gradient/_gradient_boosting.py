@@ -40,6 +40,7 @@ from skensemble.tree.exact._cart_grower import CartGrower
 from skensemble.tree.exact._cart_limits import CART_PARAMETERS, count_features, read_cart_limits
 from skensemble.tree.exact._cart_targets import NumberTarget
 from skensemble.tree.trees._additive_trees import AdditiveTrees, Link
+from skensemble.tree.trees._inspected import Inspected, ShownTrees
 from skensemble.tree.trees._partial_dependence import partial_dependence
 from skensemble.tree.trees._tree_arrays import split_trees, validate_trees
 
@@ -51,7 +52,7 @@ LEARNED_FROM_ROUNDS = (
 )  # fmt: skip
 
 
-class _GradientBoosting(CallbackSupportMixin, ShapValues, Estimator):
+class _GradientBoosting(CallbackSupportMixin, ShapValues, Inspected, Estimator):
     """What classifier and regressor share: from the target array to raw predictions."""
 
     is_smooth = False  # predictions are constant between thresholds
@@ -278,6 +279,10 @@ class _GradientBoosting(CallbackSupportMixin, ShapValues, Estimator):
                 "from the predictions of an estimator."
             )
         return self._additive
+
+    def _shown_trees(self):
+        check_is_fitted(self)
+        return ShownTrees(self._additive)
 
     def _read_for_prediction(self, X):
         check_is_fitted(self)

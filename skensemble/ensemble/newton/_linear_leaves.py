@@ -22,6 +22,7 @@ from skensemble.ensemble.newton._leaf_slopes import add_leaves, add_trees, find_
 from skensemble.ensemble.newton._training_data import TrainingData
 from skensemble.ensemble.newton._tree_rounds import TreeRounds
 from skensemble.tree.histogram._grown_trees import leaves_of
+from skensemble.tree.trees._inspected import ShownTrees
 from skensemble.tree.trees._marks import NO_CHILD
 from skensemble.tree.trees._prediction import apply_trees
 
@@ -249,6 +250,9 @@ class LinearLeafTrees(GradientTrees):
 
     def additive_trees(self):
         raise ValueError("linear_leaves must be False for AdditiveTrees: their leaves add constants, got True.")
+
+    def shown_trees(self):
+        return ShownTrees(self.additive, self._all_slopes())
 
 
 # -- predictions -----------------------------------------------------------------------------------------------------

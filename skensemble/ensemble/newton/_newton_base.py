@@ -42,6 +42,7 @@ from skensemble.ensemble.rows._held_out_rows import held_out_parts
 from skensemble.ensemble.rows._row_sampling import copies_of
 from skensemble.explanation._explain import ShapValues
 from skensemble.tree.trees._additive_trees import Link
+from skensemble.tree.trees._inspected import Inspected, Predictor
 
 ROUNDS_WITHOUT_SEARCH = 300
 SEARCHED = ("learning_rate_", "temperature_", "cv_results_")  # what a search leaves behind
@@ -59,7 +60,7 @@ def _makes_trees(estimator):
     return True
 
 
-class NewtonBoosting(CallbackSupportMixin, ShapValues, Estimator):
+class NewtonBoosting(CallbackSupportMixin, ShapValues, Inspected, Estimator):
     """What classifier and regressor share: everything between a target array and raw predictions."""
 
     is_smooth = False  # predictions are constant between thresholds
@@ -231,9 +232,12 @@ class NewtonBoosting(CallbackSupportMixin, ShapValues, Estimator):
             self._find_baseline(train.y, train.weight, train.start),
             vector=self._has_vector_leaves(),
             n_parallel=int(self.num_parallel_tree),
-            link=Link(self._loss.link_name, partial(response, self._loss)),
+            link=self._link(),
             output_names=self._output_names(),
         )
+
+    def _link(self):
+        return Link(self._loss.link_name, partial(response, self._loss))
 
     def _find_baseline(self, target, weight, start):
         if start is not None:
@@ -425,6 +429,14 @@ class NewtonBoosting(CallbackSupportMixin, ShapValues, Estimator):
 
     def _explained(self):
         return self._booster.explained()
+
+    def _shown_trees(self):
+        check_is_fitted(self)
+        return self._booster.shown_trees()
+
+    def _predictor(self):
+        check_is_fitted(self)
+        return Predictor(self._booster.raw, self._booster.binner, self._link(), self._output_names())
 
     @available_if(_makes_trees)
     def apply(self, X):

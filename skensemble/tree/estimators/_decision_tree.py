@@ -24,6 +24,7 @@ from skensemble.tree.estimators._tree_structure import names_of_values, with_tre
 from skensemble.tree.exact._cart_grower import CartGrower
 from skensemble.tree.exact._cart_limits import count_features, read_cart_limits, read_directions
 from skensemble.tree.exact._cart_targets import ClassTarget, NumberTarget
+from skensemble.tree.trees._inspected import Inspected
 from skensemble.tree.trees._partial_dependence import partial_dependence
 from skensemble.tree.trees._pruning import prune, pruning_path
 from skensemble.tree.trees._tree_arrays import validate_trees
@@ -36,7 +37,7 @@ def _useful_threads(table):
     return effective_n_jobs(None) if is_large else 1
 
 
-class _DecisionTree(MultiOutputMixin, ShapValues, Estimator):
+class _DecisionTree(MultiOutputMixin, ShapValues, Inspected, Estimator):
     """What classifier and regressor share: all but reading the target."""
 
     is_smooth = False  # predictions are constant between thresholds

@@ -6,8 +6,8 @@ import numpy as np
 
 from skensemble._validation import read_table
 from skensemble.tree.trees._additive_trees import AdditiveTrees
-from skensemble.tree.trees._marks import NUMERIC
 from skensemble.tree.trees._prediction import decision_path
+from skensemble.tree.trees._split_levels import left_categories, missing_go_left
 from skensemble.tree.trees._tree_arrays import depth_of_nodes
 
 TREE_UNDEFINED = -2  # feature and threshold of a leaf
@@ -113,10 +113,7 @@ class TreeStructure:
     @cached_property
     def missing_go_to_left(self):
         """(node_count,) uint8: 1 where samples without a value go left."""
-        missing_left = self.trees.missing_left.copy()
-        categorical = np.flatnonzero(self.trees.category_start != NUMERIC)
-        missing_left[categorical] = self.trees.category_words[self.trees.category_start[categorical]] & np.uint64(1)
-        return _read_only(missing_left.astype(np.uint8))
+        return _read_only(missing_go_left(self.trees).astype(np.uint8))
 
     @cached_property
     def value(self):
@@ -126,15 +123,7 @@ class TreeStructure:
 
     def left_categories(self, node):
         """Categories of the node's feature that go left (an array of their values), or None for a numeric split."""
-        start, count = self.trees.category_start[node], self.trees.category_count[node]
-        if start == NUMERIC:
-            return None
-        feature = self.trees.feature[node]
-        categories, n_codes = self.binner.categories_[feature], self.binner.n_codes_[feature]
-        code = np.minimum(np.arange(1, len(categories) + 1), n_codes - 1)
-        words = np.append(self.trees.category_words[start : start + count], np.uint64(0))
-        word = words[np.minimum(code >> 6, count)]
-        return categories[(word >> (code & 63).astype(np.uint64)) & np.uint64(1) == 1]
+        return left_categories(self.trees, self.binner, node)
 
     def compute_node_depths(self):
         """(node_count,) depth of each node, as scikit-learn counts it here: 1 for the root."""

@@ -1,0 +1,66 @@
+"""What fitted models of trees show of themselves: their trees, and how they predict tables of changed cells."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from skensemble.tree.trees._additive_trees import IDENTITY, AdditiveTrees, Link
+from skensemble.tree.trees._trees_frame import trees_frame
+
+
+class ShownTrees(NamedTuple):
+    """The trees of a model.
+
+    additive : AdditiveTrees, whose values may lack what slopes add
+    slopes : LeafSlopes of its nodes, or None
+    """
+
+    additive: AdditiveTrees
+    slopes: object = None
+
+
+class Predictor(NamedTuple):
+    """How a model predicts tables.
+
+    raw : callable, (Table, number of threads) -> raw predictions (n_samples, n_outputs)
+    binner : its `encode` reads tables, and `is_categorical_` and `categories_` say what it knows of columns
+    link : Link
+    output_names : tuple of the names of the raw outputs, or None
+    """
+
+    raw: Callable
+    binner: object
+    link: Link = IDENTITY
+    output_names: tuple | None = None
+
+
+class Inspected:
+    """Of estimators whose trees and predictions can be looked into; they have `_additive_trees`."""
+
+    def _shown_trees(self):
+        """ShownTrees; a ValueError says why if there are none."""
+        return ShownTrees(self._additive_trees())
+
+    def _predictor(self):
+        """Predictor; a ValueError says why if tables cannot be predicted."""
+        additive = self._additive_trees()
+        return Predictor(additive.raw, additive.binner, additive.link, additive.output_names)
+
+    def trees_to_dataframe(self):
+        """All trees as a table with a row for each node.
+
+        Returns
+        -------
+        frame : DataFrame
+            See `skensemble.inspection.trees_to_dataframe`.
+        """
+        shown = self._shown_trees()
+        return trees_frame(shown, feature_names(self))
+
+
+def feature_names(model):
+    """Labels of the columns that a model was fitted to, as they were; x0, x1, ... of arrays."""
+    for name in ("feature_names_in_", "_column_labels"):
+        labels = getattr(model, name, None)
+        if labels is not None:
+            return list(labels)
+    return [f"x{j}" for j in range(model.n_features_in_)]
