@@ -1,5 +1,6 @@
 """Slow, plain versions of what the kernels compute; each kernel's test compares it with these."""
 
+import functools
 import itertools
 import math
 from fractions import Fraction
@@ -657,22 +658,42 @@ class Cart:
 # -- explanations ----------------------------------------------------------------------------------------------------
 
 
-def expected_value(trees, weight, value, node, row, present):
-    """Value below a node: features in `present` send the row their way, others both ways, by the nodes' weights."""
+def expected_value(trees, weight, value, node, row, present, failed=frozenset()):
+    """Value below a node: features in `present` send the row their way, others both ways, by the nodes' weights.
+
+    value : callable, leaf and the features whose tests the row fails on the way -> what the leaf adds
+    """
     left, right = int(trees.left[node]), int(trees.right[node])
     if left < 0:
-        return value[node]
-    if trees.feature[node] in present:
-        child = left if _goes_left(trees, node, row[trees.feature[node]]) else right
-        return expected_value(trees, weight, value, child, row, present)
+        return value(node, failed)
+    feature = int(trees.feature[node])
+    goes_left = _goes_left(trees, node, row[feature])
     total = weight[left] + weight[right]
     share = weight[left] / total if total > 0 else 0.5  # a symmetric tree may have nodes without rows
-    return share * expected_value(trees, weight, value, left, row, present) + (1 - share) * expected_value(
-        trees, weight, value, right, row, present
+    if feature in present:
+        share = float(goes_left)
+    sides = [failed if goes_left else failed | {feature}, failed | {feature} if goes_left else failed]
+    return sum(
+        part * expected_value(trees, weight, value, child, row, present, side)
+        for part, child, side in zip((share, 1 - share), (left, right), sides)
+        if part > 0
     )
 
 
-def games(additive, row):
+def leaf_with_slopes(value, slopes, k, row, present, leaf, failed):
+    """What a leaf adds if absent features stand at their means in it, as LeafSlopes says."""
+    entries = range(slopes.start[leaf], slopes.start[leaf + 1])
+    used = [(int(slopes.feature[e]), slopes.slope[e, k], slopes.mean[e, k]) for e in entries]
+    if any(j in present and not np.isfinite(row[j]) for j, _, _ in used):
+        return value[leaf]
+    steps = {j: slope * (row[j] - mean) for j, slope, mean in used if np.isfinite(row[j]) and j not in failed}
+    total, limit = sum(steps.values()), slopes.limit[leaf]
+    cut = min(max(value[leaf] + total, -limit), limit) - value[leaf]
+    share = cut / total if total else 1.0
+    return value[leaf] + share * sum(step for j, step in steps.items() if j in present)
+
+
+def games(additive, row, slopes=None):
     """{frozenset of features: (n_outputs,) prediction of an encoded row of which only these features are known}."""
     trees, features = additive.trees, sorted(set(additive.trees.feature[additive.trees.feature >= 0].tolist()))
     values = trees.values * additive.scale[trees.tree_of_node, None]
@@ -682,8 +703,14 @@ def games(additive, row):
         for tree, root in enumerate(trees.roots):
             for k in range(additive.n_outputs):
                 if trees.output[tree] in (-1, k):
-                    column = values[:, k if trees.n_values > 1 else 0]
-                    game[present][k] += expected_value(trees, additive.node_weight, column, root, row, present)
+                    column = k if trees.n_values > 1 else 0
+                    if slopes is None:
+                        leaf = lambda node, _, column=column: values[node, column]  # noqa: E731
+                    else:
+                        leaf = functools.partial(
+                            leaf_with_slopes, values[:, column], slopes, column, row, present
+                        )
+                    game[present][k] += expected_value(trees, additive.node_weight, leaf, root, row, present)
     return game
 
 

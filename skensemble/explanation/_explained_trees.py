@@ -11,9 +11,11 @@ class ExplainedTrees:
     """A sum of trees that can be explained.
 
     additive : AdditiveTrees
+    slopes : what the leaves add besides constants, as LeafSlopes of boosting; None: nothing
     """
 
     additive: AdditiveTrees
+    slopes: object = None
 
     @property
     def output_names(self):
@@ -27,4 +29,6 @@ class ExplainedTrees:
                 f"output must be 'raw' for a model with link {link!r}, since no exact values of its response are "
                 "known, got 'response'."
             )
-        return path_values(self.additive, table, table.n_features, index=index, n_threads=n_threads)
+        return path_values(
+            self.additive, table, table.n_features, slopes=self.slopes, index=index, n_threads=n_threads
+        )

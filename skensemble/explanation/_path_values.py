@@ -3,6 +3,7 @@
 import numpy as np
 
 from skensemble._parallel import for_blocks
+from skensemble.explanation._pair_kernels import add_interactions
 from skensemble.explanation._walk_kernels import MAX_POINTS, STRIP, add_path_values
 from skensemble.explanation._walked_trees import trees_of_outputs, used_features
 
@@ -24,11 +25,16 @@ def quadrature(index):
     return points, weights
 
 
-def path_values(additive, table, n_features, *, index="shapley", n_threads=1):
-    """(values (n_samples, n_features, n_outputs), base_values (n_outputs,)) of the raw predictions."""
+def path_values(additive, table, n_features, *, slopes=None, index="shapley", interactions=False, n_threads=1):
+    """(values, base_values (n_outputs,)) of the raw predictions.
+
+    values : (n_samples, n_features, n_outputs), of interactions (n_samples, n_features, n_features, n_outputs)
+    slopes : LeafSlopes of the trees, None where leaves are constants
+    """
     features, n_rows = used_features(additive), table.n_samples
-    outputs = list(trees_of_outputs(additive, features))
-    values = np.zeros((n_rows, n_features, additive.n_outputs))
+    outputs = list(trees_of_outputs(additive, features, slopes))
+    shape = (n_features, n_features) if interactions else (n_features,)
+    values = np.zeros((n_rows, *shape, additive.n_outputs))
     points, weights = quadrature(index)
     if index == "banzhaf":
         outputs = [output._replace(trees=_with_one_point(output.trees)) for output in outputs]
@@ -39,16 +45,34 @@ def path_values(additive, table, n_features, *, index="shapley", n_threads=1):
         for k, output in enumerate(outputs):
             phi = np.zeros(cells.shape)
             add_path_values(output.trees, output.chosen, cells, points, weights, phi)
-            values[start:stop, features, k] = phi.T
+            if interactions:
+                pairs = np.zeros((len(features), *cells.shape))
+                add_interactions(output.trees, output.chosen, cells, points, weights, pairs)
+                values[start:stop, features[:, None], features, k] = np.moveaxis(_matrices(phi, pairs), 2, 0)
+            else:
+                values[start:stop, features, k] = phi.T
 
     if len(features):
-        for_blocks(explain, n_rows, rows_of_block(n_rows, len(features), n_threads), n_threads)
+        cells_of_row = len(features) ** 2 if interactions else len(features)
+        for_blocks(explain, n_rows, rows_of_block(n_rows, cells_of_row, n_threads), n_threads)
     return values, np.array([output.base for output in outputs])
 
 
-def rows_of_block(n_rows, n_features, n_threads):
+def _matrices(phi, pairs):
+    """(n_features, n_features, n_rows) symmetric: half of each interaction on a side of the diagonal, the rest on it.
+
+    phi : (n_features, n_rows), the sums of the matrices' rows;  pairs[i, j] for i < j, else 0
+    """
+    pairs *= 0.5
+    pairs += np.swapaxes(pairs, 0, 1).copy()
+    each = np.arange(len(phi))
+    pairs[each, each] = phi - pairs.sum(axis=1)
+    return pairs
+
+
+def rows_of_block(n_rows, cells_of_row, n_threads):
     """Rows of a block: whole strips, one block for each thread if they are few."""
-    most = max(STRIP, min(BLOCK, BLOCK_CELLS // n_features))
+    most = max(STRIP, min(BLOCK, BLOCK_CELLS // cells_of_row))
     return max(STRIP, min(most, -(-n_rows // n_threads)) // STRIP * STRIP)
 
 

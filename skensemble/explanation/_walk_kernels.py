@@ -20,6 +20,15 @@ w and o (1 and 1 if there are none) and F = w (1 - t) + t, the split multiplies 
 f(t) = (w s (1 - t) + t o_l) / F,  the right side by 1 - f, and adds to phi_i what it changes for the leaves below:
 
     o (o_l - s)  integral of  A  w / F^2  (G_l - G_r),     G = G_r + f (G_l - G_r)
+
+A leaf may add a line, V + sum of d_j over its features, with d_j = slope_j (x_j - mean_j): an absent feature stands at its
+mean. With probability t, what leads to the leaf and has j present is t o_j times the other factors, so that the leaf is
+worth  G(t) = V + sum of  t o_j d_j / F_j,  and the derivative for the probability of i itself adds to phi_i
+
+    o_i d_i  integral of  A  w_i / F_i^2
+
+where A is the product of all factors of the path. A row that misses one of the cells has no line as soon as that is
+known. So its line counts while the missing features are absent: `_add_broken_line`.
 """
 
 import numpy as np
@@ -67,10 +76,11 @@ def measure_trees(feature, left, right, share, values, roots, n_features, mean, 
 
 
 # -- one strip in one tree -------------------------------------------------------------------------------------------
+# What a level has is in row `level` of several arrays; of a feature on the path, the level of its last split counts.
 
 
 @kernel
-def _ask(trees, node, cells, first, n, answer):
+def ask(trees, node, cells, first, n, answer):
     """answer[r] = 1 if row r goes left, else 0."""
     x = cells[trees.feature[node]][first : first + n]
     if trees.category_start[node] == NUMERIC:
@@ -89,7 +99,7 @@ def _ask(trees, node, cells, first, n, answer):
 
 
 @kernel
-def _fill_factors(points, n_points, share, w, is_first, above, left, n, factor):
+def fill_factors(points, n_points, share, w, is_first, above, left, n, factor):
     """factor[q, r] = f at point q of row r."""
     for q in range(n_points):
         t = points[q]
@@ -106,7 +116,7 @@ def _fill_factors(points, n_points, share, w, is_first, above, left, n, factor):
 
 
 @kernel
-def _go_down(product, factor, n_points, goes_left, n, below):
+def go_down(product, factor, n_points, goes_left, n, below):
     """below = product times the factor of a side."""
     for q in range(n_points):
         a, f, out = product[q], factor[q], below[q]
@@ -169,7 +179,8 @@ def _make_work(depth, n_points):
     products, factors, left_sums, right_sums = np.empty(blocks), np.empty(blocks), np.empty(blocks), np.empty(blocks)
     above, answers, own, total = np.empty(rows), np.empty(rows), np.empty(rows), np.empty(STRIP)
     levels, weights = np.empty((3, depth + 1), np.int64), np.empty((2, depth + 1))
-    return products, factors, left_sums, right_sums, above, answers, own, total, levels, weights
+    lines = np.empty((depth + 1, STRIP))
+    return products, factors, left_sums, right_sums, above, answers, own, total, levels, weights, lines
 
 
 @kernel
@@ -179,12 +190,12 @@ def _walk(trees, root, cells, first, n, points, weights, n_points, work, last, p
     points, weights : of the quadrature
     last : (n_features,) level of the last split on each feature on the path, else NOBODY
     """
-    products, factors, left_sums, right_sums, above, answers, own, total, levels, shares = work
+    products, factors, left_sums, right_sums, above, answers, own, total, levels, shares, lines = work
     path, stage, before = levels
     weight_above, own_weight = shares
     level = 0 if trees.left[root] != NO_CHILD else -1
     path[0], stage[0] = root, 0
-    _fill_products(products[0], weights, n_points, n)
+    fill_products(products[0], weights, n_points, n)
     while level >= 0:
         node, at_end = path[level], False
         feature, left, right, share = trees.feature[node], trees.left[node], trees.right[node], trees.share[node]
@@ -193,17 +204,18 @@ def _walk(trees, root, cells, first, n, points, weights, n_points, work, last, p
         if stage[level] == 0:
             previous = last[feature]
             before[level], last[feature] = previous, level
-            _ask(trees, node, cells, first, n, answers[level])
+            ask(trees, node, cells, first, n, answers[level])
             weight_above[level] = 1.0 if previous == NOBODY else own_weight[previous]
-            _look_above(own, previous, n, above[level], answers[level])
+            look_above(own, previous, n, above[level], answers[level])
             at_end = (previous == NOBODY) & (trees.left[left] == NO_CHILD) & (trees.left[right] == NO_CHILD)
+            at_end = at_end & (len(trees.line_slope) == 0)
             if at_end:
                 _end(
                     points, products[level], n_points, share, answers[level], trees.value[left], trees.value[right],
                     n, total, out,
                 )  # fmt: skip
             else:
-                _fill_factors(
+                fill_factors(
                     points, n_points, share, weight_above[level], previous == NOBODY, above[level], answers[level], n,
                     factors[level],
                 )  # fmt: skip
@@ -212,11 +224,18 @@ def _walk(trees, root, cells, first, n, points, weights, n_points, work, last, p
             child, side = (left, share) if goes_left else (right, 1.0 - share)
             stage[level] += 1
             own_weight[level] = weight_above[level] * side
-            _take_side(goes_left, above[level], answers[level], n, own[level])
+            take_side(goes_left, above[level], answers[level], n, own[level])
             if trees.left[child] == NO_CHILD:
-                _fill(left_sums[level] if goes_left else right_sums[level], n_points, trees.value[child], n)
+                leaf_sums = left_sums[level] if goes_left else right_sums[level]
+                _fill(leaf_sums, n_points, trees.value[child], n)
+                if trees.line_start[child] < trees.line_start[child + 1]:
+                    go_down(products[level], factors[level], n_points, goes_left, n, products[level + 1])
+                    _add_line(
+                        trees, child, cells, first, n, points, products[level + 1], n_points, last, own, own_weight,
+                        lines, total, leaf_sums, phi,
+                    )  # fmt: skip
             else:
-                _go_down(products[level], factors[level], n_points, goes_left, n, products[level + 1])
+                go_down(products[level], factors[level], n_points, goes_left, n, products[level + 1])
                 level += 1
                 path[level], stage[level] = child, 0
             continue
@@ -231,14 +250,14 @@ def _walk(trees, root, cells, first, n, points, weights, n_points, work, last, p
 
 
 @kernel
-def _fill_products(product, weights, n_points, n):
+def fill_products(product, weights, n_points, n):
     for q in range(n_points):
         for r in range(n):
             product[q, r] = weights[q]
 
 
 @kernel
-def _look_above(own, previous, n, above, answer):
+def look_above(own, previous, n, above, answer):
     """above = 1 where a row passes the splits above on the same feature, and who does not answers 0 to this one."""
     if previous == NOBODY:
         for r in range(n):
@@ -252,7 +271,7 @@ def _look_above(own, previous, n, above, answer):
 
 
 @kernel
-def _take_side(goes_left, above, answer, n, own):
+def take_side(goes_left, above, answer, n, own):
     """own = 1 for the rows that pass all splits on the feature down to a child."""
     for r in range(n):
         own[r] = answer[r] if goes_left else above[r] - answer[r]
@@ -262,6 +281,106 @@ def _take_side(goes_left, above, answer, n, own):
 def _add_changes(target, share, above, answer, total):
     for r in range(len(target)):
         target[r] += (answer[r] - share * above[r]) * total[r]
+
+
+# -- leaves with slopes ----------------------------------------------------------------------------------------------
+
+
+@kernel
+def _add_line(
+    trees, leaf, cells, first, n, points, product, n_points, last, own, own_weight, lines, total, leaf_sums, phi
+):
+    """Add the line of a leaf to its G, and to phi what its features change by being present themselves.
+
+    product : A at the leaf;  lines : memory, (depth, rows)
+    """
+    start, stop = trees.line_start[leaf], trees.line_start[leaf + 1]
+    is_broken = fill_steps(trees, leaf, cells, first, n, last, own, lines, total)
+    if is_broken:
+        for r in range(n):
+            if total[r] != total[r]:
+                _add_broken_line(
+                    trees, leaf, cells, first, r, points, product, n_points, last, own, own_weight, lines, leaf_sums,
+                    phi,
+                )  # fmt: skip
+    for entry in range(start, stop):
+        feature, step = trees.line_feature[entry], lines[entry - start]
+        w = own_weight[last[feature]]
+        for r in range(n):
+            total[r] = 0.0
+        for q in range(n_points):
+            below = w + points[q] * (1.0 - w)
+            weight, part = w / (below * below), points[q] / below
+            a, out = product[q], leaf_sums[q]
+            for r in range(n):
+                total[r] += weight * a[r]
+            for r in range(n):
+                out[r] += part * step[r]
+        target = phi[feature][first : first + n]
+        for r in range(n):
+            target[r] += step[r] * total[r]
+
+
+@kernel
+def fill_steps(trees, leaf, cells, first, n, last, own, lines, total):
+    """lines[k, r] = slope * (x - mean) of the leaf's k-th feature, 0 where row r does not pass its tests.
+
+    Where the limit of the leaf cuts their sum, they are all made smaller. Returns whether there are rows that pass with a
+    missing or infinite cell; total[r] is NaN for these.
+    """
+    start, stop, value = trees.line_start[leaf], trees.line_start[leaf + 1], trees.value[leaf]
+    limit, is_broken = trees.line_limit[leaf], False
+    for r in range(n):
+        total[r] = 0.0
+    for entry in range(start, stop):
+        feature, step = trees.line_feature[entry], lines[entry - start]
+        x, passes = cells[feature][first : first + n], own[last[feature]]
+        slope, mean = trees.line_slope[entry], trees.line_mean[entry]
+        for r in range(n):
+            step[r] = passes[r] * slope * (x[r] - mean) if x[r] - x[r] == 0.0 else 0.0
+            total[r] += step[r]
+    if limit < np.inf:
+        for r in range(n):
+            if (abs(value + total[r]) > limit) & (total[r] != 0.0):
+                share = (min(max(value + total[r], -limit), limit) - value) / total[r]
+                for k in range(stop - start):
+                    lines[k, r] *= share
+    for entry in range(start, stop):
+        feature = trees.line_feature[entry]
+        x, passes = cells[feature][first : first + n], own[last[feature]]
+        for r in range(n):
+            if (passes[r] == 1.0) & (not x[r] - x[r] == 0.0):
+                total[r], is_broken = np.nan, True
+    return is_broken
+
+
+@kernel
+def _add_broken_line(
+    trees, leaf, cells, first, r, points, product, n_points, last, own, own_weight, lines, leaf_sums, phi
+):
+    """As `_add_line` for one row that misses cells: its line is there while the features of these are absent."""
+    start, stop = trees.line_start[leaf], trees.line_start[leaf + 1]
+    for q in range(n_points):
+        t, line, absent = points[q], 0.0, 1.0
+        for entry in range(start, stop):
+            feature = trees.line_feature[entry]
+            w, x = own_weight[last[feature]], cells[feature, first + r]
+            below = w + t * (1.0 - w)
+            line += lines[entry - start, r] * t / below
+            if (own[last[feature], r] == 1.0) & (not x - x == 0.0):
+                absent *= w * (1.0 - t) / below
+        line *= absent
+        leaf_sums[q, r] += line
+        for entry in range(start, stop):
+            feature = trees.line_feature[entry]
+            w, x = own_weight[last[feature]], cells[feature, first + r]
+            below = w + t * (1.0 - w)
+            if x - x == 0.0:
+                phi[feature, first + r] += product[q, r] * absent * lines[entry - start, r] * w / (below * below)
+            elif own[last[feature], r] == 1.0:
+                phi[feature, first + r] -= product[q, r] * line / ((1.0 - t) * below)
+    for k in range(stop - start):
+        lines[k, r] = 0.0
 
 
 # -- a block of rows in all trees ------------------------------------------------------------------------------------
@@ -281,7 +400,7 @@ def add_path_values(trees, chosen, cells, points, weights, phi):
     n_rows = cells.shape[1]
     for tree in chosen:
         k, root = trees.n_points[tree], trees.roots[tree]
-        if trees.symmetric[tree] and trees.depth[tree] <= TABLE_DEPTH:
+        if trees.symmetric[tree] and trees.depth[tree] <= TABLE_DEPTH and len(trees.line_slope) == 0:
             _add_by_leaf(trees, tree, cells, points[k], weights[k], work, last, phi)
             continue
         for first in range(0, n_rows, STRIP):
@@ -297,7 +416,7 @@ def _add_by_leaf(trees, tree, cells, points, weights, work, last, phi):
     """
     depth, root, n_rows = trees.depth[tree], trees.roots[tree], cells.shape[1]
     leaf, row_of, place = np.zeros(n_rows, np.int32), np.empty(1 << depth, np.int32), np.full(1 << depth, NOBODY)
-    n_leaves = _find_leaves(trees, root, depth, cells, work[7], leaf, place, row_of)
+    n_leaves = find_leaves(trees, root, depth, cells, work[7], leaf, place, row_of)
     some, found, values = np.empty((len(cells), STRIP)), np.empty((len(cells), STRIP)), np.empty((depth, n_leaves))
     for first in range(0, n_leaves, STRIP):
         n = min(STRIP, n_leaves - first)
@@ -321,14 +440,14 @@ def _add_by_leaf(trees, tree, cells, points, weights, work, last, phi):
 
 
 @kernel
-def _find_leaves(trees, root, depth, cells, answer, leaf, place, row_of):
+def find_leaves(trees, root, depth, cells, answer, leaf, place, row_of):
     """Number of leaves with rows; leaf[r] = which of them row r is in, row_of[i] = a row of the i-th."""
     n_rows = len(leaf)
     for level in range(depth):
         node = root + (1 << level) - 1
         for first in range(0, n_rows, STRIP):
             n = min(STRIP, n_rows - first)
-            _ask(trees, node, cells, first, n, answer)
+            ask(trees, node, cells, first, n, answer)
             part = leaf[first : first + n]
             for r in range(n):
                 part[r] = 2 * part[r] + np.int32(answer[r] == 0.0)

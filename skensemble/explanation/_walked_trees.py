@@ -25,6 +25,11 @@ class WalkedTrees(NamedTuple):
     depth: np.ndarray  # (n_trees,)
     symmetric: np.ndarray  # (n_trees,)
     n_points: np.ndarray  # (n_trees,) int64: of the quadrature
+    line_start: np.ndarray  # (n_nodes + 1,) slopes of leaf v are line_start[v] : line_start[v + 1]; see LeafSlopes
+    line_feature: np.ndarray  # (n_entries,) int32: place among the used features
+    line_mean: np.ndarray  # (n_entries,)
+    line_slope: np.ndarray  # (n_entries,)
+    line_limit: np.ndarray  # (n_nodes,) or empty where no leaf has slopes
 
 
 class OutputTrees(NamedTuple):
@@ -46,10 +51,10 @@ def used_features(additive):
     return np.unique(feature[feature >= 0])
 
 
-def trees_of_outputs(additive, features):
+def trees_of_outputs(additive, features, slopes=None):
     """Yield OutputTrees of one output after the other.
 
-    features : see used_features
+    features : see used_features;  slopes : LeafSlopes of the trees, None where leaves are constants
     """
     trees = additive.trees
     place = np.zeros(max(features.max(initial=-1), 0) + 2, np.int32)
@@ -71,9 +76,18 @@ def trees_of_outputs(additive, features):
         arrays = WalkedTrees(
             feature, trees.threshold, trees.left, trees.right, trees.missing_left, trees.category_start,
             trees.category_count, trees.category_words, share, value, trees.roots, trees.depth, trees.symmetric,
-            n_points,
+            n_points, *_lines(slopes, trees, place, k),
         )  # fmt: skip
         yield OutputTrees(WalkedTrees(*map(_read_only, arrays)), chosen, base)
+
+
+def _lines(slopes, trees, place, output):
+    """(start, feature, mean, slope, limit) of the leaves, for one output."""
+    if slopes is None:
+        none = np.empty(0)
+        return np.zeros(trees.n_nodes + 1, np.int64), np.empty(0, np.int32), none, none, none
+    column = output if trees.n_values > 1 else 0
+    return slopes.start, place[slopes.feature], slopes.mean[:, column], slopes.slope[:, column], slopes.limit
 
 
 def left_shares(additive):

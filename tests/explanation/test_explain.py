@@ -40,12 +40,12 @@ def _fitted(name, **parameters):
 
 
 def _check_against_all_subsets(model, index="shapley"):
-    additive = model._additive_trees()
+    additive, slopes = model._explained().additive, model._explained().slopes
     explanation = explain(model, X, index=index)
     values = explanation.values.reshape(N_ROWS, 5, -1)
     cells = additive.binner.encode(model._read_for_prediction(X))
     for i in (0, 7, 20):
-        game = reference.games(additive, cells[i])
+        game = reference.games(additive, cells[i], slopes)
         expected = reference.shapley_values(game, 5, index=index)
         np.testing.assert_allclose(values[i], expected, rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(np.atleast_1d(explanation.base_values[i]), game[frozenset()], rtol=1e-9)
@@ -79,6 +79,25 @@ def test_values_are_those_of_all_subsets_and_sum_to_predictions(name):
 def test_every_kind_of_tree(parameters):
     for index in ("shapley", "banzhaf"):
         _check_against_all_subsets(_fitted("NewtonBoostingRegressor", **parameters), index)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("NewtonBoostingRegressor", {"grow_policy": "symmetric"}),
+        ("NewtonBoostingRegressor", {"grow_policy": "lossguide", "max_depth": None, "max_delta_step": 0.4}),
+        ("NewtonBoostingClassifier", {"multi_strategy": "multi_output_tree"}),
+    ],
+    ids=["symmetric", "with a limit", "several outputs"],
+)
+def test_linear_leaves_stand_at_the_means_of_absent_features(name, parameters):
+    model = _fitted(name, linear_leaves=True, **parameters)
+    for index in ("shapley", "banzhaf"):
+        explanation = _check_against_all_subsets(model, index)
+        if index == "shapley":
+            total = explanation.base_values + explanation.values.sum(axis=1)
+            raw = model._booster.raw(model._read_for_prediction(X))
+            np.testing.assert_allclose(total.reshape(N_ROWS, -1), raw, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["NewtonBoostingRegressor", "NewtonBoostingClassifier"])
@@ -156,11 +175,9 @@ def test_a_pipeline_is_explained_by_its_last_step():
 def test_what_cannot_be_explained_says_so():
     model = _fitted("NewtonBoostingClassifier")
     linear = NewtonBoostingRegressor(booster="gblinear", n_estimators=1).fit(NUMBERS, Y)
-    slopes = NewtonBoostingRegressor(linear_leaves=True, n_estimators=1).fit(NUMBERS, Y)
     cases = (
         (LinearRegression(), {}, "model must be a tree, forest or booster"),
         (linear, {"output": "response"}, "output must be 'raw' for booster='gblinear'"),
-        (slopes, {}, "linear_leaves must be False"),
         (model, {"output": "response"}, "output must be 'raw' for a model with link 'softmax'"),
         (model, {"output": "margin"}, "output must be 'raw' or 'response'"),
         (model, {"index": "owen"}, "index must be 'shapley' or 'banzhaf'"),

@@ -21,6 +21,7 @@ from skensemble.ensemble.newton._gradient_trees import GradientTrees
 from skensemble.ensemble.newton._leaf_slopes import add_leaves, add_trees, find_path_features, fit_slopes
 from skensemble.ensemble.newton._training_data import TrainingData
 from skensemble.ensemble.newton._tree_rounds import TreeRounds
+from skensemble.explanation._explained_trees import ExplainedTrees
 from skensemble.tree.histogram._grown_trees import leaves_of
 from skensemble.tree.trees._inspected import ShownTrees
 from skensemble.tree.trees._marks import NO_CHILD
@@ -247,6 +248,9 @@ class LinearLeafTrees(GradientTrees):
         slopes, n_nodes = self._all_slopes(), self.additive.trees.n_nodes
         if not slopes.is_valid(n_nodes, self.additive.trees.n_values, n_features):
             raise ValueError(f"Malformed slopes: they must belong to {n_nodes} nodes and {n_features} features.")
+
+    def explained(self):
+        return ExplainedTrees(self.additive, self._all_slopes())
 
     def additive_trees(self):
         raise ValueError("linear_leaves must be False for AdditiveTrees: their leaves add constants, got True.")
