@@ -707,9 +707,7 @@ def games(additive, row, slopes=None):
                     if slopes is None:
                         leaf = lambda node, _, column=column: values[node, column]  # noqa: E731
                     else:
-                        leaf = functools.partial(
-                            leaf_with_slopes, values[:, column], slopes, column, row, present
-                        )
+                        leaf = functools.partial(leaf_with_slopes, values[:, column], slopes, column, row, present)
                     game[present][k] += expected_value(trees, additive.node_weight, leaf, root, row, present)
     return game
 
@@ -730,3 +728,20 @@ def shapley_values(game, n_features, *, index="shapley"):
                 share = 1 / (p * math.comb(p - 1, size)) if index == "shapley" else 0.5 ** (p - 1)
                 values[i] += share * (game[present | {i}] - game[present])
     return values
+
+
+def interaction_values(game, n_features, *, index="shapley"):
+    """(n_features, n_features, n_outputs): interactions halved, and on the diagonal what is left of values."""
+    players = max(game, key=len)
+    p = len(players)
+    matrix = np.zeros((n_features, n_features, len(game[players])))
+    for i, j in itertools.permutations(players, 2):
+        for present in game:
+            if not present & {i, j}:
+                size = len(present)
+                share = 1 / ((p - 1) * math.comb(p - 2, size)) if index == "shapley" else 0.5 ** (p - 2)
+                together = game[present | {i, j}] - game[present | {i}] - game[present | {j}] + game[present]
+                matrix[i, j] += 0.5 * share * together
+    each = np.arange(n_features)
+    matrix[each, each] = shapley_values(game, n_features, index=index) - matrix.sum(axis=1)
+    return matrix

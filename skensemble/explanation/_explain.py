@@ -5,7 +5,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble._parallel import effective_n_jobs
-from skensemble._parameters import NameIn, ParameterError, check_parameter
+from skensemble._parameters import IsBool, NameIn, ParameterError, check_parameter
 from skensemble._shared_parameters import JOBS
 from skensemble._validation import CategoryColumn
 from skensemble.explanation._explained_trees import ExplainedTrees
@@ -15,7 +15,7 @@ from skensemble.explanation._path_values import INDICES
 OUTPUTS = ("raw", "response")
 
 
-def explain(model, X, *, output="raw", index="shapley", n_jobs=None):
+def explain(model, X, *, output="raw", interactions=False, index="shapley", n_jobs=None):
     """Explain predictions: what each cell of each row added to its prediction.
 
     The values are exact Shapley values (SHAP) of the model itself, in the columns of X: a category is one column, and a
@@ -33,6 +33,10 @@ def explain(model, X, *, output="raw", index="shapley", n_jobs=None):
         What is explained: raw predictions, which trees add up to (of boosting the scores before the link function, of
         trees and forests the predictions or class fractions), or what `predict` or `predict_proba` returns, which is
         refused where the two differ.
+    interactions : bool, default=False
+        A matrix for each row: at (i, j) and at (j, i) half of what i and j add together beyond what each adds alone
+        (Shapley interaction values), on the diagonal the rest of the value of each feature, so that rows of the matrix
+        sum to the values.
     index : {"shapley", "banzhaf"}, default="shapley"
         "shapley": features come in random order, and values sum to the prediction. "banzhaf": each other feature is
         present with probability 1/2; values need not sum to the prediction.
@@ -71,12 +75,15 @@ def explain(model, X, *, output="raw", index="shapley", n_jobs=None):
     True
     """
     check_parameter("output", output, (NameIn(OUTPUTS),))
+    check_parameter("interactions", interactions, (IsBool,))
     check_parameter("index", index, (NameIn(INDICES),))
     check_parameter("n_jobs", n_jobs, JOBS.rules)
     model, X, names = _last_step(model, X)
     explained = _explained_by(model)
     table = model._read_for_prediction(X)
-    values, base = explained.values(table, output=output, index=index, n_threads=effective_n_jobs(n_jobs))
+    values, base = explained.values(
+        table, output=output, index=index, interactions=interactions, n_threads=effective_n_jobs(n_jobs)
+    )
     base_values = np.tile(base, (table.n_samples, 1))
     if len(base) == 1:
         values, base_values = values[..., 0], base_values[:, 0]

@@ -21,8 +21,11 @@ class ExplainedTrees:
     def output_names(self):
         return self.additive.output_names
 
-    def values(self, table, *, output, index, n_threads):
-        """(values (n_samples, n_features, n_outputs), base_values (n_outputs,)); see `explain`."""
+    def values(self, table, *, output, index, interactions, n_threads):
+        """(values (n_samples, n_features, n_outputs), base_values (n_outputs,)); see `explain`.
+
+        With interactions, values have n_features twice in their shape.
+        """
         link = self.additive.link.name
         if output == "response" and link != "identity":
             raise ValueError(
@@ -30,5 +33,6 @@ class ExplainedTrees:
                 "known, got 'response'."
             )
         return path_values(
-            self.additive, table, table.n_features, slopes=self.slopes, index=index, n_threads=n_threads
-        )
+            self.additive, table, table.n_features, slopes=self.slopes, index=index, interactions=interactions,
+            n_threads=n_threads,
+        )  # fmt: skip

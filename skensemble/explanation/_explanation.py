@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 
 from skensemble._parameters import Interval, check_parameter
-from skensemble.explanation._explanation_pictures import draw_bars, draw_beeswarm, draw_dependence, draw_waterfall
+from skensemble.explanation._explanation_pictures import (
+    NO_CELL,
+    draw_bars,
+    draw_beeswarm,
+    draw_dependence,
+    draw_waterfall,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +24,7 @@ class Explanation:
     Attributes
     ----------
     values : ndarray of shape (n_samples, n_features) or (n_samples, n_features, n_outputs)
-        What each cell added.
+        What each cell added. Interactions have n_features twice in their shape: a symmetric matrix for each row.
     base_values : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         Prediction of a row of which nothing is known.
     data : ndarray of shape (n_samples, n_features)
@@ -56,6 +62,11 @@ class Explanation:
             output_names=None if self.output_names is None else [str(name) for name in self.output_names],
         )
 
+    @property
+    def has_interactions(self):
+        """Whether `values` holds a matrix for each row."""
+        return self.values.ndim - self.base_values.ndim == 2
+
     def to_frame(self):
         """The values as a table with a row for each row and output.
 
@@ -63,21 +74,35 @@ class Explanation:
         -------
         frame : pandas.DataFrame
             A column for each feature and "base value" before them; a row for each explained row, or one for each row
-            and output, with levels "row" and "output" in the index.
+            and output, with levels "row" and "output" in the index. Of interactions a row for each row of each matrix,
+            with a last level "feature", and no base value.
         """
+        if self.has_interactions:
+            return self._frame_of_interactions()
         n_rows, names = len(self.values), ["base value", *self.feature_names]
         if self.values.ndim == 2:
             cells = np.column_stack((self.base_values, self.values))
             return pd.DataFrame(cells, columns=names, index=pd.RangeIndex(n_rows, name="row"))
-        n_outputs = self.values.shape[2]
-        outputs = range(n_outputs) if self.output_names is None else self.output_names
-        by_output = np.moveaxis(self.values, 2, 1).reshape(n_rows * n_outputs, -1)
-        index = pd.MultiIndex.from_product([range(n_rows), list(outputs)], names=["row", "output"])
+        by_output = np.moveaxis(self.values, 2, 1).reshape(n_rows * self.values.shape[2], -1)
+        index = pd.MultiIndex.from_product([range(n_rows), self._outputs()], names=["row", "output"])
         return pd.DataFrame(np.column_stack((self.base_values.ravel(), by_output)), columns=names, index=index)
+
+    def _frame_of_interactions(self):
+        levels, matrices = {"row": range(len(self.values))}, self.values
+        if self.base_values.ndim == 2:
+            levels["output"], matrices = self._outputs(), np.moveaxis(matrices, 3, 1)
+        levels["feature"] = self.feature_names
+        index = pd.MultiIndex.from_product(levels.values(), names=list(levels))
+        return pd.DataFrame(matrices.reshape(len(index), -1), columns=self.feature_names, index=index)
+
+    def _outputs(self):
+        return list(range(self.base_values.shape[1]) if self.output_names is None else self.output_names)
 
     def beeswarm(self, *, output=0, max_display=10, ax=None):
         """Draw all rows: a line of points for each feature, redder the larger the number in the cell.
 
+        Of interactions also a line for each pair of features, without colours.
+
         Parameters
         ----------
         output : int, default=0
@@ -92,11 +117,11 @@ class Explanation:
         ax : matplotlib.axes.Axes
             With the picture.
         """
-        values, _ = self._of_output(output, max_display)
-        return draw_beeswarm(values, self.data, self.feature_names, max_display, ax)
+        values, _, names, data = self._of_output(output, max_display)
+        return draw_beeswarm(values, data, names, max_display, ax)
 
     def bar(self, *, output=0, max_display=10, ax=None):
-        """Draw the mean absolute value of each feature.
+        """Draw the mean absolute value of each feature, of interactions also of each pair.
 
         Parameters
         ----------
@@ -112,11 +137,11 @@ class Explanation:
         ax : matplotlib.axes.Axes
             With the picture.
         """
-        values, _ = self._of_output(output, max_display)
-        return draw_bars(values, self.feature_names, max_display, ax)
+        values, _, names, _ = self._of_output(output, max_display)
+        return draw_bars(values, names, max_display, ax)
 
     def waterfall(self, row=0, *, output=0, max_display=10, ax=None):
-        """Draw one row: how its cells lead from the base value to the prediction.
+        """Draw one row: how its cells, or these and pairs of them, lead from the base value to the prediction.
 
         Parameters
         ----------
@@ -134,12 +159,12 @@ class Explanation:
         ax : matplotlib.axes.Axes
             With the picture.
         """
-        values, base = self._of_output(output, max_display)
+        values, base, names, data = self._of_output(output, max_display)
         check_parameter("row", row, (Interval(int, 0, len(values) - 1, closed="both"),))
-        return draw_waterfall(values[row], base[row], self.data[row], self.feature_names, max_display, ax)
+        return draw_waterfall(values[row], base[row], data[row], names, max_display, ax)
 
     def dependence(self, feature, *, output=0, ax=None):
-        """Draw what the cells of one feature added beside what they hold.
+        """Draw what the cells of one feature added beside what they hold; of interactions, what they added alone.
 
         Parameters
         ----------
@@ -155,18 +180,29 @@ class Explanation:
         ax : matplotlib.axes.Axes
             With the picture.
         """
-        values, _ = self._of_output(output)
+        values, _, _, _ = self._of_output(output)
         if isinstance(feature, str):
             if feature not in self.feature_names:
                 raise ValueError(f"feature must be one of {self.feature_names}, got {feature!r}.")
             feature = self.feature_names.index(feature)
-        check_parameter("feature", feature, (Interval(int, 0, values.shape[1] - 1, closed="both"),))
+        check_parameter("feature", feature, (Interval(int, 0, len(self.feature_names) - 1, closed="both"),))
         return draw_dependence(values[:, feature], self.data[:, feature], self.feature_names[feature], ax)
 
     def _of_output(self, output, max_display=1):
-        """(values (n_samples, n_features), base values (n_samples,)) of one output."""
+        """(values (n_samples, n_drawn), base values (n_samples,), names, cells) of one output.
+
+        What is drawn are the features, of interactions then their pairs, whose cells are NO_CELL.
+        """
         base = self.base_values.reshape(len(self.values), -1)
         check_parameter("output", output, (Interval(int, 0, base.shape[1] - 1, closed="both"),))
         check_parameter("max_display", max_display, (Interval(int, 1),))
-        values = self.values if self.values.ndim == 2 else self.values[:, :, output]
-        return values, base[:, output]
+        values = self.values if self.base_values.ndim == 1 else self.values[..., output]
+        if not self.has_interactions:
+            return values, base[:, output], self.feature_names, self.data
+        n_features = len(self.feature_names)
+        first, second = np.triu_indices(n_features, 1)
+        alone, together = np.einsum("nii->ni", values), values[:, first, second] + values[:, second, first]
+        pairs = [f"{self.feature_names[i]} with {self.feature_names[j]}" for i, j in zip(first, second)]
+        cells = np.full((len(values), n_features + len(pairs)), NO_CELL, object)
+        cells[:, :n_features] = self.data
+        return np.hstack((alone, together)), base[:, output], [*self.feature_names, *pairs], cells

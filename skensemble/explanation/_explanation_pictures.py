@@ -3,6 +3,7 @@
 import numpy as np
 
 RAISES, LOWERS = "#d62728", "#1f77b4"
+NO_CELL = ""  # instead of a cell, where two features are drawn together
 SPREAD = 0.35  # half of the height of a beeswarm
 
 
@@ -29,7 +30,7 @@ def draw_waterfall(values, base, cells, names, max_display, ax):
     ax = _axes(ax)
     order = _by_size(values[None], max_display)
     rest = values.sum() - values[order].sum()
-    steps, labels = values[order], [f"{names[j]} = {_text(cells[j])}" for j in order]
+    steps, labels = values[order], [_with_cell(names[j], cells[j]) for j in order]
     if len(order) < len(values):
         steps, labels = np.append(rest, steps), [f"{len(values) - len(order)} others", *labels]
     starts = base + np.append(0.0, np.cumsum(steps)[:-1])
@@ -95,6 +96,10 @@ def _labelled(ax, labels, title):
     ax.set_yticks(range(len(labels)), labels)
     ax.set_xlabel(title)
     return ax
+
+
+def _with_cell(name, cell):
+    return name if cell is NO_CELL else f"{name} = {_text(cell)}"
 
 
 def _text(cell):

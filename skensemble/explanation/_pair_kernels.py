@@ -1,12 +1,13 @@
 """Kernels: interactions of two features, from the same walks and points as the values of one (`_walk_kernels`).
 
-The interaction of i and j is the integral of the second derivative for the probabilities that they are present. With the
-product A of all factors of a path and the ratios r_k = (o_k - w_k) / F_k, its leaf of value V adds
+The interaction of i and j is the integral of the second derivative for the probabilities that they are present. With
+the product A of all factors of a path and the ratios r_k = (o_k - w_k) / F_k, its leaf of value V adds
 
     integral of  A V r_i r_j
 
 and half of it stands at (i, j), the other half at (j, i). A factor may be 0 where its ratio is not: of an o_k of 0 the
-ratio is -1 / (1 - t), whatever w_k. If the leaf adds a line, G is instead of V (see there), and with e_k = o_k d_k w_k / F_k^2
+ratio is -1 / (1 - t), whatever w_k. If the leaf adds a line, its G (see there) stands instead of V, and it adds, with
+e_k = o_k d_k w_k / F_k^2,
 
     integral of  A (G r_i r_j + e_i r_j + e_j r_i)
 """
@@ -180,8 +181,8 @@ def _fill_line(trees, leaf, level, cells, first, n, points, n_points, work, last
 
     Rows with a broken line (see `_walk_kernels`) are added to `pairs` here; their A is then 0.
     """
-    products, _, _, extras, _, _, own, lines, sums, _, total, levels, shares = work
-    path, own_weight, start = levels[0], shares[1], trees.line_start[leaf]
+    _, _, _, extras, _, _, own, lines, sums, _, total, _, shares = work
+    own_weight, start = shares[1], trees.line_start[leaf]
     is_broken = fill_steps(trees, leaf, cells, first, n, last, own, lines, total)
     if is_broken:
         for r in range(n):

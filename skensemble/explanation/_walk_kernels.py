@@ -21,9 +21,9 @@ f(t) = (w s (1 - t) + t o_l) / F,  the right side by 1 - f, and adds to phi_i wh
 
     o (o_l - s)  integral of  A  w / F^2  (G_l - G_r),     G = G_r + f (G_l - G_r)
 
-A leaf may add a line, V + sum of d_j over its features, with d_j = slope_j (x_j - mean_j): an absent feature stands at its
-mean. With probability t, what leads to the leaf and has j present is t o_j times the other factors, so that the leaf is
-worth  G(t) = V + sum of  t o_j d_j / F_j,  and the derivative for the probability of i itself adds to phi_i
+A leaf may add a line, V + sum of d_j over its features, with d_j = slope_j (x_j - mean_j): an absent feature stands at
+its mean. The row arrives and has j present with probability t o_j times the other factors, so that the leaf is worth
+G(t) = V + sum of  t o_j d_j / F_j,  and the derivative for the probability of i itself adds to phi_i
 
     o_i d_i  integral of  A  w_i / F_i^2
 
@@ -325,8 +325,8 @@ def _add_line(
 def fill_steps(trees, leaf, cells, first, n, last, own, lines, total):
     """lines[k, r] = slope * (x - mean) of the leaf's k-th feature, 0 where row r does not pass its tests.
 
-    Where the limit of the leaf cuts their sum, they are all made smaller. Returns whether there are rows that pass with a
-    missing or infinite cell; total[r] is NaN for these.
+    Where the limit of the leaf cuts their sum, they are all made smaller. Returns whether there are rows that pass with
+    a missing or infinite cell; total[r] is NaN for these.
     """
     start, stop, value = trees.line_start[leaf], trees.line_start[leaf + 1], trees.value[leaf]
     limit, is_broken = trees.line_limit[leaf], False

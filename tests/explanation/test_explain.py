@@ -100,6 +100,32 @@ def test_linear_leaves_stand_at_the_means_of_absent_features(name, parameters):
             np.testing.assert_allclose(total.reshape(N_ROWS, -1), raw, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("NewtonBoostingRegressor", {"grow_policy": "symmetric", "max_depth": 6}),
+        ("NewtonBoostingClassifier", {"grow_policy": "depthwise"}),
+        ("NewtonBoostingRegressor", {"linear_leaves": True, "max_depth": 6, "max_delta_step": 0.4}),
+        ("RandomForestClassifier", {}),
+    ],
+    ids=["symmetric", "classes", "linear leaves", "forest"],
+)
+def test_interactions_are_those_of_all_subsets(name, parameters):
+    model = _fitted(name, **parameters)
+    explained, cells = model._explained(), model._explained().additive.binner.encode(model._read_for_prediction(X))
+    for index in ("shapley", "banzhaf"):
+        explanation = explain(model, X, interactions=True, index=index)
+        values = explanation.values.reshape(N_ROWS, 5, 5, -1)
+        np.testing.assert_array_equal(values, np.swapaxes(values, 1, 2))
+        np.testing.assert_allclose(
+            explanation.values.sum(axis=2), explain(model, X, index=index).values, rtol=1e-12, atol=1e-12
+        )
+        for i in (0, 7, 20):
+            game = reference.games(explained.additive, cells[i], explained.slopes)
+            expected = reference.interaction_values(game, 5, index=index)
+            np.testing.assert_allclose(values[i], expected, rtol=1e-9, atol=1e-12)
+
+
 @pytest.mark.parametrize("name", ["NewtonBoostingRegressor", "NewtonBoostingClassifier"])
 def test_terms_of_a_linear_model_are_its_values(name):
     model = _fitted(name, booster="gblinear")
@@ -111,6 +137,9 @@ def test_terms_of_a_linear_model_are_its_values(name):
     np.testing.assert_allclose(
         explanation.values[:, 0], (p * np.atleast_2d(model.coef_)[:, :1]).T.reshape(explanation.values[:, 0].shape)
     )
+    matrices = explain(model, X, interactions=True).values
+    np.testing.assert_array_equal(matrices.sum(axis=2), explanation.values)
+    assert np.count_nonzero(matrices) == np.count_nonzero(explanation.values)
     unknown = explain(model, X.assign(kind=pd.Categorical([None] * N_ROWS, categories=list("abcd"))))
     assert not unknown.values[:, 4].any()
 
@@ -148,6 +177,8 @@ def test_an_explanation_knows_its_table():
     frame = explanation.to_frame()
     assert frame.loc[(3, "top"), "q"] == explanation.values[3, 1, 2]
     assert frame.loc[(3, "top"), "base value"] == explanation.base_values[3, 2]
+    matrices = explain(_fitted("NewtonBoostingClassifier"), X, interactions=True)
+    assert matrices.to_frame().loc[(3, "top", "q"), "kind"] == matrices.values[3, 1, 4, 2]
     single = explain(_fitted("NewtonBoostingRegressor"), X)
     assert single.to_frame().loc[3, "q"] == single.values[3, 1]
 
@@ -182,6 +213,7 @@ def test_what_cannot_be_explained_says_so():
         (model, {"output": "margin"}, "output must be 'raw' or 'response'"),
         (model, {"index": "owen"}, "index must be 'shapley' or 'banzhaf'"),
         (model, {"n_jobs": 0}, "n_jobs must be"),
+        (model, {"interactions": 1}, "interactions must be a bool"),
         (skensemble.AdaBoostRegressor(n_estimators=2).fit(NUMBERS, Y), {}, "weighted median"),
     )
     for case, options, message in cases:

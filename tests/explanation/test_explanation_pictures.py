@@ -36,6 +36,21 @@ def test_bars_are_mean_absolute_values(explanation):
     np.testing.assert_allclose(widths, np.sort(np.abs(explanation.values[:, :, 1]).mean(axis=0)))
 
 
+def test_pairs_are_drawn_beside_features():
+    matrix = np.array([[1.0, 0.5, 0], [0.5, -2, 3], [0, 3, 4]])
+    pairs = Explanation(np.tile(matrix, (2, 1, 1)), np.ones(2), np.zeros((2, 3)), ["x", "kind", "z"])
+    assert pairs.has_interactions
+    assert _labels(pairs.bar()) == ["x with z", "x", "x with kind", "kind", "z", "kind with z"]
+    assert _labels(pairs.waterfall(1, max_display=3)) == ["3 others", "kind = 0", "z = 0", "kind with z"]
+    last = pairs.waterfall(1).patches[-1]
+    np.testing.assert_allclose(last.get_x() + last.get_width(), 1 + matrix.sum())
+    assert len(pairs.beeswarm(max_display=2).collections) == 2
+    (points,) = pairs.dependence("kind").collections
+    np.testing.assert_allclose(points.get_offsets(), [[0, -2], [0, -2]])
+    matrices = pairs.to_frame()
+    assert matrices.loc[(1, "kind"), "z"] == 3
+
+
 @pytest.mark.parametrize("max_display", [1, 2, 10])
 def test_a_waterfall_leads_from_the_base_value_to_the_prediction(explanation, max_display):
     bars = explanation.waterfall(4, output=1, max_display=max_display).patches

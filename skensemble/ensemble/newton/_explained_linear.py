@@ -16,7 +16,7 @@ class ExplainedLinear:
     model: object  # LinearBooster
     output_names = None
 
-    def values(self, table, *, output, index, n_threads):
+    def values(self, table, *, output, index, interactions, n_threads):
         """(values (n_samples, n_features, n_outputs), base_values (n_outputs,))"""
         if output == "response":
             raise ValueError("output must be 'raw' for booster='gblinear', got 'response'.")
@@ -30,4 +30,6 @@ class ExplainedLinear:
                 values[:, j] = of_code[:, np.nan_to_num(cells[:, j]).astype(np.int64)].T
             else:
                 values[:, j] = np.nan_to_num(cells[:, j], nan=0.0)[:, None] * coef[:, first]
+        if interactions:  # there are none: a diagonal
+            values = values[:, :, None] * np.eye(values.shape[1])[:, :, None]
         return values, self.model.intercept
