@@ -1,5 +1,7 @@
 """What every estimator of the package is: how it is documented in notebooks, and what its pickles hold."""
 
+from functools import cache
+
 from sklearn.base import BaseEstimator
 
 STATE_FORMAT = 3  # of fitted attributes in pickles; goes up when they change
@@ -29,7 +31,7 @@ class Estimator(BaseEstimator):
     def __setstate__(self, state):
         state = dict(state)
         found = state.pop("_state_format", None)
-        is_fitted = not state.keys() <= set(self._get_param_names())
+        is_fitted = not state.keys() <= parameter_names(type(self))
         if is_fitted and found != STATE_FORMAT:
             raise ValueError(
                 f"This {type(self).__name__} was pickled by another version of skensemble: its fitted attributes have "
@@ -53,3 +55,9 @@ class Estimator(BaseEstimator):
 
     def _check_loaded(self):
         """Raise a ValueError if fitted attributes that were just loaded could lead a kernel out of its arrays."""
+
+
+@cache
+def parameter_names(cls):
+    """Names of the parameters of a class of estimators."""
+    return frozenset(cls._get_param_names())

@@ -5,7 +5,7 @@ from importlib import import_module
 
 import numpy as np
 
-from skensemble._estimator import STATE_FORMAT
+from skensemble._estimator import STATE_FORMAT, parameter_names
 from skensemble._front_door import ESTIMATORS, OTHERS, PARTS
 from skensemble._parameters import check_parameters
 from skensemble.model_files._rules import ANYTHING, Array, Each, Size
@@ -137,7 +137,7 @@ class EstimatorKind:
         """The model of its JSON."""
         cls, place = self.cls, f"{where}." if where else ""
         parameters = reader.fields(entry.get("params"), f"{place}params")
-        unknown = parameters.keys() - set(cls._get_param_names())
+        unknown = parameters.keys() - parameter_names(cls)
         if unknown:
             raise FileError(f"{self.name} has no parameter {min(unknown)!r} in this version.")
         model = guarded(lambda: cls(**parameters), f"{place}params")

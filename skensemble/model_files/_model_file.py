@@ -33,8 +33,8 @@ def save_model(model, path_or_file, *, slim=False):
         Where to. A file that is there is overwritten.
     slim : bool, default=False
         Whether to leave out what predictions do not need: thresholds of bins, scores of rounds, gains and impurities of
-        nodes. Arrays are then stored in as few bytes as hold their numbers. A slim model predicts and explains the
-        same, but cannot be drawn, has no feature importances, and cannot go on with `warm_start`.
+        nodes. A slim model predicts and explains the same, but cannot be drawn, has no feature importances, and cannot
+        go on with `warm_start`.
 
     Raises
     ------

@@ -23,7 +23,7 @@ class ValueWriter:
     """Makes JSON of values, and collects their arrays.
 
     kind_of : function of an object of the package: its Kind, or None
-    slim : whether what only training needs is left out, and numbers are stored in as few bytes as hold them
+    slim : whether what only training needs is left out
     """
 
     def __init__(self, kind_of, slim=False):
@@ -74,7 +74,7 @@ class ValueWriter:
         if not is_date and native not in NAME_OF_DTYPE:
             raise Unsaveable(f"{where} must be an array of numbers, text or dates to be saved, got {array.dtype}.")
         stored = np.array(array.astype(native)).view(np.int64) if is_date else np.asarray(array, native)
-        narrow = _narrowed(stored) if self.slim else stored
+        narrow = _narrowed(stored)
         name = where
         while name in self.arrays:
             name += "'"

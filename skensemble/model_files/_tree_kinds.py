@@ -221,8 +221,8 @@ def _take_additive(additive, slim):
 
 
 def _check_additive(additive):
-    trees, binner, baseline = additive.trees, additive.binner, additive.baseline
-    validate_trees(trees, len(binner.is_categorical_), len(baseline))
+    """The trees themselves are checked by the estimator that they belong to."""
+    trees, baseline = additive.trees, additive.baseline
     if additive.node_weight.shape != (trees.n_nodes,):
         raise ValueError(f"node_weight must have an entry for each of {trees.n_nodes} nodes.")
     if additive.multiplier is not None and additive.multiplier.shape != (trees.n_trees,):
