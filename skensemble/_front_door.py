@@ -55,6 +55,7 @@ OTHERS = {
         "save_model": "skensemble.model_files._model_file",
         "load_model": "skensemble.model_files._model_file",
     },
+    "Serving": {"compile_predictor": "skensemble.serving._compiled_predictor"},
     "Explanations": {"explain": "skensemble.inspection"},
     "Trees to look at": {
         "trees_to_dataframe": "skensemble.inspection",
