@@ -29,6 +29,7 @@ from skensemble.inspection import plot_tree as plot_tree
 from skensemble.inspection import trees_to_dataframe as trees_to_dataframe
 from skensemble.model_files._model_file import load_model as load_model
 from skensemble.model_files._model_file import save_model as save_model
+from skensemble.serving._compiled_predictor import compile_predictor as compile_predictor
 from skensemble.tree.estimators._decision_tree import DecisionTreeClassifier as DecisionTreeClassifier
 from skensemble.tree.estimators._decision_tree import DecisionTreeRegressor as DecisionTreeRegressor
 from skensemble.tree.estimators._decision_tree import ExtraTreeClassifier as ExtraTreeClassifier

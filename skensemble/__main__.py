@@ -1,27 +1,46 @@
-"""Command line: `python -m skensemble warmup` compiles every kernel once."""
+"""Command line: compile every kernel once (warmup), predict the rows of a file, describe a model."""
 
 import argparse
+import os
 import sys
 
 import skensemble
+from skensemble.serving._description import describe
+from skensemble.serving._predicted_table import predict_file
 
 
 def main(arguments=None):
     """Run one command; returns the exit status."""
     options = _parser().parse_args(arguments)
-    return options.run()
+    try:
+        return options.run(options)
+    except BrokenPipeError:  # whoever reads the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (ValueError, TypeError, OSError) as error:
+        print(f"{options.name}: {error}", file=sys.stderr)
+        return 2
 
 
 def _parser():
     parser = argparse.ArgumentParser(prog="python -m skensemble", description="Tree ensembles for scikit-learn users.")
     parser.add_argument("--version", action="version", version=f"skensemble {skensemble.__version__}")
-    commands = parser.add_subparsers(metavar="command", required=True)
+    commands = parser.add_subparsers(metavar="command", required=True, dest="name")
     warmup = commands.add_parser("warmup", help="compile every kernel once and keep it in the cache on disk")
     warmup.set_defaults(run=_warm_up)
+    predict = commands.add_parser("predict", help="predict the rows of a CSV or Parquet file by a saved model")
+    predict.add_argument("model", help="file that save_model wrote")
+    predict.add_argument("table", help=".csv, .tsv or .parquet")
+    predict.add_argument("-o", "--out", help="file for the predictions; CSV to the standard output without it")
+    predict.add_argument("-q", "--quiet", action="store_true", help="print no progress")
+    predict.set_defaults(run=_predict)
+    description = commands.add_parser("describe", help="say in a few lines what a saved model is")
+    description.add_argument("model", help="file that save_model wrote")
+    description.set_defaults(run=_describe)
     return parser
 
 
-def _warm_up():
+def _warm_up(options):
     print("Compiling the kernels of skensemble. This is needed once per machine; later runs load them from disk.")
     seconds = skensemble.warm_up(report=_print_step)
     print(f"Ready after {seconds:.1f} s.")
@@ -33,6 +52,25 @@ def _print_step(number, n_steps, title, seconds):
         print(f"  [{number:>2}/{n_steps}] {title:<34}", end="", flush=True)
     else:
         print(f"{seconds:6.1f} s", flush=True)
+
+
+def _predict(options):
+    model = skensemble.load_model(options.model)
+    report = None if options.quiet else _print_rows
+    n_rows = predict_file(model, options.table, options.out, sys.stdout, report)
+    if not options.quiet:
+        print(f"\r{n_rows} rows predicted.", file=sys.stderr)
+    return 0
+
+
+def _print_rows(n_rows):
+    print(f"\r{n_rows} rows", end="", file=sys.stderr, flush=True)
+
+
+def _describe(options):
+    print(f"file: {options.model}, {os.path.getsize(options.model) / 1e6:.2f} MB")
+    print("\n".join(describe(skensemble.load_model(options.model))))
+    return 0
 
 
 if __name__ == "__main__":

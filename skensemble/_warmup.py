@@ -27,6 +27,7 @@ from skensemble.generative import (
     evaluate,
 )
 from skensemble.generative.flows._flow_bases import BASES
+from skensemble.serving._compiled_predictor import compile_predictor
 from skensemble.tree.estimators._decision_tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier
 
 _N_ROWS = 400
@@ -79,6 +80,7 @@ def _binary():
     model = NewtonBoostingClassifier(n_estimators=2, early_stopping=False).fit(X, y)
     model.predict_proba(X)
     model.predict_proba(X[:1])
+    compile_predictor(model)(np.ascontiguousarray(X[0]))
     model.apply(X)
     model.decision_path(X)
     for _ in model.staged_predict_proba(X):

@@ -1,0 +1,111 @@
+"""Tables in files: CSV and Parquet, read part by part, so that a file may be larger than the memory."""
+
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+ROWS_AT_ONCE = 100_000
+SEPARATORS = {".csv": ",", ".tsv": "\t"}
+COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst", ".zip")
+
+
+class TableFileError(ValueError):
+    """A file that holds no table, or none that fits the model."""
+
+
+def format_of(path):
+    """ ".csv", ".tsv" or ".parquet", by the ending of a path, behind which a compression may stand."""
+    suffixes = Path(path).suffixes
+    if suffixes and suffixes[-1] in COMPRESSIONS:
+        suffixes = suffixes[:-1]
+    suffix = suffixes[-1].lower() if suffixes else ""
+    if suffix not in (*SEPARATORS, ".parquet"):
+        raise TableFileError(f"{path} must end in .csv, .tsv or .parquet (.csv.gz and the like, too).")
+    return suffix
+
+
+def read_parts(path, columns=None):
+    """Yield the rows of a file as frames of at most ROWS_AT_ONCE rows.
+
+    columns : names of the columns to read, in this order; None for all
+    """
+    kind = format_of(path)
+    if not Path(path).is_file():
+        raise TableFileError(f"{path} is not there.")
+    parts = _parquet_parts(path, columns) if kind == ".parquet" else _text_parts(path, SEPARATORS[kind], columns)
+    try:
+        for part in parts:
+            yield part if columns is None else part[list(columns)]
+    except (ValueError, UnicodeDecodeError, OSError) as error:
+        if isinstance(error, TableFileError):
+            raise
+        raise TableFileError(f"{path} cannot be read: {error}") from None
+
+
+def _text_parts(path, separator, columns):
+    names = pd.read_csv(path, sep=separator, nrows=0).columns
+    _check_columns(path, columns, names)
+    yield from pd.read_csv(path, sep=separator, usecols=columns, chunksize=ROWS_AT_ONCE)
+
+
+def _parquet_parts(path, columns):
+    try:
+        import pyarrow.parquet as parquet
+    except ImportError:
+        raise TableFileError(f"{path} needs pyarrow to be read: pip install pyarrow.") from None
+    with parquet.ParquetFile(path) as file:
+        _check_columns(path, columns, file.schema_arrow.names)
+        for batch in file.iter_batches(ROWS_AT_ONCE, columns=columns):
+            yield batch.to_pandas()
+
+
+def _check_columns(path, columns, names):
+    missing = [] if columns is None else [name for name in columns if name not in set(names)]
+    if missing:
+        shown = ", ".join(map(repr, missing[:5])) + ", ..." * (len(missing) > 5)
+        raise TableFileError(f"{path} must have the columns that the model was fitted to, and lacks {shown}.")
+
+
+@contextmanager
+def table_writer(path, stream):
+    """A function that appends frames to a file, or to a stream (CSV) where `path` is None."""
+    if path is not None and format_of(path) == ".parquet":
+        with _parquet_writer(path) as write:
+            yield write
+    else:
+        yield _text_writer(path or stream, "," if path is None else SEPARATORS[format_of(path)])
+
+
+def _text_writer(target, separator):
+    n_parts = 0
+
+    def write(frame):
+        nonlocal n_parts
+        mode = "w" if n_parts == 0 else "a"
+        frame.to_csv(target, sep=separator, mode=mode, index=False, header=n_parts == 0, lineterminator="\n")
+        n_parts += 1
+
+    return write
+
+
+@contextmanager
+def _parquet_writer(path):
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as parquet
+    except ImportError:
+        raise TableFileError(f"{path} needs pyarrow to be written: pip install pyarrow.") from None
+    writers = []
+
+    def write(frame):
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        if not writers:
+            writers.append(parquet.ParquetWriter(path, table.schema))
+        writers[0].write_table(table)
+
+    try:
+        yield write
+    finally:
+        for writer in writers:
+            writer.close()
