@@ -21,7 +21,7 @@ from skensemble import (
     save_model,
 )
 from skensemble._front_door import estimators
-from skensemble.inspection import export_text
+from skensemble.inspection import export_text, trees_to_dataframe
 from tests.conftest import ROOT
 from tests.model_files.models import BINARY, LABEL, MODELS, NUMBER, TREE_MODELS, WEIGHT, X, answers, assert_same, fitted
 
@@ -96,8 +96,9 @@ def test_slim_models_have_no_importances(name):
 
 
 def test_slim_trees_are_not_drawn():
-    with pytest.raises(AttributeError, match="slim=True"):
-        export_text(saved_and_loaded(fitted("tree")[0], slim=True))
+    for show in (export_text, trees_to_dataframe):
+        with pytest.raises(AttributeError, match="slim=True"):
+            show(saved_and_loaded(fitted("tree")[0], slim=True))
 
 
 def test_full_models_go_on():
@@ -146,7 +147,7 @@ def test_arrays_and_their_names_are_readable():
     body = content[8 + length :]
     assert (8 + length) % 64 == 0
     assert start % 8 == 0
-    thresholds = np.frombuffer(body[start:stop], "<f8")
+    thresholds = np.frombuffer(body[start:stop], {"F32": "<f4", "F64": "<f8"}[entry["dtype"]])
     np.testing.assert_array_equal(thresholds, model._booster.additive.trees.threshold)
 
 

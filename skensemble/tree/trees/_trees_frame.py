@@ -15,6 +15,7 @@ def trees_frame(shown, names):
     names : list of the names of the features
     """
     additive = shown.additive
+    additive.trees.check_complete("trees_to_dataframe")
     trees, is_split = additive.trees, ~additive.trees.is_leaf
     root = trees.roots[trees.tree_of_node]
     is_set = trees.category_start != NUMERIC
