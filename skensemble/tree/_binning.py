@@ -21,7 +21,6 @@ from skensemble._validation import CategoryColumn, DenseTable, as_numbers, categ
 from skensemble._weights import MOST_EXACT_WEIGHT, is_whole
 from skensemble.tree._binning_kernels import fill_search, find_thresholds, write_codes
 
-SAMPLE_SIZE = 200_000
 COLUMNS_PER_TASK = 8  # maximum number; a row-major table is read in cache lines
 BLOCK_CELLS = 1 << 16
 PADDING = 8
@@ -67,30 +66,23 @@ class Binner:
         """Find thresholds and categories; rows of weight 0 count as absent."""
         self.is_categorical_ = categorical_mask(self.categorical_features, table)
         units = None if sample_weight is None else weight_units(sample_weight)
-        rows, sample_units = self._sample(table.n_samples, units)
 
         def fit_columns(first, last):
-            columns = table.columns(first, last, rows)
-            return [self._fit_column(table, j, column, sample_units, units) for j, column in enumerate(columns, first)]
+            columns = table.columns(first, last, slice(None))
+            return [self._fit_column(table, j, column, units) for j, column in enumerate(columns, first)]
 
         parts = for_blocks(fit_columns, table.n_features, _columns_per_task(table.n_features, n_threads), n_threads)
         self.thresholds_, self.categories_, n_codes = map(list, zip(*(feature for part in parts for feature in part)))
         self.n_codes_ = np.array(n_codes, np.int32)
         return self._learn_lookups()
 
-    def _sample(self, n_samples, units):
-        """Rows to take quantiles from, and their weights (None: one each)."""
-        total = n_samples if units is None else int(units.sum())
-        is_small = self.max_bins is None or _n_counted(n_samples, units) <= SAMPLE_SIZE
-        return (slice(None), units) if is_small else sample_rows(n_samples, units, total)
-
-    def _fit_column(self, table, j, column, sample_units, units):
-        """(thresholds, categories, number of codes) of feature j; the categories are taken from all rows."""
+    def _fit_column(self, table, j, column, units):
+        """(thresholds, categories, number of codes) of feature j."""
         if self.is_categorical_[j]:
             return np.empty(0), *self._fit_categories(table.column(j), units, table.n_samples)
         if isinstance(column, CategoryColumn):
             column = as_numbers(column, table.name_of(j))[column.codes]
-        values, weights = _sorted_column(column, sample_units)
+        values, weights = _sorted_column(column, units)
         max_values = max(len(values), 1) if self.max_bins is None else int(self.max_bins)
         thresholds = find_thresholds(values, weights, max_values)
         return thresholds, None, 2 + len(thresholds)
@@ -259,19 +251,6 @@ def _n_counted(n_samples, units):
 def _are_copies(units):
     """Whether units of weight are numbers of copies; those of fractional weights add up to far more than these may."""
     return units is None or units.sum() < MOST_EXACT_WEIGHT / 4
-
-
-def sample_rows(n_samples, units, total):
-    """About SAMPLE_SIZE draws, one at a fixed pseudo-random place in each equal share of the weight.
-
-    Returns (rows, how many draws fell on each); None where each has one.  Copies of a row that stand together are drawn
-    as that row with their weight would be.
-    """
-    places = (np.arange(SAMPLE_SIZE) + np.random.default_rng(0).random(SAMPLE_SIZE)) * (total / SAMPLE_SIZE)
-    if units is None:
-        return np.minimum(places.astype(np.int64), n_samples - 1), None
-    rows = np.searchsorted(np.cumsum(units), places, side="right")
-    return np.unique(np.minimum(rows, n_samples - 1), return_counts=True)
 
 
 def _sorted_column(column, units):

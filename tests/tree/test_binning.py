@@ -145,16 +145,6 @@ def test_weight_is_repetition(max_bins):
     assert_same_binner(weighted, plain)
 
 
-def test_weight_is_repetition_where_rows_are_sampled(monkeypatch):
-    monkeypatch.setattr(_binning, "SAMPLE_SIZE", 300)
-    rng = np.random.default_rng(1)
-    X = number_table(400)
-    weight = rng.integers(0, 5, 400)
-    weighted, _ = fit_transform(X, 20, sample_weight=weight)
-    plain, _ = fit_transform(np.repeat(X, weight, axis=0), 20)
-    assert_same_binner(weighted, plain)
-
-
 @pytest.mark.parametrize("factor", [0.5, 8.0, 2.0**-40])
 def test_scale_of_weights_does_not_matter(factor):
     X = number_table(400)
@@ -168,16 +158,6 @@ def test_weights_of_one_are_no_weights():
     X = number_table(400)
     for weight in (np.ones(400), np.full(400, 0.1)):
         assert_same_binner(fit_transform(X, 20)[0], fit_transform(X, 20, sample_weight=weight)[0])
-
-
-def test_a_sample_has_nearly_the_quantiles_of_all_rows(monkeypatch):
-    monkeypatch.setattr(_binning, "SAMPLE_SIZE", 2_000)
-    values = np.tile([0.0, 100.0], 10_000) + np.random.default_rng(0).normal(size=20_000)  # period 2: no aliasing
-    _binner, binned = fit_transform(values[:, None], 10)
-    counts = np.bincount(binned.columns[0], minlength=11)[1:]
-    assert len(counts) == 10
-    assert counts.min() > 1_700
-    assert counts.max() < 2_300
 
 
 # -- one table, many shapes ------------------------------------------------------------------------------------------
@@ -246,7 +226,6 @@ def test_dtypes(dtype):
 
 def test_threads_do_not_matter(monkeypatch):
     monkeypatch.setattr(_binning, "BLOCK_CELLS", 1_000)
-    monkeypatch.setattr(_binning, "SAMPLE_SIZE", 500)
     X = number_table(1_000)
     weight = np.random.default_rng(0).random(1_000)
     expected_binner, expected = fit_transform(X, 20, [2], weight)

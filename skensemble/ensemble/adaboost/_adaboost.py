@@ -123,13 +123,14 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
         """(learners, copies, start, held-out rows and their weights or None); held-out rows have copies or start 0."""
         counted = _counted(copies, start)
         learners = self._make_learners(X, target, counted, metadata)
-        keys = learners.row_keys(self._numbers_of(target)) if self.early_stopping or self.resample else None
+        needs_keys = self.early_stopping or self.resample
+        units = copies_of(start > 0.0 if copies is NO_WEIGHT else copies * (start > 0.0))
+        keys = learners.row_keys(self._numbers_of(target), units) if needs_keys else None
         if self.resample:
             self._line = np.argsort(keys, kind="stable") if self._takes_tables else np.arange(len(start))
         if not self.early_stopping:
             return learners, copies, start, None
         seed = mixed_seed(self._seed, HOLD_OUT_STREAM)
-        units = copies_of(start > 0.0 if copies is NO_WEIGHT else copies * (start > 0.0))
         held_out = held_out_parts(keys, self._strata(target), units, self.validation_fraction, seed)
         if not held_out.any():  # no row can be spared: the training rows are scored
             return learners, copies, start, _weighted_rows(counted)

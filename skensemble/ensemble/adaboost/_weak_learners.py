@@ -18,8 +18,8 @@ from skensemble._input_kinds import check_in_memory, without_mask
 from skensemble._random import draw_seed, generator
 from skensemble._validation import note_columns
 from skensemble.ensemble.adaboost._boosting_weights import UNITS
-from skensemble.ensemble.rows._row_sampling import row_keys
 from skensemble.tree._binning import Binner
+from skensemble.tree._content_keys import content_keys, keys_with_target, number_keys
 from skensemble.tree.estimators._decision_tree import (
     DecisionTreeClassifier,
     DecisionTreeRegressor,
@@ -90,9 +90,9 @@ class TreeLearners:
             n_members=n_threads,
         )
 
-    def row_keys(self, target):
-        """(n_samples,) int64, equal for equal rows."""
-        return row_keys(self._grower.binned.codes, target)
+    def row_keys(self, target, copies):
+        """(n_samples,) int64, equal for equal rows.  copies : (n_samples,) int64, see `copies_of`, or None"""
+        return keys_with_target(content_keys(self._grower.binned, copies).rows, target, copies)
 
     def fit(self, seed, weight, y=None):
         """((tree, seed), outputs of all rows).
@@ -205,9 +205,9 @@ class EstimatorLearners:
         self.takes_weight, self.metadata = takes_weight, metadata
         self.n_samples = _num_samples(X)
 
-    def row_keys(self, target):
+    def row_keys(self, target, copies):
         """(n_samples,) int64, different for all rows."""
-        return row_keys(np.arange(self.n_samples, dtype=np.uint32)[:, None], np.zeros(self.n_samples))
+        return number_keys(np.arange(float(self.n_samples)))
 
     def fit(self, seed, weight, y=None):
         """(fitted estimator, its outputs for all rows)"""

@@ -31,9 +31,10 @@ from skensemble.ensemble.forest._ordered_leaves import N_LEVELS, ordered_values
 from skensemble.ensemble.forest._out_of_bag import out_of_bag_means, permutation_importances
 from skensemble.ensemble.forest._training_rows import digest
 from skensemble.ensemble.rows._bootstrap import Bootstrap, number_of_draws
-from skensemble.ensemble.rows._row_sampling import row_keys
+from skensemble.ensemble.rows._row_sampling import copies_of
 from skensemble.explanation._explain import ShapValues
 from skensemble.tree._binning import Binner
+from skensemble.tree._content_keys import content_keys
 from skensemble.tree.estimators._sklearn_tree import to_sklearn
 from skensemble.tree.estimators._tree_structure import names_of_values, with_tree
 from skensemble.tree.exact._cart_grower import CartGrower
@@ -185,8 +186,9 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
         self._n_samples_bootstrap = self._bootstrap = None
         if self.bootstrap:
             self._n_samples_bootstrap = number_of_draws(self.max_samples, self._n_samples, sample_weight, weight)
-            keys = row_keys(binned.codes, np.zeros(self._n_samples))
-            self._bootstrap = Bootstrap(keys, self._target_numbers(target), weight, self._n_samples_bootstrap)
+            keys = content_keys(binned, weight).rows
+            numbers, copies = self._target_numbers(target), copies_of(sample_weight)
+            self._bootstrap = Bootstrap(keys, numbers, weight, self._n_samples_bootstrap, copies)
 
     def _random_state_of(self, t):
         """Seed of tree t: a single tree with this `random_state`, fitted to the rows of tree t, equals it."""

@@ -31,9 +31,10 @@ from skensemble.ensemble.gradient._gradient_rounds import (
 from skensemble.ensemble.losses._links import response
 from skensemble.ensemble.losses._losses import make_loss
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
-from skensemble.ensemble.rows._row_sampling import RowSampler, copies_of, row_keys
+from skensemble.ensemble.rows._row_sampling import RowSampler, copies_of
 from skensemble.explanation._explain import ShapValues
 from skensemble.tree._binning import Binner
+from skensemble.tree._content_keys import content_keys, keys_with_target
 from skensemble.tree.estimators._decision_tree import DecisionTreeRegressor
 from skensemble.tree.estimators._tree_structure import with_tree
 from skensemble.tree.exact._cart_grower import CartGrower
@@ -143,16 +144,12 @@ class _GradientBoosting(CallbackSupportMixin, ShapValues, Inspected, Estimator):
         """
         if self.n_iter_no_change is None:
             return None, weight, None
-        keys = self._keys(self._binner.transform(table, n_threads), target)
+        keys = _row_keys(self._binner.transform(table, n_threads), target, weight, n_threads)
         seed = mixed_seed(self._seed, HOLD_OUT_STREAM)
         held_out = held_out_parts(keys, self._strata(target), copies_of(weight), self.validation_fraction, seed)
         judges = held_out if held_out.any() else 1.0 - held_out
         units = np.ones(len(keys)) if weight is None else weight
         return np.flatnonzero(held_out < 1.0), units * (1.0 - held_out), units * judges
-
-    @staticmethod
-    def _keys(binned, target):
-        return row_keys(binned.codes, target)
 
     # -- where boosting starts ---------------------------------------------------------------------------------------
 
@@ -194,7 +191,8 @@ class _GradientBoosting(CallbackSupportMixin, ShapValues, Inspected, Estimator):
             seed=self._seed,
             n_threads=n_threads,
         )
-        sampler = RowSampler(self._keys(growers[0].binned, target), copies_of(weight)) if samples else None
+        keys = _row_keys(growers[0].binned, target, weight, n_threads) if samples else None
+        sampler = RowSampler(keys, copies_of(weight)) if samples else None
         return GradientRounds(self._loss, growers, target, raw, weight, sampler, settings)
 
     def _make_growers(self, table, weight, train_weight, n_threads):
@@ -406,6 +404,11 @@ def _indexable(X):
 
 
 # -- classification --------------------------------------------------------------------------------------------------
+
+
+def _row_keys(binned, target, weight, n_threads):
+    """(n_samples,) int64 that are alike for copies of a row."""
+    return keys_with_target(content_keys(binned, weight, n_threads).rows, target, copies_of(weight))
 
 
 class GradientBoostingClassifier(LabelScoreMixin, _GradientBoosting):

@@ -31,7 +31,7 @@ from skensemble.ensemble.newton._coordinate_descent import (
 from skensemble.ensemble.newton._explained_linear import ExplainedLinear
 from skensemble.ensemble.newton._linear_columns import ColumnEncoder
 from skensemble.ensemble.newton._training_data import TrainingData
-from skensemble.ensemble.rows._row_sampling import row_keys
+from skensemble.tree._content_keys import keys_with_target, number_keys
 
 LEARNING_RATE = 0.5  # XGBoost's
 ROW_BLOCK = 1024  # rows that are encoded at once
@@ -104,7 +104,7 @@ class LinearData(TrainingData):
         linear = self.binned
         coef = np.random.default_rng(0).normal(size=(1, 1, linear.n_terms))
         (sums,) = linear_raw(linear.encoder, linear.table, coef, np.zeros((1, 1)))
-        return row_keys(np.empty((linear.n_samples, 0), np.uint8), np.vstack([sums.T, self.y]))
+        return keys_with_target(number_keys(sums[:, 0]), self.y, self.copies)
 
     def _binned_rows(self, rows):
         return self.binned.take(rows)

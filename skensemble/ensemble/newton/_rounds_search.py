@@ -18,7 +18,6 @@ from skensemble.ensemble.newton._booster import FitRequest
 from skensemble.ensemble.newton._boosters import choose_booster
 from skensemble.ensemble.newton._temperature import fitted_temperature
 from skensemble.ensemble.rows._folds import content_folds, given_folds, group_folds
-from skensemble.ensemble.rows._row_sampling import row_keys
 from skensemble.tree.histogram._team_growing import is_worth_a_team
 
 SEARCH_STREAM = 2  # of the estimator's seed
@@ -90,12 +89,13 @@ def choose_folds(data, strata, cv, groups, X, y, seed):
         folds = given_folds(cv, X, y, groups)
     else:
         n_folds, n_used = _number_of_folds(cv, data.n_rows)
-        keys = data.keys()
+        content = data.content()
+        keys = data.keys(content)
         if groups is not None:
             folds = group_folds(groups, keys, data.copies, n_folds)[:n_used]
         else:
-            feature_keys = row_keys(data.binned.codes, np.zeros(len(keys)))
-            folds = content_folds(keys, feature_keys, strata, data.copies, n_folds, mixed_seed(seed, SEARCH_STREAM))
+            seed = mixed_seed(seed, SEARCH_STREAM)
+            folds = content_folds(keys, content.rows, strata, data.copies, n_folds, seed)
             folds = folds[:n_used]
     return [fold for fold in folds if fold.train.any() and fold.left_out.any()]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skensemble.ensemble.rows._row_sampling import row_keys
+from skensemble.tree._content_keys import content_keys, keys_with_target
 
 
 @dataclass
@@ -48,6 +48,11 @@ class TrainingData:
             part.weight, part.copies = part.weight * share[rows], np.rint(part.copies * share[rows]).astype(np.int64)
         return part
 
-    def keys(self):
-        """(n_samples,) int64 that are alike for copies of a row."""
-        return row_keys(self.binned.codes, self.y)
+    def content(self, n_threads=1):
+        """ContentKeys of the rows and columns."""
+        return content_keys(self.binned, self.weight, n_threads)
+
+    def keys(self, content=None):
+        """(n_samples,) int64 that are alike for copies of a row.  content : ContentKeys, if they are known"""
+        content = self.content() if content is None else content
+        return keys_with_target(content.rows, self.y, self.copies)

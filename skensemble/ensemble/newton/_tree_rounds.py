@@ -45,7 +45,9 @@ class TreeRounds:
         self._drawn_units = self._exact_weight  # the same in fixed point
         self._node_weights = {}  # by the place of the tree in its round
         samples = settings.goss or settings.subsample < 1.0
-        self._sampler = RowSampler(train.keys(), None if settings.goss else train.copies) if samples else None
+        content = train.content(settings.n_threads)
+        self._feature_order = content.feature_order
+        self._sampler = RowSampler(train.keys(content), None if settings.goss else train.copies) if samples else None
         self._n_trees = 1 if settings.vector else self.n_outputs
         n_growers = side_by_side(self._n_trees, train.binned.columns.size, settings.n_threads)
         self._threads_of_tree = settings.n_threads if n_growers == 1 else 1
@@ -57,6 +59,7 @@ class TreeRounds:
             interactions=settings.interactions,
             n_threads=self._threads_of_tree,
             n_copies=n_growers,
+            feature_order=self._feature_order,
         )
         self._growers = grower.parallel_copies(n_growers)
         shape = self.n_outputs, self.n_samples
@@ -140,10 +143,9 @@ class TreeRounds:
         return rows
 
     def _choose_features(self, seed):
-        n_features = len(self.train.binned.n_codes)
-        if self.settings.colsample_bytree == 1.0:
+        if self.settings.colsample_bytree == 1.0 or len(self._feature_order) == 0:
             return None
-        return sample_features(n_features, self.settings.colsample_bytree, mixed_seed(seed, 1))
+        return sample_features(self._feature_order, self.settings.colsample_bytree, mixed_seed(seed, 1))
 
     def _add_tree(self, grower, seed, rows, output, place):
         seed = mixed_seed(seed, 2 + output)

@@ -16,6 +16,7 @@ from skensemble._warnings import warn
 from skensemble._weights import are_row_counts, is_whole
 from skensemble.ensemble.rows._bootstrap_kernels import draw_rows
 from skensemble.tree._binning import weight_units
+from skensemble.tree._content_keys import keys_with_target
 
 MOST_DRAWS = 2**28  # that a share of the sum of weights may ask for
 
@@ -24,16 +25,16 @@ class Bootstrap:
     """Draws rows of one table.
 
     keys : (n_samples,) int64, equal for rows whose features are the same
-    target : (n_outputs, n_samples) float64
+    target : (n_outputs, n_samples) float64;  copies : (n_samples,) int64, see `copies_of`, or None
     weight : (n_samples,) float64 >= 0, or None for one each
     n_draws : int >= 1, rows in a draw
 
     line : (n_counted,) int32, the rows of positive weight, sorted by what is in them
     """
 
-    def __init__(self, keys, target, weight, n_draws):
+    def __init__(self, keys, target, weight, n_draws, copies=None):
         self.n_samples, self.n_draws = len(keys), n_draws
-        rows = _line(keys, target).astype(np.int32)
+        rows = _line(keys, target, copies).astype(np.int32)
         self._ends = self._guide = np.empty(0, np.int64)
         if weight is not None:
             units = weight_units(weight)[rows]
@@ -60,13 +61,9 @@ class Bootstrap:
         return np.bincount(self.draw(seed), minlength=self.n_samples).astype(np.float64)
 
 
-def _line(keys, target):
-    """Rows in the order of their keys, those with the same key in the order of their targets."""
-    rows = np.argsort(keys, kind="stable")
-    is_same = keys[rows[1:]] == keys[rows[:-1]]
-    tied = np.append(is_same, False) | np.append(False, is_same)
-    rows[tied] = rows[tied][np.lexsort((*target[:, rows[tied]], keys[rows[tied]]))]
-    return rows
+def _line(keys, target, copies):
+    """Rows in the order of their keys, those with the same key in an order that their targets decide."""
+    return np.lexsort((keys_with_target(keys, target, copies), keys))
 
 
 def _guide(ends):

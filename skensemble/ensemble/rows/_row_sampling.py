@@ -1,8 +1,8 @@
 """Which rows grow a tree: a share of them, or GOSS (Ke et al. 2017, section 3): all rows with large gradients and a
 share of the others, whose weights make up for those left out.
 
-A row is drawn by what stands in it, not by where it stands: its key is a hash of its codes and its target, and it
-grows the tree if the number that belongs to (seed, key) is small.  So the order of the rows does not change the model.
+A row is drawn by what stands in it, not by where it stands: see `_content_keys.py` for its key.  It grows the tree if
+the number that belongs to (seed, key) is small.  So the order of the rows does not change the model.
 Of rows that are alike, as many grow the tree as their share of the draw, rounded up or down at random: a table of few
 distinct rows is thinned out, not torn apart.  A row of weight k is k rows that are alike.
 
@@ -15,22 +15,11 @@ import numpy as np
 
 from skensemble._random_bits import mixed_seed, sample_without_replacement
 from skensemble._weights import are_row_counts
-from skensemble.ensemble.rows._row_sampling_kernels import choose_copies, choose_rows, hash_rows
+from skensemble.ensemble.rows._row_sampling_kernels import choose_copies, choose_rows
 
 GOSS_SHARE = 0.3  # of the rows, if subsample says nothing
 
 LARGE_SHARE = 2.0 / 3.0  # of the chosen rows, those with the largest gradients: LightGBM's 0.2 and 0.1
-
-
-def row_keys(codes, target):
-    """(n_samples,) int64: hash of each row's codes and targets.
-
-    codes : (n_samples, n_padded); target : float64 (n_samples,) or (n_outputs, n_samples)
-    """
-    bits = np.atleast_2d(target + 0.0).view(np.int64)  # + 0.0: the two zeros are one value
-    keys = np.zeros(len(codes), np.int64)
-    hash_rows(codes, bits, keys)
-    return keys
 
 
 def copies_of(weight):
@@ -46,7 +35,7 @@ def copies_of(weight):
 class RowSampler:
     """Draws shares of the rows of one table, without replacement.
 
-    keys : (n_samples,) int64, see `row_keys`; copies : (n_samples,) int64, see `copies_of`, or None
+    keys : (n_samples,) int64, equal for rows that are alike; copies : (n_samples,) int64, see `copies_of`, or None
 
     splits : bool, whether only some of the copies that a row stands for may be drawn
     """
@@ -101,11 +90,11 @@ def _places(keys, copies):
     return first, total
 
 
-def sample_features(n_features, share, seed):
-    """round(share * n_features) features, int64, ascending, and at least one."""
-    features = np.empty(max(1, round(share * n_features)), np.int64)
-    sample_without_replacement(seed, n_features, len(features), features)
-    return features
+def sample_features(feature_order, share, seed):
+    """A share of the features, int64, ascending, and at least one; the draw does not depend on where they stand."""
+    places = np.empty(max(1, round(share * len(feature_order))), np.int64)
+    sample_without_replacement(seed, len(feature_order), len(places), places)
+    return np.sort(feature_order[places])
 
 
 def sample_goss(gradient, weight, sampler, subsample, seed):

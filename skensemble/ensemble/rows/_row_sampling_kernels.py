@@ -8,17 +8,6 @@ from skensemble._random_bits import random_bits, random_uniform
 
 
 @kernel
-def hash_rows(codes, bits, keys):
-    for i in range(codes.shape[0]):
-        key = uint64(0)
-        for j in range(codes.shape[1]):
-            key = (key ^ uint64(codes[i, j])) * uint64(0x100000001B3)  # FNV-1a, whose weak high bits are mixed below
-        for k in range(bits.shape[0]):
-            key = random_bits(int64(key), bits[k, i])
-        keys[i] = int64(key)
-
-
-@kernel
 def choose_rows(keys, share, seed, rows):
     """Rows that are all different."""
     count = 0

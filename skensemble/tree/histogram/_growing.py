@@ -444,10 +444,10 @@ def _queue(node_id, state):
 
 @kernel
 def _choose_split(node_id, side, state):
-    """Store the best of the features' best splits in the node; the first wins a tie.  False if there is none."""
+    """Store the best of the features' best splits in the node; the first in `feature_order` wins a tie.  False if there
+    is none."""
     best, best_feature = state.gamma, -1
-    for k in range(state.n_active):
-        feature = state.features[k]
+    for feature in state.feature_order:
         if (
             state.allowed[side, feature]
             and state.best_position[side, feature] >= 0
@@ -572,9 +572,7 @@ def _start_leaves(state):
 @kernel
 def _allow_features(node_id, side, state):
     allowed = state.allowed[side]
-    for k in range(state.n_active):
-        allowed[state.features[k]] = True
-    n_allowed = state.n_active
+    n_allowed = _allow_all(allowed, state)
     if state.colsample_bylevel < 1.0:
         n_chosen = max(1, round(state.colsample_bylevel * n_allowed))
         n_allowed = _thin_out(
@@ -588,11 +586,22 @@ def _allow_features(node_id, side, state):
 
 
 @kernel
-def _thin_out(allowed, n_allowed, n_chosen, seed, state):
-    """Keep n_chosen of the n_allowed features (Knuth, TAOCP 2, 3.4.2, algorithm S)."""
-    seen, kept = 0, 0
+def _allow_all(allowed, state):
+    """Allow the features of the tree that are in `feature_order`; returns how many there are."""
+    allowed[:] = False
     for k in range(state.n_active):
-        feature = state.features[k]
+        allowed[state.features[k]] = True
+    n_allowed = 0
+    for feature in state.feature_order:
+        n_allowed += allowed[feature]
+    return n_allowed
+
+
+@kernel
+def _thin_out(allowed, n_allowed, n_chosen, seed, state):
+    """Keep n_chosen of the n_allowed features (Knuth, TAOCP 2, 3.4.2, algorithm S), in `feature_order`."""
+    seen, kept = 0, 0
+    for feature in state.feature_order:
         if allowed[feature]:
             keep = random_uniform(seed, seen) * (n_allowed - seen) < n_chosen - kept
             allowed[feature] = keep

@@ -47,6 +47,7 @@ TABLE = StateTable(
         ("columns", None, "n_features n_samples", FIT, None, "the codes feature by feature"),
         ("n_codes", np.int64, "n_features", FIT, None, "of each feature"),
         ("is_categorical", np.bool_, "n_features", FIT, None, ""),
+        ("feature_order", np.int64, "?", FIT, None, "features that may split, in the order of draws and of ties"),
         ("monotone", np.int64, "n_features", FIT, None, "-1, 0 or 1"),
         ("interactions", np.bool_, "n_groups n_features", FIT, None, "which may meet; no group: all may"),
         ("codes_in_order", np.int64, "?", FIT, None, "1, 2, 3, ...: the scan order of a numeric feature"),

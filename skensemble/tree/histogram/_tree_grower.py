@@ -58,9 +58,12 @@ class TreeGrower:
     n_outputs : how many outputs a tree is about: values in each of its leaves
     monotone : (n_features,) of -1, 0, 1;  interactions : (n_groups, n_features) bool
     n_copies : how many growers will share the memory for histograms
+    feature_order : features that may split, in the order of draws and of ties; None: all, as they stand
     """
 
-    def __init__(self, binned, limits, *, n_outputs=1, monotone, interactions, n_threads=1, n_copies=1):
+    def __init__(
+        self, binned, limits, *, n_outputs=1, monotone, interactions, n_threads=1, n_copies=1, feature_order=None
+    ):
         self.binned, self.n_threads, self.n_outputs = binned, n_threads, n_outputs
         is_plain = n_outputs == 1 and limits.min_samples_leaf == 1 and not limits.reg_alpha
         most_codes = int(binned.n_codes.max(initial=1))
@@ -72,6 +75,7 @@ class TreeGrower:
             **_table_fields(binned),
             "n_codes": binned.n_codes.astype(np.int64),
             "is_categorical": binned.is_categorical,
+            "feature_order": np.arange(len(binned.n_codes)) if feature_order is None else feature_order,
             "monotone": monotone.astype(np.int64),
             "interactions": interactions,
             "codes_in_order": np.arange(1, max(most_codes, 2)),

@@ -55,7 +55,7 @@ def test_training_measure_grows(loss):
     X, y, qid = _table()
     model = NewtonBoostingRanker(loss, n_estimators=30, random_state=0).fit(X, y, qid=qid)
     scores = [RankingMeasure().mean(y, np.ascontiguousarray(s), Queries(qid)) for s in model.staged_predict(X)]
-    assert scores[-1] > scores[4] > scores[0] - 0.01
+    assert scores[-1] > max(scores[4], 0.9)
     assert scores[-1] == model.score(X, y, qid=qid)
 
 

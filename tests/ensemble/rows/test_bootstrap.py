@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from skensemble.ensemble.rows._bootstrap import Bootstrap, number_of_draws
-from skensemble.ensemble.rows._row_sampling import row_keys
+from skensemble.ensemble.rows._row_sampling import copies_of
+from skensemble.tree._binning import BinnedMatrix
+from skensemble.tree._content_keys import content_keys
 
 
 def _codes(n, seed=0):
@@ -14,9 +16,14 @@ def _codes(n, seed=0):
     return rng.integers(0, 256, (n, 8)).astype(np.uint8)
 
 
+def _binned(codes):
+    columns = np.ascontiguousarray(codes.T)
+    return BinnedMatrix(codes, columns, np.full(len(columns), 256, np.int32), np.zeros(len(columns), bool))
+
+
 def _bootstrap(codes, weight, n_draws, target=None):
     target = np.zeros((1, len(codes))) if target is None else target
-    return Bootstrap(row_keys(codes, np.zeros(len(codes))), target, weight, n_draws)
+    return Bootstrap(content_keys(_binned(codes), weight).rows, target, weight, n_draws, copies_of(weight))
 
 
 # -- draws -----------------------------------------------------------------------------------------------------------

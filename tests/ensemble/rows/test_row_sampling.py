@@ -3,39 +3,11 @@
 import numpy as np
 import pytest
 
-from skensemble.ensemble.rows._row_sampling import RowSampler, copies_of, row_keys, sample_features, sample_goss
+from skensemble.ensemble.rows._row_sampling import RowSampler, copies_of, sample_features, sample_goss
 
 
 def _keys(n, seed=0):
-    rng = np.random.default_rng(seed)
-    return row_keys(rng.integers(0, 256, (n, 8)).astype(np.uint8), rng.normal(size=n))
-
-
-# -- keys ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32])
-def test_keys_are_those_of_the_rows(dtype):
-    rng = np.random.default_rng(0)
-    codes, target = rng.integers(0, 3, (300, 8)).astype(dtype), rng.integers(0, 2, (2, 300)).astype(float)
-    keys = row_keys(codes, target)
-    order = rng.permutation(300)
-    np.testing.assert_array_equal(row_keys(codes[order], np.ascontiguousarray(target[:, order])), keys[order])
-    distinct = np.unique(np.c_[codes, target.T], axis=0)
-    assert len(np.unique(keys)) == len(distinct)
-
-
-def test_the_two_zeros_are_one_value():
-    codes = np.zeros((2, 8), np.uint8)
-    first, second = row_keys(codes, np.array([0.0, -0.0]))
-    assert first == second
-
-
-def test_keys_do_not_depend_on_the_dtype_of_codes():
-    codes = np.random.default_rng(0).integers(0, 200, (50, 8))
-    keys = [row_keys(codes.astype(dtype), np.arange(50.0)) for dtype in (np.uint8, np.uint16, np.uint32)]
-    np.testing.assert_array_equal(keys[0], keys[1])
-    np.testing.assert_array_equal(keys[0], keys[2])
+    return np.random.default_rng(seed).integers(-(2**63), 2**63, n)
 
 
 # -- uniform ---------------------------------------------------------------------------------------------------------
@@ -105,7 +77,7 @@ def test_rather_all_rows_than_none():
 
 @pytest.mark.parametrize(("n_features", "share", "expected"), [(10, 0.5, 5), (10, 0.01, 1), (1, 0.3, 1), (7, 1.0, 7)])
 def test_features(n_features, share, expected):
-    features = sample_features(n_features, share, 5)
+    features = sample_features(np.random.default_rng(0).permutation(n_features), share, 5)
     assert features.dtype == np.int64
     assert len(set(features)) == expected
     assert (np.diff(features) > 0).all()
