@@ -120,32 +120,30 @@ _Lowering = register_pass(mutates_CFG=True, analysis_only=False)(_Lowering)
 
 # -- compiling a kernel that is called by kernels --------------------------------------------------------------------
 # Numba optimises each function together with all that it calls, then its caller together with it and all that it
-# calls, and so on up: a chain of ten calls optimises the lowest function ten times, and makes machine code of it ten
-# times. Here only the kernel that Python calls is optimised and made into machine code; what it calls stays LLVM
-# bitcode until then.
+# calls, and so on up: a chain of ten calls copies, optimises and emits the lowest function ten times. Here only the
+# kernel that Python calls is linked with all that it needs, once, optimised and made into machine code; what it calls
+# stays LLVM bitcode until then.
 
 
-class _InnerLowering(_Lowering):
-    _name = "lowering_to_bitcode"
+class _OuterLibrary(JITCodeLibrary):
+    """Code that is linked with what it calls, and with what that calls, and so on."""
 
-    def run_pass(self, state):
-        state.library = state.targetctx.codegen().create_library(state.func_id.func_qualname)
-        state.library.__class__ = _BitcodeLibrary
-        return super().run_pass(state)
-
-
-_InnerLowering = register_pass(mutates_CFG=True, analysis_only=False)(_InnerLowering)
+    def add_linking_library(self, library):
+        if library not in self._linking_libraries:
+            super().add_linking_library(library)
+            if isinstance(library, _BitcodeLibrary):
+                for called in library._linking_libraries:
+                    self.add_linking_library(called)
 
 
 class _BitcodeLibrary(JITCodeLibrary):
-    """Code that its callers will link, optimise and emit."""
+    """Code that its outermost caller will link, optimise and emit."""
 
-    def _optimize_final_module(self):
-        pass
+    def _optimize_functions(self, module):
+        module.data_layout = self._codegen._data_layout
 
-    def _finalize_final_module(self):
+    def finalize(self):
         self._finalize_dynamic_globals()
-        self._verify_declare_only_symbols()
         self._finalized = True
 
     def get_pointer_to_function(self, name):
@@ -154,6 +152,26 @@ class _BitcodeLibrary(JITCodeLibrary):
     @property
     def codegen(self):
         return _NoMachineCode
+
+
+class _OuterLowering(_Lowering):
+    _name = "lowering_to_machine_code"
+    library_class = _OuterLibrary
+
+    def run_pass(self, state):
+        state.library = state.targetctx.codegen().create_library(state.func_id.func_qualname)
+        state.library.__class__ = self.library_class
+        state.library.enable_object_caching()
+        return super().run_pass(state)
+
+
+class _InnerLowering(_OuterLowering):
+    _name = "lowering_to_bitcode"
+    library_class = _BitcodeLibrary
+
+
+_OuterLowering = register_pass(mutates_CFG=True, analysis_only=False)(_OuterLowering)
+_InnerLowering = register_pass(mutates_CFG=True, analysis_only=False)(_InnerLowering)
 
 
 class _NoMachineCode:
@@ -188,8 +206,12 @@ class _Flags(Flags):
 def _compiler(name, lowering):
     """Numba's default pipeline with another last step, and without those that cost time for nothing."""
 
+    def init(self, typing_context, target_context, library, args, return_type, flags, variables):
+        CompilerBase.__init__(
+            self, typing_context, target_context, library, args, return_type, _Flags(flags), variables
+        )
+
     def define_pipelines(self):
-        self.state.flags = _Flags(self.state.flags)
         manager = DefaultPassBuilder.define_nopython_pipeline(self.state)
         steps = [(lowering if step is NativeLowering else step, text) for step, text in manager.passes]
         manager = PassManager("nopython")
@@ -199,10 +221,10 @@ def _compiler(name, lowering):
         manager.finalize()
         return [manager]
 
-    return type(name, (CompilerBase,), {"define_pipelines": define_pipelines})
+    return type(name, (CompilerBase,), {"__init__": init, "define_pipelines": define_pipelines})
 
 
-_OuterCompiler = _compiler("_OuterCompiler", _Lowering)
+_OuterCompiler = _compiler("_OuterCompiler", _OuterLowering)
 _InnerCompiler = _compiler("_InnerCompiler", _InnerLowering)
 
 # -- the cache -------------------------------------------------------------------------------------------------------

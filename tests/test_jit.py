@@ -176,11 +176,12 @@ def test_editing_an_estimator_compiles_nothing_anew():
 
 CODE_MAKERS = {  # files of plain functions whose results are compiled: what they say is part of a kernel
     "_jit.py",
-    "tree/_state_table.py",  # structs
+    "tree/_state_struct.py",  # structs
+    "tree/_state_table.py",
     "generative/networks/_vector_math.py",  # formulas
     "generative/networks/_matrix_product.py",  # tiles for a processor's registers
 }
-RECORDS = {"NamedTuple", "types.StructRef", "structref.StructRefProxy"}
+RECORDS = {"NamedTuple", "types.StructRef", "StateType", "structref.StructRefProxy"}
 
 
 def _is_part_of_kernels(node):

@@ -11,10 +11,10 @@ then, if min_samples_leaf > 1, the number of rows.
 """
 
 import numpy as np
-from numba import types
 from numba.experimental import structref
 
 from skensemble._jit import kernel
+from skensemble.tree._state_struct import StateType, struct_maker
 from skensemble.tree._state_table import FIT, THREAD, TREE, StateTable
 
 TABLE = StateTable(
@@ -159,20 +159,18 @@ TABLE = StateTable(
 
 
 @structref.register
-class CartStateType(types.StructRef):
+class CartStateType(StateType):
     """Numba's type of a CartState."""
-
-    def preprocess_fields(self, fields):
-        return tuple((name, types.unliteral(kind)) for name, kind in fields)
 
 
 class CartState(structref.StructRefProxy):
     """The fields of TABLE."""
 
 
-structref.define_proxy(CartState, CartStateType, TABLE.names)
+structref.define_boxing(CartStateType, CartState)
+_new_cart_state = struct_maker(CartStateType, TABLE.names)
 
 
 @kernel
 def make_cart_state(*fields):
-    return CartState(*fields)
+    return _new_cart_state(fields)

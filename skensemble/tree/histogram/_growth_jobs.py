@@ -5,7 +5,7 @@ rows, its leaf.  So the result does not depend on who did which chunk, or when.
 """
 
 import numpy as np
-from numba import int64
+from numba import int64, uint64
 
 from skensemble._jit import kernel, prefetch
 from skensemble.tree.histogram._histogram import (
@@ -266,7 +266,7 @@ def _level_scan_chunk(chunk, state):
         return
     one_hot = is_categorical and state.n_categories[feature] <= state.max_cat_to_onehot
     missing = level_has_missing(feature, state)
-    n_positions = state.n_codes[feature] - (1 if missing else 2)
+    n_positions = max(state.n_codes[feature] - (1 if missing else 2), 0)
     scan_codes = state.codes_in_order
     if is_categorical:
         scan_codes = state.sorted_categories[feature]
@@ -287,7 +287,7 @@ def _level_scan_chunk(chunk, state):
         drop_unbalanced(level_gains[0], n_positions, state.n_categories[feature], state.max_cat_threshold)
     best = state.gamma
     for missing_left in range(n_scans):
-        position = best_position(level_gains[missing_left], 0, n_positions - missing_left, best)
+        position = best_position(level_gains[missing_left], uint64(0), uint64(max(n_positions - missing_left, 0)), best)
         if position >= 0:
             best = level_gains[missing_left, position]
             state.best_position[0, feature] = position

@@ -5,10 +5,10 @@ arrays they touch.
 """
 
 import numpy as np
-from numba import types
 from numba.experimental import structref
 
 from skensemble._jit import kernel
+from skensemble.tree._state_struct import StateType, struct_maker
 from skensemble.tree._state_table import CALL, FIT, TREE, StateTable
 from skensemble.tree.histogram._growth_limits import GrowthLimits
 
@@ -145,20 +145,18 @@ TABLE = StateTable(
 
 
 @structref.register
-class GrowthStateType(types.StructRef):
+class GrowthStateType(StateType):
     """Numba's type of a GrowthState."""
-
-    def preprocess_fields(self, fields):
-        return tuple((name, types.unliteral(kind)) for name, kind in fields)
 
 
 class GrowthState(structref.StructRefProxy):
     """The fields of TABLE."""
 
 
-structref.define_proxy(GrowthState, GrowthStateType, TABLE.names)
+structref.define_boxing(GrowthStateType, GrowthState)
+_new_growth_state = struct_maker(GrowthStateType, TABLE.names)
 
 
 @kernel
 def make_growth_state(*fields):
-    return GrowthState(*fields)
+    return _new_growth_state(fields)

@@ -178,17 +178,16 @@ def gains_of_one(
         return uint64(0), uint64(0)
     left_sums(histogram, cell, n_channels, scan_codes, n_positions, one_hot, missing_left, prefix)
     first, last = uint64(0), uint64(n_positions)
+    counts, counts_at, width = state.row_counts, counts_cell(feature, side, state), 1
+    if state.counts:
+        counts, counts_at, width = histogram, cell + 1, n_channels
+    counted = state.counts or side != BY_SUMS
+    if counted and not one_hot:
+        first, last = range_of_counts(
+            counts, counts_at, width, state.n_codes[feature], scan_codes, n_positions, missing_left,
+            state.min_samples_leaf,
+        )  # fmt: skip
     if not one_hot:
-        if state.counts:
-            first, last = range_of_counts(
-                histogram, cell + 1, n_channels, state.n_codes[feature], scan_codes, n_positions, missing_left,
-                state.min_samples_leaf,
-            )  # fmt: skip
-        elif side != BY_SUMS:
-            first, last = range_of_counts(
-                state.row_counts, counts_cell(feature, side, state), 1, state.n_codes[feature], scan_codes,
-                n_positions, missing_left, state.min_samples_leaf,
-            )  # fmt: skip
         first, last = range_of_units(prefix, first, last, total, min_units)
     if state.plain and not state.is_categorical[feature]:
         plain_gains(prefix, first, last, total, reg_lambda, state.gradient_unit[0], state.hessian_unit[0], gains)
@@ -200,16 +199,10 @@ def gains_of_one(
         max(state.min_child_weight, max(1, state.count_units) * state.hessian_unit[0]), reg_lambda, state.reg_alpha,
         state.gradient_unit[0], state.hessian_unit[0], gains,
     )  # fmt: skip
-    if one_hot and state.counts:
+    if counted and one_hot:
         drop_rare(
-            histogram, cell + 1, n_channels, state.n_codes[feature], scan_codes, n_positions, state.min_samples_leaf,
-            gains,
-        )  # fmt: skip
-    elif one_hot and side != BY_SUMS:
-        drop_rare(
-            state.row_counts, counts_cell(feature, side, state), 1, state.n_codes[feature], scan_codes, n_positions,
-            state.min_samples_leaf, gains,
-        )  # fmt: skip
+            counts, counts_at, width, state.n_codes[feature], scan_codes, n_positions, state.min_samples_leaf, gains
+        )
     return first, last
 
 
@@ -310,7 +303,7 @@ def node_score(totals, at, lower, upper, state):
 def best_position(gains, first, last, best):
     """First position in [first, last) whose gain is the largest and above `best` >= 0, or -1."""
     top = int64(0)
-    first, last = uint64(first), uint64(max(last, first))
+    first, last = uint64(first), uint64(last)
     for position in range(first, last):  # vectorised: positive floats are ordered as their bits are
         top = max(top, bits_of(gains[position]) if gains[position] > best else int64(0))
     if top > 0:
