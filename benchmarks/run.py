@@ -19,6 +19,7 @@ import gbdt
 import generative
 import losses
 import memory
+import model_files
 import networks
 import newton_boosters
 import predict
@@ -34,6 +35,7 @@ QUESTIONS = {
     "predict": predict.run,
     "start": start.run,
     "memory": memory.run,
+    "model_files": model_files.run,
     "explanations": explanations.run,
     "losses": losses.run,
     "forests": forests.run,

@@ -39,6 +39,18 @@ def test_fit_gives_seconds_and_loss_of_each(benchmark, two):
     assert summary["/ fastest"] == summary["/ scikit-learn HGB"] == rows[0]["seconds"] / rows[1]["seconds"]
 
 
+def test_model_files_gives_sizes_and_seconds_of_each_form(benchmark, two, tmp_path):
+    table = benchmark("datasets").load("iris")
+    settings = benchmark("peers").Settings(n_estimators=3, n_jobs=1)
+    X = np.asarray(table.X, float)
+    models = {peer.name: peer.aligned(table.task, X, settings).fit(X, table.y) for peer in two}
+    rows = benchmark("model_files").measure(models, X[0], tmp_path, 1)
+    names = [row["form"] for row in rows]
+    assert names == ["skensemble", "skensemble slim", "skensemble pickle", "scikit-learn HGB pickle"]
+    assert [row["failure"] for row in rows] == [""] * 4
+    assert all(row["KB"] > 0 and row["load, milliseconds"] > 0 and row["one row, microseconds"] > 0 for row in rows)
+
+
 @pytest.mark.parametrize("estimator", ["DecisionTreeClassifier", "RandomForestClassifier"])
 def test_forests_gives_seconds_scores_and_sizes_of_each(benchmark, monkeypatch, estimator):
     forests = benchmark("forests")
