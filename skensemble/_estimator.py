@@ -2,10 +2,11 @@
 
 from functools import cache
 
+import pandas as pd
 from sklearn.base import BaseEstimator
 
 STATE_FORMAT = 3  # of fitted attributes in pickles; goes up when they change
-_OF_A_RUNNING_FIT = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
+_NOT_PICKLED = ("_callback_fit_ctx", "_skl_callbacks_to_teardown", "_columns_of_fit")  # of a running fit; from names
 
 
 class Estimator(BaseEstimator):
@@ -21,10 +22,11 @@ class Estimator(BaseEstimator):
     )
     _made_when_needed = ()  # attributes that are computed from others on first use, and not pickled
     _is_slim = False  # whether it comes from a file without what only training needs
+    _columns_of_fit = None  # Index of the columns of fit, if that was a frame of pandas
 
     def __getstate__(self):
         state = super().__getstate__().copy()
-        for name in (*self._made_when_needed, *_OF_A_RUNNING_FIT):
+        for name in (*self._made_when_needed, *_NOT_PICKLED):
             state.pop(name, None)
         return {**state, "_state_format": STATE_FORMAT}
 
@@ -39,6 +41,8 @@ class Estimator(BaseEstimator):
                 "version that wrote it."
             )
         super().__setstate__(state)
+        if hasattr(self, "feature_names_in_"):
+            self._columns_of_fit = pd.Index(self.feature_names_in_)
         if is_fitted:
             self._check_loaded()
 

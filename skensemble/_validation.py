@@ -25,6 +25,7 @@ except ImportError:
 # -- tables ----------------------------------------------------------------------------------------------------------
 
 MAX_CELLS = 2**31
+FEW_ROWS = 4  # of a frame to predict
 FROM_DTYPE = "from_dtype"
 
 
@@ -45,14 +46,21 @@ class Table:
     """What remains of X: columns of real numbers (NaN = missing) and columns of categories.
 
     n_samples, n_features : int
-    labels : list of the labels of its columns, mostly names; None for an array
+    labels : labels of its columns, mostly names, as a list or an Index; None for an array
     """
 
     def __init__(self, n_samples, n_features, labels=None):
         self.n_samples = n_samples
         self.n_features = n_features
-        self.labels = labels
+        self._labels = labels
         self.memo = None  # what an encoder keeps from one block of rows to the next
+
+    @property
+    def labels(self):
+        """List of the labels of its columns, or None."""
+        if isinstance(self._labels, pd.Index):
+            self._labels = list(self._labels)
+        return self._labels
 
     def column(self, j):
         """Column j: 1-D array of any real dtype, perhaps read-only, or a CategoryColumn."""
@@ -96,7 +104,7 @@ class DenseTable(Table):
         block[...] = self.values[start:stop].T
 
     def take(self, rows):
-        return DenseTable(self.values[rows], self.labels)
+        return DenseTable(self.values[rows], self._labels)
 
 
 class SparseTable(Table):
@@ -152,7 +160,7 @@ class FrameTable(Table):
 
     def take(self, rows):
         taken = [_rows_of(self.column(j), rows) for j in range(self.n_features)]
-        return FrameTable(taken, len(rows), self.labels)
+        return FrameTable(taken, len(rows), self._labels)
 
     def category_column(self, j):
         column = self._columns[j]
@@ -181,10 +189,17 @@ def _rows_of(column, rows):
 def read_features(estimator, X, *, reset):
     """Read X for `estimator`; set (fit) or check (predict) its `n_features_in_` and `feature_names_in_`."""
     table = read_table(X)
-    is_known_array = type(X) is np.ndarray and not reset and not hasattr(estimator, "feature_names_in_")
-    if not (is_known_array and getattr(estimator, "n_features_in_", None) == table.n_features):
+    if reset or not _has__columns_of_fit(estimator, X):
         note_columns(estimator, X, reset=reset)
     return table
+
+
+def _has__columns_of_fit(estimator, X):
+    """Whether X is an array or a frame that has the columns of fit: a quick answer to what scikit-learn checks."""
+    if type(X) is np.ndarray:
+        return not hasattr(estimator, "feature_names_in_") and X.shape[1:] == (getattr(estimator, "n_features_in_", 0),)
+    known = estimator._columns_of_fit
+    return known is not None and type(X) is pd.DataFrame and (X.columns is known or X.columns.equals(known))
 
 
 def note_columns(estimator, X, *, reset):
@@ -193,6 +208,8 @@ def note_columns(estimator, X, *, reset):
     scikit-learn keeps those that are strings, in `feature_names_in_`; the estimator keeps others in `_column_labels`.
     """
     validate_data(estimator, X, reset=reset, skip_check_array=True)
+    if reset:
+        estimator._columns_of_fit = X.columns if type(X) is pd.DataFrame else None
     labels = _labels_other_than_names(X)
     if not reset:
         _check_labels(labels, getattr(estimator, "_column_labels", None))
@@ -369,10 +386,20 @@ def as_numbers(column, name, *, is_fitted=False):
 
 def _read_pandas(X):
     _check_shape(X.shape)
+    if len(X) <= FEW_ROWS and _has_one_block(X):  # asking for the dtypes takes longer than such a prediction
+        values = X.to_numpy()
+        if values.dtype.kind in "fiub":
+            return DenseTable(values, X.columns)
     if _is_one_array(X):
-        return DenseTable(X.to_numpy(), list(X.columns))
+        return DenseTable(X.to_numpy(), X.columns)
     columns = [_pandas_column(series, f"column {name!r}") for name, series in X.items()]
-    return FrameTable(columns, len(X), list(X.columns))
+    return FrameTable(columns, len(X), X.columns)
+
+
+def _has_one_block(X):
+    """Whether pandas holds all columns in one array of NumPy, if it tells."""
+    blocks = getattr(getattr(X, "_mgr", None), "blocks", ())
+    return len(blocks) == 1 and type(getattr(blocks[0], "values", None)) is np.ndarray
 
 
 def _is_one_array(X):
