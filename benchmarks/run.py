@@ -22,6 +22,7 @@ import memory
 import model_files
 import networks
 import newton_boosters
+import options
 import predict
 import quality
 import ranking
@@ -32,6 +33,7 @@ from report import machine, markdown, write
 
 QUESTIONS = {
     "fit": fit.run,
+    "options": options.run,
     "predict": predict.run,
     "start": start.run,
     "memory": memory.run,

@@ -51,6 +51,16 @@ def test_model_files_gives_sizes_and_seconds_of_each_form(benchmark, two, tmp_pa
     assert all(row["KB"] > 0 and row["load, milliseconds"] > 0 and row["one row, microseconds"] > 0 for row in rows)
 
 
+def test_options_give_seconds_over_none(benchmark, two):
+    options = benchmark("options")
+    settings = benchmark("peers").Settings(n_estimators=2, n_leaves=7, n_jobs=1)
+    rows = options.measure(benchmark("datasets").synthetic(400), settings, 1, two)
+    assert [row["error"] for row in rows] == [""] * len(rows)
+    assert {row["option"] for row in rows} == set(options.OPTIONS)
+    assert [row["over none"] for row in rows if row["option"] == "none"] == [1.0, 1.0]
+    assert all(row["over none"] > 0 and row["ours / theirs"] > 0 for row in rows)
+
+
 @pytest.mark.parametrize("estimator", ["DecisionTreeClassifier", "RandomForestClassifier"])
 def test_forests_gives_seconds_scores_and_sizes_of_each(benchmark, monkeypatch, estimator):
     forests = benchmark("forests")
