@@ -139,6 +139,7 @@ _OF_ROUNDS = {
     "train_score_": SCORES,
     "validation_score_": SCORES,
     "learning_rate_": Number(0.0),
+    "_learning_rate": Number(0.0),
     "temperature_": Number(0.0),
     "cv_results_": ANYTHING,
 }

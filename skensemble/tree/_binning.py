@@ -196,6 +196,15 @@ def _columns_per_task(n_features, n_threads):
     return -(-n_features // (n_rounds * n_threads))
 
 
+def same_encoding(a, b):
+    """Whether two fitted Binners make the same numbers of every table."""
+    is_set = a.is_categorical_
+    if not np.array_equal(is_set, b.is_categorical_) or not np.array_equal(a.n_codes_[is_set], b.n_codes_[is_set]):
+        return False
+    pairs = [(x, y) for x, y in zip(a.categories_, b.categories_) if x is not None]
+    return all(x.tolist() == y.tolist() for x, y in pairs)
+
+
 class CategoryLookup:
     """From the value of a category to its code as a float; NaN for missing.
 

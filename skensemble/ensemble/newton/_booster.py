@@ -116,6 +116,16 @@ class Booster:
         """What can be said about the predictions, see `explain`."""
         return ExplainedTrees(self.additive_trees())
 
+    # -- parts and sums ----------------------------------------------------------------------------------------------
+
+    def part(self, first, last):
+        """The model of the rounds first .. last - 1, with the same baseline."""
+        raise NotImplementedError
+
+    def joined(self, other):
+        """The model of these rounds, and those of another model of the same kind after them; baselines add up."""
+        raise NotImplementedError
+
     def linear_model(self):
         """The model, which has `coef`, `intercept` and the names of its terms."""
         raise AttributeError("coef_, intercept_ and coef_names_ need booster='gblinear': trees have none.")

@@ -46,7 +46,7 @@ def read_settings(request, vector):
         subsample=float(parameters.subsample),
         goss=parameters.sampling_method == "goss",
         colsample_bytree=float(parameters.colsample_bytree),
-        limits=_limits(parameters, request.loss),
+        limits=limits_of(parameters, request.loss),
         monotone=monotone,
         interactions=_interaction_groups(parameters.interaction_cst, request.features, len(monotone)),
         seed=mixed_seed(request.seed, ROUNDS_STREAM),
@@ -65,7 +65,8 @@ def learning_rate_of(learning_rate, train):
     return float(np.clip(0.06 * (n_rows / 1000) ** 0.25, 0.05, 0.12))
 
 
-def _limits(parameters, loss):
+def limits_of(parameters, loss):
+    """GrowthLimits of an estimator's parameters."""
     policy = {"lossguide": BEST_FIRST, "symmetric": SYMMETRIC}.get(parameters.grow_policy, DEPTH_FIRST)
     step = parameters.max_delta_step
     others = {"max_delta_step": loss.max_delta_step if step == "auto" else float(step)}

@@ -18,7 +18,7 @@ moving a tree in or out costs one look-up per row.  Later rounds scale earlier t
 values, and what each round did, from which the scales after any round, and raw predictions to the last bit, come back.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -255,9 +255,25 @@ class DartTrees(GradientTrees):
 
     def extended(self, rounds):
         rescalings = (*self.rescalings, *(round_.rescaling for round_ in rounds))
+        additive = self._with_trees(rounds, multiplier=self._multiplier(rescalings))
+        return DartTrees(additive, self.n_parallel, rescalings)
+
+    def part(self, first, last):
+        if first > 0:
+            raise ValueError(
+                f"rounds must begin with 0 for booster='dart', where later ones scale the first, got {first}."
+            )
+        rescalings = self.rescalings[:last]
+        additive = replace(super().part(0, last).additive, multiplier=self._multiplier(rescalings))
+        return replace(self, additive=additive, rescalings=rescalings)
+
+    def joined(self, other):
+        raise ValueError("booster must not be 'dart' to merge models: its rounds scale each other.")
+
+    def _multiplier(self, rescalings):
+        """(n_trees,) scale of each tree after rounds with these rescalings."""
         n_trees = len(rescalings) * self._shape.n_learners * self._shape.n_parallel
-        multiplier = scales_after(rescalings)[self._shape.learner_of(np.arange(n_trees))]
-        return DartTrees(self._with_trees(rounds, multiplier=multiplier), self.n_parallel, rescalings)
+        return scales_after(rescalings)[self._shape.learner_of(np.arange(n_trees))]
 
     @property
     def _shape(self):

@@ -109,5 +109,15 @@ class GradientTrees(Booster):
     def additive_trees(self):
         return self.additive
 
+    def part(self, first, last):
+        each = self.n_learners * self.n_parallel
+        return replace(self, additive=self.additive.part(first * each, last * each))
+
+    def joined(self, other):
+        kinds = [(type(model), model.n_learners, model.n_parallel) for model in (self, other)]
+        if kinds[0] != kinds[1]:
+            raise ValueError("other must have the same booster, num_parallel_tree, linear_leaves and multi_strategy.")
+        return replace(self, additive=self.additive.joined(other.additive))
+
     def check(self, n_features):
         validate_trees(self.additive.trees, n_features, self.additive.n_outputs)

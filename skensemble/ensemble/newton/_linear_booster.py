@@ -329,6 +329,22 @@ class LinearBooster(Booster):
     def linear_model(self):
         return self
 
+    def part(self, first, last):
+        coefs, shifts = self.coefs[first : last + 1], self.shifts[first : last + 1]
+        if first > 0:
+            coefs, shifts = coefs - coefs[0], shifts - shifts[0]
+        return replace(self, coefs=coefs, shifts=shifts)
+
+    def joined(self, other):
+        if type(other) is not type(self):
+            raise ValueError("other must have the same booster, got another one beside 'gblinear'.")
+        return replace(
+            self,
+            baseline=self.baseline + other.baseline,
+            coefs=np.concatenate([self.coefs, self.coefs[-1] + other.coefs[1:]]),
+            shifts=np.concatenate([self.shifts, self.shifts[-1] + other.shifts[1:]]),
+        )
+
     def check(self, n_features):
         n_terms, n_outputs = int(self.binner.first_terms[-1]), len(self.baseline)
         if self.coefs.shape != (len(self.shifts), n_outputs, n_terms) or self.shifts.shape[1:] != (n_outputs,):

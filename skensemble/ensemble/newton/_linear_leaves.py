@@ -63,6 +63,13 @@ class LeafSlopes(NamedTuple):
             and self.limit.shape == (n_nodes,)
         )
 
+    def part(self, first, last):
+        """Slopes of the nodes first .. last - 1."""
+        start = self.start[first : last + 1]
+        entries = slice(start[0], start[-1])
+        of_entries = (getattr(self, name)[entries] for name in ("feature", "mean", "slope"))
+        return LeafSlopes(start - start[0], *of_entries, self.limit[first:last])
+
     def extended(self, others):
         """These slopes, followed by those of other trees."""
         parts = [self, *others]
@@ -220,6 +227,14 @@ class LinearLeafTrees(GradientTrees):
     def extended(self, rounds):
         slopes = self._all_slopes().extended([slopes for round_ in rounds for slopes in round_.slopes])
         return LinearLeafTrees(self._with_trees(rounds), self.n_parallel, slopes)
+
+    def part(self, first, last):
+        bounds = self.additive.trees.bounds[np.array([first, last]) * self.n_learners * self.n_parallel]
+        return replace(super().part(first, last), slopes=self._all_slopes().part(*bounds))
+
+    def joined(self, other):
+        joined = super().joined(other)
+        return replace(joined, slopes=self._all_slopes().extended([other._all_slopes()]))
 
     def tempered(self, temperature):
         known = self._all_slopes()

@@ -29,6 +29,7 @@ from skensemble.ensemble.losses._links import response
 from skensemble.ensemble.newton._booster import FitRequest
 from skensemble.ensemble.newton._boosters import booster_names, choose_booster
 from skensemble.ensemble.newton._boosting_settings import learning_rate_of
+from skensemble.ensemble.newton._model_parts import ModelParts
 from skensemble.ensemble.newton._rounds_search import (
     FEWEST_ROWS,
     RoundsSearch,
@@ -60,7 +61,7 @@ def _makes_trees(estimator):
     return True
 
 
-class NewtonBoosting(CallbackSupportMixin, ShapValues, Inspected, Estimator):
+class NewtonBoosting(ModelParts, CallbackSupportMixin, ShapValues, Inspected, Estimator):
     """What classifier and regressor share: everything between a target array and raw predictions."""
 
     is_smooth = False  # predictions are constant between thresholds
@@ -334,6 +335,7 @@ class NewtonBoosting(CallbackSupportMixin, ShapValues, Inspected, Estimator):
     def _boost(self, settled, train, held_out, n_threads, data):
         """Add rounds until there are n_estimators, or they no longer help."""
         before, n_rounds = self._booster, self._rounds_to_add(settled.n_estimators)
+        self._learning_rate = learning_rate_of(settled.learning_rate, train)
         rounds = before.rounds(self._request(settled, train, held_out, n_threads)) if n_rounds else None
         history = ScoreHistory(self, self._scorer(held_out), train, held_out, before.n_rounds)
         may_stop = held_out is not None and self.early_stopping is not False

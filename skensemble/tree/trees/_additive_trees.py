@@ -1,13 +1,13 @@
 """One view of every model that adds up trees: boosters, forests, single trees, AdaBoost where it votes by a sum."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from skensemble.tree.trees._prediction import apply_trees, compile_trees, decision_path, predict_raw, staged_raw
-from skensemble.tree.trees._tree_arrays import TreeArrays
+from skensemble.tree.trees._tree_arrays import TreeArrays, concatenate
 
 
 def _unchanged(raw):
@@ -96,6 +96,32 @@ class AdditiveTrees:
         """This view, ready to predict: no prediction changes it any more."""
         self.layout  # noqa: B018
         return self
+
+    # -- parts and sums ----------------------------------------------------------------------------------------------
+
+    def part(self, first, last):
+        """The model of the trees first .. last - 1, with the same baseline and divisor."""
+        bounds = self.trees.bounds
+        return replace(
+            self,
+            trees=self.trees.part(first, last),
+            multiplier=None if self.multiplier is None else self.multiplier[first:last],
+            node_weight=self.node_weight[bounds[first] : bounds[last]],
+        )
+
+    def joined(self, other):
+        """The model of these trees and those of another one with the same divisor and outputs; baselines add up."""
+        scales = [model.multiplier for model in (self, other)]
+        if any(scale is not None for scale in scales):
+            counts = (self.trees.n_trees, other.trees.n_trees)
+            scales = [np.ones(n) if scale is None else scale for scale, n in zip(scales, counts)]
+        return replace(
+            self,
+            trees=concatenate([self.trees, other.trees]),
+            baseline=self.baseline + other.baseline,
+            multiplier=None if scales[0] is None else np.concatenate(scales),
+            node_weight=np.concatenate([self.node_weight, other.node_weight]),
+        )
 
     # -- predictions for a Table -------------------------------------------------------------------------------------
 

@@ -97,12 +97,16 @@ class TreeArrays(NamedTuple):
                 "slim=True, which leaves them out."
             )
 
-    def first(self, n_trees):
-        """The first `n_trees` trees, as views."""
-        n_trees = min(n_trees, self.n_trees)
-        n_nodes = self.bounds[n_trees]
-        nodes = {name: getattr(self, name)[:n_nodes] for name in NODE_FIELDS}
-        trees = {name: getattr(self, name)[:n_trees] for name in TREE_FIELDS}
+    def part(self, first, last):
+        """The trees first .. last - 1; arrays without node numbers are views."""
+        bounds = self.bounds
+        start, stop = bounds[min(first, self.n_trees)], bounds[min(last, self.n_trees)]
+        nodes = {name: getattr(self, name)[start:stop] for name in NODE_FIELDS}
+        trees = {name: getattr(self, name)[first:last] for name in TREE_FIELDS}
+        if start > 0:
+            for name in ("left", "right"):
+                nodes[name] = np.where(nodes[name] == NO_CHILD, NO_CHILD, nodes[name] - np.int32(start))
+            trees["roots"] = trees["roots"] - start
         return TreeArrays(category_words=self.category_words, **nodes, **trees)
 
     def feature_importances(self, n_features, importance_type="gain"):

@@ -557,7 +557,7 @@ def test_warm_start_without_a_seed(forest):
     X, y = _data(forest)
     model = forest(n_estimators=3, warm_start=True).fit(X, y)
     first = model._trees
-    again = model.set_params(n_estimators=5).fit(X, y)._trees.first(3)
+    again = model.set_params(n_estimators=5).fit(X, y)._trees.part(0, 3)
     np.testing.assert_array_equal(again.threshold, first.threshold)
 
 

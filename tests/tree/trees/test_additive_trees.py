@@ -67,7 +67,7 @@ def test_stages_are_those_of_the_first_trees():
     additive, X = make(SETTINGS["outputs in turn"], multiplied=True)
     for n_trees, raw in zip([3, 6, 9], additive.staged_raw(read_table(X), [3, 6, 9])):
         expected = reference.additive_prediction(
-            additive.trees.first(n_trees), X, additive.baseline, additive.multiplier[:n_trees], 1.0
+            additive.trees.part(0, n_trees), X, additive.baseline, additive.multiplier[:n_trees], 1.0
         )
         np.testing.assert_array_equal(raw, expected)
 

@@ -153,7 +153,7 @@ def test_only_the_first_trees():
     rng = np.random.default_rng(0)
     trees, X = random_forest(rng, 9, 4, 3), random_rows(rng, 150, 4)
     for n_trees in (0, 3, 9, 12):
-        expected = reference.raw_prediction(trees.first(n_trees), X, np.zeros(3))
+        expected = reference.raw_prediction(trees.part(0, n_trees), X, np.zeros(3))
         np.testing.assert_array_equal(predicted(trees, X, np.zeros(3), n_trees=n_trees), expected)
 
 

@@ -62,12 +62,12 @@ def test_concatenate_shifts_nodes_and_words(trees):
 
 
 def test_first_trees_are_views(trees):
-    first = trees.first(3)
+    first = trees.part(0, 3)
     validate_trees(first, 4, 1)
     assert first.n_trees == 3
     assert np.shares_memory(first.values, trees.values)
-    assert trees.first(99).n_nodes == trees.n_nodes
-    assert trees.first(0).n_nodes == 0
+    assert trees.part(0, 99).n_nodes == trees.n_nodes
+    assert trees.part(0, 0).n_nodes == 0
 
 
 def test_pickle(trees):
