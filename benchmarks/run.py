@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import adaboost
+import effects
 import explanations
 import fit
 import flows
@@ -39,6 +40,7 @@ QUESTIONS = {
     "memory": memory.run,
     "model_files": model_files.run,
     "explanations": explanations.run,
+    "effects": effects.run,
     "losses": losses.run,
     "forests": forests.run,
     "adaboost": adaboost.run,

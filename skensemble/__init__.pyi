@@ -22,9 +22,12 @@ from skensemble.generative.flows._normalizing_flows import Glow as Glow
 from skensemble.generative.flows._normalizing_flows import MaskedAutoregressiveFlow as MaskedAutoregressiveFlow
 from skensemble.generative.flows._normalizing_flows import NeuralSplineFlow as NeuralSplineFlow
 from skensemble.generative.flows._normalizing_flows import RealNVP as RealNVP
+from skensemble.inspection import accumulated_effects as accumulated_effects
 from skensemble.inspection import explain as explain
 from skensemble.inspection import export_graphviz as export_graphviz
 from skensemble.inspection import export_text as export_text
+from skensemble.inspection import interaction_strength as interaction_strength
+from skensemble.inspection import partial_dependence as partial_dependence
 from skensemble.inspection import plot_tree as plot_tree
 from skensemble.inspection import trees_to_dataframe as trees_to_dataframe
 from skensemble.model_files._model_file import load_model as load_model

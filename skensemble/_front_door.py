@@ -57,6 +57,11 @@ OTHERS = {
     },
     "Serving": {"compile_predictor": "skensemble.serving._compiled_predictor"},
     "Explanations": {"explain": "skensemble.inspection"},
+    "Effects of columns": {
+        "partial_dependence": "skensemble.inspection",
+        "accumulated_effects": "skensemble.inspection",
+        "interaction_strength": "skensemble.inspection",
+    },
     "Trees to look at": {
         "trees_to_dataframe": "skensemble.inspection",
         "export_text": "skensemble.inspection",

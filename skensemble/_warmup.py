@@ -27,6 +27,7 @@ from skensemble.generative import (
     evaluate,
 )
 from skensemble.generative.flows._flow_bases import BASES
+from skensemble.inspection import interaction_strength
 from skensemble.serving._compiled_predictor import compile_predictor
 from skensemble.tree.estimators._decision_tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier
 
@@ -237,7 +238,7 @@ def _other_trees():
         for criterion in ("squared_error", "absolute_error", "poisson"):
             DecisionTreeRegressor(criterion=criterion).fit(X, _amounts(), sample_weight=_amounts()).predict(X)
     monotone = DecisionTreeRegressor(monotonic_cst=[1, 0, -1]).fit(X, _amounts())
-    monotone._compute_partial_dependence_recursion(np.zeros((1, 1)), np.zeros(1, np.intp))
+    interaction_strength(monotone, X)
 
 
 def _forests():

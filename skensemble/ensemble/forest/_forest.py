@@ -42,7 +42,7 @@ from skensemble.tree.exact._cart_limits import CART_PARAMETERS, count_features, 
 from skensemble.tree.exact._cart_targets import ClassTarget, NumberTarget
 from skensemble.tree.trees._additive_trees import AdditiveTrees
 from skensemble.tree.trees._inspected import Inspected
-from skensemble.tree.trees._partial_dependence import partial_dependence
+from skensemble.tree.trees._partial_dependence import mass_of_training, partial_dependence
 from skensemble.tree.trees._pruning import prune
 from skensemble.tree.trees._tree_arrays import concatenate, split_trees, validate_trees
 
@@ -814,8 +814,8 @@ class ForestRegressor(RegressorMixin, Forest):
     def _compute_partial_dependence_recursion(self, grid, target_features):
         """(n_grid,) predictions averaged over the other features, as `sklearn.inspection` asks for them."""
         features = np.asarray(target_features)
-        sums = partial_dependence(self._trees, self._binner.encode_grid(grid, features), features)
-        return sums[:, 0] / self._trees.n_trees
+        grid, mass = self._binner.encode_grid(grid, features), mass_of_training(self._additive, features)
+        return partial_dependence(self._additive, grid, features, mass)[:, 0]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -42,7 +42,7 @@ from skensemble.tree.exact._cart_limits import CART_PARAMETERS, count_features, 
 from skensemble.tree.exact._cart_targets import NumberTarget
 from skensemble.tree.trees._additive_trees import AdditiveTrees, Link
 from skensemble.tree.trees._inspected import Inspected, ShownTrees
-from skensemble.tree.trees._partial_dependence import partial_dependence
+from skensemble.tree.trees._partial_dependence import mass_of_training, partial_dependence
 from skensemble.tree.trees._tree_arrays import split_trees, validate_trees
 
 CELLS_FOR_THREADS = 50_000  # rows x features; below this, handing a tree to another thread takes longer
@@ -372,13 +372,9 @@ class _GradientBoosting(CallbackSupportMixin, ShapValues, Inspected, Estimator):
                 "use method='brute'.",
                 UserWarning,
             )
-        n_outputs = self._loss.n_outputs
-        averages = np.zeros((n_outputs, len(grid)))
         features = np.asarray(target_features)
-        grid = self._binner.encode_grid(grid, features)
-        for t, tree in enumerate(split_trees(self._trees)):
-            averages[t % n_outputs] += self._rates[t] * partial_dependence(tree, grid, features)[:, 0]
-        return averages
+        grid, mass = self._binner.encode_grid(grid, features), mass_of_training(self._additive, features)
+        return partial_dependence(self._additive, grid, features, mass).T
 
     def _check_loaded(self):
         if hasattr(self, "_trees"):

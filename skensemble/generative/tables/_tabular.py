@@ -6,6 +6,7 @@ from sklearn.base import TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_array, check_is_fitted
 
 from skensemble._estimator import Estimator
+from skensemble._level_order import description, level_order
 from skensemble._parameters import CATEGORICAL_FEATURES, Interval, IsBool, OneOf, Parameter, check_parameters, choice
 from skensemble._random import generator as generator_of
 from skensemble._targets import FeatureNames, all_or_nothing, read_weight
@@ -15,7 +16,6 @@ from skensemble.generative.tables._column_formats import CategoryFormat
 from skensemble.generative.tables._containers import container_of, read_frame
 from skensemble.generative.tables._encoded_columns import CopyFinder, EncodedCategories, EncodedNumbers
 from skensemble.generative.tables._format_choice import format_of
-from skensemble.generative.tables._level_order import description, level_order
 
 PARAMETERS = {
     "numeric": Parameter(

@@ -25,7 +25,7 @@ from skensemble.tree.exact._cart_grower import CartGrower
 from skensemble.tree.exact._cart_limits import count_features, read_cart_limits, read_directions
 from skensemble.tree.exact._cart_targets import ClassTarget, NumberTarget
 from skensemble.tree.trees._inspected import Inspected
-from skensemble.tree.trees._partial_dependence import partial_dependence
+from skensemble.tree.trees._partial_dependence import mass_of_training, partial_dependence
 from skensemble.tree.trees._pruning import prune, pruning_path
 from skensemble.tree.trees._tree_arrays import validate_trees
 
@@ -785,7 +785,9 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
     def _compute_partial_dependence_recursion(self, grid, target_features):
         """(n_grid,) predictions averaged over the other features, as `sklearn.inspection` asks for them."""
         features = np.asarray(target_features)
-        return partial_dependence(self.tree_.trees, self.tree_.binner.encode_grid(grid, features), features)[:, 0]
+        additive = self.tree_.additive
+        grid, mass = additive.binner.encode_grid(grid, features), mass_of_training(additive, features)
+        return partial_dependence(additive, grid, features, mass)[:, 0]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

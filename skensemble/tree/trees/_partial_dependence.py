@@ -1,65 +1,104 @@
-"""Partial dependence by weighted traversal (Friedman 2001, section 8.2): one pass over the trees, and no data.
+"""Partial dependence of a sum of trees: its raw prediction averaged over all features but some, without predicting.
 
-A row of the grid goes its way at splits on a feature of the grid.  At any other split it goes both ways, in proportion
-to the weights of the training rows that did.
+A row of a grid goes its way at splits on features of the grid. At any other split it goes both ways, so that each leaf
+counts with a mass: the share of rows that would reach it, were the features of the grid not asked. The rows are those
+of a table, and the average is the one that predictions of all their combinations with the grid have; or they are the
+training rows, each split on its own, in proportion to their weights (Friedman 2001, section 8.2), and no data are
+needed.
 """
 
 import numpy as np
 
-from skensemble.tree.trees._marks import NO_CHILD, NUMERIC
+from skensemble._parallel import for_blocks
+from skensemble.tree.trees._marks import NO_CHILD
+from skensemble.tree.trees._partial_dependence_kernels import Splits, add_averages, add_masses, sum_subtrees
 
-PAIRS = 1_000_000  # maximum number of (grid row, node) pairs in memory
+TREES_OF_A_BLOCK = 8
+ROWS_OF_A_BLOCK = 256
 
 
-def partial_dependence(trees, grid, features):
-    """(n_grid, n_values) sum over the trees of their values at each row of a grid, averaged over all other features.
+def partial_dependence(additive, grid, features, mass, *, trees=None, n_threads=1):
+    """(n_grid, n_outputs) sum of what trees add for each row of a grid, averaged over all other features.
 
-    grid : (n_grid, n_features of the grid) float64, categories as their codes (see `Binner.encode_grid`)
-    features : (n_features of the grid,) which features these are
+    additive : AdditiveTrees; its baseline is left out
+    grid : (n_grid, len(features)) float64, categories as their codes (see `Binner.encode`)
+    features : (n,) which features these are
+    mass : (n_nodes,) of leaves, from mass_of_rows or mass_of_training for the same features
+    trees : (n,) int64, which trees count; None: all
     """
-    column_of = np.full(max(trees.feature.max(), *features) + 2, -1)
-    column_of[features] = np.arange(len(features))
-    column = column_of[trees.feature]  # of a leaf: -1, from the last place
-    n_rows = max(1, PAIRS // max(1, int(trees.is_leaf.sum())))
-    parts = [_averages(trees, grid[start : start + n_rows], column) for start in range(0, len(grid), n_rows)]
-    return np.concatenate(parts)
+    nodes = additive.trees
+    sums = np.zeros((len(grid), additive.n_outputs))
+    if not nodes.n_trees:
+        return sums
+    splits = _splits(nodes, _place_of(features, nodes)[nodes.feature])
+    scale = additive.scale[nodes.tree_of_node]
+    values, asks = nodes.values * (scale * mass)[:, None], np.empty(nodes.n_nodes, bool)
+    sum_subtrees(splits, values, asks)
+    chosen = np.arange(nodes.n_trees) if trees is None else np.asarray(trees, np.int64)
+    chosen, output, cells = _read_only(chosen), _read_only(nodes.output), _read_only(grid)
+
+    def add(start, stop):
+        add_averages(splits, chosen, output, cells[start:stop], values, asks, sums[start:stop])
+
+    for_blocks(add, len(cells), ROWS_OF_A_BLOCK, n_threads)
+    return sums
 
 
-def _averages(trees, grid, column):
-    """Send all grid rows down level by level: row[i] is at node[i] with weight share[i]."""
-    row = np.tile(np.arange(len(grid)), trees.n_trees)
-    node = np.repeat(trees.roots, len(grid))
-    share = np.ones(len(row))
-    averages = np.zeros((len(grid), trees.n_values))
-    while len(row):
-        at_leaf = trees.left[node] == NO_CHILD
-        np.add.at(averages, row[at_leaf], share[at_leaf, None] * trees.values[node[at_leaf]])
-        row, node, share = row[~at_leaf], node[~at_leaf], share[~at_leaf]
-        row, node, share = _step(trees, grid, column, row, node, share)
-    return averages
+def mass_of_rows(additive, cells, weight, features, n_threads=1):
+    """(n_nodes,) of each leaf the share of rows that reach it, whatever they have in some features; 0 at splits.
+
+    cells : (n_rows, n_features) encoded rows
+    weight : (n_rows,) float64
+    """
+    trees = additive.trees
+    mass = np.zeros(trees.n_nodes)
+    if trees.n_trees:
+        column = np.where(_place_of(features, trees)[trees.feature] >= 0, -1, trees.feature)
+        splits, cells = _splits(trees, column), _read_only(cells)
+        share = _read_only(weight / weight.sum())
+
+        def add(first, last):
+            add_masses(splits, first, last, cells, share, mass)
+
+        for_blocks(add, trees.n_trees, TREES_OF_A_BLOCK, n_threads)
+    return mass
 
 
-def _step(trees, grid, column, row, node, share):
-    left, right, own = trees.left[node], trees.right[node], column[node] >= 0
-    x = grid[row, column[node]]  # only used where the feature is of the grid
-    chosen = np.where(_goes_left(trees, node, x), left, right)[own]
-    both = ~own
-    left_share = share[both] * trees.cover[left[both]] / trees.cover[node[both]]
-    return (
-        np.concatenate((row[own], row[both], row[both])),
-        np.concatenate((chosen, left[both], right[both])),
-        np.concatenate((share[own], left_share, share[both] - left_share)),
-    )
+def mass_of_training(additive, features):
+    """(n_nodes,) of each node the product of the shares of the training rows that went its way at other features."""
+    trees, weight = additive.trees, np.asarray(additive.node_weight, np.float64)
+    is_free = _place_of(features, trees)[trees.feature] >= 0
+    mass = np.zeros(trees.n_nodes)
+    mass[trees.roots] = 1.0
+    level = trees.roots[trees.left[trees.roots] != NO_CHILD]
+    while len(level):
+        left, right = trees.left[level], trees.right[level]
+        total = weight[left] + weight[right]
+        share = np.divide(weight[left], total, out=np.full(len(level), 0.5), where=total > 0)
+        mass[left] = mass[level] * np.where(is_free[level], 1.0, share)
+        mass[right] = mass[level] * np.where(is_free[level], 1.0, 1.0 - share)
+        level = np.concatenate((left, right))
+        level = level[trees.left[level] != NO_CHILD]
+    return mass
 
 
-def _goes_left(trees, node, x):
-    """Whether a number lies below the node's threshold, or a category is in the node's set, where code 0 is missing."""
-    by_number = np.where(np.isnan(x), trees.missing_left[node], x <= trees.threshold[node])
-    if not len(trees.category_words):
-        return by_number
-    code = np.where(np.isnan(x), 0, x).astype(np.int64)
-    start, count = trees.category_start[node], trees.category_count[node]
-    is_covered = (start != NUMERIC) & (code >= 0) & (code >> 6 < count)
-    words = trees.category_words[np.where(is_covered, start + (code >> 6), 0)]
-    is_in_set = (words >> (code & 63).astype(np.uint64)) & np.uint64(1) == 1
-    return np.where(start == NUMERIC, by_number, is_covered & is_in_set)
+def _place_of(features, trees):
+    """(n,) int32: place of each feature among some, else -1; also of -1, the feature of a leaf."""
+    place = np.full(max(trees.feature.max(initial=-1), np.max(features)) + 2, -1, np.int32)
+    place[np.asarray(features)] = np.arange(len(features))
+    return place
+
+
+def _splits(trees, column):
+    arrays = (
+        column.astype(np.int32), trees.threshold, trees.left, trees.right, trees.missing_left, trees.category_start,
+        trees.category_count, trees.category_words, trees.roots, trees.depth,
+    )  # fmt: skip
+    return Splits(*map(_read_only, arrays))
+
+
+def _read_only(array):
+    """One type for the kernels, whether or not the array may be written to."""
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view

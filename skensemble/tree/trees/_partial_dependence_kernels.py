@@ -1,0 +1,95 @@
+"""Kernels: rows that go both ways at splits on some features, and their own way at the others."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skensemble._jit import kernel
+from skensemble.tree.trees._marks import NO_CHILD, NUMERIC
+
+
+class Splits(NamedTuple):
+    """Nodes of trees, and which column of the rows each split reads."""
+
+    column: np.ndarray  # (n_nodes,) int32: -1 where rows go both ways, and at leaves
+    threshold: np.ndarray  # (n_nodes,)
+    left: np.ndarray  # (n_nodes,) -1 at a leaf
+    right: np.ndarray  # (n_nodes,)
+    missing_left: np.ndarray  # (n_nodes,)
+    category_start: np.ndarray  # (n_nodes,) -1: numeric
+    category_count: np.ndarray  # (n_nodes,)
+    category_words: np.ndarray  # (n_words,)
+    roots: np.ndarray  # (n_trees,)
+    depth: np.ndarray  # (n_trees,)
+
+
+@kernel
+def _goes_left(splits, node, x):
+    """Whether a number lies below the node's threshold, or a category is in its set, where code 0 is missing."""
+    start = splits.category_start[node]
+    if start == NUMERIC:
+        return splits.missing_left[node] if np.isnan(x) else x <= splits.threshold[node]
+    code = np.int64(0) if np.isnan(x) else np.int64(x)
+    if (code < 0) | (code >> 6 >= splits.category_count[node]):
+        return False
+    return (splits.category_words[start + (code >> 6)] >> np.uint64(code & 63)) & np.uint64(1) == 1
+
+
+@kernel
+def add_masses(splits, first_tree, last_tree, cells, weight, mass):
+    """mass[leaf] += weights of the rows that can reach it, in the trees first_tree .. last_tree - 1."""
+    stack = np.empty(np.max(splits.depth) + 2, np.int64)
+    for tree in range(first_tree, last_tree):
+        for r in range(len(cells)):
+            stack[0], n_pending = splits.roots[tree], 1
+            while n_pending > 0:
+                n_pending -= 1
+                node = stack[n_pending]
+                while splits.left[node] != NO_CHILD:
+                    column = splits.column[node]
+                    if column < 0:
+                        stack[n_pending] = splits.right[node]
+                        n_pending += 1
+                        node = splits.left[node]
+                    else:
+                        goes_left = _goes_left(splits, node, cells[r, column])
+                        node = splits.left[node] if goes_left else splits.right[node]
+                mass[node] += weight[r]
+
+
+@kernel
+def sum_subtrees(splits, values, asks):
+    """values[split] = sum of the values of the leaves below; asks[node] = whether a split below reads a column."""
+    for node in range(len(asks) - 1, -1, -1):  # children lie after their parents
+        asks[node] = False
+        if splits.left[node] != NO_CHILD:
+            left, right = splits.left[node], splits.right[node]
+            asks[node] = (splits.column[node] >= 0) | asks[left] | asks[right]
+            for k in range(values.shape[1]):
+                values[node, k] = values[left, k] + values[right, k]
+
+
+@kernel
+def add_averages(splits, chosen, output, cells, values, asks, sums):
+    """sums[r, output] += what the row gets of each chosen tree, by the values of `sum_subtrees`."""
+    stack = np.empty(np.max(splits.depth) + 2, np.int64)
+    for tree in chosen:
+        for r in range(len(cells)):
+            stack[0], n_pending = splits.roots[tree], 1
+            while n_pending > 0:
+                n_pending -= 1
+                node = stack[n_pending]
+                while asks[node]:
+                    column = splits.column[node]
+                    if column < 0:
+                        stack[n_pending] = splits.right[node]
+                        n_pending += 1
+                        node = splits.left[node]
+                    else:
+                        goes_left = _goes_left(splits, node, cells[r, column])
+                        node = splits.left[node] if goes_left else splits.right[node]
+                if output[tree] >= 0:
+                    sums[r, output[tree]] += values[node, 0]
+                else:
+                    for k in range(sums.shape[1]):
+                        sums[r, k] += values[node, k]
