@@ -15,13 +15,13 @@ from skensemble.explanation._path_values import INDICES
 OUTPUTS = ("raw", "response")
 
 
-def explain(model, X, *, output="raw", interactions=False, index="shapley", n_jobs=None):
+def explain(model, X, *, background=None, output="raw", interactions=False, index="shapley", n_jobs=None):
     """Explain predictions: what each cell of each row added to its prediction.
 
     The values are exact Shapley values (SHAP) of the model itself, in the columns of X: a category is one column, and a
     missing cell is a value like any other. Base value and values of a row sum to its prediction. A feature of which
     nothing is known sends a row both ways at each split on it, in proportion to the weights of the training rows that
-    grew the tree (path-dependent values).
+    grew the tree (path-dependent values), or has the cell of each row of a background in turn (interventional values).
 
     Parameters
     ----------
@@ -29,14 +29,19 @@ def explain(model, X, *, output="raw", interactions=False, index="shapley", n_jo
         A fitted tree, forest or booster of skensemble, or a fitted Pipeline that ends in one.
     X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
         The rows to explain.
+    background : DataFrame, array-like or sparse matrix of shape (n_background, n_features) or None, default=None
+        Rows to compare with: base values are the mean predictions for them. 100 to 1000 rows drawn from the training
+        table are usual. None: no comparison, but what trees know of their training rows.
     output : {"raw", "response"}, default="raw"
         What is explained: raw predictions, which trees add up to (of boosting the scores before the link function, of
-        trees and forests the predictions or class fractions), or what `predict` or `predict_proba` returns, which is
-        refused where the two differ.
+        trees and forests the predictions or class fractions), or what `predict` or `predict_proba` returns, of two
+        classes the probability of the second. Where the two differ, "response" asks for a background, and raw values
+        against each of its rows are carried through the link function along the straight line between the raw
+        predictions (Aumann-Shapley values of the link): values sum to the change of the response.
     interactions : bool, default=False
         A matrix for each row: at (i, j) and at (j, i) half of what i and j add together beyond what each adds alone
         (Shapley interaction values), on the diagonal the rest of the value of each feature, so that rows of the matrix
-        sum to the values.
+        sum to the values. Not with a background.
     index : {"shapley", "banzhaf"}, default="shapley"
         "shapley": features come in random order, and values sum to the prediction. "banzhaf": each other feature is
         present with probability 1/2; values need not sum to the prediction.
@@ -78,12 +83,18 @@ def explain(model, X, *, output="raw", interactions=False, index="shapley", n_jo
     check_parameter("interactions", interactions, (IsBool,))
     check_parameter("index", index, (NameIn(INDICES),))
     check_parameter("n_jobs", n_jobs, JOBS.rules)
-    model, X, names = _last_step(model, X)
+    if interactions and background is not None:
+        raise ParameterError("interactions must be False with a background, got True.")
+    given = (X,) if background is None else (X, background)
+    model, given, names = _last_step(model, given)
     explained = _explained_by(model)
-    table = model._read_for_prediction(X)
+    table, *others = (model._read_for_prediction(rows) for rows in given)
+    if others and not others[0].n_samples:
+        raise ParameterError("background must have at least one row, got 0.")
     values, base = explained.values(
-        table, output=output, index=index, interactions=interactions, n_threads=effective_n_jobs(n_jobs)
-    )
+        table, background=others[0] if others else None, output=output, index=index, interactions=interactions,
+        n_threads=effective_n_jobs(n_jobs),
+    )  # fmt: skip
     base_values = np.tile(base, (table.n_samples, 1))
     if len(base) == 1:
         values, base_values = values[..., 0], base_values[:, 0]
@@ -117,20 +128,20 @@ class ShapValues:
         return explain(self, X).values
 
 
-def _last_step(model, X):
-    """(estimator, X, names of the columns or None): those of the last step of a Pipeline."""
+def _last_step(model, tables):
+    """(estimator, tables, names of the columns or None): those of the last step of a Pipeline."""
     if not isinstance(model, Pipeline):
-        return model, X, None
+        return model, tables, None
     check_is_fitted(model)
     before, last = model[:-1], model.steps[-1][1]
     if not len(before):
-        return last, X, None
+        return last, tables, None
     names = None
     try:
         names = [str(name) for name in before.get_feature_names_out()]
     except (AttributeError, ValueError):  # a step that does not name its columns
         pass
-    return last, before.transform(X), names
+    return last, [before.transform(rows) for rows in tables], names
 
 
 def _explained_by(model):

@@ -1,8 +1,13 @@
 """ExplainedTrees: what can be said about the predictions of a sum of trees."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
+from skensemble.explanation._background_values import background_values, response_values
 from skensemble.explanation._path_values import path_values
+from skensemble.explanation._response_values import LINKS, responses
 from skensemble.tree.trees._additive_trees import AdditiveTrees
 
 
@@ -12,27 +17,40 @@ class ExplainedTrees:
 
     additive : AdditiveTrees
     slopes : what the leaves add besides constants, as LeafSlopes of boosting; None: nothing
+    raw : callable, (Table, number of threads) -> raw predictions; None: those of `additive`
     """
 
     additive: AdditiveTrees
     slopes: object = None
+    raw: Callable | None = None
 
     @property
     def output_names(self):
         return self.additive.output_names
 
-    def values(self, table, *, output, index, interactions, n_threads):
+    def values(self, table, *, background, output, index, interactions, n_threads):
         """(values (n_samples, n_features, n_outputs), base_values (n_outputs,)); see `explain`.
 
         With interactions, values have n_features twice in their shape.
+        background : Table or None
         """
-        link = self.additive.link.name
-        if output == "response" and link != "identity":
+        link = self.additive.link
+        has_link = output == "response" and link.name != "identity"
+        if has_link and background is None:
             raise ValueError(
-                f"output must be 'raw' for a model with link {link!r}, since no exact values of its response are "
-                "known, got 'response'."
+                f"output must be 'raw' without a background, for a model with link {link.name!r}: a background has "
+                "responses, an unknown row has none. Got 'response'."
             )
-        return path_values(
-            self.additive, table, table.n_features, slopes=self.slopes, index=index, interactions=interactions,
-            n_threads=n_threads,
-        )  # fmt: skip
+        if has_link and link.name not in LINKS:
+            raise ValueError(f"output must be 'raw' for a model with link {link.name!r}, got 'response'.")
+        shared = {"slopes": self.slopes, "index": index, "n_threads": n_threads}
+        if background is None:
+            return path_values(self.additive, table, table.n_features, interactions=interactions, **shared)
+        base = self._raw(background, n_threads)
+        if has_link:
+            values = response_values(self.additive, table, background, self._raw, **shared)
+            return values, responses(link, base).mean(axis=0)
+        return background_values(self.additive, table, background, **shared), base.mean(axis=0)
+
+    def _raw(self, table, n_threads=1):
+        return np.asarray((self.raw or self.additive.raw)(table, n_threads))

@@ -37,7 +37,7 @@ def path_values(additive, table, n_features, *, slopes=None, index="shapley", in
     values = np.zeros((n_rows, *shape, additive.n_outputs))
     points, weights = quadrature(index)
     if index == "banzhaf":
-        outputs = [output._replace(trees=_with_one_point(output.trees)) for output in outputs]
+        outputs = [output._replace(trees=with_one_point(output.trees)) for output in outputs]
     encode = additive.encoder(table)
 
     def explain(start, stop):
@@ -76,5 +76,5 @@ def rows_of_block(n_rows, cells_of_row, n_threads):
     return max(STRIP, min(most, -(-n_rows // n_threads)) // STRIP * STRIP)
 
 
-def _with_one_point(trees):
+def with_one_point(trees):
     return trees._replace(n_points=np.minimum(trees.n_points, 1))

@@ -43,8 +43,11 @@ NOBODY = -1
 
 
 @kernel
-def measure_trees(feature, left, right, share, values, roots, n_features, mean, width):
-    """Mean of the values of each node's leaves by shares, and the most distinct features on a path of each tree."""
+def measure_trees(feature, left, right, share, values, roots, n_features, mean, width, distinct):
+    """Mean of the values of each node's leaves by shares, and numbers of distinct features.
+
+    width : the most on a path of each tree;  distinct : on the path to each leaf
+    """
     n_above = np.zeros(n_features, np.int64)
     path, side = np.empty(len(feature), np.int32), np.empty(len(feature), np.int8)
     for node in range(len(feature) - 1, -1, -1):
@@ -52,20 +55,21 @@ def measure_trees(feature, left, right, share, values, roots, n_features, mean, 
         if left[node] != NO_CHILD:
             mean[node] = share[node] * mean[left[node]] + (1.0 - share[node]) * mean[right[node]]
     for tree in range(len(roots)):
-        level, distinct, widest = 0, 0, 0
+        level, n_distinct, widest = 0, 0, 0
         path[0], side[0] = roots[tree], 0
         while level >= 0:
             node = path[level]
             if left[node] == NO_CHILD:
+                distinct[node] = n_distinct
                 level -= 1
                 continue
             if side[level] == 0:
-                distinct += n_above[feature[node]] == 0
+                n_distinct += n_above[feature[node]] == 0
                 n_above[feature[node]] += 1
-                widest = max(widest, distinct)
+                widest = max(widest, n_distinct)
             if side[level] == 2:
                 n_above[feature[node]] -= 1
-                distinct -= n_above[feature[node]] == 0
+                n_distinct -= n_above[feature[node]] == 0
                 level -= 1
                 continue
             path[level + 1] = left[node] if side[level] == 0 else right[node]

@@ -38,11 +38,15 @@ class OutputTrees(NamedTuple):
     trees : WalkedTrees
     chosen : (n_chosen,) int64, the trees that add to the output
     base : float, raw prediction of a row of which nothing is known
+    width : (n_trees,) int64, the most distinct features on a path of each tree
+    distinct : (n_nodes,) int64, distinct features on the path to a leaf
     """
 
     trees: WalkedTrees
     chosen: np.ndarray
     base: float
+    width: np.ndarray
+    distinct: np.ndarray
 
 
 def used_features(additive):
@@ -66,8 +70,9 @@ def trees_of_outputs(additive, features, slopes=None):
         chosen = np.flatnonzero((trees.output == k) | (trees.output == ALL_OUTPUTS))
         value = np.ascontiguousarray(trees.values[:, k if trees.n_values > 1 else 0]) * scale
         mean, width = np.empty(trees.n_nodes), np.empty(trees.n_trees, np.int64)
+        distinct = np.zeros(trees.n_nodes, np.int64)
         measure_trees(
-            feature, trees.left, trees.right, share, value, trees.roots, max(len(features), 1), mean, width
+            feature, trees.left, trees.right, share, value, trees.roots, max(len(features), 1), mean, width, distinct
         )  # fmt: skip
         n_points = np.clip(-(-width // 2), 1, MAX_POINTS)
         base = additive.baseline[k]
@@ -78,7 +83,7 @@ def trees_of_outputs(additive, features, slopes=None):
             trees.category_count, trees.category_words, share, value, trees.roots, trees.depth, trees.symmetric,
             n_points, *_lines(slopes, trees, place, k),
         )  # fmt: skip
-        yield OutputTrees(WalkedTrees(*map(_read_only, arrays)), chosen, base)
+        yield OutputTrees(WalkedTrees(*map(_read_only, arrays)), chosen, base, width, distinct)
 
 
 def _lines(slopes, trees, place, output):

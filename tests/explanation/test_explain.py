@@ -126,6 +126,81 @@ def test_interactions_are_those_of_all_subsets(name, parameters):
             np.testing.assert_allclose(values[i], expected, rtol=1e-9, atol=1e-12)
 
 
+def _games_against(model, row, background):
+    """As `reference.games`: the mean of raw predictions of the background with the cells of the row where known."""
+    sets, names = list(reference.subsets(range(5))), list(X.columns)
+    own = X.iloc[[row] * len(background)].set_axis(background.index)
+    mixed = [background.assign(**{names[j]: own[names[j]] for j in present}) for present in sets]
+    known = explain(model, pd.concat(mixed))
+    raw = known.base_values.reshape(len(known), -1) + known.values.reshape(len(known), 5, -1).sum(axis=1)
+    return dict(zip(sets, raw.reshape(len(sets), len(background), -1).mean(axis=1)))
+
+
+WITH_BACKGROUND = {
+    "symmetric": ("NewtonBoostingRegressor", {"grow_policy": "symmetric", "max_depth": 5}),
+    "classes": ("NewtonBoostingClassifier", {"grow_policy": "depthwise"}),
+    "vectors": ("NewtonBoostingClassifier", {"multi_strategy": "multi_output_tree"}),
+    "linear leaves": ("NewtonBoostingRegressor", {"linear_leaves": True}),
+    "forest": ("RandomForestClassifier", {"max_depth": None}),
+    "AdaBoost": ("AdaBoostClassifier", {}),
+    "linear": ("NewtonBoostingRegressor", {"booster": "gblinear"}),
+}
+
+
+@pytest.mark.parametrize("name", WITH_BACKGROUND)
+def test_against_a_background_absent_cells_are_its(name, monkeypatch):
+    model, background = _fitted(WITH_BACKGROUND[name][0], **WITH_BACKGROUND[name][1]), X.iloc[[2, 3, 14, 30]]
+    games = {i: _games_against(model, i, background) for i in (0, 7, 20)}
+    for index in ("shapley", "banzhaf"):
+        explanation = explain(model, X, background=background, index=index)
+        if name not in ("linear", "linear leaves"):  # both ways to the same values
+            monkeypatch.setattr("skensemble.explanation._background_values.MAX_FEATURES", 2)
+            by_pairs = explain(model, X, background=background, index=index).values
+            monkeypatch.undo()
+            np.testing.assert_allclose(by_pairs, explanation.values, rtol=1e-9, atol=1e-12)
+        for i, game in games.items():
+            expected = reference.shapley_values(game, 5, index=index)
+            np.testing.assert_allclose(explanation.values.reshape(N_ROWS, 5, -1)[i], expected, rtol=1e-9, atol=1e-10)
+            np.testing.assert_allclose(np.atleast_1d(explanation.base_values[i]), game[frozenset()], rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("NewtonBoostingRegressor", {"loss": "poisson"}),
+        ("NewtonBoostingRegressor", {"loss": "poisson", "linear_leaves": True, "max_delta_step": 0.1}),
+        ("NewtonBoostingClassifier", {}),
+        ("GradientBoostingClassifier", {}),
+    ],
+    ids=["counts", "counts with slopes and a limit", "classes", "gradient boosting"],
+)
+def test_responses_are_carried_through_the_link(name, parameters):
+    kind = getattr(skensemble, name)
+    y = CLASSES if name.endswith("Classifier") else np.floor(np.exp(Y - Y.min()))
+    model = kind(n_estimators=5, max_depth=3, random_state=0, **parameters).fit(X, y)
+    background = X.iloc[[2, 3, 14, 30]]
+    explanation = explain(model, X, background=background, output="response")
+    predict = model.predict if name.endswith("Regressor") else model.predict_proba
+    np.testing.assert_allclose(explanation.base_values[0], predict(background).mean(axis=0), rtol=1e-12)
+    total = explanation.base_values + explanation.values.sum(axis=1)
+    np.testing.assert_allclose(total, predict(X), rtol=1e-10, atol=1e-12)
+    if name.endswith("Regressor"):
+        stretched = []
+        for z in range(4):
+            values = explain(model, X, background=background.iloc[[z]]).values
+            change, rise = values.sum(axis=1), predict(X) - predict(background)[z]
+            slope = np.divide(rise, change, out=predict(X), where=np.abs(change) > 1e-9)
+            stretched.append(values * slope[:, None])
+        np.testing.assert_allclose(explanation.values, np.mean(stretched, axis=0), rtol=1e-6, atol=1e-6)
+
+
+def test_two_classes_have_one_response():
+    model = NewtonBoostingClassifier(n_estimators=5).fit(X, CLASSES == "top")
+    explanation = explain(model, X, background=X[:5], output="response")
+    total = explanation.base_values + explanation.values.sum(axis=1)
+    np.testing.assert_allclose(total, model.predict_proba(X)[:, 1], rtol=1e-10)
+
+
 @pytest.mark.parametrize("name", ["NewtonBoostingRegressor", "NewtonBoostingClassifier"])
 def test_terms_of_a_linear_model_are_its_values(name):
     model = _fitted(name, booster="gblinear")
@@ -152,6 +227,8 @@ def test_threads_and_other_rows_change_no_bit():
         values = explain(model, many, n_jobs=1).values
         np.testing.assert_array_equal(explain(model, many, n_jobs=3).values, values)
         np.testing.assert_array_equal(explain(model, many[70:71]).values, values[70:71])
+        values = explain(model, many, background=many[:9], n_jobs=1).values
+        np.testing.assert_array_equal(explain(model, many[70:71], background=many[:9]).values, values[70:71])
 
 
 def test_deep_paths_stay_exact():
@@ -209,7 +286,9 @@ def test_what_cannot_be_explained_says_so():
     cases = (
         (LinearRegression(), {}, "model must be a tree, forest or booster"),
         (linear, {"output": "response"}, "output must be 'raw' for booster='gblinear'"),
-        (model, {"output": "response"}, "output must be 'raw' for a model with link 'softmax'"),
+        (model, {"output": "response"}, "output must be 'raw' without a background, for a model with link 's"),
+        (model, {"interactions": True, "background": X}, "interactions must be False with a background"),
+        (model, {"background": X[["p"]]}, "feature names should match"),
         (model, {"output": "margin"}, "output must be 'raw' or 'response'"),
         (model, {"index": "owen"}, "index must be 'shapley' or 'banzhaf'"),
         (model, {"n_jobs": 0}, "n_jobs must be"),

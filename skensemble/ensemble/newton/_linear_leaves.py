@@ -265,7 +265,7 @@ class LinearLeafTrees(GradientTrees):
             raise ValueError(f"Malformed slopes: they must belong to {n_nodes} nodes and {n_features} features.")
 
     def explained(self):
-        return ExplainedTrees(self.additive, self._all_slopes())
+        return ExplainedTrees(self.additive, self._all_slopes(), self.raw)
 
     def additive_trees(self):
         raise ValueError("linear_leaves must be False for AdditiveTrees: their leaves add constants, got True.")

@@ -1,0 +1,125 @@
+"""Values against a background table: a feature that is absent has the cell of each of its rows in turn."""
+
+from math import comb
+
+import numpy as np
+
+from skensemble._parallel import for_blocks
+from skensemble.explanation._hybrid_kernels import add_hybrid_values
+from skensemble.explanation._path_values import quadrature, rows_of_block, with_one_point
+from skensemble.explanation._pattern_kernels import add_table_values, fill_tables
+from skensemble.explanation._response_values import of_response
+from skensemble.explanation._walked_trees import trees_of_outputs, used_features
+
+MAX_FEATURES = 12  # distinct features on a path, of trees with tables
+TABLE_CELLS = 1 << 22  # of the tables of some trees at a time
+HYBRID_CELLS = 1 << 20  # (rows, background rows, features) at a time
+
+
+def background_values(additive, table, background, *, slopes=None, index="shapley", n_threads=1):
+    """(n_samples, n_features, n_outputs) values of the raw predictions; they sum to the change from the background.
+
+    slopes : LeafSlopes of the trees, None where leaves are constants
+    """
+    features = used_features(additive)
+    values = np.zeros((table.n_samples, table.n_features, additive.n_outputs))
+    if not len(features):
+        return values
+    cells, others = _cells(additive, table, features), _cells(additive, background, features)(0, background.n_samples)
+    for k, output in enumerate(trees_of_outputs(additive, features, slopes)):
+        target = values[:, :, k]
+        has_table = output.width[output.chosen] <= (MAX_FEATURES if slopes is None else 0)
+        _add_by_tables(output, output.chosen[has_table], cells, others, index, features, target, n_threads)
+        rest = output.chosen[~has_table]
+        if len(rest):
+            moments = moments_of(index, int(output.trees.depth[rest].max()) + 3)
+
+            def explain(start, stop, trees=output.trees, rest=rest, moments=moments, target=target):
+                added = np.zeros((stop - start, others.shape[1], len(features)))
+                add_hybrid_values(trees, rest, cells(start, stop), others, moments, added)
+                target[start:stop, features] += added.mean(axis=1)
+
+            for_blocks(explain, table.n_samples, _rows_of_hybrids(others), n_threads)
+    return values
+
+
+def response_values(additive, table, background, raw, *, slopes=None, index="shapley", n_threads=1):
+    """(n_samples, n_features, n_outputs) values of the response, see `_response_values`.
+
+    raw : callable, Table -> raw predictions
+    """
+    features = used_features(additive)
+    values = np.zeros((table.n_samples, table.n_features, additive.n_outputs))
+    if not len(features):
+        return values
+    own, other = raw(table), raw(background)
+    cells, others = _cells(additive, table, features), _cells(additive, background, features)(0, background.n_samples)
+    outputs = list(trees_of_outputs(additive, features, slopes))
+    moments = moments_of(index, int(additive.trees.depth.max()) + 3)
+
+    def explain(start, stop):
+        added = np.zeros((len(outputs), stop - start, others.shape[1], len(features)))
+        for k, output in enumerate(outputs):
+            add_hybrid_values(output.trees, output.chosen, cells(start, stop), others, moments, added[k])
+        values[start:stop, features] = of_response(additive.link, own[start:stop], other, np.moveaxis(added, 0, 3))
+
+    for_blocks(explain, table.n_samples, _rows_of_hybrids(others), n_threads)
+    return values
+
+
+def _cells(additive, table, features):
+    """cells(start, stop): (n_used, n_rows) as the kernels read them."""
+    encode = additive.encoder(table)
+    return lambda start, stop: np.ascontiguousarray(np.asarray(encode(start, stop), np.float64)[:, features].T)
+
+
+def _rows_of_hybrids(others):
+    return max(1, HYBRID_CELLS // others.size)
+
+
+def _add_by_tables(output, chosen, cells, others, index, features, target, n_threads):
+    """target[:, features] += what the chosen trees add."""
+    points, weights = quadrature(index)
+    trees = with_one_point(output.trees) if index == "banzhaf" else output.trees
+    n_rows = len(target)
+    for some, start, size in _parts(trees, output.distinct, chosen):
+        tables = np.empty(size)
+        most = int(output.width[some].max())
+
+        def fill(first, last, some=some, start=start, tables=tables, most=most):
+            fill_tables(trees, some[first:last], others, points, weights, most, start, tables)
+
+        def look_up(first, last, some=some, start=start, tables=tables):
+            own = cells(first, last)
+            phi = np.zeros(own.shape)
+            add_table_values(trees, some, own, start, tables, phi)
+            target[first:last, features] += phi.T
+
+        for_blocks(fill, len(some), -(-len(some) // n_threads), n_threads)
+        for_blocks(look_up, n_rows, rows_of_block(n_rows, len(features), n_threads), n_threads)
+
+
+def _parts(trees, distinct, chosen):
+    """Yield (trees, start, size) with tables that fit into memory together; start[leaf] is where its table begins."""
+    is_leaf = trees.left < 0
+    cells = np.where(is_leaf, distinct << distinct, 0)
+    before = np.concatenate([[0], np.cumsum(cells)])
+    first = trees.roots[chosen]
+    end = np.append(trees.roots, len(cells))[chosen + 1]
+    of_tree = before[end] - before[first]
+    part = np.cumsum(of_tree) // TABLE_CELLS if len(chosen) else of_tree
+    for number in np.unique(part):
+        mine = part == number
+        start = np.zeros(len(cells), np.int64)
+        size = 0
+        for root, stop in zip(first[mine], end[mine]):
+            start[root:stop] = size + before[root:stop] - before[root]
+            size += int(before[stop] - before[root])
+        yield chosen[mine], start, max(size, 1)
+
+
+def moments_of(index, size):
+    """(size, size) M(a, b), see `_hybrid_kernels`."""
+    if index == "banzhaf":
+        return np.array([[0.5 ** (a + b) for b in range(size)] for a in range(size)])
+    return np.array([[1 / ((a + b + 1) * comb(a + b, a)) for b in range(size)] for a in range(size)])

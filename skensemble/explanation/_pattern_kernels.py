@@ -1,0 +1,177 @@
+"""Kernels: values against a background table, from how many of its rows pass which splits on the way to a leaf.
+
+A feature that is absent has the cell of a row z of the background. A path has d distinct features. With x_k = 1 if the
+row passes all splits on feature k, else 0, and z_k the same of a background row, the row arrives with probability
+
+    G(t) = product over k of  (1 - t) z_k + t x_k
+
+if features are present with probability t. The d numbers x_k are the pattern of a row, and its values depend on
+nothing else: there is a table for each leaf, with a row for each of the 2^d patterns. The mean of G over the
+background comes from the numbers of its rows by pattern, one bit after the other; its derivative for the probability
+of i alone is
+
+    x_i = 0:  - G / (1 - t)           x_i = 1:  (G - G0) / t - G0 / (1 - t)
+
+with G0 that of the pattern with x_i = 0. Integrals are those of `_walk_kernels`.
+"""
+
+import numpy as np
+
+from skensemble._jit import kernel
+from skensemble.explanation._walk_kernels import NOBODY, STRIP, TABLE_DEPTH, ask, find_leaves
+from skensemble.tree.trees._marks import NO_CHILD
+
+COUNT, LOOK_UP = 0, 1  # what a walk does at leaves: of the background, and of the rows to explain
+
+
+@kernel
+def fill_tables(trees, chosen, background, points, weights, most, start, tables):
+    """tables[start[leaf] :] = (2^d, d) for each leaf: what a row of each pattern gets, the features in path order.
+
+    background : (n_features, n_background);  points, weights : row k holds those of k points
+    most : largest d
+    """
+    depth, n = 1, background.shape[1]
+    for tree in chosen:
+        depth = max(depth, trees.depth[tree])
+    work, sums = _make_work(depth, n, len(background)), np.empty((4, 1 << most))
+    for tree in chosen:
+        _walk(COUNT, trees, tree, background, 0, n, points, weights, start, tables, work, sums, background)
+
+
+@kernel
+def add_table_values(trees, chosen, cells, start, tables, phi):
+    """phi[feature, r] += what the chosen trees add for all rows of `cells` (n_features, n_rows), tree by tree."""
+    depth, n_rows, nothing = 1, cells.shape[1], np.empty((1, 1))
+    for tree in chosen:
+        depth = max(depth, trees.depth[tree])
+    work, sums = _make_work(depth, STRIP, len(cells)), np.empty((4, 1))
+    for tree in chosen:
+        if trees.symmetric[tree] and trees.depth[tree] <= TABLE_DEPTH:
+            _add_by_leaf(trees, tree, cells, start, tables, work, sums, phi)
+            continue
+        for first in range(0, n_rows, STRIP):
+            n = min(STRIP, n_rows - first)
+            _walk(LOOK_UP, trees, tree, cells, first, n, nothing, nothing, start, tables, work, sums, phi)
+
+
+@kernel
+def _make_work(depth, n_rows, n_features):
+    """Memory of a walk: rows for each level, numbers of each level, and the bit of each feature on the path."""
+    patterns, answers = np.empty((depth + 1, n_rows), np.int32), np.empty((depth + 1, n_rows))
+    levels, bit = np.empty((4, depth + 1), np.int64), np.full(n_features, NOBODY)
+    return patterns, answers, levels, bit
+
+
+@kernel
+def _walk(task, trees, tree, cells, first, n, points, weights, start, tables, work, sums, phi):
+    """Walk down a tree with the patterns of the rows first .. first + n - 1, and do the task at its leaves."""
+    patterns, answers, levels, bit = work
+    path, stage, is_new, used = levels
+    level, n_bits = 0 if trees.left[trees.roots[tree]] != NO_CHILD else -1, 0
+    path[0], stage[0] = trees.roots[tree], 0
+    patterns[0, :n] = 0
+    while level >= 0:
+        node = path[level]
+        feature = trees.feature[node]
+        if stage[level] == 0:
+            is_new[level] = bit[feature] == NOBODY
+            if is_new[level]:
+                bit[feature], used[n_bits] = n_bits, feature
+                n_bits += 1
+            ask(trees, node, cells, first, n, answers[level])
+        if stage[level] == 2:
+            if is_new[level]:
+                n_bits -= 1
+                bit[feature] = NOBODY
+            level -= 1
+            continue
+        goes_left = stage[level] == 0
+        child = trees.left[node] if goes_left else trees.right[node]
+        stage[level] += 1
+        _pass(patterns[level], answers[level], 1.0 if goes_left else 0.0, bit[feature], is_new[level], n,
+              patterns[level + 1])  # fmt: skip
+        if trees.left[child] != NO_CHILD:
+            level += 1
+            path[level], stage[level] = child, 0
+        elif task == COUNT:
+            table = tables[start[child] : start[child] + (n_bits << n_bits)]
+            k = min(trees.n_points[tree], (n_bits + 1) // 2)
+            _fill_table(patterns[level + 1], n, n_bits, trees.value[child], points[k], weights[k], k, sums, table)
+        else:
+            for k in range(n_bits):
+                target, pattern, here = phi[used[k]], patterns[level + 1], start[child] + k
+                for r in range(n):
+                    target[first + r] += tables[here + n_bits * pattern[r]]
+
+
+@kernel
+def _pass(pattern, answer, wanted, bit, is_new, n, below):
+    """below = the pattern of the rows at a child."""
+    mask = np.int32(1 << bit)
+    if is_new:
+        for r in range(n):
+            below[r] = pattern[r] | (mask if answer[r] == wanted else np.int32(0))
+    else:
+        for r in range(n):
+            below[r] = pattern[r] if answer[r] == wanted else pattern[r] & ~mask
+
+
+@kernel
+def _fill_table(pattern, n, d, value, points, weights, n_points, sums, table):
+    """The table of a leaf of d distinct features, from the patterns of n background rows."""
+    size = 1 << d
+    count, g, absent, present = sums
+    for p in range(size):
+        count[p], absent[p], present[p] = 0.0, 0.0, 0.0
+    for r in range(n):
+        count[pattern[r]] += 1.0
+    for q in range(n_points):
+        t = points[q]
+        for p in range(size):
+            g[p] = count[p]
+        for k in range(d):
+            _mix(g, size, 1 << k, t)
+        for p in range(size):
+            absent[p] += weights[q] / (1.0 - t) * g[p]
+            present[p] += weights[q] / t * g[p]
+    for k in range(d):
+        mask = 1 << k
+        for p in range(size):
+            without = p & ~mask
+            change = present[p] - present[without] - absent[without] if p & mask else -absent[p]
+            table[p * d + k] = value / n * change
+
+
+@kernel
+def _mix(g, size, mask, t):
+    """Of each pair of patterns that differ in a bit: from the background's bit to that of the row."""
+    for start in range(0, size, 2 * mask):
+        for p in range(start, start + mask):
+            fails, passes = g[p], g[p + mask]
+            g[p] = (1.0 - t) * passes
+            g[p + mask] = passes + t * fails
+
+
+@kernel
+def _add_by_leaf(trees, tree, cells, start, tables, work, sums, phi):
+    """A symmetric tree: all rows of a leaf have the same pattern everywhere; one of them walks for all."""
+    depth, root, n_rows, nothing = trees.depth[tree], trees.roots[tree], cells.shape[1], np.empty((1, 1))
+    leaf, row_of, known = np.zeros(n_rows, np.int32), np.empty(1 << depth, np.int32), np.full(1 << depth, NOBODY)
+    n_leaves = find_leaves(trees, root, depth, cells, work[1][0], leaf, known, row_of)
+    some, found = np.empty((len(cells), n_leaves)), np.zeros((len(cells), n_leaves))
+    for level in range(depth):
+        feature = trees.feature[root + (1 << level) - 1]
+        for i in range(n_leaves):
+            some[feature, i] = cells[feature, row_of[i]]
+    for first in range(0, n_leaves, STRIP):
+        n = min(STRIP, n_leaves - first)
+        _walk(LOOK_UP, trees, tree, some, first, n, nothing, nothing, start, tables, work, sums, found)
+    for level in range(depth):
+        feature, is_new = trees.feature[root + (1 << level) - 1], True
+        for above in range(level):
+            is_new = is_new and trees.feature[root + (1 << above) - 1] != feature
+        if is_new:
+            target, of_leaf = phi[feature], found[feature]
+            for r in range(n_rows):
+                target[r] += of_leaf[np.uint32(leaf[r])]
