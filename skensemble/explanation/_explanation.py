@@ -8,6 +8,7 @@ import pandas as pd
 from skensemble._parameters import Interval, check_parameter
 from skensemble.explanation._explanation_pictures import (
     NO_CELL,
+    are_numbers,
     draw_bars,
     draw_beeswarm,
     draw_dependence,
@@ -50,17 +51,31 @@ class Explanation:
         Returns
         -------
         explanation : shap.Explanation
-            Shares its arrays with this one.
+            Shares its arrays with this one. Of categories `display_data` has the cells, and `data` numbers for them.
         """
         import shap
 
         return shap.Explanation(
             values=self.values,
             base_values=self.base_values,
-            data=self.data,
+            data=self._numbers(),
+            display_data=self.data,
             feature_names=list(self.feature_names),
-            output_names=None if self.output_names is None else [str(name) for name in self.output_names],
+            output_names=[str(name) for name in self._outputs()] if self.base_values.ndim == 2 else None,
         )
+
+    def _numbers(self):
+        """The cells as numbers, of categories their places in sorted order, as plots need them for colours and axes."""
+        if self.data.dtype != object:
+            return self.data
+        numbers = np.full(self.data.shape, np.nan)
+        for j, cells in enumerate(self.data.T):
+            is_there = np.array([cell == cell for cell in cells])
+            present = cells[is_there]
+            if not are_numbers(present):
+                _, present = np.unique(present.astype(str), return_inverse=True)
+            numbers[is_there, j] = present
+        return numbers
 
     @property
     def has_interactions(self):

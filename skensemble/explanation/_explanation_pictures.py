@@ -44,7 +44,7 @@ def draw_dependence(values, cells, name, ax):
     ax = _axes(ax)
     is_there = np.array([cell == cell for cell in cells])
     x = cells[is_there]
-    x = x.astype(float) if _are_numbers(x) else [str(cell) for cell in x]
+    x = x.astype(float) if are_numbers(x) else [str(cell) for cell in x]
     ax.scatter(x, values[is_there], s=9, color=LOWERS)
     ax.set_xlabel(name)
     ax.set_ylabel("what the cell added")
@@ -78,7 +78,7 @@ def _heights(values, n_bins=40):
 def _ranks(cells):
     """Colours between 0 and 1: by rank of numbers; the middle for categories and missing cells."""
     ranks = np.full(len(cells), 0.5)
-    if not _are_numbers(cells):
+    if not are_numbers(cells):
         return ranks
     numbers = cells.astype(float)
     is_there = ~np.isnan(numbers)
@@ -87,7 +87,7 @@ def _ranks(cells):
     return ranks
 
 
-def _are_numbers(cells):
+def are_numbers(cells):
     """Also those of a column of numbers that stands beside categories, in a table of objects."""
     return cells.dtype != object or all(isinstance(cell, (int, float, np.number)) for cell in cells)
 

@@ -267,6 +267,9 @@ def test_the_shap_library_gets_all_of_it(monkeypatch):
     given = explanation.to_shap()
     assert given["values"] is explanation.values
     assert given["base_values"] is explanation.base_values
+    assert given["display_data"] is explanation.data
+    np.testing.assert_array_equal(given["data"][:, :4], NUMBERS)
+    np.testing.assert_array_equal(given["data"][:, 4], [list("abcd").index(kind) for kind in KIND])
     assert given["feature_names"] == explanation.feature_names
     assert given["output_names"] == ["low", "middle", "top"]
 
