@@ -6,7 +6,7 @@ from io import StringIO
 
 from skensemble._parameters import IsBool, IsInstance, IsNone, IsString, Matches, check_parameter
 from skensemble.inspection._drawn_nodes import drawn_nodes
-from skensemble.inspection._names import check_decision_tree
+from skensemble.inspection._drawn_tree import read_tree
 from skensemble.inspection._node_color import NodeColor
 from skensemble.inspection._node_text import DOT, HTML, OPTIONS, NodeText, check_options
 
@@ -30,6 +30,8 @@ def export_graphviz(
     decision_tree,
     out_file=None,
     *,
+    tree_index=0,
+    output=None,
     max_depth=None,
     feature_names=None,
     class_names=None,
@@ -53,7 +55,12 @@ def export_graphviz(
     Parameters
     ----------
     decision_tree : object
-        A fitted decision tree, or one of the `estimators_` of a forest.
+        A fitted decision tree, forest or booster.
+    tree_index : int, default=0
+        Which tree of a forest or booster, in the order of `apply`; with `output`, which of its trees.
+    output : label or int, default=None
+        Of boosters with a tree for each of several outputs, whose trees are counted: those of a class, or of an output
+        by its number. None: all.
     out_file : str, path, file-like or None, default=None
         Where to write. None: return a string.
     max_depth : int or None, default=None
@@ -67,11 +74,11 @@ def export_graphviz(
         Which nodes write words ("samples = ") before their numbers.
     filled : bool, default=False
         Whether nodes are painted: a hue for each class, stronger the surer; for a regressor stronger the larger the
-        value; with several outputs stronger the purer.
+        value; with several outputs stronger the purer, or the further a booster moves.
     leaves_parallel : bool, default=False
         Whether all leaves stand on one line at the bottom.
     impurity : bool, default=True
-        Whether nodes show their impurity.
+        Whether nodes show their impurity; of Newton boosting, whether splits show their gain.
     node_ids : bool, default=False
         Whether nodes show their number.
     proportion : bool, default=False
@@ -97,7 +104,7 @@ def export_graphviz(
     Raises
     ------
     ValueError, TypeError
-        If an option is not allowed, or `decision_tree` is not a fitted tree.
+        If an option is not allowed, or `decision_tree` has no tree.
 
     See Also
     --------
@@ -119,7 +126,7 @@ def export_graphviz(
     0 -> 2 [labeldistance=2.5, labelangle=-45, headlabel="False"] ;
     }
     """
-    check_decision_tree(decision_tree)
+    decision_tree = read_tree(decision_tree, tree_index, output)
     check_parameter("out_file", out_file, OUT_FILE)
     options = {
         "max_depth": max_depth,

@@ -1,19 +1,6 @@
 """Names of features and classes in a drawn tree."""
 
-from sklearn.base import is_classifier
-from sklearn.utils.validation import check_is_fitted
-
 from skensemble._parameters import IsArrayLike, IsNone, ParameterError, check_parameter
-
-
-def check_decision_tree(decision_tree):
-    """Raise unless `decision_tree` is a fitted estimator of one tree."""
-    check_is_fitted(decision_tree)
-    if not hasattr(decision_tree, "tree_"):
-        raise TypeError(
-            "decision_tree must be a fitted decision tree (of a forest: one of its estimators_), "
-            f"got {type(decision_tree).__name__}."
-        )
 
 
 def read_feature_names(decision_tree, feature_names):
@@ -32,7 +19,7 @@ def read_feature_names(decision_tree, feature_names):
 
 def read_class_names(decision_tree, class_names):
     """List of one name per class, or None where no single class can be named: regression, several outputs."""
-    if not is_classifier(decision_tree) or decision_tree.tree_.n_outputs > 1:
+    if not hasattr(decision_tree, "classes_") or decision_tree.tree_.n_outputs > 1:
         return None
     names, n_classes = list(class_names), len(decision_tree.classes_)
     if len(names) != n_classes:

@@ -3,7 +3,6 @@
 import colorsys
 
 import numpy as np
-from sklearn.base import is_classifier
 
 FIRST_HUE, SATURATION, BRIGHTNESS = 25, 0.75, 0.9
 WHITE = 255
@@ -14,18 +13,25 @@ class NodeColor:
 
     def __init__(self, decision_tree):
         tree = decision_tree.tree_
-        by_class = is_classifier(decision_tree) and tree.n_outputs == 1
+        by_class = hasattr(decision_tree, "classes_") and tree.n_outputs == 1
         self.hues = _hues(int(tree.n_classes[0]) if by_class else 1)
         if by_class:
             self.hue_of_node, self.strength = np.argmax(tree.value[:, 0], axis=1), _lead(tree.value[:, 0])
         else:
             self.hue_of_node = np.zeros(tree.node_count, int)
-            self.strength = _share_of_range(tree.value[:, 0, 0] if tree.n_outputs == 1 else -tree.impurity)
+            self.strength = _share_of_range(_amounts(tree))
 
     def of(self, node):
         """The colour as #rrggbb."""
         hue, strength = self.hues[self.hue_of_node[node]], self.strength[node]
         return "#" + "".join(f"{round(strength * channel + (1 - strength) * WHITE):02x}" for channel in hue)
+
+
+def _amounts(tree):
+    """What a colour without classes stands for: the value; of several outputs purity, or how far a booster moves."""
+    if tree.n_outputs == 1:
+        return tree.value[:, 0, 0]
+    return -tree.impurity if len(tree.impurity) else np.abs(tree.value).max(axis=(1, 2))
 
 
 def _hues(n_hues):

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.base import is_classifier
 
 from skensemble._parameters import Interval, IsArrayLike, IsBool, IsNone, OneOf, check_parameter
 from skensemble.inspection._names import read_class_names, read_feature_names
@@ -58,7 +57,9 @@ class NodeText:
         self.show_missing = options["show_missing"]
         self.feature_names = read_feature_names(decision_tree, options["feature_names"])
         self.class_names = self._read_class_names(options["class_names"])
-        self.is_classifier = is_classifier(decision_tree)
+        self.is_classifier = hasattr(decision_tree, "classes_")
+        self.is_of_gradients = decision_tree.criterion is None
+        self.terms = getattr(decision_tree, "terms", None)
 
     def _read_class_names(self, class_names):
         if class_names is None or class_names is False:
@@ -77,15 +78,34 @@ class NodeText:
         if is_split(self.tree, node):
             lines.append(self._question(node))
         if self.impurity:
-            lines.append(
-                self._word(node, f"{self.decision_tree.criterion} = ") + self._number(self.tree.impurity[node])
-            )
+            lines += self._quality(node)
         lines.append(self._word(node, "samples = ") + self._samples(node))
+        if self.is_of_gradients:
+            lines.append(self._word(node, "hessian = ") + self._number(self.tree.weighted_n_node_samples[node]))
         value = self._value(node)
         lines += [self._word(node, "value = ") + value[0], *value[1:]]
+        if self.terms is not None and not is_split(self.tree, node):
+            lines += [self._term(*term) for term in self.terms.of(node)]
         if self.class_names is not None:
             lines.append(self._word(node, "class = ") + self.class_names[np.argmax(self.tree.value[node, 0])])
         return lines
+
+    def _quality(self, node):
+        """The impurity; of a tree grown on gradients the gain of a split."""
+        if not self.is_of_gradients:
+            return [self._word(node, f"{self.decision_tree.criterion} = ") + self._number(self.tree.impurity[node])]
+        is_leaf = not is_split(self.tree, node)
+        return [] if is_leaf else [self._word(node, "gain = ") + self._number(self.tree.trees.gain[node])]
+
+    def _term(self, name, slope, mean):
+        """What a column adds in a linear leaf."""
+        slopes, means = (", ".join(map(self._significant, numbers)) for numbers in (slope, mean))
+        slopes, means = (text if len(slope) == 1 else f"[{text}]" for text in (slopes, means))
+        return f"+ {slopes} ({self.notation.escape(name)} - {means})"
+
+    def _significant(self, value):
+        """Slopes have units: so many digits rather than decimals."""
+        return f"{value:.{max(self.precision, 1)}g}"
 
     def _word(self, node, word):
         """A label such as "gini", if this node shows labels."""

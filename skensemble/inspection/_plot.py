@@ -4,7 +4,7 @@ import numpy as np
 
 from skensemble._parameters import Interval, IsNone, check_parameter
 from skensemble.inspection._drawn_nodes import drawn_nodes
-from skensemble.inspection._names import check_decision_tree
+from skensemble.inspection._drawn_tree import read_tree
 from skensemble.inspection._node_color import NodeColor
 from skensemble.inspection._node_positions import node_positions
 from skensemble.inspection._node_text import PLAIN, NodeText, check_options
@@ -18,6 +18,8 @@ FILLED_HEIGHT = 0.8  # height of a box as a share of the distance between depths
 def plot_tree(
     decision_tree,
     *,
+    tree_index=0,
+    output=None,
     max_depth=None,
     feature_names=None,
     class_names=None,
@@ -37,7 +39,12 @@ def plot_tree(
     Parameters
     ----------
     decision_tree : object
-        A fitted decision tree, or one of the `estimators_` of a forest.
+        A fitted decision tree, forest or booster.
+    tree_index : int, default=0
+        Which tree of a forest or booster, in the order of `apply`; with `output`, which of its trees.
+    output : label or int, default=None
+        Of boosters with a tree for each of several outputs, whose trees are counted: those of a class, or of an output
+        by its number. None: all.
     max_depth : int or None, default=None
         Number of levels below the root to draw; what lies deeper becomes "(...)". None: all.
     feature_names : array-like of str of shape (n_features,), default=None
@@ -49,9 +56,9 @@ def plot_tree(
         Which nodes write words ("samples = ") before their numbers.
     filled : bool, default=False
         Whether nodes are painted: a hue for each class, stronger the surer; for a regressor stronger the larger the
-        value; with several outputs stronger the purer.
+        value; with several outputs stronger the purer, or the further a booster moves.
     impurity : bool, default=True
-        Whether nodes show their impurity.
+        Whether nodes show their impurity; of Newton boosting, whether splits show their gain.
     node_ids : bool, default=False
         Whether nodes show their number.
     proportion : bool, default=False
@@ -76,7 +83,7 @@ def plot_tree(
     Raises
     ------
     ValueError, TypeError
-        If an option is not allowed, or `decision_tree` is not a fitted tree.
+        If an option is not allowed, or `decision_tree` has no tree.
     ImportError
         matplotlib is not installed.
 
@@ -95,7 +102,7 @@ def plot_tree(
     >>> len(boxes)  # five nodes, and two labels of arrows
     7
     """
-    check_decision_tree(decision_tree)
+    decision_tree = read_tree(decision_tree, tree_index, output)
     options = {
         "max_depth": max_depth,
         "feature_names": feature_names,

@@ -1,16 +1,18 @@
 """export_text: the rules of a tree, indented."""
 
 import numpy as np
-from sklearn.base import is_classifier
 
 from skensemble._parameters import Interval, IsArrayLike, IsBool, IsNone, check_parameter
-from skensemble.inspection._names import check_decision_tree, read_class_names, read_feature_names
+from skensemble.inspection._drawn_tree import read_tree
+from skensemble.inspection._names import read_class_names, read_feature_names
 from skensemble.inspection._splits import asks_whether_missing, category_set, is_split
 
 
 def export_text(
     decision_tree,
     *,
+    tree_index=0,
+    output=None,
     feature_names=None,
     class_names=None,
     max_depth=10,
@@ -24,7 +26,12 @@ def export_text(
     Parameters
     ----------
     decision_tree : object
-        A fitted decision tree, or one of the `estimators_` of a forest.
+        A fitted decision tree, forest or booster.
+    tree_index : int, default=0
+        Which tree of a forest or booster, in the order of `apply`; with `output`, which of its trees.
+    output : label or int, default=None
+        Of boosters with a tree for each of several outputs, whose trees are counted: those of a class, or of an output
+        by its number. None: all.
     feature_names : array-like of str of shape (n_features,), default=None
         Names of the features. None: the columns of the frame in `fit`, or "feature_0", "feature_1", ...
     class_names : array-like of shape (n_classes,), default=None
@@ -48,7 +55,7 @@ def export_text(
     Raises
     ------
     ValueError, TypeError
-        If an option is not allowed, or `decision_tree` is not a fitted tree.
+        If an option is not allowed, or `decision_tree` has no tree.
 
     See Also
     --------
@@ -71,7 +78,7 @@ def export_text(
     |   |   |--- class: 2
     <BLANKLINE>
     """
-    check_decision_tree(decision_tree)
+    decision_tree = read_tree(decision_tree, tree_index, output)
     check_parameter("class_names", class_names, (IsArrayLike, IsNone))
     check_parameter("max_depth", max_depth, (Interval(int, 0), IsNone))
     check_parameter("spacing", spacing, (Interval(int, 1),))
@@ -120,7 +127,8 @@ class _Rules:
     def __init__(self, decision_tree, feature_names, class_names, decimals, show_weights, show_missing):
         self.decision_tree, self.tree, self.decimals = decision_tree, decision_tree.tree_, decimals
         self.show_weights, self.show_missing = show_weights, show_missing
-        self.is_classifier = is_classifier(decision_tree)
+        self.is_classifier = hasattr(decision_tree, "classes_")
+        self.terms = getattr(decision_tree, "terms", None)
         self.feature_names = read_feature_names(decision_tree, feature_names)
         self.class_names = self._read_class_names(class_names)
 
@@ -160,7 +168,7 @@ class _Rules:
         """Text of a leaf: its prediction, and on request the class weights."""
         value = self.tree.value[node]
         if not self.is_classifier:
-            return f"value: {self._numbers(value[:, 0])}"
+            return f"value: {self._numbers(value[:, 0])}{self._terms(node)}"
         classes = [str(names[np.argmax(shares)]) for names, shares in zip(self.class_names, value)]
         text = f"class: {classes[0]}" if len(classes) == 1 else f"class: [{', '.join(classes)}]"
         if not self.show_weights:
@@ -168,6 +176,16 @@ class _Rules:
         weights = value * self.tree.weighted_n_node_samples[node]
         rows = [self._numbers(row[: len(names)]) for names, row in zip(self.class_names, weights)]
         return f"weights: {', '.join(rows)} {text}"
+
+    def _terms(self, node):
+        """What the columns add in a linear leaf; slopes have units, hence digits rather than decimals."""
+        digits = max(self.decimals, 1)
+        terms = [] if self.terms is None else self.terms.of(node)
+        parts = []
+        for name, slope, mean in terms:
+            slopes, means = (", ".join(f"{number:.{digits}g}" for number in numbers) for numbers in (slope, mean))
+            parts.append(f" + [{slopes}] * ({name} - [{means}])")
+        return "".join(parts)
 
     def _numbers(self, values):
         return f"[{', '.join(map(self._number, values))}]"

@@ -3,10 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.dummy import DummyClassifier
 
 from skensemble import DecisionTreeClassifier, DecisionTreeRegressor
-from skensemble.inspection._names import check_decision_tree, read_class_names, read_feature_names
+from skensemble.inspection._names import read_class_names, read_feature_names
 
 FRAME = pd.DataFrame({"height": [0.0, 1.0], "weight": [0.0, 1.0]})
 
@@ -27,10 +26,3 @@ def test_names_of_classes_are_for_classifiers_of_one_output():
     assert read_class_names(DecisionTreeClassifier().fit(FRAME, [[0, 1], [1, 0]]), ["no", "yes"]) is None
     with pytest.raises(ValueError, match=r"class_names must have one name per class \(2\), got 3\."):
         read_class_names(classifier, ["no", "yes", "perhaps"])
-
-
-def test_only_trees_are_trees():
-    check_decision_tree(DecisionTreeClassifier().fit(FRAME, [0, 1]))
-    check_decision_tree(DecisionTreeClassifier().fit(FRAME, [0, 1]).to_sklearn())
-    with pytest.raises(TypeError, match="must be a fitted decision tree .*, got DummyClassifier"):
-        check_decision_tree(DummyClassifier().fit(FRAME, [0, 1]))

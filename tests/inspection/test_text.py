@@ -102,8 +102,7 @@ def test_trees_of_a_forest_can_be_read():
     report = export_text(forest.estimators_[0])
     assert report.count("class:") >= 2
     assert any(name in report for name in X.columns)
-    with pytest.raises(TypeError, match="of a forest: one of its estimators_"):
-        export_text(forest)
+    assert export_text(forest) == report
 
 
 def test_deep_trees_need_no_recursion():

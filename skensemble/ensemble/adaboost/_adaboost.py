@@ -339,6 +339,9 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
     def _shown_trees(self):
         return ShownTrees(self._grown_trees().additive)
 
+    def _tree_estimator(self, number):
+        return self._members.estimators[number]
+
     def _check_loaded(self):
         members = getattr(self, "_members", None)
         if isinstance(members, GrownTrees):

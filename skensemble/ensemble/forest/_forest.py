@@ -321,6 +321,9 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
         check_is_fitted(self)
         return self._additive
 
+    def _tree_estimator(self, number):
+        return self.estimators_[number]
+
     def _read_for_prediction(self, X):
         check_is_fitted(self)
         return read_features(self, X, reset=False)

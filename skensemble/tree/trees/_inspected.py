@@ -45,6 +45,10 @@ class Inspected:
         additive = self._additive_trees()
         return Predictor(additive.raw, additive.binner, additive.link, additive.output_names)
 
+    def _tree_estimator(self, number):
+        """The tree of that number as a fitted estimator, if it predicts by itself; else None."""
+        return None
+
     def trees_to_dataframe(self):
         """All trees as a table with a row for each node.
 
