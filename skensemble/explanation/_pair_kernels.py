@@ -183,7 +183,7 @@ def _fill_line(trees, leaf, level, cells, first, n, points, n_points, work, last
     """
     _, _, _, extras, _, _, own, lines, sums, _, total, _, shares = work
     own_weight, start = shares[1], trees.line_start[leaf]
-    is_broken = fill_steps(trees, leaf, cells, first, n, last, own, lines, total)
+    is_broken = fill_steps(trees, leaf, cells, NOBODY, first, n, last, own, lines, total)
     if is_broken:
         for r in range(n):
             if total[r] != total[r]:

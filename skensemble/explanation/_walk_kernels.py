@@ -188,9 +188,11 @@ def _make_work(depth, n_points):
 
 
 @kernel
-def _walk(trees, root, cells, first, n, points, weights, n_points, work, last, phi):
+def _walk(trees, root, cells, line_cells, only, first, n, points, weights, n_points, work, last, phi):
     """phi[feature, first + r] += what the tree adds for the rows first .. first + n - 1 of `cells`.
 
+    line_cells : `cells`, or other ones for the lines of leaves
+    only : feature; what one more unit of it adds by the lines of leaves, instead of all. NOBODY: all
     points, weights : of the quadrature
     last : (n_features,) level of the last split on each feature on the path, else NOBODY
     """
@@ -231,12 +233,12 @@ def _walk(trees, root, cells, first, n, points, weights, n_points, work, last, p
             take_side(goes_left, above[level], answers[level], n, own[level])
             if trees.left[child] == NO_CHILD:
                 leaf_sums = left_sums[level] if goes_left else right_sums[level]
-                _fill(leaf_sums, n_points, trees.value[child], n)
+                _fill(leaf_sums, n_points, trees.value[child] if only == NOBODY else 0.0, n)
                 if trees.line_start[child] < trees.line_start[child + 1]:
                     go_down(products[level], factors[level], n_points, goes_left, n, products[level + 1])
                     _add_line(
-                        trees, child, cells, first, n, points, products[level + 1], n_points, last, own, own_weight,
-                        lines, total, leaf_sums, phi,
+                        trees, child, line_cells, only, first, n, points, products[level + 1], n_points, last, own,
+                        own_weight, lines, total, leaf_sums, phi,
                     )  # fmt: skip
             else:
                 go_down(products[level], factors[level], n_points, goes_left, n, products[level + 1])
@@ -292,14 +294,14 @@ def _add_changes(target, share, above, answer, total):
 
 @kernel
 def _add_line(
-    trees, leaf, cells, first, n, points, product, n_points, last, own, own_weight, lines, total, leaf_sums, phi
+    trees, leaf, cells, only, first, n, points, product, n_points, last, own, own_weight, lines, total, leaf_sums, phi
 ):
     """Add the line of a leaf to its G, and to phi what its features change by being present themselves.
 
     product : A at the leaf;  lines : memory, (depth, rows)
     """
     start, stop = trees.line_start[leaf], trees.line_start[leaf + 1]
-    is_broken = fill_steps(trees, leaf, cells, first, n, last, own, lines, total)
+    is_broken = fill_steps(trees, leaf, cells, only, first, n, last, own, lines, total)
     if is_broken:
         for r in range(n):
             if total[r] != total[r]:
@@ -326,14 +328,23 @@ def _add_line(
 
 
 @kernel
-def fill_steps(trees, leaf, cells, first, n, last, own, lines, total):
+def fill_steps(trees, leaf, cells, only, first, n, last, own, lines, total):
     """lines[k, r] = slope * (x - mean) of the leaf's k-th feature, 0 where row r does not pass its tests.
+
+    only : NOBODY, or a feature to have its slopes alone
 
     Where the limit of the leaf cuts their sum, they are all made smaller. Returns whether there are rows that pass with
     a missing or infinite cell; total[r] is NaN for these.
     """
     start, stop, value = trees.line_start[leaf], trees.line_start[leaf + 1], trees.value[leaf]
     limit, is_broken = trees.line_limit[leaf], False
+    if only != NOBODY:
+        for entry in range(start, stop):
+            slope = trees.line_slope[entry] if trees.line_feature[entry] == only else 0.0
+            passes, step = own[last[trees.line_feature[entry]]], lines[entry - start]
+            for r in range(n):
+                step[r] = slope * passes[r]
+        return False
     for r in range(n):
         total[r] = 0.0
     for entry in range(start, stop):
@@ -404,12 +415,24 @@ def add_path_values(trees, chosen, cells, points, weights, phi):
     n_rows = cells.shape[1]
     for tree in chosen:
         k, root = trees.n_points[tree], trees.roots[tree]
-        if trees.symmetric[tree] and trees.depth[tree] <= TABLE_DEPTH and len(trees.line_slope) == 0:
-            _add_by_leaf(trees, tree, cells, points[k], weights[k], work, last, phi)
-            continue
-        for first in range(0, n_rows, STRIP):
-            n = min(STRIP, n_rows - first)
-            _walk(trees, root, cells, first, n, points[k], weights[k], k, work, last, phi)
+        if trees.symmetric[tree] and trees.depth[tree] <= TABLE_DEPTH:
+            if len(trees.line_slope) == 0:
+                _add_by_leaf(trees, tree, cells, points[k], weights[k], work, last, phi)
+                continue
+            if trees.line_limit[root] == np.inf:
+                _add_lines_by_leaf(trees, tree, cells, points[k], weights[k], work, last, phi)
+                continue
+        _walk_all(trees, tree, cells, cells, NOBODY, n_rows, points[k], weights[k], work, last, phi)
+
+
+@kernel
+def _walk_all(trees, tree, cells, line_cells, only, n_rows, points, weights, work, last, phi):
+    for first in range(0, n_rows, STRIP):
+        n = min(STRIP, n_rows - first)
+        _walk(
+            trees, trees.roots[tree], cells, line_cells, only, first, n, points, weights, trees.n_points[tree], work,
+            last, phi,
+        )  # fmt: skip
 
 
 @kernel
@@ -428,7 +451,7 @@ def _add_by_leaf(trees, tree, cells, points, weights, work, last, phi):
             feature = trees.feature[root + (1 << level) - 1]
             for i in range(n):
                 some[feature, i], found[feature, i] = cells[feature, row_of[first + i]], 0.0
-        _walk(trees, root, some, 0, n, points, weights, trees.n_points[tree], work, last, found)
+        _walk_all(trees, tree, some, some, NOBODY, n, points, weights, work, last, found)
         for level in range(depth):
             feature = trees.feature[root + (1 << level) - 1]
             for i in range(n):
@@ -463,3 +486,81 @@ def find_leaves(trees, root, depth, cells, answer, leaf, place, row_of):
             n_leaves += 1
         leaf[r] = place[leaf[r]]
     return n_leaves
+
+
+@kernel
+def _add_lines_by_leaf(trees, tree, cells, points, weights, work, last, phi):
+    """As `_add_by_leaf` where leaves have slopes: values of the rows of a leaf are linear in their numbers.
+
+    One row of each leaf walks, with its numbers at their means in the leaf, then with one more unit of each. Rows that
+    miss a number of the tree walk by themselves.
+    """
+    depth, root, n_rows = trees.depth[tree], trees.roots[tree], cells.shape[1]
+    leaf, row_of, place = np.zeros(n_rows, np.int32), np.empty(1 << depth, np.int32), np.full(1 << depth, NOBODY)
+    n_leaves = find_leaves(trees, root, depth, cells, work[7], leaf, place, row_of)
+    used, n_used, n_numbers = _distinct_features(trees, root, depth)
+    some, centre = np.zeros((len(cells), n_leaves)), np.zeros((len(cells), n_leaves))
+    for code in range(1 << depth):
+        i, node = place[code], root + (1 << depth) - 1 + code
+        if i != NOBODY:
+            for a in range(n_used):
+                some[used[a], i] = cells[used[a], row_of[i]]
+            for entry in range(trees.line_start[node], trees.line_start[node + 1]):
+                centre[trees.line_feature[entry], i] = trees.line_mean[entry]
+    table, found = np.empty((n_leaves, n_used, 1 + n_numbers)), np.empty((len(cells), n_leaves))
+    for k in range(1 + n_numbers):
+        found[:] = 0.0
+        only = NOBODY if k == 0 else used[k - 1]
+        _walk_all(trees, tree, some, centre, only, n_leaves, points, weights, work, last, found)
+        for i in range(n_leaves):
+            for a in range(n_used):
+                table[i, a, k] = found[used[a], i]
+    broken, n_broken, step = np.empty(n_rows, np.int64), 0, np.empty(n_numbers)
+    for r in range(n_rows):
+        i, is_whole = np.uint32(leaf[r]), True
+        for k in range(n_numbers):
+            step[k] = cells[used[k], r] - centre[used[k], i]
+            is_whole = is_whole and step[k] - step[k] == 0.0
+        if not is_whole:
+            broken[n_broken] = r
+            n_broken += 1
+            continue
+        for a in range(n_used):
+            row = table[i, a]
+            total = row[0]
+            for k in range(n_numbers):
+                total += row[1 + k] * step[k]
+            phi[used[a], r] += total
+    _walk_some(trees, tree, cells, broken, n_broken, used, n_used, points, weights, work, last, phi)
+
+
+@kernel
+def _distinct_features(trees, root, depth):
+    """(features of a symmetric tree, numbers first; how many; how many numbers)"""
+    used, n_used, n_numbers = np.empty(depth, np.int64), 0, 0
+    for is_number in (True, False):
+        for level in range(depth):
+            node = root + (1 << level) - 1
+            is_new = (trees.category_start[node] == NUMERIC) == is_number
+            for a in range(n_used):
+                is_new = is_new and used[a] != trees.feature[node]
+            if is_new:
+                used[n_used] = trees.feature[node]
+                n_used += 1
+        n_numbers = n_used if is_number else n_numbers
+    return used, n_used, n_numbers
+
+
+@kernel
+def _walk_some(trees, tree, cells, rows, n_rows, used, n_used, points, weights, work, last, phi):
+    """phi[feature, r] += what the tree adds for the first n_rows of `rows`."""
+    some, found = np.empty((len(cells), STRIP)), np.empty((len(cells), STRIP))
+    for first in range(0, n_rows, STRIP):
+        n = min(STRIP, n_rows - first)
+        for a in range(n_used):
+            for i in range(n):
+                some[used[a], i], found[used[a], i] = cells[used[a], rows[first + i]], 0.0
+        _walk_all(trees, tree, some, some, NOBODY, n, points, weights, work, last, found)
+        for a in range(n_used):
+            for i in range(n):
+                phi[used[a], rows[first + i]] += found[used[a], i]

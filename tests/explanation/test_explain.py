@@ -222,8 +222,10 @@ def test_terms_of_a_linear_model_are_its_values(name):
 def test_threads_and_other_rows_change_no_bit():
     rng = np.random.default_rng(1)
     many = rng.normal(size=(300, 4))
-    for policy in ("symmetric", "depthwise"):
-        model = NewtonBoostingRegressor(n_estimators=4, grow_policy=policy).fit(many, many[:, 0] * many[:, 1])
+    many[5::90, 2] = np.nan
+    for policy, linear in (("symmetric", False), ("symmetric", True), ("depthwise", False)):
+        model = NewtonBoostingRegressor(n_estimators=4, grow_policy=policy, linear_leaves=linear)
+        model.fit(many, many[:, 0] * many[:, 1])
         values = explain(model, many, n_jobs=1).values
         np.testing.assert_array_equal(explain(model, many, n_jobs=3).values, values)
         np.testing.assert_array_equal(explain(model, many[70:71]).values, values[70:71])
