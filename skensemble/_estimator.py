@@ -1,5 +1,6 @@
 """What every estimator of the package is: how it is documented in notebooks, and what its pickles hold."""
 
+import sys
 from functools import cache
 
 import pandas as pd
@@ -28,17 +29,17 @@ class Estimator(BaseEstimator):
         state = super().__getstate__().copy()
         for name in (*self._made_when_needed, *_NOT_PICKLED):
             state.pop(name, None)
-        return {**state, "_state_format": STATE_FORMAT}
+        return {**state, "_state_format": STATE_FORMAT, "_skensemble_version": _version()}
 
     def __setstate__(self, state):
         state = dict(state)
-        found = state.pop("_state_format", None)
+        found, version = state.pop("_state_format", None), state.pop("_skensemble_version", "an earlier version")
         is_fitted = not state.keys() <= parameter_names(type(self))
         if is_fitted and found != STATE_FORMAT:
             raise ValueError(
-                f"This {type(self).__name__} was pickled by another version of skensemble: its fitted attributes have "
-                f"format {found or 1}, and this version reads format {STATE_FORMAT}. Fit it again, or load it with the "
-                "version that wrote it."
+                f"This {type(self).__name__} was pickled by another version of skensemble, {version}: its fitted "
+                f"attributes have format {found or 1}, and this version, {_version()}, reads format {STATE_FORMAT}. Fit "
+                "it again, or load it with the version that wrote it. Files of save_model are read by later versions."
             )
         super().__setstate__(state)
         if hasattr(self, "feature_names_in_"):
@@ -65,3 +66,7 @@ class Estimator(BaseEstimator):
 def parameter_names(cls):
     """Names of the parameters of a class of estimators."""
     return frozenset(cls._get_param_names())
+
+
+def _version():
+    return sys.modules["skensemble"].__version__

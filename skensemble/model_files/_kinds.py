@@ -8,7 +8,7 @@ import numpy as np
 from skensemble._estimator import STATE_FORMAT, parameter_names
 from skensemble._front_door import ESTIMATORS, OTHERS, PARTS
 from skensemble._parameters import check_parameters
-from skensemble.model_files._rules import ANYTHING, Array, Each, Size
+from skensemble.model_files._rules import ANYTHING, Each, Names, Size
 from skensemble.model_files._safetensors import FileError
 from skensemble.model_files._stored_values import WRONG_ENTRY
 
@@ -91,7 +91,7 @@ def guarded(make, where):
 
 OF_EVERY_TABLE = {"n_features_in_": Size("features", 1)}
 PERHAPS_OF_EVERY_TABLE = {
-    "feature_names_in_": Array("O", "features"),
+    "feature_names_in_": Names("features"),
     "_column_labels": Each(ANYTHING, "features"),
     "_sklearn_output_config": ANYTHING,
 }

@@ -54,6 +54,18 @@ class Array:
         return f"an array of {names} of shape ({sizes})"
 
 
+class Names(Array):
+    """A 1-D array of objects that are all text."""
+
+    def __init__(self, size):
+        super().__init__("O", size)
+
+    def check(self, value, where, sizes):
+        super().check(value, where, sizes)
+        if not all(type(name) is str for name in value.tolist()):
+            raise FileError(f"{where} must hold text only.")
+
+
 class Of:
     """An object of one of some classes."""
 

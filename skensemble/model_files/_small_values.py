@@ -127,7 +127,7 @@ def _read_extension_dtype(entry, decode, where):
         return pd.DatetimeTZDtype(unit, read_zone(zone))
     if kind == "strings":
         storage, missing = rest
-        return pd.StringDtype(storage, na_value={"NA": pd.NA, "nan": np.nan}[missing])
+        return pd.StringDtype(storage) if missing == "NA" else pd.StringDtype(storage, na_value=np.nan)
     if kind == "arrow":
         return pd.ArrowDtype(read_arrow_type(rest[0]))
     if kind == "sparse":

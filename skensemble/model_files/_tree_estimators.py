@@ -75,6 +75,7 @@ def _check_forest(model):
     if getattr(model, "_sample_weight", None) is not None:
         _require(len(model._sample_weight) == model._n_samples, "_sample_weight must have _n_samples weights")
     if hasattr(model, "training_leaves_"):
+        _require(all(hasattr(model, name) for name in _OF_DRAWS), f"there must be {', '.join(_OF_DRAWS)}")
         leaves, sizes = model.training_leaves_, np.diff(trees.bounds)
         _require(leaves.shape == (trees.n_trees, model._n_samples), "training_leaves_ must be those of all samples")
         shape = model.n_outputs_, model._n_samples
