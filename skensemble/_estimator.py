@@ -38,8 +38,9 @@ class Estimator(BaseEstimator):
         if is_fitted and found != STATE_FORMAT:
             raise ValueError(
                 f"This {type(self).__name__} was pickled by another version of skensemble, {version}: its fitted "
-                f"attributes have format {found or 1}, and this version, {_version()}, reads format {STATE_FORMAT}. Fit "
-                "it again, or load it with the version that wrote it. Files of save_model are read by later versions."
+                f"attributes have format {found or 1}, and this version, {_version()}, reads format {STATE_FORMAT}. "
+                "Fit it again, or load it with the version that wrote it. Files that save_model wrote are read by all "
+                "later versions."
             )
         super().__setstate__(state)
         if hasattr(self, "feature_names_in_"):

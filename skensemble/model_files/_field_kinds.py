@@ -27,7 +27,20 @@ from skensemble.generative.paths._field_input import FieldLayout
 from skensemble.generative.paths._paths import PATHS, PREDICTIONS
 from skensemble.generative.paths._vector_field import RegressorField
 from skensemble.model_files._kinds import Kind, bare
-from skensemble.model_files._rules import ANYTHING, FLAG, Array, Each, Maybe, Number, Of, Text, Value, Whole
+from skensemble.model_files._rules import (
+    ANYTHING,
+    FLAG,
+    PREDICTS,
+    Array,
+    Each,
+    Either,
+    Maybe,
+    Number,
+    Of,
+    Text,
+    Value,
+    Whole,
+)
 
 FLOAT = "f4 f8"
 DTYPE = Value(IsInstance((np.dtypes.Float32DType, np.dtypes.Float64DType), "float32 or float64"))
@@ -298,7 +311,7 @@ FIELD_KINDS = [
         "field",
         RegressorField,
         {
-            "regressor": ANYTHING,
+            "regressor": Either(PREDICTS, Of(PlainRegressor)),
             "path": Of(*PATHS.values()),
             "prediction": Text(*PREDICTIONS),
             "data_bounds": Maybe(Each(Array("f8", "columns"), 2, tuple)),
@@ -319,7 +332,7 @@ FIELD_KINDS = [
         PlainRegressor,
         {
             "regressor": ANYTHING,
-            "regressor_": ANYTHING,
+            "regressor_": Either(PREDICTS, Of(MultiOutputRegressor)),
             "_takes_missing": ANYTHING,
             "_condition": Value(IsInstance(slice, "a slice")),
         },
@@ -328,7 +341,7 @@ FIELD_KINDS = [
     Kind(
         "regressor for each column",
         MultiOutputRegressor,
-        {"estimator": ANYTHING, "n_jobs": ANYTHING, "estimators_": Each(ANYTHING), "n_features_in_": Whole(1)},
+        {"estimator": ANYTHING, "n_jobs": ANYTHING, "estimators_": Each(PREDICTS), "n_features_in_": Whole(1)},
         make=bare(MultiOutputRegressor),
     ),
 ]

@@ -6,6 +6,7 @@ object: a rule for arrays writes there how large its named dimensions are, or co
 
 import numpy as np
 
+from skensemble._estimator import Estimator
 from skensemble._parameters import Interval, Matches, check_parameter
 from skensemble.model_files._safetensors import FileError
 
@@ -167,6 +168,7 @@ def Text(*options):
 
 
 FLAG = Value(Matches(lambda value: type(value) in (bool, np.bool_), "true or false"))
+PREDICTS = Value(Matches(lambda value: isinstance(value, Estimator) and hasattr(value, "predict"), "an estimator"))
 ANYTHING = Value(Matches(lambda value: True, "anything"))
 
 

@@ -318,6 +318,8 @@ def _check_labels(labels):
         isinstance(labels.classes_, np.ndarray) and labels.classes_.shape == labels._shares.shape
     ):
         raise ValueError("there must be a share for each of classes_.")
+    if labels.kind == CLASSES and len(set(labels.classes_.tolist())) < len(labels.classes_):
+        raise ValueError("classes_ must be distinct.")
 
 
 _OF_KIND = ("_shares", "_mean", "_scale")

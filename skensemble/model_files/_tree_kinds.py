@@ -17,7 +17,7 @@ from skensemble.ensemble.newton._linear_columns import ColumnEncoder
 from skensemble.ensemble.newton._linear_leaves import LeafSlopes, LinearLeafTrees
 from skensemble.ensemble.rows._bootstrap import Bootstrap
 from skensemble.model_files._kinds import Kind, bare
-from skensemble.model_files._rules import ANYTHING, FLAG, Array, Each, Maybe, Number, Of, Text, Whole
+from skensemble.model_files._rules import ANYTHING, FLAG, PREDICTS, Array, Each, Maybe, Number, Of, Text, Whole
 from skensemble.tree._binning import Binner
 from skensemble.tree.estimators._tree_structure import TreeStructure
 from skensemble.tree.trees._additive_trees import AdditiveTrees, Link
@@ -435,7 +435,7 @@ OTHER_KINDS = [
         "fitted estimators",
         FittedEstimators,
         {
-            "estimators": Each(ANYTHING),
+            "estimators": Each(PREDICTS),
             "task": Text("labels", "probabilities", "numbers"),
             "classes": ANYTHING,
         },

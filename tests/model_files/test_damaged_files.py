@@ -10,10 +10,10 @@ import pytest
 
 from skensemble import load_model, save_model
 from skensemble.model_files._safetensors import write_safetensors
-from tests.model_files.models import MODELS, answers, fitted
+from tests.model_files.models import MODELS, TREE_MODELS, answers, fitted
 from tests.model_files.mutations import mutated
 
-N_MUTATIONS = 6  # of each model
+N_MUTATIONS, N_SLOW = 5, 2  # of each model, and of each that draws samples
 
 
 def content_of(name, **options):
@@ -55,7 +55,7 @@ def test_changed_parts_are_refused_or_harmless(name, slim):
     _, table = fitted(name)
     content = content_of(name, slim=slim)
     rng = np.random.default_rng(zlib.crc32(name.encode()) + slim)
-    for _ in range(N_MUTATIONS):
+    for _ in range(N_MUTATIONS if name in TREE_MODELS else N_SLOW):
         changed, what = mutated(content, rng)
         start = time.process_time()
         try:
