@@ -106,7 +106,7 @@ def test_displays_of_scikit_learn_draw_every_estimator(name):
     table = X.assign(kind=X["kind"].fillna("none"), age=X["age"].fillna(0.0))
     model = fitted(name).fit(table, CLASSES if name.endswith("Classifier") else Y)
     target = "good" if name.endswith("Classifier") else None
-    options = {"categorical_features": ["kind"], "grid_resolution": 3, "target": target}
+    options = {"categorical_features": ["kind"], "grid_resolution": 5, "target": target}
     display = PartialDependenceDisplay.from_estimator(model, table, ["size", "kind"], **options)
     assert display.axes_.size == 2
     plt.close("all")
