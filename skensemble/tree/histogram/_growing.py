@@ -387,7 +387,7 @@ def _start_children(small, big, left, right, build_big, state):
         if node_id >= 0:
             _allow_features(node_id, side, state)
     n_rows = state.nodes[small].stop - state.nodes[small].start
-    tile = max(1, TILE_FEATURES // state.n_channels)
+    tile = TILE_FEATURES if state.n_channels <= 2 else max(1, TILE_FEATURES // state.n_channels)
     n_tiles = max(1, (state.n_active + tile - 1) // tile)
     state.n_blocks = 1
     if state.n_threads == 1 or n_rows * state.n_active < NODE_WORK:

@@ -13,7 +13,9 @@ The channels of a row stand together and move with the row: a node's targets are
 import math
 
 import numpy as np
-from numba import int64, uint64
+from llvmlite import ir
+from numba import int64, types, uint64
+from numba.extending import intrinsic
 
 from skensemble._jit import kernel, prefetch
 
@@ -104,9 +106,26 @@ def add_rows_of_features(codes, rows, packed, start, stop, histogram, base, shif
             histogram[origin + (feature << shift) + uint64(codes[row, feature])] += value
 
 
+@intrinsic
+def add_pair(typing_context, histogram, at, one, two):
+    """histogram[at] += one and histogram[at + 1] += two, by one load, addition and store of both."""
+
+    def emit(context, builder, signature, args):
+        pair, i32 = ir.VectorType(ir.IntType(64), 2), ir.IntType(32)
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        place = builder.bitcast(builder.gep(data, [args[1]]), pair.as_pointer())
+        added = ir.Constant(pair, ir.Undefined)
+        for lane, value in enumerate(args[2:]):
+            added = builder.insert_element(added, value, i32(lane))
+        builder.store(builder.add(builder.load(place, align=8), added), place, align=8)
+        return context.get_dummy_value()
+
+    return types.void(histogram, types.uint64, types.int64, types.int64), emit
+
+
 @kernel
 def add_pairs(words, rows, pairs, start, stop, histogram, base, first, last):
-    """As `add_rows`, for cells of two channels, which the compiler adds together."""
+    """As `add_rows`, for cells of two channels."""
     width = int64(words.shape[1]) * 8
     first_word, last_word, n_rest = uint64(first) >> uint64(3), uint64(last) >> uint64(3), uint64(last) & uint64(7)
     origin = uint64(base) + (uint64(first) << uint64(9))
@@ -120,16 +139,12 @@ def add_pairs(words, rows, pairs, start, stop, histogram, base, first, last):
             word = words[row, k]
             for feature in range(uint64(8)):  # unrolled by the compiler
                 code = (word >> (feature << uint64(3))) & uint64(255)
-                at = cell + (feature << uint64(9)) + (code << uint64(1))
-                histogram[at] += one
-                histogram[at + uint64(1)] += two
+                add_pair(histogram, cell + (feature << uint64(9)) + (code << uint64(1)), one, two)
             cell += uint64(4096)
         if n_rest > uint64(0):
             word = words[row, last_word]
             for _ in range(n_rest):
-                at = cell + ((word & uint64(255)) << uint64(1))
-                histogram[at] += one
-                histogram[at + uint64(1)] += two
+                add_pair(histogram, cell + ((word & uint64(255)) << uint64(1)), one, two)
                 word >>= uint64(8)
                 cell += uint64(512)
 

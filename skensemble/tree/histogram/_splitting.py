@@ -101,11 +101,21 @@ def range_of_units(prefix, first, last, total, min_units):
 
 
 @kernel
-def range_of_counts(counts, cell, n_channels, n_codes, scan_codes, n_positions, missing_left, min_samples):
-    """The positions that leave both sides `min_samples` rows.  counts[cell + code * n_channels] : rows of a code"""
-    total, first, last = int64(0), uint64(0), uint64(0)
+def sum_of_counts(counts, cell, n_codes):
+    """Number of rows of all codes; counts[cell + code] : of one."""
+    total = int64(0)
     for code in range(uint64(n_codes)):
-        total += counts[uint64(cell) + code * uint64(n_channels)]
+        total += counts[uint64(cell) + code]
+    return total
+
+
+@kernel
+def range_of_counts(counts, cell, n_channels, total, scan_codes, n_positions, missing_left, min_samples):
+    """The positions that leave both sides `min_samples` of `total` rows.
+
+    counts[cell + code * n_channels] : rows of a code
+    """
+    first, last = uint64(0), uint64(0)
     left = counts[cell] if missing_left else 0
     for position in range(uint64(n_positions)):
         left += counts[uint64(cell) + uint64(scan_codes[position]) * uint64(n_channels)]
@@ -139,8 +149,22 @@ def bounded_gains(
     """Gains of the positions [first, last), one output, the values of the leaves in [lower, upper].
 
     The same operations as in `limited_gains`, without a branch, so that the compiler makes vectors of them: what
-    `leaf_value` does is max(G - alpha, 0) + min(G + alpha, 0), divided, and cut off.
+    `leaf_value` does is max(G - alpha, 0) + min(G + alpha, 0), divided, and cut off.  In the first loop, without limits
+    on the values, signs of zero and of both factors are all that differs.
     """
+    if monotone == 0 and reg_alpha == 0.0 and lower == -np.inf and upper == np.inf:
+        for position in range(uint64(first), uint64(last)):
+            left_g = gradient_unit * int32(prefix[position] >> 32)
+            left_h = hessian_unit * int32(prefix[position] & HALF)
+            right_g = gradient_unit * int32((total - prefix[position]) >> 32)
+            right_h = hessian_unit * int32((total - prefix[position]) & HALF)
+            left_weight, right_weight = left_h + reg_lambda, right_h + reg_lambda
+            left, right = left_g / left_weight, right_g / right_weight
+            left_score = 2.0 * left_g * left - left_weight * left * left
+            right_score = 2.0 * right_g * right - right_weight * right * right
+            gain = left_score + right_score - parent_score
+            gains[position] = gain if min(left_h, right_h) >= min_hessian else INVALID
+        return
     direction = float(monotone)
     double_alpha = 2.0 * reg_alpha
     for position in range(uint64(first), uint64(last)):
@@ -178,15 +202,16 @@ def gains_of_one(
         return uint64(0), uint64(0)
     left_sums(histogram, cell, n_channels, scan_codes, n_positions, one_hot, missing_left, prefix)
     first, last = uint64(0), uint64(n_positions)
-    counts, counts_at, width = state.row_counts, counts_cell(feature, side, state), 1
+    counts, counts_at, width, n_rows = state.row_counts, counts_cell(feature, side, state), 1, int64(0)
     if state.counts:
-        counts, counts_at, width = histogram, cell + 1, n_channels
+        counts, counts_at, width, n_rows = histogram, cell + 1, n_channels, totals[1]
+    elif side != BY_SUMS:
+        n_rows = sum_of_counts(counts, counts_at, state.n_codes[feature])
     counted = state.counts or side != BY_SUMS
     if counted and not one_hot:
         first, last = range_of_counts(
-            counts, counts_at, width, state.n_codes[feature], scan_codes, n_positions, missing_left,
-            state.min_samples_leaf,
-        )  # fmt: skip
+            counts, counts_at, width, n_rows, scan_codes, n_positions, missing_left, state.min_samples_leaf
+        )
     if not one_hot:
         first, last = range_of_units(prefix, first, last, total, min_units)
     if state.plain and not state.is_categorical[feature]:
@@ -200,9 +225,7 @@ def gains_of_one(
         state.gradient_unit[0], state.hessian_unit[0], gains,
     )  # fmt: skip
     if counted and one_hot:
-        drop_rare(
-            counts, counts_at, width, state.n_codes[feature], scan_codes, n_positions, state.min_samples_leaf, gains
-        )
+        drop_rare(counts, counts_at, width, n_rows, scan_codes, n_positions, state.min_samples_leaf, gains)
     return first, last
 
 
@@ -213,11 +236,8 @@ def counts_cell(feature, side, state):
 
 
 @kernel
-def drop_rare(counts, cell, n_channels, n_codes, scan_codes, n_positions, min_samples, gains):
+def drop_rare(counts, cell, n_channels, total, scan_codes, n_positions, min_samples, gains):
     """Forbid one-hot splits that leave fewer than `min_samples` rows on a side.  counts : see `range_of_counts`"""
-    total = int64(0)
-    for code in range(n_codes):
-        total += counts[cell + code * n_channels]
     for position in range(n_positions):
         count = counts[cell + scan_codes[position] * n_channels]
         if min(count, total - count) < min_samples:
@@ -552,6 +572,9 @@ def move_rows(rows, packed, n_channels, goes_left, start, stop, rows_out, packed
         rows_out[at] = rows[i]
         if n_channels == uint64(1):
             packed_out[at] = packed[i]
+        elif n_channels == uint64(2):
+            packed_out[at << uint64(1)] = packed[i << uint64(1)]
+            packed_out[(at << uint64(1)) + uint64(1)] = packed[(i << uint64(1)) + uint64(1)]
         else:
             for channel in range(n_channels):
                 packed_out[at * n_channels + channel] = packed[i * n_channels + channel]

@@ -29,6 +29,7 @@ from skensemble.tree.histogram._splitting import (
     range_of_counts,
     range_of_units,
     score_of_value,
+    sum_of_counts,
     used_codes,
 )
 from tests import reference
@@ -118,7 +119,7 @@ def test_range_of_counts(missing_left, min_samples, n_channels):
     counts = rng.integers(0, 9, (40, n_channels))
     order = np.arange(1, 40)
     first, last = range_of_counts(
-        counts.reshape(-1), n_channels - 1, n_channels, 40, order, 39, missing_left, min_samples
+        counts.reshape(-1), n_channels - 1, n_channels, counts[:, -1].sum(), order, 39, missing_left, min_samples
     )
     left = counts[1:, -1].cumsum() + (counts[0, -1] if missing_left else 0)
     enough = np.minimum(left, counts[:, -1].sum() - left) >= min_samples
@@ -127,9 +128,10 @@ def test_range_of_counts(missing_left, min_samples, n_channels):
 
 def test_drop_rare():
     gains, counts = np.arange(4.0), np.array([2, 5, 1, 30, 9])
-    drop_rare(counts, 1, 1, 4, np.array([2, 0, 1, 3]), 4, 5, gains)
+    assert sum_of_counts(counts, 1, 4) == 45
+    drop_rare(counts, 1, 1, counts[1:].sum(), np.array([2, 0, 1, 3]), 4, 5, gains)
     np.testing.assert_array_equal(gains, [0.0, 1.0, INVALID, 3.0])
-    drop_rare(counts, 1, 1, 4, np.array([2, 0, 1, 3]), 4, 16, gains)
+    drop_rare(counts, 1, 1, counts[1:].sum(), np.array([2, 0, 1, 3]), 4, 16, gains)
     np.testing.assert_array_equal(gains, [INVALID] * 4)
 
 
@@ -313,7 +315,7 @@ def test_mark_left_by_category(start, stop):
 
 
 @pytest.mark.parametrize(("start", "stop"), RANGES)
-@pytest.mark.parametrize("n_channels", [1, 3])
+@pytest.mark.parametrize("n_channels", [1, 2, 3])
 def test_move_rows(start, stop, n_channels):
     rng, _, rows = column_and_rows()
     packed = rng.integers(-(2**60), 2**60, (500, n_channels))
