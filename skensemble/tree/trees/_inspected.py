@@ -3,7 +3,11 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+
 from skensemble.tree.trees._additive_trees import IDENTITY, AdditiveTrees, Link
+from skensemble.tree.trees._notebook_summary import notebook_summary
 from skensemble.tree.trees._trees_frame import trees_frame
 
 
@@ -59,6 +63,29 @@ class Inspected:
         """
         shown = self._shown_trees()
         return trees_frame(shown, feature_names(self))
+
+    # -- in notebooks ------------------------------------------------------------------------------------------------
+
+    def _repr_html_inner(self):
+        return super()._repr_html_inner() + self._notebook_summary()
+
+    def _repr_mimebundle_(self, **kwargs):
+        shown = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in shown:
+            shown["text/html"] += self._notebook_summary()
+        return shown
+
+    def _notebook_summary(self):
+        """HTML of a fitted model; nothing before."""
+        try:
+            check_is_fitted(self)
+        except NotFittedError:
+            return ""
+        try:
+            trees = self._shown_trees().additive.trees
+        except ValueError:  # no trees
+            trees = None
+        return notebook_summary(self, trees, feature_names(self))
 
 
 def feature_names(model):
