@@ -2,6 +2,7 @@
 
     python benchmarks/child.py import_seconds
     python benchmarks/child.py first_fit LIBRARY
+    python benchmarks/child.py first_explanation
     python benchmarks/child.py first_flow ESTIMATOR
     python benchmarks/child.py peak_memory LIBRARY DATA.npz array|DataFrame
     python benchmarks/child.py model_memory SMALL.pickle MODEL.pickle ROWS.npy
@@ -43,6 +44,23 @@ def import_seconds():
     from skensemble import NewtonBoostingClassifier  # noqa: F401
 
     return {"scikit-learn": middle - started, "skensemble beyond it": time.perf_counter() - middle}
+
+
+def first_explanation():
+    """Seconds of the first and of a later explanation of 100 rows, and those of importing and fitting before."""
+    started = time.perf_counter()
+    from sklearn.datasets import load_breast_cancer
+
+    from skensemble import NewtonBoostingClassifier
+    from skensemble.inspection import explain
+
+    X, y = load_breast_cancer(return_X_y=True)
+    model = NewtonBoostingClassifier(n_estimators=100, random_state=0).fit(X, y)
+    seconds = [time.perf_counter()]
+    for _ in range(2):
+        explain(model, X[:100])
+        seconds.append(time.perf_counter())
+    return {"import and fit": seconds[0] - started, "first": seconds[1] - seconds[0], "later": seconds[2] - seconds[1]}
 
 
 def first_flow(estimator):
@@ -142,6 +160,7 @@ def _status(field):
 JOBS = {
     "import_seconds": import_seconds,
     "first_fit": first_fit,
+    "first_explanation": first_explanation,
     "first_flow": first_flow,
     "peak_memory": peak_memory,
     "model_memory": model_memory,

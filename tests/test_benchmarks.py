@@ -174,3 +174,14 @@ def test_no_prediction_beats_the_truth_of_synthetic_targets(benchmark, loss):
     table, truth = benchmark("datasets").synthetic_targets(loss, 20_000)
     deviance = benchmark("scores").deviance
     assert deviance(loss, table.y, truth) < min(deviance(loss, table.y, truth * factor) for factor in (0.9, 1.1))
+
+
+def test_explanations_give_microseconds_of_each(benchmark, two):
+    explanations, settings = benchmark("explanations"), benchmark("peers").Settings(n_estimators=2, n_jobs=1)
+    table = benchmark("datasets").synthetic(300)
+    models = {two[0].name: two[0].aligned("regression", table.X, settings).fit(table.X, table.y.astype(float))}
+    for job in explanations.JOBS[2:]:
+        (row,) = explanations.measure("31 leaves", job._replace(n_rows=20), models, table.X, table.X, 1)
+        assert row["failure"] == ""
+        assert row["microseconds a row"] > 0
+        assert row["error of sums"] < 1e-9
