@@ -117,29 +117,42 @@ class SparseTable(Table):
         self._lock = Lock()  # blocks are read by several threads; one conversion is enough
 
     def column(self, j):
-        by_column = self._columnwise()
+        by_column = self.columnwise()
         stored = slice(by_column.indptr[j], by_column.indptr[j + 1])
         values = np.zeros(self.n_samples, by_column.dtype)
-        np.add.at(values, by_column.indices[stored], by_column.data[stored])  # a cell may be stored in parts
+        values[by_column.indices[stored]] = by_column.data[stored]
         return values
 
     def fill(self, block, start, stop):
-        block[...] = self._rowwise()[start:stop].toarray().T
+        by_row = self._rowwise()
+        bounds = by_row.indptr[start : stop + 1]
+        cells = slice(bounds[0], bounds[-1])
+        block[...] = 0.0
+        block[by_row.indices[cells], np.repeat(np.arange(stop - start), np.diff(bounds))] = by_row.data[cells]
 
     def take(self, rows):
         return SparseTable(self._rowwise()[rows])
 
-    def _columnwise(self):
+    def columnwise(self):
+        """The cells column by column, each stored once."""
         with self._lock:
             if self._by_column is None:
-                self._by_column = self.matrix.tocsc()
+                self._by_column = _stored_once(self.matrix.tocsc())
             return self._by_column
 
     def _rowwise(self):
         with self._lock:
             if self._by_row is None:
-                self._by_row = self.matrix.tocsr()
+                self._by_row = _stored_once(self.matrix.tocsr())
             return self._by_row
+
+
+def _stored_once(matrix):
+    """A sparse matrix by rows or columns, none of whose cells is stored in parts."""
+    if not matrix.has_canonical_format:
+        matrix = matrix.copy()
+        matrix.sum_duplicates()
+    return matrix
 
 
 class FrameTable(Table):

@@ -4,6 +4,7 @@ from time import perf_counter
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_matrix
 from sklearn.base import is_regressor
 from sklearn.utils import get_tags
 
@@ -241,6 +242,13 @@ def _other_trees():
     interaction_strength(monotone, X)
 
 
+def _wide_sparse_tables():
+    cells = np.where(np.random.default_rng(0).random((_N_ROWS, 40)) < 0.03, 1.0, 0.0)
+    X, y = csr_matrix(cells), cells[:, 0] + _amounts()
+    RandomForestClassifier(2).fit(X, y > 1.0)
+    GradientBoostingRegressor(n_estimators=2, subsample=0.5).fit(X, y, sample_weight=y > 0.5)
+
+
 def _forests():
     weight = np.linspace(0.5, 1.5, _N_ROWS)
     for X in (_numbers(), _mixed()):
@@ -312,6 +320,7 @@ _STEPS = (
     ("several threads", _several_threads),
     ("exact trees", _exact_trees),
     ("criteria, weights, constraints of trees", _other_trees),
+    ("wide sparse tables", _wide_sparse_tables),
     ("forests", _forests),
     ("quantiles and proximities", _leaves_of_forests),
     ("deep trees", _deep_trees),

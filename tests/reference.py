@@ -489,7 +489,10 @@ class Cart:
             upper = split["middle"]
         elif direction:
             lower = split["middle"]
-        return self._add(split["rows"][side], node["depth"] + 1, lower, upper, split_mix(node["path"], side) >> 1)
+        is_heavy_left = 2 * self.weight[split["rows"][0]].sum() > node["cover"]
+        turned = bool(self.is_categorical[split["feature"]]) and is_heavy_left  # which categories go left says nothing
+        path = split_mix(node["path"], 1 - side if turned else side) >> 1
+        return self._add(split["rows"][side], node["depth"] + 1, lower, upper, path)
 
     def _add(self, rows, depth, lower, upper, path=0):
         node = {"rows": rows, "depth": depth, "lower": lower, "upper": upper, "left": -1, "right": -1, "gain": 0.0}

@@ -17,9 +17,10 @@ import pandas as pd
 
 from skensemble._levels import LevelMatcher, warn_if_unknown
 from skensemble._parallel import for_blocks
-from skensemble._validation import CategoryColumn, DenseTable, as_numbers, categorical_mask
+from skensemble._validation import CategoryColumn, DenseTable, SparseTable, as_numbers, categorical_mask
 from skensemble._weights import MOST_EXACT_WEIGHT, is_whole
 from skensemble.tree._binning_kernels import fill_search, find_thresholds, write_codes
+from skensemble.tree._sparse_codes import SparseCells, codes_of, is_sparse, thresholds_of, unusual_cells
 
 COLUMNS_PER_TASK = 8  # maximum number; a row-major table is read in cache lines
 BLOCK_CELLS = 1 << 16
@@ -40,6 +41,10 @@ class BinnedMatrix(NamedTuple):
     columns: np.ndarray
     n_codes: np.ndarray
     is_categorical: np.ndarray
+
+    @property
+    def n_samples(self):
+        return len(self.codes)
 
 
 class Binner:
@@ -66,6 +71,10 @@ class Binner:
         """Find thresholds and categories; rows of weight 0 count as absent."""
         self.is_categorical_ = categorical_mask(self.categorical_features, table)
         units = None if sample_weight is None else weight_units(sample_weight)
+        if isinstance(table, SparseTable) and not self.is_categorical_.any():
+            self.thresholds_, self.categories_ = thresholds_of(table, units, self.max_bins), [None] * table.n_features
+            self.n_codes_ = np.array([2 + len(thresholds) for thresholds in self.thresholds_], np.int32)
+            return self._learn_lookups()
 
         def fit_columns(first, last):
             columns = table.columns(first, last, slice(None))
@@ -131,6 +140,20 @@ class Binner:
         for_blocks(write_block, n_samples, max(64, BLOCK_CELLS // n_features), n_threads)
         return BinnedMatrix(codes, columns, n_codes, is_categorical)
 
+    def reads_sparse(self, table):
+        """Does `transform_sparse` take less than `transform`?"""
+        return self._is_numeric and is_sparse(table)
+
+    def transform_sparse(self, table):
+        """(the table's codes as SparseCodes, its SparseCells, the code of each of these)"""
+        cells = SparseCells.of(table)
+        usual, codes = codes_of(cells, self.thresholds_)
+        return unusual_cells(cells, usual, codes, self.n_codes_, table.n_samples), cells, codes
+
+    def transform_either(self, table, n_threads=1):
+        """The table's codes, as SparseCodes where these take less, else as a BinnedMatrix."""
+        return self.transform_sparse(table)[0] if self.reads_sparse(table) else self.transform(table, n_threads)
+
     def without_thresholds(self):
         """A copy that encodes but does not transform, for a fitted model: its trees have thresholds of their own."""
         light = copy(self)
@@ -167,7 +190,8 @@ class Binner:
         Warns about columns without a known category.
         """
         if table.memo is None or table.memo[0] is not self._lookups:
-            features = [] if self._is_numeric and isinstance(table, DenseTable) else range(table.n_features)
+            is_plain = self._is_numeric and isinstance(table, (DenseTable, SparseTable))
+            features = [] if is_plain else range(table.n_features)
             table.memo = self._lookups, [self._floats_of_categories(table, j) for j in features]
 
     def _floats_of_categories(self, table, j):

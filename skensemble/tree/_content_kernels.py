@@ -32,3 +32,24 @@ def add_cells_by_row(columns, first_cell, colors, sums, start, stop):
         begin, column = uint64(first_cell[j]), columns[j]
         for i in range(uint64(start), uint64(stop)):
             sums[i] += colors[begin + uint64(column[i])]
+
+
+@kernel
+def add_entries_by_code(starts, rows, codes, usual, first_cell, amounts, total, sums):
+    """As `add_rows_by_code`, of SparseCodes; the usual code has what the others leave of the total."""
+    for j in range(usual.shape[0]):
+        begin, rest = uint64(first_cell[j]), uint64(total)
+        for i in range(uint64(starts[j]), uint64(starts[j + 1])):
+            amount = amounts[rows[i]]
+            sums[begin + uint64(codes[i])] += amount
+            rest -= amount
+        sums[begin + uint64(usual[j])] += rest
+
+
+@kernel
+def add_entries_by_row(starts, features, codes, first_cell, colors, usual_colors, sums):
+    """As `add_cells_by_row`, of SparseCodes, to the sums of the usual colours."""
+    for i in range(sums.shape[0]):
+        for k in range(uint64(starts[i]), uint64(starts[i + 1])):
+            feature = uint64(features[k])
+            sums[i] += colors[uint64(first_cell[feature]) + uint64(codes[k])] - usual_colors[feature]

@@ -21,7 +21,14 @@ from typing import NamedTuple
 import numpy as np
 
 from skensemble._parallel import for_blocks
-from skensemble.tree._content_kernels import add_cells_by_row, add_rows_by_code, mix
+from skensemble.tree._content_kernels import (
+    add_cells_by_row,
+    add_entries_by_code,
+    add_entries_by_row,
+    add_rows_by_code,
+    mix,
+)
+from skensemble.tree._sparse_codes import SparseCodes
 
 ROW_BLOCK = 1 << 14
 
@@ -38,8 +45,8 @@ class ContentKeys(NamedTuple):
 
 
 def content_keys(binned, weight=None, n_threads=1):
-    """ContentKeys of a BinnedMatrix.  weight : (n_samples,) or None, of which only counts where it is 0"""
-    cells = _Cells(binned, n_threads)
+    """ContentKeys of a BinnedMatrix or of SparseCodes.  weight : (n_samples,) or None: rows of weight 0 do not count"""
+    cells = _SparseCells(binned) if isinstance(binned, SparseCodes) else _Cells(binned, n_threads)
     units = cells.distinct_rows(weight).astype(np.uint64)
     counts = cells.sums_by_code(units)
     occurs = counts > 0
@@ -93,13 +100,34 @@ class _Cells:
         return sums
 
     def sums_by_row(self, cells):
-        sums = np.zeros(self.binned.columns.shape[1], np.uint64)
+        sums = np.zeros(self.binned.n_samples, np.uint64)
         for_blocks(
             partial(add_cells_by_row, self.binned.columns, self.first, cells, sums),
             len(sums),
             ROW_BLOCK,
             self.n_threads,
         )
+        return sums
+
+
+class _SparseCells(_Cells):
+    """The same, of a table of which only unusual cells are stored."""
+
+    def __init__(self, binned):
+        super().__init__(binned, 1)
+
+    def sums_by_code(self, rows):
+        sums, codes = np.zeros(len(self.feature), np.uint64), self.binned
+        add_entries_by_code(
+            codes.entry_start, codes.entry_row, codes.entry_code, codes.usual, self.first, rows, rows.sum(), sums
+        )
+        return sums
+
+    def sums_by_row(self, cells):
+        codes = self.binned
+        usual = cells[self.first + codes.usual]
+        sums = np.full(codes.n_samples, usual.sum())
+        add_entries_by_row(codes.row_start, codes.row_feature, codes.row_code, self.first, cells, usual, sums)
         return sums
 
 

@@ -19,7 +19,7 @@ from skensemble._random import draw_seed, generator
 from skensemble._validation import note_columns
 from skensemble.ensemble.adaboost._boosting_weights import UNITS
 from skensemble.tree._binning import Binner
-from skensemble.tree._content_keys import content_keys, keys_with_target, number_keys
+from skensemble.tree._content_keys import keys_with_target, number_keys
 from skensemble.tree.estimators._decision_tree import (
     DecisionTreeClassifier,
     DecisionTreeRegressor,
@@ -88,11 +88,12 @@ class TreeLearners:
             sample_weight=weight,
             n_threads=n_threads,
             n_members=n_threads,
+            by_content=True,
         )
 
     def row_keys(self, target, copies):
         """(n_samples,) int64, equal for equal rows.  copies : (n_samples,) int64, see `copies_of`, or None"""
-        return keys_with_target(content_keys(self._grower.binned, copies).rows, target, copies)
+        return keys_with_target(self._grower.content.rows, target, copies)
 
     def fit(self, seed, weight, y=None):
         """((tree, seed), outputs of all rows).

@@ -182,7 +182,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
     # -- which rows grow a tree --------------------------------------------------------------------------------------
 
     def _prepare_draws(self, binned, target, sample_weight, weight):
-        self._n_samples, self._sample_weight = len(binned.codes), weight
+        self._n_samples, self._sample_weight = binned.n_samples, weight
         self._n_samples_bootstrap = self._bootstrap = None
         if self.bootstrap:
             self._n_samples_bootstrap = number_of_draws(self.max_samples, self._n_samples, sample_weight, weight)

@@ -144,7 +144,8 @@ class _GradientBoosting(CallbackSupportMixin, ShapValues, Inspected, Estimator):
         """
         if self.n_iter_no_change is None:
             return None, weight, None
-        keys = _row_keys(self._binner.transform(table, n_threads), target, weight, n_threads)
+        binned = self._binner.transform_either(table, n_threads)
+        keys = _row_keys(content_keys(binned, weight, n_threads), target, weight)
         seed = mixed_seed(self._seed, HOLD_OUT_STREAM)
         held_out = held_out_parts(keys, self._strata(target), copies_of(weight), self.validation_fraction, seed)
         judges = held_out if held_out.any() else 1.0 - held_out
@@ -191,7 +192,7 @@ class _GradientBoosting(CallbackSupportMixin, ShapValues, Inspected, Estimator):
             seed=self._seed,
             n_threads=n_threads,
         )
-        keys = _row_keys(growers[0].binned, target, weight, n_threads) if samples else None
+        keys = _row_keys(growers[0].content, target, weight) if samples else None
         sampler = RowSampler(keys, copies_of(weight)) if samples else None
         return GradientRounds(self._loss, growers, target, raw, weight, sampler, settings)
 
@@ -211,8 +212,9 @@ class _GradientBoosting(CallbackSupportMixin, ShapValues, Inspected, Estimator):
         def make(first, _):
             n_own = n_threads if n_growers == 1 else 1
             return CartGrower(
-                self._binner, table, target, limits, sample_weight=weight, n_threads=n_own, n_members=n_own
-            )
+                self._binner, table, target, limits, sample_weight=weight, n_threads=n_own, n_members=n_own,
+                by_content=True,
+            )  # fmt: skip
 
         return for_blocks(make, n_growers, 1, n_growers)
 
@@ -402,9 +404,9 @@ def _indexable(X):
 # -- classification --------------------------------------------------------------------------------------------------
 
 
-def _row_keys(binned, target, weight, n_threads):
-    """(n_samples,) int64 that are alike for copies of a row."""
-    return keys_with_target(content_keys(binned, weight, n_threads).rows, target, copies_of(weight))
+def _row_keys(content, target, weight):
+    """(n_samples,) int64 that are alike for copies of a row.  content : ContentKeys"""
+    return keys_with_target(content.rows, target, copies_of(weight))
 
 
 class GradientBoostingClassifier(LabelScoreMixin, _GradientBoosting):

@@ -5,6 +5,7 @@ import numpy as np
 from skensemble._parallel import for_blocks, thread_pool, threads_here
 from skensemble._team import dismiss_team
 from skensemble._weights import MOST_COPIES_OF_AMOUNTS, MOST_EXACT_WEIGHT, check_sum
+from skensemble.tree._content_keys import content_keys
 from skensemble.tree.exact._cart_growing import grow_cart, note_leaves
 from skensemble.tree.exact._cart_memory import CartMemory
 from skensemble.tree.exact._cart_state import TABLE
@@ -12,7 +13,8 @@ from skensemble.tree.exact._cart_targets import ClassTarget, read_target, set_nu
 from skensemble.tree.exact._criteria import CRITERIA
 from skensemble.tree.exact._planting import add_up, plant
 from skensemble.tree.exact._team_search import SHARED_CELLS, help_searching
-from skensemble.tree.exact._value_spans import close_gaps, widen_spans
+from skensemble.tree.exact._unusual_cells import leaf_of_sparse_rows
+from skensemble.tree.exact._value_spans import close_gaps, widen_spans, widen_spans_of_cells
 from skensemble.tree.trees._marks import ALL_OUTPUTS, NUMERIC
 from skensemble.tree.trees._prediction import apply_trees, compile_trees
 from skensemble.tree.trees._prediction_kernels import leaf_of_codes
@@ -21,7 +23,8 @@ from skensemble.tree.trees._tree_arrays import TreeArrays
 WEIGHT_BITS = 52  # of the sum of weights that are not whole
 SUM_BITS = 61  # of a sum of amounts
 SMALLEST_SUM = 1e-280
-SPAN_BLOCK = 1 << 14
+SPAN_BLOCK, SPAN_CELLS = 1 << 14, 1 << 23  # most rows, and most cells, that are read at once
+SPARSE_FIELDS = "usual", "entry_start", "entry_row", "entry_code", "row_start", "row_feature", "row_code"
 
 
 class CartGrower:
@@ -34,22 +37,40 @@ class CartGrower:
     monotone : (n_features,) of -1, 0, 1, or None
     sample_weight : (n_samples,) or None; what rows of weight 0 hold is not looked at
     n_threads : threads that make the codes;  n_members : threads that grow a tree
+    by_content : whether features are drawn, and win ties, by what stands in them, not by where they stand
     """
 
-    def __init__(self, binner, table, target, limits, *, monotone=None, sample_weight=None, n_threads=1, n_members=1):
-        self.binned = binner.transform(table, n_threads)
+    def __init__(
+        self,
+        binner,
+        table,
+        target,
+        limits,
+        *,
+        monotone=None,
+        sample_weight=None,
+        n_threads=1,
+        n_members=1,
+        by_content=False,
+    ):
         self._limits, self._n_members = limits, n_members
         self._counted = None if sample_weight is None else np.asarray(sample_weight) > 0
         self._target = read_target(target, limits.criterion, self._counted)
+        self._is_sparse = binner.reads_sparse(table)
+        read = _sparse_fields if self._is_sparse else _dense_fields
+        self.binned, table_fields = read(binner, table, self._counted, n_threads)
+        self.content = content_keys(self.binned, sample_weight, n_threads) if by_content else None
         self._given = {
             **_limit_fields(limits, self.binned),
-            **_table_fields(binner, table, self.binned, _directions_for(target, monotone), self._counted, n_threads),
+            **table_fields,
+            **_direction_fields(_directions_for(target, monotone), self.binned),
+            **_order_fields(self.content, len(self.binned.n_codes)),
             **self._target.fields,
             "n_channels": self._target.fields["n_stats"] + (2 if limits.min_samples_leaf > 1 else 1),
         }
         self._has_categories = bool(self.binned.is_categorical.any())
         rows = np.flatnonzero(np.zeros(0) if self._counted is None else ~self._counted)
-        self._uncounted = rows, binner.encode(table.take(rows)) if len(rows) else np.empty((0, table.n_features))
+        self._uncounted = rows, binner, table.take(rows) if len(rows) else None
         self._idle = []  # CartMemory that no thread is using
 
     def set_numbers(self, y):
@@ -66,7 +87,7 @@ class CartGrower:
 
     def grow_with_leaves(self, seed, weight=None):
         """(TreeArrays, leaf of each row as int32, those of weight 0 included)."""
-        leaf = np.full(len(self.binned.codes), -1, np.int32)
+        leaf = np.full(self.binned.n_samples, -1, np.int32)
         return self._grow(seed, weight, leaf), leaf
 
     def _grow(self, seed, weight, leaf):
@@ -85,7 +106,7 @@ class CartGrower:
         tree = self._to_tree_arrays(arrays, n_nodes)
         if leaf is not None:
             note_leaves(leaf, state)
-            self._find_other_leaves(tree, arrays["code"][:n_nodes], leaf)
+            self._find_other_leaves(tree, memory, leaf)
             self._find_uncounted_leaves(tree, leaf)
         self._idle.append(memory)
         return tree
@@ -93,7 +114,7 @@ class CartGrower:
     def _grow_with_team(self, memory, n_rows, seed):
         """Number of nodes of the tree that is left in the memory."""
         state, team = memory.state, memory.fields["team"]
-        is_shared = n_rows * len(self.binned.n_codes) >= SHARED_CELLS
+        is_shared = not self._is_sparse and n_rows * len(self.binned.n_codes) >= SHARED_CELLS
         n_members = threads_here(self._n_members) if is_shared else 1
         if n_members == 1:
             return grow_cart(n_rows, 1, seed, state)
@@ -108,22 +129,27 @@ class CartGrower:
             for helper in helpers:
                 helper.cancel() or helper.result()  # helpers that have not started are cancelled, the others waited for
 
-    def _find_other_leaves(self, tree, code, leaf):
+    def _find_other_leaves(self, tree, memory, leaf):
         """Send the rows that did not grow the tree down it."""
         rows = np.flatnonzero(leaf < 0).astype(np.uint32)
-        if len(rows):
-            found = np.empty(len(rows), np.int32)
+        if len(rows) == 0:
+            return
+        found, code = np.empty(len(rows), np.int32), memory.fields["code"][: tree.n_nodes]
+        if self._is_sparse:
+            leaf_of_sparse_rows(rows, memory.state, found)
+        else:
             leaf_of_codes(
                 self.binned.columns, rows, tree.feature, code.astype(np.int32), tree.left, tree.right,
                 tree.missing_left, tree.category_start, tree.category_words, found,
             )  # fmt: skip
-            leaf[rows] = found
+        leaf[rows] = found
 
     def _find_uncounted_leaves(self, tree, leaf):
         """Rows that never had a weight: no code was made for them, so they go down the tree by their values."""
-        rows, values = self._uncounted
+        rows, binner, table = self._uncounted
         if len(rows):
-            leaf[rows] = apply_trees(compile_trees(tree), lambda start, stop: values[start:stop], len(rows))[:, 0]
+            layout = compile_trees(tree)
+            leaf[rows] = apply_trees(layout, lambda start, stop: binner.encode(table, start, stop), len(rows))[:, 0]
 
     def _take_memory(self):
         try:
@@ -190,31 +216,75 @@ def _directions_for(target, monotone):
     return None if isinstance(target, ClassTarget) and target.n_classes[0] == 1 else monotone
 
 
-def _table_fields(binner, table, binned, monotone, counted, n_threads):
+def _direction_fields(monotone, binned):
     n_features = len(binned.n_codes)
     monotone = np.zeros(n_features, np.int64) if monotone is None else np.asarray(monotone, np.int64)
-    low, high, first_span = _find_spans(binner, table, binned, counted, n_threads)
-    return {
+    return {"monotone": monotone, "constrained": bool(monotone.any())}
+
+
+def _order_fields(content, n_features):
+    """In which order features are drawn and win ties; without ContentKeys, that in which they stand."""
+    order = np.arange(n_features) if content is None else content.feature_order
+    is_fixed = np.ones(n_features, bool)
+    is_fixed[order] = False
+    n_fixed = np.count_nonzero(is_fixed)
+    rank = np.empty(n_features, np.int64)
+    rank[order], rank[is_fixed] = np.arange(len(order)), np.arange(-n_fixed, 0)
+    return {"feature_rank": rank, "n_fixed": n_fixed}
+
+
+def _dense_fields(binner, table, counted, n_threads):
+    """(BinnedMatrix, fields that hold it)"""
+    binned = binner.transform(table, n_threads)
+    return binned, {
+        **_common_fields(binned, *_find_spans(binner, table, binned, counted, n_threads)),
         "columns": binned.columns,
+        "misses": (binned.columns == 0).any(axis=1),
+        **{name: np.empty(0, TABLE.fields[name].kind) for name in SPARSE_FIELDS},
+    }
+
+
+def _sparse_fields(binner, table, counted, n_threads):
+    """(SparseCodes, fields that hold them)"""
+    binned, cells, codes = binner.transform_sparse(table)
+    spans = low, high, first_span = _new_spans(binned)
+    counted = np.ones(table.n_samples, np.bool_) if counted is None else counted
+    widen_spans_of_cells(*cells, codes, binned.usual, counted, np.count_nonzero(counted), first_span, low, high)
+    close_gaps(binned.n_codes.astype(np.int64), low, high)
+    misses = np.zeros(len(binned.n_codes), bool)
+    misses[binned.row_feature[binned.row_code == 0]] = True
+    return binned, {
+        **_common_fields(binned, *spans),
+        "columns": np.empty((len(binned.n_codes), 0), np.uint8),
+        "misses": misses,
+        **{name: getattr(binned, name) for name in SPARSE_FIELDS},
+    }
+
+
+def _common_fields(binned, low, high, first_span):
+    return {
         "n_codes": binned.n_codes.astype(np.int64),
         "is_categorical": binned.is_categorical,
-        "misses": (binned.columns == 0).any(axis=1),
-        "monotone": monotone,
-        "constrained": bool(monotone.any()),
         "low": low,
         "high": high,
         "first_span": first_span,
     }
 
 
+def _new_spans(binned):
+    """(smallest, largest value behind each code, still none; where those of each feature begin)"""
+    n_codes = binned.n_codes.astype(np.int64)
+    return np.full(n_codes.sum(), np.inf), np.full(n_codes.sum(), -np.inf), np.cumsum(n_codes) - n_codes
+
+
 def _find_spans(binner, table, binned, counted, n_threads):
     """Smallest and largest value behind each code: (low, high, where those of each feature begin)."""
     n_codes = binned.n_codes.astype(np.int64)
-    first_span = np.cumsum(n_codes) - n_codes
-    low, high = np.full(n_codes.sum(), np.inf), np.full(n_codes.sum(), -np.inf)
+    low, high, first_span = _new_spans(binned)
     counted = np.ones(table.n_samples, np.bool_) if counted is None else counted
-    for start in range(0, table.n_samples, SPAN_BLOCK):
-        stop = min(start + SPAN_BLOCK, table.n_samples)
+    step = max(64, min(SPAN_BLOCK, SPAN_CELLS // len(n_codes)))
+    for start in range(0, table.n_samples, step):
+        stop = min(start + step, table.n_samples)
         values = np.ascontiguousarray(binner.encode(table, start, stop)).view()  # perhaps the caller's own memory
         values.flags.writeable = False
 

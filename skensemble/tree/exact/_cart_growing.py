@@ -17,6 +17,7 @@ from skensemble.tree.exact._criteria import ABSOLUTE_ERROR
 from skensemble.tree.exact._impurity import gain_unit, impurity, mean, score
 from skensemble.tree.exact._row_search import find_best_split
 from skensemble.tree.exact._team_search import find_best_split_together, is_shared
+from skensemble.tree.exact._unusual_cells import note_moved, note_places, read_unusual, spread_keys
 
 EPSILON = 2.0**-52  # impurity that is none, as a share of the root's: no unit of the targets is too small
 NO_PARENT = -1
@@ -27,7 +28,8 @@ def grow_cart(n_rows, n_members, seed, state):
     """Grow a tree on rows[:n_rows], with a team of `n_members` for its large nodes; returns its number of nodes."""
     state.n_nodes, state.n_stacked, state.n_open, state.n_members = 0, 0, 0, n_members
     for k in range(state.features.shape[0]):
-        state.features[k] = k
+        state.features[state.n_fixed + state.feature_rank[k]] = k
+    note_places(n_rows, state)
     if state.max_leaf_nodes > 0:
         _grow_best_first(n_rows, seed, state)
     else:
@@ -104,7 +106,7 @@ def _new_node(parent, side, n_rows, state):
     state.missing_left[node], state.gain[node] = False, 0.0
     if parent == NO_PARENT:
         state.start[node], state.stop[node], state.node_seed[node] = 0, n_rows, 0
-        state.depth[node], state.n_constant[node] = 0, 0
+        state.depth[node], state.n_constant[node] = 0, state.n_fixed
         state.lower[node], state.upper[node] = -np.inf, np.inf
     else:
         _inherit(node, parent, side, state)
@@ -117,9 +119,9 @@ def _new_node(parent, side, n_rows, state):
 @kernel
 def _inherit(node, parent, side, state):
     state.depth[node] = state.depth[parent] + 1
-    state.node_seed[node] = mixed_seed(state.node_seed[parent], side)
+    state.node_seed[node] = mixed_seed(state.node_seed[parent], 1 - side if state.turned[parent] else side)
     # In best-first growth, other nodes have reordered `features` since the parent was searched.
-    state.n_constant[node] = state.n_constant[parent] if state.max_leaf_nodes < 0 else 0
+    state.n_constant[node] = state.n_constant[parent] if state.max_leaf_nodes < 0 else state.n_fixed
     state.lower[node], state.upper[node] = state.lower[parent], state.upper[parent]
     direction = state.monotone[state.feature[parent]]
     if side == 0:
@@ -286,6 +288,7 @@ def _look_for_split(node, seed, state):
     state.feature[node], state.threshold[node] = state.best_feature, state.best_threshold
     state.code[node], state.missing_left[node] = state.best_code, state.best_missing_left
     state.gain[node], state.middle[node] = max(gain, 0.0), state.best_middle
+    state.turned[node] = state.is_categorical[state.best_feature] and state.best_turned
     if state.is_categorical[state.best_feature]:
         for word in range(state.words.shape[1]):
             state.words[node, word] = state.best_words[word]
@@ -315,12 +318,15 @@ def _split(node, state):
     column, rows, spare = state.columns[state.feature[node]], state.rows, state.spare
     start, stop = state.start[node], state.stop[node]
     n_left, n_right, has_missing = start, int64(0), False
-    is_category = state.is_categorical[state.feature[node]]
+    is_category, is_sparse = state.is_categorical[state.feature[node]], state.usual.shape[0] > 0
+    if is_sparse:
+        feature = int64(state.feature[node])
+        spread_keys(feature, stop - start, read_unusual(node, feature, state), state)
     offset = uint64(0) if state.missing_left[node] else uint64(1)
     limit = uint64(state.code[node]) - offset  # missing right: code 0 wraps around to a huge number
     for i in range(start, stop):
         row = rows[i]
-        code = uint64(column[row])
+        code = state.keys[i - start] >> uint64(32) if is_sparse else uint64(column[row])
         if is_category:
             goes_left = (state.words[node, code >> uint64(6)] >> (code & uint64(63))) & uint64(1) == 1
         else:
@@ -332,5 +338,7 @@ def _split(node, state):
         n_right += not goes_left
     for i in range(n_right):
         rows[n_left + i] = spare[i]
+    if is_sparse:
+        note_moved(start, stop, state)
     state.cut[node] = n_left
     state.never_misses[node] = not (has_missing or is_category)

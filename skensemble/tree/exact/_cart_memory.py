@@ -36,7 +36,7 @@ class CartMemory(NamedTuple):
 
 
 def _sizes(given):
-    n_features, n_samples = given["columns"].shape
+    n_features, n_samples = len(given["columns"]), len(given["row_order"])
     n_ranked, n_channels = len(given["y_rank"]), given["n_channels"]
     most_codes = int(given["n_codes"].max(initial=2))
     max_nodes = most_nodes(n_samples, given["max_depth"], given["max_leaf_nodes"])
@@ -45,6 +45,8 @@ def _sizes(given):
     return {
         "n_samples": n_samples,
         "n_features": n_features,
+        "n_sparse_rows": n_samples if len(given["usual"]) else 0,
+        "n_sparse_features": len(given["usual"]),
         "n_all_codes": int(given["n_codes"].sum()),
         "n_outputs": given["n_outputs"],
         "n_stats": given["n_stats"],

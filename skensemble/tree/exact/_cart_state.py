@@ -30,7 +30,16 @@ TABLE = StateTable(
         ("max_features", int, None, FIT, None, "features tried per node, constant ones not counted"),
         ("min_impurity_decrease", float, None, FIT, None, ""),
         # the binned table
-        ("columns", None, "n_features n_samples", FIT, None, "codes feature by feature"),
+        ("columns", None, "n_features ?", FIT, None, "codes feature by feature; of no row if the table is sparse"),
+        ("usual", np.uint32, "?", FIT, None, "code of most rows in each feature; no feature if the table is dense"),
+        ("entry_start", np.int64, "?", FIT, None, "where the unusual cells of each feature begin"),
+        ("entry_row", np.uint32, "?", FIT, None, "of each unusual cell, feature by feature"),
+        ("entry_code", np.uint32, "?", FIT, None, ""),
+        ("row_start", np.int64, "?", FIT, None, "where the unusual cells of each row begin"),
+        ("row_feature", np.uint32, "?", FIT, None, "of each unusual cell, row by row"),
+        ("row_code", np.uint32, "?", FIT, None, ""),
+        ("feature_rank", np.int64, "n_features", FIT, None, "place in draws and ties; < 0 for those that never split"),
+        ("n_fixed", int, None, FIT, None, "features that never split"),
         ("n_codes", np.int64, "n_features", FIT, None, ""),
         ("is_categorical", np.bool_, "n_features", FIT, None, ""),
         ("misses", np.bool_, "n_features", FIT, None, "some row has no value"),
@@ -68,6 +77,8 @@ TABLE = StateTable(
         # rows; those of a node are a range
         ("rows", np.uint32, "n_samples", TREE, None, ""),
         ("spare", np.uint32, "n_samples", TREE, None, "where rows wait that go right"),
+        ("place_of_row", np.uint32, "n_sparse_rows", TREE, None, "in `rows`, of a sparse table"),
+        ("n_unusual", np.int32, "n_sparse_features", TREE, 0, "unusual cells in the node; zero between uses"),
         # the node that is being looked at
         ("node_weight", np.int64, "n_samples", TREE, None, "of its rows, in order"),
         ("class_stop", np.int64, "n_stats", TREE, 0, "rows are sorted by class: one past the last of each"),
@@ -115,6 +126,7 @@ TABLE = StateTable(
         ("best_threshold", float, None, THREAD, 0.0, ""),
         ("best_missing_left", bool, None, THREAD, False, ""),
         ("best_words", np.uint64, "n_words", THREAD, 0, "categories that go left"),
+        ("best_turned", bool, None, THREAD, False, "categories: most of the weight goes left"),
         ("best_middle", float, None, THREAD, 0.0, "of the two children's values, for monotone constraints"),
         # nodes as they are grown
         ("start", np.int64, "max_nodes", TREE, 0, "rows [start, stop)"),
@@ -123,6 +135,7 @@ TABLE = StateTable(
         ("node_seed", np.int64, "max_nodes", TREE, 0, "to draw by: made from the sides taken since the root"),
         ("never_misses", np.bool_, "max_nodes", TREE, 0, "every row has a value of the feature that splits the node"),
         ("n_constant", np.int64, "max_nodes", TREE, 0, "features[:n_constant] are known to be constant"),
+        ("turned", np.bool_, "max_nodes", TREE, 0, "the sides change places in the seeds of the children"),
         ("lower", np.float64, "max_nodes", TREE, 0, "bounds of the value, from monotone constraints"),
         ("upper", np.float64, "max_nodes", TREE, 0, ""),
         ("code", np.int64, "max_nodes", TREE, 0, "code <= this goes left"),

@@ -18,7 +18,7 @@ def sweep_categories(node, feature, seed, breaks_ties, state):
     n_groups = _count_missing_as_group(state)
     n_places = n_groups - 1
     if state.random_splits:
-        n_places = _shuffle_groups(n_groups, mixed_seed(seed, feature), state)
+        n_places = _shuffle_groups(n_groups, mixed_seed(seed, state.feature_rank[feature]), state)
     else:
         _sort_groups(n_groups, state)
     if state.criterion == ABSOLUTE_ERROR:
@@ -137,7 +137,7 @@ def _note_categories(best, n_groups, state):
             words[code >> uint64(6)] |= bit
         else:
             words[code >> uint64(6)] &= ~bit
-    state.best_code, state.best_threshold = 0, np.nan
+    state.best_code, state.best_threshold, state.best_turned = 0, np.nan, absent_left
     state.best_missing_left = words[0] & uint64(1) == 1
 
 

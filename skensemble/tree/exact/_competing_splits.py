@@ -11,19 +11,22 @@ from skensemble.tree.exact._impurity import mean, score
 @kernel
 def gain_to_beat(node, feature, breaks_ties, state):
     """Gain that a split of the feature must exceed."""
-    if breaks_ties and precedes(state.node_seed[node], feature, state.best_feature):
+    if breaks_ties and precedes(node, feature, state.best_feature, state):
         return np.nextafter(state.best_gain, -np.inf)
     return state.best_gain
 
 
 @kernel
-def precedes(node_seed, a, b):
+def precedes(node, a, b, state):
     """Does feature a win against b, where both split a node equally well?
 
     In a small node most features do.  The winner is drawn, so that no column is favoured, but always the same in a node
     at this place of a tree, so that a tree that tries all features needs no random_state.
     """
-    return b >= 0 and random_bits(node_seed, a) < random_bits(node_seed, b)
+    if b < 0:
+        return False
+    seed, rank = state.node_seed[node], state.feature_rank
+    return random_bits(seed, rank[a]) < random_bits(seed, rank[b])
 
 
 @kernel
@@ -52,7 +55,7 @@ def wins(node, feature, gain, breaks_ties, state):
     """Is the split into `left` and the rest the best so far, and allowed?  Then note its gain."""
     if gain < state.best_gain:
         return False
-    if gain == state.best_gain and not (breaks_ties and precedes(state.node_seed[node], feature, state.best_feature)):
+    if gain == state.best_gain and not (breaks_ties and precedes(node, feature, state.best_feature, state)):
         return False
     if gain == -np.inf or (state.constrained and not _obeys(node, feature, state)):
         return False

@@ -18,6 +18,15 @@ from skensemble.tree.exact._criteria import ABSOLUTE_ERROR, SQUARED_ERROR
 from skensemble.tree.exact._key_sort import PLACE, sort_keys
 from skensemble.tree.exact._sorted_rows import sweep_sorted
 from skensemble.tree.exact._thresholds import draw_below, draw_threshold, place_threshold
+from skensemble.tree.exact._unusual_cells import (
+    add_left_of_keys,
+    count_unusual,
+    forget_counts,
+    groups_of_unusual,
+    range_of_unusual,
+    read_unusual,
+    spread_keys,
+)
 
 
 @kernel
@@ -37,18 +46,22 @@ def find_best_split(node, seed, state):
     features = state.features
     n_constant, end, n_tried, n_drawn = state.n_constant[node], features.shape[0], 0, 0
     tries_all = state.max_features >= features.shape[0]
+    is_counted = state.usual.shape[0] > 0 and count_unusual(node, state)
     state.best_feature, state.best_gain = -1, -np.inf
     while n_constant < end and n_tried < state.max_features:
         place = end - 1 if tries_all else n_constant + draw_below(seed, n_drawn, end - n_constant)
         n_drawn += 1
         feature = features[place]
-        if try_feature(node, feature, seed, tries_all, state):
+        is_usual = is_counted and state.n_unusual[feature] == 0
+        if not is_usual and try_feature(node, feature, seed, tries_all, state):
             end -= 1
             n_tried += 1
             features[place], features[end] = features[end], feature
         else:
             features[place], features[n_constant] = features[n_constant], feature
             n_constant += 1
+    if is_counted:
+        forget_counts(node, state)
     state.n_constant[node] = n_constant
     best = state.best_feature
     if best >= 0 and not state.random_splits and not state.is_categorical[best]:
@@ -62,6 +75,8 @@ def try_feature(node, feature, seed, breaks_ties, state):
     breaks_ties : which of two equally good splits wins does not depend on the order of the features (see `precedes`);
         else it is that of the feature drawn first
     """
+    if state.usual.shape[0] > 0:
+        return _try_unusual(node, feature, seed, breaks_ties, state)
     start, n_rows, n_codes = state.start[node], state.stop[node] - state.start[node], state.n_codes[feature]
     column = state.columns[feature]
     is_plain = not (state.is_categorical[feature] or state.random_splits or state.criterion == ABSOLUTE_ERROR)
@@ -83,7 +98,7 @@ def try_feature(node, feature, seed, breaks_ties, state):
         collect_groups(n_rows, high, state)
         sweep_categories(node, feature, seed, breaks_ties, state)
     elif state.random_splits:
-        _try_random_threshold(node, feature, low, high, n_missing, breaks_ties, mixed_seed(seed, feature), state)
+        _try_random_threshold(node, feature, low, high, n_missing, 0, breaks_ties, seed, state)
     elif state.criterion == ABSOLUTE_ERROR:
         collect_groups(n_rows, high, state)
         sweep_groups(node, feature, breaks_ties, state)
@@ -94,6 +109,30 @@ def try_feature(node, feature, seed, breaks_ties, state):
     else:
         sort_keys(n_rows, high, state.keys, state.spare_keys, state.digits)
         sweep_sorted(node, feature, n_rows, n_missing, breaks_ties, state)
+    return True
+
+
+@kernel
+def _try_unusual(node, feature, seed, breaks_ties, state):
+    """The same of a sparse table, which has no categories."""
+    n_rows, n_unusual = state.stop[node] - state.start[node], read_unusual(node, feature, state)
+    if n_unusual == 0:
+        return False
+    if not state.random_splits and state.criterion != ABSOLUTE_ERROR:
+        groups_of_unusual(feature, n_rows, n_unusual, state)
+        return sweep_groups(node, feature, breaks_ties, state)
+    low, high, n_missing = range_of_unusual(feature, n_rows, n_unusual, state)
+    if low > high or (low == high and n_missing == 0):
+        return False
+    n_keys = n_unusual
+    if state.criterion == ABSOLUTE_ERROR:
+        spread_keys(feature, n_rows, n_unusual, state)
+        n_keys = n_rows
+    if state.random_splits:
+        _try_random_threshold(node, feature, low, high, n_missing, n_keys, breaks_ties, seed, state)
+    else:
+        collect_groups(n_rows, high, state)
+        sweep_groups(node, feature, breaks_ties, state)
     return True
 
 
@@ -198,11 +237,18 @@ def _sum_left(column, start, first, stop, offset, limit, state):
 
 
 @kernel
-def _try_random_threshold(node, feature, low, high, n_missing, breaks_ties, seed, state):
-    """A threshold drawn uniformly between smallest and largest value (Geurts, Ernst & Wehenkel 2006, table 1)."""
+def _try_random_threshold(node, feature, low, high, n_missing, n_keys, breaks_ties, seed, state):
+    """A threshold drawn uniformly between smallest and largest value (Geurts, Ernst & Wehenkel 2006, table 1).
+
+    n_keys : of a sparse table, see `add_left_of_keys`
+    """
+    seed = mixed_seed(seed, state.feature_rank[feature])
     code, threshold = draw_threshold(feature, low, high, seed, state)
     missing_left = n_missing > 0 and random_bits(seed, 1) >> uint64(63) == 1
-    _add_left(node, state.columns[feature], code, missing_left, state)
+    if state.usual.shape[0] > 0:
+        add_left_of_keys(feature, n_keys, code, missing_left, state)
+    else:
+        _add_left(node, state.columns[feature], code, missing_left, state)
     if state.left[state.n_stats] == state.total[state.n_stats]:
         return
     if state.criterion == ABSOLUTE_ERROR:

@@ -19,7 +19,7 @@ from skensemble.tree.exact._thresholds import place_threshold
 
 N_CHUNKS = 16
 SHARED_CELLS = 1 << 16  # rows x features from which a search is shared
-GAIN, FEATURE, CODE, ABOVE, THRESHOLD, MISSING_LEFT, MIDDLE, N_FOUND = range(8)  # columns of `found`
+GAIN, FEATURE, CODE, ABOVE, THRESHOLD, MISSING_LEFT, MIDDLE, TURNED, N_FOUND = range(9)  # columns of `found`
 NODE, SEED, WIDTH, N_JOB = range(4)  # what the open job is about; WIDTH is its number of chunks
 
 
@@ -28,6 +28,8 @@ def is_shared(node, state):
     """Is the search worth a team?  Only if all features are tried: otherwise the ones drawn depend on the order."""
     n_features = state.features.shape[0]
     if state.n_members == 1 or state.max_features < n_features or state.criterion == ABSOLUTE_ERROR:
+        return False
+    if state.usual.shape[0] > 0:  # few rows of the node have to be looked at
         return False
     n_candidates = n_features - state.n_constant[node]
     return n_candidates > 1 and (state.stop[node] - state.start[node]) * n_candidates >= SHARED_CELLS
@@ -91,7 +93,7 @@ def _note_found(chunk, own, leader):
     found = leader.found[chunk]
     found[FEATURE], found[GAIN], found[MIDDLE] = own.best_feature, own.best_gain, own.best_middle
     found[CODE], found[ABOVE], found[THRESHOLD] = own.best_code, own.best_above, own.best_threshold
-    found[MISSING_LEFT] = own.best_missing_left
+    found[MISSING_LEFT], found[TURNED] = own.best_missing_left, own.best_turned
     for word in range(own.best_words.shape[0]):
         leader.found_words[chunk, word] = own.best_words[word]
 
@@ -104,13 +106,13 @@ def _take_best(node, n_chunks, state):
         gain, feature = state.found[chunk, GAIN], int64(state.found[chunk, FEATURE])
         if feature < 0 or gain < state.best_gain:
             continue
-        if gain > state.best_gain or precedes(state.node_seed[node], feature, state.best_feature):
+        if gain > state.best_gain or precedes(node, feature, state.best_feature, state):
             state.best_feature, state.best_gain, winner = feature, gain, chunk
     if winner >= 0:
         found = state.found[winner]
         state.best_code, state.best_above = int64(found[CODE]), int64(found[ABOVE])
         state.best_threshold, state.best_middle = found[THRESHOLD], found[MIDDLE]
-        state.best_missing_left = found[MISSING_LEFT] > 0.0
+        state.best_missing_left, state.best_turned = found[MISSING_LEFT] > 0.0, found[TURNED] > 0.0
         for word in range(state.best_words.shape[0]):
             state.best_words[word] = state.found_words[winner, word]
 

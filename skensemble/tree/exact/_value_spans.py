@@ -17,6 +17,22 @@ def widen_spans(values, columns, counted, start, first_span, first, last, low, h
 
 
 @kernel
+def widen_spans_of_cells(starts, rows, values, codes, usual, counted, n_counted, first_span, low, high):
+    """The same from what a sparse table stores; there is a zero where a counted row has no cell."""
+    for j in range(usual.shape[0]):
+        span, n_stored = first_span[j], 0
+        for i in range(starts[j], starts[j + 1]):
+            if counted[rows[i]]:
+                n_stored += 1
+                at = span + codes[i]
+                low[at] = min(low[at], values[i])
+                high[at] = max(high[at], values[i])
+        if n_stored < n_counted:
+            at = span + usual[j]
+            low[at], high[at] = min(low[at], 0.0), max(high[at], 0.0)
+
+
+@kernel
 def close_gaps(n_codes, low, high):
     """A code that no row has (or only rows without a weight) lies where the code before it ends."""
     at = 0

@@ -39,11 +39,11 @@ from skensemble.tree.trees._rank_walk import compile_ranks, find_ranks
 from skensemble.tree.trees._rank_walk_kernels import run_ranked_trees
 from skensemble.tree.trees._tree_arrays import depth_of_nodes, parents
 
-BLOCK = 8 * STRIP  # rows that are encoded at once
+BLOCK, BLOCK_CELLS = 8 * STRIP, 1 << 22  # most rows, and most cells, that are encoded at once
 FEW_ROWS = 12  # up to so many rows, walking them one by one is faster than a strip
 SHALLOW = 6  # a tree with more levels below its exits is walked over ranks
 MANY_ROWS = 8 * STRIP  # smallest number of rows for which trees are walked over ranks
-RANK_BLOCK = 16 * STRIP  # rows: their ranks and a deep tree share a cache of 1 MB
+RANK_BLOCK = 16 * STRIP  # most rows: their ranks and a deep tree share a cache of 1 MB
 
 # A categorical node or test has ~column for its column, and its number in TreeArrays for its threshold.
 _NODE = np.dtype([("threshold", "f8"), ("column", "i4"), ("child", "i4")])
@@ -81,6 +81,11 @@ class _Layout(NamedTuple):
 
 class PredictionLayout(_Layout):
     """What the kernels read, and the ranks of deep trees, which are made on first use."""
+
+    def rows_at_once(self, most):
+        """Number of rows to encode at once: fewer of wide tables."""
+        n_features = 1 + int(np.maximum(self.sources, ~self.sources).max(initial=0))
+        return max(STRIP, min(most, BLOCK_CELLS // n_features // STRIP * STRIP))
 
     @cached_property
     def ranks(self):
@@ -175,9 +180,10 @@ def _pack_tests(nodes, split, strikes, n_tests):
 # encode(start, stop) gives rows of the table as a float64 C-order array: NaN where missing, a category as its code.
 
 
-def predict_raw(layout, encode, n_rows, baseline, n_threads=1, *, n_trees=None, block=BLOCK):
+def predict_raw(layout, encode, n_rows, baseline, n_threads=1, *, n_trees=None, block=None):
     """(n_rows, n_outputs) baseline plus the sum of the first `n_trees` trees."""
     n_trees = layout.n_trees if n_trees is None else min(n_trees, layout.n_trees)
+    block = block or layout.rows_at_once(BLOCK)
     raw = _repeat(baseline, n_rows)
     if n_rows <= FEW_ROWS:
         run_trees_row_by_row(_encoded(encode, 0, n_rows), layout, 0, n_trees, raw)
@@ -193,13 +199,13 @@ def predict_raw(layout, encode, n_rows, baseline, n_threads=1, *, n_trees=None, 
     return raw
 
 
-def staged_raw(layout, encode, n_rows, baseline, stages, n_threads=1, *, block=BLOCK):
+def staged_raw(layout, encode, n_rows, baseline, stages, n_threads=1, *, block=None):
     """Yield the prediction of the first stages[0] trees, of the first stages[1] and so on; stages ascend.
 
     Rows are encoded once and kept, so this needs the memory of a float64 copy of the features that the trees use.
     """
     raw = _repeat(baseline, n_rows)
-    n_useful = _useful_threads(layout, n_rows, 0, n_threads)
+    n_useful, block = _useful_threads(layout, n_rows, 0, n_threads), block or layout.rows_at_once(BLOCK)
     strips = for_blocks(partial(_strips, layout, encode), n_rows, block, n_useful)
     first_tree = 0
     for last_tree in stages:
@@ -212,9 +218,9 @@ def staged_raw(layout, encode, n_rows, baseline, stages, n_threads=1, *, block=B
         first_tree = last_tree
 
 
-def apply_trees(layout, encode, n_rows, n_threads=1, *, block=BLOCK):
+def apply_trees(layout, encode, n_rows, n_threads=1, *, block=None):
     """(n_rows, n_trees) int32: the leaf each row falls into, counted from the root of its tree."""
-    leaves = np.empty((n_rows, layout.n_trees), np.int32)
+    leaves, block = np.empty((n_rows, layout.n_trees), np.int32), block or layout.rows_at_once(BLOCK)
     if n_rows >= MANY_ROWS and layout.ranks is not None:
         _walk_ranks(layout, encode, n_rows, layout.n_trees, np.empty((n_rows, 0)), leaves, n_threads)
         return leaves
@@ -237,7 +243,7 @@ def _walk_ranks(layout, encode, n_rows, n_trees, raw, leaves, n_threads):
             leaves[start:stop],
         )  # fmt: skip
 
-    for_blocks(walk, n_rows, RANK_BLOCK, n_threads)
+    for_blocks(walk, n_rows, layout.rows_at_once(RANK_BLOCK), n_threads)
 
 
 def decision_path(trees, leaves):
