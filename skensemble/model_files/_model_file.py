@@ -22,7 +22,7 @@ def save_model(model, path_or_file, *, slim=False):
 
     The file holds the parameters and all that was fitted, also of the parts of a model: the encoder, the regressor or
     the labels of a generative one. `load_model` makes the same model of it: its predictions, samples, densities and
-    explanations are equal bit for bit. Unlike a pickle, the file runs no code when it is loaded, and other languages
+    explanations are equal bit for bit. Attributes that you have set yourself are not stored. Unlike a pickle, the file runs no code when it is loaded, and other languages
     can read its arrays.
 
     Parameters
