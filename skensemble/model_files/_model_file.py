@@ -22,8 +22,8 @@ def save_model(model, path_or_file, *, slim=False):
 
     The file holds the parameters and all that was fitted, also of the parts of a model: the encoder, the regressor or
     the labels of a generative one. `load_model` makes the same model of it: its predictions, samples, densities and
-    explanations are equal bit for bit. Attributes that you have set yourself are not stored. Unlike a pickle, the file runs no code when it is loaded, and other languages
-    can read its arrays.
+    explanations are equal bit for bit. Unlike a pickle, the file runs no code when it is loaded, and other languages
+    can read its arrays. Attributes that you have set yourself are not stored.
 
     Parameters
     ----------
@@ -41,6 +41,20 @@ def save_model(model, path_or_file, *, slim=False):
     TypeError
         If the model is no estimator of skensemble, or holds what no file can: a function, or an estimator of another
         package. The message names the parameter.
+
+    Examples
+    --------
+    >>> import io
+    >>> from sklearn.datasets import load_iris
+    >>> from skensemble import RandomForestClassifier, load_model, save_model
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = RandomForestClassifier(20, random_state=0).fit(X, y)
+    >>> file = io.BytesIO()  # or a path
+    >>> save_model(model, file)
+    >>> file.seek(0)
+    0
+    >>> bool((load_model(file).predict(X) == model.predict(X)).all())
+    True
     """
     check_parameter("slim", slim, (IsBool,))
     parts = _file_of(model, bool(slim))
