@@ -33,7 +33,7 @@ def compile_predictor(model):
     >>> X = np.arange(20.0).reshape(-1, 2)
     >>> model = RandomForestRegressor(random_state=0).fit(X, X[:, 0])
     >>> predictor = compile_predictor(model)
-    >>> predictor(X[3]) == model.predict(X[3:4])[0]
+    >>> bool(predictor(X[3]) == model.predict(X[3:4])[0])
     True
     """
     if not hasattr(model, "_additive_trees"):
