@@ -11,7 +11,14 @@ import numpy as np
 
 from skensemble._parallel import for_blocks
 from skensemble.tree.trees._marks import NO_CHILD
-from skensemble.tree.trees._partial_dependence_kernels import Splits, add_averages, add_masses, sum_subtrees
+from skensemble.tree.trees._partial_dependence_kernels import (
+    Splits,
+    add_averages,
+    add_masses,
+    find_asking,
+    hand_down,
+    sum_subtrees,
+)
 
 TREES_OF_A_BLOCK = 8
 ROWS_OF_A_BLOCK = 256
@@ -32,8 +39,9 @@ def partial_dependence(additive, grid, features, mass, *, trees=None, n_threads=
         return sums
     splits = _splits(nodes, _place_of(features, nodes)[nodes.feature])
     scale = additive.scale[nodes.tree_of_node]
-    values, asks = nodes.values * (scale * mass)[:, None], np.empty(nodes.n_nodes, bool)
-    sum_subtrees(splits, values, asks)
+    values = nodes.values * np.where(nodes.is_leaf, scale * mass, 0.0)[:, None]
+    sum_subtrees(splits, values)
+    asks = _asking(splits)
     chosen = np.arange(nodes.n_trees) if trees is None else np.asarray(trees, np.int64)
     chosen, output, cells = _read_only(chosen), _read_only(nodes.output), _read_only(grid)
 
@@ -45,7 +53,7 @@ def partial_dependence(additive, grid, features, mass, *, trees=None, n_threads=
 
 
 def mass_of_rows(additive, cells, weight, features, n_threads=1):
-    """(n_nodes,) of each leaf the share of rows that reach it, whatever they have in some features; 0 at splits.
+    """(n_nodes,) of each leaf the share of rows that reach it, whatever they have in some features.
 
     cells : (n_rows, n_features) encoded rows
     weight : (n_rows,) float64
@@ -55,12 +63,13 @@ def mass_of_rows(additive, cells, weight, features, n_threads=1):
     if trees.n_trees:
         column = np.where(_place_of(features, trees)[trees.feature] >= 0, -1, trees.feature)
         splits, cells = _splits(trees, column), _read_only(cells)
-        share = _read_only(weight / weight.sum())
+        share, asks = _read_only(weight / weight.sum()), _asking(splits)
 
         def add(first, last):
-            add_masses(splits, first, last, cells, share, mass)
+            add_masses(splits, asks, first, last, cells, share, mass)
 
         for_blocks(add, trees.n_trees, TREES_OF_A_BLOCK, n_threads)
+        hand_down(splits, mass)
     return mass
 
 
@@ -95,6 +104,12 @@ def _splits(trees, column):
         trees.category_count, trees.category_words, trees.roots, trees.depth,
     )  # fmt: skip
     return Splits(*map(_read_only, arrays))
+
+
+def _asking(splits):
+    asks = np.empty(len(splits.column), bool)
+    find_asking(splits, asks)
+    return asks
 
 
 def _read_only(array):

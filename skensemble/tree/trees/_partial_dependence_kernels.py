@@ -36,8 +36,17 @@ def _goes_left(splits, node, x):
 
 
 @kernel
-def add_masses(splits, first_tree, last_tree, cells, weight, mass):
-    """mass[leaf] += weights of the rows that can reach it, in the trees first_tree .. last_tree - 1."""
+def find_asking(splits, asks):
+    """asks[node] = whether the node or a split below reads a column; where none does, all rows go all ways."""
+    for node in range(len(asks) - 1, -1, -1):  # children lie after their parents
+        asks[node] = splits.column[node] >= 0
+        if splits.left[node] != NO_CHILD:
+            asks[node] |= asks[splits.left[node]] | asks[splits.right[node]]
+
+
+@kernel
+def add_masses(splits, asks, first_tree, last_tree, cells, weight, mass):
+    """mass[node] += weights of the rows that reach a node below which no split asks, in some trees."""
     stack = np.empty(np.max(splits.depth) + 2, np.int64)
     for tree in range(first_tree, last_tree):
         for r in range(len(cells)):
@@ -45,7 +54,7 @@ def add_masses(splits, first_tree, last_tree, cells, weight, mass):
             while n_pending > 0:
                 n_pending -= 1
                 node = stack[n_pending]
-                while splits.left[node] != NO_CHILD:
+                while asks[node]:
                     column = splits.column[node]
                     if column < 0:
                         stack[n_pending] = splits.right[node]
@@ -58,13 +67,20 @@ def add_masses(splits, first_tree, last_tree, cells, weight, mass):
 
 
 @kernel
-def sum_subtrees(splits, values, asks):
-    """values[split] = sum of the values of the leaves below; asks[node] = whether a split below reads a column."""
-    for node in range(len(asks) - 1, -1, -1):  # children lie after their parents
-        asks[node] = False
+def hand_down(splits, mass):
+    """mass[child] += mass[parent]: what reached a node below which no split asks reaches all nodes below."""
+    for node in range(len(mass)):
+        if splits.left[node] != NO_CHILD:
+            mass[splits.left[node]] += mass[node]
+            mass[splits.right[node]] += mass[node]
+
+
+@kernel
+def sum_subtrees(splits, values):
+    """values[split] = sum of the values of the leaves below."""
+    for node in range(len(values) - 1, -1, -1):
         if splits.left[node] != NO_CHILD:
             left, right = splits.left[node], splits.right[node]
-            asks[node] = (splits.column[node] >= 0) | asks[left] | asks[right]
             for k in range(values.shape[1]):
                 values[node, k] = values[left, k] + values[right, k]
 
