@@ -96,7 +96,7 @@ def _walk(trees, root, cells, first, n, points, weights, n_points, work, last, p
             child, side = trees.left[node], trees.share[node]
         stage[level] += 1
         own_weight[level] = weight_above[level] * side
-        take_side(goes_left, above[level], answers[level], n, own[level])
+        take_side(goes_left, before[level] == NOBODY, above[level], answers[level], n, own[level])
         go_down(products[level], factors[level], n_points, goes_left, n, products[level + 1])
         _fill_ratios(points, n_points, own_weight[level], own[level], n, ratios[level])
         if trees.left[child] == NO_CHILD:

@@ -1,5 +1,7 @@
 """Path-dependent values of rows: a feature that is absent sends a row both ways, as the training rows went."""
 
+from functools import cache
+
 import numpy as np
 
 from skensemble._parallel import for_blocks
@@ -13,6 +15,7 @@ BLOCK_CELLS = 1 << 19  # cells of a block, maximum number but for a strip
 INDICES = ("shapley", "banzhaf")
 
 
+@cache
 def quadrature(index):
     """(points, weights), each (MAX_POINTS + 1, MAX_POINTS): row k has the k points between 0 and 1 of an index."""
     points, weights = np.zeros((2, MAX_POINTS + 1, MAX_POINTS))

@@ -43,10 +43,11 @@ NOBODY = -1
 
 
 @kernel
-def measure_trees(feature, left, right, share, values, roots, n_features, mean, width, distinct):
+def measure_trees(feature, left, right, share, values, roots, n_features, mean, width, distinct, asked_below):
     """Mean of the values of each node's leaves by shares, and numbers of distinct features.
 
     width : the most on a path of each tree;  distinct : on the path to each leaf
+    asked_below : False at first; set where a split below is on the same feature
     """
     n_above = np.zeros(n_features, np.int64)
     path, side = np.empty(len(feature), np.int32), np.empty(len(feature), np.int8)
@@ -65,6 +66,9 @@ def measure_trees(feature, left, right, share, values, roots, n_features, mean, 
                 continue
             if side[level] == 0:
                 n_distinct += n_above[feature[node]] == 0
+                for above in range(level if n_above[feature[node]] > 0 else 0):
+                    if feature[path[above]] == feature[node]:
+                        asked_below[path[above]] = True
                 n_above[feature[node]] += 1
                 widest = max(widest, n_distinct)
             if side[level] == 2:
@@ -138,34 +142,40 @@ def _go_up(points, product, factor, n_points, w, left, right, n, total, out):
 
     No array may be another one, and each loop has few, or the compiler makes no vector instructions of it.
     """
-    for r in range(n):
-        total[r] = 0.0
     for q in range(n_points):
         below = w + points[q] * (1.0 - w)
         weight = w / (below * below)
         a, f, g_l, g_r, g = product[q], factor[q], left[q], right[q], out[q]
-        for r in range(n):
-            total[r] += weight * a[r] * (g_l[r] - g_r[r])
+        if q == 0:
+            for r in range(n):
+                total[r] = weight * a[r] * (g_l[r] - g_r[r])
+        else:
+            for r in range(n):
+                total[r] += weight * a[r] * (g_l[r] - g_r[r])
         for r in range(n):
             g[r] = g_r[r] + f[r] * (g_l[r] - g_r[r])
 
 
 @kernel
 def _end(points, product, n_points, share, answer, value_left, value_right, n, total, out):
-    """Both children are leaves, and no split above asks for the same feature: all of the above at once."""
+    """Both children are leaves, and no split above asks for the same feature: all of the above at once.
+
+    total is to be multiplied by the difference of the values.
+    """
     difference = value_left - value_right
-    for r in range(n):
-        total[r] = 0.0
     for q in range(n_points):
         t = points[q]
         failed = share * (1.0 - t)
         a, g = product[q], out[q]
         base, step = value_right + failed * difference, t * difference
-        for r in range(n):
-            total[r] += a[r]
-            g[r] = base + answer[r] * step
-    for r in range(n):
-        total[r] *= difference
+        if q == 0:
+            for r in range(n):
+                total[r] = a[r]
+                g[r] = base + answer[r] * step
+        else:
+            for r in range(n):
+                total[r] += a[r]
+                g[r] = base + answer[r] * step
 
 
 @kernel
@@ -200,10 +210,10 @@ def _walk(trees, root, cells, line_cells, only, first, n, points, weights, n_poi
     path, stage, before = levels
     weight_above, own_weight = shares
     level = 0 if trees.left[root] != NO_CHILD else -1
-    path[0], stage[0] = root, 0
+    path[0], stage[0], has_lines = root, 0, len(trees.line_slope) > 0
     fill_products(products[0], weights, n_points, n)
     while level >= 0:
-        node, at_end = path[level], False
+        node, at_end, scale = path[level], False, 1.0
         feature, left, right, share = trees.feature[node], trees.left[node], trees.right[node], trees.share[node]
         is_left = (level > 0) and (stage[level - 1] == 1)
         out = left_sums[level - 1] if is_left else right_sums[level - 1]  # of a root: the last, which is free
@@ -214,8 +224,9 @@ def _walk(trees, root, cells, line_cells, only, first, n, points, weights, n_poi
             weight_above[level] = 1.0 if previous == NOBODY else own_weight[previous]
             look_above(own, previous, n, above[level], answers[level])
             at_end = (previous == NOBODY) & (trees.left[left] == NO_CHILD) & (trees.left[right] == NO_CHILD)
-            at_end = at_end & (len(trees.line_slope) == 0)
+            at_end = at_end & (not has_lines)
             if at_end:
+                scale = trees.value[left] - trees.value[right]
                 _end(
                     points, products[level], n_points, share, answers[level], trees.value[left], trees.value[right],
                     n, total, out,
@@ -230,7 +241,8 @@ def _walk(trees, root, cells, line_cells, only, first, n, points, weights, n_poi
             child, side = (left, share) if goes_left else (right, 1.0 - share)
             stage[level] += 1
             own_weight[level] = weight_above[level] * side
-            take_side(goes_left, above[level], answers[level], n, own[level])
+            if has_lines | trees.asked_below[node]:
+                take_side(goes_left, before[level] == NOBODY, above[level], answers[level], n, own[level])
             if trees.left[child] == NO_CHILD:
                 leaf_sums = left_sums[level] if goes_left else right_sums[level]
                 _fill(leaf_sums, n_points, trees.value[child] if only == NOBODY else 0.0, n)
@@ -250,7 +262,8 @@ def _walk(trees, root, cells, line_cells, only, first, n, points, weights, n_poi
                 points, products[level], factors[level], n_points, weight_above[level], left_sums[level],
                 right_sums[level], n, total, out,
             )  # fmt: skip
-        _add_changes(phi[feature][first : first + n], share, above[level], answers[level], total)
+        is_first = before[level] == NOBODY
+        _add_changes(phi[feature][first : first + n], share, is_first, above[level], answers[level], scale, total)
         last[feature] = before[level]
         level -= 1
 
@@ -264,10 +277,11 @@ def fill_products(product, weights, n_points, n):
 
 @kernel
 def look_above(own, previous, n, above, answer):
-    """above = 1 where a row passes the splits above on the same feature, and who does not answers 0 to this one."""
+    """above = 1 where a row passes the splits above on the same feature, and who does not answers 0 to this one.
+
+    Where there are none, all rows pass, and `above` is not looked at.
+    """
     if previous == NOBODY:
-        for r in range(n):
-            above[r] = 1.0
         return
     passed = own[previous]
     for r in range(n):
@@ -277,16 +291,28 @@ def look_above(own, previous, n, above, answer):
 
 
 @kernel
-def take_side(goes_left, above, answer, n, own):
+def take_side(goes_left, is_first, above, answer, n, own):
     """own = 1 for the rows that pass all splits on the feature down to a child."""
-    for r in range(n):
-        own[r] = answer[r] if goes_left else above[r] - answer[r]
+    if goes_left:
+        for r in range(n):
+            own[r] = answer[r]
+    elif is_first:
+        for r in range(n):
+            own[r] = 1.0 - answer[r]
+    else:
+        for r in range(n):
+            own[r] = above[r] - answer[r]
 
 
 @kernel
-def _add_changes(target, share, above, answer, total):
-    for r in range(len(target)):
-        target[r] += (answer[r] - share * above[r]) * total[r]
+def _add_changes(target, share, is_first, above, answer, scale, total):
+    """target += o (o_l - s) times the total, which is still to be multiplied by `scale`"""
+    if is_first:
+        for r in range(len(target)):
+            target[r] += (answer[r] - share) * (total[r] * scale)
+    else:
+        for r in range(len(target)):
+            target[r] += (answer[r] - share * above[r]) * (total[r] * scale)
 
 
 # -- leaves with slopes ----------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ class WalkedTrees(NamedTuple):
     depth: np.ndarray  # (n_trees,)
     symmetric: np.ndarray  # (n_trees,)
     n_points: np.ndarray  # (n_trees,) int64: of the quadrature
+    asked_below: np.ndarray  # (n_nodes,) bool: whether splits below are on the same feature
     line_start: np.ndarray  # (n_nodes + 1,) slopes of leaf v are line_start[v] : line_start[v + 1]; see LeafSlopes
     line_feature: np.ndarray  # (n_entries,) int32: place among the used features
     line_mean: np.ndarray  # (n_entries,)
@@ -70,9 +71,10 @@ def trees_of_outputs(additive, features, slopes=None):
         chosen = np.flatnonzero((trees.output == k) | (trees.output == ALL_OUTPUTS))
         value = np.ascontiguousarray(trees.values[:, k if trees.n_values > 1 else 0]) * scale
         mean, width = np.empty(trees.n_nodes), np.empty(trees.n_trees, np.int64)
-        distinct = np.zeros(trees.n_nodes, np.int64)
+        distinct, asked_below = np.zeros(trees.n_nodes, np.int64), np.zeros(trees.n_nodes, np.bool_)
         measure_trees(
-            feature, trees.left, trees.right, share, value, trees.roots, max(len(features), 1), mean, width, distinct
+            feature, trees.left, trees.right, share, value, trees.roots, max(len(features), 1), mean, width, distinct,
+            asked_below,
         )  # fmt: skip
         n_points = np.clip(-(-width // 2), 1, MAX_POINTS)
         base = additive.baseline[k]
@@ -81,7 +83,7 @@ def trees_of_outputs(additive, features, slopes=None):
         arrays = WalkedTrees(
             feature, trees.threshold, trees.left, trees.right, trees.missing_left, trees.category_start,
             trees.category_count, trees.category_words, share, value, trees.roots, trees.depth, trees.symmetric,
-            n_points, *_lines(slopes, trees, place, k),
+            n_points, asked_below, *_lines(slopes, trees, place, k),
         )  # fmt: skip
         yield OutputTrees(WalkedTrees(*map(_read_only, arrays)), chosen, base, width, distinct)
 
