@@ -19,15 +19,10 @@ ABOUT_ROUNDS = ("train_score_", "validation_score_", "cv_results_")
 
 
 class ModelParts:
-    """Of Newton boosters: rounds as a sequence, and what can be made of a fitted model."""
+    """Of Newton boosters: slices of rounds, and what else can be made of a fitted model.
 
-    def __len__(self):
-        """Number of boosting rounds in the model."""
-        check_is_fitted(self)
-        return self._booster.n_rounds
-
-    def __bool__(self):
-        return True
+    They have no length: NumPy would take a list of models for a table of their rounds.
+    """
 
     def __getitem__(self, rounds):
         """The model of some of the rounds.

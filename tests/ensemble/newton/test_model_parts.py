@@ -22,12 +22,11 @@ every_kind = pytest.mark.parametrize("parameters", KINDS.values(), ids=KINDS)
 @every_kind
 def test_a_slice_predicts_as_its_rounds(parameters):
     model = NewtonBoostingRegressor(**ROUNDS, **parameters).fit(X, NUMBER)
-    assert len(model) == 5
     for n_rounds, expected in enumerate(model.staged_predict(X), start=1):
         part = model[:n_rounds]
         np.testing.assert_allclose(part.predict(X), expected, rtol=1e-14)
-        assert (len(part), part.n_iter_) == (n_rounds, n_rounds)
-    assert len(model[:99]) == 5
+        assert part.n_iter_ == n_rounds
+    assert model[:99].n_iter_ == 5
     np.testing.assert_array_equal(model[:-2].predict(X), model[:3].predict(X))
 
 
@@ -35,12 +34,12 @@ def test_a_slice_predicts_as_its_rounds(parameters):
 def test_slices_and_the_rest_add_up(name):
     model = NewtonBoostingRegressor(base_score=0.25, **ROUNDS, **KINDS[name]).fit(X, NUMBER)
     parts = model[:2], model[2], model[3:]
-    assert [len(part) for part in parts] == [2, 1, 2]
+    assert [part.n_iter_ for part in parts] == [2, 1, 2]
     total = sum(part.predict(X) for part in parts) - 2 * 0.25
     np.testing.assert_allclose(total, model.predict(X), rtol=1e-12, atol=1e-12)
     together = parts[0].merge(parts[1]).merge(parts[2])
     np.testing.assert_allclose(together.predict(X) - 2 * 0.25, model.predict(X), rtol=1e-12, atol=1e-12)
-    assert len(together) == 5
+    assert together.n_iter_ == 5
 
 
 def test_slices_of_classifiers_go_on_and_are_saved():
@@ -50,7 +49,13 @@ def test_slices_of_classifiers_go_on_and_are_saved():
     np.testing.assert_array_equal(part.predict_proba(X), expected)
     part.set_params(n_estimators=5, warm_start=True).fit(X, LABEL)
     np.testing.assert_allclose(part.predict_proba(X), model.predict_proba(X), rtol=1e-12)
-    assert len(model) == 5  # which stays as it was
+    assert model.n_iter_ == 5  # which stays as it was
+
+
+def test_models_are_no_sequences_for_numpy():
+    model = NewtonBoostingRegressor(**ROUNDS).fit(X, NUMBER)
+    assert np.array([model, model], object).shape == (2,)
+    assert [part.n_iter_ for part in model] == [1] * 5
 
 
 def test_a_model_of_what_another_one_left():
