@@ -53,7 +53,6 @@ TABLE = StateTable(
         ("codes_in_order", np.int64, "?", FIT, None, "1, 2, 3, ...: the scan order of a numeric feature"),
         ("shift", int, None, FIT, None, "a feature's cells begin at feature << shift"),
         # what a row adds to a histogram, and how to read the sums
-        ("layout", int, None, FIT, None, "PACKED or WIDE"),
         ("n_outputs", int, None, FIT, None, "that a tree is about"),
         # targets; those of all outputs, of which a tree takes `n_outputs` from `first_output` on
         ("gradient", np.float32, "0 0", CALL, None, "(all outputs, n_samples)"),

@@ -21,9 +21,6 @@ INVALID = -1e300  # gain of a split with too little weight on one side
 FORBIDDEN = -np.inf  # gain of a split that breaks a monotone constraint
 ROUNDING = 1.0 + 1e-12  # a gain below the rounding error of the scores is none
 HALF = (1 << 32) - 1
-# How channels are read: g << 32 | h each; or sums of their own, the hessian last.  No grower writes WIDE cells yet: the
-# 31 bits of a packed sum serve up to about 10^8 rows, and growing on more rows will need cells of two integers.
-PACKED, WIDE = 0, 1
 # Bits of a candidate's flags.  UNSURE: it may leave fewer than min_samples_leaf rows on a side; COUNTED: it does not,
 # and the codes of its feature that have rows were told by counts.
 MISSING_LEFT, ONE_HOT, UNSURE, COUNTED = 1, 2, 4, 8
@@ -35,16 +32,12 @@ BY_SUMS = -1  # in place of the side whose rows were counted: none were
 
 @kernel
 def gradient_of(cells, at, output, state):
-    if state.layout == PACKED:
-        return state.gradient_unit[output] * (cells[at + output] >> 32)
-    return state.gradient_unit[output] * cells[at + output]
+    return state.gradient_unit[output] * (cells[at + output] >> 32)
 
 
 @kernel
 def hessian_of(cells, at, output, state):
-    if state.layout == PACKED:
-        return state.hessian_unit[output] * (cells[at + output] & HALF)
-    return state.hessian_unit[0] * cells[at + state.n_outputs]
+    return state.hessian_unit[output] * (cells[at + output] & HALF)
 
 
 # -- the value of a leaf and the score of a node ---------------------------------------------------------------------
@@ -148,8 +141,8 @@ def bounded_gains(
 ):  # fmt: skip
     """Gains of the positions [first, last), one output, the values of the leaves in [lower, upper].
 
-    The same operations as in `limited_gains`, without a branch, so that the compiler makes vectors of them: what
-    `leaf_value` does is max(G - alpha, 0) + min(G + alpha, 0), divided, and cut off.  In the first loop, without limits
+    The operations of `leaf_value` and `score_of_value`, without a branch, so that the compiler makes vectors of them:
+    a shrunk gradient is max(G - alpha, 0) + min(G + alpha, 0).  In the first loop, without limits
     on the values, signs of zero and of both factors are all that differs.
     """
     if monotone == 0 and reg_alpha == 0.0 and lower == -np.inf and upper == np.inf:
@@ -245,67 +238,66 @@ def drop_rare(counts, cell, n_channels, total, scan_codes, n_positions, min_samp
 
 
 @kernel
-def limited_gains(
-    histogram,
-    cell,
-    scan_codes,
-    n_positions,
-    one_hot,
-    missing_left,
-    totals,
-    lower,
-    upper,
-    monotone,
-    reg_lambda,
-    state,
-    prefix,
-    gains,
-):
-    """Gains of all positions of any feature, any target, with every limit; cells count rows, or the hessians do.
-
-    scan_codes : codes in the order of the scan
-    reg_lambda : of the two sides; larger if `scan_codes` were sorted by the same gradients
-    """
-    n_channels = state.n_channels
+def gains_of_several(
+    histogram, cell, scan_codes, n_positions, one_hot, monotone, missing_left, totals, lower, upper, reg_lambda,
+    state, prefix, gains,
+):  # fmt: skip
+    """Gains along a feature for several outputs: what they add, output by output."""
+    n_channels, n_outputs = state.n_channels, state.n_outputs
+    left_h, right_h = np.empty(n_positions, np.float64), np.empty(n_positions, np.float64)
+    for position in range(uint64(n_positions)):
+        gains[position], left_h[position], right_h[position] = 0.0, 0.0, 0.0
+    step = state.max_delta_step if state.max_delta_step > 0.0 else np.inf
+    low, high = min(max(-step, lower), upper), min(max(step, lower), upper)
+    for k in range(n_outputs):
+        left_sums(histogram, cell + k, n_channels, scan_codes, n_positions, one_hot, missing_left, prefix)
+        add_scores(
+            prefix, n_positions, totals[k], low, high, monotone, reg_lambda, state.reg_alpha, state.gradient_unit[k],
+            state.hessian_unit[k], left_h, right_h, gains,
+        )  # fmt: skip
     parent_score = node_score(totals, 0, lower, upper, state) * ROUNDING
-    for channel in range(n_channels):
-        prefix[channel] = histogram[cell + channel] if missing_left else 0
-    for position in range(n_positions):
-        at = cell + scan_codes[position] * n_channels
-        for channel in range(n_channels):
-            value = histogram[at + channel]
-            prefix[channel] = value if one_hot else prefix[channel] + value
-        for channel in range(n_channels):
-            prefix[n_channels + channel] = totals[channel] - prefix[channel]
-        gains[position] = _gain(prefix, parent_score, lower, upper, monotone, reg_lambda, state)
+    min_hessian = max(state.min_child_weight, state.hessian_unit[0]) * n_outputs
+    # A position that breaks the order of the values is forbidden to the whole level, however little weight it leaves.
+    for position in range(uint64(n_positions)):
+        gain = gains[position] - parent_score
+        enough = min(left_h[position], right_h[position]) >= min_hessian
+        gains[position] = gain if enough or gain == FORBIDDEN else INVALID
+    if state.counts:
+        left_sums(histogram, cell + n_outputs, n_channels, scan_codes, n_positions, one_hot, missing_left, prefix)
+        for position in range(uint64(n_positions)):
+            if min(prefix[position], totals[n_outputs] - prefix[position]) < state.min_samples_leaf:
+                gains[position] = INVALID
+    elif state.count_units > 0:
+        left_sums(histogram, cell, n_channels, scan_codes, n_positions, one_hot, missing_left, prefix)
+        for position in range(uint64(n_positions)):
+            units = prefix[position] & HALF
+            if min(units, (totals[0] & HALF) - units) < state.count_units:
+                gains[position] = INVALID
 
 
 @kernel
-def _gain(sides, parent_score, lower, upper, monotone, reg_lambda, state):
-    """Gain of one split; sides: the channels of the left side, then those of the right."""
-    n_channels = state.n_channels
-    if state.counts and min(sides[n_channels - 1], sides[2 * n_channels - 1]) < state.min_samples_leaf:
-        return INVALID
-    if min(sides[0] & HALF, sides[n_channels] & HALF) < state.count_units:
-        return INVALID
-    gain, left_sum, right_sum = 0.0, 0.0, 0.0
-    for k in range(state.n_outputs):
-        left_g = gradient_of(sides, 0, k, state)
-        left_h = hessian_of(sides, 0, k, state)
-        right_g = gradient_of(sides, n_channels, k, state)
-        right_h = hessian_of(sides, n_channels, k, state)
-        left = leaf_value(left_g, left_h, reg_lambda, state.reg_alpha, state.max_delta_step, lower, upper)
-        right = leaf_value(right_g, right_h, reg_lambda, state.reg_alpha, state.max_delta_step, lower, upper)
-        if (monotone > 0 and left > right) or (monotone < 0 and left < right):
-            return FORBIDDEN
-        gain += score_of_value(left_g, left_h, left, reg_lambda, state.reg_alpha)
-        gain += score_of_value(right_g, right_h, right, reg_lambda, state.reg_alpha)
-        left_sum += left_h
-        right_sum += right_h
-    min_hessian = max(state.min_child_weight, state.hessian_unit[0]) * state.n_outputs
-    if left_sum < min_hessian or right_sum < min_hessian:
-        return INVALID
-    return gain - parent_score
+def add_scores(
+    prefix, n_positions, total, lower, upper, monotone, reg_lambda, reg_alpha, gradient_unit, hessian_unit,
+    sum_of_left_h, sum_of_right_h, gains,
+):  # fmt: skip
+    """Add one output's scores of the two sides of each position, see `bounded_gains`, and their hessians."""
+    direction, double_alpha = float(monotone), 2.0 * reg_alpha
+    for position in range(uint64(n_positions)):
+        left_g = gradient_unit * int32(prefix[position] >> 32)
+        left_h = hessian_unit * int32(prefix[position] & HALF)
+        right_g = gradient_unit * int32((total - prefix[position]) >> 32)
+        right_h = hessian_unit * int32((total - prefix[position]) & HALF)
+        left_weight, right_weight = left_h + reg_lambda, right_h + reg_lambda
+        left = -(max(left_g - reg_alpha, 0.0) + min(left_g + reg_alpha, 0.0)) / left_weight
+        right = -(max(right_g - reg_alpha, 0.0) + min(right_g + reg_alpha, 0.0)) / right_weight
+        left = min(max(left if left_weight > 0.0 else 0.0, lower), upper)
+        right = min(max(right if right_weight > 0.0 else 0.0, lower), upper)
+        left_loss = 2.0 * left_g * left + left_weight * left * left + double_alpha * abs(left)
+        right_loss = 2.0 * right_g * right + right_weight * right * right + double_alpha * abs(right)
+        gain = gains[position] - left_loss - right_loss
+        gains[position] = FORBIDDEN if direction * left > direction * right else gain
+        sum_of_left_h[position] += left_h
+        sum_of_right_h[position] += right_h
 
 
 @kernel
@@ -496,9 +488,9 @@ def feature_gains(
             histogram, cell, scan_codes, n_positions, one_hot, feature, missing_left, totals, lower, upper,
             reg_lambda, side, state, prefix, gains,
         )  # fmt: skip
-    limited_gains(
-        histogram, cell, scan_codes, n_positions, one_hot, missing_left, totals, lower, upper,
-        state.monotone[feature], reg_lambda, state, prefix, gains,
+    gains_of_several(
+        histogram, cell, scan_codes, n_positions, one_hot, state.monotone[feature], missing_left, totals, lower,
+        upper, reg_lambda, state, prefix, gains,
     )  # fmt: skip
     return uint64(0), uint64(n_positions)
 

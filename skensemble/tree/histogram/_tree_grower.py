@@ -9,7 +9,6 @@ from skensemble._weights import is_whole
 from skensemble.tree.histogram._grown_trees import GrownTree, leaves_of
 from skensemble.tree.histogram._growth_limits import SYMMETRIC
 from skensemble.tree.histogram._growth_memory import GrowthMemory
-from skensemble.tree.histogram._splitting import PACKED
 from skensemble.tree.histogram._team_growing import grow_tree
 from skensemble.tree.histogram._usual_words import usual_words
 from skensemble.tree.trees._marks import ALL_OUTPUTS, NO_CHILD
@@ -80,7 +79,6 @@ class TreeGrower:
             "interactions": interactions,
             "codes_in_order": np.arange(1, max(most_codes, 2)),
             "shift": 8 if binned.codes.dtype == np.uint8 else max(1, (most_codes - 1).bit_length()),
-            "layout": PACKED,
             "n_outputs": n_outputs,
         }
         self._make_memory(n_copies)

@@ -11,17 +11,16 @@ from skensemble.tree.histogram._splitting import (
     MISSING_LEFT,
     ONE_HOT,
     ROUNDING,
-    WIDE,
     best_position,
     bounded_gains,
     category_order,
     category_words,
     drop_rare,
     drop_unbalanced,
+    gains_of_several,
     leaf_value,
     left_sums,
     left_totals,
-    limited_gains,
     mark_left,
     move_rows,
     node_score,
@@ -153,6 +152,29 @@ LIMITS = {
 }
 
 
+def plain_gain(left, right, limits, lower, upper, monotone, parent_score):
+    """Gain of one split, as it is defined; left, right : (gradient, hessian) of each output."""
+    alpha, step = limits.get("reg_alpha", 0.0), limits.get("max_delta_step", 0.0)
+    gain = 0.0
+    for (left_g, left_h), (right_g, right_h) in zip(left, right):
+        left_value = leaf_value(left_g, left_h, 1.0, alpha, step, lower, upper)
+        right_value = leaf_value(right_g, right_h, 1.0, alpha, step, lower, upper)
+        if monotone * left_value > monotone * right_value:
+            return FORBIDDEN
+        gain += score_of_value(left_g, left_h, left_value, 1.0, alpha)
+        gain += score_of_value(right_g, right_h, right_value, 1.0, alpha)
+    least = max(limits.get("min_child_weight", 0.0), 2.0**-10) * len(left)
+    return gain - parent_score if min(sum(h for _, h in side) for side in (left, right)) >= least else INVALID
+
+
+def plain_gains_of(cells, limits, lower, upper, monotone, parent_score):
+    """`plain_gain` at each position of a scan with the missing on the left; cells : (n_codes, n_outputs) packed."""
+    units = [(cells >> 32) / 1024, (cells & (2**32 - 1)) / 1024]
+    sides = [[(g[: p + 2], h[: p + 2]), (g[p + 2 :], h[p + 2 :])] for g, h in [units] for p in range(len(cells) - 1)]
+    sums = [[list(zip(g.sum(axis=0).tolist(), h.sum(axis=0).tolist())) for g, h in two] for two in sides]
+    return [plain_gain(*two, limits, lower, upper, monotone, parent_score) for two in sums]
+
+
 @pytest.mark.parametrize("limits", LIMITS)
 @pytest.mark.parametrize("monotone", [-1, 0, 1])
 @pytest.mark.parametrize(("lower", "upper"), [(-math.inf, math.inf), (-0.1, 0.3), (0.5, 0.6)])
@@ -164,8 +186,7 @@ def test_gains_by_vectors_are_those_of_one_position_at_a_time(limits, monotone, 
     fields = {"gradient_unit": np.full(1, units[0]), "hessian_unit": np.full(1, units[1])}
     state = state_of(1, **LIMITS[limits]).grower._memory.replaced(**fields).state
     order, total = np.arange(1, 200), np.array([cells.sum()])
-    one_by_one, gains, prefix = np.empty(201), np.empty(201), np.empty(201, np.int64)
-    limited_gains(cells, 0, order, 199, False, True, total, lower, upper, monotone, 1.0, state, prefix, one_by_one)
+    gains, prefix = np.empty(201), np.empty(201, np.int64)
     left_sums(cells, 0, 1, order, 199, False, True, prefix)
     step = LIMITS[limits].get("max_delta_step", math.inf)
     bounded_gains(
@@ -174,7 +195,9 @@ def test_gains_by_vectors_are_those_of_one_position_at_a_time(limits, monotone, 
         max(LIMITS[limits].get("min_child_weight", 0.0), units[1]), 1.0, LIMITS[limits].get("reg_alpha", 0.0), *units,
         gains,
     )  # fmt: skip
-    np.testing.assert_array_equal(gains[:199], one_by_one[:199])
+    parent_score = node_score(total, 0, lower, upper, state) * ROUNDING
+    expected = plain_gains_of(cells[:, None], LIMITS[limits], lower, upper, monotone, parent_score)
+    np.testing.assert_array_equal(gains[:199], expected)
     assert monotone == 0 or upper < 1 or (gains[:199] == FORBIDDEN).any()
     if limits == "none" and lower == -math.inf and monotone == 0:
         plain = np.empty(201)
@@ -183,24 +206,31 @@ def test_gains_by_vectors_are_those_of_one_position_at_a_time(limits, monotone, 
         np.testing.assert_allclose(gains[first:last], plain[first:last], rtol=1e-9, atol=1e-12)
 
 
-def test_wide_cells_are_read_as_packed_ones_are():
+@pytest.mark.parametrize("limits", LIMITS)
+@pytest.mark.parametrize("monotone", [0, 1])
+@pytest.mark.parametrize("counted", ["not", "by cells", "by hessians"])
+def test_gains_of_several_are_those_of_one_position_at_a_time(limits, monotone, counted):
     rng = np.random.default_rng(0)
-    cells, _, _ = scalar_histogram(rng, 40)
-    wide = np.column_stack([cells >> 32, cells & (2**32 - 1)]).astype(np.int64)
-    grower = state_of(1).grower
-    units = {"gradient_unit": np.full(1, 2.0**-10), "hessian_unit": np.full(1, 2.0**-10)}
-    gains = []
-    for sums, change in [(cells[:, None], {}), (wide, {"layout": WIDE, "n_channels": 2})]:
-        state = grower._memory.replaced(**units, **change).state
-        prefix, found = np.empty(41, np.int64), np.empty(39)
-        totals = sums.sum(axis=0)
-        limited_gains(
-            sums.reshape(-1), 0, np.arange(1, 40), 39, False, True, totals, -math.inf, math.inf, 0, 1.0, state,
-            prefix, found,
-        )  # fmt: skip
-        gains.append(found)
-    np.testing.assert_array_equal(*gains)
-    assert (gains[0] > 0).any()
+    cells = np.column_stack([scalar_histogram(rng, 40)[0] for _ in range(3)])
+    counts = rng.integers(0, 9, 40)
+    fields = {"gradient_unit": np.full(3, 2.0**-10), "hessian_unit": np.full(3, 2.0**-10)}
+    fields |= {"counts": counted == "by cells", "min_samples_leaf": 50}
+    fields |= {"n_channels": 3 + fields["counts"], "count_units": 5000 if counted == "by hessians" else 0}
+    state = state_of(3, **LIMITS[limits]).grower._memory.replaced(**fields).state
+    channels = np.column_stack([cells, counts])[:, : fields["n_channels"]]
+    totals, gains, prefix = channels.sum(axis=0), np.empty(41), np.empty(41, np.int64)
+    gains_of_several(
+        channels.reshape(-1), 0, np.arange(1, 40), 39, False, monotone, True, totals, -math.inf, math.inf, 1.0, state,
+        prefix, gains,
+    )  # fmt: skip
+    parent_score = node_score(totals, 0, -math.inf, math.inf, state) * ROUNDING
+    expected = plain_gains_of(cells, LIMITS[limits], -math.inf, math.inf, monotone, parent_score)
+    hessians = cells[:, 0] & (2**32 - 1)
+    units, fewest = {"not": (counts, 0), "by cells": (counts, 50), "by hessians": (hessians, 5000)}[counted]
+    left = units.cumsum()[1:]
+    expected = np.where(np.minimum(left, units.sum() - left) < fewest, INVALID, expected)
+    np.testing.assert_array_equal(gains[:39], expected)
+    assert monotone or len(set(expected)) > 3
 
 
 def test_best_position():
