@@ -2,10 +2,13 @@
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import issparse
 from sklearn.utils import check_array
 
 from skensemble._input_kinds import check_in_memory, without_mask
 from skensemble._validation import MAX_CELLS
+
+MOST_DENSE_CELLS = 10_000_000  # of a sparse matrix that is made dense
 
 
 def container_of(X):
@@ -38,7 +41,7 @@ def check_shape(shape):
 
 
 class ArrayContainer:
-    """Arrays and lists of rows; lists come back as arrays."""
+    """Arrays, lists of rows and sparse matrices; all come back as dense arrays."""
 
     def __init__(self, X):
         self.dtype = self._array(X).dtype
@@ -50,7 +53,7 @@ class ArrayContainer:
 
     @staticmethod
     def _array(X):
-        X = without_mask(X)
+        X = _dense(X) if issparse(X) else without_mask(X)
         values = check_array(X, dtype=None, ensure_all_finite=False)
         if values.dtype.kind in "US" and not hasattr(X, "dtype"):
             return check_array(np.array(X, object), dtype=None, ensure_all_finite=False)  # rows of strings and numbers
@@ -61,6 +64,17 @@ class ArrayContainer:
         for j, column in enumerate(columns):
             table[:, j] = column
         return table
+
+
+def _dense(X):
+    """A sparse matrix as an array; too large ones are an error."""
+    if X.ndim == 2 and X.shape[0] * X.shape[1] > MOST_DENSE_CELLS:
+        raise ValueError(
+            f"X must have at most {MOST_DENSE_CELLS:_} cells if it is a sparse matrix, since generative models make it "
+            f"dense, got {X.shape[0]} rows x {X.shape[1]} columns: leave out rare columns, or pool them, for example "
+            "by sklearn.decomposition.TruncatedSVD."
+        )
+    return X.toarray()
 
 
 class PandasContainer:

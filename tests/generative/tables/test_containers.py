@@ -1,0 +1,23 @@
+"""What containers make of tables that are not frames."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from skensemble.generative.tables import _containers
+from skensemble.generative.tables._containers import container_of, read_frame
+
+
+@pytest.mark.parametrize("kind", [scipy.sparse.csr_matrix, scipy.sparse.csc_array, scipy.sparse.coo_array])
+def test_sparse_matrices_are_made_dense(kind):
+    X = np.array([[0.0, 2.0], [np.nan, 0.0], [0.0, 0.0]])
+    frame = read_frame(kind(X))
+    np.testing.assert_array_equal(frame.to_numpy(), X)
+    restored = container_of(kind(X)).restore([frame[0].to_numpy(), frame[1].to_numpy()])
+    np.testing.assert_array_equal(restored, X)
+
+
+def test_large_sparse_matrices_are_refused(monkeypatch):
+    monkeypatch.setattr(_containers, "MOST_DENSE_CELLS", 99)
+    with pytest.raises(ValueError, match="at most 99 cells if it is a sparse matrix.* got 20 rows x 5 columns"):
+        read_frame(scipy.sparse.csr_matrix((20, 5)))
