@@ -1,5 +1,7 @@
 """A small table with all kinds of columns, and every estimator of trees fitted to it."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 
@@ -20,8 +22,9 @@ CLASSES = np.array(["bad", "fair", "good"])[np.digitize(Y, [0, 1])]
 WEIGHT = np.arange(N_ROWS) % 3 + 0.0
 
 
+@cache
 def fitted(name, **parameters):
-    """The estimator of that name, fitted."""
+    """The estimator of that name, fitted once: clone it before another fit."""
     kind = getattr(skensemble, name)
     given = {"n_estimators": 4, "max_depth": 3, "random_state": 0} | parameters
     model = kind(**{key: value for key, value in given.items() if key in kind().get_params()})

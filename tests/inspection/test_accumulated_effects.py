@@ -110,7 +110,7 @@ def test_levels_stand_beside_those_that_are_alike():
     middle = {"one": -2.0, "two": 0.0, "three": 2.0}
     kind = rng.choice(list(middle), 300)
     table = pd.DataFrame({"size": size + [middle[level] for level in kind], "kind": kind})
-    model = NewtonBoostingRegressor(n_estimators=3).fit(table, size)
+    model = NewtonBoostingRegressor(n_estimators=3, random_state=0).fit(table, size)
     order = accumulated_effects(model, table, "kind").grid[0].tolist()
     assert order in (["one", "two", "three"], ["three", "two", "one"])
 
@@ -125,7 +125,7 @@ def test_pairs(model, weight):
 
 def test_a_sum_has_no_effect_of_the_pair_and_a_product_has():
     x = np.random.default_rng(2).uniform(-1, 1, (400, 2))
-    alone = NewtonBoostingRegressor(n_estimators=20, max_depth=1).fit(x, x.sum(axis=1))
+    alone = NewtonBoostingRegressor(n_estimators=20, random_state=0, max_depth=1).fit(x, x.sum(axis=1))
     assert np.abs(accumulated_effects(alone, x, [0, 1], n_intervals=5).values).max() < 1e-12
     together = NewtonBoostingRegressor(n_estimators=100, learning_rate=0.3, random_state=0).fit(x, x[:, 0] * x[:, 1])
     values = accumulated_effects(together, x, [0, 1], n_intervals=5).values

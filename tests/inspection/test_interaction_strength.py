@@ -76,7 +76,7 @@ def test_every_estimator(name):
 
 def test_sums_do_not_interact_and_products_do():
     x = np.random.default_rng(3).uniform(-1, 1, (300, 3))
-    stumps = NewtonBoostingRegressor(n_estimators=20, max_depth=1).fit(x, x.sum(axis=1))
+    stumps = NewtonBoostingRegressor(n_estimators=20, random_state=0, max_depth=1).fit(x, x.sum(axis=1))
     assert not interaction_strength(stumps, x).pairs.any()
     assert interaction_strength(stumps, x).total.max() < 1e-6
     product = NewtonBoostingRegressor(n_estimators=100, random_state=0).fit(x, x[:, 0] * x[:, 1] + x[:, 2])

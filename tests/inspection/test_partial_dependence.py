@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.inspection import PartialDependenceDisplay
 from sklearn.inspection import partial_dependence as dependence_by_scikit_learn
@@ -74,7 +75,11 @@ def test_the_grid_is_made_of_cells_and_levels():
     assert not np.isnan(partial_dependence(model, X, "age").grid[0]).any()
 
 
-RECURSIVE = [RandomForestRegressor(5), DecisionTreeRegressor(), GradientBoostingRegressor(n_estimators=5)]
+RECURSIVE = [
+    RandomForestRegressor(5, random_state=0),
+    DecisionTreeRegressor(),
+    GradientBoostingRegressor(n_estimators=5, random_state=0),
+]
 
 
 @pytest.mark.parametrize("model", RECURSIVE, ids=str)
@@ -104,7 +109,7 @@ def test_training_needs_a_sum_of_trees(name):
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "NewtonBoostingRanker"])
 def test_displays_of_scikit_learn_draw_every_estimator(name):
     table = X.assign(kind=X["kind"].fillna("none"), age=X["age"].fillna(0.0))
-    model = fitted(name).fit(table, CLASSES if name.endswith("Classifier") else Y)
+    model = clone(fitted(name)).fit(table, CLASSES if name.endswith("Classifier") else Y)
     target = "good" if name.endswith("Classifier") else None
     options = {"categorical_features": ["kind"], "grid_resolution": 5, "target": target}
     display = PartialDependenceDisplay.from_estimator(model, table, ["size", "kind"], **options)
@@ -138,7 +143,7 @@ def test_bad_input_is_named(given, message):
 
 
 def test_training_rows_know_no_link_and_no_slopes():
-    poisson = NewtonBoostingRegressor(n_estimators=2, loss="poisson").fit(X, np.exp(Y))
+    poisson = NewtonBoostingRegressor(n_estimators=2, random_state=0, loss="poisson").fit(X, np.exp(Y))
     linear = fitted("NewtonBoostingRegressor", booster="gblinear")
     with pytest.raises(ValueError, match="link 'log' is not additive"):
         partial_dependence(poisson, X, "size", method="training", output="response")
@@ -147,7 +152,7 @@ def test_training_rows_know_no_link_and_no_slopes():
 
 
 def test_binary_probabilities_are_named():
-    model = NewtonBoostingClassifier(n_estimators=2).fit(X, Y > 0)
+    model = NewtonBoostingClassifier(n_estimators=2, random_state=0).fit(X, Y > 0)
     assert partial_dependence(model, X, "size").output_names == [True]
     effects = partial_dependence(model, X, "size", output="response", n_points=3)
     assert effects.output_names == [False, True]

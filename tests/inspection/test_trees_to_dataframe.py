@@ -87,19 +87,21 @@ def test_numbers_of_rows_are_those_of_training():
     for column in ("count", "weighted_count"):
         assert frame.loc[frame["split_feature"].isna(), column].sum() == pytest.approx(frame.loc[0, column])
     assert "impurity" in frame
-    boosted = trees_to_dataframe(NewtonBoostingClassifier(n_estimators=1, subsample=1.0).fit(X, Y > 1))
+    boosted = trees_to_dataframe(NewtonBoostingClassifier(n_estimators=1, random_state=0, subsample=1.0).fit(X, Y > 1))
     assert boosted.loc[0, "count"] == N_ROWS
     assert boosted.loc[0, "hessian"] == pytest.approx(N_ROWS * np.mean(Y > 1) * np.mean(Y <= 1), rel=1e-3)
 
 
 def test_gains_are_those_of_the_importances():
-    model = NewtonBoostingRegressor(n_estimators=3, importance_type="gain").fit(X, Y)
+    model = NewtonBoostingRegressor(n_estimators=3, random_state=0, importance_type="gain").fit(X, Y)
     gains = trees_to_dataframe(model).groupby("split_feature")["split_gain"].sum().reindex(X.columns, fill_value=0.0)
     np.testing.assert_allclose(gains / gains.sum(), model.feature_importances_)
 
 
 def test_linear_leaves_show_their_terms():
-    model = NewtonBoostingRegressor(n_estimators=1, linear_leaves=True, grow_policy="depthwise").fit(X, Y)
+    model = NewtonBoostingRegressor(n_estimators=1, random_state=0, linear_leaves=True, grow_policy="depthwise").fit(
+        X, Y
+    )
     nodes = trees_to_dataframe(model).set_index("node_index")
     assert nodes.loc[0, "slopes"] is None
     for i in range(1, 20):
@@ -113,9 +115,9 @@ def test_linear_leaves_show_their_terms():
 
 def test_outputs_and_columns_have_their_names():
     several = np.column_stack([Y, -Y])
-    vector = NewtonBoostingRegressor(n_estimators=2, multi_strategy="multi_output_tree").fit(X, several)
+    vector = NewtonBoostingRegressor(n_estimators=2, random_state=0, multi_strategy="multi_output_tree").fit(X, several)
     assert {"value_0", "value_1"} <= set(trees_to_dataframe(vector).columns)
-    trees = trees_to_dataframe(NewtonBoostingRegressor(n_estimators=2).fit(X, several))
+    trees = trees_to_dataframe(NewtonBoostingRegressor(n_estimators=2, random_state=0).fit(X, several))
     assert trees.groupby("tree_index")["output"].first().tolist() == [0, 1, 0, 1]
     both = trees_to_dataframe(DecisionTreeClassifier(max_depth=1).fit(X, np.column_stack([Y > 0, Y > 1])))
     assert {"value_0_False", "value_1_True"} <= set(both.columns)
@@ -128,7 +130,7 @@ def test_outputs_and_columns_have_their_names():
 def test_trees_are_shown_where_predictions_are_no_sum_of_them():
     start = GradientBoostingRegressor(init=LinearRegression(), n_estimators=2).fit(X[["size"]], Y)
     assert trees_to_dataframe(start)["tree_index"].nunique() == 2
-    median = AdaBoostRegressor(n_estimators=2).fit(X, Y)
+    median = AdaBoostRegressor(n_estimators=2, random_state=0).fit(X, Y)
     expected = [float(tree.tree_.value[0, 0, 0]) for tree in median.estimators_]
     assert trees_to_dataframe(median).query("node_index == 0")["value"].tolist() == expected
 
