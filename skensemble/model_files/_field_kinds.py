@@ -6,7 +6,7 @@ from math import prod
 import numpy as np
 from sklearn.multioutput import MultiOutputRegressor
 
-from skensemble._parameters import IsInstance
+from skensemble._parameters import IsInstance, Matches
 from skensemble.generative.fields._field_network import Embedding, FieldNetwork
 from skensemble.generative.fields._plain_regressor import PlainRegressor
 from skensemble.generative.flows._bijections import (
@@ -43,7 +43,7 @@ from skensemble.model_files._rules import (
 )
 
 FLOAT = "f4 f8"
-DTYPE = Value(IsInstance((np.dtypes.Float32DType, np.dtypes.Float64DType), "float32 or float64"))
+DTYPE = Value(Matches(lambda value: value in (np.dtype(np.float32), np.dtype(np.float64)), "float32 or float64"))
 MOST_UNITS = 1 << 24  # of a layer
 MOST_STEPS = 1 << 16  # of a solver that a layer goes through for each row
 
