@@ -12,6 +12,7 @@ from skensemble.explanation._response_values import of_response
 from skensemble.explanation._walked_trees import trees_of_outputs, used_features
 
 MAX_FEATURES = 12  # distinct features on a path, of trees with tables
+MAX_OF_LINES = 8  # the same where leaves have slopes, whose tables are larger
 TABLE_CELLS = 1 << 22  # of the tables of some trees at a time
 HYBRID_CELLS = 1 << 20  # (rows, background rows, features) at a time
 
@@ -28,18 +29,34 @@ def background_values(additive, table, background, *, slopes=None, index="shaple
     cells, others = _cells(additive, table, features), _cells(additive, background, features)(0, background.n_samples)
     for k, output in enumerate(trees_of_outputs(additive, features, slopes)):
         target = values[:, :, k]
-        has_table = output.width[output.chosen] <= (MAX_FEATURES if slopes is None else 0)
+        has_table = output.width[output.chosen] <= _most_features(slopes)
         _add_by_tables(output, output.chosen[has_table], cells, others, index, features, target, n_threads)
         rest = output.chosen[~has_table]
         if len(rest):
-            moments = moments_of(index, int(output.trees.depth[rest].max()) + 3)
 
-            def explain(start, stop, trees=output.trees, rest=rest, moments=moments, target=target):
-                added = np.zeros((stop - start, others.shape[1], len(features)))
-                add_hybrid_values(trees, rest, cells(start, stop), others, moments, added)
-                target[start:stop, features] += added.mean(axis=1)
+            def explain(start, stop, trees=output.trees, rest=rest, target=target):
+                target[start:stop, features] += _hybrid_values(trees, rest, cells(start, stop), others, index).T
 
             for_blocks(explain, table.n_samples, _rows_of_hybrids(others), n_threads)
+    return values
+
+
+def _most_features(slopes):
+    """Distinct features on a path of trees with tables. A limit on lines makes them other than linear."""
+    if slopes is None:
+        return MAX_FEATURES
+    return MAX_OF_LINES if np.isinf(slopes.limit).all() else 0
+
+
+def _hybrid_values(trees, chosen, cells, others, index):
+    """(n_used, n_rows) mean of the values against each of the others."""
+    moments = moments_of(index, int(trees.depth[chosen].max()) + 3)
+    values, block = np.empty(cells.shape), _rows_of_hybrids(others)
+    for start in range(0, cells.shape[1], block):
+        own = np.ascontiguousarray(cells[:, start : start + block])
+        added = np.zeros((own.shape[1], others.shape[1], len(own)))
+        add_hybrid_values(trees, chosen, own, others, moments, added)
+        values[:, start : start + block] = added.mean(axis=1).T
     return values
 
 
@@ -81,7 +98,7 @@ def _add_by_tables(output, chosen, cells, others, index, features, target, n_thr
     """target[:, features] += what the chosen trees add."""
     points, weights = quadrature(index)
     trees = with_one_point(output.trees) if index == "banzhaf" else output.trees
-    n_rows = len(target)
+    n_rows, numbers = len(target), np.unique(trees.line_feature)  # numbers: of lines
     for some, start, size in _parts(trees, output.distinct, chosen):
         tables = np.empty(size)
         most = int(output.width[some].max())
@@ -93,6 +110,9 @@ def _add_by_tables(output, chosen, cells, others, index, features, target, n_thr
             own = cells(first, last)
             phi = np.zeros(own.shape)
             add_table_values(trees, some, own, start, tables, phi)
+            is_broken = ~np.isfinite(own[numbers]).all(axis=0)
+            if is_broken.any():
+                phi[:, is_broken] = _hybrid_values(trees, some, own[:, is_broken], others, index)
             target[first:last, features] += phi.T
 
         for_blocks(fill, len(some), -(-len(some) // n_threads), n_threads)
@@ -101,8 +121,7 @@ def _add_by_tables(output, chosen, cells, others, index, features, target, n_thr
 
 def _parts(trees, distinct, chosen):
     """Yield (trees, start, size) with tables that fit into memory together; start[leaf] is where its table begins."""
-    is_leaf = trees.left < 0
-    cells = np.where(is_leaf, distinct << distinct, 0)
+    cells = np.where(trees.left < 0, (distinct << distinct) * (1 + np.diff(trees.line_start)), 0)
     before = np.concatenate([[0], np.cumsum(cells)])
     first = trees.roots[chosen]
     end = np.append(trees.roots, len(cells))[chosen + 1]

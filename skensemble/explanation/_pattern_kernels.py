@@ -13,6 +13,11 @@ of i alone is
     x_i = 0:  - G / (1 - t)           x_i = 1:  (G - G0) / t - G0 / (1 - t)
 
 with G0 that of the pattern with x_i = 0. Integrals are those of `_walk_kernels`.
+
+If the leaf adds a line, an entry of slope b and mean m adds, where H is G without the factor of its feature j, and K
+the same of sums of b (z_j - m) z_j instead of numbers of rows,  t x_j b (x_j's number - m) H + (1 - t) K.  Tables have
+a column more for each entry, which is to be multiplied by the row's number minus m. Of a background row that misses
+the number, z_j is 0 here: the line needs that j is present. Rows that miss one have no place in these tables.
 """
 
 import numpy as np
@@ -26,7 +31,7 @@ COUNT, LOOK_UP = 0, 1  # what a walk does at leaves: of the background, and of t
 
 @kernel
 def fill_tables(trees, chosen, background, points, weights, most, start, tables):
-    """tables[start[leaf] :] = (2^d, d) for each leaf: what a row of each pattern gets, the features in path order.
+    """tables[start[leaf] :] = (2^d, d, 1 + entries) for each leaf: what rows of a pattern get, features in path order.
 
     background : (n_features, n_background);  points, weights : row k holds those of k points
     most : largest d
@@ -34,7 +39,7 @@ def fill_tables(trees, chosen, background, points, weights, most, start, tables)
     depth, n = 1, background.shape[1]
     for tree in chosen:
         depth = max(depth, trees.depth[tree])
-    work, sums = _make_work(depth, n, len(background)), np.empty((4, 1 << most))
+    work, sums = _make_work(depth, n, len(background)), np.empty((7, 1 << most))
     for tree in chosen:
         _walk(COUNT, trees, tree, background, 0, n, points, weights, start, tables, work, sums, background)
 
@@ -45,9 +50,9 @@ def add_table_values(trees, chosen, cells, start, tables, phi):
     depth, n_rows, nothing = 1, cells.shape[1], np.empty((1, 1))
     for tree in chosen:
         depth = max(depth, trees.depth[tree])
-    work, sums = _make_work(depth, STRIP, len(cells)), np.empty((4, 1))
+    work, sums = _make_work(depth, STRIP, len(cells)), np.empty((7, 1))
     for tree in chosen:
-        if trees.symmetric[tree] and trees.depth[tree] <= TABLE_DEPTH:
+        if trees.symmetric[tree] and trees.depth[tree] <= TABLE_DEPTH and len(trees.line_slope) == 0:
             _add_by_leaf(trees, tree, cells, start, tables, work, sums, phi)
             continue
         for first in range(0, n_rows, STRIP):
@@ -58,7 +63,7 @@ def add_table_values(trees, chosen, cells, start, tables, phi):
 @kernel
 def _make_work(depth, n_rows, n_features):
     """Memory of a walk: rows for each level, numbers of each level, and the bit of each feature on the path."""
-    patterns, answers = np.empty((depth + 1, n_rows), np.int32), np.empty((depth + 1, n_rows))
+    patterns, answers = np.empty((depth + 2, n_rows), np.int32), np.empty((depth + 1, n_rows))
     levels, bit = np.empty((4, depth + 1), np.int64), np.full(n_features, NOBODY)
     return patterns, answers, levels, bit
 
@@ -95,14 +100,33 @@ def _walk(task, trees, tree, cells, first, n, points, weights, start, tables, wo
             level += 1
             path[level], stage[level] = child, 0
         elif task == COUNT:
-            table = tables[start[child] : start[child] + (n_bits << n_bits)]
+            n_terms = 1 + trees.line_start[child + 1] - trees.line_start[child]
+            table = tables[start[child] : start[child] + (n_bits << n_bits) * n_terms]
             k = min(trees.n_points[tree], (n_bits + 1) // 2)
-            _fill_table(patterns[level + 1], n, n_bits, trees.value[child], points[k], weights[k], k, sums, table)
+            _fill_table(
+                patterns[level + 1], n, n_bits, trees.value[child], points[k], weights[k], k, n_terms, sums, table
+            )
+            if n_terms > 1:
+                _add_line_table(
+                    trees, child, cells, patterns[level + 1], patterns[level + 2], bit, n_bits, points[k], weights[k],
+                    k, sums, table,
+                )  # fmt: skip
         else:
-            for k in range(n_bits):
-                target, pattern, here = phi[used[k]], patterns[level + 1], start[child] + k
-                for r in range(n):
-                    target[first + r] += tables[here + n_bits * pattern[r]]
+            _look_up(trees, child, cells, first, n, patterns[level + 1], used, n_bits, tables[start[child] :], phi)
+
+
+@kernel
+def _look_up(trees, leaf, cells, first, n, pattern, used, d, table, phi):
+    """Add what the leaf has for the pattern of each row."""
+    entry, n_terms = trees.line_start[leaf], 1 + trees.line_start[leaf + 1] - trees.line_start[leaf]
+    for k in range(d):
+        target, here, stride = phi[used[k]], k * n_terms, d * n_terms
+        for r in range(n):
+            target[first + r] += table[here + stride * pattern[r]]
+        for j in range(n_terms - 1):
+            x, mean, here = cells[trees.line_feature[entry + j]], trees.line_mean[entry + j], here + 1
+            for r in range(n):
+                target[first + r] += table[here + stride * pattern[r]] * (x[first + r] - mean)
 
 
 @kernel
@@ -118,10 +142,11 @@ def _pass(pattern, answer, wanted, bit, is_new, n, below):
 
 
 @kernel
-def _fill_table(pattern, n, d, value, points, weights, n_points, sums, table):
-    """The table of a leaf of d distinct features, from the patterns of n background rows."""
+def _fill_table(pattern, n, d, value, points, weights, n_points, n_terms, sums, table):
+    """The table of a leaf of d distinct features, from the patterns of n background rows; 0 in other columns."""
     size = 1 << d
-    count, g, absent, present = sums
+    count, g, absent, present = sums[0], sums[1], sums[2], sums[3]
+    table[:] = 0.0
     for p in range(size):
         count[p], absent[p], present[p] = 0.0, 0.0, 0.0
     for r in range(n):
@@ -140,7 +165,67 @@ def _fill_table(pattern, n, d, value, points, weights, n_points, sums, table):
         for p in range(size):
             without = p & ~mask
             change = present[p] - present[without] - absent[without] if p & mask else -absent[p]
-            table[p * d + k] = value / n * change
+            table[(p * d + k) * n_terms] = value / n * change
+
+
+@kernel
+def _add_line_table(trees, leaf, cells, pattern, masked, bit, d, points, weights, n_points, sums, table):
+    """Add the line of a leaf to its table. `masked` is memory for patterns."""
+    n, size, first = cells.shape[1], 1 << d, trees.line_start[leaf]
+    n_terms = 1 + trees.line_start[leaf + 1] - first
+    count, g, moment = sums[0], sums[1], sums[4]
+    masked[:] = pattern
+    for entry in range(first, first + n_terms - 1):
+        x, mask = cells[trees.line_feature[entry]], np.int32(1 << bit[trees.line_feature[entry]])
+        for r in range(n):
+            if not x[r] - x[r] == 0.0:
+                masked[r] &= ~mask
+    for p in range(size):
+        count[p] = 0.0
+    for r in range(n):
+        count[masked[r]] += 1.0 / n
+    for j in range(1, n_terms):
+        entry = first + j - 1
+        x, mask = cells[trees.line_feature[entry]], 1 << bit[trees.line_feature[entry]]
+        slope, mean = trees.line_slope[entry], trees.line_mean[entry]
+        for p in range(size):
+            moment[p] = 0.0
+        for r in range(n):
+            if masked[r] & mask:
+                moment[masked[r] & ~mask] += slope * (x[r] - mean) / n
+        for q in range(n_points):
+            g[:size] = count[:size]
+            for k in range(d):
+                _mix(g, size, 1 << k, points[q])
+            _add_entry(g, moment, mask, size, d, points[q], weights[q], slope, j, n_terms, sums, table)
+
+
+@kernel
+def _add_entry(g, moment, mask, size, d, t, weight, slope, j, n_terms, sums, table):
+    """Add the j-th column, and what goes with it in the first one, at a point t. `mask` is the bit of the entry."""
+    h, k = sums[5], sums[6]
+    for p in range(size):
+        if not p & mask:
+            h[p], k[p] = (g[p + mask] - g[p]) / t, moment[p]
+    for i in range(d):
+        if 1 << i != mask:
+            _mix(k, size, 1 << i, t)
+    for p in range(size):
+        without, has = p & ~mask, (p & mask) != 0
+        for i in range(d):
+            here, other = (p * d + i) * n_terms, without & ~(1 << i)
+            if 1 << i == mask:
+                table[here] -= weight * k[without]
+                if has:
+                    table[here + j] += weight * slope * h[without]
+                continue
+            change_h, change_k = -h[other] / (1.0 - t), -k[other] / (1.0 - t)
+            if p & (1 << i):
+                change_h += (h[without] - h[other]) / t
+                change_k += (k[without] - k[other]) / t
+            table[here] += weight * (1.0 - t) * change_k
+            if has:
+                table[here + j] += weight * t * slope * change_h
 
 
 @kernel

@@ -153,8 +153,9 @@ def test_against_a_background_absent_cells_are_its(name, monkeypatch):
     games = {i: _games_against(model, i, background) for i in (0, 7, 20)}
     for index in ("shapley", "banzhaf"):
         explanation = explain(model, X, background=background, index=index)
-        if name not in ("linear", "linear leaves"):  # both ways to the same values
-            monkeypatch.setattr("skensemble.explanation._background_values.MAX_FEATURES", 2)
+        if name != "linear":  # both ways to the same values
+            for limit in ("MAX_FEATURES", "MAX_OF_LINES"):
+                monkeypatch.setattr(f"skensemble.explanation._background_values.{limit}", 2)
             by_pairs = explain(model, X, background=background, index=index).values
             monkeypatch.undo()
             np.testing.assert_allclose(by_pairs, explanation.values, rtol=1e-9, atol=1e-12)
