@@ -45,11 +45,12 @@ format: $(VENV)/.installed-test ## mend style and format, write the files that r
 bench: $(VENV)/.installed-bench ## compare speed, memory and quality with other libraries
 	$(PYTHON) benchmarks/run.py $(BENCH_ARGS)
 
-docs: $(VENV)/.installed-docs ## build the documentation into docs/_build/html
+docs: $(VENV)/.installed-docs ## build the documentation into docs/_build/html, and open each page in Chromium if it is installed
 	$(PYTHON) -m sphinx -W --keep-going -b html docs docs/_build/html
+	$(PYTHON) -m tests.pages_in_browser docs/_build/html
 
 clean: ## remove the environment, what was built, and compiled kernels
-	rm -rf $(VENV) docs/_build docs/generated build dist .pytest_cache .ruff_cache
+	rm -rf $(VENV) docs/_build docs/generated docs/gallery build dist .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.installed-%: pyproject.toml $(VENV)/.created

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import adaboost
+import differences
 import effects
 import explanations
 import fit
@@ -51,6 +52,7 @@ QUESTIONS = {
     "flows": flows.run,
     "networks": networks.run,
     "stability": stability.run,
+    "differences": differences.run,
     "quality": quality.run,
 }
 

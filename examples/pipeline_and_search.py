@@ -1,4 +1,9 @@
-"""Inside a Pipeline, tuned by GridSearchCV: nothing special is needed."""
+"""
+In a Pipeline, tuned by GridSearchCV
+====================================
+
+Inside a Pipeline, tuned by GridSearchCV: nothing special is needed.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,8 @@
-"""Every activation with its first and second derivative, in the order in which they came up.
+"""
+Every activation with its derivatives
+=====================================
+
+Every activation with its first and second derivative, in the order in which they came up.
 
 Gated activations multiply one half of their input by a function of the other; what is drawn is the gate, for a = 1.
 """
@@ -31,7 +35,7 @@ def main():
         print(f"{activation.name:<13} smooth: {activation.is_smooth!s:<6} lowest value {curves[0].min():7.3f}")
     panels.flat[0].legend(frameon=False, fontsize=8)
     figure.savefig(PICTURE, dpi=120)
-    print("Saved", PICTURE.resolve())
+    print("Saved", PICTURE)
 
 
 def curves_of(activation):

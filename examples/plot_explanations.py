@@ -1,4 +1,8 @@
-"""Why did the model say that?  What each cell of a flight added to the prediction that it will be late.
+"""
+Why did the model say that?
+===========================
+
+What each cell of a flight added to the prediction that it will be late.
 
 The values are exact Shapley values in the columns of the table, text and missing cells included, in log-odds.  Left:
 the flight that is most likely to be late, cell by cell.  Right: what the hour of departure added to all flights.
@@ -51,7 +55,7 @@ def plot(explanation, row):
     explanation.dependence("departure", ax=all_rows)
     all_rows.set_title("Departure, all flights")
     figure.savefig(PICTURE, dpi=120)
-    print(f"\nSaved {PICTURE.resolve()}")
+    print(f"\nSaved {PICTURE}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,8 @@
-"""Rows that were never observed: a generator of a real table, its marginals, and the cells that it fills in.
+"""
+Rows that were never observed
+=============================
+
+Rows that were never observed: a generator of a real table, its marginals, and the cells that it fills in.
 
 Flights from New York City in 2013: text, whole numbers, decimals and missing cells.  One model draws new flights.
 Another one, a small network that was shown parts of rows, draws flights of a given airline and airport, and fills in
@@ -77,7 +81,7 @@ def draw(train, generated):
         axes.spines[["top", "right"]].set_visible(False)
     panels.flat[0].legend(frameon=False, fontsize=8)
     figure.savefig(PICTURE, dpi=120)
-    print("\nSaved", PICTURE.resolve())
+    print("\nSaved", PICTURE)
 
 
 def compare(axes, real, generated):

@@ -1,4 +1,8 @@
-"""A real table with numbers, text and missing cells, beside scikit-learn's own booster.
+"""
+A real table with numbers, text and missing cells
+=================================================
+
+A real table with numbers, text and missing cells, beside scikit-learn's own booster.
 
 Will a flight arrive more than 15 minutes late?  The table goes into `fit` as it was read.  Both models run with their
 default settings and the same rows and columns; scikit-learn's wants text turned into the `category` type first.
@@ -76,7 +80,7 @@ def plot_importances(model):
     axes.set(title="What tells whether a flight will be late", xlabel="share of the gain of all splits")
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(PICTURE, dpi=150)
-    print(f"\nSaved {PICTURE.resolve()}")
+    print(f"\nSaved {PICTURE}")
 
 
 if __name__ == "__main__":

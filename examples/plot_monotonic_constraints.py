@@ -1,4 +1,9 @@
-"""A price that may only rise with size and only fall with age, whatever the noise says."""
+"""
+A price that only rises with size
+=================================
+
+A price that may only rise with size and only fall with age, whatever the noise says.
+"""
 
 from pathlib import Path
 
@@ -25,4 +30,4 @@ for label, model in {"free": free, "may only rise with size": held}.items():
 axes.set(xlabel="size", ylabel="predicted price at age 50")
 axes.legend(frameon=False)
 figure.savefig("monotonic_constraints.png", dpi=150)
-print("Saved", Path("monotonic_constraints.png").resolve())
+print("Saved", "monotonic_constraints.png")

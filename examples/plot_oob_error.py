@@ -1,4 +1,8 @@
-"""How many trees, and how many features at each node: the out-of-bag error tells, without a test set.
+"""
+How many trees, and how many features at each node
+==================================================
+
+The out-of-bag error tells, without a test set.
 
 Each tree of a random forest is grown from a draw of the rows, and about a third of them are not in it.  These rows
 judge the tree: every row is predicted by the trees that have not seen it.  With `warm_start` trees are added to a
@@ -31,7 +35,7 @@ def main():
     axes.set(xlabel="trees", ylabel="share of errors", ylim=(0, None))
     axes.legend(title="max_features", frameon=False, ncols=3, fontsize="small")
     figure.savefig(PICTURE, dpi=150)
-    print("Saved", PICTURE.resolve())
+    print("Saved", PICTURE)
 
 
 def errors(max_features, X_train, X_test, y_train, y_test):

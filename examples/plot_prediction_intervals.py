@@ -1,4 +1,8 @@
-"""Intervals that contain a wanted share of the outcomes, in two ways.
+"""
+Intervals that contain a wanted share of the outcomes
+=====================================================
+
+Intervals that contain a wanted share of the outcomes, in two ways.
 
 How far will a patient's diabetes have gone in a year (scikit-learn's table of 442 patients)?  A random forest knows
 which patients share a leaf with a new one; the quantiles of their outcomes are an interval.  For the patients it was
@@ -36,7 +40,7 @@ def main():
         axes.set_title(f"{name}: {inside:.0%} inside")
     panels[0].set_ylabel("disease progression")
     figure.savefig(PICTURE, dpi=150)
-    print("Saved", PICTURE.resolve())
+    print("Saved", PICTURE)
 
 
 def plot(axes, y, low, middle, high):

@@ -1,4 +1,8 @@
-"""How far to prune a tree: the pruning path, cross-validation along it, and the tree that comes out.
+"""
+How far to prune a tree
+=======================
+
+How far to prune a tree: the pruning path, cross-validation along it, and the tree that comes out.
 
 Will a flight arrive more than 15 minutes late?  A full-grown tree learns every flight by heart.  Cost-complexity
 pruning cuts the branches that do not pay for their leaves; how much a leaf must pay is chosen by cross-validation.
@@ -62,7 +66,7 @@ def plot(alphas, trees, scores, best):
     plot_tree(trees[best], ax=right, max_depth=2, class_names=trees[best].classes_, **options)
     right.set_title(f"The best tree of the path, {trees[best].get_n_leaves()} leaves")
     figure.savefig(PICTURE, dpi=150)
-    print("Saved", PICTURE.resolve())
+    print("Saved", PICTURE)
 
 
 if __name__ == "__main__":

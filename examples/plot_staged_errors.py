@@ -1,4 +1,8 @@
-"""From AdaBoost to gradient boosting to Newton boosting: how the held-out error falls, round by round.
+"""
+From AdaBoost to Newton boosting, round by round
+================================================
+
+From AdaBoost to gradient boosting to Newton boosting: how the held-out error falls, round by round.
 
 Four ways to boost trees on a real table: which flights from New York City arrive more than 15 minutes late.  Three
 quarters of the flights are on time, so what is plotted is how often a late flight gets no higher score than one on
@@ -39,7 +43,7 @@ def main():
     axes.set(xlabel="rounds", ylabel="1 - area under the ROC curve, held out")
     axes.legend(frameon=False)
     figure.savefig(PICTURE, dpi=150)
-    print("Saved", PICTURE.resolve())
+    print("Saved", PICTURE)
 
 
 def staged_errors(model, X, y):

@@ -1,4 +1,8 @@
-"""From noise to data in six ways: DDPM, DDIM, the reverse SDE, its ODE, flow matching, rectified flow.
+"""
+From noise to data in six ways
+==============================
+
+From noise to data in six ways: DDPM, DDIM, the reverse SDE, its ODE, flow matching, rectified flow.
 
 The data are six clouds of points on a circle.  For such a mixture of normal distributions the expected data given
 x_t is a formula, so that the first five pictures show the methods and nothing of what a model learned wrongly.  The
@@ -59,7 +63,7 @@ def main():
         draw(axes, title, ways)
         print(f"{title:<38} {detour(ways):7.2f} times as long as the straight line")
     figure.savefig(PICTURE, dpi=120)
-    print("Saved", PICTURE.resolve())
+    print("Saved", PICTURE)
 
 
 def rectified(field):

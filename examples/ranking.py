@@ -1,4 +1,8 @@
-"""Which flights of a day will be late?  A ranker puts them into order, and somebody looks at the first ten.
+"""
+Which flights of a day will be late?
+====================================
+
+A ranker puts them into order, and somebody looks at the first ten.
 
 Every month and weekday is a query: its flights are to be compared with each other, not with those of another day.  The
 ranker learns from days of ten months and ranks the flights of the other two.  A classifier is a strong rival here: a

@@ -35,13 +35,11 @@ def _reference():
 def _section(heading):
     classes, others = ESTIMATORS.get(heading, {}), OTHERS.get(heading, {})
     entries = [name for name in (*classes, *others) if not name.isupper()]
-    directives = [f".. auto{'class' if name[0].isupper() else 'function'}:: {name}" for name in entries]
     lines = [f"## {heading}", ""]
     if heading in _INTRODUCTIONS:
         lines += [_INTRODUCTIONS[heading], ""]
     lines += ["```{eval-rst}", f".. currentmodule:: {GENERATIVE if heading == PARTS else PACKAGE}", ""]
-    lines += [".. autosummary::", "", *(f"   {name}" for name in entries)]
-    lines += [line for directive in directives for line in ("", directive)]
+    lines += [".. autosummary::", "   :toctree: generated", "", *(f"   {name}" for name in entries)]
     return "\n".join([*lines, "```", ""])
 
 

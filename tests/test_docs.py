@@ -1,5 +1,6 @@
 """The Python code of every page of the documentation runs, and the parameter table is complete."""
 
+import ast
 import inspect
 import re
 
@@ -30,6 +31,14 @@ def test_blocks_name_a_language_that_is_checked(page):
 def test_parameter_table_has_every_parameter(estimator):
     named = set(re.findall(r"`(\w+)[`=]", (ROOT / "docs" / "parameters.md").read_text()))
     assert set(estimator().get_params()) - named == set()
+
+
+def test_each_parameter_has_one_group_on_the_page_of_its_class():
+    source = ast.parse((ROOT / "docs" / "_extensions" / "parameter_groups.py").read_text())
+    (table,) = (node.value for node in source.body if isinstance(node, ast.Assign) and node.targets[0].id == "GROUPS")
+    names = " ".join(ast.literal_eval(table).values()).split()
+    assert len(names) == len(set(names))
+    assert set(names) == {name for estimator in estimators().values() for name in estimator().get_params(deep=False)}
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.name)
