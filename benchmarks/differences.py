@@ -1,7 +1,7 @@
 """What libraries do differently: the same model for another number of threads, another order of rows, and so on?
 
-Each question fits a model twice, where a user would expect the same model, and asks how far the predictions of held-out rows lie
-apart: the largest difference, in standard deviations of the predictions.  0 is the same in every bit.
+Each question fits a model twice, where a user would expect the same model, and asks how far apart the predictions of
+held-out rows lie: the largest difference, in standard deviations of the predictions.  0: the same in every bit.
 """
 
 import warnings
@@ -21,8 +21,8 @@ def run(quick=False):
     peers = installed([OURS[0], *OTHERS])
     size = f"{len(table.X)} rows x {table.X.shape[1]} numbers, two classes, everybody's defaults, random_state 0. "
     note = (
-        f"{size}Two fits that should be one model: the largest difference between their probabilities of {N_TEST} held-out "
-        "rows, in standard deviations of these. 0: the same in every bit."
+        f"{size}Two fits that should be one model: the largest difference between their probabilities of {N_TEST} "
+        "held-out rows, in standard deviations of these. 0: the same in every bit."
     )
     yield Report("What libraries do differently", note, _rows(SAME_MODEL, peers, table), [])
     note = f"{size}How far predictions move, measured likewise; or that the library refuses."

@@ -30,6 +30,7 @@ templates_path = ["_templates"]
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 
+toc_object_entries_show_parents = "hide"
 autodoc_typehints = "none"
 autosummary_context = {
     "hidden_methods": [
@@ -62,6 +63,7 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "show_signature": False,
     "min_reported_time": 1e9,
+    "write_computation_times": False,
     "abort_on_example_error": True,
     "inspect_global_variables": False,
 }

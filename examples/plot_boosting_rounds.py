@@ -2,8 +2,8 @@
 A curve, round by round
 =======================
 
-Boosting adds one small tree after another, each fitted to what the others leave. After one round the prediction has two
-steps, after ten it has the outline, after hundreds it follows the noise.
+Boosting adds one small tree after another, each fitted to what the others leave. After one round the prediction has
+two steps, after ten it has the outline, after hundreds it follows the noise.
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,8 @@
 A loss of your own
 ==================
 
-A loss is a function of the targets and the raw predictions that returns gradients and hessians. Here it is one that charges three
-times as much for a forecast that is too low as for one that is too high.
+A loss is a function of targets, raw predictions and weights that returns gradients and hessians. Here it is one that
+charges three times as much for a forecast that is too low as for one that is too high.
 """
 
 import matplotlib.pyplot as plt
@@ -12,9 +12,9 @@ import numpy as np
 from skensemble import NewtonBoostingRegressor
 
 
-def low_is_dear(y, raw):
+def low_is_dear(y, raw, sample_weight):
     """Squared error, times three where the prediction is too low."""
-    price = np.where(raw < y, 3.0, 1.0)
+    price = np.where(raw < y, 3.0, 1.0) * (1.0 if sample_weight is None else sample_weight)
     return price * (raw - y), price
 
 

@@ -1,4 +1,8 @@
-"""What does a column do?  How the departure of a flight moves the prediction that it will be late, and with what.
+"""
+What does a column do?
+======================
+
+How the departure of a flight moves the prediction that it will be late, and with what.
 
 Left: the hour of departure, by partial dependence and by accumulated effects, in log-odds.  Middle: the carriers, in
 an order in which neighbours are alike in the other columns.  Right: the pairs of columns that act together.

@@ -2,8 +2,8 @@
 Guidance: how strongly a label is meant
 =======================================
 
-A conditional model draws rows of a label as often as they look like it. Guidance exaggerates the direction in which the label moves a
-row: typical rows become more typical, and variety is lost.
+A conditional model draws rows of a label as often as they look like it. Guidance exaggerates the direction in which
+the label moves a row: typical rows become more typical, and variety is lost.
 """
 
 import matplotlib.pyplot as plt

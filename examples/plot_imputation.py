@@ -2,8 +2,8 @@
 Gaps filled in, several times over
 ==================================
 
-A filled-in cell is a guess. Drawn several times from what the other cells of the row allow, the guesses show how sure it is, and means and
-spreads of the column stay right, which one mean for all gaps would destroy.
+A filled-in cell is a guess. Drawn several times from what the other cells of the row allow, the guesses show how sure
+it is, and means and spreads of the column stay right, which one mean for all gaps would destroy.
 """
 
 import matplotlib.pyplot as plt
@@ -19,9 +19,9 @@ hidden = np.random.default_rng(0).random(len(iris)) < 0.3
 holes.loc[hidden, "petal_l"] = np.nan
 
 # %%
-# One model of the table fills the gaps five times.
+# One model of the table fills the gaps five times. `mask_share` shows it rows with hidden cells while it learns.
 
-model = FlowMatching(random_state=0).fit(holes)
+model = FlowMatching(mask_share=0.5, random_state=0).fit(holes)
 fillings = model.impute(holes, n_imputations=5, random_state=0)
 
 # %%
@@ -35,9 +35,18 @@ axes[0].axline((1, 1), slope=1, color="black", linewidth=0.8)
 axes[0].set(xlabel="true length", ylabel="five guesses for each")
 bins = np.linspace(0.5, 7.5, 24)
 axes[1].hist(truth, bins, histtype="step", color="black", label="truth")
-axes[1].hist(guesses.to_numpy().ravel(), bins, weights=np.full(guesses.size, 0.2), color="tab:blue", alpha=0.5, label="guesses / 5")
+axes[1].hist(
+    guesses.to_numpy().ravel(),
+    bins,
+    weights=np.full(guesses.size, 0.2),
+    color="tab:blue",
+    alpha=0.5,
+    label="guesses / 5",
+)
 axes[1].axvline(holes["petal_l"].mean(), color="tab:red", label="mean of the column")
 axes[1].set(xlabel="petal length")
 axes[1].legend()
 figure.savefig("imputation.png")
-print(f"correlation of the mean guess with the truth: {np.corrcoef(truth, guesses.mean(axis=1))[0, 1]:.2f}; imputation.png")
+print(
+    f"correlation of the mean guess with the truth: {np.corrcoef(truth, guesses.mean(axis=1))[0, 1]:.2f}; imputation.png"
+)

@@ -2,17 +2,17 @@
 Missing cells are news
 ======================
 
-At every split a tree learns to which side missing cells go. Where cells are missing for a reason, that says more than any filled-in
-value could.
+At every split a tree learns to which side missing cells go. Where cells are missing for a reason, that says more than
+any filled-in value could.
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
-from sklearn.impute import SimpleImputer
+from sklearn.impute import KNNImputer
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 
-from skensemble import NewtonBoostingRegressor
+from skensemble import DecisionTreeRegressor
 
 # %%
 # Two thousand people, their income, and whether they told it: the rich often do not.
@@ -21,23 +21,24 @@ rng = np.random.default_rng(0)
 income = rng.lognormal(3, 0.6, size=2000)
 age = rng.uniform(20, 70, size=2000)
 spending = np.sqrt(income) + 0.03 * age + rng.normal(scale=0.3, size=2000)
-told = np.where(rng.random(2000) < income / 60, np.nan, income)
+told = np.where(rng.random(2000) < 1 / (1 + np.exp((30 - income) / 4)), np.nan, income)
 X = np.column_stack([told, age])
 X_train, X_test, y_train, y_test = train_test_split(X, spending, random_state=0)
 
 # %%
-# Once as it is, once with the median in the gaps.
+# A tree of six leaves on the table as it is, and one whose gaps are filled from the person of the nearest age.
 
-as_it_is = NewtonBoostingRegressor(n_estimators=100, random_state=0).fit(X_train, y_train)
-filled = make_pipeline(SimpleImputer(strategy="median"), NewtonBoostingRegressor(n_estimators=100, random_state=0))
+as_it_is = DecisionTreeRegressor(max_leaf_nodes=6, random_state=0).fit(X_train, y_train)
+filled = make_pipeline(KNNImputer(n_neighbors=1), DecisionTreeRegressor(max_leaf_nodes=6, random_state=0))
 filled.fit(X_train, y_train)
 
 # %%
-# What to see: with the gaps left in, rows without an income are predicted where they belong, at the rich end.
+# What to see: filled in, those who do not tell are taken for people like all others; with the gaps left in they are
+# predicted where they belong, among the rich.
 
 hidden = np.isnan(X_test[:, 0])
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.8), sharex=True, sharey=True, layout="constrained")
-for axis, model, title in ((axes[0], filled, "filled with the median"), (axes[1], as_it_is, "gaps left in")):
+for axis, model, title in ((axes[0], filled, "filled from the nearest row"), (axes[1], as_it_is, "gaps left in")):
     predicted = model.predict(X_test)
     axis.scatter(y_test[~hidden], predicted[~hidden], s=6, color="lightgrey", label="income told")
     axis.scatter(y_test[hidden], predicted[hidden], s=6, color="tab:red", label="income missing")

@@ -5,8 +5,6 @@ A price that only rises with size
 A price that may only rise with size and only fall with age, whatever the noise says.
 """
 
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd

@@ -2,8 +2,8 @@
 Outliers by density
 ===================
 
-A row is strange where the density of all rows is low, though each of its cells may be common. `DensityOutlierDetector` takes any of the
-density estimators and has scikit-learn's interface of outlier detectors.
+A row is strange where the density of all rows is low, though each of its cells may be common.
+`DensityOutlierDetector` takes any of the density estimators and has scikit-learn's interface of outlier detectors.
 """
 
 import matplotlib.pyplot as plt

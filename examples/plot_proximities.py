@@ -2,14 +2,13 @@
 What a forest finds alike
 =========================
 
-Two rows are near each other if they share a leaf in many trees. The proximities of a forest see which columns matter, need no scaling,
-and take text and gaps. Here they place handwritten digits on a map.
+Two rows are near each other if they share a leaf in many trees. The proximities of a forest see which columns matter,
+need no scaling, and take text and gaps. Here they place handwritten digits on a map.
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
-from sklearn.manifold import MDS
 
 from skensemble import RandomForestClassifier
 
@@ -18,14 +17,14 @@ rows = np.random.default_rng(0).permutation(len(X))[:250]
 X, y = X[rows], y[rows]
 
 # %%
-# The share of trees in which two rows fall into one leaf, and a map whose distances say 1 minus that.
+# The share of trees in which two rows fall into one leaf, and a map on which alike rows are near.
 
 forest = RandomForestClassifier(100, min_samples_leaf=3, random_state=0).fit(X, y)
 shares = forest.proximities(X)
 shares = shares.toarray() if hasattr(shares, "toarray") else np.asarray(shares)
-places = MDS(
-    dissimilarity="precomputed", n_init=1, max_iter=100, normalized_stress="auto", random_state=0
-).fit_transform(1 - shares)
+centred = shares - shares.mean(axis=0) - shares.mean(axis=1, keepdims=True) + shares.mean()
+sizes, directions = np.linalg.eigh(centred)  # classical scaling: the two directions that hold most of the shares
+places = directions[:, -2:] * np.sqrt(sizes[-2:])
 
 # %%
 # What to see: each digit is an island, and the rows between the islands are those that are hard to read.

@@ -1,4 +1,8 @@
-"""From a notebook to a service: a model of flights is saved, described, and answers row by row in another process.
+"""
+From a notebook to a service
+============================
+
+A model of flights is saved, described, and answers row by row in another process.
 
 The file is data, no code: it says what the model is, and the service needs neither the table nor the script that fitted
 it.  One row at a time, `predict` spends most of its time on checks that a service has made already.

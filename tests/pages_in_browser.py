@@ -1,7 +1,7 @@
 """Open every page of the built documentation in headless Chromium, as wide as a phone, and say what is wrong with it.
 
-`python -m tests.pages_in_browser FOLDER`, a part of `make docs`.  Wrong is: a page that scrolls sideways, an error in the
-console, a picture that is not there.  Without Chromium nothing is opened, and the command says so.
+`python -m tests.pages_in_browser FOLDER`, a part of `make docs`.  Wrong is: a page that scrolls sideways, an error in
+the console, a picture that is not there.  Without Chromium nothing is opened, and the command says so.
 """
 
 import functools
@@ -25,9 +25,11 @@ function look(path) {
   return new Promise(done => {
     frame.onload = () => setTimeout(() => {
       const page = frame.contentDocument, root = page.documentElement
-      if (root.scrollWidth > root.clientWidth) found.push(path + ": scrolls sideways, " + root.scrollWidth + " pixels wide")
+      if (root.scrollWidth > root.clientWidth)
+        found.push(path + ": scrolls sideways, " + root.scrollWidth + " pixels wide")
       for (const image of page.images)
-        if (image.loading != "lazy" && image.complete && !image.naturalWidth) found.push(path + ": no picture " + image.src)
+        if (image.loading != "lazy" && image.complete && !image.naturalWidth)
+          found.push(path + ": no picture " + image.src)
       done()
     }, 60)
     frame.src = path
@@ -51,10 +53,12 @@ def main(folder):
     if browser is None:
         print("No Chromium on this machine: the pages were built, and not opened.")
         return 0
-    pages = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.html") if "_static" not in path.parts)
+    pages = sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*.html") if "_static" not in path.parts
+    )
     opened, wrong = look_at(browser, folder, pages)
     print(f"{opened} of {len(pages)} pages opened in {Path(browser).name}, {PHONE} pixels wide.", *wrong, sep="\n  ")
-    return int(bool(wrong) or opened != len(pages))
+    return int(bool(wrong) or not pages or opened != len(pages))
 
 
 def look_at(browser, folder, pages):
@@ -69,7 +73,9 @@ def look_at(browser, folder, pages):
         server.shutdown()
         look.unlink()
     result = re.search(r'<pre id="result">(\{.*?\})</pre>', finished.stdout, re.DOTALL)
-    errors = [line for line in finished.stderr.splitlines() if "CONSOLE" in line and re.search("error", line, re.IGNORECASE)]
+    errors = [
+        line for line in finished.stderr.splitlines() if "CONSOLE" in line and re.search("error", line, re.IGNORECASE)
+    ]
     if result is None:
         return 0, [*errors, finished.stderr[-2000:]]
     answer = json.loads(html.unescape(result[1]))
@@ -78,10 +84,9 @@ def look_at(browser, folder, pages):
 
 def _open(browser, address, seconds):
     with tempfile.TemporaryDirectory() as profile:
-        command = [
-            browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--enable-logging=stderr",
-            f"--user-data-dir={profile}", f"--virtual-time-budget={int(1000 * seconds)}", "--dump-dom", address,
-        ]  # fmt: skip
+        options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--enable-logging=stderr"]
+        options += [f"--user-data-dir={profile}", f"--virtual-time-budget={int(1000 * seconds)}", "--dump-dom"]
+        command = [browser, *options, address]
         return subprocess.run(command, capture_output=True, text=True, timeout=600)
 
 
