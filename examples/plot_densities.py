@@ -3,7 +3,7 @@ From NICE to splines on one density
 ===================================
 
 Flows learn the same two-dimensional density from 1000 rows with their default layers. What differs is how a layer
-moves the rows: by shifts (NICE), by shifts and scales (RealNVP, Glow), by splines, .
+moves the rows: by shifts (NICE), by shifts and scales (RealNVP, Glow), or by splines.
 """
 
 import matplotlib.pyplot as plt

@@ -43,7 +43,7 @@ def plot(model, X, strength):
     accumulated_effects(model, X, "carrier").plot(ax=carriers)
     strength.plot(max_display=8, ax=pairs)
     figure.savefig(PICTURE, dpi=120)
-    print(f"\nSaved {PICTURE.resolve()}")
+    print(f"\nSaved {PICTURE}")
 
 
 if __name__ == "__main__":

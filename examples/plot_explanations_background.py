@@ -1,4 +1,8 @@
-"""What does "unknown" mean?  Two games of Shapley values on correlated columns, and a response in its own units.
+"""
+What does "unknown" mean?
+=========================
+
+Two games of Shapley values on correlated columns, and a response in its own units.
 
 Cars with more power for their weight have more claims. Strong cars are heavy, so the two columns tell much about each
 other. Path-dependent values ask the trees what is likely for an unknown column, given the known ones: power then also
@@ -77,7 +81,7 @@ def plot(sizes, response, row):
     response.waterfall(row, ax=driver)
     driver.set_title("The driver furthest above the background, claims a year")
     figure.savefig(PICTURE, dpi=120)
-    print(f"\nSaved {PICTURE.resolve()}")
+    print(f"\nSaved {PICTURE}")
 
 
 if __name__ == "__main__":

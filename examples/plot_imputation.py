@@ -47,6 +47,5 @@ axes[1].axvline(holes["petal_l"].mean(), color="tab:red", label="mean of the col
 axes[1].set(xlabel="petal length")
 axes[1].legend()
 figure.savefig("imputation.png")
-print(
-    f"correlation of the mean guess with the truth: {np.corrcoef(truth, guesses.mean(axis=1))[0, 1]:.2f}; imputation.png"
-)
+correlation = np.corrcoef(truth, guesses.mean(axis=1))[0, 1]
+print(f"correlation of the mean guess with the truth: {correlation:.2f}; picture: imputation.png")

@@ -1,5 +1,6 @@
 """Every script under examples/ runs from beginning to end, in a folder of its own."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -21,3 +22,10 @@ def test_example_runs(script, tmp_path):
     assert "Warning" not in finished.stderr
     if script.stem.startswith("plot_"):
         assert [path.suffix for path in tmp_path.iterdir()] == [".png"]
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_example_has_a_title_for_the_gallery_and_a_row_in_the_table(script):
+    _, title, underline, empty, *_ = ast.get_docstring(ast.parse(script.read_text()), clean=False).split("\n")
+    assert title and underline == "=" * len(title) and not empty
+    assert f"| `{script.name}` |" in (ROOT / "examples" / "README.md").read_text()
