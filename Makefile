@@ -8,7 +8,7 @@ PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test blas bounds lint format bench docs clean
+.PHONY: help demo test blas bounds lint format bench docs clean warm warm-bounds
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -16,8 +16,7 @@ help: ## list the targets
 demo: $(VENV)/.installed-plot ## train on a real table of flights, compare with scikit-learn, save a plot
 	$(PYTHON) examples/plot_mixed_table.py
 
-test: $(VENV)/.installed-test ## compile the kernels, then run the tests, the documentation's code included
-	$(PYTHON) -m skensemble warmup
+test: warm ## compile the kernels, then run the tests, the documentation's code included
 	$(PYTHON) -m pytest --numprocesses 2 $(PYTEST_ARGS)
 
 blas: $(VENV)/.installed-test ## run the tests of networks with other kernels of BLAS than the processor's own
@@ -27,8 +26,7 @@ blas: $(VENV)/.installed-test ## run the tests of networks with other kernels of
 
 bounds: export NUMBA_BOUNDSCHECK = 1
 bounds: export NUMBA_CACHE_DIR = $(CURDIR)/build/bounds_cache
-bounds: $(VENV)/.installed-test ## run the tests of trees, explanations, ensembles and generative models with a check of every index
-	$(PYTHON) -m skensemble warmup
+bounds: warm-bounds ## run the tests of trees, explanations, ensembles and generative models with a check of every index
 	$(PYTHON) -m pytest --numprocesses 2 tests/tree tests/explanation tests/ensemble tests/generative $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-test ## check style and format
@@ -41,6 +39,12 @@ format: $(VENV)/.installed-test ## mend style and format, write the files that r
 	$(PYTHON) -m tests.signatures
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
+
+warm warm-bounds: $(VENV)/.installed-test
+	$(PYTHON) -m skensemble warmup
+
+warm-bounds: export NUMBA_BOUNDSCHECK = 1
+warm-bounds: export NUMBA_CACHE_DIR = $(CURDIR)/build/bounds_cache
 
 bench: $(VENV)/.installed-bench ## compare speed, memory and quality with other libraries
 	$(PYTHON) benchmarks/run.py $(BENCH_ARGS)

@@ -27,5 +27,7 @@ def test_example_runs(script, tmp_path):
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 def test_example_has_a_title_for_the_gallery_and_a_row_in_the_table(script):
     _, title, underline, empty, *_ = ast.get_docstring(ast.parse(script.read_text()), clean=False).split("\n")
-    assert title and underline == "=" * len(title) and not empty
+    assert title
+    assert underline == "=" * len(title)
+    assert not empty
     assert f"| `{script.name}` |" in (ROOT / "examples" / "README.md").read_text()
