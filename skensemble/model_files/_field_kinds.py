@@ -43,7 +43,8 @@ from skensemble.model_files._rules import (
 )
 
 FLOAT = "f4 f8"
-DTYPE = Value(Matches(lambda value: value in (np.dtype(np.float32), np.dtype(np.float64)), "float32 or float64"))
+FLOATS = np.float32, np.float64
+DTYPE = Value(Matches(lambda value: isinstance(value, np.dtype) and value in FLOATS, "float32 or float64"))
 MOST_UNITS = 1 << 24  # of a layer
 MOST_STEPS = 1 << 16  # of a solver that a layer goes through for each row
 
@@ -172,12 +173,14 @@ def _check_conditioned(layer):
     n_numbers = TRANSFORMS[layer.transform].n_numbers * len(layer.moved)
     if not ((layer.seen < layer.n_columns).all() and (layer.moved < layer.n_columns).all()):
         raise ValueError(f"seen and moved must be below {layer.n_columns}, the number of columns.")
+    if layer.network.dtype != layer.dtype:
+        raise ValueError(f"the network must have the precision of its layer, {layer.dtype}.")
     if layer.network.n_outputs != n_numbers or layer.network.n_inputs < len(layer.seen):
         raise ValueError(f"the network must have {n_numbers} outputs, and at least {len(layer.seen)} inputs.")
 
 
 def _check_continuous(layer):
-    if layer.network.n_outputs != layer.n_columns:
+    if layer.network.n_outputs != layer.n_columns or layer.network.dtype != layer.dtype:
         raise ValueError(f"the network must have {layer.n_columns} outputs, got {layer.network.n_outputs}.")
 
 
@@ -283,7 +286,12 @@ FLOW_KINDS = [
 
 def _path_kind(cls):
     names = [field.name for field in fields(cls)]
-    return Kind(f"{cls.name} path", cls, dict.fromkeys(names, Number(0.0)))
+    return Kind(f"{cls.name} path", cls, dict.fromkeys(names, Number(0.0)), check=_check_path)
+
+
+def _check_path(path):
+    if not 0.0 <= path.t_min < path.t_max <= 1.0:
+        raise ValueError(f"times must go from t_min to t_max in [0, 1], got {path.t_min} and {path.t_max}.")
 
 
 PATH_KINDS = [_path_kind(cls) for cls in PATHS.values()]

@@ -335,6 +335,8 @@ def _check_structure(structure):
     validate_trees(structure.trees, structure.n_features, structure.trees.n_values)
     if structure.trees.n_trees != 1 or len(structure.binner.is_categorical_) != structure.n_features:
         raise ValueError(f"there must be one tree, and an encoder of {structure.n_features} features.")
+    if len(structure.trees.cover) != structure.trees.n_nodes:
+        raise ValueError("the tree must have covers.")
     n_values = int(structure.n_classes.sum())
     if n_values != structure.trees.n_values:
         raise ValueError(f"n_classes must add up to the {structure.trees.n_values} values of a node, got {n_values}.")
@@ -376,8 +378,14 @@ def _take_grown(members, slim):
 def _check_grown(members):
     trees = members.trees
     validate_trees(trees, len(members.binner.is_categorical_), trees.n_values)
-    if len(members.seeds) != trees.n_trees or members.additive.node_weight.shape != (trees.n_nodes,):
-        raise ValueError(f"there must be seeds of {trees.n_trees} trees, and weights of {trees.n_nodes} nodes.")
+    if (
+        len(trees.cover) != trees.n_nodes
+        or len(members.seeds) != trees.n_trees
+        or members.additive.node_weight.shape != (trees.n_nodes,)
+    ):
+        raise ValueError(
+            f"there must be seeds of {trees.n_trees} trees, and weights and covers of {trees.n_nodes} nodes."
+        )
 
 
 _OF_CONSTANTS = {"random_state": ANYTHING, "constant": ANYTHING, "n_features_in_": Whole(1), "n_outputs_": Whole(1)}
