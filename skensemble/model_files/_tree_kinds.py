@@ -378,14 +378,10 @@ def _take_grown(members, slim):
 def _check_grown(members):
     trees = members.trees
     validate_trees(trees, len(members.binner.is_categorical_), trees.n_values)
-    if (
-        len(trees.cover) != trees.n_nodes
-        or len(members.seeds) != trees.n_trees
-        or members.additive.node_weight.shape != (trees.n_nodes,)
-    ):
-        raise ValueError(
-            f"there must be seeds of {trees.n_trees} trees, and weights and covers of {trees.n_nodes} nodes."
-        )
+    if len(members.seeds) != trees.n_trees:
+        raise ValueError(f"there must be seeds of {trees.n_trees} trees.")
+    if len(trees.cover) != trees.n_nodes or members.additive.node_weight.shape != (trees.n_nodes,):
+        raise ValueError(f"there must be weights and covers of {trees.n_nodes} nodes.")
 
 
 _OF_CONSTANTS = {"random_state": ANYTHING, "constant": ANYTHING, "n_features_in_": Whole(1), "n_outputs_": Whole(1)}
