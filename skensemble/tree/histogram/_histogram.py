@@ -313,7 +313,7 @@ def write_counts(weight, whole, rows, start, stop, packed, n_channels):
     """Write how many rows each of rows[start:stop] stands for, into the last of its channels; returns their sum."""
     total = int64(0)
     for i in range(start, stop):
-        count = row_count(rows[i], weight, whole)
+        count = row_count(uint64(rows[i]), weight, whole)
         packed[(i + 1) * n_channels - 1] = count
         total += count
     return total

@@ -392,7 +392,7 @@ import collections, gc
 import numpy as np
 from numba.core.dispatcher import Dispatcher
 from skensemble.tree.histogram import _team_growing
-from tests.tree import test_growing as t
+from tests.tree.histogram import test_growing as t
 
 _team_growing.TEAM_WORK = 0
 
