@@ -13,7 +13,7 @@ from skensemble.model_files._safetensors import write_safetensors
 from tests.model_files.models import MODELS, TREE_MODELS, answers, fitted
 from tests.model_files.mutations import mutated
 
-N_MUTATIONS, N_SLOW = 5, 2  # of each model, and of each that draws samples
+N_MUTATIONS, N_SLOW = 4, 1  # of each model, and of each that draws samples
 
 
 def content_of(name, **options):
