@@ -59,6 +59,15 @@ def test_rewritten_data_give_the_same_predictions(name, rewrite):
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
+def test_classes_of_other_names_have_the_same_probabilities(early_stopping):
+    model = NewtonBoostingClassifier(n_estimators=20, early_stopping=early_stopping, random_state=0, n_jobs=1)
+    classes, names = np.digitize(Y, [-1.0, 1.0]), np.array([2, 0, 1])
+    expected = model.fit(X, classes).predict_proba(X)
+    found = model.fit(X, names[classes]).predict_proba(X)
+    np.testing.assert_allclose(found[:, names], expected, rtol=0.0, atol=1e-6)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
 def test_swapped_classes_give_the_same_probabilities(early_stopping):
     model = NewtonBoostingClassifier(n_estimators=20, early_stopping=early_stopping, random_state=0, n_jobs=1)
     expected = model.fit(X, Y > 0).predict_proba(X)

@@ -16,6 +16,7 @@ from skensemble._random_bits import mixed_seed
 from skensemble._warnings import warn
 from skensemble.ensemble.losses._loss import GRADIENT_BLOCK
 from skensemble.ensemble.newton._exact_weights import ExactWeights
+from skensemble.ensemble.rows._label_order import label_ranks
 from skensemble.ensemble.rows._row_sampling import RowSampler, sample_features, sample_goss
 from skensemble.tree.histogram._grown_trees import add_values, leaves_of
 from skensemble.tree.histogram._team_growing import is_worth_a_team
@@ -47,7 +48,12 @@ class TreeRounds:
         samples = settings.goss or settings.subsample < 1.0
         content = train.content(settings.n_threads)
         self._feature_order = content.feature_order
-        self._sampler = RowSampler(train.keys(content), None if settings.goss else train.copies) if samples else None
+        knows_classes = loss.target == "classes" and self.n_outputs > 1
+        keys = train.keys(content) if samples or knows_classes else None
+        self._sampler = RowSampler(keys, None if settings.goss else train.copies) if samples else None
+        self._output_rank = np.arange(self.n_outputs)
+        if knows_classes:  # what classes are called does not change their trees
+            self._output_rank[train.y.astype(np.intp)] = label_ranks(train.y, keys, train.copies)
         self._n_trees = 1 if settings.vector else self.n_outputs
         n_growers = side_by_side(self._n_trees, train.binned.columns.size, settings.n_threads)
         self._threads_of_tree = settings.n_threads if n_growers == 1 else 1
@@ -148,7 +154,7 @@ class TreeRounds:
         return sample_features(self._feature_order, self.settings.colsample_bytree, mixed_seed(seed, 1))
 
     def _add_tree(self, grower, seed, rows, output, place):
-        seed = mixed_seed(seed, 2 + output)
+        seed = mixed_seed(seed, 2 + int(self._output_rank[output]))
         growth = grower.grow(self.targets, seed, rows, self._choose_features(seed), output)
         if self._exact_weight is not None:
             self._node_weights[place + output] = self._drawn_units.of_nodes(growth.tree.nodes, growth.rows_by_leaf)

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.model_selection import check_cv
 
+from skensemble.ensemble.rows._label_order import label_ranks
+
 
 class Fold(NamedTuple):
     """Parts of each row's copies, in [0, 1]."""
@@ -34,7 +36,8 @@ def content_folds(keys, feature_keys, strata, copies, n_folds, seed):
     copies = np.ones(len(keys), np.int64) if copies is None else copies
     rows = np.flatnonzero(copies)
     place = keys[rows].view(np.uint64) * np.uint64(2 * seed + 1)  # another order of the keys for each seed
-    rows = rows[np.lexsort((place, strata[rows]))]
+    order = np.lexsort((place, label_ranks(strata[rows], place, copies[rows])))  # whatever classes are called
+    rows = rows[order]
     is_new = np.r_[True, np.diff(keys[rows]) != 0]
     first, content = rows[is_new], np.cumsum(is_new) - 1
     total = np.bincount(content, copies[rows]).astype(np.int64)
