@@ -8,7 +8,6 @@ is the first axis of a correspondence analysis [1].
 """
 
 import numpy as np
-from scipy.stats import rankdata
 
 PRIOR_ROWS = 10.0  # average rows that are added to each level's description, which move rare levels to the middle
 MOST_LEVELS = 64  # maximum number of levels of a column that describes other columns
@@ -33,11 +32,13 @@ def level_order(codes, n_levels, descriptions, weight):
 
 
 class NumberDescription:
-    """Standardised ranks; 0 for missing numbers."""
+    """Standardised ranks, in which weight k is k copies; 0 for missing numbers."""
 
     def __init__(self, numbers, weight):
-        ranks = rankdata(numbers, nan_policy="omit")
         known = ~np.isnan(numbers)
+        _, inverse = np.unique(numbers, return_inverse=True, equal_nan=True)  # NaN last
+        totals = np.bincount(inverse, np.where(known, weight, 0.0))
+        ranks = (np.cumsum(totals) - 0.5 * totals)[inverse]
         mean = np.average(ranks[known], weights=weight[known])
         deviation = np.sqrt(np.average((ranks[known] - mean) ** 2, weights=weight[known])) or 1.0
         self.ranks = np.where(known, (ranks - mean) / deviation, 0.0)

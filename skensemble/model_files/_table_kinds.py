@@ -12,13 +12,13 @@ from skensemble._targets import FeatureNames
 from skensemble._validation import Position
 from skensemble.generative.flows._label_shares import LabelShares
 from skensemble.generative.tables._category_axis import CategoryAxis
-from skensemble.generative.tables._category_codes import CategoryCodes
+from skensemble.generative.tables._category_digits import CategoryDigits
 from skensemble.generative.tables._column_formats import CategoryFormat, DecimalFormat, FloatFormat, IntegerFormat
 from skensemble.generative.tables._containers import ArrayContainer, ArrowContainer, PandasContainer, PolarsContainer
 from skensemble.generative.tables._encoded_columns import AffineCopy, EncodedCategories, EncodedNumbers, RelabelledCopy
 from skensemble.generative.tables._given_columns import GivenColumns
 from skensemble.generative.tables._label_encoding import CLASSES, NUMBERS, LabelEncoding
-from skensemble.generative.tables._number_axis import MonotoneSpline, NumberAxis
+from skensemble.generative.tables._number_axis import MonotoneSpline, NumberAxis, NumberLevels
 from skensemble.generative.tables._tabular import TableEncoder
 from skensemble.generative.tables._time_formats import TIME_OBJECTS, TimeFormat, TimeObjectFormat
 from skensemble.model_files._frame_types import (
@@ -167,8 +167,31 @@ def _check_axis(axis):
 def _check_order(axis):
     if not np.array_equal(np.sort(axis.order), np.arange(axis.n_levels)):
         raise ValueError(f"order must hold each of {axis.n_levels} levels once.")
-    if len(axis.borders) != axis.n_levels - 1:
+    if not np.array_equal(axis._place, np.argsort(axis.order)):
+        raise ValueError("the places of levels must follow from their order.")
+    if len(axis.borders) != axis.n_levels - 1 or len(axis._below) != axis.n_levels - 1:
         raise ValueError(f"there must be {axis.n_levels - 1} borders between {axis.n_levels} levels.")
+
+
+def _check_digits(digits):
+    n_nodes = digits.n_levels - 1
+    if len(digits.children) != n_nodes or digits.n_columns != n_nodes.bit_length():
+        raise ValueError(f"{digits.n_levels} levels must have {n_nodes} nodes and {n_nodes.bit_length()} digits.")
+    children = np.sort(digits.children.ravel())
+    if not np.array_equal(children, np.delete(np.arange(-digits.n_levels, max(n_nodes, 1)), digits.n_levels)):
+        raise ValueError("each level, and each node but the first, must be the child of one node.")
+    parents = np.repeat(np.arange(n_nodes), 2)
+    is_node = digits.children.ravel() >= 0
+    below = digits.children.ravel()[is_node]
+    if not (below > parents[is_node]).all() or not (digits.depths[below] > digits.depths[parents[is_node]]).all():
+        raise ValueError("children must come after their node, and lie deeper.")
+    if len(digits.depths) and digits.depths.max() >= digits.n_columns:
+        raise ValueError(f"depths must be below {digits.n_columns}.")
+
+
+def _check_levels(levels):
+    if levels.axis.n_levels != len(levels.values) or not (np.diff(levels.values) > 0).all():
+        raise ValueError("values must ascend, and each must have a level.")
 
 
 AXIS_KINDS = [
@@ -203,20 +226,26 @@ AXIS_KINDS = [
             "is_fine": FLAG,
             "reflects": Array("bool", 2),
             "spline": Maybe(Of(MonotoneSpline)),
+            "calibration": Maybe(Of(MonotoneSpline)),
+            "n_rows": Number(0.0),
+            "knots": Each(Array("f8", "calibration knots", finite=True), 2, tuple),
         },
         make=bare(NumberAxis),
         check=_check_axis,
     ),
     Kind(
-        "category codes",
-        CategoryCodes,
+        "category digits",
+        CategoryDigits,
         {
             "n_levels": Size("levels", 1),
-            "is_one_hot": FLAG,
-            "codewords": Array("f8", "levels", None, finite=True),
-            "half_width": Number(0.0),
+            "n_columns": Whole(0),
+            "children": Array("i8", "nodes", 2),
+            "depths": Array("i8", "nodes", low=0),
+            "shares": Array("f8", "nodes", 2, low=0.0),
+            "borders": Array("f8", "nodes", finite=True),
         },
-        make=bare(CategoryCodes),
+        make=bare(CategoryDigits),
+        check=_check_digits,
     ),
     Kind(
         "category axis",
@@ -225,24 +254,38 @@ AXIS_KINDS = [
             "n_levels": Size("levels", 1),
             "order": Array("i8", "levels", low=0),
             "borders": Array("f8", None, finite=True),
-            "middle": Array("f8", "levels", finite=True),
-            "half_width": Array("f8", "levels", finite=True),
+            "_below": Array("f8", None, low=0.0, high=1.0),
+            "_place": Array("i8", "levels", low=0),
         },
         make=bare(CategoryAxis),
         check=_check_order,
+    ),
+    Kind(
+        "number levels",
+        NumberLevels,
+        {"values": Array("f8", None, finite=True), "step": Number(0.0), "axis": Of(CategoryAxis, CategoryDigits)},
+        make=bare(NumberLevels),
+        check=_check_levels,
     ),
 ]
 
 
 def _check_column(column):
     n_levels = len(column.format.levels)
-    if column.codes.n_levels != n_levels or column.codes.n_columns != column.n_columns:
-        raise ValueError(f"codes must be those of {n_levels} levels in {column.n_columns} columns.")
+    for codes in (column.codes, column.calibrated_codes):
+        if codes.n_levels != n_levels or codes.n_columns != column.n_columns:
+            raise ValueError(f"codes must be those of {n_levels} levels in {column.n_columns} columns.")
 
 
 def _check_numbers(column):
-    if column.n_columns != (column.axis is not None) + (column.indicator is not None):
-        raise ValueError(f"n_columns must be those of axis and indicator, got {column.n_columns}.")
+    for axis, indicator in (
+        (column.axis, column.indicator),
+        (column.calibrated_axis, column.calibrated_indicator),
+    ):
+        if column.n_columns != (axis is not None) + (indicator is not None):
+            raise ValueError(f"n_columns must be those of axis and indicator, got {column.n_columns}.")
+        if indicator is not None and indicator.n_levels != 2:
+            raise ValueError(f"an indicator must have two levels, got {indicator.n_levels}.")
 
 
 COLUMN_KINDS = [
@@ -252,8 +295,10 @@ COLUMN_KINDS = [
         {
             "format": Of(*NUMBER_FORMATS),
             "value": Number(),
-            "axis": Maybe(Of(NumberAxis)),
-            "indicator": Maybe(Of(CategoryCodes)),
+            "axis": Maybe(Of(NumberAxis, NumberLevels)),
+            "calibrated_axis": Maybe(Of(NumberAxis, NumberLevels)),
+            "indicator": Maybe(Of(CategoryDigits)),
+            "calibrated_indicator": Maybe(Of(CategoryDigits)),
             "log_unseen": Number(),
             "n_columns": Whole(0, 2),
         },
@@ -265,7 +310,8 @@ COLUMN_KINDS = [
         EncodedCategories,
         {
             "format": Of(CategoryFormat),
-            "codes": Of(CategoryCodes, CategoryAxis),
+            "codes": Of(CategoryDigits, CategoryAxis),
+            "calibrated_codes": Of(CategoryDigits, CategoryAxis),
             "likeliest": Whole(0),
             "log_likeliest": Number(),
             "log_unseen": Number(),

@@ -234,7 +234,8 @@ def answers(model, table):
         found["sample"] = model.sample(4, random_state=0, **({"condition": table[given][:4]} if given else {}))
     if isinstance(model, TableEncoder):
         found["inverse"] = model.inverse_transform(found["transform"])
-        found["boxes"] = model.boxes(table)
+        boxes = model.boxes(table)
+        found["boxes"] = [boxes.middle, boxes.width, boxes.log_volume]
     return found
 
 

@@ -32,12 +32,12 @@ from skensemble.generative.paths._row_noise import RowNoise
 from skensemble.generative.paths._smoothness import is_piecewise_constant
 from skensemble.generative.paths._solvers import make_solver, prior_sample, solve
 from skensemble.generative.paths._vector_field import RegressorField
-from skensemble.generative.tables._boxes import log_mean_density, log_sum_exp
+from skensemble.generative.tables._boxes import log_mean_density, log_sum_exp, n_points, n_to_calibrate_by
 from skensemble.generative.tables._containers import read_frame
 from skensemble.generative.tables._label_encoding import LabelEncoding
 
 CHUNK = 1 << 14  # rows that are carried to data together, to bound memory; samples do not depend on it
-N_POINTS = 4  # in the box of each encoded row, at which the ODE solver computes the density
+POINTS = 128, 4, 32  # for the ODE solver, in the box of each encoded row: by the number of columns, least, most
 MARGIN = 0.1  # expected data may lie outside the range of a column by this fraction of it
 
 
@@ -102,14 +102,15 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         self._path = self._make_path()
         self._bound_seed = int(draw_seed(rng))
         counted = slice(None) if weight is None else np.flatnonzero(weight)
-        middle, half_width, _ = self.encoder_.boxes(X)
-        data = (middle + rng.uniform(-1.0, 1.0, middle.shape) * half_width)[counted]
+        boxes = self.encoder_.boxes(X)
+        data = boxes.places(rng.random(boxes.start.shape))[counted]
         label = None if y is None else self._labels.encode(y, len(frame))[counted]
         self._bounds = _widened_range(data)
         self._field = None
         if data.shape[1] > 0:
             draws = self._make_draws(data, label, None if weight is None else weight[counted], rng)
             self._fit_field(draws, rng, {"X": X, "y": y, "metadata": {}})
+            self._calibrate(n_to_calibrate_by(draws.n_counted), rng)
         self.likelihood_ = "ode" if self._is_smooth() else "elbo"
         return self
 
@@ -144,6 +145,12 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         smooth = not is_piecewise_constant(regressor)
         self._field = RegressorField(regressor, draws.path, draws.prediction, None if smooth else self._bounds)
         self._bound_field = self._field if smooth else BlendedField.fitted(self._field, draws)
+
+    def _calibrate(self, n_drawn, rng):
+        """Let the encoder decode what the model draws to the shares of fit."""
+        labels = None if self._labels is None else self._labels.draw(n_drawn, rng)
+        condition = self._condition(labels, None, n_drawn)
+        self.encoder_.calibrate(self._carried(self._field, condition, n_drawn, rng, None, None, None))
 
     def _is_smooth(self):
         return self._field is not None and not is_piecewise_constant(self._field)
@@ -419,26 +426,25 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         note_columns(self, X, reset=False)
         if y is not None and self._labels is None:
             y = None  # cross-validation passes the target to models that ignore it
-        middle, half_width, log_volume = self.encoder_.boxes(X)
+        boxes = self.encoder_.boxes(X)
         if self._field is None:
-            return log_volume
-        for rows, labels in [(slice(None), None)] if self._labels is None else self._labels.split(y, len(middle)):
-            log_volume[rows] += self._log_density(middle[rows], half_width[rows], labels)
-        return log_volume
+            return boxes.log_volume
+        found = np.empty(len(boxes))
+        for rows, labels in [(slice(None), None)] if self._labels is None else self._labels.split(y, len(boxes)):
+            found[rows] = self._log_density(boxes.take(rows), labels)
+        return found
 
-    def _log_density(self, middle, half_width, y):
+    def _log_density(self, boxes, y):
         """Log densities of boxes of encoded rows, given labels; y=None: averaged over the classes, if there are any."""
         if y is None and hasattr(self, "classes_"):
             shares = self._labels.shares()
-            return log_sum_exp(
-                [self._log_density(middle, half_width, label) + np.log(share) for label, share in shares]
-            )
-        condition, seed = self._condition(y, None, len(middle)), self._bound_seed
+            return log_sum_exp([self._log_density(boxes, label) + np.log(share) for label, share in shares])
+        condition, seed = self._condition(y, None, len(boxes)), self._bound_seed
         if self.likelihood_ == "ode":
             flow_density = partial(log_density, self._field, condition=condition, random_state=seed)
-            return log_mean_density(flow_density, middle, half_width, N_POINTS)
+            return log_mean_density(flow_density, boxes, n_points(boxes, *POINTS))
         rng = np.random.default_rng(seed)
-        return elbo(self._bound_field, middle, rng, condition=condition, half_width=half_width)
+        return elbo(self._bound_field, boxes, rng, condition=condition) + boxes.log_volume
 
     def score(self, X, y=None):
         """Compute the mean log density of the samples, which a grid search maximises.

@@ -67,7 +67,7 @@ class ContinuousNormalizingFlow(NormalizingFlow):
     likelihood_ : "ode"
         Kind of the log densities: exact up to the error of the solver and, with more than 50 columns, of an estimated
         trace. For categories, integers and missing cells they are log probabilities, estimated by the mean density at 8
-        points of their boxes, see `TableEncoder`.
+        to 128 points of their boxes, fewer in more columns, see `TableEncoder`.
     n_iter_ : int
         Number of training steps.
     loss_curve_ : ndarray

@@ -17,7 +17,7 @@ from skensemble.generative.flows._flow_rows import FlowRows
 from skensemble.generative.flows._label_shares import LabelShares
 from skensemble.generative.flows._layers import Place, Stack
 from skensemble.generative.networks._optimizers import TrainingPlan, train
-from skensemble.generative.tables._boxes import log_mean_density, log_sum_exp
+from skensemble.generative.tables._boxes import log_mean_density, log_sum_exp, n_points, n_to_calibrate_by
 from skensemble.generative.tables._containers import read_frame
 from skensemble.generative.tables._given_columns import GivenColumns
 from skensemble.generative.tables._label_encoding import CLASSES, LabelEncoding
@@ -25,7 +25,7 @@ from skensemble.generative.tables._tabular import TableEncoder
 
 HELD_OUT_ROWS = 1 << 13  # maximum number of held-out rows in a check
 ROWS_TO_INITIALIZE_BY = 1 << 12
-N_POINTS = 8  # number of points in the box of each encoded row at which the density is computed
+POINTS = 512, 8, 128  # in the box of each encoded row: so many by the number of columns, at least and at most
 WORTH_A_THREAD = 1 << 22  # weights times rows of a layer; below, threads wait for the interpreter's lock between layers
 CLIP_NORM = 50.0  # outliers have long gradients; those of common batches are left as they are
 
@@ -110,19 +110,21 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
             self.classes_ = self._labels.classes_
         self._given = GivenColumns(self, self.condition_columns, self.encoder_)
         labels = np.empty((len(frame), 0)) if y is None else self._labels.encode(y, len(frame))
-        middle, half_width, _ = self.encoder_.boxes(X)
-        modelled, given = self._given.split(middle)
+        boxes = self.encoder_.boxes(X)
+        given = self._given.split(boxes.middle)[1]
         if self._labels is not None:
             self._label_shares = LabelShares(self._labels, labels, given, weight, self.n_jobs, rng)
-        rows = FlowRows(modelled, self._given.split(half_width)[0], np.hstack([labels, given]), weight, rng)
+        modelled = boxes.columns(~self._given.is_given)
+        rows = FlowRows(modelled, np.hstack([labels, given]), weight, rng)
         self._fit_flow(rows, rng)
+        self._calibrate(rows, rng)
         self.likelihood_ = self._likelihood
         return self
 
     def _fit_flow(self, rows, rng):
         self._flow, self.n_iter_ = None, 0
         self.loss_curve_, self.validation_curve_ = np.empty(0), np.empty(0)
-        n_columns = rows.middle.shape[1]
+        n_columns = rows.n_columns
         if n_columns == 0:
             return
         rows, held_out = rows.split(self.validation_fraction) if self.early_stopping else (rows, None)
@@ -153,6 +155,16 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
             held_out_loss=None if held_out is None else held_out_loss, on_look=self._print if self.verbose else None,
         )  # fmt: skip
 
+    def _calibrate(self, rows, rng):
+        """Let the encoder decode what the flow draws, for conditions of the training rows, to the shares of fit."""
+        if self._flow is None or len(rows) == 0:
+            return
+        n_drawn = n_to_calibrate_by(len(rows))
+        condition = rows.draw(n_drawn)[1]
+        latents = BASES[self.base].sample(rng, (n_drawn, rows.n_columns))
+        drawn = self._given.join(self._inverse(latents, condition), np.zeros((n_drawn, self._given.n_given)))
+        self.encoder_.calibrate(drawn, fixed=self._given.determined)
+
     def _batch_size(self, n_rows):
         return int(np.clip(n_rows // 20, 32, 512)) if self.batch_size == "auto" else self.batch_size
 
@@ -179,14 +191,15 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
         log_density : ndarray of shape (n_samples,)
             Log density; with `condition_columns`, of the other columns given these.
         """
-        middle, half_width, given, log_volume = self._encoded(X)
+        boxes, given = self._encoded(X)
         if self._flow is None:
-            return log_volume
-        for rows, labels in [(slice(None), None)] if self._labels is None else self._labels.split(y, len(middle)):
-            log_volume[rows] += self._log_density(middle[rows], half_width[rows], given[rows], labels)
-        return log_volume
+            return boxes.log_volume
+        found = np.empty(len(boxes))
+        for rows, labels in [(slice(None), None)] if self._labels is None else self._labels.split(y, len(boxes)):
+            found[rows] = self._log_density(boxes.take(rows), given[rows], labels)
+        return found
 
-    def _log_density(self, middle, half_width, given, y):
+    def _log_density(self, boxes, given, y):
         """Log densities of boxes given labels; y=None for models with labels: whatever the class."""
         is_sum = self._labels is not None and y is None
         condition = None if is_sum else self._condition(y, given)
@@ -194,7 +207,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
         def log_density(Z):
             return log_sum_exp(self._joint(Z, given).T) if is_sum else self._through(Z, condition)[1]
 
-        return log_mean_density(log_density, middle, half_width, N_POINTS)
+        return log_mean_density(log_density, boxes, n_points(boxes, *POINTS))
 
     def score(self, X, y=None):
         """Compute the mean log density of the samples, which a grid search maximises.
@@ -224,9 +237,8 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
         check_is_fitted(self)
         read_frame(X)
         note_columns(self, X, reset=False)
-        middle, half_width, log_volume = self.encoder_.boxes(X, given=self._given.determined)
-        modelled, given = self._given.split(middle)
-        return modelled, self._given.split(half_width)[0], given, log_volume
+        boxes = self.encoder_.boxes(X, given=self._given.determined)
+        return boxes.columns(~self._given.is_given), self._given.split(boxes.middle)[1]
 
     def _condition(self, y, given):
         """Labels, then the encoded cells that are given, (n_samples, n_given)."""
@@ -387,10 +399,14 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
     def _to_table(self, latents, y, cells):
         Z, given = latents, self._given.encode(cells, len(latents))
         if self._flow is not None:
-            Z = self._flow.inverse_transform(latents, self._condition(y, given), effective_n_jobs(self.n_jobs))
-            largest = np.finfo(np.float32).max
-            Z = np.nan_to_num(Z, nan=0.0, posinf=largest, neginf=-largest)
+            Z = self._inverse(latents, self._condition(y, given))
         return self.encoder_.inverse_transform(self._given.join(Z, given), cells=cells)
+
+    def _inverse(self, latents, condition):
+        """Encoded rows of latent variables."""
+        Z = self._flow.inverse_transform(latents, condition, effective_n_jobs(self.n_jobs))
+        largest = np.finfo(np.float32).max
+        return np.nan_to_num(Z, nan=0.0, posinf=largest, neginf=-largest)
 
     # -- what scikit-learn asks --------------------------------------------------------------------------------------
 

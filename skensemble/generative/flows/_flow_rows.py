@@ -9,32 +9,35 @@ from skensemble.generative.networks._shuffled_rows import ShuffledRows
 class FlowRows:
     """Boxes of rows to draw batches from, in an order that does not depend on that of the table.
 
-    middle, half_width : (n_rows, n_columns);  condition : (n_rows, n_condition)
+    boxes : Boxes of the rows;  condition : (n_rows, n_condition)
     """
 
-    def __init__(self, middle, half_width, condition, weight, rng):
+    def __init__(self, boxes, condition, weight, rng):
+        middle = boxes.middle
         is_counted = ~np.isnan(condition).any(axis=1) & (True if weight is None else weight > 0)
         order = np.lexsort(np.hstack([condition, middle]).T[::-1]) if middle.shape[1] else np.arange(len(middle))
         order = order[is_counted[order]]
         weight = np.ones(len(order)) if weight is None else weight[order]
         if is_whole(weight, MOST_WRITTEN_OUT):  # otherwise rows are drawn in proportion
             order, weight = np.repeat(order, weight.astype(np.int64)), None
-        self._set(middle[order], half_width[order], condition[order].astype(np.float32), weight, rng)
+        self._set(boxes.take(order), condition[order].astype(np.float32), weight, rng)
 
-    def _set(self, middle, half_width, condition, weight, rng):
-        self.middle, self.half_width, self.condition, self.weight, self.rng = middle, half_width, condition, weight, rng
-        self._has_width = bool((half_width > 0.0).any())
-        self._order = ShuffledRows(len(middle), weight, rng)
+    def _set(self, boxes, condition, weight, rng):
+        self.boxes, self.condition, self.weight, self.rng = boxes, condition, weight, rng
+        self._order = ShuffledRows(len(boxes), weight, rng)
+
+    @property
+    def n_columns(self):
+        return self.boxes.n_columns
 
     def __len__(self):
-        return len(self.middle)
+        return len(self.boxes)
 
     def draw(self, n_rows):
         """(rows, condition) of a batch, float32; a new place in the boxes each time."""
         taken = self._order.take(n_rows)
-        x = self.middle[taken]
-        if self._has_width:
-            x = x + self.rng.uniform(-1.0, 1.0, x.shape) * self.half_width[taken]
+        boxes = self.boxes.take(taken)
+        x = boxes.places(self.rng.random(boxes.start.shape)) if boxes.has_width else boxes.middle
         return x.astype(np.float32), self.condition[taken]
 
     def split(self, share):
@@ -48,5 +51,5 @@ class FlowRows:
     def _some(self, rows):
         part = object.__new__(FlowRows)
         weight = None if self.weight is None else self.weight[rows]
-        part._set(self.middle[rows], self.half_width[rows], self.condition[rows], weight, self.rng)
+        part._set(self.boxes.take(rows), self.condition[rows], weight, self.rng)
         return part

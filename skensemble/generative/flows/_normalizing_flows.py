@@ -102,7 +102,7 @@ class NICE(NormalizingFlow):
         Sorted class labels, if `y` of `fit` holds classes.
     likelihood_ : "exact"
         Kind of the log densities. For categories, integers and missing cells they are log probabilities, estimated by
-        the mean density at 8 points of their boxes, see `TableEncoder`.
+        the mean density at 8 to 128 points of their boxes, fewer in more columns, see `TableEncoder`.
     n_iter_ : int
         Number of training steps.
     loss_curve_ : ndarray
@@ -189,7 +189,7 @@ class RealNVP(AffineFlow):
         Sorted class labels, if `y` of `fit` holds classes.
     likelihood_ : "exact"
         Kind of the log densities. For categories, integers and missing cells they are log probabilities, estimated by
-        the mean density at 8 points of their boxes, see `TableEncoder`.
+        the mean density at 8 to 128 points of their boxes, fewer in more columns, see `TableEncoder`.
     n_iter_ : int
         Number of training steps.
     loss_curve_ : ndarray
@@ -276,7 +276,7 @@ class Glow(AffineFlow):
         Sorted class labels, if `y` of `fit` holds classes.
     likelihood_ : "exact"
         Kind of the log densities. For categories, integers and missing cells they are log probabilities, estimated by
-        the mean density at 8 points of their boxes, see `TableEncoder`.
+        the mean density at 8 to 128 points of their boxes, fewer in more columns, see `TableEncoder`.
     n_iter_ : int
         Number of training steps.
     loss_curve_ : ndarray
@@ -361,7 +361,7 @@ class NeuralSplineFlow(NormalizingFlow):
         Sorted class labels, if `y` of `fit` holds classes.
     likelihood_ : "exact"
         Kind of the log densities. For categories, integers and missing cells they are log probabilities, estimated by
-        the mean density at 8 points of their boxes, see `TableEncoder`.
+        the mean density at 8 to 128 points of their boxes, fewer in more columns, see `TableEncoder`.
     n_iter_ : int
         Number of training steps.
     loss_curve_ : ndarray
@@ -447,7 +447,7 @@ class MaskedAutoregressiveFlow(AffineFlow):
         Sorted class labels, if `y` of `fit` holds classes.
     likelihood_ : "exact"
         Kind of the log densities. For categories, integers and missing cells they are log probabilities, estimated by
-        the mean density at 8 points of their boxes, see `TableEncoder`.
+        the mean density at 8 to 128 points of their boxes, fewer in more columns, see `TableEncoder`.
     n_iter_ : int
         Number of training steps.
     loss_curve_ : ndarray

@@ -26,8 +26,8 @@ LARGEST_LOG_SNR = 10.0  # the bound stops here on paths that go further: x_t is 
 MIDDLE = 0.4  # 1: log SNR is drawn uniformly; smaller: more often near 0, where data and noise are of one size
 
 
-def elbo(field, x, random_state=None, n_draws=128, condition=None, n_levels=None, half_width=None):
-    """Lower bounds on log p(x), in nats.
+def elbo(field, x, random_state=None, n_draws=128, condition=None, n_levels=None):
+    """Lower bounds on log p(x), in nats; of boxes, on E[log p] over their places.
 
     All rows get the same times and noise, so that their bounds can be compared, and a bound does not depend on the
     other rows.  Times and noise come from a Sobol sequence, which in a few columns is worth many times as many
@@ -38,15 +38,13 @@ def elbo(field, x, random_state=None, n_draws=128, condition=None, n_levels=None
     field : field
         For a field of exact expectations the bound is tight, up to the Monte-Carlo error and the noise at the first
         time.
-    x : float64 (n_rows, n_columns)
+    x : float64 (n_rows, n_columns), or Boxes
     random_state : int, RandomState, Generator or None
     n_draws : int >= 2, default=128
         Number of evaluations of the field, each for all rows; powers of two are spread most evenly.
     condition : Condition, optional
     n_levels : int >= 1, optional
         The bound of the model with levels t_max * i / n_levels (DDPM) in place of continuous time.
-    half_width : float64 (n_rows, n_columns), optional
-        The bound of E[log p(u)] with u uniform in boxes around x.
 
     Returns
     -------
@@ -55,37 +53,42 @@ def elbo(field, x, random_state=None, n_draws=128, condition=None, n_levels=None
     check_parameter("n_draws", n_draws, (Interval(int, 2),))
     check_parameter("n_levels", n_levels, (IsNone, Interval(int, 1)))
     rng, path = generator(random_state), field.path
-    boxes = _Boxes(x, None if half_width is None or not half_width.any() else half_width)
+    boxes = _Points(x) if isinstance(x, np.ndarray) else x
     schedule = _continuous(path) if n_levels is None else _discrete(path, n_levels)
     n_first = n_draws // 4 or 1
-    diffusion = _diffusion_loss(field, schedule, boxes.draws(n_draws - n_first, rng), condition)
-    first = _reconstruction_loss(field, schedule.first, boxes.draws(n_first, rng), condition)
+    diffusion = _diffusion_loss(field, schedule, _draws(boxes, n_draws - n_first, rng), condition)
+    first = _reconstruction_loss(field, schedule.first, _draws(boxes, n_first, rng), condition)
     return -(_prior_divergence(path, boxes, schedule.last) + diffusion + first)
 
 
-class _Boxes(NamedTuple):
-    """Rows, or boxes around them."""
+class _Points(NamedTuple):
+    """Rows as boxes without width."""
 
-    middle: np.ndarray
-    half_width: np.ndarray | None
+    x: np.ndarray
+    has_width: bool = False
 
-    def draws(self, n_draws, rng):
-        """[(u, noise, x)]: a number in (0, 1), normal ones (n_columns,) and a place in each box (n_rows, n_columns),
-        from a scrambled Sobol sequence: together more even than independent ones (Owen 1997)."""
-        n_columns = self.middle.shape[1]
-        n_dimensions = 1 + n_columns * (1 if self.half_width is None else 2)
-        sequence = qmc.Sobol(n_dimensions, seed=rng).random_base2(int(np.ceil(np.log2(n_draws))))[:n_draws]
-        inside = np.clip(sequence, 1e-12, 1.0 - 1e-12)
-        noises, places = ndtri(inside[:, 1 : 1 + n_columns]), 2.0 * inside[:, 1 + n_columns :] - 1.0
-        return [(u, noise, self._at(place)) for u, noise, place in zip(inside[:, 0], noises, places)]
+    @property
+    def n_columns(self):
+        return self.x.shape[1]
 
-    def _at(self, place):
-        return self.middle if self.half_width is None else self.middle + self.half_width * place
+    def places(self, u):
+        return self.x
 
     def mean_square(self):
-        """E|u|^2, (n_rows,)"""
-        square = _square_norm(self.middle)
-        return square if self.half_width is None else square + _square_norm(self.half_width) / 3.0
+        return _square_norm(self.x)
+
+
+def _draws(boxes, n_draws, rng):
+    """[(u, noise, x)]: a number in (0, 1), normal ones (n_columns,) and a place in each box (n_rows, n_columns), from a
+    scrambled Sobol sequence: together more even than independent ones (Owen 1997)."""
+    n_columns = boxes.n_columns
+    n_dimensions = 1 + n_columns * (2 if boxes.has_width else 1)
+    sequence = qmc.Sobol(n_dimensions, seed=rng).random_base2(int(np.ceil(np.log2(n_draws))))[:n_draws]
+    inside = np.clip(sequence, 1e-12, 1.0 - 1e-12)
+    noises, places = ndtri(inside[:, 1 : 1 + n_columns]), inside[:, 1 + n_columns :]
+    if not boxes.has_width:
+        places = np.full((len(inside), n_columns), 0.5)
+    return [(u, noise, boxes.places(place)) for u, noise, place in zip(inside[:, 0], noises, places)]
 
 
 # -- terms of the bound ----------------------------------------------------------------------------------------------
@@ -131,7 +134,7 @@ def _prior_divergence(path, boxes, t):
     """E KL(N(alpha u, sigma^2 I) || N(0, scale^2 I)) at t."""
     alpha, sigma, scale = path.alpha(t), path.sigma(t), path.scale(t)
     ratio = (sigma / scale) ** 2
-    n_columns = boxes.middle.shape[1]
+    n_columns = boxes.n_columns
     return 0.5 * (n_columns * (ratio - 1.0 - np.log(ratio)) + boxes.mean_square() * (alpha / scale) ** 2)
 
 

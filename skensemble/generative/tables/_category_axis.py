@@ -1,10 +1,13 @@
 """Categories side by side on one axis, as intervals of a normal distribution."""
 
-import numpy as np
-from scipy.special import ndtri
+from copy import copy
 
-OUTERMOST = 0.02  # share of the mass of the first and the last level that is cut off with the tail of the axis
-UNSEEN_HALF_WIDTH = np.sqrt(3.0)  # of a uniform distribution with variance 1
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from skensemble.generative.tables._boxes import Boxes
+
+FARTHEST = 7.0  # where borders lie at most: the mass beyond is 1e-12
 
 
 class CategoryAxis:
@@ -23,39 +26,33 @@ class CategoryAxis:
     ----------
     weights : (K,) > 0
     order : (K,) levels from left to right
-
-    Attributes
-    ----------
-    middle, half_width : (K,) of the boxes of the levels; the first and the last one end in the tail
     """
 
     def __init__(self, weights, order):
         self.n_levels = len(order)
         self.order = np.asarray(order)
+        self._place = np.argsort(self.order)
         shares = np.asarray(weights, np.float64)[self.order] / np.sum(weights)
-        below = np.cumsum(shares)[:-1]
+        self._below = np.cumsum(shares)[:-1]
         above = np.cumsum(shares[::-1])[::-1][1:]  # summed from the right: 1 - below would lose digits
-        self.borders = np.where(below < 0.5, ndtri(below), -ndtri(above))
-        ends = np.concatenate([[ndtri(OUTERMOST * shares[0])], self.borders, [-ndtri(OUTERMOST * shares[-1])]])
-        place = np.argsort(self.order)
-        self.middle = (0.5 * (ends[1:] + ends[:-1]))[place]
-        self.half_width = (0.5 * (ends[1:] - ends[:-1]))[place]
+        self.borders = np.where(self._below < 0.5, ndtri(self._below), -ndtri(above))
 
     @property
     def n_columns(self):
         return int(self.n_levels > 1)
 
-    def names(self, name, levels):
+    def names(self, name):
         """Names of the encoded columns."""
         return [name] * self.n_columns
 
-    def cells(self, codes):
-        """(middle, half_width, log_volume) of the boxes of levels; the middle of the axis for codes below 0."""
+    def boxes(self, codes):
+        """Boxes of levels; the whole axis for codes below 0."""
         if self.n_columns == 0:
-            return np.empty((len(codes), 0)), np.empty((len(codes), 0)), np.zeros(len(codes))
-        middle = np.where(codes >= 0, self.middle[codes], 0.0)
-        half_width = np.where(codes >= 0, self.half_width[codes], UNSEEN_HALF_WIDTH)
-        return middle[:, None], half_width[:, None], np.log(2.0 * half_width)
+            return Boxes.of_levels(np.empty((len(codes), 0)), np.empty((len(codes), 0)))
+        ends = np.concatenate([[0.0], ndtr(self.borders), [1.0]])
+        start = np.where(codes >= 0, ends[:-1][self._place][codes], 0.0)
+        width = np.where(codes >= 0, _masses(self.borders)[self._place][codes], 1.0)
+        return Boxes.of_levels(start[:, None], width[:, None])
 
     def decode(self, encoded, excluded=None):
         """(n_rows,) intp, the level whose interval holds the row; the interval of `excluded` goes to its neighbours."""
@@ -67,10 +64,20 @@ class CategoryAxis:
             order, borders = np.delete(order, place), _without_interval(borders, place)
         return order[np.searchsorted(borders, encoded[:, 0], side="right")]
 
-    def encode_as_other(self, level):
-        """(n_columns,) encoding of a row that has any level but this one: NaN if several are left."""
-        others = np.delete(self.middle, level)
-        return others if len(others) == 1 else np.full(self.n_columns, np.nan)
+    def calibrated(self, encoded):
+        """The axis with the borders between which generated rows have the shares of fit."""
+        if self.n_columns == 0:
+            return self
+        axis = copy(self)
+        axis.borders = np.clip(np.quantile(encoded[:, 0], self._below), -FARTHEST, FARTHEST)
+        return axis
+
+
+def _masses(borders):
+    """Masses of the intervals under the normal distribution; right of 0 as those of their mirror images, for digits."""
+    low, high = np.concatenate([[-np.inf], borders]), np.concatenate([borders, [np.inf]])
+    masses = np.where(low > 0.0, ndtr(-low) - ndtr(-high), ndtr(high) - ndtr(low))
+    return np.maximum(masses, np.finfo(np.float64).tiny)
 
 
 def _without_interval(borders, place):

@@ -1,13 +1,15 @@
 """A column of a table as columns of floats, or as a copy of another column from which it follows.
 
-Each column first becomes plain numbers or codes (`_column_formats.py`), and these become cells of Euclidean space:
+Each column first becomes plain numbers or codes (`_column_formats.py`), and these become boxes in Euclidean space
+(`_boxes.py`): cells of numbers, per unit of their own lattice, or points with the slope of the encoding; and cells of
+levels.
 
-    middle, half_width : (n_rows, n_columns) float64, boxes; a number that is not rounded is a box without width
-    log_volume : (n_rows,) logarithm of the volume of the box, for each unit of the number's own lattice, or of the
-        slope of the encoding where it has no width
+A missing cell of a category is a level of its own.  A missing number is the whole axis, and a level of the indicator
+column beside it; what is generated on the axis is not looked at.
 
-A missing cell of a category is a level of its own.  A missing number is a box of the variance 1 around the mean, and a
-level of the indicator column beside it; what is generated inside the box is not looked at.
+A model that was fitted to boxes may generate other shares of levels, and other quantiles of numbers, than those of fit.
+`calibrate` moves borders and axes so that what it generates is decoded to the right shares: rows are encoded as the
+model has them, in `calibrated` axes.  Known cells, on which a model is conditioned, are encoded as in its fit.
 
 What fit did not see - another level, the first missing cell, another value of a constant column - has no code of its
 own.  `unseen` says what becomes of it:
@@ -21,12 +23,11 @@ own.  `unseen` says what becomes of it:
 
 import numpy as np
 
+from skensemble.generative.tables._boxes import Boxes
 from skensemble.generative.tables._category_axis import CategoryAxis
-from skensemble.generative.tables._category_codes import CategoryCodes
+from skensemble.generative.tables._category_digits import CategoryDigits
 from skensemble.generative.tables._column_formats import MISSING, UNSEEN
-from skensemble.generative.tables._number_axis import NumberAxis
-
-UNIT_HALF_WIDTH = np.sqrt(3.0)  # of a uniform distribution with variance 1
+from skensemble.generative.tables._number_axis import NumberAxis, NumberLevels
 
 
 class EncodedNumbers:
@@ -39,56 +40,73 @@ class EncodedNumbers:
         self.value = known[0]
         self.axis = None if (known == self.value).all() else self._axis(known, weight[is_known], options)
         shares = [weight[is_known].sum(), weight[~is_known].sum()]
-        self.indicator = None if is_known.all() else CategoryCodes(shares, 2, is_ordered=True)
-        self.log_unseen = -np.log(weight.sum() + (1 if self.indicator is None else 2) + 1.0)
+        self.indicator = None if is_known.all() else CategoryDigits(shares, np.arange(2))
+        n_values = len(self.axis.values) if isinstance(self.axis, NumberLevels) else 1
+        self.log_unseen = -np.log(weight.sum() + n_values + (self.indicator is not None) + 1.0)
         self.n_columns = (self.axis is not None) + (self.indicator is not None)
+        self.calibrated_axis, self.calibrated_indicator = self.axis, self.indicator
 
     def _axis(self, numbers, weight, options):
         bounds = (numbers.min(), numbers.max()) if options.bounded else self.format.limits
         to_normal = {"standard": False, "quantile": True, "auto": None}[options.numeric]
-        return NumberAxis(numbers, weight, self.format.decimals, bounds, to_normal, self.format.multiple)
+        axis = NumberAxis(numbers, weight, self.format.decimals, bounds, to_normal, self.format.multiple)
+        return NumberLevels(numbers, weight, axis.step) if options.bounded and axis.is_coarse(numbers, weight) else axis
 
     def names(self, name):
         return [name] * (self.axis is not None) + [f"{name}_missing"] * (self.indicator is not None)
 
-    def cells(self, numbers, *, is_partial, is_complete, unseen):
-        """(middle, half_width, log_volume); missing cells are NaN if `is_partial`, up to what `is_complete` implies."""
+    def boxes(self, numbers, *, is_partial, is_complete, unseen):
+        """Boxes of numbers; missing cells are NaN if `is_partial`, up to what `is_complete` implies."""
         is_missing = np.isnan(numbers)
         if unseen != "smooth":
             self._check_missing(is_missing, is_partial)
-        parts = [] if self.axis is None else [self._axis_cells(numbers, is_missing)]
-        if self.indicator is not None:
-            parts.append(self.indicator.cells(is_missing.astype(np.intp)))
-        middle, half_width, log_volume = _side_by_side(parts, len(numbers))
-        if is_partial:
-            middle[is_missing] = np.nan
-            if is_complete and self.indicator is not None:
-                middle[is_missing, -1:] = self.indicator.encode_as_other(1)
+        axis, indicator = (
+            (self.axis, self.indicator) if is_partial else (self.calibrated_axis, self.calibrated_indicator)
+        )
+        parts = [] if axis is None else [self._boxes_on(axis, numbers, is_missing)]
+        if indicator is not None:
+            parts.append(indicator.boxes((is_missing & ~is_complete).astype(np.intp)))
+        unknown = parts if not is_complete else parts[: int(axis is not None)]
+        for part in unknown if is_partial else []:
+            part.forget(is_missing)
+        boxes = Boxes.side_by_side(parts, len(numbers))
         if unseen == "smooth":
-            log_volume = log_volume + np.where(self._is_unseen(numbers, is_missing), self.log_unseen, 0.0)
-        return middle, half_width, log_volume
+            boxes = boxes.rescaled(np.where(self._is_unseen(numbers, is_missing), self.log_unseen, 0.0))
+        return boxes
 
     def _is_unseen(self, numbers, is_missing):
         is_new_value = ~is_missing & (numbers != self.value) & (self.axis is None)
+        if isinstance(self.axis, NumberLevels):
+            is_new_value = ~is_missing & ~self.axis.has(numbers)
         return is_new_value | (is_missing & (self.indicator is None))
 
     def _check_missing(self, is_missing, is_partial):
         if is_missing.any() and self.indicator is None and not is_partial:
             raise ValueError(f"{self.format.name} must have no missing cells, as it had none in fit, got some.")
 
-    def _axis_cells(self, numbers, is_missing):
-        middle, half_width, log_volume = self.axis.encode(np.where(is_missing, self.value, numbers))
-        middle = np.where(is_missing, 0.0, middle)
-        half_width = np.where(is_missing, UNIT_HALF_WIDTH, half_width)
-        log_volume = np.where(is_missing, np.log(2.0 * UNIT_HALF_WIDTH), log_volume)
-        return middle[:, None], half_width[:, None], log_volume
+    def _boxes_on(self, axis, numbers, is_missing):
+        boxes = axis.boxes(np.where(is_missing, self.value, numbers))
+        if is_missing.any():
+            boxes.replace(is_missing, Boxes.of_levels(np.zeros((len(numbers), 1)), np.ones((len(numbers), 1))))
+        return boxes
 
     def plain(self, encoded, is_complete):
         """(n_rows,) numbers, NaN = missing, of which there are none if `is_complete`."""
-        numbers = np.full(len(encoded), self.value) if self.axis is None else self.axis.decode(encoded[:, 0])
-        if self.indicator is None or is_complete:
-            return numbers
-        return np.where(self.indicator.decode(encoded[:, -1:]) == 1, np.nan, numbers)
+        axis = self.calibrated_axis
+        numbers = np.full(len(encoded), self.value) if axis is None else axis.decode(encoded[:, 0])
+        return numbers if is_complete else np.where(self._is_missing(encoded), np.nan, numbers)
+
+    def _is_missing(self, encoded):
+        if self.indicator is None:
+            return np.zeros(len(encoded), bool)
+        return self.calibrated_indicator.decode(encoded[:, -1:]) == 1
+
+    def calibrate(self, generated):
+        """Move the axes so that generated rows have the quantiles and the share of missing cells of fit."""
+        if self.indicator is not None:
+            self.calibrated_indicator = self.indicator.calibrated(generated[:, -1:])
+        if self.axis is not None:
+            self.calibrated_axis = self.axis.calibrated(generated[~self._is_missing(generated), 0])
 
     def unknown(self, n_rows):
         """Plain values of unknown cells."""
@@ -99,33 +117,33 @@ class EncodedNumbers:
 
 
 class EncodedCategories:
-    """Levels, of which missing may be one.  order : of the levels on one axis, or None for `CategoryCodes`"""
+    """Levels, of which missing may be one.  order : of the levels, neighbours are alike;  on_axis : one column"""
 
-    def __init__(self, column_format, codes, order, weight, options):
+    def __init__(self, column_format, codes, order, weight, on_axis):
         self.format = column_format
         weights = np.bincount(codes, weight, minlength=len(column_format.levels))
-        if order is None:
-            self.codes = CategoryCodes(weights, options.max_onehot, column_format.is_ordered)
-        else:
-            self.codes = CategoryAxis(weights, order)
+        self.codes = (CategoryAxis if on_axis else CategoryDigits)(weights, order)
         self.likeliest = int(np.argmax(weights))
         self.log_likeliest = np.log(weights.max() / weights.sum())
         self.log_unseen = -np.log(weights.sum() + len(weights) + 1.0)
         self.n_columns = self.codes.n_columns
+        self.calibrated_codes = self.codes
 
     def names(self, name):
-        return self.codes.names(name, self.format.levels)
+        return self.codes.names(name)
 
-    def cells(self, codes, *, is_partial, is_complete, unseen):
-        """(middle, half_width, log_volume); missing cells are NaN if `is_partial`, up to what `is_complete` implies."""
+    def boxes(self, codes, *, is_partial, is_complete, unseen):
+        """Boxes of levels; missing cells are NaN if `is_partial`, up to what `is_complete` implies."""
         if unseen == "smooth":
-            middle, half_width, log_volume = self.codes.cells(np.where(codes < 0, self.likeliest, codes))
-            return middle, half_width, log_volume + np.where(codes < 0, self.log_unseen - self.log_likeliest, 0.0)
+            boxes = self.calibrated_codes.boxes(np.where(codes < 0, self.likeliest, codes))
+            return boxes.rescaled(np.where(codes < 0, self.log_unseen - self.log_likeliest, 0.0))
         self._check_seen(codes, is_partial, unseen)
-        middle, half_width, log_volume = self.codes.cells(codes)
-        if is_partial:
-            middle[~self.is_known(codes)] = self._unknown(is_complete)
-        return middle, half_width, log_volume
+        is_unknown = ~self.is_known(codes) if is_partial else np.zeros(len(codes), bool)
+        if is_complete and len(self.format.levels) == 2 and self.format.missing_code >= 0:  # only one is left
+            codes, is_unknown = np.where(is_unknown, 0, codes), np.zeros(len(codes), bool)
+        boxes = (self.codes if is_partial else self.calibrated_codes).boxes(np.maximum(codes, -1))
+        boxes.forget(is_unknown)
+        return boxes
 
     def _check_seen(self, codes, is_partial, unseen):
         if (codes == UNSEEN).any() and unseen == "error":
@@ -133,28 +151,22 @@ class EncodedCategories:
         if (codes == MISSING).any() and not is_partial:
             raise ValueError(f"{self.format.name} must have no missing cells, as it had none in fit, got some.")
 
-    def _unknown(self, is_complete):
-        """Encoding of an unknown cell."""
-        can_miss = self.format.missing_code >= 0
-        return self.codes.encode_as_other(self.format.missing_code) if is_complete and can_miss else np.nan
-
     def plain(self, encoded, is_complete):
         """(n_rows,) codes; none of missing if `is_complete`."""
         excluded = self.format.missing_code if is_complete and self.format.missing_code >= 0 else None
-        return self.codes.decode(encoded, excluded)
+        if excluded is not None and len(self.format.levels) == 1:
+            excluded = None
+        return self.calibrated_codes.decode(encoded, excluded)
+
+    def calibrate(self, generated):
+        """Move the borders so that generated rows have the shares of fit."""
+        self.calibrated_codes = self.codes.calibrated(generated)
 
     def unknown(self, n_rows):
         return np.full(n_rows, self.format.missing_code)
 
     def is_known(self, codes):
         return codes != self.format.missing_code
-
-
-def _side_by_side(parts, n_rows):
-    if not parts:
-        return np.empty((n_rows, 0)), np.empty((n_rows, 0)), np.zeros(n_rows)
-    middles, half_widths, log_volumes = zip(*parts)
-    return np.hstack(middles), np.hstack(half_widths), sum(log_volumes)
 
 
 # -- columns that follow from others -----------------------------------------------------------------------------------

@@ -55,6 +55,11 @@ class GivenColumns:
         """Encoded columns that are not given."""
         return int(np.count_nonzero(~self.is_given))
 
+    @property
+    def n_given(self):
+        """Encoded columns that are given."""
+        return int(np.count_nonzero(self.is_given))
+
     def split(self, encoded):
         """(modelled columns, given columns)"""
         return encoded[:, ~self.is_given], encoded[:, self.is_given]

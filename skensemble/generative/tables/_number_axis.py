@@ -8,17 +8,28 @@ a price, is an atom: its cell is widened, so that it can be generated exactly:
     spread     ..|=====|--|--|--  ..          here cells are intervals, and numbers are moved to make room
     encoded    a smooth monotone function of spread: affine, or quantiles to those of a normal distribution
 
-A value is encoded as the middle of its cell.
+A value is encoded as the middle of its cell.  If a model's numbers are not distributed as those of fit, `calibrated`
+adds a monotone map between the two.  A column of few values has the axis of ordered levels instead (`NumberLevels`).
 """
+
+from copy import copy
 
 import numpy as np
 from scipy.special import ndtri
+
+from skensemble.generative.tables._boxes import Boxes
+from skensemble.generative.tables._category_axis import CategoryAxis
+from skensemble.generative.tables._category_digits import CategoryDigits
 
 ATOM_SHARE, ATOM_ROWS = 0.05, 20  # minimum share and number of the rows with the value of an atom
 ATOM_SHARE_OF_QUANTILES = 0.0005  # minimum share of an atom with quantiles, where it takes just its share of the axis
 COARSE = 0.25  # cells wider than this, in standard deviations, leave no room for atoms and reflection
 FINE = 1e-6  # cells narrower than this have numerically equal ends: the slope at their middle gives their width
 NARROW = 1e-12  # knots closer than this are merged
+HEAVY = 1.5  # standard deviation of columns with heavy tails, in halves of the range of the middle 68 %
+MOST_CELLS = 64  # up to so many values, all of their cells are calibrated
+CLEAR = 3.5  # difference of shares that is no accident, in standard errors
+FEWEST_KNOTS = 4  # of a calibration
 EXACT = 2.0**53  # whole numbers below are exact in float64
 
 
@@ -32,7 +43,7 @@ class NumberAxis:
     decimals : int, or None for numbers that are not rounded
     bounds : (low, high), range of the numbers that are generated
     to_normal : whether quantiles are mapped to those of the normal distribution, instead of shifting and scaling
-        numbers; None: if most rows share their value with many others
+        numbers; None: if most rows share their value with many others, or if the tails are heavy
     multiple : rounded numbers are multiples of `multiple * 10**-decimals`
     """
 
@@ -41,16 +52,30 @@ class NumberAxis:
         self.step = 0.0 if decimals is None else multiple * 10.0**-decimals
         values, totals = _distinct(self._rounded(numbers), weight)
         deviation = _moments(values, totals)[1]
+        self.n_rows = _n_rows(weight)
         if to_normal is None:
-            to_normal = _is_repetitive(totals, _n_rows(weight))
-        self._set_atoms(values, totals, deviation, _n_rows(weight), to_normal)
+            to_normal = _is_repetitive(totals, self.n_rows) or _has_heavy_tails(values, totals, deviation)
+        self._set_atoms(values, totals, deviation, self.n_rows, to_normal)
         spread = _middles(*self._cells(values))
         self.offset, self.scale = _moments(spread, totals)
         self.is_fine = self.step < FINE * self.scale
         self.reflects = self._bounds_reflect(values[[0, -1]], deviation)
         self.spline = self._normal_spline(values, totals) if to_normal else None
+        self.calibration = None
+        self.knots = self._calibration_knots(values, totals)
+
+    def is_coarse(self, numbers, weight):
+        """Whether the numbers of fit have few values, which take up most of the axis."""
+        values, totals = _distinct(self._rounded(numbers), weight)
+        is_wide = self.has_only_atoms or self.step >= COARSE * _moments(values, totals)[1]
+        return len(values) <= MOST_CELLS and is_wide
 
     # -- encode -----------------------------------------------------------------------------------------------------
+
+    def boxes(self, numbers):
+        """Boxes of finite numbers."""
+        middle, half_width, log_volume = self.encode(numbers)
+        return Boxes.around(middle[:, None], half_width[:, None], log_volume)
 
     def encode(self, numbers):
         """(encoded middles, half widths, log widths or slopes) of the cells of finite numbers, each (n_rows,).
@@ -93,21 +118,28 @@ class NumberAxis:
     def _smooth(self, spread):
         """(encoded, logarithm of the slope)"""
         standard = (spread - self.offset) / self.scale
-        if self.spline is None:
-            return standard, np.full(len(spread), -np.log(self.scale))
-        encoded, slope = self.spline.forward(standard)
-        return encoded, np.log(slope) - np.log(self.scale)
+        log_slope = np.full(len(spread), -np.log(self.scale))
+        for curve in (self.spline, self.calibration):
+            if curve is not None:
+                standard, slope = curve.forward(standard)
+                log_slope += np.log(slope)
+        return standard, log_slope
 
     # -- decode -----------------------------------------------------------------------------------------------------
 
     def decode(self, encoded):
         """(n_rows,) numbers within the bounds: atoms, and values of the lattice if there is one."""
-        standard = encoded if self.spline is None else self.spline.inverse(encoded)
-        spread = standard * self.scale + self.offset
+        spread = self._spread(encoded)
         atom = self._atom_at(spread)
         numbers = spread - self.shifts[np.searchsorted(self.atom_ends[:, 1], spread)]
         numbers = self._bounded(self._rounded(self._reflected(numbers)))
         return np.where(atom >= 0, np.append(self.atoms, 0.0)[atom], numbers)
+
+    def _spread(self, encoded):
+        for curve in (self.calibration, self.spline):
+            if curve is not None:
+                encoded = curve.inverse(encoded)
+        return encoded * self.scale + self.offset
 
     def _atom_at(self, spread):
         """(n_rows,) index of the atom whose cell holds the row, else -1; the nearest one if all values are atoms."""
@@ -132,6 +164,50 @@ class NumberAxis:
 
     def _bounded(self, numbers):
         return np.clip(numbers, *self.bounds)
+
+    # -- calibration ------------------------------------------------------------------------------------------------
+
+    def calibrated(self, encoded):
+        """The axis on which generated rows have the quantiles of fit; itself, where they nearly have.
+
+        encoded : (n_generated,) what a model of encoded rows generates
+        """
+        places, ranks = self.knots
+        if len(encoded) == 0 or not self._differs(encoded):
+            return self
+        inside = np.clip(ranks, 0.25 / len(encoded), 1.0 - 0.25 / len(encoded))
+        calibration = MonotoneSpline(places, np.quantile(encoded, inside))
+        if len(calibration.x) < FEWEST_KNOTS:
+            return self
+        axis = copy(self)
+        axis.calibration = calibration
+        return axis
+
+    def _differs(self, encoded):
+        """Whether generated rows have other shares, below a knot or between two, than can be by accident."""
+        places, ranks = self.knots
+        below = np.searchsorted(np.sort(encoded), places) / len(encoded)
+        shares = np.concatenate([ranks, np.diff(ranks, prepend=0.0, append=1.0)])
+        generated = np.concatenate([below, np.diff(below, prepend=0.0, append=1.0)])
+        variance = np.maximum(shares * (1.0 - shares), 1.0 / self.n_rows) * (1.0 / self.n_rows + 1.0 / len(encoded))
+        return bool((np.abs(generated - shares) > CLEAR * np.sqrt(variance)).any())
+
+    def _calibration_knots(self, values, totals):
+        """(places, ranks): some encoded numbers, or ends of their cells, and the share of the rows below them."""
+        upper = np.cumsum(totals) / totals.sum()
+        lower = np.append(0.0, upper[:-1])
+        chosen = np.arange(len(values))
+        if len(values) > MOST_CELLS or self.step == 0.0:
+            some = _evenly(ndtri(0.5 * (lower + upper)), round(2 * len(values) ** (1 / 3)))
+            chosen = np.union1d(some, np.flatnonzero(self._is_atom(values)))
+        ends = np.concatenate(self._cells(values[chosen]))
+        ranks = np.concatenate([lower[chosen], upper[chosen]])
+        if self.step == 0.0:
+            is_point = ~np.tile(self._is_atom(values[chosen]), 2)
+            ranks[is_point] = np.tile(0.5 * (lower + upper)[chosen], 2)[is_point]
+        places = self._smooth(ends)[0]
+        order = np.lexsort((ranks, places))
+        return places[order], ranks[order]
 
     # -- fitting ----------------------------------------------------------------------------------------------------
 
@@ -172,6 +248,36 @@ class NumberAxis:
         return np.column_stack([lows, highs])
 
 
+class NumberLevels:
+    """A column of few values, as ordered levels: see `CategoryAxis`.  Others count as the nearest of them.
+
+    numbers : (n_rows,) of few values;  weight : (n_rows,);  step : of their lattice, or 0
+    """
+
+    def __init__(self, numbers, weight, step):
+        self.values, totals = _distinct(numbers, weight)
+        self.step = step
+        self.axis = (CategoryDigits if len(totals) == 2 else CategoryAxis)(totals, np.arange(len(totals)))
+
+    def boxes(self, numbers):
+        return self.axis.boxes(self._nearest(numbers)).rescaled(-np.log(self.step or 1.0))
+
+    def _nearest(self, numbers):
+        return np.searchsorted(_middles(self.values[1:], self.values[:-1]), numbers)
+
+    def decode(self, encoded):
+        return self.values[self.axis.decode(encoded[:, None])]
+
+    def calibrated(self, encoded):
+        levels = copy(self)
+        levels.axis = self.axis.calibrated(encoded[:, None])
+        return levels
+
+    def has(self, numbers):
+        """(n_rows,) whether a number is one of the values."""
+        return np.isin(numbers, self.values)
+
+
 def _middles(low, high):
     """Middles of cells; low + high could overflow."""
     return 0.5 * low + 0.5 * high
@@ -187,6 +293,13 @@ def _is_repetitive(totals, n_rows):
     """Whether more than half of the rows have a value that at least ATOM_ROWS of them have."""
     shares = totals / totals.sum()
     return bool(shares[shares * n_rows >= ATOM_ROWS].sum() > 0.5)
+
+
+def _has_heavy_tails(values, totals, deviation):
+    """Whether a few numbers are so far out that the standard deviation says little about the others."""
+    ranks = (np.cumsum(totals) - 0.5 * totals) / totals.sum()
+    low, high = values[np.minimum(np.searchsorted(ranks, [0.16, 0.84]), len(values) - 1)]
+    return bool(deviation > HEAVY * (0.5 * high - 0.5 * low))
 
 
 def _moments(values, totals):

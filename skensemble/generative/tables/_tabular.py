@@ -7,11 +7,12 @@ from sklearn.utils.validation import _check_feature_names_in, check_array, check
 
 from skensemble._estimator import Estimator
 from skensemble._level_order import description, level_order
-from skensemble._parameters import CATEGORICAL_FEATURES, Interval, IsBool, OneOf, Parameter, check_parameters, choice
+from skensemble._parameters import CATEGORICAL_FEATURES, IsBool, OneOf, Parameter, check_parameters, choice
 from skensemble._random import generator as generator_of
 from skensemble._targets import FeatureNames, all_or_nothing, read_weight
 from skensemble._text_columns import warn_of_levels
 from skensemble._validation import feature_positions, listed_categories, note_columns
+from skensemble.generative.tables._boxes import Boxes
 from skensemble.generative.tables._column_formats import CategoryFormat
 from skensemble.generative.tables._containers import container_of, read_frame
 from skensemble.generative.tables._encoded_columns import CopyFinder, EncodedCategories, EncodedNumbers
@@ -24,21 +25,15 @@ PARAMETERS = {
         choice(("standard", "quantile", "auto")),
         'How numbers are encoded. "standard": they are standardised. "quantile": their quantiles are mapped to those '
         'of a normal distribution. "auto": "quantile" for columns in which most samples share their value with at '
-        'least 19 others, such as ages in years, "standard" for the others.',
+        'least 19 others, such as ages in years, and for columns with heavy tails, such as incomes, "standard" for the '
+        "others.",
     ),
     "categorical": Parameter(
-        "onehot",
-        (OneOf("onehot", "codes"),),
-        choice(("onehot", "codes")),
-        'How categories are encoded. "onehot": one column per level, which suits networks. "codes": one column with '
-        "one interval per level, which suits trees.",
-    ),
-    "max_onehot": Parameter(
-        32,
-        (Interval(int, 2),),
-        "int",
-        "Maximum number of levels of a column, missing cells included, for one-hot encoding. Columns with more levels "
-        "are encoded by binary digits.",
+        "digits",
+        (OneOf("digits", "codes"),),
+        choice(("digits", "codes")),
+        'How categories are encoded. "digits": one column per binary digit of the number of the level, which suits '
+        'networks. "codes": one column with one interval per level, which suits trees.',
     ),
     "categorical_features": Parameter(
         "from_dtype",
@@ -81,13 +76,14 @@ class TableEncoder(TransformerMixin, Estimator):
     - Dates, durations and times of day: encoded as whole numbers of their coarsest common step (days, hours, minutes,
       ... nanoseconds), which is taken on the clock of their time zone where it is coarser there. Objects of Python's
       datetime and decimal modules come back as such objects.
-    - Strings, booleans, columns with a dtype of categories, and `categorical_features`: with `categorical="onehot"`,
-      one column for two levels, one column per level for up to `max_onehot` levels, and else the binary digits of the
-      number of the level (analog bits [1]_); the nearest level is decoded. With `categorical="codes"`, one column, in
-      which each level has an interval whose mass under the normal distribution is the frequency of the level. Levels
-      that are alike in the other columns are neighbours; ordered categories keep their order.
-    - Missing cells: one more level of a column of categories. A column of numbers has an indicator column, and the
-      middle of its axis for missing cells. They are generated as missing.
+    - Strings, booleans, columns with a dtype of categories, and `categorical_features`: with `categorical="digits"`,
+      one column for each binary digit of the number of the level (analog bits [1]_); each digit halves the levels that
+      are left. With `categorical="codes"`, one column, in which each level has an interval whose mass under the normal
+      distribution is the frequency of the level. Levels that are alike in the other columns are neighbours; ordered
+      categories keep their order.
+    - Numbers of few values, such as counts: as ordered categories on one axis. Other values are then not generated.
+    - Missing cells: one more level of a column of categories. A column of numbers has an indicator column, and its
+      whole axis for missing cells. They are generated as missing.
     - Constant columns, columns of missing cells only, and columns that follow from an earlier one by other labels or a
       linear function: not encoded, and restored when the table is decoded.
 
@@ -96,13 +92,10 @@ class TableEncoder(TransformerMixin, Estimator):
     numeric : {"standard", "quantile", "auto"}, default="standard"
         How numbers are encoded. "standard": they are standardised. "quantile": their quantiles are mapped to those of a
         normal distribution. "auto": "quantile" for columns in which most samples share their value with at least 19
-        others, such as ages in years, "standard" for the others.
-    categorical : {"onehot", "codes"}, default="onehot"
-        How categories are encoded. "onehot": one column per level, which suits networks. "codes": one column with one
-        interval per level, which suits trees.
-    max_onehot : int, default=32
-        Maximum number of levels of a column, missing cells included, for one-hot encoding. Columns with more levels are
-        encoded by binary digits.
+        others, such as ages in years, and for columns with heavy tails, such as incomes, "standard" for the others.
+    categorical : {"digits", "codes"}, default="digits"
+        How categories are encoded. "digits": one column per binary digit of the number of the level, which suits
+        networks. "codes": one column with one interval per level, which suits trees.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Columns of numbers or dates whose values are categories: their labels or positions, or a boolean mask. Strings,
         booleans and columns with a dtype of categories always are: "from_dtype" and None mean the same.
@@ -127,13 +120,16 @@ class TableEncoder(TransformerMixin, Estimator):
     -----
     **Densities.** A sample is encoded as a box, whose middle is `transform(X)`: integers, rounded numbers, atoms,
     levels and missing cells correspond to intervals of encoded numbers, all of which are decoded to the same value.
-    With u uniform in this box, p the density of encoded samples and V the volume of the box,
+    With u a place in this box, q the density of places, and p the density of encoded samples,
 
-        log P(sample) = log E_u[p(u)] + log V  >=  E_u[log p(u)] + log V
+        log P(sample) = log E_u[p(u) / q(u)]  >=  E_u[log p(u)] - E_u[log q(u)]
 
-    (dequantisation, [2]_). `dequantized` draws u, and `log_abs_det_jacobian` computes log V. A single u gives the
-    right-hand side on average; the mean density over several of them is closer to log P. The density in the middle of
-    the box overestimates P for densities that peak there. The contribution of a column:
+    (dequantisation, [2]_). Places are uniform for numbers, so that -log q is the logarithm of the volume V of the box,
+    and have a normal distribution in the cell of a level, up to its ends: the cells of all levels of a column fill
+    their space, and the probabilities of all levels add up to 1. `dequantized` draws u, and `log_abs_det_jacobian`
+    computes -E_u[log q(u)]. A single u gives the right-hand side on average; the mean over several places of `boxes`
+    is closer to log P. The density in the middle of the box overestimates P for densities that peak there. The
+    contribution of a column:
 
     ========================================  =====================================================================
     column                                    contribution
@@ -146,7 +142,8 @@ class TableEncoder(TransformerMixin, Estimator):
     categories, missing cells                 probability of the level, or of being missing
     constant columns, copies of others        nothing
     levels, missing cells, values of a        probability 1 / (n + K + 1), with n the weight of the samples of `fit`
-    constant column that `fit` did not see    and K the levels of the column (numbers: 1, or 2 if some are missing)
+    constant column, or of a column of few    and K the levels of the column (numbers: 1, or their values if these are
+    values, that `fit` did not see            few; one more if some are missing)
     ========================================  =====================================================================
 
     The last row is additive smoothing: every level that `fit` did not see counts as one more sample, so that held-out
@@ -173,10 +170,10 @@ class TableEncoder(TransformerMixin, Estimator):
     ... )
     >>> encoder = TableEncoder().fit(X)
     >>> encoder.get_feature_names_out()
-    array(['age', 'job_chef', 'job_clerk', 'job_missing', 'paid'], dtype=object)
+    array(['age', 'job_digit0', 'job_digit1', 'paid'], dtype=object)
     >>> Z = encoder.transform(X)
     >>> Z.shape
-    (4, 5)
+    (4, 4)
     >>> encoder.inverse_transform(Z).equals(X)
     True
     """
@@ -187,15 +184,13 @@ class TableEncoder(TransformerMixin, Estimator):
         self,
         *,
         numeric="standard",
-        categorical="onehot",
-        max_onehot=32,
+        categorical="digits",
         categorical_features="from_dtype",
         bounded=True,
         handle_unknown="error",
     ):
         self.numeric = numeric
         self.categorical = categorical
-        self.max_onehot = max_onehot
         self.categorical_features = categorical_features
         self.bounded = bounded
         self.handle_unknown = handle_unknown
@@ -252,7 +247,7 @@ class TableEncoder(TransformerMixin, Estimator):
         ValueError
             For infinite cells, levels that were not seen in `fit`, and missing cells in columns that had none.
         """
-        return self._cells(X, unseen=self.handle_unknown)[0]
+        return self._boxes(X, unseen=self.handle_unknown).middle
 
     def transform_partial(self, X, *, is_complete=False):
         """Encode samples whose missing cells are unknown values.
@@ -271,7 +266,7 @@ class TableEncoder(TransformerMixin, Estimator):
         -------
         Z : ndarray of shape (n_samples, `n_encoded_`), float64
         """
-        return self._cells(X, is_partial=True, is_complete=is_complete, unseen=self.handle_unknown)[0]
+        return self._boxes(X, is_partial=True, is_complete=is_complete, unseen=self.handle_unknown).middle
 
     def transform_cells(self, cells, n_samples, *, is_complete=False):
         """Encode samples of which only some cells are known.
@@ -296,7 +291,7 @@ class TableEncoder(TransformerMixin, Estimator):
         """
         check_is_fitted(self)
         plain = self._plain_cells(cells, n_samples)
-        return self._cells_of(plain, n_samples, True, is_complete, unseen=self.handle_unknown)[0]
+        return self._boxes_of(plain, n_samples, True, is_complete, unseen=self.handle_unknown).middle
 
     def _plain_cells(self, cells, n_samples):
         """Plain values of all columns, unknown where a dict of cells says nothing and no copy does."""
@@ -326,8 +321,8 @@ class TableEncoder(TransformerMixin, Estimator):
         Z : ndarray of shape (n_samples, `n_encoded_`), float64
             Draws from the boxes, which `inverse_transform` decodes to X.
         """
-        middle, half_width, _ = self._cells(X, unseen=self.handle_unknown)
-        return middle + generator_of(generator).uniform(-1.0, 1.0, middle.shape) * half_width
+        boxes = self._boxes(X, unseen=self.handle_unknown)
+        return boxes.places(generator_of(generator).random(boxes.start.shape))
 
     def log_abs_det_jacobian(self, X):
         """Compute the difference between log densities in the units of X and those of encoded samples (see Notes).
@@ -343,7 +338,7 @@ class TableEncoder(TransformerMixin, Estimator):
             Sum over the columns of the logarithm of the slope of the encoding for continuous numbers, of the width of
             the box divided by the step for rounded numbers, and of the volume of the box for levels and missing cells.
         """
-        return self._cells(X)[2]
+        return self._boxes(X).log_volume
 
     def boxes(self, X, *, given=()):
         """Compute the boxes of samples (see Notes), from which several draws can be made.
@@ -357,14 +352,38 @@ class TableEncoder(TransformerMixin, Estimator):
 
         Returns
         -------
-        middle : ndarray of shape (n_samples, `n_encoded_`)
-            Middles of the boxes, as in `transform`.
-        half_width : ndarray of shape (n_samples, `n_encoded_`)
-            Half the widths of the boxes.
-        log_volume : ndarray of shape (n_samples,)
-            Result of `log_abs_det_jacobian` without the columns `given`.
+        boxes : Boxes
+            `boxes.places(u)`, with u in (0, 1) of shape (n_samples, `n_encoded_`), are places in the boxes, and
+            `boxes.log_weights(places)` is what the log density of such a place is increased by: the mean of
+            p(place) exp(log_weight) over places is P(sample). `boxes.middle` is `transform(X)`, and `boxes.log_volume`
+            is `log_abs_det_jacobian(X)`, without the columns `given`.
         """
-        return self._cells(X, given=given)
+        return self._boxes(X, given=given)
+
+    def calibrate(self, generated, *, fixed=()):
+        """Decode what a model generates to the shares of `fit`: of levels, of missing cells, and of ranges of numbers.
+
+        The borders between levels are moved, and so are the axes of numbers where their quantiles differ by more than
+        sampling errors. Samples are encoded accordingly from now on, but for `transform_partial` and
+        `transform_cells`, whose known cells the model has seen as they were. Models call this at the end of their fit.
+
+        Parameters
+        ----------
+        generated : array-like of shape (n_generated, `n_encoded_`)
+            Encoded samples that a model of encoded samples has drawn.
+        fixed : sequence of int, default=()
+            Positions of columns that stay as they are, since a model is conditioned on them.
+
+        Returns
+        -------
+        self : TableEncoder
+        """
+        check_is_fitted(self)
+        generated = self._read_encoded(generated)
+        for j, column in enumerate(self._columns):
+            if j not in self._copies and j not in fixed and len(generated):
+                column.calibrate(generated[:, self._slices[j]])
+        return self
 
     def inverse_transform(self, Z, *, is_complete=False, cells=None):
         """Decode encoded samples to a table.
@@ -462,7 +481,7 @@ class TableEncoder(TransformerMixin, Estimator):
             if isinstance(column_format, CategoryFormat):
                 if not is_category[j]:
                     self._warn_of_levels(column_format, plain[j])
-                column = EncodedCategories(column_format, plain[j], orders[j], weight, self)
+                column = EncodedCategories(column_format, plain[j], orders[j], weight, self.categorical == "codes")
             else:
                 column = EncodedNumbers(column_format, plain[j], weight, self)
             copied = finder.copy_of(j, column, plain[j])
@@ -481,10 +500,10 @@ class TableEncoder(TransformerMixin, Estimator):
         warn_of_levels(codes, np.asarray(column_format.values, object), column_format.name, is_text)
 
     def _level_orders(self, formats, plain, weight):
-        """For each column the order of its levels on an axis, or None where they have none."""
-        if self.categorical == "onehot":
-            return [None] * len(formats)
+        """For each column the order of its levels, or None where it has none."""
         n_levels = [len(each.levels) if isinstance(each, CategoryFormat) else None for each in formats]
+        if not any(n_levels):
+            return [None] * len(formats)
         descriptions = [description(plain[j], n_levels[j], weight) for j in range(len(formats))]
         orders = [None] * len(formats)
         for j, column_format in enumerate(formats):
@@ -506,27 +525,24 @@ class TableEncoder(TransformerMixin, Estimator):
         labels = FeatureNames.of(self).labels
         return f"column {j if labels is None else repr(labels[j])}"
 
-    def _cells(self, X, is_partial=False, is_complete=False, given=(), unseen="smooth"):
-        """(middles, half widths, logarithms of volumes) of the boxes of rows; `unseen`: see `_encoded_columns.py`."""
+    def _boxes(self, X, is_partial=False, is_complete=False, given=(), unseen="smooth"):
+        """Boxes of rows; `unseen`: see `_encoded_columns.py`."""
         check_is_fitted(self)
         frame = read_frame(X)
         note_columns(self, X, reset=False)
         plain = [column.format.read(frame.iloc[:, j]) for j, column in enumerate(self._columns)]
-        return self._cells_of(plain, len(frame), is_partial, is_complete, given, unseen)
+        return self._boxes_of(plain, len(frame), is_partial, is_complete, given, unseen)
 
-    def _cells_of(self, plain, n_samples, is_partial, is_complete, given=(), unseen="smooth"):
+    def _boxes_of(self, plain, n_samples, is_partial, is_complete, given=(), unseen="smooth"):
         """The same for columns of plain numbers and codes."""
         if is_partial:
             self._complete(plain)
-        middle, half_width = np.empty((2, n_samples, self.n_encoded_))
-        log_volume = np.zeros(n_samples)
+        parts = []
         for j, column in enumerate(self._columns):
             if j not in self._copies:
-                columns = self._slices[j]
-                cells = column.cells(plain[j], is_partial=is_partial, is_complete=is_complete, unseen=unseen)
-                middle[:, columns], half_width[:, columns] = cells[:2]
-                log_volume += 0.0 if j in given else cells[2]
-        return middle, half_width, log_volume
+                part = column.boxes(plain[j], is_partial=is_partial, is_complete=is_complete, unseen=unseen)
+                parts.append(part.without_volume() if j in given else part)
+        return Boxes.side_by_side(parts, n_samples)
 
     def _complete(self, plain):
         """Fill in unknown cells that follow from a copy of their column."""

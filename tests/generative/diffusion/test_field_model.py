@@ -65,6 +65,24 @@ def test_a_mixed_table_comes_back_with_its_columns_and_dtypes(model, mixed):
 
 
 @every_model
+def test_shares_and_ends_are_those_of_fit(model):
+    rng = np.random.default_rng(0)
+    n = 1000
+    level = rng.choice(4, n, p=[0.7, 0.2, 0.09, 0.01])
+    X = pd.DataFrame({"level": level.astype(str), "flag": rng.random(n) < 0.03, "whole": rng.integers(0, 40, n)})
+    X["hole"] = np.where(rng.random(n) < 0.05, np.nan, level + rng.normal(size=n))
+    sample = clone(model).fit(X).sample(8000)
+
+    def indicators(table):
+        ends = [table["whole"] < 1, table["whole"] > 38, table["whole"] < 20, table["hole"].isna(), table["flag"]]
+        return pd.DataFrame([*ends, *(table["level"] == each for each in "0123")]).T.astype(float).mean()
+
+    share = indicators(X)
+    error = np.sqrt(share * (1 - share) * (1 / n + 1 / 8000))
+    assert (np.abs(indicators(sample) - share) < 3.5 * error).all()
+
+
+@every_model
 def test_an_array_comes_back_as_an_array(model, blobs):
     X, _ = blobs
     sample = clone(model).fit(X.astype(np.float32)).sample(7)

@@ -31,14 +31,14 @@ def test_regressors_of_others_are_wrapped():
 
 @pytest.mark.parametrize(
     ("regressor", "categorical"),
-    [("trees", "codes"), (TreeField(), "codes"), ("mlp", "onehot"), (MLPRegressor(), "onehot")],
+    [("trees", "codes"), (TreeField(), "codes"), ("mlp", "digits"), (MLPRegressor(), "digits")],
 )
 def test_the_encoder_suits_the_regressor(regressor, categorical):
     assert make_encoder(FlowMatching(regressor=regressor)).categorical == categorical
 
 
 def test_a_given_encoder_is_cloned():
-    given = TableEncoder(max_onehot=3)
+    given = TableEncoder(bounded=False)
     made = make_encoder(FlowMatching(encoder=given))
     assert made is not given
-    assert made.max_onehot == 3
+    assert not made.bounded

@@ -51,7 +51,7 @@ def test_the_density_whatever_the_class_is_the_sum_over_classes():
     y = rng.integers(2, size=400)
     X = np.column_stack([rng.normal(size=400) + 4.0 * y, rng.normal(size=400) + y])
     model = RealNVP(n_layers=2, hidden_layer_sizes=(8,), max_epochs=20, condition_columns=[1], random_state=0).fit(X, y)
-    _, _, given, _ = model._encoded(X)
+    _, given = model._encoded(X)
     of_classes = np.column_stack([model.score_samples(X, y=label) for label in (0, 1)])
     whole = logsumexp(of_classes + model._label_shares.log_shares(given), axis=1)
     np.testing.assert_allclose(model.score_samples(X), whole)

@@ -49,6 +49,42 @@ def test_density_integrates_to_one_and_beats_a_gaussian(flow):
     assert model.likelihood_ == "exact"
 
 
+def _levels(n_rows, seed=0):
+    rng = np.random.default_rng(seed)
+    level = rng.choice(5, n_rows, p=[0.5, 0.3, 0.15, 0.04, 0.01])
+    number = rng.normal(size=n_rows) + level
+    return pd.DataFrame(
+        {
+            "level": np.array(list("abcde"))[level],
+            "flag": rng.random(n_rows) < 0.02,
+            "hole": np.where(rng.random(n_rows) < 0.05, np.nan, number),
+            "few": rng.poisson(0.5 + 0.3 * level),
+        }
+    )
+
+
+@every_flow
+def test_shares_of_levels_flags_and_missing_cells_are_those_of_fit(flow):
+    X = _levels(1500)
+    sample = flow(**SMALL).set_params(max_epochs=3).fit(X).sample(10_000)
+    for column in (X["level"], X["flag"], X["few"], X["hole"].isna()):
+        share = column.value_counts(normalize=True)
+        found = sample[column.name] if column.name != "hole" else sample["hole"].isna()
+        found = found.value_counts(normalize=True).reindex(share.index, fill_value=0.0)
+        assert (np.abs(found - share) < 3.5 * np.sqrt(share * (1 - share) * (1 / 1500 + 1 / 10_000))).all()
+
+
+@pytest.mark.parametrize("flow", [RealNVP, NeuralSplineFlow])
+def test_probabilities_of_levels_add_up_to_one_and_are_those_of_samples(flow):
+    X = _levels(1500)[["level", "few"]]
+    model = flow(**SMALL).fit(X)
+    levels = pd.MultiIndex.from_product([list("abcde"), range(X["few"].max() + 1)], names=X.columns)
+    found = np.exp(model.score_samples(levels.to_frame(index=False)))
+    assert found.sum() == pytest.approx(1.0, abs=0.04)
+    drawn = model.sample(20_000, random_state=1).value_counts(normalize=True).reindex(levels, fill_value=0.0)
+    assert_allclose(found, drawn, atol=0.03)
+
+
 @every_flow
 def test_latents_lead_back(flow):
     X, _ = _two_moons()

@@ -10,6 +10,7 @@ from skensemble.generative.paths._field_input import field_features
 from skensemble.generative.paths._paths import PATHS, Endpoints, mix, target_of
 from skensemble.generative.paths._solvers import time_grid
 from skensemble.generative.paths._vector_field import RegressorField
+from skensemble.generative.tables._boxes import Boxes
 from tests.generative.exact_fields import GaussianMixtureField, gaussian, mixture
 
 all_paths = pytest.mark.parametrize("path", [path() for path in PATHS.values()], ids=list(PATHS))
@@ -49,7 +50,7 @@ def test_of_boxes_the_mean_is_bounded(path):
     x, half_width = field.sample(40, rng), rng.uniform(0.0, 0.5, size=(40, 2))
     places = x + half_width * rng.uniform(-1.0, 1.0, size=(4000, 40, 2))
     exact = field.log_density_of_data(places.reshape(-1, 2)).reshape(4000, 40).mean(axis=0)
-    np.testing.assert_allclose(elbo(field, x, 0, n_draws=2048, half_width=half_width), exact, atol=0.3)
+    np.testing.assert_allclose(elbo(field, Boxes.around(x, half_width), 0, n_draws=2048), exact, atol=0.3)
 
 
 def test_wrong_fields_have_lower_bounds():

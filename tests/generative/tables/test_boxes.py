@@ -1,30 +1,41 @@
-"""The density of a box is the mean of the density in it."""
+"""The density of a box is the mean of the density in it; the cells of levels fill their space."""
 
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import ndtri
 from scipy.stats import norm
 
-from skensemble.generative.tables._boxes import log_mean_density
+from skensemble.generative.tables._boxes import Boxes, log_mean_density
 
 
 def _log_normal_density(Z):
     return norm.logpdf(Z).sum(axis=1)
 
 
+def _halves(borders, gap, scale=0.5):
+    """The boxes of the four cells of two digits with these borders."""
+    left = norm.cdf(borders)
+    sides = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    width = np.where(sides, 1.0 - left, left)
+    return Boxes.of_levels(np.where(sides, left, 0.0), width, np.where(sides, gap, -gap), scale)
+
+
 def test_a_point_is_its_density():
     Z = np.random.default_rng(0).normal(size=(5, 3))
-    assert_array_equal(log_mean_density(_log_normal_density, Z, np.zeros_like(Z), 8), _log_normal_density(Z))
+    boxes = Boxes.around(Z, np.zeros_like(Z))
+    assert_array_equal(log_mean_density(_log_normal_density, boxes, 8), _log_normal_density(Z))
 
 
 def test_probabilities_of_boxes():
     rng = np.random.default_rng(0)
     middle, half_width = rng.normal(size=(50, 2)), rng.uniform(0.0, 0.8, size=(50, 2))
+    boxes = Boxes.around(middle, half_width, np.log(2.0 * half_width).sum(axis=1))
     exact = np.log(norm.cdf(middle + half_width) - norm.cdf(middle - half_width)).sum(axis=1)
-    estimate = log_mean_density(_log_normal_density, middle, half_width, 64) + np.log(2.0 * half_width).sum(axis=1)
+    estimate = log_mean_density(_log_normal_density, boxes, 64)
     assert_allclose(estimate, exact, atol=0.05)
     assert abs(np.mean(estimate - exact)) < 0.005
-    rough = log_mean_density(_log_normal_density, middle, half_width, 8) + np.log(2.0 * half_width).sum(axis=1)
-    assert abs(np.mean(rough - exact)) < 0.05
+    assert abs(np.mean(log_mean_density(_log_normal_density, boxes, 8) - exact)) < 0.05
 
 
 def test_a_peak_in_the_middle_does_not_flatter():
@@ -33,14 +44,44 @@ def test_a_peak_in_the_middle_does_not_flatter():
     def narrow(Z):
         return norm.logpdf(Z, scale=0.1).sum(axis=1)
 
-    estimate = log_mean_density(narrow, np.zeros((1, 1)), np.ones((1, 1)), 64)
-    assert_allclose(estimate, np.log(0.5), atol=1e-6)
-    assert narrow(np.zeros((1, 1)))[0] > estimate[0] + 2.0
+    boxes = Boxes.around(np.zeros((1, 1)), np.ones((1, 1)), np.log([2.0]))
+    estimate = log_mean_density(narrow, boxes, 64)
+    assert_allclose(estimate, 0.0, atol=1e-6)
+    assert narrow(np.zeros((1, 1)))[0] + np.log(2.0) > estimate[0] + 2.0
 
 
 def test_rows_do_not_depend_on_each_other():
-    rng = np.random.default_rng(0)
-    middle, half_width = rng.normal(size=(9, 4)), rng.uniform(size=(9, 4))
-    together = log_mean_density(_log_normal_density, middle, half_width, 8)
-    alone = [log_mean_density(_log_normal_density, middle[[i]], half_width[[i]], 8)[0] for i in range(9)]
+    boxes = _halves(np.array([0.3, -1.0]), 1.0)
+    together = log_mean_density(_log_normal_density, boxes, 8)
+    alone = [log_mean_density(_log_normal_density, boxes.take([i]), 8)[0] for i in range(4)]
     assert_allclose(together, alone, rtol=1e-12)
+
+
+@pytest.mark.parametrize("spread", [0.2, 0.3, 0.4])
+@pytest.mark.parametrize(("n_points", "error"), [(8, 0.08), (4096, 0.01)])
+def test_probabilities_of_levels_add_up_to_one(spread, n_points, error):
+    """Of a density that is a normal distribution on each side of each border, and crosses it."""
+    borders = np.array([0.5, -1.0])
+    shares = np.array([0.6, 0.3])
+
+    def density(Z):
+        sides = [norm.pdf(Z, 0.5 * borders + side * 0.85, spread) for side in (-1, 1)]
+        return np.log(shares * sides[0] + (1.0 - shares) * sides[1]).sum(axis=1)
+
+    found = np.exp(log_mean_density(density, _halves(borders, 1.0), n_points))
+    assert_allclose(found.sum(), 1.0, atol=error)
+    right = norm.cdf(0.85 / spread)
+    left = shares * right + (1.0 - shares) * (1.0 - right)
+    assert_allclose(found, np.outer([left[0], 1 - left[0]], [left[1], 1 - left[1]]).ravel(), atol=error)
+
+
+def test_moments_are_those_of_places():
+    boxes = Boxes.side_by_side(
+        [_halves(np.array([0.5, -1.0]), 1.0), Boxes.around(np.full((4, 1), 2.0), np.full((4, 1), 0.7))], 4
+    )
+    u = (np.random.default_rng(0).permuted(np.tile(np.arange(4000), (3, 1)), axis=1).T + 0.5) / 4000
+    places = np.stack([boxes.places(each) for each in u])
+    assert_allclose(boxes.mean_square(), (places**2).sum(axis=2).mean(axis=0), rtol=0.01)
+    weights = np.mean([boxes.covering(each, 1e-9)[1] for each in u], axis=0)
+    assert_allclose(boxes.log_volume, weights, atol=0.01)
+    assert_allclose(boxes.middle[0, 0], 0.5 * (ndtri(0.5 * norm.cdf(0.5)) - 1.0))

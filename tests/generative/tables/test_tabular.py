@@ -14,6 +14,7 @@ from scipy.stats import ks_2samp, norm
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
+from skensemble.generative.tables._boxes import log_mean_density
 from skensemble.generative.tables._number_axis import MonotoneSpline
 from skensemble.generative.tables._tabular import TableEncoder
 
@@ -25,7 +26,7 @@ PRICES = np.round(RNG.lognormal(3, 1, N), 2)
 WORDS = RNG.choice(["red", "green", "blue"], N)
 IS_MISSING = RNG.random(N) < 0.2
 NUMERIC = pytest.mark.parametrize("numeric", ["standard", "quantile", "auto"])
-CATEGORICAL = pytest.mark.parametrize("categorical", ["onehot", "codes"])
+CATEGORICAL = pytest.mark.parametrize("categorical", ["digits", "codes"])
 
 
 def _with_missing(values, marker=None):
@@ -121,7 +122,7 @@ def _mixed_table(n_rows=2000, seed=0):
 @pytest.mark.parametrize("series", COLUMNS.values(), ids=COLUMNS)
 def test_every_dtype_comes_back(series, numeric):
     X = series.to_frame("x")
-    encoder = TableEncoder(numeric=numeric, categorical="onehot" if numeric == "standard" else "codes").fit(X)
+    encoder = TableEncoder(numeric=numeric, categorical="digits" if numeric == "standard" else "codes").fit(X)
     Z = encoder.transform(X)
     assert Z.dtype == np.float64
     assert np.isfinite(Z).all()
@@ -232,9 +233,8 @@ def test_encoded_columns_have_about_unit_variance():
     in_ranks = TableEncoder(numeric="quantile").fit_transform(numbers).var(axis=0)
     assert_allclose(in_ranks[:3], 1.0, atol=0.03)
     assert in_ranks[3] > 0.3  # nine tenths of it are zeros
-    Z = TableEncoder().fit_transform(X[["job"]])
-    assert_allclose(Z.mean(axis=0), 0.0, atol=1e-12)
-    assert_allclose(Z.var(axis=0).mean(), 1.0, atol=1e-9)
+    drawn = TableEncoder().fit(X[["job"]]).dequantized(X[["job"]], 0)
+    assert ((drawn.var(axis=0) > 0.5) & (drawn.var(axis=0) < 1.2)).all()
 
 
 def test_normal_noise_decodes_to_the_marginal():
@@ -279,7 +279,7 @@ def test_reflection_piles_nothing_up_at_the_ends():
 @CATEGORICAL
 def test_columns_of_categories_are_named(categorical):
     encoder = TableEncoder(categorical=categorical).fit(pd.DataFrame({"w": WORDS, "i": INTEGERS}))
-    named = {"onehot": ["w_blue", "w_green", "w_red", "i"], "codes": ["w", "i"]}
+    named = {"digits": ["w_digit0", "w_digit1", "i"], "codes": ["w", "i"]}
     assert encoder.get_feature_names_out().tolist() == named[categorical]
 
 
@@ -290,8 +290,9 @@ def test_levels_on_an_axis_take_their_share_of_a_normal_distribution():
     decoded = encoder.inverse_transform(np.random.default_rng(0).normal(size=(50_000, 1)))
     for level, share in decoded["level"].value_counts(normalize=True).items():
         assert share == pytest.approx(shares[level], rel=0.1)
-    cells = pd.DataFrame({"level": list(shares)})
-    _check_bound(encoder, cells, exact_until=4)
+    boxes = encoder.boxes(pd.DataFrame({"level": list(shares)}))
+    exact = log_mean_density(lambda Z: norm.logpdf(Z).sum(axis=1), boxes, 8)
+    assert_allclose(exact, np.log(list(shares.values())))
 
 
 def test_alike_levels_are_neighbours():
@@ -334,6 +335,59 @@ def test_thousand_levels_take_ten_columns():
     assert encoder.n_encoded_ == 10
     assert_array_equal(encoder.inverse_transform(encoder.transform(X)), X)
     assert_array_equal(encoder.inverse_transform(encoder.dequantized(X, 0)), X)
+
+
+# -- calibration -----------------------------------------------------------------------------------------------------
+
+
+@CATEGORICAL
+def test_what_a_model_draws_is_decoded_to_the_shares_of_fit(categorical):
+    rng = np.random.default_rng(0)
+    n = 4000
+    X = pd.DataFrame({
+        "level": rng.choice(list("abcde"), n, p=[0.5, 0.3, 0.15, 0.04, 0.01]),
+        "flag": rng.random(n) < 0.02,
+        "whole": rng.integers(0, 60, n),
+        "few": rng.poisson(1.0, n),
+        "amount": np.where(rng.random(n) < 0.1, np.nan, rng.lognormal(size=n)),
+        "usual": rng.normal(size=n),
+    })  # fmt: skip
+    encoder = TableEncoder(categorical=categorical, numeric="auto").fit(X)
+    raw = encoder.transform(X)
+
+    def drawn(seed):  # of a model that is too narrow, and not in the middle
+        rows = X.sample(n, replace=True, random_state=seed)
+        Z = encoder.dequantized(rows, seed)
+        Z[:, :-1] = 0.7 * Z[:, :-1] + 0.2 + 0.1 * np.random.default_rng(seed).normal(size=Z[:, :-1].shape)
+        return Z
+
+    generated, more = drawn(1), drawn(2)
+    decoded = encoder.calibrate(generated).inverse_transform(more)
+    for name in ("level", "flag", "few"):
+        shares, real = (table[name].value_counts(normalize=True) for table in (decoded, X))
+        assert_allclose(shares.reindex(real.index), real, atol=3.5 * np.sqrt(real * (1 - real) * 2 / n).max())
+    assert decoded["amount"].isna().mean() == pytest.approx(X["amount"].isna().mean(), abs=0.02)
+    assert [(decoded["whole"] == end).mean() for end in (0, 59)] == pytest.approx(
+        [(X["whole"] == end).mean() for end in (0, 59)], abs=0.008
+    )
+    for name in ("whole", "amount", "usual"):
+        assert ks_2samp(decoded[name].dropna(), X[name].dropna()).pvalue > 1e-3
+    assert_frame_equal(encoder.inverse_transform(encoder.transform(X)), X)
+    assert_frame_equal(encoder.inverse_transform(encoder.dequantized(X, 0)), X)
+    assert_array_equal(encoder.transform(X)[:, -1], raw[:, -1])  # nothing to mend
+    partial = encoder.transform_partial(X.assign(amount=1.0))
+    amounts = encoder.encoded_columns_of("amount")
+    assert_array_equal(np.delete(partial, amounts, axis=1), np.delete(raw, amounts, axis=1))
+
+
+def test_densities_are_those_of_the_calibrated_numbers():
+    rng = np.random.default_rng(0)
+    X = rng.gamma(2.0, size=(3000, 1))
+    encoder = TableEncoder().fit(X).calibrate(0.5 * rng.normal(size=(20_000, 1)))  # the model: N(0, 1 / 4)
+    grid = np.linspace(-30.0, 60.0, 200_001)[:, None]
+    density = np.exp(norm.logpdf(encoder.transform(grid)[:, 0], scale=0.5) + encoder.log_abs_det_jacobian(grid))
+    assert_allclose(density.sum() * (grid[1] - grid[0]), 1.0, atol=2e-3)
+    assert_allclose((density * grid[:, 0]).sum() * (grid[1] - grid[0]), X.mean(), rtol=0.03)
 
 
 # -- densities -------------------------------------------------------------------------------------------------------
@@ -381,11 +435,22 @@ def _check_bound(encoder, values, exact_until):
     assert (bound <= exact + 0.05).all()
 
 
-def test_log_det_of_levels_is_the_volume_of_their_box():
-    X = pd.DataFrame({"job": WORDS})
-    encoder = TableEncoder().fit(X)
-    drawn = np.concatenate([encoder.dequantized(X, seed) - encoder.transform(X) for seed in range(50)])
-    assert_allclose(encoder.log_abs_det_jacobian(X), np.log(np.ptp(drawn, axis=0)).sum(), atol=0.02)
+@CATEGORICAL
+def test_levels_fill_their_space(categorical):
+    X = pd.DataFrame({"job": np.repeat(list("abcde"), [50, 20, 15, 10, 5]), "few": np.repeat([0, 1, 3, 7], 25)})
+    encoder = TableEncoder(categorical=categorical).fit(X)
+    levels = pd.MultiIndex.from_product([list("abcde"), [0, 1, 3, 7]], names=["job", "few"]).to_frame(index=False)
+    spread = {"codes": 0.9, "digits": 0.6}[categorical]
+    drawn = spread * np.random.default_rng(0).normal(size=(20_000, encoder.n_encoded_))
+    boxes = encoder.boxes(levels)
+
+    def density(Z):
+        return norm.logpdf(Z, 0.0, spread).sum(axis=1)
+
+    decoded = encoder.inverse_transform(drawn).value_counts(normalize=True)
+    shares = np.exp(log_mean_density(density, boxes, 4096))
+    assert shares.sum() == pytest.approx(1.0, abs=0.06)
+    assert_allclose(shares, decoded.reindex(pd.MultiIndex.from_frame(levels), fill_value=0.0), atol=0.01)
 
 
 def test_units_of_the_data():
@@ -450,7 +515,7 @@ def test_copies_are_encoded_once():
     X["hole"] = X["metres"].where(X.index > 3)
     encoder = TableEncoder().fit(X)
     Z = encoder.transform(X)
-    assert encoder.n_encoded_ == 7
+    assert encoder.n_encoded_ == 6
     assert_frame_equal(encoder.inverse_transform(Z), X)
     for copied, source in {"same": "metres", "feet": "metres", "minus": "integer", "label": "word"}.items():
         assert encoder.encoded_columns_of(copied) == encoder.encoded_columns_of(source)
@@ -510,9 +575,9 @@ def test_names_and_places_of_encoded_columns():
     names = encoder.get_feature_names_out().tolist()
     assert len(names) == encoder.n_encoded_ == encoder.transform(X).shape[1]
     assert names[encoder.encoded_columns_of("score")] == ["score", "score_missing"]
-    assert names[encoder.encoded_columns_of("job")] == ["job_chef", "job_clerk", "job_nurse", "job_pilot"]
-    assert names[encoder.encoded_columns_of("member")] == ["member_True"]
-    assert names[encoder.encoded_columns_of(6)] == [f"city_bit{i}" for i in range(9)]
+    assert names[encoder.encoded_columns_of("job")] == ["job_digit0", "job_digit1"]
+    assert names[encoder.encoded_columns_of("member")] == ["member"]
+    assert names[encoder.encoded_columns_of(6)] == [f"city_digit{i}" for i in range(9)]
     assert encoder.set_output(transform="pandas").transform(X).columns.tolist() == names
 
 
@@ -520,7 +585,7 @@ def test_categorical_features_by_name_position_and_mask():
     X = pd.DataFrame({"zip": INTEGERS // 20, "x": FLOATS})
     for features in (["zip"], [0], [True, False]):
         encoder = TableEncoder(categorical_features=features).fit(X)
-        assert encoder.n_encoded_ == 6
+        assert encoder.n_encoded_ == 4
         assert_frame_equal(encoder.inverse_transform(encoder.transform(X)), X)
     with pytest.raises(ValueError, match="categorical_features must hold names of columns of X, got 'zap'"):
         TableEncoder(categorical_features=["zap"]).fit(X)
@@ -542,7 +607,7 @@ def test_unseen_levels():
     with pytest.raises(ValueError, match="column 'word' must hold values that were seen in fit"):
         TableEncoder().fit(X).transform(new)
     Z = TableEncoder(handle_unknown="ignore").fit(X).transform(new)
-    assert_array_equal(Z[:, :3], 0.0)
+    assert_array_equal(Z[:, :2], 0.0)
 
 
 @CATEGORICAL
@@ -552,20 +617,21 @@ def test_what_fit_did_not_see_has_a_small_probability(categorical, numeric):
     encoder = TableEncoder(categorical=categorical, numeric=numeric).fit(X)
     usual = encoder.boxes(X)
     for column, value, n_levels in [("word", "violet", 3), ("word", None, 3), ("x", np.nan, 1), ("c", 8, 1)]:
-        middle, half_width, log_volume = encoder.boxes(X.assign(**{column: value}))
+        boxes = encoder.boxes(X.assign(**{column: value}))
         places = encoder.encoded_columns_of(column)
         others = np.setdiff1d(np.arange(encoder.n_encoded_), np.arange(places.start, places.stop))
-        assert_array_equal(middle[:, others], usual[0][:, others])
-        assert np.isfinite(middle).all()
+        assert_array_equal(boxes.middle[:, others], usual.middle[:, others])
+        assert np.isfinite(boxes.middle).all()
         if column == "c":
-            assert_allclose(log_volume - usual[2], -np.log(N + n_levels + 1))
+            assert_allclose(boxes.log_volume - usual.log_volume, -np.log(N + n_levels + 1))
         if column == "word":  # the most frequent level, whose share is replaced by that of an unseen one
             most = pd.Series(WORDS).value_counts()
             beside = encoder.boxes(X.assign(word=most.index[0]))
-            assert_array_equal(middle, beside[0])
-            assert_allclose(log_volume - beside[2], -np.log(N + n_levels + 1) - np.log(most.iloc[0] / N))
-        if column == "x":  # a box as of a number that is missing
-            assert_allclose(np.unique(half_width[:, places]), np.sqrt(3.0))
+            assert_array_equal(boxes.middle, beside.middle)
+            change = boxes.log_volume - beside.log_volume
+            assert_allclose(change, -np.log(N + n_levels + 1) - np.log(most.iloc[0] / N))
+        if column == "x":  # the whole axis, as of a number that is missing
+            assert_allclose(boxes.width[:, places], 1.0)
 
 
 def test_copies_of_columns_leave_densities_of_unseen_levels_finite():
@@ -794,7 +860,7 @@ def test_new_rows_must_be_like_those_of_fit():
 
 @pytest.mark.parametrize(
     ("parameter", "value"),
-    [("numeric", "normal"), ("max_onehot", 1), ("bounded", 1), ("handle_unknown", None)],
+    [("numeric", "normal"), ("categorical", "onehot"), ("bounded", 1), ("handle_unknown", None)],
 )
 def test_parameters_are_checked(parameter, value):
     with pytest.raises(ValueError, match=f"{parameter} must be"):
