@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.sparse
 from sklearn import datasets as sklearn_datasets
 from sklearn.model_selection import train_test_split
 
@@ -27,7 +28,7 @@ OF_SKLEARN = {
 
 class Table(NamedTuple):
     name: str
-    X: Any  # DataFrame with category columns, or float32 array
+    X: Any  # DataFrame with category columns, float32 array, or sparse float32 matrix
     y: np.ndarray  # class codes 0 .. n_classes - 1, or floats
     task: str  # "binary", "multiclass" or "regression"
 
@@ -102,7 +103,7 @@ def _drop_rows_without_target(X, y):
 
 def split(table, n_test):
     """(X_train, y_train, X_test, y_test), test rows drawn at random; made-up ones are random already: a plain cut."""
-    if isinstance(table.X, np.ndarray):
+    if isinstance(table.X, np.ndarray) or scipy.sparse.issparse(table.X):
         return table.X[:-n_test], table.y[:-n_test], table.X[-n_test:], table.y[-n_test:]
     stratify = None if table.task == "regression" else table.y
     parts = train_test_split(table.X, table.y, test_size=n_test, random_state=0, stratify=stratify)
@@ -118,6 +119,16 @@ def synthetic(n_rows=600_000, n_features=28):
     rng = np.random.default_rng(2)
     y = (score + rng.logistic(size=n_rows) > 0).astype(np.int64)
     return Table(f"synthetic {n_rows // 1000}k x {n_features}", X, y, "binary")
+
+
+def word_counts(n_rows, n_words=20_000, n_per_row=40):
+    """Binary problem of a wide sparse matrix: few words are frequent, and these speak for one class or the other."""
+    rng = np.random.default_rng(0)
+    rows, words = np.repeat(np.arange(n_rows), n_per_row), (n_words * rng.random(n_rows * n_per_row) ** 4).astype(int)
+    counts = rng.integers(1, 5, n_rows * n_per_row).astype(np.float32)
+    X = scipy.sparse.csr_matrix((counts, (rows, words)), shape=(n_rows, n_words))
+    score = X @ (rng.normal(size=n_words) * (np.arange(n_words) < 50)) + rng.normal(size=n_rows)
+    return Table(f"{n_words} words", X, (score > np.median(score)).astype(np.int64), "binary")
 
 
 def _synthetic_score(n_rows, n_features):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import datasets
 import numpy as np
 import pandas as pd
+import scipy.sparse
 from child import ask
 from pandas.api.types import is_numeric_dtype
 from report import Report
@@ -19,6 +20,7 @@ from sklearn.base import is_classifier
 from timing import interleaved, microseconds, threads
 
 LIBRARIES = {"skensemble": "skensemble", "scikit-learn": "sklearn", "scikit-learn-intelex": "sklearnex"}
+WORDS = "words"  # a wide sparse matrix
 N_THREADS = 2
 N_SHOWN = 10_000  # rows that a model has predicted when its memory is measured
 
@@ -49,12 +51,14 @@ JOBS = (
         )
         for table in ("california_housing", "diamonds")
     ),
+    Job("RandomForestClassifier", WORDS, 2_000, 500, {"n_jobs": N_THREADS}, {"scikit-learn": 1.0}),
     Job("RandomForestClassifier", "iris", None, None, {}, {"scikit-learn": 0.1}, {"scikit-learn": 0.05}, True),
 )  # fmt: skip
 JOBS_QUICK = (
     Job("DecisionTreeClassifier", "covertype", 4_000, 1_000),
     Job("RandomForestClassifier", "covertype", 2_000, 2_000, {"n_estimators": 10}),
     Job("RandomForestRegressor", "california_housing", 2_000, 500, {"n_estimators": 10}),
+    Job("RandomForestClassifier", WORDS, 200, 50, {"n_estimators": 10}),
     JOBS[-1],
 )
 
@@ -96,7 +100,9 @@ def _versions():
 def _load(job):
     """(table, rows to train on, rows to hold out)"""
     n_rows = None if job.n_train is None else job.n_train + (job.n_test or 0)
-    if datasets.available([job.table]):
+    if job.table == WORDS:
+        table = datasets.word_counts(n_rows)
+    elif datasets.available([job.table]):
         table = datasets.load(job.table, n_rows)
     elif job.estimator.endswith("Regressor"):
         table = datasets.synthetic_targets("quantile", n_rows or 20_000)[0]
@@ -166,6 +172,8 @@ def _few_trees(make):
 
 def _numbers(X):
     """float32, which all of them read fastest; categories as numbers, for scikit-learn's trees take no others."""
+    if scipy.sparse.issparse(X):
+        return X
     if isinstance(X, pd.DataFrame):
         X = X.apply(lambda column: column if is_numeric_dtype(column) else column.astype("category").cat.codes)
     return np.ascontiguousarray(X, np.float32)
@@ -216,7 +224,7 @@ def _sizes(model, small_model, train, rows):
         paths = [Path(folder) / name for name in ("small.pickle", "model.pickle", "rows.npy")]
         for path, saved in zip(paths, (small_model, model)):
             path.write_bytes(pickle.dumps(saved))
-        np.save(paths[2], rows)
+        np.save(paths[2], rows.toarray() if scipy.sparse.issparse(rows) else rows)
         n_bytes = paths[1].stat().st_size
         answer = ask("model_memory", *paths)
     return {"pickled": n_bytes / 2**20, "in memory": answer.get("megabytes", np.nan)}
