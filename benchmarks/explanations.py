@@ -16,11 +16,11 @@ from report import Report
 from timing import interleaved, threads
 
 REGRESSION = "regression"
-SLOW = ("shap", "LightGBM", "XGBoost", "CatBoost")
+SLOW = ("shap", "LightGBM", "XGBoost")  # and CatBoost, but for values, whose tables it makes once
 
 
 class Job(NamedTuple):
-    """What is asked of some rows, and how many rows the slow ones get, whose time does not depend on it."""
+    """What is asked of some rows, and how many rows the slow ones get, whose time for each row hardly depends on it."""
 
     name: str
     n_rows: int
@@ -113,7 +113,8 @@ def measure(trees, job, models, X, X_train, repeats):
     for name, model in models.items():
         if not _can(name, trees, job):
             continue
-        n_rows[name] = job.n_slow if name in SLOW else job.n_rows
+        is_slow = name in SLOW or (name == "CatBoost" and (job.interactions or job.n_background))
+        n_rows[name] = job.n_slow if is_slow else job.n_rows
         actions[name] = partial(explained, name, model, X[: n_rows[name]], background, job.interactions)
     interleaved(actions, 1, patience=0)  # unused: code is compiled or loaded
     timings = interleaved(actions, repeats, patience=0)
