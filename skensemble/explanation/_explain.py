@@ -88,9 +88,7 @@ def explain(model, X, *, background=None, output="raw", interactions=False, inde
     given = (X,) if background is None else (X, background)
     model, given, names = _last_step(model, given)
     explained = _explained_by(model)
-    table, *others = (model._read_for_prediction(rows) for rows in given)
-    if others and not others[0].n_samples:
-        raise ParameterError("background must have at least one row, got 0.")
+    table, others = model._read_for_prediction(given[0]), [_read_background(model, rows) for rows in given[1:]]
     values, base = explained.values(
         table, background=others[0] if others else None, output=output, index=index, interactions=interactions,
         n_threads=effective_n_jobs(n_jobs),
@@ -142,6 +140,13 @@ def _last_step(model, tables):
     except (AttributeError, ValueError):  # a step that does not name its columns
         pass
     return last, [before.transform(rows) for rows in tables], names
+
+
+def _read_background(model, background):
+    try:
+        return model._read_for_prediction(background)
+    except (ValueError, TypeError) as error:
+        raise ParameterError(f"background must be a table such as X. {error}") from error
 
 
 def _explained_by(model):
