@@ -1,0 +1,1 @@
+"""Models of other libraries, read by checks of our own, and predicted by our kernels."""

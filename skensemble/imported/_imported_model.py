@@ -1,0 +1,135 @@
+"""Imported models: fitted predictors that hold the trees of a model of another library."""
+
+from functools import partial
+
+import numpy as np
+from scipy.special import expit, softmax
+from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from skensemble._estimator import Estimator
+from skensemble._parallel import effective_n_jobs
+from skensemble._validation import read_features
+from skensemble.explanation._explain import ShapValues
+from skensemble.tree.trees._additive_trees import AdditiveTrees, Link
+from skensemble.tree.trees._tree_arrays import validate_trees
+
+
+def _two_probabilities(raw, slope):
+    probability = expit(slope * raw[:, 0])
+    return np.column_stack((1.0 - probability, probability))
+
+
+RESPONSES = {  # name of the link function -> function of raw predictions (n_samples, n_outputs) and a slope
+    "identity": lambda raw, slope: raw,
+    "log": lambda raw, slope: np.exp(raw),
+    "logit": lambda raw, slope: expit(slope * raw),
+    "two classes": _two_probabilities,
+    "softmax": lambda raw, slope: softmax(raw, axis=1),
+    "signed root": lambda raw, slope: np.sign(raw) * raw * raw,
+    "softplus": lambda raw, slope: np.logaddexp(0.0, raw),
+    "sign": lambda raw, slope: (raw > 0).astype(np.float64),
+}
+
+
+def respond(name, slope, raw):
+    """The response of raw predictions, (n_samples, n_outputs) or (n_samples, 2)."""
+    return RESPONSES[name](raw, slope)
+
+
+def imported(kind, trees, columns, baseline, *, response="identity", slope=1.0, names=None, classes=None, **how):
+    """A fitted model of a class of this file.
+
+    kind : ImportedRegressor, ImportedClassifier or ImportedRanker
+    columns : ForeignColumns
+    response : name in RESPONSES
+    names : names of the columns, or None;  classes : labels of a classifier
+    how : what else AdditiveTrees takes
+    """
+    model = kind()
+    model.n_features_in_ = columns.n_features
+    if names is not None:
+        model.feature_names_in_ = np.array(names, object)
+    if classes is not None:
+        model.classes_ = np.asarray(classes)
+    link = Link({"two classes": "logit"}.get(response, response), partial(respond, response, slope))
+    baseline = np.asarray(baseline, np.float64)
+    model._additive = AdditiveTrees(trees, columns, baseline, link=link, node_weight=trees.cover, **how).compiled()
+    return model
+
+
+class _Imported(ShapValues, Estimator):
+    """What imported models share.
+
+    Parameters
+    ----------
+    n_jobs : int or None, default=None
+        Number of threads, as in the estimators of this package.
+    """
+
+    def __init__(self, *, n_jobs=None):
+        self.n_jobs = n_jobs
+
+    def fit(self, X, y=None):
+        """Refuse: a model that was trained elsewhere cannot be fitted here."""
+        raise TypeError("An imported model cannot be fitted; train it where it comes from, and import it again.")
+
+    def apply(self, X):
+        """Leaf of each sample in each tree, counted from the root of the tree: (n_samples, n_trees) int32."""
+        return self._additive_trees().apply(self._read_for_prediction(X), effective_n_jobs(self.n_jobs))
+
+    def _raw(self, X):
+        return self._additive_trees().raw(self._read_for_prediction(X), effective_n_jobs(self.n_jobs))
+
+    def _response(self, X):
+        return self._additive.link.response(self._raw(X))
+
+    def _read_for_prediction(self, X):
+        check_is_fitted(self)
+        return read_features(self, X, reset=False)
+
+    def _additive_trees(self):
+        check_is_fitted(self)
+        return self._additive
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "_additive")
+
+    def _check_loaded(self):
+        validate_trees(self._additive.trees, self.n_features_in_, self._additive.n_outputs)
+
+
+class ImportedRegressor(RegressorMixin, _Imported):
+    """A regressor that was trained by another library."""
+
+    def predict(self, X):
+        """Predictions in the units of the target: (n_samples,), or (n_samples, n_outputs) for several outputs."""
+        return _flat(self._response(X))
+
+
+class ImportedRanker(_Imported):
+    """A ranker that was trained by another library."""
+
+    def predict(self, X):
+        """Scores of the samples, (n_samples,): within a query, the larger the better."""
+        return _flat(self._response(X))
+
+
+class ImportedClassifier(ClassifierMixin, _Imported):
+    """A classifier that was trained by another library."""
+
+    def predict(self, X):
+        """The most probable class of each sample."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def predict_proba(self, X):
+        """Probabilities of the classes, (n_samples, n_classes)."""
+        return self._response(X)
+
+    def decision_function(self, X):
+        """Raw predictions: (n_samples,) for two classes, else (n_samples, n_classes)."""
+        return _flat(self._raw(X))
+
+
+def _flat(columns):
+    return columns[:, 0] if columns.shape[1] == 1 else columns
