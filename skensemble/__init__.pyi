@@ -22,6 +22,8 @@ from skensemble.generative.flows._normalizing_flows import Glow as Glow
 from skensemble.generative.flows._normalizing_flows import MaskedAutoregressiveFlow as MaskedAutoregressiveFlow
 from skensemble.generative.flows._normalizing_flows import NeuralSplineFlow as NeuralSplineFlow
 from skensemble.generative.flows._normalizing_flows import RealNVP as RealNVP
+from skensemble.imported._lightgbm_text import from_lightgbm as from_lightgbm
+from skensemble.imported._xgboost_model import from_xgboost as from_xgboost
 from skensemble.inspection import accumulated_effects as accumulated_effects
 from skensemble.inspection import explain as explain
 from skensemble.inspection import export_graphviz as export_graphviz

@@ -56,6 +56,10 @@ OTHERS = {
         "load_model": "skensemble.model_files._model_file",
     },
     "Serving": {"compile_predictor": "skensemble.serving._compiled_predictor"},
+    "Models of other libraries": {
+        "from_lightgbm": "skensemble.imported._lightgbm_text",
+        "from_xgboost": "skensemble.imported._xgboost_model",
+    },
     "Explanations": {"explain": "skensemble.inspection"},
     "Effects of columns": {
         "partial_dependence": "skensemble.inspection",

@@ -40,6 +40,7 @@ ROOMS = {  # what each room may import, besides itself and the foundation: the f
     "generative.evaluation": BELOW | {"generative.tables"},
     "generative": BELOW | {"generative.tables", "generative.flows"},
 }
+ROOMS["imported"] = {"tree", "tree.trees", "explanation"}
 ROOMS["serving"] = BELOW
 ROOMS["model_files"] = set(ROOMS)  # files hold objects of all rooms
 FRONT_DOOR = {"__main__", "_warmup"}

@@ -1,4 +1,4 @@
-"""Columns as a foreign model reads them: rounded to float32, categories by name or by number, other marks for missing."""
+"""Columns as a foreign model reads them: in its precision, categories by name or number, its own marks for missing."""
 
 from typing import NamedTuple
 
@@ -62,7 +62,7 @@ class ForeignColumns:
     near_zero : columns in which numbers next to 0 are missing
     missing : a number that means missing in all columns, or NaN
     categories : dict, column -> ForeignCategories
-    frame_lists : list of lists or None: values of the categories of the columns of categories of a frame, in their order
+    frame_lists : list of lists or None: values of the categories of each column of categories of a frame, in order
     """
 
     def __init__(self, n_features, *, single=False, near_zero=(), missing=np.nan, categories=None, frame_lists=None):
@@ -164,5 +164,5 @@ class ForeignColumns:
         return np.where(positions < 0, self._unknown(j), positions)
 
     def _unknown(self, j):
-        """A name that the model does not know: a number that no split lists, or missing where there are only numbers."""
+        """A name that the model does not know: a number that no split lists, or missing in a column of numbers."""
         return -1.0 if j in self.categories else np.nan

@@ -87,7 +87,7 @@ class ForeignNodes:
 
 
 def _breadth_first(roots, left, right):
-    """(order, first node of each tree in it, depth of each tree): trees one by one, parents first, siblings together."""
+    """(order, first node of each tree in it, depth of each tree): trees one by one, parents first."""
     n_nodes = len(left)
     level, tree = np.asarray(roots, np.int64), np.arange(len(roots))
     levels, trees, depth, n_reached = [], [], np.zeros(len(roots), np.int64), 0

@@ -267,7 +267,7 @@ def _categories(trees, n_features):
 def _missing_cells(trees):
     """(columns whose zeros are missing, (n_nodes,) whether missing cells go left).
 
-    Where nothing is missing (type "none"), NaN is read as 0.  Zeros are missing in a column if all of its splits say so.
+    Where nothing is missing (type "none"), NaN is read as 0.  Zeros are missing in a column if all its splits say so.
     """
     is_number = trees.is_split & (trees.kind & _CATEGORICAL == 0)
     type_of = np.where(is_number, trees.kind >> 2, _NOTHING)

@@ -62,8 +62,9 @@ def from_xgboost(model, *, best_iteration=None):
 
     Notes
     -----
-    Numbers are rounded to float32 as XGBoost does. Categories are matched by name where the model has their names (since
-    XGBoost 3.1). A model holds sums of hessians and no numbers of samples: explanations weigh by these, as XGBoost's do.
+    Numbers are rounded to float32 as XGBoost does. Categories are matched by name where the model has their names
+    (since XGBoost 3.1). A model holds sums of hessians and no numbers of samples: explanations weigh by these, as
+    XGBoost's do.
     """
     check_parameter("best_iteration", best_iteration, (IsBool, IsNone))
     data, wants_best, missing = _bytes_of(model)

@@ -1,0 +1,213 @@
+"""Imported models predict and explain as the libraries that trained them; damaged files are refused.
+
+The files in golden/ were written by LightGBM 4.7 and XGBoost 3.2, which also made predictions.json.
+"""
+
+import json
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skensemble import from_lightgbm, from_xgboost
+from skensemble.imported._foreign_nodes import ForeignNodes
+from skensemble.imported._universal_binary_json import read_universal_binary_json
+from skensemble.inspection import explain
+from tests.conftest import ROOT
+
+GOLDEN = ROOT / "tests" / "imported" / "golden"
+EXPECTED = json.loads((GOLDEN / "predictions.json").read_text())
+NUMBERS_ONLY = ("lightgbm_numbers", "lightgbm_zero", "xgboost_dart.json", "xgboost_vector.json")
+NAMES = [name for name in EXPECTED if name != "rows"]
+LIGHTGBM = [name for name in NAMES if name.startswith("lightgbm")]
+XGBOOST = [name for name in NAMES if name.startswith("xgboost")]
+
+
+def _path(name):
+    return GOLDEN / (f"{name}.txt" if name in LIGHTGBM else name)
+
+
+def _imported(source, name):
+    return from_lightgbm(source) if name in LIGHTGBM else from_xgboost(source)
+
+
+def _rows(name):
+    """Rows with decimals, missing cells, and categories whose dtype has another order than in training."""
+    frame = pd.DataFrame(EXPECTED["rows"], columns=list("abcd")).astype({"a": float, "b": float})
+    frame["c"] = pd.Categorical(frame["c"], categories=["x", "w", "y", "z"])
+    frame["d"] = pd.Categorical(frame["d"], categories=[8, 7, 6, 5, 4, 3])
+    if name in XGBOOST:
+        frame["b"] = frame["b"].clip(-9, 9)
+    return frame[["a", "b"]] if name in NUMBERS_ONLY else frame
+
+
+def _assert_close(name, ours, theirs):
+    """To the last bit of double precision, or to the rounding of single precision."""
+    tolerance = 0 if name in LIGHTGBM else 1e-6
+    np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_predictions_are_those_of_the_library(name):
+    model, rows = _imported(_path(name), name), _rows(name)
+    expected = np.array(EXPECTED[name]["response"])
+    if "classes" in name:
+        np.testing.assert_allclose(model.predict_proba(rows), expected, atol=1e-6)
+        _assert_close(name, model.decision_function(rows), EXPECTED[name]["raw"])
+        np.testing.assert_array_equal(model.predict(rows), expected.argmax(axis=1))
+    else:
+        _assert_close(name, model.predict(rows), expected)
+    assert model.apply(rows).shape == (len(rows), model._additive.trees.n_trees)
+    one_by_one = np.concatenate([model.predict(rows.iloc[[i]]) for i in range(len(rows))])
+    np.testing.assert_array_equal(one_by_one, model.predict(rows))
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(rows), model.predict(rows))
+
+
+@pytest.mark.parametrize("name", ["lightgbm_mixed", "xgboost_mixed.json"])
+def test_explanations_are_those_of_the_library(name):
+    explanation, expected = explain(_imported(_path(name), name), _rows(name)), np.array(EXPECTED[name]["shap"])
+    np.testing.assert_allclose(explanation.values, expected[:, :-1], atol=1e-6)
+    np.testing.assert_allclose(explanation.base_values, expected[:, -1], atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["lightgbm_mixed", "xgboost_mixed.json"])
+def test_text_is_read_as_its_file(name):
+    model = _imported(_path(name).read_text(), name)
+    np.testing.assert_array_equal(model.predict(_rows(name)), _imported(_path(name), name).predict(_rows(name)))
+
+
+def test_numbers_of_categories_are_truncated_and_unknown_ones_go_right_in_lightgbm():
+    model = from_lightgbm(GOLDEN / "lightgbm_mixed.txt")
+    rows = np.array([[0.1, 0.3, 1.7, 0.9], [0.1, 0.3, -3.0, 1e12], [0.1, 0.3, np.inf, -np.inf]])
+    same = np.array([[0.1, 0.3, 1.0, 0.0], [0.1, 0.3, np.nan, np.nan], [0.1, 0.3, np.nan, np.nan]])
+    with pytest.warns(UserWarning, match="feature names"):
+        np.testing.assert_array_equal(model.predict(rows), model.predict(same))
+
+
+def test_a_frame_needs_the_columns_of_categories_of_training():
+    rows = _rows("lightgbm_mixed").astype({"d": float})
+    with pytest.raises(ValueError, match="X must have 2 columns of categories.*got 1: column 'c'"):
+        from_lightgbm(GOLDEN / "lightgbm_mixed.txt").predict(rows)
+
+
+def test_an_unknown_level_goes_where_numbers_of_no_list_go_in_xgboost():
+    model, rows = from_xgboost(GOLDEN / "xgboost_mixed.json"), _rows("xgboost_mixed.json")
+    unknown = rows.assign(d=pd.Categorical([77] * len(rows)), c=rows["c"])
+    predictions = model.predict(unknown)
+    categories = model._additive.binner.categories[3]
+    assert (categories.codes(np.array([-1.0, 500.0])) == 1).all()
+    assert np.isfinite(predictions).all()
+
+
+def test_imported_models_cannot_be_fitted():
+    with pytest.raises(TypeError, match="cannot be fitted"):
+        from_lightgbm(GOLDEN / "lightgbm_numbers.txt").fit([[0.0]], [0.0])
+
+
+@pytest.mark.parametrize("reader", [from_lightgbm, from_xgboost])
+def test_other_objects_are_refused(reader):
+    with pytest.raises(TypeError, match="model must be a .* got dict"):
+        reader({})
+
+
+# -- damaged files ---------------------------------------------------------------------------------------------------
+
+
+def _refused_or_finite(source, name, rows):
+    """A ValueError, or a model that predicts numbers."""
+    try:
+        model = _imported(source, name)
+    except ValueError:
+        return
+    try:
+        predictions = model._additive.raw(model._read_for_prediction(rows))
+    except ValueError:
+        return
+    assert len(predictions) == len(rows)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("name", ["lightgbm_mixed", "xgboost_mixed.json", "xgboost_classes.ubj"])
+def test_damaged_files_are_refused_or_predict(name):
+    data, rng = _path(name).read_bytes(), np.random.default_rng(0)
+    rows = _rows(name)
+    for _ in range(60):
+        damaged = bytearray(data)
+        places = rng.integers(len(data), size=2)
+        if name.endswith("ubj"):
+            damaged[places[0]] ^= 1 << int(rng.integers(8))
+        else:
+            digits = [i for i in range(places[0], min(places[0] + 40, len(data))) if chr(data[i]).isdigit()]
+            for i in digits[:1]:
+                damaged[i] = ord(str(rng.integers(10)))
+        source = bytes(damaged) if name in XGBOOST else damaged.decode("utf-8", "replace")
+        _refused_or_finite(source, name, rows)
+
+
+@pytest.mark.parametrize("name", ["lightgbm_mixed", "xgboost_mixed.json", "xgboost_classes.ubj"])
+def test_cut_files_are_refused(name):
+    data = _path(name).read_bytes()
+    end = data.index(b"end of trees") if name in LIGHTGBM else len(data) - 1
+    for stop in np.linspace(5, end, 30).astype(int):
+        cut = data[:stop]
+        with pytest.raises(ValueError, match="model must be a model of"):
+            _imported(cut.decode() + "\n" if name in LIGHTGBM else cut, name)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("objective=regression", "objective=unheard_of"), "objective 'unheard_of' is not known"),
+        (("is_linear=0", "is_linear=1"), "linear leaves"),
+        (("left_child=", "left_child=9"), "left_child|one parent"),
+        (("split_feature=", "split_feature=77"), "feature must be in"),
+        (("leaf_value=", "leaf_value=nan "), "leaf_value must hold"),
+        (("num_tree_per_iteration=1", "num_tree_per_iteration=3"), "must agree"),
+    ],
+)
+def test_what_is_wrong_with_a_text_is_said(change, message):
+    text = (GOLDEN / "lightgbm_numbers.txt").read_text().replace(*change)
+    with pytest.raises(ValueError, match=message):
+        from_lightgbm(text)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (('"gbtree"}', '"gblinear"}'), "must be one of trees"),
+        (("reg:squarederror", "reg:unheard_of"), "objective 'reg:unheard_of'"),
+        (('"base_score":"[', '"base_score":"[inf,'), "base_score"),
+        (('"left_children":[', '"left_children":[99,'), "left_children|right_children"),
+        (('"tree_info":[', '"tree_info":[0,'), "tree_info"),
+    ],
+)
+def test_what_is_wrong_with_a_document_is_said(change, message):
+    text = (GOLDEN / "xgboost_mixed.json").read_text().replace(*change)
+    with pytest.raises(ValueError, match=message):
+        from_xgboost(text)
+
+
+def test_nodes_that_meet_themselves_are_refused():
+    nodes = ForeignNodes(
+        roots=np.array([0]), left=np.array([0]), right=np.array([0]), feature=np.array([0]), threshold=np.zeros(1),
+        missing_left=np.zeros(1, bool), values=np.zeros((1, 1)), weight=np.ones(1), output=np.array([0]),
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="one parent"):
+        nodes.trees(1, 1)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"[" * 100, b"[$i#L\x7f\xff\xff\xff\xff\xff\xff\xff", b"{i\xff", b"Sd", b"ZZ", b"?"]
+)
+def test_malformed_bytes_are_refused(data):
+    with pytest.raises(ValueError):
+        read_universal_binary_json(data)
+
+
+def test_bytes_of_every_type_are_read():
+    data = b"[i\xffU\xffI\x01\x00Zl\x00\x00\x00\x02TFSU\x01aCb[$U#U\x02\x01\x02{U\x01ki\x05}]"
+    *firsts, numbers, entries = read_universal_binary_json(data)
+    assert firsts == [-1, 255, 256, None, 2, True, False, "a", "b"]
+    assert numbers.tolist() == [1, 2]
+    assert entries == {"k": 5}
