@@ -28,7 +28,7 @@ from skensemble.generative import (
     evaluate,
 )
 from skensemble.generative.flows._flow_bases import BASES
-from skensemble.inspection import interaction_strength
+from skensemble.inspection import explain, interaction_strength
 from skensemble.serving._compiled_predictor import compile_predictor
 from skensemble.tree.estimators._decision_tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier
 
@@ -301,6 +301,14 @@ def _every_estimator():
             model.sample(_N_ROWS)
 
 
+def _explanations():
+    X, y = _numbers(), _labels(2)
+    model = NewtonBoostingClassifier(n_estimators=1, max_depth=2).fit(X, y)
+    explain(model, X[:9], interactions=True)
+    for output in ("raw", "response"):
+        explain(model, X[:9], background=X[:9], output=output)
+
+
 _STEPS = (
     ("two classes", _binary),
     ("growth policies", _growth_policies),
@@ -322,6 +330,7 @@ _STEPS = (
     ("criteria, weights, constraints of trees", _other_trees),
     ("wide sparse tables", _wide_sparse_tables),
     ("forests", _forests),
+    ("explanations", _explanations),
     ("quantiles and proximities", _leaves_of_forests),
     ("deep trees", _deep_trees),
     ("trees grown by a team", _searching_teams),
