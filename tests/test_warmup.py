@@ -37,7 +37,7 @@ def fit_more_trees():
                 for kind in (DecisionTreeClassifier, ExtraTreeClassifier):
                     kind(max_depth=3, max_bins=max_bins).fit(table, classes).predict_proba(table)
                 DecisionTreeRegressor(max_depth=3, max_bins=max_bins).fit(table, X[:, 0]).predict(table)
-    wide = scipy.sparse.random_array((300, 90), density=0.04, rng=0)
+    wide = scipy.sparse.random(300, 90, density=0.04, random_state=0)
     for tree in (DecisionTreeClassifier(), ExtraTreeClassifier(), DecisionTreeRegressor(criterion="absolute_error")):
         tree.fit(wide, classes[:300]).predict(wide)
     codes = np.column_stack([classes > 1, classes % 2])
