@@ -23,6 +23,7 @@ from skensemble.generative.flows._normalizing_flows import MaskedAutoregressiveF
 from skensemble.generative.flows._normalizing_flows import NeuralSplineFlow as NeuralSplineFlow
 from skensemble.generative.flows._normalizing_flows import RealNVP as RealNVP
 from skensemble.imported._lightgbm_text import from_lightgbm as from_lightgbm
+from skensemble.imported._sklearn_model import from_sklearn as from_sklearn
 from skensemble.imported._xgboost_model import from_xgboost as from_xgboost
 from skensemble.inspection import accumulated_effects as accumulated_effects
 from skensemble.inspection import explain as explain

@@ -59,6 +59,7 @@ OTHERS = {
     "Models of other libraries": {
         "from_lightgbm": "skensemble.imported._lightgbm_text",
         "from_xgboost": "skensemble.imported._xgboost_model",
+        "from_sklearn": "skensemble.imported._sklearn_model",
     },
     "Explanations": {"explain": "skensemble.inspection"},
     "Effects of columns": {
