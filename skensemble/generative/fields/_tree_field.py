@@ -26,6 +26,9 @@ MAX_ROWS = 30_000  # maximum number of distinct rows in a draw; fewer are repeat
 MAX_REPEATS = 50  # unless the user sets `n_repeats`
 FEW_REPEATS = 20  # with fewer duplicates, rows are drawn anew every REDRAW_INTERVAL rounds
 REDRAW_INTERVAL = 20
+MOST_FEATURES = 128  # maximum number of features among which the splits of a level are sought
+MOST_CELLS = 1 << 22  # maximum number of cells of a draw, for wide tables; at least `FEWEST_DRAWN` rows
+FEWEST_DRAWN = 6_000
 MOST_VALUES = 10  # with `condition_mode="auto"`: maximum number of values of a condition that get an ensemble each
 FEWEST_ROWS = 50  # with `condition_mode="auto"`: minimum number of rows of each of these values
 
@@ -70,7 +73,7 @@ PARAMETERS = {
         (Interval(int, 1), OneOf("auto")),
         'int or "auto"',
         'Number of copies of each sample in a draw, each at a time and with noise of its own. "auto": as many as make'
-        " 30000 drawn samples, at most 50.",
+        " 30000 drawn samples, fewer where they would have more than 4 million cells, at most 50.",
     ),
     "redraw_interval": Parameter(
         "auto",
@@ -150,7 +153,7 @@ class TreeField(Estimator):
         themselves.
     n_repeats : int or "auto", default="auto"
         Number of copies of each sample in a draw, each at a time and with noise of its own. "auto": as many as make
-        30000 drawn samples, at most 50.
+        30000 drawn samples, fewer where they would have more than 4 million cells, at most 50.
     redraw_interval : int, "auto" or None, default="auto"
         Number of rounds after which all samples are drawn anew. "auto": 20 if a draw holds fewer than 20 copies of each
         sample, else None. None: they are drawn once.
@@ -344,8 +347,9 @@ class TreeField(Estimator):
         return draws.split(self.validation_fraction) if self.early_stopping else (draws, None)
 
     def _settings(self, draws, n_threads):
-        n_rows = min(draws.n_counted, MAX_ROWS)
-        n_repeats = min(-(-MAX_ROWS // n_rows), MAX_REPEATS) if self.n_repeats == "auto" else int(self.n_repeats)
+        n_rows, n_features = min(draws.n_counted, MAX_ROWS), draws.layout.n_features
+        n_drawn = int(np.clip(MOST_CELLS // n_features, FEWEST_DRAWN, MAX_ROWS))
+        n_repeats = min(-(-n_drawn // n_rows), MAX_REPEATS) if self.n_repeats == "auto" else int(self.n_repeats)
         redraw_interval = self.redraw_interval
         if redraw_interval == "auto":
             redraw_interval = REDRAW_INTERVAL if n_repeats < FEW_REPEATS else None
@@ -353,7 +357,7 @@ class TreeField(Estimator):
             n_estimators=int(self.n_estimators),
             learning_rate=float(self.learning_rate),
             reg_lambda=float(self.reg_lambda),
-            limits=self._limits(),
+            limits=self._limits()._replace(colsample_bylevel=min(1.0, MOST_FEATURES / n_features)),
             n_sketch=draws.n_columns if self.n_sketch is None else int(self.n_sketch),
             max_bins=int(self.max_bins),
             n_repeats=n_repeats,

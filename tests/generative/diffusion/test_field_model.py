@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ks_2samp
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -80,6 +81,20 @@ def test_shares_and_ends_are_those_of_fit(model):
     share = indicators(X)
     error = np.sqrt(share * (1 - share) * (1 / n + 1 / 8000))
     assert (np.abs(indicators(sample) - share) < 3.5 * error).all()
+
+
+@pytest.mark.parametrize("make", [FlowMatching, DDPM])
+def test_skewed_amounts_and_modes_keep_their_distribution(make):
+    rng = np.random.default_rng(0)
+    mode = rng.integers(0, 2, 1000)
+    X = pd.DataFrame({"amount": rng.lognormal(size=1000), "level": np.where(mode, "a", "b")})
+    X["number"] = np.where(mode, 2.24, -2.24) + rng.normal(size=1000)
+    sample = make(regressor=TreeField(n_estimators=60), random_state=0).fit(X).sample(4000)
+    assert ks_2samp(sample["amount"], X["amount"]).statistic < 0.06
+    assert sample["number"].std() == pytest.approx(X["number"].std(), rel=0.04)
+    within, real = (table.groupby("level")["number"] for table in (sample, X))
+    np.testing.assert_allclose(within.mean(), real.mean(), atol=0.25)
+    np.testing.assert_allclose(within.std(), real.std(), rtol=0.2)
 
 
 @every_model
