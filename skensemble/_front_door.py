@@ -60,6 +60,7 @@ OTHERS = {
         "from_lightgbm": "skensemble.imported._lightgbm_text",
         "from_xgboost": "skensemble.imported._xgboost_model",
         "from_sklearn": "skensemble.imported._sklearn_model",
+        "export_model": "skensemble.exported._export",
     },
     "Explanations": {"explain": "skensemble.inspection"},
     "Effects of columns": {

@@ -41,6 +41,7 @@ ROOMS = {  # what each room may import, besides itself and the foundation: the f
     "generative": BELOW | {"generative.tables", "generative.flows"},
 }
 ROOMS["imported"] = {"tree", "tree.trees", "explanation"}
+ROOMS["exported"] = {"tree", "tree.trees"}
 ROOMS["serving"] = BELOW
 ROOMS["model_files"] = set(ROOMS)  # files hold objects of all rooms
 FRONT_DOOR = {"__main__", "_warmup"}
