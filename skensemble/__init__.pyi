@@ -11,6 +11,7 @@ from skensemble.ensemble.gradient._gradient_boosting import GradientBoostingRegr
 from skensemble.ensemble.newton._newton_boosting import NewtonBoostingClassifier as NewtonBoostingClassifier
 from skensemble.ensemble.newton._newton_boosting import NewtonBoostingRegressor as NewtonBoostingRegressor
 from skensemble.ensemble.newton._newton_ranker import NewtonBoostingRanker as NewtonBoostingRanker
+from skensemble.exported._export import export_model as export_model
 from skensemble.generative._outlier_detector import DensityOutlierDetector as DensityOutlierDetector
 from skensemble.generative.diffusion._diffusion import DDPM as DDPM
 from skensemble.generative.diffusion._diffusion import ScoreSDE as ScoreSDE
