@@ -19,6 +19,7 @@ import flows
 import forests
 import gbdt
 import generative
+import imports
 import losses
 import memory
 import model_files
@@ -40,6 +41,7 @@ QUESTIONS = {
     "start": start.run,
     "memory": memory.run,
     "model_files": model_files.run,
+    "imports": imports.run,
     "explanations": explanations.run,
     "effects": effects.run,
     "losses": losses.run,

@@ -39,6 +39,16 @@ def test_fit_gives_seconds_and_loss_of_each(benchmark, two):
     assert summary["/ fastest"] == summary["/ scikit-learn HGB"] == rows[0]["seconds"] / rows[1]["seconds"]
 
 
+def test_imports_gives_equal_predictions(benchmark, two):
+    data = benchmark("datasets").load("iris")
+    X = np.asarray(data.X, float)
+    settings = benchmark("peers").Settings(n_estimators=3, n_jobs=1)
+    model = two[1].aligned(data.task, X, settings).fit(X, data.y)
+    (row,) = benchmark("imports").measure({"scikit-learn HGB": model}, X, 1)
+    assert row["largest difference"] < 1e-12
+    assert row["share"] > 0
+
+
 def test_model_files_gives_sizes_and_seconds_of_each_form(benchmark, two, tmp_path):
     table = benchmark("datasets").load("iris")
     settings = benchmark("peers").Settings(n_estimators=3, n_jobs=1)
