@@ -24,7 +24,7 @@ def run(quick=False):
         figures = measure(models, rows, 1 if quick else 5)
     note = (
         f"{settings.n_estimators} trees with {settings.n_leaves} leaves, {rows.shape[0]} rows of {rows.shape[1]} "
-        "columns, predict_proba, 1 thread, fastest of a few runs in turn; reading: from the fitted object to the predictor."
+        "columns, predict_proba, 1 thread, fastest of a few runs in turn; reading: from fitted object to predictor."
     )
     return [Report("Imported models", note, figures, [])]
 

@@ -42,6 +42,5 @@ booster = NewtonBoostingRegressor(n_estimators=50, random_state=0).fit(X, y)
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "model.txt"
     export_model(booster, path, to="lightgbm")
-    print(
-        f"{path.stat().st_size / 1024:.0f} KB, equal: {np.array_equal(from_lightgbm(path).predict(X), booster.predict(X))}"
-    )
+    is_equal = np.array_equal(from_lightgbm(path).predict(X), booster.predict(X))
+    print(f"{path.stat().st_size / 1024:.0f} KB, equal: {is_equal}")
