@@ -8,7 +8,14 @@ from report import Report
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
-from skensemble.generative import Glow, MaskedAutoregressiveFlow, NeuralSplineFlow, RealNVP, TableEncoder
+from skensemble.generative import (
+    AutoregressiveForest,
+    Glow,
+    MaskedAutoregressiveFlow,
+    NeuralSplineFlow,
+    RealNVP,
+    TableEncoder,
+)
 
 FLOWS = (RealNVP, NeuralSplineFlow, Glow, MaskedAutoregressiveFlow)
 TABLES = (
@@ -44,7 +51,9 @@ def measure(name, n_rows, options):
     train, test = (X.iloc[rows].reset_index(drop=True) for rows in (order[n_test:], order[:n_test]))
     test = _of_levels_seen(train, test)
     row = {"table": name, "rows": len(train), "columns": X.shape[1], "Gaussian": gaussian(train, test)}
-    return row | {flow.__name__: held_out(flow(**options), train, test) for flow in FLOWS}
+    row |= {flow.__name__: held_out(flow(**options), train, test) for flow in FLOWS}
+    forest = AutoregressiveForest(random_state=options["random_state"], n_jobs=options["n_jobs"])
+    return row | {"AutoregressiveForest": held_out(forest, train, test)}
 
 
 def _of_levels_seen(train, test):

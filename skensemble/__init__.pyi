@@ -13,6 +13,7 @@ from skensemble.ensemble.newton._newton_boosting import NewtonBoostingRegressor 
 from skensemble.ensemble.newton._newton_ranker import NewtonBoostingRanker as NewtonBoostingRanker
 from skensemble.exported._export import export_model as export_model
 from skensemble.generative._outlier_detector import DensityOutlierDetector as DensityOutlierDetector
+from skensemble.generative.autoregressive._autoregressive_forest import AutoregressiveForest as AutoregressiveForest
 from skensemble.generative.diffusion._diffusion import DDPM as DDPM
 from skensemble.generative.diffusion._diffusion import ScoreSDE as ScoreSDE
 from skensemble.generative.diffusion._flow_matching import FlowMatching as FlowMatching

@@ -43,6 +43,7 @@ ESTIMATORS = {  # heading in the reference -> name -> file
         "NeuralSplineFlow": "skensemble.generative.flows._normalizing_flows",
         "MaskedAutoregressiveFlow": "skensemble.generative.flows._normalizing_flows",
         "ContinuousNormalizingFlow": "skensemble.generative.flows._continuous_flow",
+        "AutoregressiveForest": "skensemble.generative.autoregressive._autoregressive_forest",
         "DensityOutlierDetector": "skensemble.generative._outlier_detector",
     },
     PARTS: {

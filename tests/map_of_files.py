@@ -22,7 +22,8 @@ _ORDER = [
     "ensemble", "ensemble/losses", "ensemble/rows", "ensemble/forest", "ensemble/adaboost", "ensemble/gradient",
     "ensemble/newton",
     "generative/tables", "generative/networks", "generative/paths", "generative/fields", "generative/flows",
-    "generative/diffusion", "generative/evaluation", "generative", "imported", "exported", "serving", "model_files",
+    "generative/diffusion", "generative/autoregressive", "generative/evaluation", "generative",
+    "imported", "exported", "serving", "model_files",
 ]  # fmt: skip
 
 

@@ -38,6 +38,7 @@ ROOMS = {  # what each room may import, besides itself and the foundation: the f
     "generative.flows": BELOW | {"generative.tables", "generative.networks"},
     "generative.diffusion": BELOW | {"generative.tables", "generative.paths", "generative.fields"},
     "generative.evaluation": BELOW | {"generative.tables"},
+    "generative.autoregressive": BELOW | {"generative.tables"},
     "generative": BELOW | {"generative.tables", "generative.flows"},
 }
 ROOMS["imported"] = {"tree", "tree.trees", "explanation"}
@@ -50,6 +51,7 @@ BUILT_ON_ESTIMATORS = {  # files that import public estimators of other files, a
     "skensemble.ensemble.adaboost._weak_learners": "it grows decision trees from codes, and shows them as fitted ones",
     "skensemble.ensemble.forest._random_forest": "the trees of a forest are shown as fitted decision trees",
     "skensemble.ensemble.gradient._gradient_boosting": "and so are those of GBDT",
+    "skensemble.generative.autoregressive._conditional": "trees hold the conditional distributions",
     "skensemble.generative._outlier_detector": "a flow is the density that it asks unless it is told otherwise",
     "skensemble.generative.diffusion._field_parameters": "the parameter `encoder` is one",
     "skensemble.generative.diffusion._regressor_choice": "regressors and encoders that models have by default",
@@ -58,6 +60,7 @@ BUILT_ON_ESTIMATORS = {  # files that import public estimators of other files, a
     "skensemble.generative.flows._flow_model": "the encoder of its tables",
     "skensemble.generative.flows._flow_parameters": "the parameter `encoder` is one",
     "skensemble.generative.flows._label_shares": "a classifier says how common labels are",
+    "skensemble.model_files._autoregressive_kinds": "trees are a part of what is stored",
     "skensemble.model_files._generative_estimators": "an encoder is a part of what is stored",
     "skensemble.model_files._table_kinds": "an encoder is a part of what is stored",
 }

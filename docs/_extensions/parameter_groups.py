@@ -15,7 +15,7 @@ GROUPS = {
     "What is fitted": """
         loss criterion algorithm booster quantile alpha huber_slope tweedie_variance_power scale_pos_weight
         class_weight lambdarank_norm lambdarank_truncation_level multi_strategy init base_score estimator
-        regressor path schedule sde n_timesteps training kinetic base condition_columns encoder contamination
+        regressor path schedule sde n_timesteps training kinetic base condition_columns order encoder contamination
         pairing n_reflow label_drop mask_share""",
     "Rounds and steps": """
         n_estimators learning_rate num_parallel_tree max_epochs batch_size max_steps n_steps
@@ -37,7 +37,7 @@ GROUPS = {
         feature_selector top_k""",
     "Columns and categories": """
         categorical_features max_cat_threshold max_cat_to_onehot min_frequency categorical numeric bounded
-        max_onehot handle_unknown""",
+        handle_unknown""",
     "When to stop": """
         early_stopping validation_fraction n_iter_no_change tol scoring cv""",
     "The run": """

@@ -1,5 +1,6 @@
 # Written by `make format` from _front_door.py.
 from skensemble.generative._outlier_detector import DensityOutlierDetector as DensityOutlierDetector
+from skensemble.generative.autoregressive._autoregressive_forest import AutoregressiveForest as AutoregressiveForest
 from skensemble.generative.diffusion._diffusion import DDPM as DDPM
 from skensemble.generative.diffusion._diffusion import ScoreSDE as ScoreSDE
 from skensemble.generative.diffusion._flow_matching import FlowMatching as FlowMatching

@@ -12,6 +12,7 @@ GENERATIVE_TABLES = (
     "skensemble.model_files._table_kinds",
     "skensemble.model_files._field_kinds",
     "skensemble.model_files._generative_estimators",
+    "skensemble.model_files._autoregressive_kinds",
 )
 
 

@@ -13,6 +13,7 @@ from skensemble import (
     NICE,
     AdaBoostClassifier,
     AdaBoostRegressor,
+    AutoregressiveForest,
     ContinuousNormalizingFlow,
     DecisionTreeClassifier,
     DecisionTreeRegressor,
@@ -187,6 +188,10 @@ GENERATIVE_MODELS = {
     "given columns": (
         lambda: NeuralSplineFlow(condition_columns=["text"], **FEW_EPOCHS).fit(COLUMNS.iloc[:, [0, 1, 3]], LABEL),
         COLUMNS.iloc[1:5, [0, 1, 3]],
+    ),
+    "chains of trees": (
+        lambda: AutoregressiveForest(2, random_state=0).fit(COLUMNS.iloc[:, [0, 1, 3, 4]], LABEL),
+        COLUMNS.iloc[:4, [0, 1, 3, 4]],
     ),
     "outliers": (lambda: DensityOutlierDetector(NICE(**FEW_EPOCHS)).fit(NUMBERS), FEW_ROWS),
     "network": (lambda: MLPField(hidden_layer_sizes=(8,), max_steps=20, random_state=0).fit(NUMBERS, NUMBER), FEW_ROWS),

@@ -1,0 +1,1 @@
+"""Autoregressive forests: a table, column by column, each given the columns before it."""

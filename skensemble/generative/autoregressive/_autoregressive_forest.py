@@ -1,0 +1,601 @@
+"""AutoregressiveForest: a table as a chain of trees, each column given those before it."""
+
+import numpy as np
+import pandas as pd
+from sklearn.base import DensityMixin
+from sklearn.utils.validation import check_is_fitted
+
+from skensemble._estimator import Estimator
+from skensemble._parallel import effective_n_jobs, in_order
+from skensemble._parameters import (
+    RANDOM_STATE,
+    Interval,
+    IsArrayLike,
+    IsNone,
+    OneOf,
+    Parameter,
+    ParameterError,
+    check_parameter,
+    check_parameters,
+)
+from skensemble._random import generator
+from skensemble._shared_parameters import CATEGORICAL, JOBS
+from skensemble._targets import FeatureNames, all_or_nothing, read_weight
+from skensemble._validation import feature_positions, listed_categories, note_columns
+from skensemble.generative.autoregressive._column_cells import NOWHERE, cells_of
+from skensemble.generative.autoregressive._column_order import first_order, left_out_rows, other_order
+from skensemble.generative.autoregressive._conditional import Conditional
+from skensemble.generative.tables._boxes import log_sum_exp
+from skensemble.generative.tables._containers import container_of, read_frame
+from skensemble.generative.tables._format_choice import format_of
+from skensemble.generative.tables._label_encoding import CLASSES, LabelEncoding
+
+LEAVES = (5, 15, 50)  # minimum weights of a leaf that are tried
+STRENGTHS = (1.0, 4.0, 16.0)
+N_CANDIDATES = 32  # rows drawn for each row with known cells, of which one is taken
+
+PARAMETERS = {
+    "n_estimators": Parameter(
+        3, (Interval(int, 1),), "int", "Number of chains, each with an order of its own. The density is their mean."
+    ),
+    "min_samples_leaf": Parameter(
+        "auto",
+        (OneOf("auto"), Interval(int, 1)),
+        'int or "auto"',
+        'Minimum number of samples in a leaf. "auto": 5, 15 or 50, whichever makes a fifth of the samples likeliest '
+        "that is left out for this, column by column. Larger leaves keep generated rows further from single samples.",
+    ),
+    "order": Parameter(
+        "auto",
+        (OneOf("auto"), IsArrayLike),
+        '"auto" or array-like',
+        'Labels or positions of all columns in the order in which they are modelled. "auto": columns with few values '
+        "first; further chains in orders of chance.",
+    ),
+    "condition_columns": Parameter(
+        None,
+        (IsNone, IsArrayLike),
+        "array-like or None",
+        "Labels or positions of columns that are always given, and not modelled: the density is that of the others "
+        "given these.",
+    ),
+    "categorical_features": CATEGORICAL,
+    "n_jobs": JOBS,
+    "random_state": Parameter(
+        None, RANDOM_STATE, "int, RandomState instance or None", "Seed of the orders and of samples."
+    ),
+}
+
+
+class AutoregressiveForest(DensityMixin, Estimator):
+    """Generate rows of a mixed table column by column, with trees, and compute their exact densities.
+
+    The density of a row is the product of the densities of its columns, each given the columns before it. A
+    tree stands for each factor: it parts the rows by the columns before, and its leaves hold how the column is
+    distributed there: levels with their shares, numbers in bins and at repeated values, missing cells as one more
+    value [1]_. Leaves are smoothed towards their ancestors. Several chains take the columns in different orders, and
+    the density is their mean. It is exact: over all rows that there could be it sums, or integrates, to 1. The model is
+    the same for any order of the samples and any number of threads.
+
+    Parameters
+    ----------
+    n_estimators : int, default=3
+        Number of chains, each with an order of its own. The density is their mean.
+    min_samples_leaf : int or "auto", default="auto"
+        Minimum number of samples in a leaf. "auto": 5, 15 or 50, whichever makes a fifth of the samples likeliest that
+        is left out for this, column by column. Larger leaves keep generated rows further from single samples.
+    order : "auto" or array-like, default="auto"
+        Labels or positions of all columns in the order in which they are modelled. "auto": columns with few values
+        first; further chains in orders of chance.
+    condition_columns : array-like or None, default=None
+        Labels or positions of columns that are always given, and not modelled: the density is that of the others given
+        these.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
+        category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
+        strings; arrays of objects: columns with text). array-like: labels of columns of a DataFrame, positions of
+        features, or a boolean mask of shape (n_features,); a list with "from_dtype" in it adds to those columns.
+        Numbers are labels where the columns of a DataFrame have labels that are not strings. None: no features. Each
+        number in such a column is a category, also -1; only NaN is missing.
+    n_jobs : int or None, default=None
+        Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the orders and of samples.
+
+    Attributes
+    ----------
+    order_ : list of list of int
+        Positions of the columns in the order in which each chain models them.
+    min_samples_leaf_ : ndarray of shape (`n_features_in_`,)
+        Minimum number of samples in a leaf for each column; 0 for columns that are given.
+    classes_ : ndarray of shape (n_classes,)
+        Labels, if the model was fitted with labels.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns of X. Only set if all are strings.
+
+    See Also
+    --------
+    FlowMatching : Rows from a flow that trees or a network learn.
+    NeuralSplineFlow : Exact densities of smooth numbers.
+
+    Notes
+    -----
+    Of n samples, a share of 1 / (n + 1) of each column of numbers is spread over all numbers by a logistic
+    distribution, and a level that no sample had counts as one more sample: held-out rows have a density. `sample` draws
+    accordingly.
+
+    References
+    ----------
+    .. [1] Watson, D. S., Blesch, K., Kapar, J. and Wright, M. N. (2023). Adversarial random forests for density
+       estimation and generative modeling. AISTATS 2023. (Leaves of trees as densities; there, of all columns at once.)
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skensemble import AutoregressiveForest
+    >>> X = pd.DataFrame({"age": [31, 45, 27, 60] * 25, "job": ["clerk", "chef", "chef", None] * 25})
+    >>> model = AutoregressiveForest(random_state=0).fit(X)
+    >>> model.sample(2).columns.tolist()
+    ['age', 'job']
+    >>> bool(model.score(X) > -2)
+    True
+    """
+
+    _parameters = PARAMETERS
+
+    def __init__(
+        self,
+        n_estimators=3,
+        *,
+        min_samples_leaf="auto",
+        order="auto",
+        condition_columns=None,
+        categorical_features="from_dtype",
+        n_jobs=None,
+        random_state=None,
+    ):
+        self.n_estimators = n_estimators
+        self.min_samples_leaf = min_samples_leaf
+        self.order = order
+        self.condition_columns = condition_columns
+        self.categorical_features = categorical_features
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    # -- fit ---------------------------------------------------------------------------------------------------------
+
+    @all_or_nothing
+    def fit(self, X, y=None, sample_weight=None):
+        """Fit the chains to the samples; with `y`, to their distribution given the labels.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Numbers (finite), categories, strings, booleans, dates; missing cells are generated as missing.
+        y : array-like of shape (n_samples,), default=None
+            Labels or numbers to condition on. Samples without a label (None or NaN) are left out.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights >= 0; weight k is k copies of the sample.
+
+        Returns
+        -------
+        self : AutoregressiveForest
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter, a cell, a label or a weight is not allowed; the message names it, the rule and the value.
+            The estimator stays as it was.
+        """
+        check_parameters(self, PARAMETERS)
+        frame = read_frame(X)
+        note_columns(self, X, reset=True)
+        weight = read_weight(sample_weight, "sample_weight", len(frame))
+        self._labels = None if y is None else LabelEncoding(y, weight, len(frame))
+        self.__dict__.pop("classes_", None)
+        if self._labels is not None and self._labels.classes_ is not None:
+            self.classes_ = self._labels.classes_
+        labels = np.empty((len(frame), 0)) if y is None else self._labels.encode(y, len(frame))
+        weight = np.ones(len(frame)) if weight is None else weight
+        counts = (weight > 0) & ~np.isnan(labels).any(axis=1)
+        self._container = container_of(X)
+        self._read_columns(frame[counts], weight[counts])
+        self._given = self._positions(self.condition_columns, "condition_columns")
+        if len(self._given) == self.n_features_in_:
+            raise ParameterError(f"condition_columns must leave a column to model, got {self.condition_columns!r}.")
+        self._fit_chains(frame[counts], labels[counts], weight[counts])
+        return self
+
+    def _read_columns(self, frame, weight):
+        is_category = np.zeros(self.n_features_in_, bool)
+        if self.categorical_features is not None and not isinstance(self.categorical_features, str):
+            is_category[listed_categories(self.categorical_features, FeatureNames.of(self))[0]] = True
+        names = FeatureNames.of(self).labels
+        self._formats = [
+            format_of(frame.iloc[:, j], f"column {j if names is None else repr(names[j])}", is_category[j])
+            for j in range(self.n_features_in_)
+        ]
+        plain = self._plain(frame)
+        self._cells = [cells_of(self._formats[j], plain[j], weight) for j in range(self.n_features_in_)]
+
+    def _positions(self, columns, name):
+        return [] if columns is None else [int(j) for j in feature_positions(columns, FeatureNames.of(self), name)]
+
+    def _orders(self, rng):
+        if not isinstance(self.order, str):
+            order = self._positions(self.order, "order")
+            if sorted(order) != list(range(self.n_features_in_)):
+                raise ParameterError(
+                    f"order must name each of the {self.n_features_in_} columns once, got {self.order!r}."
+                )
+            order = [*self._given, *(j for j in order if j not in self._given)]
+            return [order] * self.n_estimators
+        others = [other_order(self._cells, self._given, rng) for _ in range(self.n_estimators - 1)]
+        return [first_order(self._cells, self._given), *others]
+
+    def _fit_chains(self, frame, labels, weight):
+        plain = self._plain(frame)
+        codes = [cells.codes(column) for cells, column in zip(self._cells, plain, strict=True)]
+        self.order_ = self._orders(generator(self.random_state))
+        n_threads = effective_n_jobs(self.n_jobs)
+        judged_by = left_out_rows([*labels.T, *plain], len(frame))
+        settings = self._settings(self.order_[0], labels, plain, codes, weight, judged_by, n_threads)
+
+        def fitted(place):
+            order, j = self.order_[place[0]], place[1]
+            features, categorical = self._features(order, j, labels, plain)
+            conditional = Conditional(self._cells[j], *settings[j])
+            return conditional.fit(features, categorical, codes[j], weight)
+
+        places = [(k, j) for k in range(len(self.order_)) for j in self._modelled(k)]
+        fits = dict(zip(places, in_order(fitted, places, n_threads), strict=True))
+        self._chains = [[fits[k, j] for j in self._modelled(k)] for k in range(len(self.order_))]
+        self.min_samples_leaf_ = np.array([settings[j][0] if j in settings else 0 for j in range(self.n_features_in_)])
+
+    def _modelled(self, k):
+        """The columns that a chain models, in its order."""
+        return [j for j in self.order_[k] if j not in self._given]
+
+    def _settings(self, order, labels, plain, codes, weight, judged_by, n_threads):
+        """{column: (minimum of a leaf, strength)}, the likeliest for rows that are left out."""
+        sizes = LEAVES if isinstance(self.min_samples_leaf, str) else (self.min_samples_leaf,)
+        modelled = self._modelled(0)
+        if not judged_by.any() or judged_by.all():
+            return dict.fromkeys(modelled, (sizes[0], STRENGTHS[-1]))
+        train, test = ~judged_by, judged_by
+
+        def best(j):
+            features, categorical = self._features(order, j, labels, plain)
+            found = []
+            for size in sizes:
+                conditional = Conditional(self._cells[j], size, STRENGTHS[0])
+                conditional.fit(features[train], categorical, codes[j][train], weight[train])
+                for strength in STRENGTHS:
+                    conditional.strength = strength
+                    found.append((self._left_out_loss(conditional, features, codes[j], weight, test), size, strength))
+            return min(found)[1:]
+
+        return dict(zip(modelled, in_order(best, modelled, n_threads), strict=True))
+
+    @staticmethod
+    def _left_out_loss(conditional, features, codes, weight, test):
+        log_share = conditional.log_shares(features[test], codes[test])
+        floor = -np.log(conditional.cells.total + 1.0)
+        return -float(np.sum(weight[test] * np.logaddexp(log_share, floor)))
+
+    def _features(self, order, j, labels, plain):
+        """(features of column j: labels and the columns before it, positions of categories among them)"""
+        before = order[: order.index(j)]
+        columns = [self._cells[i].as_feature(plain[i]) for i in before]
+        features = np.column_stack([labels, *columns]) if columns else labels
+        return features, [labels.shape[1] + k for k, i in enumerate(before) if self._cells[i].is_level]
+
+    def _plain(self, frame):
+        return [column_format.read(frame.iloc[:, j]) for j, column_format in enumerate(self._formats)]
+
+    # -- densities ---------------------------------------------------------------------------------------------------
+
+    def score_samples(self, X, y=None):
+        """Compute the log density of each sample, in nats and in the units of the data.
+
+        Parameters
+        ----------
+        X : table like X of fit, of shape (n_samples, n_features)
+            Samples.
+        y : label, or array-like of shape (n_samples,), default=None
+            Labels to condition on, for a model that was fitted with labels. None: the density summed over the classes;
+            not available after a fit with numbers as `y`. The same holds for samples whose class is missing or was not
+            seen in `fit`.
+
+        Returns
+        -------
+        log_density : ndarray of shape (n_samples,)
+            Log density; with `condition_columns`, of the other columns given these.
+        """
+        check_is_fitted(self)
+        frame = read_frame(X)
+        note_columns(self, X, reset=False)
+        plain = self._plain(frame)
+        if self._labels is None:
+            return self._log_density(plain, np.empty((len(frame), 0)))
+        log_density = np.empty(len(frame))
+        for rows, labels in self._labels.split(y, len(frame)):
+            part = [column[rows] for column in plain]
+            log_density[rows] = self._log_density_given(part, labels, len(part[0]))
+        return log_density
+
+    def _log_density_given(self, plain, labels, n_rows):
+        if labels is not None:
+            encoded = self._labels.encode(labels, n_rows)
+            if np.isnan(encoded).any():
+                raise ParameterError("y must not be missing for a model fitted with labels, got a missing label.")
+            return self._log_density(plain, encoded)
+        if self._labels.kind != CLASSES:
+            raise ParameterError("y must be given to a model that was fitted with numbers, got None.")
+        return log_sum_exp(
+            [
+                self._log_density(plain, self._labels.encode(np.full(n_rows, label), n_rows)) + np.log(share)
+                for label, share in self._labels.shares()
+            ]
+        )
+
+    def _log_density(self, plain, labels):
+        """Log of the mean density of the chains."""
+
+        def of_chain(k):
+            return self._log_density_of_chain(k, plain, labels)
+
+        n_threads = effective_n_jobs(self.n_jobs)
+        return log_sum_exp(list(in_order(of_chain, range(len(self._chains)), n_threads)), 1.0 / len(self._chains))
+
+    def _log_density_of_chain(self, k, plain, labels):
+        total = np.zeros(len(labels))
+        for j, conditional in zip(self._modelled(k), self._chains[k], strict=True):
+            total += self._log_density_of_column(k, j, conditional, plain, labels)
+        return total
+
+    def _log_density_of_column(self, k, j, conditional, plain, labels):
+        """A share of 1 / (n + 1) of the numbers is new: what no row of fit had is then possible."""
+        cells = self._cells[j]
+        codes = cells.codes(plain[j])
+        features, _ = self._features(self.order_[k], j, labels, plain)
+        known = conditional.log_shares(features, codes) + cells.log_density(plain[j], codes)
+        new = cells.log_density_of_new(plain[j]) - np.log(cells.total + 1.0)
+        if cells.is_level:
+            return np.where(codes == NOWHERE, new, known)
+        is_missing = np.isnan(plain[j]) & (codes != NOWHERE)
+        mixed = np.logaddexp(known + np.log1p(-1.0 / (cells.total + 1.0)), new)
+        return np.where(is_missing, known + np.log1p(-1.0 / (cells.total + 1.0)), mixed)
+
+    def score(self, X, y=None):
+        """Compute the mean log density of the samples, which a grid search maximises.
+
+        Parameters
+        ----------
+        X : table like X of fit, of shape (n_samples, n_features)
+            Samples.
+        y : label, or array-like of shape (n_samples,), default=None
+            Labels to condition on.
+
+        Returns
+        -------
+        score : float
+            Mean of `score_samples`.
+        """
+        return float(np.mean(self.score_samples(X, y)))
+
+    # -- samples -----------------------------------------------------------------------------------------------------
+
+    def sample(self, n_samples=1, *, y=None, condition=None, random_state=None):
+        """Generate samples.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of samples.
+        y : label, or array-like of shape (n_samples,), default=None
+            Labels to condition on, for a model that was fitted with labels. None: labels are drawn with the class
+            frequencies of the training samples.
+        condition : dict or table, default=None
+            Known cells: a dict of names or positions to a value or `n_samples` values, or a table of some columns with
+            `n_samples` rows or one for all of them. Columns need not be `condition_columns`: of 32 candidates for a
+            row, one is taken by how likely they make the known cells (sampling importance resampling).
+        random_state : int, RandomState instance or None, default=None
+            None: `random_state` of the estimator.
+
+        Returns
+        -------
+        X : table like X of fit, of shape (n_samples, n_features)
+            Samples; the columns of `condition` hold the given cells.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not allowed; the message names it, the rule and the value.
+        """
+        return self._sampled(n_samples, y, condition, random_state)[0]
+
+    def sample_labeled(self, n_samples=1, *, condition=None, random_state=None):
+        """Draw samples and their labels: labels with the frequencies of the training samples, and rows given these.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of samples.
+        condition : dict or table, default=None
+            Known cells, see `sample`.
+        random_state : int, RandomState instance or None, default=None
+            Seed of the labels and samples. None: `random_state` of the estimator.
+
+        Returns
+        -------
+        X : table like X of fit, of shape (n_samples, n_features)
+            Samples.
+        y : ndarray of shape (n_samples,), or Series
+            Their labels, with the dtype that y of `fit` had if it was one of pandas.
+
+        Raises
+        ------
+        ValueError, TypeError
+            An argument breaks its rule, or the model was fitted without labels.
+        """
+        check_is_fitted(self)
+        if self._labels is None:
+            raise ParameterError("y must be given to fit for labelled samples, got y=None.")
+        X, y = self._sampled(n_samples, None, condition, random_state)
+        return X, self._labels.as_given(y)
+
+    def impute(self, X, n_imputations=1, *, y=None, random_state=None):
+        """Impute missing cells by draws from their distribution given the known cells.
+
+        Parameters
+        ----------
+        X : table like X of fit, of shape (n_samples, n_features)
+            Samples with missing cells.
+        n_imputations : int, default=1
+            Number of completed tables. Their differences show how uncertain the imputed cells are.
+        y : label, or array-like of shape (n_samples,), default=None
+            Labels of the samples, for a model that was fitted with labels.
+        random_state : int, RandomState instance or None, default=None
+            None: `random_state` of the estimator.
+
+        Returns
+        -------
+        X : table like X of fit, or, if n_imputations > 1, a list of such tables
+            Completed samples, whose known cells are unchanged.
+        """
+        check_is_fitted(self)
+        check_parameter("n_imputations", n_imputations, (Interval(int, 1),))
+        frame = read_frame(X)
+        note_columns(self, X, reset=False)
+        rng = generator(self.random_state if random_state is None else random_state)
+        plain = self._plain(frame)
+        known = [self._is_known(j, column) for j, column in enumerate(plain)]
+        completed = []
+        for _ in range(n_imputations):
+            labels, _ = self._drawn_labels(len(frame), y, rng)
+            drawn = self._candidates(plain, known, labels, rng, is_complete=True)
+            completed.append(self._restored(drawn))
+        return completed[0] if n_imputations == 1 else completed
+
+    def _is_known(self, j, plain):
+        cells = self._cells[j]
+        return (plain >= 0) & (plain != cells.missing) if cells.is_level else ~np.isnan(plain)
+
+    def _sampled(self, n_samples, y, condition, random_state):
+        """(table, labels)"""
+        check_is_fitted(self)
+        check_parameter("n_samples", n_samples, (Interval(int, 1),))
+        check_parameter("random_state", random_state, RANDOM_STATE)
+        if self._labels is None and y is not None:
+            raise ParameterError(f"y must be None for a model that was fitted without labels, got {y!r}.")
+        rng = generator(self.random_state if random_state is None else random_state)
+        plain, known = self._known_cells(condition, n_samples)
+        labels, y = self._drawn_labels(n_samples, y, rng)
+        return self._restored(self._candidates(plain, known, labels, rng)), y
+
+    def _drawn_labels(self, n_samples, y, rng):
+        """(encoded labels, labels)"""
+        if self._labels is None:
+            return np.empty((n_samples, 0)), None
+        y = self._labels.draw(n_samples, rng) if y is None else y
+        return self._labels.encode(y, n_samples), y
+
+    def _known_cells(self, condition, n_samples):
+        """(plain values, which of them are known), column by column"""
+        plain = [np.zeros(n_samples, np.intp if cells.is_level else np.float64) for cells in self._cells]
+        known = [np.zeros(n_samples, bool) for _ in self._cells]
+        condition = {} if condition is None else condition
+        items = condition if isinstance(condition, dict) else {name: condition[name] for name in read_frame(condition)}
+        positions = feature_positions(list(items), FeatureNames.of(self), "condition") if items else []
+        for j, values in zip(positions, items.values(), strict=True):
+            values = pd.Series([values] if np.ndim(values) == 0 else values)
+            values = values.repeat(n_samples) if len(values) == 1 else values
+            if len(values) != n_samples:
+                raise ValueError(f"condition must have {n_samples} values in column {j}, got {len(values)}.")
+            plain[j] = self._formats[j].read(values.reset_index(drop=True))
+            self._formats[j].check_exact(plain[j], values)
+            known[j] = np.ones(n_samples, bool)
+        if unknown := [j for j in self._given if not known[j].all()]:
+            raise ParameterError(f"condition must hold all condition_columns, got none for columns {unknown}.")
+        return plain, known
+
+    def _candidates(self, plain, known, labels, rng, is_complete=False):
+        """Rows with the known cells; each row by one of the chains."""
+        drawn = [column.copy() for column in plain]
+        chain_of = rng.integers(len(self._chains), size=len(labels))
+        for k in range(len(self._chains)):
+            rows = np.flatnonzero(chain_of == k)
+            if len(rows) > 0:
+                part = self._draw_chain(
+                    k, [c[rows] for c in plain], [b[rows] for b in known], labels[rows], rng, is_complete
+                )
+                for column, values in zip(drawn, part, strict=True):
+                    column[rows] = values
+        return drawn
+
+    def _draw_chain(self, k, plain, known, labels, rng, is_complete):
+        n_rows = len(labels)
+        needs_choice = any(known[j].any() for j in self._modelled(k))
+        copies = np.repeat(np.arange(n_rows), N_CANDIDATES if needs_choice else 1)
+        plain, known = [column[copies] for column in plain], [column[copies] for column in known]
+        labels, log_weight = labels[copies], np.zeros(len(copies))
+        for j, conditional in zip(self._modelled(k), self._chains[k], strict=True):
+            if known[j].any():
+                density = self._log_density_of_column(k, j, conditional, plain, labels)
+                log_weight += np.where(known[j], density, 0.0)
+            if not known[j].all():
+                features, _ = self._features(self.order_[k], j, labels, plain)
+                plain[j] = np.where(known[j], plain[j], self._draw_column(j, conditional, features, rng, is_complete))
+        if not needs_choice:
+            return plain
+        gumbel = log_weight + rng.gumbel(size=len(copies))  # the largest is a draw by weight
+        taken = np.arange(n_rows) * N_CANDIDATES + gumbel.reshape(n_rows, N_CANDIDATES).argmax(axis=1)
+        return [column[taken] for column in plain]
+
+    def _draw_column(self, j, conditional, features, rng, is_complete):
+        cells = self._cells[j]
+        codes = conditional.draw(features, rng)
+        if is_complete and cells.missing != NOWHERE and cells.n_cells > 1:
+            codes = self._without_missing(cells, conditional, features, codes, rng)
+        values = cells.values(codes, rng)
+        new = cells.new_values(rng, len(codes))
+        if new is None:
+            return values
+        new = np.clip(new, *self._formats[j].limits)
+        is_new = (rng.random(len(codes)) < 1.0 / (cells.total + 1.0)) & (codes != cells.missing)
+        return np.where(is_new, new, values)
+
+    @staticmethod
+    def _without_missing(cells, conditional, features, codes, rng, n_tries=8):
+        """Missing cells are drawn again; after some tries from the values of all rows."""
+        for _ in range(n_tries):
+            rows = np.flatnonzero(codes == cells.missing)
+            if len(rows) == 0:
+                return codes
+            codes[rows] = conditional.draw(features[rows], rng)
+        rows = np.flatnonzero(codes == cells.missing)
+        shares = conditional.shares.copy()
+        shares[cells.missing] = 0.0
+        codes[rows] = rng.choice(len(shares), size=len(rows), p=shares / shares.sum())
+        return codes
+
+    def _restored(self, plain):
+        return self._container.restore([each.write(column) for each, column in zip(self._formats, plain, strict=True)])
+
+    # -- what scikit-learn asks --------------------------------------------------------------------------------------
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "min_samples_leaf_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        return tags

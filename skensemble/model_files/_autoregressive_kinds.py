@@ -1,0 +1,136 @@
+"""Kinds of objects of autoregressive forests: cells of columns, and what trees say of them."""
+
+import numpy as np
+
+from skensemble.generative.autoregressive._column_cells import LevelCells, NumberCells
+from skensemble.generative.autoregressive._conditional import Conditional, Counts
+from skensemble.generative.tables._column_formats import CategoryFormat
+from skensemble.generative.tables._label_encoding import LabelEncoding
+from skensemble.model_files._kinds import EstimatorKind, Kind, bare
+from skensemble.model_files._rules import ANYTHING, Array, Each, Maybe, Number, Of, Whole
+from skensemble.model_files._table_kinds import CONTAINERS, NUMBER_FORMATS
+from skensemble.tree.estimators._decision_tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+_CELLS = {"n_cells": Whole(1), "total": Number(low=0.0), "missing": Whole(-1)}
+
+
+def _require(holds, sentence):
+    if not holds:
+        raise ValueError(sentence)
+
+
+def _check_number_cells(cells):
+    n_missing = int(cells.missing >= 0)
+    _require(cells.n_cells == len(cells.low) + n_missing, "n_cells must count bins, atoms and the missing value")
+    _require(cells.missing in (-1, len(cells.low)), "missing must be the last cell")
+    _require(np.all(cells.low <= cells.high), "low must not be above high")
+
+
+def _check_counts(counts):
+    _require(np.all(np.diff(counts.keys) > 0), "keys must ascend")
+    _require(counts.keys[-1] < counts.n_cells * len(counts.total), "keys must be of nodes and cells")
+
+
+def _check_conditional(conditional):
+    n_cells, n_nodes = conditional.cells.n_cells, len(conditional.ancestor_of)
+    tree_size = 1 if conditional.tree is None else conditional.tree.tree_.node_count
+    _require(n_nodes == tree_size, "ancestor_of must have an entry for each node")
+    _require(np.all(conditional.ancestor_of < len(conditional.ancestors.total)), "ancestors must have counts")
+    _require(len(conditional.shares) == n_cells, "shares must have an entry for each cell")
+    for counts in (conditional.ancestors, conditional.leaves):
+        _require(counts.n_cells == n_cells, "counts must be of the cells")
+        _require(len(counts.total) <= n_nodes, "counts must be of the nodes")
+    if conditional.tree is not None:
+        leaves = np.flatnonzero(conditional.tree.tree_.children_left < 0)
+        _require(leaves.max() < len(conditional.leaves.total), "leaves must have counts")
+
+
+def _check_forest(model):
+    everything = list(range(model.n_features_in_))
+    _require(len(model._formats) == len(model._cells) == len(everything), "there must be cells for each column")
+    for cells, column_format in zip(model._cells, model._formats, strict=True):
+        _require(cells.is_level == isinstance(column_format, CategoryFormat), "cells must fit their columns")
+        n_values = len(column_format.levels) if cells.is_level else cells.n_cells
+        _require(cells.n_cells == n_values, "cells must be those of the levels")
+    _require(len(model.order_) == len(model._chains) > 0, "each chain must have an order")
+    n_labels = 0 if model._labels is None else model._labels.n_columns
+    for k, chain in enumerate(model._chains):
+        _require(sorted(model.order_[k]) == everything, "an order must name each column once")
+        _require(set(model.order_[k][: len(model._given)]) == set(model._given), "given columns must be first")
+        _require(len(chain) == len(model._modelled(k)), "a chain must model each column that is not given")
+        for j, conditional in zip(model._modelled(k), chain, strict=True):
+            _require(conditional.cells.n_cells == model._cells[j].n_cells, "a chain must model the cells of columns")
+            n_features = n_labels + model.order_[k].index(j)
+            fits = conditional.tree is None or conditional.tree.n_features_in_ == n_features
+            _require(fits, "a tree must read the columns before its own")
+            _require(len(conditional.seen) == len(conditional.categorical), "levels must be those of categories")
+            _require(all(k < n_features for k in conditional.categorical), "categories must be among the features")
+            _require(all(len(seen) > 0 for seen in conditional.seen), "levels that were seen must be said")
+
+
+KINDS = [
+    Kind("cells of levels", LevelCells, _CELLS, make=bare(LevelCells)),
+    Kind(
+        "cells of numbers",
+        NumberCells,
+        {
+            **_CELLS,
+            "step": Number(low=0.0),
+            "unit": Number(),
+            "low": Array("f8", None),
+            "high": Array("f8", None),
+            "centre": Number(),
+            "scale": Number(low=0.0),
+            "ranks": Array("f8", None),
+        },
+        make=bare(NumberCells),
+        check=_check_number_cells,
+    ),
+    Kind(
+        "counts of cells",
+        Counts,
+        {
+            "n_cells": Whole(1),
+            "keys": Array("i8", "counts", low=0),
+            "weights": Array("f8", "counts", low=0.0),
+            "ends": Array("f8", "counts", low=0.0),
+            "total": Array("f8", "nodes", low=0.0),
+            "begin": Array("f8", "nodes", low=0.0),
+        },
+        make=bare(Counts),
+        check=_check_counts,
+    ),
+    Kind(
+        "conditional",
+        Conditional,
+        {
+            "cells": Of(LevelCells, NumberCells),
+            "min_samples_leaf": Whole(1),
+            "strength": Number(low=0.0),
+            "tree": Maybe(Of(DecisionTreeClassifier, DecisionTreeRegressor)),
+            "categorical": Each(Whole(0)),
+            "seen": Each(Array("bool", None)),
+            "ancestor_of": Array("i8", None, low=0),
+            "shares": Array("f8", None, low=0.0),
+            "leaves": Of(Counts),
+            "ancestors": Of(Counts),
+        },
+        make=bare(Conditional),
+        check=_check_conditional,
+    ),
+    EstimatorKind(
+        "AutoregressiveForest",
+        {
+            "_formats": Each(Of(CategoryFormat, *NUMBER_FORMATS)),
+            "_cells": Each(Of(LevelCells, NumberCells)),
+            "_container": Of(*CONTAINERS),
+            "_labels": Maybe(Of(LabelEncoding)),
+            "_given": Each(Whole(0)),
+            "_chains": Each(Each(Of(Conditional))),
+            "order_": Each(Each(Whole(0))),
+            "min_samples_leaf_": Array("i8", None, low=0),
+        },
+        {"classes_": ANYTHING},
+        check=_check_forest,
+    ),
+]

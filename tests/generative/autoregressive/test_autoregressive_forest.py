@@ -1,0 +1,158 @@
+"""AutoregressiveForest: densities that sum to 1, samples that look alike, and the laws of all estimators."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import ks_2samp
+
+from skensemble import AutoregressiveForest
+
+rng = np.random.default_rng(0)
+N = 300
+TABLE = pd.DataFrame(
+    {
+        "number": rng.normal(size=N),
+        "count": rng.poisson(3, N),
+        "name": rng.choice(["a", "b", "c"], N, p=[0.6, 0.3, 0.1]),
+        "gap": np.where(rng.random(N) < 0.2, np.nan, np.round(rng.normal(size=N), 1)),
+    }
+)
+TABLE["count"] += 3 * (TABLE["name"] == "a")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return AutoregressiveForest(2, random_state=0).fit(TABLE)
+
+
+def test_densities_of_numbers_integrate_to_one():
+    fitted = AutoregressiveForest(random_state=0).fit(TABLE[["number"]])
+    grid = pd.DataFrame({"number": np.linspace(-30, 30, 200_001)})
+    total = np.trapezoid(np.exp(fitted.score_samples(grid)), grid["number"])
+    assert total == pytest.approx(1.0, abs=0.002)
+
+
+def test_densities_of_whole_numbers_and_levels_sum_to_one():
+    fitted = AutoregressiveForest(random_state=0).fit(TABLE[["count", "name"]])
+    everything = pd.DataFrame([(k, name) for k in range(-150, 170) for name in "abc"], columns=["count", "name"])
+    assert np.exp(fitted.score_samples(everything)).sum() == pytest.approx(1.0, abs=0.002)
+
+
+def test_densities_of_decimals_with_gaps_sum_to_one():
+    fitted = AutoregressiveForest(random_state=0).fit(TABLE[["gap"]])
+    numbers = pd.DataFrame({"gap": np.round(np.arange(-300, 301) / 10, 1)})
+    missing = pd.DataFrame({"gap": [np.nan]})
+    total = 0.1 * np.exp(fitted.score_samples(numbers)).sum() + np.exp(fitted.score_samples(missing))[0]
+    assert total == pytest.approx(1.0, abs=0.002)
+
+
+def test_rows_that_fit_did_not_see_have_a_density(model):
+    new = pd.DataFrame({"number": [40.0], "count": [-3], "name": ["z"], "gap": [0.05]})
+    assert np.isfinite(model.score_samples(new)).all()
+
+
+def test_samples_look_like_the_rows(model):
+    drawn = model.sample(3000, random_state=1)
+    assert drawn.dtypes.equals(TABLE.dtypes)
+    assert ks_2samp(drawn["number"], TABLE["number"]).statistic < 0.1
+    assert abs(drawn["gap"].isna().mean() - TABLE["gap"].isna().mean()) < 0.05
+    shares = drawn["name"].value_counts(normalize=True)
+    np.testing.assert_allclose(shares, TABLE["name"].value_counts(normalize=True)[shares.index], atol=0.05)
+    means, real = drawn.groupby("name")["count"].mean(), TABLE.groupby("name")["count"].mean()
+    assert means["a"] - means["b"] == pytest.approx(real["a"] - real["b"], abs=0.8)
+
+
+def test_a_weight_is_a_number_of_copies():
+    weight = np.arange(N) % 3
+    weighted = AutoregressiveForest(2, random_state=0).fit(TABLE, sample_weight=weight)
+    copies = TABLE.loc[np.repeat(np.arange(N), weight)].reset_index(drop=True)
+    repeated = AutoregressiveForest(2, random_state=0, n_jobs=2).fit(copies)
+    np.testing.assert_array_equal(weighted.score_samples(TABLE), repeated.score_samples(TABLE))
+
+
+def test_the_order_of_the_rows_does_not_matter(model):
+    order = np.random.default_rng(1).permutation(N)
+    other = AutoregressiveForest(2, random_state=0).fit(TABLE.iloc[order])
+    np.testing.assert_array_equal(other.score_samples(TABLE), model.score_samples(TABLE))
+
+
+def test_known_cells_are_kept_and_heeded(model):
+    drawn = model.sample(400, condition={"name": "a"}, random_state=0)
+    assert (drawn["name"] == "a").all()
+    real = TABLE.groupby("name")["count"].mean()
+    assert abs(drawn["count"].mean() - real["a"]) < abs(drawn["count"].mean() - real["b"])
+
+
+def test_known_cells_of_late_columns_are_heeded_too():
+    fitted = AutoregressiveForest(1, order=["name", "count"], random_state=0).fit(TABLE[["name", "count"]])
+    few, many = (fitted.sample(400, condition={"count": k}, random_state=0)["name"] for k in (1, 7))
+    assert (few == "a").mean() + 0.3 < (many == "a").mean()
+
+
+def test_imputation_fills_gaps_and_keeps_the_rest(model):
+    filled, again = model.impute(TABLE, n_imputations=2, random_state=0)
+    assert not filled["gap"].isna().any()
+    known = TABLE["gap"].notna()
+    pd.testing.assert_frame_equal(filled[known], TABLE[known])
+    assert (filled.loc[~known, "gap"] != again.loc[~known, "gap"]).any()
+
+
+def test_labels_are_conditions():
+    X, y = TABLE[["count"]], TABLE["name"]
+    fitted = AutoregressiveForest(random_state=0).fit(X, y)
+    drawn, labels = fitted.sample_labeled(2000, random_state=0)
+    assert drawn["count"][labels == "a"].mean() > drawn["count"][labels == "b"].mean() + 1.5
+    joint = np.logaddexp.reduce([fitted.score_samples(X, np.full(N, c)) + np.log((y == c).mean()) for c in "abc"])
+    np.testing.assert_allclose(fitted.score_samples(X), joint)
+    labelled = fitted.sample(5, y="b", random_state=0)
+    assert len(labelled) == 5
+
+
+def test_condition_columns_are_given_and_not_modelled():
+    fitted = AutoregressiveForest(condition_columns=["name"], random_state=0).fit(TABLE[["count", "name"]])
+    for name in "ab":
+        grid = pd.DataFrame({"count": np.arange(-150, 170), "name": name})
+        assert np.exp(fitted.score_samples(grid)).sum() == pytest.approx(1.0, abs=0.002)
+    with pytest.raises(ValueError, match="condition must hold all condition_columns, got none for columns"):
+        fitted.sample(3)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pd.DataFrame({"only": ["level"] * 20}),
+        pd.DataFrame({"all missing": [np.nan] * 20, "constant": [1.5] * 20}),
+        pd.DataFrame({"id": [f"id{i}" for i in range(60)], "number": np.arange(60.0)}),
+        pd.DataFrame({"one row": [3]}),
+    ],
+    ids=["one level", "all missing", "ids", "one row"],
+)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_odd_tables_work(table):
+    fitted = AutoregressiveForest(random_state=0).fit(table)
+    assert fitted.sample(4).shape == (4, table.shape[1])
+    assert np.isfinite(fitted.score_samples(table)).all()
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"order": ["name"]}, "order must name each of the 4 columns once"),
+        ({"condition_columns": list(TABLE)}, "condition_columns must leave a column to model"),
+        ({"min_samples_leaf": 0}, "min_samples_leaf must be"),
+    ],
+)
+def test_bad_parameters_are_named(params, message):
+    with pytest.raises(ValueError, match=message):
+        AutoregressiveForest(**params).fit(TABLE)
+
+
+def test_bad_arguments_are_named(model):
+    with pytest.raises(ValueError, match="n_samples must be"):
+        model.sample(0)
+    with pytest.raises(ValueError, match="y must be None for a model that was fitted without labels"):
+        model.sample(2, y="a")
+    with pytest.raises(ValueError, match="must have 3 values"):
+        model.sample(3, condition={"count": [1, 2]})
+    with pytest.raises(ValueError, match="must be finite"):
+        AutoregressiveForest().fit([[np.inf], [1.0]])

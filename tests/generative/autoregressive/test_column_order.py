@@ -1,0 +1,28 @@
+"""Orders of columns, and rows that are left out by their content."""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from skensemble.generative.autoregressive._column_order import LEFT_OUT, first_order, left_out_rows, other_order
+
+CELLS = [SimpleNamespace(n_cells=n) for n in (100, 2, 7, 2)]
+
+
+def test_columns_with_few_cells_come_first_behind_given_ones():
+    assert first_order(CELLS, []) == [1, 3, 2, 0]
+    assert first_order(CELLS, [2]) == [2, 1, 3, 0]
+
+
+def test_other_orders_keep_given_columns_first():
+    orders = {tuple(other_order(CELLS, [2], np.random.default_rng(seed))) for seed in range(20)}
+    assert len(orders) == 6
+    assert {order[0] for order in orders} == {2}
+
+
+def test_copies_of_a_row_are_on_one_side_wherever_they_stand():
+    table = np.random.default_rng(0).normal(size=(2000, 3))
+    is_left_out = left_out_rows(list(table.T), 2000)
+    assert abs(is_left_out.mean() - LEFT_OUT) < 0.03
+    twice = left_out_rows(list(np.vstack([table[::-1], table]).T), 4000)
+    np.testing.assert_array_equal(twice, np.r_[is_left_out[::-1], is_left_out])
