@@ -6,6 +6,7 @@ A column of text goes in as it is. A split sends some of its levels one way and 
 levels part the target best. An encoder of one column per level can only part one level at a time.
 """
 
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -18,7 +19,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from skensemble import DecisionTreeRegressor
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(sys.argv[0]).parent / "data"
 flights = pd.read_csv(DATA / "flights.csv.gz").dropna(subset=["temp"])
 X, y = flights[["month", "wind_dir", "carrier"]].astype(str), flights["temp"]
 

@@ -8,6 +8,7 @@ Left: the hour of departure, by partial dependence and by accumulated effects, i
 an order in which neighbours are alike in the other columns.  Right: the pairs of columns that act together.
 """
 
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -17,7 +18,7 @@ from sklearn.model_selection import train_test_split
 from skensemble import NewtonBoostingClassifier
 from skensemble.inspection import accumulated_effects, interaction_strength, partial_dependence
 
-DATA = Path(__file__).parent / "data" / "flights.csv.gz"
+DATA = Path(sys.argv[0]).parent / "data" / "flights.csv.gz"
 PICTURE = Path("effects.png")
 
 

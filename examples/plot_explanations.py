@@ -8,6 +8,7 @@ The values are exact Shapley values in the columns of the table, text and missin
 the flight that is most likely to be late, cell by cell.  Right: what the hour of departure added to all flights.
 """
 
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -18,7 +19,7 @@ from sklearn.model_selection import train_test_split
 from skensemble import NewtonBoostingClassifier
 from skensemble.inspection import explain
 
-DATA = Path(__file__).parent / "data" / "flights.csv.gz"
+DATA = Path(sys.argv[0]).parent / "data" / "flights.csv.gz"
 PICTURE = Path("explanations.png")
 
 

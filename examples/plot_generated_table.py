@@ -9,6 +9,7 @@ Another one, a small network that was shown parts of rows, draws flights of a gi
 missing cells.
 """
 
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -19,7 +20,7 @@ from sklearn.model_selection import train_test_split
 from skensemble import FlowMatching
 from skensemble.generative import MLPField
 
-DATA = Path(__file__).parent / "data" / "flights.csv.gz"
+DATA = Path(sys.argv[0]).parent / "data" / "flights.csv.gz"
 PICTURE = Path("generated_table.png")
 COLUMNS = ["departure", "carrier", "origin", "distance", "seats", "temp", "visib", "late"]
 HIDDEN = "distance"

@@ -8,6 +8,7 @@ Will a flight arrive more than 15 minutes late?  The table goes into `fit` as it
 default settings and the same rows and columns; scikit-learn's wants text turned into the `category` type first.
 """
 
+import sys
 from pathlib import Path
 from time import perf_counter
 
@@ -19,7 +20,7 @@ from sklearn.model_selection import train_test_split
 
 from skensemble import NewtonBoostingClassifier
 
-DATA = Path(__file__).parent / "data" / "flights.csv.gz"
+DATA = Path(sys.argv[0]).parent / "data" / "flights.csv.gz"
 PICTURE = Path("mixed_table.png")
 REPEATS = 5
 

@@ -8,6 +8,7 @@ Will a flight arrive more than 15 minutes late?  A full-grown tree learns every 
 pruning cuts the branches that do not pay for their leaves; how much a leaf must pay is chosen by cross-validation.
 """
 
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -17,7 +18,7 @@ from sklearn.model_selection import cross_val_score
 
 from skensemble import DecisionTreeClassifier, export_text, plot_tree
 
-DATA = Path(__file__).parent / "data" / "flights.csv.gz"
+DATA = Path(sys.argv[0]).parent / "data" / "flights.csv.gz"
 PICTURE = Path("pruning_path.png")
 ROWS = 4000
 CANDIDATES = 20

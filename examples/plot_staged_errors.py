@@ -9,6 +9,7 @@ quarters of the flights are on time, so what is plotted is how often a late flig
 time: 1 minus the area under the ROC curve.  Text and missing cells go in as they are.
 """
 
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -18,7 +19,7 @@ from sklearn.model_selection import train_test_split
 
 from skensemble import AdaBoostClassifier, GradientBoostingClassifier, NewtonBoostingClassifier
 
-DATA = Path(__file__).parent / "data" / "flights.csv.gz"
+DATA = Path(sys.argv[0]).parent / "data" / "flights.csv.gz"
 PICTURE = Path("staged_errors.png")
 SETTINGS = {"n_estimators": 100, "random_state": 0}
 TREES = {"max_depth": 3, "learning_rate": 0.1}

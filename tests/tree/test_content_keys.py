@@ -71,7 +71,9 @@ def test_targets_tell_apart_rows_that_are_alike_and_no_others():
 
 
 @pytest.mark.parametrize(
-    "rewritten", [lambda y: -y, lambda y: 1e6 * y, lambda y: y + 1.0, lambda y: 7.0 - 0.5 * y], ids=str
+    "rewritten",
+    [lambda y: -y, lambda y: 1e6 * y, lambda y: y + 1.0, lambda y: 7.0 - 0.5 * y],
+    ids=["-y", "1e6 y", "y + 1", "7 - y / 2"],
 )
 @pytest.mark.parametrize("n_values", [2, 5, 1000])
 def test_unit_origin_and_sign_of_the_target_do_not_matter(n_values, rewritten):
