@@ -402,8 +402,9 @@ class AutoregressiveForest(DensityMixin, Estimator):
             frequencies of the training samples.
         condition : dict or table, default=None
             Known cells: a dict of names or positions to a value or `n_samples` values, or a table of some columns with
-            `n_samples` rows or one for all of them. Columns need not be `condition_columns`: of 32 candidates for a
-            row, one is taken by how likely they make the known cells (sampling importance resampling).
+            `n_samples` rows or one for all of them. Missing ones are drawn. Columns need not be `condition_columns`: 32
+            candidates for a row are drawn anew at each known cell by how likely they make it (sequential importance
+            resampling).
         random_state : int, RandomState instance or None, default=None
             None: `random_state` of the estimator.
 
@@ -472,6 +473,7 @@ class AutoregressiveForest(DensityMixin, Estimator):
         check_parameter("n_imputations", n_imputations, (Interval(int, 1),))
         frame = read_frame(X)
         note_columns(self, X, reset=False)
+        check_parameter("random_state", random_state, RANDOM_STATE)
         rng = generator(self.random_state if random_state is None else random_state)
         plain = self._plain(frame)
         known = [self._is_known(j, column) for j, column in enumerate(plain)]
@@ -509,8 +511,7 @@ class AutoregressiveForest(DensityMixin, Estimator):
         """(plain values, which of them are known), column by column"""
         plain = [np.zeros(n_samples, np.intp if cells.is_level else np.float64) for cells in self._cells]
         known = [np.zeros(n_samples, bool) for _ in self._cells]
-        condition = {} if condition is None else condition
-        items = condition if isinstance(condition, dict) else {name: condition[name] for name in read_frame(condition)}
+        items = self._given_items(condition)
         positions = feature_positions(list(items), FeatureNames.of(self), "condition") if items else []
         for j, values in zip(positions, items.values(), strict=True):
             values = pd.Series([values] if np.ndim(values) == 0 else values)
@@ -519,43 +520,68 @@ class AutoregressiveForest(DensityMixin, Estimator):
                 raise ValueError(f"condition must have {n_samples} values in column {j}, got {len(values)}.")
             plain[j] = self._formats[j].read(values.reset_index(drop=True))
             self._formats[j].check_exact(plain[j], values)
-            known[j] = np.ones(n_samples, bool)
+            known[j] = self._is_known(j, plain[j])
         if unknown := [j for j in self._given if not known[j].all()]:
             raise ParameterError(f"condition must hold all condition_columns, got none for columns {unknown}.")
         return plain, known
 
+    @staticmethod
+    def _given_items(condition):
+        """{label or position: values} of a dict, of a table with names, or of nothing."""
+        if condition is None or isinstance(condition, dict):
+            return condition or {}
+        frame = read_frame(condition)
+        if not all(isinstance(name, str) for name in frame):
+            raise ParameterError("condition must be a dict or a table with column names, got a table without names.")
+        return {name: frame[name] for name in frame}
+
     def _candidates(self, plain, known, labels, rng, is_complete=False):
-        """Rows with the known cells; each row by one of the chains."""
-        drawn = [column.copy() for column in plain]
-        chain_of = rng.integers(len(self._chains), size=len(labels))
-        for k in range(len(self._chains)):
-            rows = np.flatnonzero(chain_of == k)
+        """Rows with the known cells, each drawn by one of the chains.
+
+        Known cells say which chain a row is from: chain k is taken with a probability in proportion to how likely it
+        makes the cells that the row has.  Rows without known cells are from any chain.
+        """
+        n_rows, n_chains = len(labels), len(self._chains)
+        has_known = np.any([known[j] for j in range(self.n_features_in_) if j not in self._given], axis=0)
+        chain_of = rng.integers(n_chains, size=n_rows)
+        log_likelihood = np.full((n_chains, n_rows), -np.inf)
+        drawn = []
+        for k in range(n_chains):
+            rows = np.flatnonzero(has_known | (chain_of == k))
+            table = [column.copy() for column in plain]
             if len(rows) > 0:
-                part = self._draw_chain(
-                    k, [c[rows] for c in plain], [b[rows] for b in known], labels[rows], rng, is_complete
-                )
-                for column, values in zip(drawn, part, strict=True):
+                parts = [c[rows] for c in plain], [b[rows] for b in known], labels[rows]
+                part, log_likelihood[k, rows] = self._draw_chain(k, *parts, rng, is_complete)
+                for column, values in zip(table, part, strict=True):
                     column[rows] = values
-        return drawn
+            drawn.append(table)
+        taken = (log_likelihood + rng.gumbel(size=log_likelihood.shape)).argmax(axis=0)
+        taken = np.where(has_known, taken, chain_of)
+        return [np.choose(taken, columns) for columns in zip(*drawn, strict=True)]
 
     def _draw_chain(self, k, plain, known, labels, rng, is_complete):
+        """(columns, log likelihood of the known cells): candidates go through the chain together.
+
+        At each known cell the candidates of a row are drawn anew, each as often as it makes the cell likely
+        (sequential importance resampling: Gordon, Salmond and Smith 1993).
+        """
         n_rows = len(labels)
-        needs_choice = any(known[j].any() for j in self._modelled(k))
-        copies = np.repeat(np.arange(n_rows), N_CANDIDATES if needs_choice else 1)
+        n_each = N_CANDIDATES if any(known[j].any() for j in self._modelled(k)) else 1
+        copies = np.repeat(np.arange(n_rows), n_each)
         plain, known = [column[copies] for column in plain], [column[copies] for column in known]
-        labels, log_weight = labels[copies], np.zeros(len(copies))
+        labels, log_likelihood = labels[copies], np.zeros(n_rows)
         for j, conditional in zip(self._modelled(k), self._chains[k], strict=True):
             if known[j].any():
                 density = self._log_density_of_column(k, j, conditional, plain, labels)
-                log_weight += np.where(known[j], density, 0.0)
+                log_weight = np.where(known[j], density, 0.0).reshape(n_rows, n_each)
+                log_likelihood += log_sum_exp(list(log_weight.T), 1.0 / n_each)
+                again = _resampled(log_weight, rng)
+                plain = [column[again] for column in plain]
             if not known[j].all():
                 features, _ = self._features(self.order_[k], j, labels, plain)
                 plain[j] = np.where(known[j], plain[j], self._draw_column(j, conditional, features, rng, is_complete))
-        if not needs_choice:
-            return plain
-        gumbel = log_weight + rng.gumbel(size=len(copies))  # the largest is a draw by weight
-        taken = np.arange(n_rows) * N_CANDIDATES + gumbel.reshape(n_rows, N_CANDIDATES).argmax(axis=1)
-        return [column[taken] for column in plain]
+        first = np.arange(n_rows) * n_each  # candidates of a row are alike in distribution
+        return [column[first] for column in plain], log_likelihood
 
     def _draw_column(self, j, conditional, features, rng, is_complete):
         cells = self._cells[j]
@@ -599,3 +625,13 @@ class AutoregressiveForest(DensityMixin, Estimator):
         tags.input_tags.categorical = True
         tags.input_tags.string = True
         return tags
+
+
+def _resampled(log_weight, rng):
+    """Places of candidates, (n_rows * n_each,), drawn within each row in proportion to their weights."""
+    n_rows, n_each = log_weight.shape
+    weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
+    ends = np.cumsum(weight, axis=1)
+    marks = (rng.random((n_rows, n_each)) * ends[:, -1:])[:, :, np.newaxis]
+    drawn = np.minimum((marks >= ends[:, np.newaxis, :]).sum(axis=2), n_each - 1)
+    return (np.arange(n_rows)[:, np.newaxis] * n_each + drawn).ravel()

@@ -89,6 +89,25 @@ def test_known_cells_of_late_columns_are_heeded_too():
     assert (few == "a").mean() + 0.3 < (many == "a").mean()
 
 
+def test_a_known_cell_on_a_thin_line_finds_the_other():
+    x = rng.uniform(0, 4, 600)
+    table = pd.DataFrame({"half": x, "whole": 2 * x + rng.normal(scale=0.01, size=600)})
+    fitted = AutoregressiveForest(4, random_state=0).fit(table)
+    for name, value, other in (("whole", 2.0, 1.0), ("half", 1.0, 2.0)):
+        drawn = fitted.sample(200, condition={name: value}, random_state=0).drop(columns=name).to_numpy()
+        assert np.median(drawn) == pytest.approx(other, abs=0.1 * other)
+
+
+def test_missing_known_cells_are_drawn(model):
+    drawn = model.sample(3, condition={"count": [2, np.nan, 2]}, random_state=0)
+    assert drawn["count"].tolist()[::2] == [2, 2]
+    assert drawn["count"].dtype == TABLE["count"].dtype
+    given = pd.DataFrame({"name": ["a", None, "b"]})
+    names = model.sample(3, condition=given, random_state=0)["name"]
+    assert names[0] == "a"
+    assert names[1] in ("a", "b", "c")
+
+
 def test_imputation_fills_gaps_and_keeps_the_rest(model):
     filled, again = model.impute(TABLE, n_imputations=2, random_state=0)
     assert not filled["gap"].isna().any()
@@ -154,5 +173,9 @@ def test_bad_arguments_are_named(model):
         model.sample(2, y="a")
     with pytest.raises(ValueError, match="must have 3 values"):
         model.sample(3, condition={"count": [1, 2]})
+    with pytest.raises(ValueError, match="condition must be a dict or a table with column names"):
+        model.sample(1, condition=np.zeros((1, 2)))
+    with pytest.raises(ValueError, match="random_state must be"):
+        model.impute(TABLE, random_state="x")
     with pytest.raises(ValueError, match="must be finite"):
         AutoregressiveForest().fit([[np.inf], [1.0]])
