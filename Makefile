@@ -54,7 +54,7 @@ docs: $(VENV)/.installed-docs ## build the documentation into docs/_build/html, 
 	$(PYTHON) -m tests.pages_in_browser docs/_build/html
 
 clean: ## remove the environment, what was built, and compiled kernels
-	rm -rf $(VENV) docs/_build docs/generated docs/gallery build dist .pytest_cache .ruff_cache
+	rm -rf $(VENV) docs/_build docs/generated docs/gallery docs/sg_execution_times.rst build dist .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.installed-%: pyproject.toml $(VENV)/.created
