@@ -64,7 +64,7 @@ def trees_to_dataframe(model):
     --------
     >>> from skensemble import NewtonBoostingRegressor
     >>> from skensemble.inspection import trees_to_dataframe
-    >>> model = NewtonBoostingRegressor(n_estimators=1, max_depth=1, min_child_weight=0, reg_lambda=0)
+    >>> model = NewtonBoostingRegressor(n_estimators=1, max_depth=1, min_child_weight=0, reg_lambda=0, subsample=1)
     >>> frame = trees_to_dataframe(model.fit([[0.0], [1.0]], [0.0, 1.0]))
     >>> frame[["tree_index", "node_index", "split_feature", "threshold", "count"]].iloc[:1]
        tree_index  node_index split_feature  threshold  count
