@@ -35,6 +35,7 @@ JOBS = (
     Job("interactions", 1_000, 50, interactions=True),
     Job("background of 100", 1_000, 200, n_background=100),
     Job("background of 1000", 1_000, 20, n_background=1_000),
+    Job("interactions, background of 100", 200, 0, interactions=True, n_background=100),
 )
 FOREST = Job("values, full forest", 100, 4)
 
@@ -136,6 +137,8 @@ def measure(trees, job, models, X, X_train, repeats):
 
 def _can(name, trees, job):
     """Whether the library has code of its own for the job."""
+    if job.interactions and job.n_background:
+        return name.startswith("skensemble")
     if name == "LightGBM":
         return not job.n_background and not job.interactions
     if name == "XGBoost":

@@ -307,6 +307,7 @@ def _explanations():
     explain(model, X[:9], interactions=True)
     for output in ("raw", "response"):
         explain(model, X[:9], background=X[:9], output=output)
+    explain(model, X[:9], background=X[:9], interactions=True)
 
 
 _STEPS = (

@@ -26,7 +26,7 @@ def background_values(additive, table, background, *, slopes=None, index="shaple
     values = np.zeros((table.n_samples, table.n_features, additive.n_outputs))
     if not len(features):
         return values
-    cells, others = _cells(additive, table, features), _cells(additive, background, features)(0, background.n_samples)
+    cells, others = cells_of(additive, table, features), cells_of(additive, background, features)(0, None)
     for k, output in enumerate(trees_of_outputs(additive, features, slopes)):
         target = values[:, :, k]
         has_table = output.width[output.chosen] <= _most_features(slopes)
@@ -70,7 +70,7 @@ def response_values(additive, table, background, raw, *, slopes=None, index="sha
     if not len(features):
         return values
     own, other = raw(table), raw(background)
-    cells, others = _cells(additive, table, features), _cells(additive, background, features)(0, background.n_samples)
+    cells, others = cells_of(additive, table, features), cells_of(additive, background, features)(0, None)
     outputs = list(trees_of_outputs(additive, features, slopes))
     moments = moments_of(index, int(additive.trees.depth.max()) + 3)
 
@@ -84,10 +84,15 @@ def response_values(additive, table, background, raw, *, slopes=None, index="sha
     return values
 
 
-def _cells(additive, table, features):
-    """cells(start, stop): (n_used, n_rows) as the kernels read them."""
+def cells_of(additive, table, features):
+    """cells(start, stop): (n_used, n_rows) as the kernels read them; a stop of None means the end."""
     encode = additive.encoder(table)
-    return lambda start, stop: np.ascontiguousarray(np.asarray(encode(start, stop), np.float64)[:, features].T)
+
+    def cells(start, stop):
+        encoded = encode(start, table.n_samples if stop is None else stop)
+        return np.ascontiguousarray(np.asarray(encoded, np.float64)[:, features].T)
+
+    return cells
 
 
 def _rows_of_hybrids(others):
@@ -99,7 +104,8 @@ def _add_by_tables(output, chosen, cells, others, index, features, target, n_thr
     points, weights = quadrature(index)
     trees = with_one_point(output.trees) if index == "banzhaf" else output.trees
     n_rows, numbers = len(target), np.unique(trees.line_feature)  # numbers: of lines
-    for some, start, size in _parts(trees, output.distinct, chosen):
+    sizes = np.where(trees.left < 0, (output.distinct << output.distinct) * (1 + np.diff(trees.line_start)), 0)
+    for some, start, size in parts_of(trees, sizes, chosen):
         tables = np.empty(size)
         most = int(output.width[some].max())
 
@@ -119,9 +125,11 @@ def _add_by_tables(output, chosen, cells, others, index, features, target, n_thr
         for_blocks(look_up, n_rows, rows_of_block(n_rows, len(features), n_threads), n_threads)
 
 
-def _parts(trees, distinct, chosen):
-    """Yield (trees, start, size) with tables that fit into memory together; start[leaf] is where its table begins."""
-    cells = np.where(trees.left < 0, (distinct << distinct) * (1 + np.diff(trees.line_start)), 0)
+def parts_of(trees, cells, chosen):
+    """Yield (trees, start, size) with tables that fit into memory together; start[leaf] is where its table begins.
+
+    cells : (n_nodes,) size of the table of each leaf, 0 of other nodes
+    """
     before = np.concatenate([[0], np.cumsum(cells)])
     first = trees.roots[chosen]
     end = np.append(trees.roots, len(cells))[chosen + 1]

@@ -41,7 +41,7 @@ def explain(model, X, *, background=None, output="raw", interactions=False, inde
     interactions : bool, default=False
         A matrix for each row: at (i, j) and at (j, i) half of what i and j add together beyond what each adds alone
         (Shapley interaction values), on the diagonal the rest of the value of each feature, so that rows of the matrix
-        sum to the values. Not with a background.
+        sum to the values. Not of responses through a link function.
     index : {"shapley", "banzhaf"}, default="shapley"
         "shapley": features come in random order, and values sum to the prediction. "banzhaf": each other feature is
         present with probability 1/2; values need not sum to the prediction.
@@ -83,10 +83,8 @@ def explain(model, X, *, background=None, output="raw", interactions=False, inde
     check_parameter("interactions", interactions, (IsBool,))
     check_parameter("index", index, (NameIn(INDICES),))
     check_parameter("n_jobs", n_jobs, JOBS.rules)
-    if interactions and background is not None:
-        raise ParameterError("interactions must be False with a background, got True.")
     given = (X,) if background is None else (X, background)
-    model, given, names = _last_step(model, given)
+    model, given, names = last_step(model, given)
     explained = _explained_by(model)
     table, others = model._read_for_prediction(given[0]), [_read_background(model, rows) for rows in given[1:]]
     values, base = explained.values(
@@ -126,7 +124,7 @@ class ShapValues:
         return explain(self, X).values
 
 
-def _last_step(model, tables):
+def last_step(model, tables):
     """(estimator, tables, names of the columns or None): those of the last step of a Pipeline."""
     if not isinstance(model, Pipeline):
         return model, tables, None

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skensemble.explanation._background_interactions import background_interactions
 from skensemble.explanation._background_values import background_values, response_values
 from skensemble.explanation._path_values import path_values
-from skensemble.explanation._response_values import LINKS, responses
+from skensemble.explanation._response_values import check_response, responses
 from skensemble.tree.trees._additive_trees import AdditiveTrees
 
 
@@ -36,13 +37,8 @@ class ExplainedTrees:
         """
         link = self.additive.link
         has_link = output == "response" and link.name != "identity"
-        if has_link and background is None:
-            raise ValueError(
-                f"output must be 'raw' without a background, for a model with link {link.name!r}: a background has "
-                "responses, an unknown row has none. Got 'response'."
-            )
-        if has_link and link.name not in LINKS:
-            raise ValueError(f"output must be 'raw' for a model with link {link.name!r}, got 'response'.")
+        if has_link:
+            check_response(link, background, interactions)
         shared = {"slopes": self.slopes, "index": index, "n_threads": n_threads}
         if background is None:
             return path_values(self.additive, table, table.n_features, interactions=interactions, **shared)
@@ -50,7 +46,8 @@ class ExplainedTrees:
         if has_link:
             values = response_values(self.additive, table, background, self._raw, **shared)
             return values, responses(link, base).mean(axis=0)
-        return background_values(self.additive, table, background, **shared), base.mean(axis=0)
+        against = background_interactions if interactions else background_values
+        return against(self.additive, table, background, **shared), base.mean(axis=0)
 
     def _raw(self, table, n_threads=1):
         return np.asarray((self.raw or self.additive.raw)(table, n_threads))

@@ -51,7 +51,7 @@ def path_values(additive, table, n_features, *, slopes=None, index="shapley", in
             if interactions:
                 pairs = np.zeros((len(features), *cells.shape))
                 add_interactions(output.trees, output.chosen, cells, points, weights, pairs)
-                values[start:stop, features[:, None], features, k] = np.moveaxis(_matrices(phi, pairs), 2, 0)
+                values[start:stop, features[:, None], features, k] = np.moveaxis(matrices(phi, pairs), 2, 0)
             else:
                 values[start:stop, features, k] = phi.T
 
@@ -61,7 +61,7 @@ def path_values(additive, table, n_features, *, slopes=None, index="shapley", in
     return values, np.array([output.base for output in outputs])
 
 
-def _matrices(phi, pairs):
+def matrices(phi, pairs):
     """(n_features, n_features, n_rows) symmetric: half of each interaction on a side of the diagonal, the rest on it.
 
     phi : (n_features, n_rows), the sums of the matrices' rows;  pairs[i, j] for i < j, else 0

@@ -18,6 +18,9 @@ If the leaf adds a line, an entry of slope b and mean m adds, where H is G witho
 the same of sums of b (z_j - m) z_j instead of numbers of rows,  t x_j b (x_j's number - m) H + (1 - t) K.  Tables have
 a column more for each entry, which is to be multiplied by the row's number minus m. Of a background row that misses
 the number, z_j is 0 here: the line needs that j is present. Rows that miss one have no place in these tables.
+
+The interaction of i and j is the integral of G's derivative for the probabilities of both: that for j of the derivative
+for i, which is a number for each pattern as G is. Leaves have tables of pairs for them, and no lines there.
 """
 
 import numpy as np
@@ -27,6 +30,7 @@ from skensemble.explanation._walk_kernels import NOBODY, STRIP, TABLE_DEPTH, ask
 from skensemble.tree.trees._marks import NO_CHILD
 
 COUNT, LOOK_UP = 0, 1  # what a walk does at leaves: of the background, and of the rows to explain
+COUNT_PAIRS, LOOK_UP_PAIRS = 2, 3  # the same for interactions
 
 
 @kernel
@@ -58,6 +62,33 @@ def add_table_values(trees, chosen, cells, start, tables, phi):
         for first in range(0, n_rows, STRIP):
             n = min(STRIP, n_rows - first)
             _walk(LOOK_UP, trees, tree, cells, first, n, nothing, nothing, start, tables, work, sums, phi)
+
+
+@kernel
+def fill_pair_tables(trees, chosen, background, points, weights, most, start, tables):
+    """tables[start[leaf] :] = (2^d, d (d - 1) / 2) for each leaf: interactions of a pattern, pairs in path order.
+
+    The trees have no lines; the rest is as in `fill_tables`.
+    """
+    depth, n = 1, background.shape[1]
+    for tree in chosen:
+        depth = max(depth, trees.depth[tree])
+    work, sums = _make_work(depth, n, len(background)), np.empty((7, 1 << most))
+    for tree in chosen:
+        _walk(COUNT_PAIRS, trees, tree, background, 0, n, points, weights, start, tables, work, sums, background)
+
+
+@kernel
+def add_table_pairs(trees, chosen, cells, start, tables, pairs):
+    """pairs[i * n_features + j, r] += interactions in the chosen trees, i < j, for all rows of `cells`."""
+    depth, n_rows, nothing = 1, cells.shape[1], np.empty((1, 1))
+    for tree in chosen:
+        depth = max(depth, trees.depth[tree])
+    work, sums = _make_work(depth, STRIP, len(cells)), np.empty((7, 1))
+    for tree in chosen:
+        for first in range(0, n_rows, STRIP):
+            n = min(STRIP, n_rows - first)
+            _walk(LOOK_UP_PAIRS, trees, tree, cells, first, n, nothing, nothing, start, tables, work, sums, pairs)
 
 
 @kernel
@@ -99,6 +130,12 @@ def _walk(task, trees, tree, cells, first, n, points, weights, start, tables, wo
         if trees.left[child] != NO_CHILD:
             level += 1
             path[level], stage[level] = child, 0
+        elif task == COUNT_PAIRS:
+            table = tables[start[child] : start[child] + (n_bits * (n_bits - 1) // 2 << n_bits)]
+            k = min(trees.n_points[tree], (n_bits + 1) // 2)
+            _fill_pair_table(patterns[level + 1], n, n_bits, trees.value[child], points[k], weights[k], k, sums, table)
+        elif task == LOOK_UP_PAIRS:
+            _look_up_pairs(len(cells), first, n, patterns[level + 1], used, n_bits, tables[start[child] :], phi)
         elif task == COUNT:
             n_terms = 1 + trees.line_start[child + 1] - trees.line_start[child]
             table = tables[start[child] : start[child] + (n_bits << n_bits) * n_terms]
@@ -127,6 +164,19 @@ def _look_up(trees, leaf, cells, first, n, pattern, used, d, table, phi):
             x, mean, here = cells[trees.line_feature[entry + j]], trees.line_mean[entry + j], here + 1
             for r in range(n):
                 target[first + r] += table[here + stride * pattern[r]] * (x[first + r] - mean)
+
+
+@kernel
+def _look_up_pairs(n_features, first, n, pattern, used, d, table, pairs):
+    """Add the interactions that the leaf has for the pattern of each row."""
+    here, stride = 0, d * (d - 1) // 2
+    for a in range(d):
+        for b in range(a + 1, d):
+            i, j = min(used[a], used[b]), max(used[a], used[b])
+            target = pairs[i * n_features + j]
+            for r in range(n):
+                target[first + r] += table[here + stride * pattern[r]]
+            here += 1
 
 
 @kernel
@@ -166,6 +216,37 @@ def _fill_table(pattern, n, d, value, points, weights, n_points, n_terms, sums, 
             without = p & ~mask
             change = present[p] - present[without] - absent[without] if p & mask else -absent[p]
             table[(p * d + k) * n_terms] = value / n * change
+
+
+@kernel
+def _fill_pair_table(pattern, n, d, value, points, weights, n_points, sums, table):
+    """The table of pairs of a leaf of d distinct features, from the patterns of n background rows."""
+    size, n_pairs = 1 << d, d * (d - 1) // 2
+    count, g, first, second = sums[0], sums[1], sums[2], sums[3]
+    count[:size] = 0.0
+    table[:] = 0.0
+    for r in range(n):
+        count[pattern[r]] += 1.0
+    for q in range(n_points):
+        t, weight, pair = points[q], value / n * weights[q], 0
+        g[:size] = count[:size]
+        for k in range(d):
+            _mix(g, size, 1 << k, t)
+        for a in range(d):
+            _differentiate(g, size, 1 << a, t, first)
+            for b in range(a + 1, d):
+                _differentiate(first, size, 1 << b, t, second)
+                for p in range(size):
+                    table[p * n_pairs + pair] += weight * second[p]
+                pair += 1
+
+
+@kernel
+def _differentiate(g, size, mask, t, out):
+    """out[pattern] = the derivative of g for the probability of the feature of a bit alone."""
+    for p in range(size):
+        without = g[p & ~mask] / (1.0 - t)
+        out[p] = (g[p] - g[p & ~mask]) / t - without if p & mask else -without
 
 
 @kernel

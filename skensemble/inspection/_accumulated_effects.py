@@ -24,7 +24,7 @@ def accumulated_effects(model, X, features, *, output="raw", n_intervals=20, sam
     Parameters
     ----------
     model : object
-        A fitted tree, forest or booster of skensemble.
+        A fitted tree, forest or booster of skensemble, or a fitted Pipeline that ends in one.
     X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
         Rows to move. Rows whose cell is missing in a column of numbers do not count.
     features : str, int, or pair of these
@@ -71,11 +71,11 @@ def accumulated_effects(model, X, features, *, output="raw", n_intervals=20, sam
     """
     check_parameter("n_intervals", n_intervals, (Interval(int, 1),))
     asked = ask(model, X, output=output, sample_weight=sample_weight, n_jobs=n_jobs)
-    columns = [asked.column(place) for place in read_places(model, features, allowed=(1, 2))]
+    columns = [asked.column(place) for place in read_places(asked, features, allowed=(1, 2))]
     if len(columns) == 2:
         grid, values = _effect_of_pair(asked, columns, n_intervals)
     elif isinstance(columns[0], LevelColumn):
-        if not _is_ordered(X, columns[0].place):
+        if not _is_ordered(asked.rows, columns[0].place):
             columns = [in_like_order(columns[0], asked.table, asked.predictor.binner, asked.weight)]
         grid, values = [columns[0].levels], _effect_of_levels(asked, columns[0])
     else:

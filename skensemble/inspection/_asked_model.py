@@ -10,6 +10,7 @@ from skensemble._parameters import NameIn, ParameterError, check_parameter
 from skensemble._shared_parameters import JOBS
 from skensemble._targets import FeatureNames, read_weight
 from skensemble._validation import feature_positions
+from skensemble.explanation._explain import last_step
 from skensemble.inspection._table_columns import read_column, with_columns
 from skensemble.tree.trees._inspected import Inspected, feature_names
 
@@ -20,6 +21,8 @@ OUTPUTS = ("raw", "response")
 class AskedModel:
     """A fitted model and a table.
 
+    model : the estimator;  rows : the table as it reads it, of a Pipeline after the steps before it
+    features : FeatureNames
     predictor : Predictor
     additive : AdditiveTrees whose sum is what is asked for, or None
     table : Table;  weight : (n_samples,) float64
@@ -28,6 +31,9 @@ class AskedModel:
     classes : labels in the order of predict_proba, or None
     """
 
+    model: object
+    rows: object
+    features: FeatureNames
     predictor: object
     additive: object
     table: object
@@ -68,9 +74,10 @@ class AskedModel:
 
 
 def ask(model, X, *, output, sample_weight, n_jobs):
-    """AskedModel; errors name the parameter that is wrong."""
+    """AskedModel of an estimator, or of the last step of a Pipeline; errors name the parameter that is wrong."""
     check_parameter("output", output, (NameIn(OUTPUTS),))
     check_parameter("n_jobs", n_jobs, JOBS.rules)
+    model, (X,), labels = last_step(model, (X,))
     if not isinstance(model, Inspected):
         raise ParameterError(f"model must be a tree, forest or booster of skensemble, got {type(model).__name__}.")
     check_is_fitted(model)
@@ -80,8 +87,10 @@ def ask(model, X, *, output, sample_weight, n_jobs):
     weight = np.ones(table.n_samples) if weight is None else weight
     is_linear = output == "raw" or predictor.link.name == "identity"
     additive = model._additive_trees() if is_linear and why_not_additive(model) is None else None
+    features = FeatureNames.of(model) if labels is None else FeatureNames(model.n_features_in_, labels)
+    names = feature_names(model) if labels is None else labels
     return AskedModel(
-        predictor, additive, table, weight, output, feature_names(model), getattr(model, "classes_", None),
+        model, X, features, predictor, additive, table, weight, output, names, getattr(model, "classes_", None),
         effective_n_jobs(n_jobs),
     )  # fmt: skip
 
@@ -95,7 +104,7 @@ def why_not_additive(model):
     return None
 
 
-def read_places(model, features, *, allowed):
+def read_places(asked, features, *, allowed):
     """Positions of one column, or of a pair.
 
     allowed : numbers of columns that are allowed
@@ -104,7 +113,7 @@ def read_places(model, features, *, allowed):
     if len(given) not in allowed or len(given) == 0:
         noun = "a column or a pair of columns" if 2 in allowed else "a column"
         raise ParameterError(f"features must be {noun}, got {features!r}.")
-    places = feature_positions(given, FeatureNames.of(model), "features")
+    places = feature_positions(given, asked.features, "features")
     if len(places) != len(given) or len(set(places)) < len(places):
         raise ParameterError(f"features must be different columns, got {features!r}.")
     return places

@@ -7,7 +7,6 @@ import pandas as pd
 
 from skensemble._parameters import RANDOM_STATE, Interval, IsNone, NameIn, check_parameter
 from skensemble._random import generator
-from skensemble._targets import FeatureNames
 from skensemble._validation import feature_positions
 from skensemble.inspection._asked_model import ask
 from skensemble.inspection._effects_pictures import draw_strengths
@@ -124,7 +123,7 @@ def interaction_strength(
     Parameters
     ----------
     model : object
-        A fitted tree, forest or booster of skensemble.
+        A fitted tree, forest or booster of skensemble, or a fitted Pipeline that ends in one.
     X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
         Rows over which partial dependence is averaged, and at which it is taken.
     features : list of str or int, default=None
@@ -169,7 +168,7 @@ def interaction_strength(
     check_parameter("max_samples", max_samples, (Interval(int, 2), IsNone))
     check_parameter("random_state", random_state, RANDOM_STATE)
     asked = ask(model, X, output=output, sample_weight=sample_weight, n_jobs=n_jobs)
-    names = FeatureNames.of(model)
+    names = asked.features
     places = list(range(names.n_features)) if features is None else feature_positions(features, names, "features")
     asked = _drawn(asked, max_samples, random_state)
     averages = _AveragesOfPredictions(asked) if asked.additive is None else _AveragesOfTrees(asked)

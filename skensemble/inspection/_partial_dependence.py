@@ -24,7 +24,7 @@ def partial_dependence(
     Parameters
     ----------
     model : object
-        A fitted tree, forest or booster of skensemble.
+        A fitted tree, forest or booster of skensemble, or a fitted Pipeline that ends in one.
     X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
         Rows to average over; values of the columns are taken from them, too.
     features : str, int, or pair of these
@@ -77,9 +77,9 @@ def partial_dependence(
     check_parameter("method", method, (NameIn(METHODS),))
     check_parameter("n_points", n_points, (Interval(int, 2),))
     asked = ask(model, X, output=output, sample_weight=sample_weight, n_jobs=n_jobs)
-    places = read_places(model, features, allowed=(1, 2))
+    places = read_places(asked, features, allowed=(1, 2))
     if method == "training":
-        _check_additive(model, asked)
+        _check_additive(asked)
     columns = [asked.column(place) for place in places]
     grid = [column.values_to_try(asked.weight, n_points) for column in columns]
     _check_values(asked, columns, grid)
@@ -88,9 +88,9 @@ def partial_dependence(
     return make_effects(asked, columns, grid, values, "partial dependence")
 
 
-def _check_additive(model, asked):
+def _check_additive(asked):
     if asked.additive is None:
-        why = why_not_additive(model)
+        why = why_not_additive(asked.model)
         if why is None:
             why = f"output must be 'raw' for it, since link {asked.predictor.link.name!r} is not additive."
         raise ValueError(f"method must be 'rows' for this model and output, got 'training': {why}")

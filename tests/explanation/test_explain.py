@@ -165,6 +165,21 @@ def test_against_a_background_absent_cells_are_its(name, monkeypatch):
             np.testing.assert_allclose(np.atleast_1d(explanation.base_values[i]), game[frozenset()], rtol=1e-9)
 
 
+@pytest.mark.parametrize("name", ["symmetric", "classes", "vectors", "linear leaves", "forest", "AdaBoost"])
+def test_interactions_against_a_background_are_those_of_all_subsets(name, monkeypatch):
+    model, background = _fitted(WITH_BACKGROUND[name][0], **WITH_BACKGROUND[name][1]), X.iloc[[2, 3, 14, 30]]
+    games = {i: _games_against(model, i, background) for i in (0, 7, 20)}
+    for index in ("shapley", "banzhaf"):
+        values = explain(model, X, background=background, index=index).values
+        for limit in (9, 0):  # by tables, and by pairs of rows
+            monkeypatch.setattr("skensemble.explanation._background_interactions.MAX_FEATURES", limit)
+            pairs = explain(model, X, background=background, index=index, interactions=True, n_jobs=2).values
+            np.testing.assert_allclose(pairs.sum(axis=2), values, rtol=1e-9, atol=1e-12)
+            for i, game in games.items():
+                expected = reference.interaction_values(game, 5, index=index)
+                np.testing.assert_allclose(pairs.reshape(N_ROWS, 5, 5, -1)[i], expected, rtol=1e-9, atol=1e-10)
+
+
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
@@ -172,20 +187,28 @@ def test_against_a_background_absent_cells_are_its(name, monkeypatch):
         ("NewtonBoostingRegressor", {"loss": "poisson", "linear_leaves": True, "max_delta_step": 0.1}),
         ("NewtonBoostingClassifier", {}),
         ("GradientBoostingClassifier", {}),
+        ("NewtonBoostingRegressor", {"loss": "quantile", "quantile": [0.8, 0.5, 0.55, 0.3]}),
+        ("AdaBoostClassifier", {"algorithm": "gentle"}),
+        ("NewtonBoostingRegressor", {"booster": "gblinear", "loss": "poisson"}),
+        ("NewtonBoostingClassifier", {"booster": "gblinear"}),
     ],
-    ids=["counts", "counts with slopes and a limit", "classes", "gradient boosting"],
-)
+    ids=[
+        "counts", "counts with slopes and a limit", "classes", "gradient boosting", "sorted quantiles",
+        "one against the rest", "linear counts", "linear classes",
+    ],
+)  # fmt: skip
 def test_responses_are_carried_through_the_link(name, parameters):
     kind = getattr(skensemble, name)
     y = CLASSES if name.endswith("Classifier") else np.floor(np.exp(Y - Y.min()))
-    model = kind(n_estimators=5, max_depth=3, random_state=0, **parameters).fit(X, y)
+    limits = {} if name.startswith("AdaBoost") else {"max_depth": 3}
+    model = kind(n_estimators=5, random_state=0, **limits, **parameters).fit(X, y)
     background = X.iloc[[2, 3, 14, 30]]
     explanation = explain(model, X, background=background, output="response")
     predict = model.predict if name.endswith("Regressor") else model.predict_proba
     np.testing.assert_allclose(explanation.base_values[0], predict(background).mean(axis=0), rtol=1e-12)
     total = explanation.base_values + explanation.values.sum(axis=1)
     np.testing.assert_allclose(total, predict(X), rtol=1e-10, atol=1e-12)
-    if name.endswith("Regressor"):
+    if name.endswith("Regressor") and "quantile" not in parameters:
         stretched = []
         for z in range(4):
             values = explain(model, X, background=background.iloc[[z]]).values
@@ -288,12 +311,14 @@ def test_a_pipeline_is_explained_by_its_last_step():
 
 def test_what_cannot_be_explained_says_so():
     model = _fitted("NewtonBoostingClassifier")
-    linear = NewtonBoostingRegressor(booster="gblinear", n_estimators=1).fit(NUMBERS, Y)
     cases = (
         (LinearRegression(), {}, "model must be a tree, forest or booster"),
-        (linear, {"output": "response"}, "output must be 'raw' for booster='gblinear'"),
         (model, {"output": "response"}, "output must be 'raw' without a background, for a model with link 's"),
-        (model, {"interactions": True, "background": X}, "interactions must be False with a background"),
+        (
+            model,
+            {"interactions": True, "background": X, "output": "response"},
+            "interactions must be False with out",
+        ),
         (model, {"background": X[["p"]]}, "background must be a table such as X. The feature names should match"),
         (model, {"background": X[:0]}, "background must be a table such as X. Found array with 0 sample"),
         (model, {"output": "margin"}, "output must be 'raw' or 'response'"),

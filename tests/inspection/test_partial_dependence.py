@@ -9,6 +9,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.inspection import PartialDependenceDisplay
 from sklearn.inspection import partial_dependence as dependence_by_scikit_learn
 from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skensemble import (
     DecisionTreeRegressor,
@@ -17,7 +19,7 @@ from skensemble import (
     NewtonBoostingRegressor,
     RandomForestRegressor,
 )
-from skensemble.inspection import partial_dependence
+from skensemble.inspection import accumulated_effects, interaction_strength, partial_dependence
 from tests.inspection.asked_models import CLASSES, NAMES, WEIGHT, X, Y, changed, fitted, raw, response
 
 COLUMNS = ["size", "age", "kind", "grade"]
@@ -157,3 +159,16 @@ def test_binary_probabilities_are_named():
     effects = partial_dependence(model, X, "size", output="response", n_points=3)
     assert effects.output_names == [False, True]
     np.testing.assert_allclose(effects.values.sum(axis=1), 1.0)
+
+
+def test_effects_of_a_pipeline_are_those_of_its_last_step():
+    numbers = X[["size", "age"]]
+    pipeline = make_pipeline(StandardScaler(), NewtonBoostingRegressor(n_estimators=5, subsample=1)).fit(numbers, Y)
+    scaled = pipeline[:-1].transform(numbers)
+    for function in (partial_dependence, accumulated_effects):
+        found, expected = function(pipeline, numbers, "age"), function(pipeline[-1], scaled, 1)
+        np.testing.assert_array_equal(found.values, expected.values)
+        assert found.feature_names == ["age"]
+    np.testing.assert_array_equal(
+        interaction_strength(pipeline, numbers).pairs, interaction_strength(pipeline[-1], scaled).pairs
+    )

@@ -112,8 +112,8 @@ class Booster:
         """The trees as ShownTrees."""
         return ShownTrees(self.additive_trees())
 
-    def explained(self):
-        """What can be said about the predictions, see `explain`."""
+    def explained(self, link, output_names):
+        """What can be said about the predictions, see `explain`; trees hold their link and names themselves."""
         return ExplainedTrees(self.additive_trees())
 
     # -- parts and sums ----------------------------------------------------------------------------------------------

@@ -4,6 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skensemble.explanation._response_values import check_response, of_response, responses
+from skensemble.tree.trees._additive_trees import Link
+
+CELLS = 1 << 20  # (rows, background rows, features, outputs) at a time
+
 
 @dataclass(frozen=True, eq=False)
 class ExplainedLinear:
@@ -15,19 +20,34 @@ class ExplainedLinear:
     """
 
     model: object  # LinearBooster
-    output_names = None
+    link: Link
+    output_names: tuple | None
 
     def values(self, table, *, background, output, index, interactions, n_threads):
         """(values (n_samples, n_features, n_outputs), base_values (n_outputs,))"""
-        if output == "response":
-            raise ValueError("output must be 'raw' for booster='gblinear', got 'response'.")
-        values, base = self._terms(table), self.model.intercept
+        has_link = output == "response" and self.link.name != "identity"
+        if has_link:
+            check_response(self.link, background, interactions)
+        terms, base = self._terms(table), self.model.intercept
+        others = None if background is None else self._terms(background)
+        if has_link:
+            response = responses(self.link, others.sum(axis=1) + base)
+            return self._of_response(terms, others), response.mean(axis=0)
         if background is not None:
-            means = self._terms(background).mean(axis=0)
-            values, base = values - means, base + means.sum(axis=0)
+            means = others.mean(axis=0)
+            terms, base = terms - means, base + means.sum(axis=0)
         if interactions:  # there are none: a diagonal
-            values = values[:, :, None] * np.eye(values.shape[1])[:, :, None]
-        return values, base
+            terms = terms[:, :, None] * np.eye(terms.shape[1])[:, :, None]
+        return terms, base
+
+    def _of_response(self, terms, others):
+        values, n_rows = np.empty_like(terms), max(1, CELLS // others.size)
+        other = others.sum(axis=1) + self.model.intercept
+        for first in range(0, len(terms), n_rows):
+            some = terms[first : first + n_rows]
+            own = some.sum(axis=1) + self.model.intercept
+            values[first : first + n_rows] = of_response(self.link, own, other, some[:, None] - others)
+        return values
 
     def _terms(self, table):
         """(n_samples, n_features, n_outputs)"""

@@ -323,8 +323,8 @@ class LinearBooster(Booster):
     def additive_trees(self):
         raise ValueError("booster must not be 'gblinear' for AdditiveTrees: its models have no trees.")
 
-    def explained(self):
-        return ExplainedLinear(self)
+    def explained(self, link, output_names):
+        return ExplainedLinear(self, link, output_names)
 
     def linear_model(self):
         return self

@@ -264,7 +264,7 @@ class LinearLeafTrees(GradientTrees):
         if not slopes.is_valid(n_nodes, self.additive.trees.n_values, n_features):
             raise ValueError(f"Malformed slopes: they must belong to {n_nodes} nodes and {n_features} features.")
 
-    def explained(self):
+    def explained(self, link, output_names):
         return ExplainedTrees(self.additive, self._all_slopes(), self.raw)
 
     def additive_trees(self):

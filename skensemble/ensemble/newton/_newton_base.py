@@ -430,7 +430,7 @@ class NewtonBoosting(ModelParts, CallbackSupportMixin, ShapValues, Inspected, Es
         return self._booster.additive_trees()
 
     def _explained(self):
-        return self._booster.explained()
+        return self._booster.explained(self._link(), self._output_names())
 
     def _shown_trees(self):
         check_is_fitted(self)
