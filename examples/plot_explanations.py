@@ -4,8 +4,9 @@ Why did the model say that?
 
 What each cell of a flight added to the prediction that it will be late.
 
-The values are exact Shapley values in the columns of the table, text and missing cells included, in log-odds.  Left:
-the flight that is most likely to be late, cell by cell.  Right: what the hour of departure added to all flights.
+The values are exact Shapley values in the columns of the table, text and missing cells included, in log-odds.  From
+one row to the whole model: the flight that is most likely to be late, cell by cell; what the hour of departure added to
+each flight; all columns of all flights, where a dot is a cell; and the mean size of what each column added.
 """
 
 import sys
@@ -50,11 +51,15 @@ def print_importances(explanation):
 
 
 def plot(explanation, row):
-    figure, (one, all_rows) = plt.subplots(1, 2, figsize=(13, 5), layout="constrained")
+    figure, ((one, column), (cells, means)) = plt.subplots(2, 2, figsize=(13, 10), layout="constrained")
     explanation.waterfall(row, ax=one)
     one.set_title("The flight most likely to be late")
-    explanation.dependence("departure", ax=all_rows)
-    all_rows.set_title("Departure, all flights")
+    explanation.dependence("departure", ax=column)
+    column.set_title("One column, all flights")
+    explanation.beeswarm(ax=cells)
+    cells.set_title("All cells")
+    explanation.bar(ax=means)
+    means.set_title("Mean size of what a column added")
     figure.savefig(PICTURE, dpi=120)
     print(f"\nSaved {PICTURE}")
 
