@@ -116,7 +116,7 @@ class Explanation:
     def beeswarm(self, *, output=0, max_display=10, ax=None):
         """Draw all rows: a line of points for each feature, redder the larger the number in the cell.
 
-        Of interactions also a line for each pair of features, without colours.
+        Categories and missing cells are grey. Of interactions also a line for each pair of features, without colours.
 
         Parameters
         ----------

@@ -2,17 +2,26 @@
 
 import numpy as np
 
-RAISES, LOWERS = "#d62728", "#1f77b4"
+RAISES, LOWERS, NO_NUMBER = "#d62728", "#1f77b4", "0.65"
 NO_CELL = ""  # instead of a cell, where two features are drawn together
 SPREAD = 0.35  # half of the height of a beeswarm
 
 
 def draw_beeswarm(values, cells, names, max_display, ax):
     """A line of points for each feature, one for each row; the larger the number in the cell, the redder."""
+    import matplotlib
+
     ax = _axes(ax)
-    order = _by_size(values, max_display)
+    order, colours = _by_size(values, max_display), matplotlib.colormaps["coolwarm"].with_extremes(bad=NO_NUMBER)
     for place, j in enumerate(order):
-        ax.scatter(values[:, j], place + _heights(values[:, j]), c=_ranks(cells[:, j]), cmap="coolwarm", s=9)
+        points = ax.scatter(
+            values[:, j], place + _heights(values[:, j]), c=_ranks(cells[:, j]), cmap=colours, vmin=0, vmax=1, s=9,
+            plotnonfinite=True,
+        )  # fmt: skip
+    if any(are_numbers(cells[:, j]) for j in order):
+        bar = ax.figure.colorbar(points, ax=ax, ticks=[0, 1], aspect=40)
+        bar.ax.set_yticklabels(["lowest", "highest"])
+        bar.set_label("number in the cell; grey: category or missing")
     ax.axvline(0.0, color="0.6", linewidth=0.8, zorder=0)
     return _labelled(ax, [names[j] for j in order], "what the cell added")
 
@@ -76,8 +85,8 @@ def _heights(values, n_bins=40):
 
 
 def _ranks(cells):
-    """Colours between 0 and 1: by rank of numbers; the middle for categories and missing cells."""
-    ranks = np.full(len(cells), 0.5)
+    """Colours between 0 and 1: by rank of numbers; NaN for categories and missing cells."""
+    ranks = np.full(len(cells), np.nan)
     if not are_numbers(cells):
         return ranks
     numbers = cells.astype(float)
@@ -103,4 +112,6 @@ def _with_cell(name, cell):
 
 
 def _text(cell):
+    if cell is None or cell != cell:
+        return "missing"
     return f"{cell:.4g}" if isinstance(cell, (float, np.floating)) else str(cell)

@@ -31,6 +31,16 @@ def test_features_stand_in_the_order_of_their_values(explanation):
         assert _labels(draw(max_display=1)) == ["kind"]
 
 
+def test_colours_are_ranks_of_numbers(explanation):
+    x, z, kind = explanation.beeswarm(output=1).collections
+    assert np.ma.getmaskarray(kind.get_array()).all()
+    ranks, numbers = x.get_array().filled(np.nan), explanation.data[:, 0].astype(float)
+    assert np.isnan(ranks[3])
+    assert ranks[np.nanargmin(numbers)] == 0
+    assert ranks[np.nanargmax(numbers)] == 1
+    assert [label.get_text() for label in z.figure.axes[1].get_yticklabels()] == ["lowest", "highest"]
+
+
 def test_bars_are_mean_absolute_values(explanation):
     widths = [bar.get_width() for bar in explanation.bar(output=1).patches]
     np.testing.assert_allclose(widths, np.sort(np.abs(explanation.values[:, :, 1]).mean(axis=0)))
@@ -45,6 +55,7 @@ def test_pairs_are_drawn_beside_features():
     last = pairs.waterfall(1).patches[-1]
     np.testing.assert_allclose(last.get_x() + last.get_width(), 1 + matrix.sum())
     assert len(pairs.beeswarm(max_display=2).collections) == 2
+    assert len(pairs.beeswarm(max_display=1).figure.axes) == 1  # no scale of colours where there are none
     (points,) = pairs.dependence("kind").collections
     np.testing.assert_allclose(points.get_offsets(), [[0, -2], [0, -2]])
     matrices = pairs.to_frame()
