@@ -45,6 +45,22 @@ def find_asking(splits, asks):
 
 
 @kernel
+def _arrive(splits, asks, row, stack, n_pending):
+    """(where one of the ways of a row ends, how many are pending): takes the last of the stack, and adds its forks."""
+    n_pending -= 1
+    node = stack[n_pending]
+    while asks[node]:
+        column = splits.column[node]
+        if column < 0:
+            stack[n_pending] = splits.right[node]
+            n_pending += 1
+            node = splits.left[node]
+        else:
+            node = splits.left[node] if _goes_left(splits, node, row[column]) else splits.right[node]
+    return node, n_pending
+
+
+@kernel
 def add_masses(splits, asks, first_tree, last_tree, cells, weight, mass):
     """mass[node] += weights of the rows that reach a node below which no split asks, in some trees."""
     stack = np.empty(np.max(splits.depth) + 2, np.int64)
@@ -52,17 +68,7 @@ def add_masses(splits, asks, first_tree, last_tree, cells, weight, mass):
         for r in range(len(cells)):
             stack[0], n_pending = splits.roots[tree], 1
             while n_pending > 0:
-                n_pending -= 1
-                node = stack[n_pending]
-                while asks[node]:
-                    column = splits.column[node]
-                    if column < 0:
-                        stack[n_pending] = splits.right[node]
-                        n_pending += 1
-                        node = splits.left[node]
-                    else:
-                        goes_left = _goes_left(splits, node, cells[r, column])
-                        node = splits.left[node] if goes_left else splits.right[node]
+                node, n_pending = _arrive(splits, asks, cells[r], stack, n_pending)
                 mass[node] += weight[r]
 
 
@@ -93,17 +99,7 @@ def add_averages(splits, chosen, output, cells, values, asks, sums):
         for r in range(len(cells)):
             stack[0], n_pending = splits.roots[tree], 1
             while n_pending > 0:
-                n_pending -= 1
-                node = stack[n_pending]
-                while asks[node]:
-                    column = splits.column[node]
-                    if column < 0:
-                        stack[n_pending] = splits.right[node]
-                        n_pending += 1
-                        node = splits.left[node]
-                    else:
-                        goes_left = _goes_left(splits, node, cells[r, column])
-                        node = splits.left[node] if goes_left else splits.right[node]
+                node, n_pending = _arrive(splits, asks, cells[r], stack, n_pending)
                 if output[tree] >= 0:
                     sums[r, output[tree]] += values[node, 0]
                 else:
