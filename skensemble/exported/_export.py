@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from sklearn.utils.validation import check_is_fitted
-
-from skensemble._parameters import NameIn, ParameterError, check_parameter
+from skensemble._parameters import NameIn, check_parameter
 from skensemble.exported._lightgbm_writer import lightgbm_text
+from skensemble.tree.trees._scalar_trees import scalar_trees
 
-TARGETS = {"lightgbm": lightgbm_text}  # name -> function of AdditiveTrees and the names of columns: the text of a file
+TARGETS = {"lightgbm": lightgbm_text}  # name -> function from ScalarTrees to the bytes of a file
 
 
 def export_model(model, path, *, to):
@@ -20,13 +19,14 @@ def export_model(model, path, *, to):
     path : path-like or str
         The file to write.
     to : {"lightgbm"}
-        The format. "lightgbm": the text of a model of LightGBM, whose raw predictions are the same to the last bit. For
-        columns of numbers only; its `predict` also applies the link of log-loss and of losses with a log link.
+        The format. "lightgbm": the text of a model of LightGBM, whose raw predictions are the same to the last bit; its
+        `predict` also applies the link of log-loss and of losses with a log link. LightGBM knows the categories of
+        frames whose columns have the dtype "category", and numbers of categories in arrays.
 
     Raises
     ------
     ValueError
-        If the format cannot hold the model: splits of categories, or another link.
+        If the format cannot hold the model; the message names what it cannot hold.
 
     Examples
     --------
@@ -42,9 +42,4 @@ def export_model(model, path, *, to):
     True
     """
     check_parameter("to", to, (NameIn(TARGETS),))
-    if not hasattr(model, "_additive_trees"):
-        raise ParameterError(f"model must be a tree, forest or booster of skensemble, got {type(model).__name__}.")
-    check_is_fitted(model)
-    names = getattr(model, "feature_names_in_", None)
-    names = [f"Column_{j}" for j in range(model.n_features_in_)] if names is None else [str(name) for name in names]
-    Path(path).write_bytes(TARGETS[to](model._additive_trees(), names).encode())
+    Path(path).write_bytes(TARGETS[to](scalar_trees(model)))

@@ -1,80 +1,99 @@
 """The text of a model of LightGBM from a sum of trees."""
 
+import json
 import re
 
 import numpy as np
 
-from skensemble.tree.trees._marks import ALL_OUTPUTS, NUMERIC
-from skensemble.tree.trees._tree_arrays import split_trees
-
-OBJECTIVES = {"identity": "", "logit": "binary sigmoid:1", "softmax": "multiclass num_class:{}", "log": "poisson"}
-_OF_NUMBERS, _DEFAULT_LEFT = 8, 2  # decision types: NaN is missing; missing cells go left
-_NO_TREE = "num_leaves=1\nnum_cat=0\nleaf_value={!r}\nis_linear=0\nshrinkage=1\n\n\n"
+LARGEST_NUMBER = 1 << 16  # of a category that is its own number: sets have a bit for each number up to the largest
+_LEVELS, _OF_NUMBERS, _DEFAULT_LEFT = 1, 8, 2  # decision types: a set of levels; NaN is missing; missing cells go left
 
 
-def lightgbm_text(additive, names):
-    """The text; a ValueError names what LightGBM cannot hold.
+def lightgbm_text(parts):
+    """The bytes of the file; a ValueError names what LightGBM cannot hold.
 
-    additive : AdditiveTrees
-    names : list of the names of the columns
+    parts : ScalarTrees
     """
-    n_outputs, trees = additive.n_outputs, additive.trees
-    _check(additive, names)
-    leaves = _leaf_texts(additive)
-    rounds = max(map(len, leaves))
-    padded = [texts + [_NO_TREE.format(0.0)] * (rounds - len(texts)) for texts in leaves]
-    in_order = [texts[k] for k in range(rounds) for texts in padded]
-    sections = [f"Tree={t}\n{text}" for t, text in enumerate(in_order)]
-    objective = OBJECTIVES[additive.link.name].format(n_outputs)
+    objective = _objective(parts)
+    numbers = _numbers_of_levels(parts)
+    counts = [sum(tree.output == k for tree in parts.trees) for k in range(parts.n_outputs)]
+    is_mean = parts.divisor != 1.0 and not parts.baseline.any() and set(counts) == {parts.divisor}
+    parts = parts if is_mean else parts.divided()
+    rounds = parts.in_rounds()
+    start = [parts.baseline if number == 0 else np.zeros(parts.n_outputs) for number in range(len(rounds))]
+    texts = [_tree_text(tree, shift[k], numbers) for shift, trees in zip(start, rounds) for k, tree in enumerate(trees)]
+    sections = [f"Tree={t}\n{text}" for t, text in enumerate(texts)]
+    names = parts.column_names()
     head = [
-        "tree", "version=v4", f"num_class={n_outputs}", f"num_tree_per_iteration={n_outputs}", "label_index=0",
-        f"max_feature_idx={len(names) - 1}", *([f"objective={objective}"] if objective else []),
-        *(["average_output"] if additive.divisor != 1.0 else []),
+        "tree", "version=v4", f"num_class={parts.n_outputs}", f"num_tree_per_iteration={parts.n_outputs}",
+        "label_index=0", f"max_feature_idx={len(names) - 1}", *([f"objective={objective}"] if objective else []),
+        *(["average_output"] if is_mean else []),
         "feature_names=" + " ".join(re.sub(r"\s", "_", name) for name in names),
-        "feature_infos=" + " ".join(["[-inf:inf]"] * len(names)),
+        "feature_infos=" + " ".join(_info(numbers.get(j)) for j in range(len(names))),
         "tree_sizes=" + " ".join(str(len(section.encode())) for section in sections),
     ]  # fmt: skip
-    assert trees.n_trees <= len(sections)
-    return "\n".join(head) + "\n\n" + "".join(sections) + "end of trees\n\npandas_categorical:null\n"
+    lists = [known for known in parts.levels if known is not None] if parts.names is not None else []
+    foot = f"end of trees\n\npandas_categorical:{json.dumps(lists or None)}\n"
+    return ("\n".join(head) + "\n\n" + "".join(sections) + foot).encode()
 
 
-def _check(additive, names):
-    trees = additive.trees
-    columns = np.unique(trees.feature[trees.category_start != NUMERIC])
-    if len(columns):
-        split = [names[j] for j in columns]
-        raise ValueError(f"model must split no categories to become LightGBM's text, but it does in {split}.")
-    if additive.link.name not in OBJECTIVES:
-        raise ValueError(f"model must have a link in {sorted(OBJECTIVES)}, got {additive.link.name!r}.")
-    if additive.divisor != 1.0 and (additive.divisor != trees.n_trees or additive.baseline.any()):
-        raise ValueError("model must be a sum of trees, or the mean of all of them, to become LightGBM's text.")
+def _objective(parts):
+    parts.check_response("LightGBM's text", ("identity", "log", "logit", "softmax"))
+    if parts.link == "logit":
+        return "cross_entropy" if parts.classes is None else "binary sigmoid:1"
+    return {"identity": "", "log": "poisson", "softmax": f"multiclass num_class:{parts.n_outputs}"}[parts.link]
 
 
-def _leaf_texts(additive):
-    """For each output, the texts of its trees in order; the first one holds the baseline, too, as LightGBM's do."""
-    texts = [[] for _ in range(additive.n_outputs)]
-    values, bounds = additive.added_values, additive.trees.bounds.tolist()
-    for t, tree in enumerate(split_trees(additive.trees)):
-        own, output = values[bounds[t] : bounds[t + 1]], int(additive.trees.output[t])
-        for k in range(additive.n_outputs) if output == ALL_OUTPUTS else (output,):
-            start = 0.0 if texts[k] else additive.baseline[k]
-            texts[k].append(_tree_text(tree, start + own[:, k if output == ALL_OUTPUTS else 0]))
-    return [own or [_NO_TREE.format(float(additive.baseline[k]))] for k, own in enumerate(texts)]
+def _numbers_of_levels(parts):
+    """{column: LightGBM's numbers of its levels}: places in the lists of a frame, or the levels of an array."""
+    parts.refuse_columns(
+        parts.columns_of_joined_levels(),
+        "LightGBM sends unknown categories where missing cells go, but this model sends them with rare ones, unless it "
+        "is fitted with min_frequency=None, in",
+    )
+    known = {j: levels for j, levels in enumerate(parts.levels) if levels is not None}
+    strange = [j for j, levels in known.items() if not all(isinstance(x, (str, int, float)) for x in levels)]
+    parts.refuse_columns(strange, "LightGBM's text holds categories that are text or numbers, but there are others in")
+    if parts.names is not None:
+        return {j: np.arange(len(levels)) for j, levels in known.items()}
+    split = {j: known[j] for j in parts.columns_of_levels()}
+    parts.refuse_columns(
+        [j for j, levels in split.items() if not all(_is_number_of_category(x) for x in levels)],
+        f"categories of an array must be whole numbers from 0 to {LARGEST_NUMBER} for LightGBM, but they are not in",
+    )
+    return {j: np.array(levels, np.int64) for j, levels in split.items()}
 
 
-def _tree_text(tree, values):
-    """The section of one tree: splits and leaves have numbers of their own, each in the order of the nodes."""
+def _is_number_of_category(x):
+    return not isinstance(x, str) and x == int(x) and 0 <= x <= LARGEST_NUMBER
+
+
+def _info(numbers):
+    return "[-inf:inf]" if numbers is None else ":".join(map(str, sorted(numbers.tolist())))
+
+
+def _tree_text(tree, shift, numbers):
+    """The section of one tree: splits and leaves have numbers of their own, each in the order of the nodes.
+
+    What is missing goes right at a set of levels, so that sets whose missing cells go left are exchanged.
+    """
+    tree = tree.exchanged([node for node, levels in tree.sets.items() if levels.missing_left])
     is_leaf = tree.is_leaf
     leaves, splits = np.flatnonzero(is_leaf), np.flatnonzero(~is_leaf)
+    values = tree.value + shift
     if not len(splits):
-        return _NO_TREE.format(float(values[0]))
+        return f"num_leaves=1\nnum_cat=0\nleaf_value={float(values[0])!r}\nis_linear=0\nshrinkage=1\n\n\n"
     number = np.empty(len(is_leaf), np.int64)
     number[splits], number[leaves] = np.arange(len(splits)), ~np.arange(len(leaves))
+    nodes = sorted(tree.sets)
+    kind, threshold = np.where(tree.missing_left, _OF_NUMBERS + _DEFAULT_LEFT, _OF_NUMBERS), tree.threshold.copy()
+    kind[nodes], threshold[nodes] = _OF_NUMBERS + _LEVELS, np.arange(len(nodes))
+    words = [_words(numbers[int(tree.feature[node])], tree.sets[node].goes_left) for node in nodes]
     fields = {
         "split_feature": tree.feature[splits],
         "split_gain": tree.gain[splits],
-        "threshold": tree.threshold[splits],
-        "decision_type": _OF_NUMBERS + _DEFAULT_LEFT * tree.missing_left[splits],
+        "threshold": threshold[splits],
+        "decision_type": kind[splits],
         "left_child": number[tree.left[splits]],
         "right_child": number[tree.right[splits]],
         "leaf_value": values[leaves],
@@ -84,5 +103,17 @@ def _tree_text(tree, values):
         "internal_weight": tree.cover[splits],
         "internal_count": tree.count[splits],
     }
+    if words:
+        fields["cat_boundaries"] = np.cumsum([0, *map(len, words)])
+        fields["cat_threshold"] = np.concatenate(words)
     lines = [f"{name}=" + " ".join(map(repr, array.tolist())) for name, array in fields.items()]
-    return "\n".join([f"num_leaves={len(leaves)}", "num_cat=0", *lines, "is_linear=0", "shrinkage=1"]) + "\n\n\n"
+    sizes = [f"num_leaves={len(leaves)}", f"num_cat={len(nodes)}"]
+    return "\n".join([*sizes, *lines, "is_linear=0", "shrinkage=1"]) + "\n\n\n"
+
+
+def _words(numbers, goes_left):
+    """The set of the numbers of levels that go left, 32 of them per word."""
+    chosen = numbers[goes_left]
+    bits = np.zeros(32 * (int(chosen.max(initial=0)) // 32 + 1), bool)
+    bits[chosen] = True
+    return np.packbits(bits, bitorder="little").view("<u4")

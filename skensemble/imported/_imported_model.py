@@ -52,7 +52,7 @@ def imported(kind, trees, columns, baseline, *, response="identity", slope=1.0, 
         model.feature_names_in_ = np.array(names, object)
     if classes is not None:
         model.classes_ = np.asarray(classes)
-    link = Link({"two classes": "logit"}.get(response, response), partial(respond, response, slope))
+    link = Link({"two classes": "logit"}.get(response, response), partial(respond, response, slope), slope)
     baseline = np.asarray(baseline, np.float64)
     model._additive = AdditiveTrees(trees, columns, baseline, link=link, node_weight=trees.cover, **how).compiled()
     return model

@@ -59,3 +59,10 @@ if find_spec("shap"):  # in the extra "test"
             compared = explain(model, X, background=X[:20])
             theirs = shap.TreeExplainer(model.to_sklearn(), X[:20])
             np.testing.assert_allclose(compared.values, theirs.shap_values(X), rtol=1e-6, atol=1e-6)
+
+    def test_boosters_are_explained_through_scikit_learn():
+        model = NewtonBoostingClassifier(n_estimators=4, grow_policy="lossguide", max_leaf_nodes=8).fit(X, Y > 0)
+        values = shap.TreeExplainer(model.to_sklearn()).shap_values(X)
+        np.testing.assert_allclose(explain(model, X).values, values, rtol=1e-6, atol=1e-7)
+        symmetric = NewtonBoostingClassifier(n_estimators=4).fit(X, Y > 0)  # has leaves without a sample
+        assert shap.TreeExplainer(symmetric.to_sklearn()).shap_values(X).shape == X.shape

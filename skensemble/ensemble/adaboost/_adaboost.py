@@ -654,7 +654,7 @@ class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
         return replace(
             self._grown_trees().additive,
             divisor=self._algorithm.divisor(np.cumsum(self.estimator_weights_)[-1]),
-            link=Link(self._algorithm.link_name, self._probabilities),
+            link=Link(self._algorithm.link_name, self._probabilities, self._algorithm.slope),
             output_names=tuple(self.classes_[1:] if self.n_classes_ <= 2 else self.classes_),
         )
 

@@ -113,6 +113,11 @@ class Algorithm:
         """From probabilities to decisions, see `probabilities`."""
         return "logit" if self.n_columns == 1 else "softmax"
 
+    @property
+    def slope(self):
+        """What decisions are multiplied by before they go into the inverse of the link."""
+        return 1.0
+
     def probabilities(self, decision):
         """(n_samples, n_classes) from decisions (n_samples, n_columns)."""
         return _with_first_class(expit(decision[:, 0])) if self.n_classes == 2 else softmax(decision, axis=1)
@@ -153,6 +158,10 @@ class Samme(Algorithm):
 
     def divisor(self, total_weight):
         return float(total_weight)
+
+    @property
+    def slope(self):
+        return 1.0 if self.n_classes == 2 else 1.0 / (self.n_classes - 1.0)
 
     def probabilities(self, decision):
         return super().probabilities(decision if self.n_classes == 2 else decision / (self.n_classes - 1.0))

@@ -36,6 +36,7 @@ from skensemble.explanation._explain import ShapValues
 from skensemble.tree._binning import Binner
 from skensemble.tree._content_keys import content_keys, keys_with_target
 from skensemble.tree.estimators._decision_tree import DecisionTreeRegressor
+from skensemble.tree.estimators._sklearn_boosting import ConvertibleBooster
 from skensemble.tree.estimators._tree_structure import with_tree
 from skensemble.tree.exact._cart_grower import CartGrower
 from skensemble.tree.exact._cart_limits import CART_PARAMETERS, count_features, read_cart_limits
@@ -53,7 +54,7 @@ LEARNED_FROM_ROUNDS = (
 )  # fmt: skip
 
 
-class _GradientBoosting(CallbackSupportMixin, ShapValues, Inspected, Estimator):
+class _GradientBoosting(ConvertibleBooster, CallbackSupportMixin, ShapValues, Inspected, Estimator):
     """What classifier and regressor share: from the target array to raw predictions."""
 
     is_smooth = False  # predictions are constant between thresholds

@@ -42,6 +42,7 @@ from skensemble.ensemble.newton._score_history import ScoreHistory
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
 from skensemble.ensemble.rows._row_sampling import copies_of
 from skensemble.explanation._explain import ShapValues
+from skensemble.tree.estimators._sklearn_boosting import ConvertibleBooster
 from skensemble.tree.trees._additive_trees import Link
 from skensemble.tree.trees._inspected import Inspected, Predictor
 
@@ -61,7 +62,7 @@ def _makes_trees(estimator):
     return True
 
 
-class NewtonBoosting(ModelParts, CallbackSupportMixin, ShapValues, Inspected, Estimator):
+class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapValues, Inspected, Estimator):
     """What classifier and regressor share: everything between a target array and raw predictions."""
 
     is_smooth = False  # predictions are constant between thresholds

@@ -19,6 +19,7 @@ class Link(NamedTuple):
 
     name: str  # of the link function: "identity", "log", "logit", "softmax", ...
     response: object = _unchanged  # callable: raw predictions (n_samples, n_outputs) -> the response, rows first
+    slope: float = 1.0  # what raw predictions are multiplied by before they go into the inverse of that function
 
 
 IDENTITY = Link("identity")

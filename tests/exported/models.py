@@ -1,0 +1,111 @@
+"""Models for the table of exports: what formats differ in, each in one small model, and rows to ask them about."""
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from skensemble import (
+    AdaBoostClassifier,
+    DecisionTreeClassifier,
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    NewtonBoostingClassifier,
+    NewtonBoostingRanker,
+    NewtonBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(120, 3)).round(1)
+X[::7, 1] = np.nan
+X[::11, 2] = np.inf
+Y = X[:, 0] + np.nan_to_num(X[:, 1]) + RNG.normal(size=120)
+CLASSES = np.array(["low", "middle", "top"])[np.digitize(Y, [0, 1])]
+TEXT = RNG.choice(["a", "b", "c d", "e'f", "rare", "seldom"], 120, p=[0.3, 0.3, 0.2, 0.16, 0.02, 0.02]).astype(object)
+TEXT[::9] = None
+TABLE = pd.DataFrame(
+    {"number": X[:, 0], "text": TEXT, "grade": pd.Categorical(np.clip(np.round(np.nan_to_num(X[:, 1])), -1, 1))}
+)
+LEVEL = Y + 2 * (TABLE["text"] == "a") - 2 * (TABLE["text"] == "e'f") + (TABLE["grade"].astype(float) == 1)
+
+NUMBERS = np.vstack((X, np.round(X * 1.01, 2), [[np.nan] * 3, [-np.inf] * 3, [np.inf] * 3]))
+KNOWN = TABLE
+UNSEEN = TABLE.assign(
+    text=np.where(np.arange(120) % 3 == 0, "unheard of", TEXT), grade=pd.Categorical([77.0, 1.0, -1.0] * 40)
+)
+FEW = {"n_estimators": 4, "random_state": 0, "n_jobs": 1}
+FITTED = {  # name -> (function that fits a model, whether its table is TABLE)
+    "symmetric": (lambda: NewtonBoostingRegressor(**FEW).fit(X, Y), False),
+    "leaf-wise": (lambda: NewtonBoostingRegressor(grow_policy="lossguide", **FEW).fit(X, Y), False),
+    "dart": (lambda: NewtonBoostingRegressor(booster="dart", rate_drop=0.5, **FEW).fit(X, Y), False),
+    "two outputs": (
+        lambda: NewtonBoostingRegressor(multi_strategy="multi_output_tree", **FEW).fit(X, np.c_[Y, -Y]),
+        False,
+    ),
+    "log link": (lambda: NewtonBoostingRegressor("poisson", **FEW).fit(X, np.abs(Y)), False),
+    "quantiles": (lambda: NewtonBoostingRegressor("quantile", quantile=[0.2, 0.8], **FEW).fit(X, Y), False),
+    "linear leaves": (lambda: NewtonBoostingRegressor(linear_leaves=True, **FEW).fit(X[:, :1], Y), False),
+    "ranking": (
+        lambda: NewtonBoostingRanker(**FEW).fit(X, np.digitize(Y, [0, 1]).astype(float), qid=np.arange(120) // 10),
+        False,
+    ),
+    "weights": (
+        lambda: GradientBoostingRegressor(n_estimators=4, random_state=0).fit(X, Y, RNG.integers(1, 4, 120)),
+        False,
+    ),
+    "exponential": (
+        lambda: GradientBoostingClassifier(loss="exponential", n_estimators=4, random_state=0).fit(X, Y > 0),
+        False,
+    ),
+    "forest": (lambda: RandomForestRegressor(**FEW).fit(X, Y), False),
+    "large numbers": (lambda: RandomForestRegressor(**FEW).fit(16777216 + 1.0 * np.arange(120)[:, None], Y), False),
+    "two classes": (lambda: NewtonBoostingClassifier(**FEW).fit(X, CLASSES == "low"), False),
+    "three classes": (lambda: NewtonBoostingClassifier(num_parallel_tree=2, **FEW).fit(X, CLASSES), False),
+    "one class": (lambda: NewtonBoostingClassifier(**FEW).fit(X, np.ones(120)), False),
+    "forest of classes": (lambda: RandomForestClassifier(**FEW).fit(X, CLASSES), False),
+    "tree of two targets": (lambda: DecisionTreeClassifier(max_depth=3).fit(X, np.c_[CLASSES, Y > 0]), False),
+    "adaboost": (lambda: AdaBoostClassifier(n_estimators=4, random_state=0).fit(X, CLASSES), False),
+    "real adaboost": (
+        lambda: AdaBoostClassifier(n_estimators=4, random_state=0, algorithm="gentle").fit(X, CLASSES),
+        False,
+    ),
+    "levels": (lambda: NewtonBoostingRegressor(**FEW).fit(TABLE, LEVEL), True),
+    "levels of classes": (lambda: NewtonBoostingClassifier(**FEW).fit(TABLE, CLASSES), True),
+    "levels in a forest": (lambda: RandomForestRegressor(**FEW).fit(TABLE, LEVEL), True),
+    "rare levels": (
+        lambda: GradientBoostingRegressor(n_estimators=4, random_state=0, min_frequency=9).fit(TABLE, LEVEL),
+        True,
+    ),
+    "levels that are numbers": (
+        lambda: NewtonBoostingRegressor(categorical_features=[1], **FEW).fit(
+            np.c_[X[:, 0], np.clip(np.nan_to_num(np.round(X[:, 1])), 0, 1)], LEVEL
+        ),
+        False,
+    ),
+}
+
+
+@cache
+def fitted(name):
+    return FITTED[name][0]()
+
+
+def rows_of(name):
+    """List of tables to ask a model about: float64 and float32, or with known and unknown levels."""
+    if FITTED[name][1]:
+        return [KNOWN, UNSEEN]
+    model = fitted(name)
+    if name == "large numbers":
+        return [16777216 + 0.5 * np.arange(240)[:, None]]
+    if name == "levels that are numbers":
+        rows = np.c_[NUMBERS[:, 0], np.clip(np.round(NUMBERS[:, 1]), 0, 9)]
+        return [rows, rows.astype(np.float32)]
+    rows = NUMBERS[:, : model.n_features_in_]
+    return [rows, rows.astype(np.float32)]
+
+
+def response(model, rows):
+    """What a model predicts as numbers: probabilities of classes, or predictions."""
+    return model.predict_proba(rows) if hasattr(model, "predict_proba") else model.predict(rows)
