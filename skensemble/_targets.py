@@ -18,7 +18,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from skensemble._input_kinds import check_in_memory, check_unmasked
 from skensemble._parameters import IsArrayLike, IsDict, IsNone, OneOf, ParameterError, SequenceOf
 from skensemble._validation import feature_positions
-from skensemble._weights import check_sum
+from skensemble._weights import check_sum, sums_by_group
 
 CLASS_WEIGHT = (IsDict, SequenceOf(IsDict, "a list of dicts (one per output)"), OneOf("balanced"), IsNone)
 MONOTONIC_CST = (IsArrayLike, IsDict, IsNone)
@@ -297,7 +297,7 @@ def class_factors(class_weight, classes, codes, weight):
 
 def balanced_factors(codes, weight, n_classes):
     """(n_classes,) weights of the classes that make their rows' weights add up to the same."""
-    totals = np.bincount(codes, weight, minlength=n_classes)
+    totals = sums_by_group(codes, weight, n_classes)
     return totals.sum() / np.count_nonzero(totals) / np.where(totals > 0, totals, 1.0)
 
 

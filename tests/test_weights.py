@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from skensemble._weights import MOST_COPIES_PER_ROW, MOST_WHOLE_WEIGHT, are_row_counts, check_sum, is_whole
+from skensemble._weights import (
+    MOST_COPIES_PER_ROW,
+    MOST_WHOLE_WEIGHT,
+    are_row_counts,
+    check_sum,
+    exact_sum,
+    is_whole,
+    sums_by_group,
+)
 
 
 def test_is_whole():
@@ -25,3 +33,14 @@ def test_sums_whose_squares_leave_float64_are_refused(total):
     with pytest.raises(ValueError, match="w must have a sum between 1e-100 and "):
         check_sum(total, "w")
     check_sum(1e99, "w")
+
+
+def test_sums_have_no_order():
+    rng = np.random.default_rng(0)
+    weight, groups, order = rng.random(1000) ** 9, rng.integers(3, size=1000), rng.permutation(1000)
+    assert exact_sum(weight[order]) == exact_sum(weight) == pytest.approx(weight.sum())
+    assert exact_sum(np.arange(5.0)) == 10.0
+    sums = sums_by_group(groups, weight, 4)
+    np.testing.assert_array_equal(sums_by_group(groups[order], weight[order], 4), sums)
+    np.testing.assert_allclose(sums, np.bincount(groups, weight, minlength=4))
+    np.testing.assert_array_equal(sums_by_group(groups, None, 4), np.bincount(groups, minlength=4))

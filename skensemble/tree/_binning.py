@@ -18,7 +18,7 @@ import pandas as pd
 from skensemble._levels import LevelMatcher, warn_if_unknown
 from skensemble._parallel import for_blocks
 from skensemble._validation import CategoryColumn, DenseTable, SparseTable, as_numbers, categorical_mask
-from skensemble._weights import MOST_EXACT_WEIGHT, is_whole
+from skensemble._weights import MOST_EXACT_WEIGHT, exact_sum, is_whole
 from skensemble.tree._binning_kernels import fill_search, find_thresholds, write_codes
 from skensemble.tree._sparse_codes import SparseCells, codes_of, is_sparse, thresholds_of, unusual_cells
 
@@ -270,7 +270,7 @@ def weight_units(sample_weight):
     weights = np.asarray(sample_weight, np.float64)
     if is_whole(weights, MOST_EXACT_WEIGHT):
         return weights.astype(np.int64)
-    exponent = 52 - np.frexp(weights.sum())[1]
+    exponent = 52 - np.frexp(exact_sum(weights))[1]
     return np.rint(np.ldexp(weights, exponent)).astype(np.int64)
 
 

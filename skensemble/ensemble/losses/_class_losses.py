@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skensemble._weights import sums_by_group
 from skensemble.ensemble.losses._links import bounded_exp, sigmoid_columns, softmax_columns
 from skensemble.ensemble.losses._loss import Loss, OutputByOutput, require, weight_array
 from skensemble.ensemble.losses._pointwise import (
@@ -74,7 +75,7 @@ class MulticlassLogLoss(Loss):
         _check_classes(y, self)
 
     def baseline(self, y, sample_weight):
-        counts = np.bincount(y.astype(np.intp), sample_weight, minlength=self.n_classes)
+        counts = sums_by_group(y.astype(np.intp), sample_weight, self.n_classes)
         return self.link(counts / max(counts.sum(), np.finfo(float).tiny))
 
     def gradient_hessian(self, y, raw, gradient, hessian, start, stop, sample_weight=None):

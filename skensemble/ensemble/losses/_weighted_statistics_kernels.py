@@ -36,16 +36,33 @@ def weighted_mean(values, weight):
 
 @kernel
 def _largest_and_total(values, weight):
-    """Largest |value| of the rows with weight (NaN when one is NaN), and the sum of the weights."""
-    largest, total = 0.0, 0.0
+    """Largest |value| of the rows with weight (NaN when one is NaN), and the sum of the weights, of no order either."""
+    largest, heaviest, count = 0.0, 0.0, 0
     for i in range(values.size):
         row_weight = weight[i] if weight.size else 1.0
         if row_weight > 0.0:
-            total += row_weight
+            heaviest = max(heaviest, row_weight)
+            count += 1
             size = abs(values[i])
             if size > largest or size != size:
                 largest = size
-    return largest, total
+    return largest, _sum_of_weights(weight, heaviest) if weight.size else float(count)
+
+
+_WORD_OF_WEIGHTS = 27  # bits: two words hold whole weights exactly, and 2^36 of them fit
+
+
+@kernel
+def _sum_of_weights(weight, heaviest):
+    exponent = math.frexp(heaviest)[1] - _WORD_OF_WEIGHTS
+    down, up = math.ldexp(1.0, -exponent), math.ldexp(1.0, _WORD_OF_WEIGHTS)
+    high, low = 0, 0
+    for i in range(weight.size):
+        scaled = max(weight[i], 0.0) * down
+        first = math.floor(scaled)
+        high += int(first)
+        low += int(np.rint((scaled - first) * up))
+    return math.ldexp(float(high) + math.ldexp(float(low), -_WORD_OF_WEIGHTS), exponent)
 
 
 @kernel

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skensemble._weights import is_whole
+from skensemble._weights import exact_sum, is_whole
 from skensemble.ensemble.newton._exact_weights_kernels import sum_nodes
 
 FRACTION_BITS = 52  # of the sum of weights that are not whole
@@ -18,7 +18,7 @@ class ExactWeights(NamedTuple):
 
     @classmethod
     def of(cls, weight):
-        exponent = 0 if is_whole(weight) else int(np.frexp(weight.sum())[1]) - FRACTION_BITS
+        exponent = 0 if is_whole(weight) else int(np.frexp(exact_sum(weight))[1]) - FRACTION_BITS
         return cls._in_units(weight, exponent)
 
     @classmethod

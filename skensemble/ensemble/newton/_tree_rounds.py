@@ -50,7 +50,8 @@ class TreeRounds:
         self._feature_order = content.feature_order
         knows_classes = loss.target == "classes" and self.n_outputs > 1
         keys = train.keys(content) if samples or knows_classes else None
-        self._sampler = RowSampler(keys, None if settings.goss else train.copies) if samples else None
+        copies = None if settings.goss else train.copies
+        self._sampler = RowSampler(keys, copies, train.weight) if samples else None
         self._output_rank = np.arange(self.n_outputs)
         if knows_classes:  # what classes are called does not change their trees
             self._output_rank[train.y.astype(np.intp)] = label_ranks(train.y, keys, train.copies)

@@ -36,16 +36,17 @@ class RowSampler:
     """Draws shares of the rows of one table, without replacement.
 
     keys : (n_samples,) int64, equal for rows that are alike; copies : (n_samples,) int64, see `copies_of`, or None
+    weight : (n_samples,) or None, by which rows that are alike stand in line, so that their order does not matter
 
     splits : bool, whether only some of the copies that a row stands for may be drawn
     """
 
-    def __init__(self, keys, copies=None):
+    def __init__(self, keys, copies=None, weight=None):
         self.keys, self.copies = keys, np.empty(0, np.int64) if copies is None else copies
         self.splits = bool((self.copies > 1).any())
         self._first = self._total = np.empty(0, np.int64)
         if self.splits or has_copies(keys) or (self.copies == 0).any():
-            self._first, self._total = _places(keys, self.copies)
+            self._first, self._total = _places(keys, self.copies, weight)
 
     def draw(self, share, seed):
         """(rows, units): the drawn rows, uint32, ascending, and how many copies of each; all rows if none is drawn."""
@@ -72,7 +73,7 @@ def has_copies(keys):
     return bool((ordered[1:] == ordered[:-1]).any())
 
 
-def _places(keys, copies):
+def _places(keys, copies, weight):
     """(first, total): where the copies of each row begin among the rows that are alike, and how many there are.
 
     keys          7  3  7  3  3
@@ -80,7 +81,7 @@ def _places(keys, copies):
     first, total  0  0  2  1  2,  3  3  3  3  3
     """
     copies = copies if len(copies) else np.ones(len(keys), np.int64)
-    order = np.argsort(keys, kind="stable")
+    order = np.argsort(keys, kind="stable") if weight is None else np.lexsort((weight, keys))
     ends = np.cumsum(copies[order])
     is_new = np.r_[True, np.diff(keys[order]) != 0]
     group, starts = np.cumsum(is_new) - 1, (ends - copies[order])[is_new]
@@ -108,9 +109,17 @@ def sample_goss(gradient, weight, sampler, subsample, seed):
     size = np.abs(gradient).sum(axis=0, dtype=np.float64)
     if weight is not None:
         size *= weight
-    is_large = np.zeros(n_samples, bool)
-    is_large[np.argsort(-size, kind="stable")[:n_large]] = True
+    is_large = largest(size, sampler.keys, n_large)
     small_share = min(1.0, share * (1.0 - LARGE_SHARE) * n_samples / max(n_samples - n_large, 1))
     chosen = is_large.copy()
     chosen[sampler.draw(small_share, mixed_seed(seed, 1))[0]] = True
     return np.flatnonzero(chosen).astype(np.uint32), np.where(is_large, 1.0, 1.0 / small_share)
+
+
+def largest(size, keys, n_large):
+    """(n_samples,) bool: the `n_large` rows of the largest size; of equal ones, those with the smallest keys."""
+    border = np.partition(size, len(size) - n_large)[len(size) - n_large]
+    is_large = size > border
+    tied = np.flatnonzero(size == border)
+    is_large[tied[np.argsort(keys[tied], kind="stable")[: n_large - np.count_nonzero(is_large)]]] = True
+    return is_large

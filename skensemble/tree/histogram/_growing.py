@@ -33,6 +33,7 @@ from skensemble._jit import kernel
 from skensemble._random_bits import mixed_seed, random_uniform
 from skensemble._team import PATIENCE, finish_chunk, is_dismissed, open_job, relax, take_chunk, wait_for_chunks
 from skensemble.tree._node_heap import pop_node, push_node
+from skensemble.tree.histogram._exact_sums import exact_sum, is_at_border
 from skensemble.tree.histogram._growth_jobs import (
     ACCUMULATE,
     CHILDREN,
@@ -157,17 +158,33 @@ def _after_sums(state):
         for block in range(state.block_sums.shape[0]):
             g += state.block_sums[block, k, 0]
             h += state.block_sums[block, k, 1]
-        state.gradient_unit[k] = 1.0 / power_of_two_scale(g, state.n_units, PACKED_BITS)
-        state.hessian_unit[k] = 1.0 / power_of_two_scale(h, state.n_units, PACKED_BITS)
-        state.fine_gradient[k] = power_of_two_scale(g, state.n_units, FINE_BITS)
-        state.fine_hessian[k] = power_of_two_scale(h, state.n_units, FINE_BITS)
-    _bound_counts(state)
+        if is_at_border(g, state.n_units):
+            g = _exact_sum(state.gradient[state.first_output + k], state)
+        if is_at_border(h, state.n_units):
+            h = _exact_sum(state.hessian[state.first_output + k], state)
+        set_scales(k, g, h, state)
+    bound_counts(state)
     state.phase = PACK
     return _row_chunks(state.nodes[0].stop)
 
 
 @kernel
-def _bound_counts(state):
+def _exact_sum(values, state):
+    rows, n_rows = state.rows[0], state.nodes[0].stop
+    return exact_sum(values, state.weight, rows[:0] if n_rows == rows.shape[0] else rows, 0, n_rows)
+
+
+@kernel
+def set_scales(k, g, h, state):
+    """The scales of output k, whose sums of |gradient| and hessian are g and h."""
+    state.gradient_unit[k] = 1.0 / power_of_two_scale(g, state.n_units, PACKED_BITS)
+    state.hessian_unit[k] = 1.0 / power_of_two_scale(h, state.n_units, PACKED_BITS)
+    state.fine_gradient[k] = power_of_two_scale(g, state.n_units, FINE_BITS)
+    state.fine_hessian[k] = power_of_two_scale(h, state.n_units, FINE_BITS)
+
+
+@kernel
+def bound_counts(state):
     """What the hessian of the first output says about numbers of rows; whether cells need a channel to count them."""
     least, most = np.inf, 0.0
     for block in range(state.block_sums.shape[0]):

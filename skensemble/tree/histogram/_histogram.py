@@ -259,9 +259,14 @@ def power_of_two_scale(total, n_units, bits):
     """
     if not total > 0.0:
         return 1.0
-    room = 2.0**bits - 2.0 - 0.5 * n_units
-    exponent = math.frexp(room / max(total, 2.0**-900))[1]  # of a total near 0 the quotient would overflow
+    exponent = math.frexp(room_of(n_units, bits) / max(total, 2.0**-900))[1]  # near 0 the quotient would overflow
     return math.ldexp(1.0, max(exponent - 1, -1000))
+
+
+@kernel
+def room_of(n_units, bits):
+    """What a sum in `bits` bits may be, before its terms are rounded."""
+    return 2.0**bits - 2.0 - 0.5 * n_units
 
 
 @kernel

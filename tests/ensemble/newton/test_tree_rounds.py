@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from skensemble import NewtonBoostingClassifier, NewtonBoostingRegressor
 from skensemble._validation import read_table
 from skensemble.ensemble.losses._losses import make_loss
 from skensemble.ensemble.newton import _tree_rounds
@@ -210,3 +211,26 @@ def test_leaf_values_without_constraints_stay():
     nodes, leaves = _three_leaves()
     values = np.array([4.0, 1.0, 2.0])
     assert _bounded(nodes, leaves, values, np.array([0, 0])) is values
+
+
+@pytest.mark.parametrize("weight", ["none", "whole", "fractions"])
+@pytest.mark.parametrize(
+    "parameters",
+    [{}, {"subsample": 1.0}, {"sampling_method": "goss"}, {"grow_policy": "lossguide", "max_leaf_nodes": 9}],
+    ids=str,
+)
+def test_the_order_of_the_rows_changes_no_bit(parameters, weight):
+    """Many rows are alike in all but their weights."""
+    rng = np.random.default_rng(3)
+    X, order = rng.integers(0, 4, (600, 3)).astype(float), rng.permutation(600)
+    y = X[:, 0] + X[:, 1] + rng.integers(0, 2, 600)
+    weight = {"none": None, "whole": rng.integers(0, 4, 600), "fractions": rng.random(600)}[weight]
+    for kind, target in ((NewtonBoostingRegressor, y), (NewtonBoostingClassifier, y > 3)):
+        models = [
+            kind(n_estimators=4, random_state=0, **parameters).fit(X[rows], target[rows], weights)
+            for rows, weights in ((slice(None), weight), (order, None if weight is None else weight[order]))
+        ]
+        ours, theirs = (model._booster.additive for model in models)
+        np.testing.assert_array_equal(ours.baseline, theirs.baseline)
+        for name in ("feature", "threshold", "values", "gain", "cover"):
+            np.testing.assert_array_equal(getattr(ours.trees, name), getattr(theirs.trees, name))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skensemble.ensemble.rows._row_sampling import RowSampler, copies_of, sample_features, sample_goss
+from skensemble.ensemble.rows._row_sampling import RowSampler, copies_of, largest, sample_features, sample_goss
 
 
 def _keys(n, seed=0):
@@ -60,6 +60,15 @@ def test_a_weight_is_a_number_of_copies():
         weight = np.bincount(keys[rows].view(np.uint64) % 1009, units, minlength=1009)
         drawn = keys[origin][RowSampler(keys[origin]).draw(0.4, seed)[0]]
         np.testing.assert_allclose(weight, np.bincount(drawn.view(np.uint64) % 1009, minlength=1009))
+
+
+def test_rows_that_are_alike_stand_in_line_by_their_weights():
+    rng = np.random.default_rng(2)
+    keys, weight, order = _keys(4)[rng.integers(4, size=100)], rng.random(100), rng.permutation(100)
+    for seed in range(5):
+        drawn = weight[RowSampler(keys, None, weight).draw(0.4, seed)[0]]
+        shuffled = weight[order][RowSampler(keys[order], None, weight[order]).draw(0.4, seed)[0]]
+        np.testing.assert_array_equal(np.sort(drawn), np.sort(shuffled))
 
 
 def test_which_weights_are_numbers_of_copies():
@@ -121,3 +130,10 @@ def test_goss_of_few_rows_takes_all():
     rows, factor = sample_goss(np.ones((1, 2), np.float32), None, RowSampler(_keys(2)), 1.0, 0)
     assert len(rows) <= 2
     assert np.isfinite(factor).all()
+
+
+def test_keys_decide_between_equal_gradients():
+    size, keys = np.array([3.0, 1.0, 1.0, 2.0, 1.0]), np.array([9, 5, -7, 1, 2])
+    assert largest(size, keys, 1).tolist() == [True, False, False, False, False]
+    assert largest(size, keys, 4).tolist() == [True, False, True, True, True]
+    assert largest(size, keys, 5).all()
