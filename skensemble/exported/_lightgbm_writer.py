@@ -54,18 +54,7 @@ def _numbers_of_levels(parts):
     known = {j: levels for j, levels in enumerate(parts.levels) if levels is not None}
     strange = [j for j, levels in known.items() if not all(isinstance(x, (str, int, float)) for x in levels)]
     parts.refuse_columns(strange, "LightGBM's text holds categories that are text or numbers, but there are others in")
-    if parts.names is not None:
-        return {j: np.arange(len(levels)) for j, levels in known.items()}
-    split = {j: known[j] for j in parts.columns_of_levels()}
-    parts.refuse_columns(
-        [j for j, levels in split.items() if not all(_is_number_of_category(x) for x in levels)],
-        f"categories of an array must be whole numbers from 0 to {LARGEST_NUMBER} for LightGBM, but they are not in",
-    )
-    return {j: np.array(levels, np.int64) for j, levels in split.items()}
-
-
-def _is_number_of_category(x):
-    return not isinstance(x, str) and x == int(x) and 0 <= x <= LARGEST_NUMBER
+    return parts.numbers_of_levels("LightGBM", LARGEST_NUMBER)
 
 
 def _info(numbers):

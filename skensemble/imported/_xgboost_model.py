@@ -147,6 +147,8 @@ def _read_tree(section):
     is_leaf = left == NO_CHILD
     if ((right < 0) | (right >= n_nodes))[~is_leaf].any():
         raise ValueError("right_children must be numbers of nodes")
+    if (right != left + 1)[~is_leaf].any():
+        raise ValueError("right_children must follow left_children, since XGBoost goes there")
     values = _leaf_values(section, condition, is_leaf, right)
     kind = _array(section, "split_type", np.int64, n_nodes) if "split_type" in section else np.zeros(n_nodes, np.int64)
     below = np.nextafter(condition.astype(np.float32), np.float32(-np.inf)).astype(np.float64)

@@ -25,15 +25,14 @@ Y = X[:, 0] + np.nan_to_num(X[:, 1]) + RNG.normal(size=120)
 CLASSES = np.array(["low", "middle", "top"])[np.digitize(Y, [0, 1])]
 TEXT = RNG.choice(["a", "b", "c d", "e'f", "rare", "seldom"], 120, p=[0.3, 0.3, 0.2, 0.16, 0.02, 0.02]).astype(object)
 TEXT[::9] = None
-TABLE = pd.DataFrame(
-    {"number": X[:, 0], "text": TEXT, "grade": pd.Categorical(np.clip(np.round(np.nan_to_num(X[:, 1])), -1, 1))}
-)
+GRADE = pd.Categorical(np.clip(np.round(np.nan_to_num(X[:, 1])), -1, 1).astype(int))
+TABLE = pd.DataFrame({"number": X[:, 0], "text": TEXT, "grade": GRADE})
 LEVEL = Y + 2 * (TABLE["text"] == "a") - 2 * (TABLE["text"] == "e'f") + (TABLE["grade"].astype(float) == 1)
 
 NUMBERS = np.vstack((X, np.round(X * 1.01, 2), [[np.nan] * 3, [-np.inf] * 3, [np.inf] * 3]))
 KNOWN = TABLE
 UNSEEN = TABLE.assign(
-    text=np.where(np.arange(120) % 3 == 0, "unheard of", TEXT), grade=pd.Categorical([77.0, 1.0, -1.0] * 40)
+    text=np.where(np.arange(120) % 3 == 0, "unheard of", TEXT), grade=pd.Categorical([77, 1, -1] * 40)
 )
 FEW = {"n_estimators": 4, "random_state": 0, "n_jobs": 1}
 FITTED = {  # name -> (function that fits a model, whether its table is TABLE)
@@ -92,10 +91,15 @@ def fitted(name):
     return FITTED[name][0]()
 
 
-def rows_of(name):
+def rows_of(name, with_infinities=True):
     """List of tables to ask a model about: float64 and float32, or with known and unknown levels."""
     if FITTED[name][1]:
         return [KNOWN, UNSEEN]
+    tables = _tables_of_numbers(name)
+    return tables if with_infinities else [np.clip(rows, -9, 9) if np.isinf(rows).any() else rows for rows in tables]
+
+
+def _tables_of_numbers(name):
     model = fitted(name)
     if name == "large numbers":
         return [16777216 + 0.5 * np.arange(240)[:, None]]

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from skensemble import export_model, from_lightgbm
+from skensemble import export_model, from_lightgbm, from_xgboost
 from skensemble.exported._export import TARGETS
 from tests.exported.models import FITTED, TABLE, fitted, response, rows_of
 
+WITHOUT_INFINITIES = ("xgboost",)
 TREES_AND_FORESTS = ("forest", "large numbers", "forest of classes", "tree of two targets", "levels in a forest")
 
 
@@ -27,6 +28,17 @@ def _lightgbm(model, folder):
     return predict
 
 
+def _xgboost(ending):
+    """XGBoost knows no infinities."""
+
+    def through(model, folder):
+        export_model(model, folder / f"model{ending}", to="xgboost")
+        again = from_xgboost(folder / f"model{ending}")
+        return lambda rows: response(again, rows)
+
+    return through
+
+
 ONE_CLASS, TWO_TARGETS = "needs two classes or more, but this model has one", "one target of classes, got 2 targets"
 NO_TREES = "linear_leaves must be False"
 NO_LINK = "has no link '{}' from raw predictions"
@@ -37,6 +49,7 @@ OTHERS = {
     "quantiles": NO_LINK.format("sorted"),
     "real adaboost": NO_LINK.format("one-vs-rest"),
 }
+SINGLE = {"large numbers": "float32, which cannot hold all thresholds in.*'Column_0'"}
 RARE = "unknown categories where missing cells go.*'text'"
 TARGETS_AND_TOLERANCES = {  # name -> (function that makes predictions of a model by the target, tolerance, refusals)
     "scikit-learn": (
@@ -46,12 +59,14 @@ TARGETS_AND_TOLERANCES = {  # name -> (function that makes predictions of a mode
         | {"two outputs": "one number, or the classes of one target.*2 outputs", "rare levels": RARE}
         | {"quantiles": "one number, or the classes of one target.*2 outputs"},
     ),
+    "xgboost": (_xgboost(".json"), 1e-6, OTHERS | SINGLE),
+    "xgboost ubj": (_xgboost(".ubj"), 1e-6, OTHERS | SINGLE),
     "lightgbm": (_lightgbm, 1e-14, OTHERS | {"rare levels": RARE}),
 }
 
 
 def test_every_target_is_in_the_table():
-    assert set(TARGETS_AND_TOLERANCES) == {*TARGETS, "scikit-learn"}
+    assert {name.split()[0] for name in TARGETS_AND_TOLERANCES} == {*TARGETS, "scikit-learn"}
 
 
 @pytest.mark.filterwarnings("ignore:.*known categor")
@@ -68,7 +83,7 @@ def test_what_is_exported_predicts_the_same_or_is_refused(target, name, tmp_path
         assert not list(tmp_path.iterdir())
         return
     predict = through(model, tmp_path)
-    for rows in rows_of(name):
+    for rows in rows_of(name, with_infinities=target.split()[0] not in WITHOUT_INFINITIES):
         expected = response(model, rows)
         np.testing.assert_allclose(predict(rows), expected, rtol=tolerance, atol=tolerance)
 

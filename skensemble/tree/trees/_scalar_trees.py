@@ -11,6 +11,8 @@ from skensemble.tree.trees._marks import ALL_OUTPUTS, NUMERIC
 from skensemble.tree.trees._split_levels import missing_go_left
 from skensemble.tree.trees._tree_arrays import split_trees
 
+LARGEST_SINGLE = np.finfo(np.float32).max
+_OF_NODES = ("feature", "threshold", "left", "right", "missing_left", "value", "cover", "count", "gain")
 LIBRARIES_OF_IMPORTS = "model must be trained by skensemble, got one that was imported from another library with"
 
 
@@ -56,6 +58,21 @@ class ScalarTree:
         left[nodes], right[nodes], missing_left[nodes] = self.right[nodes], self.left[nodes], ~missing_left[nodes]
         sets = self.sets | {node: self.sets[node].exchanged() for node in nodes.tolist()}
         return replace(self, left=left, right=right, missing_left=missing_left, sets=sets)
+
+
+def breadth_first(tree):
+    """The same ScalarTree with its nodes level by level, so that a right child follows its left one."""
+    order, level = [np.zeros(1, np.int64)], np.zeros(1, np.int64)
+    while len(level := level[~tree.is_leaf[level]]):
+        level = np.column_stack((tree.left[level], tree.right[level])).ravel()
+        order.append(level)
+    order = np.concatenate(order)
+    place = np.full(len(order) + 1, -1)  # the last one for the children of leaves
+    place[order] = np.arange(len(order))
+    arrays = {name: getattr(tree, name)[order] for name in _OF_NODES}
+    for name in ("left", "right"):
+        arrays[name] = place[arrays[name]]
+    return replace(tree, sets={int(place[node]): levels for node, levels in tree.sets.items()}, **arrays)
 
 
 def constant_tree(output, value):
@@ -120,6 +137,26 @@ class ScalarTrees:
         }
         return sorted(apart)
 
+    def check_single_precision(self, target):
+        """Raise a ValueError if there are thresholds that float32 cannot hold, in which `target` keeps them."""
+        columns = set()
+        for tree in self.trees:
+            is_number = ~np.isnan(tree.threshold)
+            is_same = (single_precision(tree.threshold) == tree.threshold) | (np.abs(tree.threshold) > LARGEST_SINGLE)
+            columns |= set(tree.feature[is_number & ~is_same].tolist())
+        self.refuse_columns(columns, f"{target} compares numbers of float32, which cannot hold all thresholds in")
+
+    def numbers_of_levels(self, target, largest):
+        """{column: numbers of its levels}: places in the lists of a frame, or the levels of an array themselves."""
+        if self.names is not None:
+            return {j: np.arange(len(known)) for j, known in enumerate(self.levels) if known is not None}
+        split = {j: self.levels[j] for j in self.columns_of_levels()}
+        self.refuse_columns(
+            [j for j, known in split.items() if not all(_is_own_number(x, largest) for x in known)],
+            f"categories of an array must be whole numbers from 0 to {largest} for {target}, but they are not in",
+        )
+        return {j: np.array(known, np.int64) for j, known in split.items()}
+
     def columns_of_levels(self):
         """Numbers of the columns whose levels are split."""
         return sorted({int(tree.feature[node]) for tree in self.trees for node in tree.sets})
@@ -138,6 +175,18 @@ class ScalarTrees:
             return self
         trees = [replace(tree, value=tree.value / self.divisor) for tree in self.trees]
         return replace(self, trees=trees, divisor=1.0)
+
+
+def single_precision(threshold):
+    """Thresholds as float32, which the same numbers of float32 do not exceed; those beyond it part infinities off."""
+    with np.errstate(over="ignore"):
+        single = threshold.astype(np.float32)
+    single[(threshold > LARGEST_SINGLE) & (threshold < np.inf)] = LARGEST_SINGLE
+    return single
+
+
+def _is_own_number(level, largest):
+    return not isinstance(level, str) and level == int(level) and 0 <= level <= largest
 
 
 def scalar_trees(model):
