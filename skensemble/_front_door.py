@@ -63,6 +63,7 @@ OTHERS = {
         "from_sklearn": "skensemble.imported._sklearn_model",
         "export_model": "skensemble.exported._export",
     },
+    "More than one machine": {"Batches": "skensemble.distributed"},
     "Explanations": {"explain": "skensemble.inspection"},
     "Effects of columns": {
         "partial_dependence": "skensemble.inspection",

@@ -20,8 +20,33 @@ LOADED_BY = {  # library -> the call by which its collections become tables or a
 }
 
 
+class TableSource:
+    """A table that is read in batches of rows, of which a fit keeps codes only; see `skensemble.distributed`."""
+
+    def targets(self, y, sample_weight):
+        """(y, sample_weight) of all rows in memory; both must be None, or weights alone where the source has none."""
+        raise NotImplementedError
+
+    def first_rows(self):
+        """X of one batch, as it came."""
+        raise NotImplementedError
+
+    def features(self):
+        """Yield X of each batch that has rows, as it came."""
+        raise NotImplementedError
+
+    def table(self):
+        """The Table, whose columns are read when they are asked for."""
+        raise NotImplementedError
+
+
 def check_in_memory(values, name):
     """Raise a ParameterError for a collection that is computed or fetched only when it is read, such as Dask's."""
+    if isinstance(values, TableSource):
+        raise ParameterError(
+            f"{name} must be in memory, got {type(values).__name__}: batches are read by fit, predict, predict_proba "
+            "and decision_function of the NewtonBoosting estimators."
+        )
     call = _loading_call(values)
     if call is not None:
         kind = f"{type(values).__module__.split('.')[0]} {type(values).__name__}"

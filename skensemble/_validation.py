@@ -25,6 +25,7 @@ except ImportError:
 # -- tables ----------------------------------------------------------------------------------------------------------
 
 MAX_CELLS = 2**31
+COLUMNS_PER_TASK = 8  # maximum number; a row-major table is read in cache lines
 FEW_ROWS = 4  # of a frame to predict
 FROM_DTYPE = "from_dtype"
 
@@ -77,6 +78,19 @@ class Table:
     def take(self, rows):
         """The table of some rows (index array)."""
         raise NotImplementedError
+
+    def parts(self):
+        """Yield (number of its first row, Table) for all of its rows, in order; each part can be filled in blocks."""
+        yield 0, self
+
+    def new_codes(self, shape, dtype):
+        """An array of zeros for codes of its cells."""
+        return np.zeros(shape, dtype)
+
+    def columns_at_a_time(self, n_threads):
+        """How many columns to ask for in one call."""
+        n_rounds = -(-self.n_features // (COLUMNS_PER_TASK * n_threads))
+        return -(-self.n_features // (n_rounds * n_threads))  # every thread gets the same number of tasks
 
     def category_column(self, j):
         """Column j if it is a CategoryColumn, else None."""

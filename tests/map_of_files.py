@@ -23,7 +23,7 @@ _ORDER = [
     "ensemble/newton",
     "generative/tables", "generative/networks", "generative/paths", "generative/fields", "generative/flows",
     "generative/diffusion", "generative/autoregressive", "generative/evaluation", "generative",
-    "imported", "exported", "serving", "model_files",
+    "distributed", "imported", "exported", "serving", "model_files",
 ]  # fmt: skip
 
 

@@ -41,6 +41,7 @@ ROOMS = {  # what each room may import, besides itself and the foundation: the f
     "generative.autoregressive": BELOW | {"generative.tables"},
     "generative": BELOW | {"generative.tables", "generative.flows"},
 }
+ROOMS["distributed"] = set()
 ROOMS["imported"] = {"tree", "tree.trees", "explanation"}
 ROOMS["exported"] = {"tree", "tree.trees"}
 ROOMS["serving"] = BELOW
@@ -64,7 +65,7 @@ BUILT_ON_ESTIMATORS = {  # files that import public estimators of other files, a
     "skensemble.model_files._generative_estimators": "an encoder is a part of what is stored",
     "skensemble.model_files._table_kinds": "an encoder is a part of what is stored",
 }
-OPTIONAL = {"matplotlib", "shap", "rich", "polars", "pyarrow", "narwhals"}
+OPTIONAL = {"matplotlib", "shap", "rich", "polars", "pyarrow", "narwhals", "dask", "distributed"}
 NOT_IN_KERNELS = {"pandas", "sklearn", "polars", "pyarrow", "narwhals"}
 NAMED_FOR_NOTHING = {"utils", "helpers", "common", "misc"}
 

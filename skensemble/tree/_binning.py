@@ -9,6 +9,7 @@ whole-number weights: a row of weight k counts exactly as k rows, a row of weigh
 """
 
 from copy import copy
+from functools import partial
 from numbers import Integral
 from typing import NamedTuple
 
@@ -22,7 +23,6 @@ from skensemble._weights import MOST_EXACT_WEIGHT, exact_sum, is_whole
 from skensemble.tree._binning_kernels import fill_search, find_thresholds, write_codes
 from skensemble.tree._sparse_codes import SparseCells, codes_of, is_sparse, thresholds_of, unusual_cells
 
-COLUMNS_PER_TASK = 8  # maximum number; a row-major table is read in cache lines
 BLOCK_CELLS = 1 << 16
 PADDING = 8
 MAX_CATEGORIES = (1 << 16) - 1  # codes of two bytes
@@ -80,7 +80,7 @@ class Binner:
             columns = table.columns(first, last, slice(None))
             return [self._fit_column(table, j, column, units) for j, column in enumerate(columns, first)]
 
-        parts = for_blocks(fit_columns, table.n_features, _columns_per_task(table.n_features, n_threads), n_threads)
+        parts = for_blocks(fit_columns, table.n_features, table.columns_at_a_time(n_threads), n_threads)
         self.thresholds_, self.categories_, n_codes = map(list, zip(*(feature for part in parts for feature in part)))
         self.n_codes_ = np.array(n_codes, np.int32)
         return self._learn_lookups()
@@ -128,16 +128,18 @@ class Binner:
         dtype = _code_dtype(self.n_codes_.max())
         n_codes, is_categorical = np.array(self.n_codes_), np.array(self.is_categorical_)  # a loaded model's: read-only
         search = prepare_search(self.thresholds_, n_samples)
-        codes = np.zeros((n_samples, -(-n_features // PADDING) * PADDING), dtype)
-        columns = np.empty((n_features, n_samples), dtype)
-        self.prepare(table)
+        codes = table.new_codes((n_samples, -(-n_features // PADDING) * PADDING), dtype)
+        columns = table.new_codes((n_features, n_samples), dtype)
 
-        def write_block(start, stop):
+        def write_block(part, first_row, start, stop):
             block = np.empty((n_features, stop - start))
-            self._fill(table, block, start, stop)
-            write_codes(block, *search, n_codes, is_categorical, columns, codes, start)
+            self._fill(part, block, start, stop)
+            write_codes(block, *search, n_codes, is_categorical, columns, codes, first_row + start)
 
-        for_blocks(write_block, n_samples, max(64, BLOCK_CELLS // n_features), n_threads)
+        for first_row, part in table.parts():
+            self.prepare(part)
+            write = partial(write_block, part, first_row)
+            for_blocks(write, part.n_samples, max(64, BLOCK_CELLS // n_features), n_threads)
         return BinnedMatrix(codes, columns, n_codes, is_categorical)
 
     def reads_sparse(self, table):
@@ -212,12 +214,6 @@ class Binner:
                 block[j] = floats[table.category_column(j).codes[start:stop]]
             elif lookup is not None:
                 block[j] = lookup.of_numbers(block[j])
-
-
-def _columns_per_task(n_features, n_threads):
-    """Number of columns of a task, so that every thread gets the same number of tasks, of the same size."""
-    n_rounds = -(-n_features // (COLUMNS_PER_TASK * n_threads))
-    return -(-n_features // (n_rounds * n_threads))
 
 
 def same_encoding(a, b):

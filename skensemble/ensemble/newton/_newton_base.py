@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._estimator import Estimator
+from skensemble._input_kinds import TableSource
 from skensemble._parallel import effective_n_jobs
 from skensemble._parameters import check_parameters, plain_value
 from skensemble._random import draw_seed, generator
@@ -26,6 +27,7 @@ from skensemble._validation import check_in_memory, read_features
 from skensemble.ensemble._early_stopping import Patience
 from skensemble.ensemble._held_out_scoring import GivenRows, HeldOutScorer
 from skensemble.ensemble.losses._links import response
+from skensemble.ensemble.newton._batched_rows import given_rows, read_rows, read_targets
 from skensemble.ensemble.newton._booster import FitRequest
 from skensemble.ensemble.newton._boosters import booster_names, choose_booster
 from skensemble.ensemble.newton._boosting_settings import learning_rate_of
@@ -75,7 +77,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
     def fit(
         self,
         X,
-        y,
+        y=None,
         sample_weight=None,
         *,
         X_val=None,
@@ -89,10 +91,11 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
 
         Parameters
         ----------
-        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features), or Batches
             Features. Numbers may be missing (NaN) or infinite; see `categorical_features` for categories.
+            `skensemble.distributed.Batches` are read in batches of rows, of which only codes stay in memory.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Target.
+            Target. May be left out if `X` are batches that hold it.
         sample_weight : array-like of shape (n_samples,), default=None
             Sample weights >= 0. A sample with a whole-number weight k counts as k samples. Weights that are not all
             whole are divided by their mean, so that only their ratios matter.
@@ -120,6 +123,8 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
             If a parameter, a sample weight or a target is not allowed; the message names it, the rule and the value.
             The estimator is then left as it was before.
         """
+        y, sample_weight = read_targets(self, X, y, sample_weight)
+        y_val, sample_weight_val = read_targets(self, X_val, y_val, sample_weight_val)
         data = {"X": X, "y": y, "metadata": _metadata(sample_weight)}
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, init_score, init_score_val, data, groups)
 
@@ -131,7 +136,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         continued = self._goes_on(hasattr(self, "_booster"))
         if continued:
             self._check_same_rounds()
-        table = read_features(self, X, reset=not continued)
+        table = read_rows(self, X, reset=not continued)
         check_enough_rows(table.n_samples, 2)
         target, weight = self._read_target(y, sample_weight, table.n_samples, continued)
         start = _read_init_score(init_score, "init_score", table.n_samples)
@@ -194,14 +199,14 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
             if sample_weight_val is not None or init_score_val is not None:
                 raise ValueError("sample_weight_val and init_score_val need X_val and y_val, got X_val=None.")
             return None
-        table = read_features(self, X_val, reset=False)
+        table = read_rows(self, X_val, reset=False)
         target, weight = self._read_target(y_val, sample_weight_val, table.n_samples, True, suffix="_val")
         return table, target, weight, _read_init_score(init_score_val, "init_score_val", table.n_samples)
 
     def _make_data(self, kind, X, table, target, weight, start, n_threads):
         """TrainingData that knows `start`, and, on a warm start, the raw predictions of the model so far."""
         data = kind.training_data(self._binner, table, target, weight, start, n_threads)
-        data.given = GivenRows(X)
+        data.given = GivenRows(given_rows(X, table.n_samples))
         if hasattr(self, "_booster"):
             self._booster.recall(data, table, n_threads)
         return data
@@ -417,6 +422,8 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
     def _raw_predict(self, X):
         if self._known is not None:
             return self._known.of(X)
+        if isinstance(X, TableSource):
+            return np.concatenate([self._raw_predict(rows) for rows in X.features()])
         table = self._read_for_prediction(X)
         return self._booster.raw(table, effective_n_jobs(self.n_jobs))
 

@@ -13,6 +13,7 @@ from skensemble._random_bits import mixed_seed
 from skensemble._targets import all_or_nothing, read_target, read_weight
 from skensemble.ensemble.losses._losses import make_loss
 from skensemble.ensemble.losses._ranking_losses import Queries, RankingMeasure
+from skensemble.ensemble.newton._batched_rows import read_targets
 from skensemble.ensemble.newton._newton_base import NewtonBoosting
 from skensemble.ensemble.newton._newton_parameters import RANKER
 from skensemble.ensemble.newton._weight_unit import in_rows
@@ -347,7 +348,7 @@ class NewtonBoostingRanker(NewtonBoosting):
     def fit(
         self,
         X,
-        y,
+        y=None,
         sample_weight=None,
         *,
         group=None,
@@ -364,8 +365,10 @@ class NewtonBoostingRanker(NewtonBoosting):
 
         Parameters
         ----------
-        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features), or Batches
             Features. Numbers may be missing (NaN) or infinite; see `categorical_features` for categories.
+            `skensemble.distributed.Batches` are read in batches of rows, of which only codes stay in memory; `group`
+            or `qid` are those of all rows, and queries may be cut.
         y : array-like of shape (n_samples,)
             Relevance of each sample to its query, from 0 to 500, whole or not. Its gain in NDCG is 2^relevance - 1.
         sample_weight : array-like of shape (n_queries,) or (n_samples,), default=None
@@ -399,6 +402,8 @@ class NewtonBoostingRanker(NewtonBoosting):
         """
         if X_val is None and not (group_val is None and qid_val is None):
             raise ValueError("group_val and qid_val need X_val and y_val, got X_val=None.")
+        y, sample_weight = read_targets(self, X, y, sample_weight)
+        y_val, sample_weight_val = read_targets(self, X_val, y_val, sample_weight_val)
         judged, judged_val = _Judged(y, qid, group), None if y_val is None else _Judged(y_val, qid_val, group_val)
         metadata = {"sample_weight": sample_weight, "qid": qid, "group": group}
         data = {"X": X, "y": y, "metadata": {name: given for name, given in metadata.items() if given is not None}}

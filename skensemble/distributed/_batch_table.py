@@ -1,0 +1,169 @@
+"""A Table whose rows are read in batches, column by column for bins, and batch by batch for codes."""
+
+from threading import Lock
+
+import numpy as np
+
+from skensemble._validation import CategoryColumn, SparseTable, Table, read_table
+from skensemble.distributed._code_store import new_codes
+
+COLUMN_BYTES = 1 << 29  # of whole columns that are in memory at a time
+MOST_ROWS = 1 << 28  # beyond it, rows lose the digits that sums of gradients keep of them
+
+
+class BatchTable(Table):
+    """A Table over a reader of batches.
+
+    The first pass counts rows and keeps targets and weights; later ones must find the same batches.
+
+    reader : `survey()` yields (number of rows, X or None, target, weight), and X at least once; `batches(first, last)`
+        yields X, of no more than the features first .. last - 1 where `reads_columns`
+    target, weight : of all rows, or None
+    first_rows : a row of X as it came
+    """
+
+    def __init__(self, reader, cache_dir):
+        self._reader, self._cache_dir, self._lock = reader, cache_dir, Lock()
+        self._kept = None, None  # number and cells of the category column that was read last
+        self.first_rows, self._labels_of_first, self._counts, targets, weights = None, None, [], [], []
+        for number, (n_rows, X, target, weight) in enumerate(reader.survey()):
+            self._counts.append(n_rows)
+            if n_rows == 0:
+                continue
+            if X is not None:
+                self._note_columns(number, X)
+            targets.append(_as_long_as(n_rows, "target", target, number))
+            weights.append(_as_long_as(n_rows, "weight", weight, number))
+        if self.first_rows is None:
+            raise ValueError("batches must hold rows, got none.")
+        self.target, self.weight = _joined_or_none("target", targets), _joined_or_none("weight", weights)
+        if sum(self._counts) > MOST_ROWS:
+            raise ValueError(f"batches must hold at most 2**28 rows in all, got {sum(self._counts)}.")
+        super().__init__(sum(self._counts), self._labels_of_first[1], self._labels_of_first[0])
+
+    def _note_columns(self, number, X):
+        table = read_table(X)
+        if isinstance(table, SparseTable):
+            raise ValueError(f"batches must be dense, got a sparse matrix in batch {number}.")
+        here = table.labels, table.n_features
+        holds_categories = np.array([table.category_column(j) is not None for j in range(table.n_features)])
+        if self.first_rows is None:
+            self.first_rows, self._labels_of_first, self._holds_categories = X[:1], here, holds_categories
+        elif here != self._labels_of_first:
+            before = self._labels_of_first
+            raise ValueError(
+                f"batches must have the same columns in the same order, got {here[0] or here[1]} in batch {number} "
+                f"and {before[0] or before[1]} before."
+            )
+        self._holds_categories |= holds_categories
+
+    # -- whole columns -----------------------------------------------------------------------------------------------
+
+    def columns_at_a_time(self, n_threads):
+        most = max(1, COLUMN_BYTES // (8 * self.n_samples))
+        return min(most, super().columns_at_a_time(n_threads))
+
+    def column(self, j):
+        kept, column = self._kept
+        return column if kept == j else self.columns(j, j + 1, slice(None))[0]
+
+    def columns(self, first, last, rows):
+        found = [[] for _ in range(last - first)]
+        with self._lock:  # nobody said that two threads may read at the same time
+            for _, table, offset in self._tables(first, last):
+                for cells, column in zip(found, table.columns(first - offset, last - offset, slice(None))):
+                    cells.append(column)
+        return [self._joined(first + k, cells) for k, cells in enumerate(found)]
+
+    def category_column(self, j):
+        if not self._holds_categories[j]:
+            return None
+        self._kept = j, self.column(j)
+        column = self._kept[1]
+        return column if isinstance(column, CategoryColumn) else None
+
+    def _joined(self, j, parts):
+        """One column of the columns of all batches."""
+        if any(isinstance(part, CategoryColumn) for part in parts):
+            return self._joined_categories(j, parts)
+        floats = {part.dtype for part in parts if part.dtype.kind == "f"}
+        if len(floats) > 1:
+            raise ValueError(
+                f"{self.name_of(j)} must have one dtype in all batches, got {' and '.join(sorted(map(str, floats)))}: "
+                "the same decimal is another number in each."
+            )
+        return np.concatenate(parts)
+
+    def _joined_categories(self, j, parts):
+        """Categories are the same where their values are, whatever their codes in a batch."""
+        known, codes, are_alike = {}, [], True
+        first = next(part for part in parts if isinstance(part, CategoryColumn))
+        for part in parts:
+            if not isinstance(part, CategoryColumn):
+                if not np.isnan(np.asarray(part, np.float64)).all():
+                    raise ValueError(f"{self.name_of(j)} must hold categories in all batches, got numbers in some.")
+                codes.append(np.full(len(part), -1, np.int64))
+                continue
+            values = part.categories.tolist()
+            are_alike &= values == first.categories.tolist()
+            places = [known.setdefault(value, len(known)) for value in values]
+            codes.append(np.append(places, -1).astype(np.int64)[part.codes])
+        categories = np.empty(len(known), object)
+        categories[:] = list(known)
+        return CategoryColumn(np.concatenate(codes), categories, first.is_ordered_by_dtype and are_alike)
+
+    # -- batches -----------------------------------------------------------------------------------------------------
+
+    def parts(self):
+        for start, table, _ in self._tables():
+            yield start, table
+
+    def new_codes(self, shape, dtype):
+        return new_codes(shape, dtype, self._cache_dir)
+
+    def _tables(self, first=None, last=None):
+        """Yield (number of its first row, Table, number of its first column) of each batch that has rows."""
+        start, number = 0, -1
+        for number, X in enumerate(self._reader.batches(first, last)):
+            n_rows = n_rows_of(X)
+            if number >= len(self._counts) or n_rows != self._counts[number]:
+                before = self._counts[number] if number < len(self._counts) else 0
+                raise ValueError(
+                    f"batches must be the same in each pass: batch {number} had {before} rows and now has {n_rows}."
+                )
+            if n_rows == 0:
+                continue
+            table = read_table(X)
+            offset = first if first is not None and self._reader.reads_columns else 0
+            expected = self.n_features if first is None or not self._reader.reads_columns else last - first
+            if table.n_features != expected:
+                raise ValueError(
+                    f"batches must have the same columns in each pass: batch {number} had {expected} and now has "
+                    f"{table.n_features}."
+                )
+            yield start, table, offset
+            start += n_rows
+        if number + 1 != len(self._counts):
+            raise ValueError(
+                f"batches must be the same in each pass, got {number + 1} of them after {len(self._counts)}."
+            )
+
+
+def n_rows_of(X):
+    """Number of rows of a batch."""
+    return X.shape[0] if hasattr(X, "shape") else len(X)
+
+
+def _as_long_as(n_rows, name, values, number):
+    if values is not None and len(values) != n_rows:
+        raise ValueError(f"{name} must have one entry per row of its batch ({n_rows}), got {len(values)} in {number}.")
+    return values
+
+
+def _joined_or_none(name, parts):
+    missing = sum(part is None for part in parts)
+    if missing == len(parts):
+        return None
+    if missing:
+        raise ValueError(f"{name} must be in all batches or in none, got it in {len(parts) - missing} of {len(parts)}.")
+    return np.concatenate([np.asarray(part) for part in parts])

@@ -1,0 +1,44 @@
+"""Rows that a booster reads in batches: how they are read, and what needs all of them in memory."""
+
+import numpy as np
+
+from skensemble._input_kinds import TableSource
+from skensemble._parameters import ParameterError, plain_value
+from skensemble._validation import note_columns, read_features
+
+IN_MEMORY = "where X is read in batches, since it needs the numbers of all rows, got"
+
+
+def read_targets(estimator, X, y, sample_weight):
+    """(y, sample_weight), those that batches hold where X is read in batches."""
+    if not isinstance(X, TableSource):
+        return y, sample_weight
+    _check_parameters(estimator)
+    return X.targets(y, sample_weight)
+
+
+def read_rows(estimator, X, *, reset):
+    """X as a Table, whose columns and rows are read later if they come in batches."""
+    if not isinstance(X, TableSource):
+        return read_features(estimator, X, reset=reset)
+    note_columns(estimator, X.first_rows(), reset=reset)
+    return X.table()
+
+
+def given_rows(X, n_samples):
+    """X for scorers, who are told predictions; rows without columns in the place of what is not in memory."""
+    return np.empty((n_samples, 0)) if isinstance(X, TableSource) else X
+
+
+def _check_parameters(estimator):
+    """Refuse what reads more than the codes of rows."""
+    if estimator.booster == "gblinear":
+        raise ParameterError(f"booster must not be 'gblinear' {IN_MEMORY} 'gblinear'.")
+    if getattr(estimator, "linear_leaves", False) is not False:
+        raise ParameterError(f"linear_leaves must be False {IN_MEMORY} {estimator.linear_leaves!r}.")
+    if estimator.warm_start:
+        raise ParameterError(f"warm_start must be False {IN_MEMORY} {estimator.warm_start!r}.")
+    if callable(estimator.scoring):
+        raise ParameterError(f"scoring must be the name of a scorer {IN_MEMORY} {estimator.scoring!r}.")
+    if plain_value(estimator.n_estimators) == "auto" and not isinstance(estimator.cv, (int, type(None))):
+        raise ParameterError(f"cv must be None or a number of folds {IN_MEMORY} {estimator.cv!r}.")
