@@ -1,4 +1,4 @@
-"""Batches give the model of all rows in memory, bit for bit; what cannot be read in batches is refused by a sentence."""
+"""Batches give the model of all rows in memory, bit for bit; what cannot be read in batches is refused."""
 
 import numpy as np
 import pandas as pd
