@@ -22,17 +22,17 @@ from skensemble._random import generator
 from skensemble._shared_parameters import CATEGORICAL, JOBS
 from skensemble._targets import FeatureNames, all_or_nothing, read_weight
 from skensemble._validation import feature_positions, listed_categories, note_columns
-from skensemble.generative.autoregressive._column_cells import NOWHERE, cells_of
-from skensemble.generative.autoregressive._column_order import first_order, left_out_rows, other_order
-from skensemble.generative.autoregressive._conditional import Conditional
+from skensemble.generative.autoregressive._chain import Chain
+from skensemble.generative.autoregressive._chain_fit import ChainRows, fit_chains
+from skensemble.generative.autoregressive._chain_samples import RowsOfChains
+from skensemble.generative.autoregressive._column_cells import cells_of
+from skensemble.generative.autoregressive._column_order import first_order, other_order
 from skensemble.generative.tables._boxes import log_sum_exp
 from skensemble.generative.tables._containers import container_of, read_frame
 from skensemble.generative.tables._format_choice import format_of
 from skensemble.generative.tables._label_encoding import CLASSES, LabelEncoding
 
 LEAVES = (5, 15, 50)  # minimum weights of a leaf that are tried
-STRENGTHS = (1.0, 4.0, 16.0)
-N_CANDIDATES = 32  # rows drawn for each row with known cells, of which one is taken
 
 PARAMETERS = {
     "n_estimators": Parameter(
@@ -238,61 +238,21 @@ class AutoregressiveForest(DensityMixin, Estimator):
         return [first_order(self._cells, self._given), *others]
 
     def _fit_chains(self, frame, labels, weight):
-        plain = self._plain(frame)
-        codes = [cells.codes(column) for cells, column in zip(self._cells, plain, strict=True)]
         self.order_ = self._orders(generator(self.random_state))
-        n_threads = effective_n_jobs(self.n_jobs)
-        judged_by = left_out_rows([*labels.T, *plain], len(frame))
-        settings = self._settings(self.order_[0], labels, plain, codes, weight, judged_by, n_threads)
-
-        def fitted(place):
-            order, j = self.order_[place[0]], place[1]
-            features, categorical = self._features(order, j, labels, plain)
-            conditional = Conditional(self._cells[j], *settings[j])
-            return conditional.fit(features, categorical, codes[j], weight)
-
-        places = [(k, j) for k in range(len(self.order_)) for j in self._modelled(k)]
-        fits = dict(zip(places, in_order(fitted, places, n_threads), strict=True))
-        self._chains = [[fits[k, j] for j in self._modelled(k)] for k in range(len(self.order_))]
-        self.min_samples_leaf_ = np.array([settings[j][0] if j in settings else 0 for j in range(self.n_features_in_)])
+        rows = ChainRows(self._cells, self._plain(frame), labels, weight)
+        sizes = LEAVES if isinstance(self.min_samples_leaf, str) else (self.min_samples_leaf,)
+        self._chains, sizes = fit_chains(rows, self.order_, len(self._given), sizes, effective_n_jobs(self.n_jobs))
+        self.min_samples_leaf_ = np.array([sizes.get(j, 0) for j in range(self.n_features_in_)])
 
     def _modelled(self, k):
         """The columns that a chain models, in its order."""
-        return [j for j in self.order_[k] if j not in self._given]
+        return self.order_[k][len(self._given) :]
 
-    def _settings(self, order, labels, plain, codes, weight, judged_by, n_threads):
-        """{column: (minimum of a leaf, strength)}, the likeliest for rows that are left out."""
-        sizes = LEAVES if isinstance(self.min_samples_leaf, str) else (self.min_samples_leaf,)
-        modelled = self._modelled(0)
-        if not judged_by.any() or judged_by.all():
-            return dict.fromkeys(modelled, (sizes[0], STRENGTHS[-1]))
-        train, test = ~judged_by, judged_by
-
-        def best(j):
-            features, categorical = self._features(order, j, labels, plain)
-            found = []
-            for size in sizes:
-                conditional = Conditional(self._cells[j], size, STRENGTHS[0])
-                conditional.fit(features[train], categorical, codes[j][train], weight[train])
-                for strength in STRENGTHS:
-                    conditional.strength = strength
-                    found.append((self._left_out_loss(conditional, features, codes[j], weight, test), size, strength))
-            return min(found)[1:]
-
-        return dict(zip(modelled, in_order(best, modelled, n_threads), strict=True))
-
-    @staticmethod
-    def _left_out_loss(conditional, features, codes, weight, test):
-        log_share = conditional.log_shares(features[test], codes[test])
-        floor = -np.log(conditional.cells.total + 1.0)
-        return -float(np.sum(weight[test] * np.logaddexp(log_share, floor)))
-
-    def _features(self, order, j, labels, plain):
-        """(features of column j: labels and the columns before it, positions of categories among them)"""
-        before = order[: order.index(j)]
-        columns = [self._cells[i].as_feature(plain[i]) for i in before]
-        features = np.column_stack([labels, *columns]) if columns else labels
-        return features, [labels.shape[1] + k for k, i in enumerate(before) if self._cells[i].is_level]
+    def _each_chain(self):
+        n_given = len(self._given)
+        return [
+            Chain(order, n_given, chain, self._cells) for order, chain in zip(self.order_, self._chains, strict=True)
+        ]
 
     def _plain(self, frame):
         return [column_format.read(frame.iloc[:, j]) for j, column_format in enumerate(self._formats)]
@@ -346,30 +306,11 @@ class AutoregressiveForest(DensityMixin, Estimator):
     def _log_density(self, plain, labels):
         """Log of the mean density of the chains."""
 
-        def of_chain(k):
-            return self._log_density_of_chain(k, plain, labels)
+        def of_chain(chain):
+            return chain.log_density(plain, labels)
 
-        n_threads = effective_n_jobs(self.n_jobs)
-        return log_sum_exp(list(in_order(of_chain, range(len(self._chains)), n_threads)), 1.0 / len(self._chains))
-
-    def _log_density_of_chain(self, k, plain, labels):
-        total = np.zeros(len(labels))
-        for j, conditional in zip(self._modelled(k), self._chains[k], strict=True):
-            total += self._log_density_of_column(k, j, conditional, plain, labels)
-        return total
-
-    def _log_density_of_column(self, k, j, conditional, plain, labels):
-        """A share of 1 / (n + 1) of the numbers is new: what no row of fit had is then possible."""
-        cells = self._cells[j]
-        codes = cells.codes(plain[j])
-        features, _ = self._features(self.order_[k], j, labels, plain)
-        known = conditional.log_shares(features, codes) + cells.log_density(plain[j], codes)
-        new = cells.log_density_of_new(plain[j]) - np.log(cells.total + 1.0)
-        if cells.is_level:
-            return np.where(codes == NOWHERE, new, known)
-        is_missing = np.isnan(plain[j]) & (codes != NOWHERE)
-        mixed = np.logaddexp(known + np.log1p(-1.0 / (cells.total + 1.0)), new)
-        return np.where(is_missing, known + np.log1p(-1.0 / (cells.total + 1.0)), mixed)
+        chains, n_threads = self._each_chain(), effective_n_jobs(self.n_jobs)
+        return log_sum_exp(list(in_order(of_chain, chains, n_threads)), 1.0 / len(chains))
 
     def score(self, X, y=None):
         """Compute the mean log density of the samples, which a grid search maximises.
@@ -480,7 +421,7 @@ class AutoregressiveForest(DensityMixin, Estimator):
         completed = []
         for _ in range(n_imputations):
             labels, _ = self._drawn_labels(len(frame), y, rng)
-            drawn = self._candidates(plain, known, labels, rng, is_complete=True)
+            drawn = self._drawer().rows(plain, known, labels, rng, is_complete=True)
             completed.append(self._restored(drawn))
         return completed[0] if n_imputations == 1 else completed
 
@@ -498,7 +439,7 @@ class AutoregressiveForest(DensityMixin, Estimator):
         rng = generator(self.random_state if random_state is None else random_state)
         plain, known = self._known_cells(condition, n_samples)
         labels, y = self._drawn_labels(n_samples, y, rng)
-        return self._restored(self._candidates(plain, known, labels, rng)), y
+        return self._restored(self._drawer().rows(plain, known, labels, rng)), y
 
     def _drawn_labels(self, n_samples, y, rng):
         """(encoded labels, labels)"""
@@ -535,80 +476,9 @@ class AutoregressiveForest(DensityMixin, Estimator):
             raise ParameterError("condition must be a dict or a table with column names, got a table without names.")
         return {name: frame[name] for name in frame}
 
-    def _candidates(self, plain, known, labels, rng, is_complete=False):
-        """Rows with the known cells, each drawn by one of the chains.
-
-        Known cells say which chain a row is from: chain k is taken with a probability in proportion to how likely it
-        makes the cells that the row has.  Rows without known cells are from any chain.
-        """
-        n_rows, n_chains = len(labels), len(self._chains)
-        has_known = np.any([known[j] for j in range(self.n_features_in_) if j not in self._given], axis=0)
-        chain_of = rng.integers(n_chains, size=n_rows)
-        log_likelihood = np.full((n_chains, n_rows), -np.inf)
-        drawn = []
-        for k in range(n_chains):
-            rows = np.flatnonzero(has_known | (chain_of == k))
-            table = [column.copy() for column in plain]
-            if len(rows) > 0:
-                parts = [c[rows] for c in plain], [b[rows] for b in known], labels[rows]
-                part, log_likelihood[k, rows] = self._draw_chain(k, *parts, rng, is_complete)
-                for column, values in zip(table, part, strict=True):
-                    column[rows] = values
-            drawn.append(table)
-        taken = (log_likelihood + rng.gumbel(size=log_likelihood.shape)).argmax(axis=0)
-        taken = np.where(has_known, taken, chain_of)
-        return [np.choose(taken, columns) for columns in zip(*drawn, strict=True)]
-
-    def _draw_chain(self, k, plain, known, labels, rng, is_complete):
-        """(columns, log likelihood of the known cells): candidates go through the chain together.
-
-        At each known cell the candidates of a row are drawn anew, each as often as it makes the cell likely
-        (sequential importance resampling: Gordon, Salmond and Smith 1993).
-        """
-        n_rows = len(labels)
-        n_each = N_CANDIDATES if any(known[j].any() for j in self._modelled(k)) else 1
-        copies = np.repeat(np.arange(n_rows), n_each)
-        plain, known = [column[copies] for column in plain], [column[copies] for column in known]
-        labels, log_likelihood = labels[copies], np.zeros(n_rows)
-        for j, conditional in zip(self._modelled(k), self._chains[k], strict=True):
-            if known[j].any():
-                density = self._log_density_of_column(k, j, conditional, plain, labels)
-                log_weight = np.where(known[j], density, 0.0).reshape(n_rows, n_each)
-                log_likelihood += log_sum_exp(list(log_weight.T), 1.0 / n_each)
-                again = _resampled(log_weight, rng)
-                plain = [column[again] for column in plain]
-            if not known[j].all():
-                features, _ = self._features(self.order_[k], j, labels, plain)
-                plain[j] = np.where(known[j], plain[j], self._draw_column(j, conditional, features, rng, is_complete))
-        first = np.arange(n_rows) * n_each  # candidates of a row are alike in distribution
-        return [column[first] for column in plain], log_likelihood
-
-    def _draw_column(self, j, conditional, features, rng, is_complete):
-        cells = self._cells[j]
-        codes = conditional.draw(features, rng)
-        if is_complete and cells.missing != NOWHERE and cells.n_cells > 1:
-            codes = self._without_missing(cells, conditional, features, codes, rng)
-        values = cells.values(codes, rng)
-        new = cells.new_values(rng, len(codes))
-        if new is None:
-            return values
-        new = np.clip(new, *self._formats[j].limits)
-        is_new = (rng.random(len(codes)) < 1.0 / (cells.total + 1.0)) & (codes != cells.missing)
-        return np.where(is_new, new, values)
-
-    @staticmethod
-    def _without_missing(cells, conditional, features, codes, rng, n_tries=8):
-        """Missing cells are drawn again; after some tries from the values of all rows."""
-        for _ in range(n_tries):
-            rows = np.flatnonzero(codes == cells.missing)
-            if len(rows) == 0:
-                return codes
-            codes[rows] = conditional.draw(features[rows], rng)
-        rows = np.flatnonzero(codes == cells.missing)
-        shares = conditional.shares.copy()
-        shares[cells.missing] = 0.0
-        codes[rows] = rng.choice(len(shares), size=len(rows), p=shares / shares.sum())
-        return codes
+    def _drawer(self):
+        pairs = zip(self._cells, self._formats, strict=True)
+        return RowsOfChains(self._each_chain(), [None if cells.is_level else form.limits for cells, form in pairs])
 
     def _restored(self, plain):
         return self._container.restore([each.write(column) for each, column in zip(self._formats, plain, strict=True)])
@@ -625,13 +495,3 @@ class AutoregressiveForest(DensityMixin, Estimator):
         tags.input_tags.categorical = True
         tags.input_tags.string = True
         return tags
-
-
-def _resampled(log_weight, rng):
-    """Places of candidates, (n_rows * n_each,), drawn within each row in proportion to their weights."""
-    n_rows, n_each = log_weight.shape
-    weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
-    ends = np.cumsum(weight, axis=1)
-    marks = (rng.random((n_rows, n_each)) * ends[:, -1:])[:, :, np.newaxis]
-    drawn = np.minimum((marks >= ends[:, np.newaxis, :]).sum(axis=2), n_each - 1)
-    return (np.arange(n_rows)[:, np.newaxis] * n_each + drawn).ravel()
