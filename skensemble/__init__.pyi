@@ -13,6 +13,7 @@ from skensemble.ensemble.newton._newton_boosting import NewtonBoostingClassifier
 from skensemble.ensemble.newton._newton_boosting import NewtonBoostingRegressor as NewtonBoostingRegressor
 from skensemble.ensemble.newton._newton_ranker import NewtonBoostingRanker as NewtonBoostingRanker
 from skensemble.exported._export import export_model as export_model
+from skensemble.exported._onnx_converters import register_onnx_converters as register_onnx_converters
 from skensemble.generative._outlier_detector import DensityOutlierDetector as DensityOutlierDetector
 from skensemble.generative.autoregressive._autoregressive_forest import AutoregressiveForest as AutoregressiveForest
 from skensemble.generative.diffusion._diffusion import DDPM as DDPM

@@ -62,6 +62,7 @@ OTHERS = {
         "from_xgboost": "skensemble.imported._xgboost_model",
         "from_sklearn": "skensemble.imported._sklearn_model",
         "export_model": "skensemble.exported._export",
+        "register_onnx_converters": "skensemble.exported._onnx_converters",
     },
     "More than one machine": {"Batches": "skensemble.distributed"},
     "Explanations": {"explain": "skensemble.inspection"},

@@ -43,7 +43,7 @@ ROOMS = {  # what each room may import, besides itself and the foundation: the f
 }
 ROOMS["distributed"] = set()
 ROOMS["imported"] = {"tree", "tree.trees", "explanation"}
-ROOMS["exported"] = {"tree", "tree.trees"}
+ROOMS["exported"] = BELOW
 ROOMS["serving"] = BELOW
 ROOMS["model_files"] = set(ROOMS)  # files hold objects of all rooms
 FRONT_DOOR = {"__main__", "_warmup"}
@@ -52,6 +52,7 @@ BUILT_ON_ESTIMATORS = {  # files that import public estimators of other files, a
     "skensemble.ensemble.adaboost._weak_learners": "it grows decision trees from codes, and shows them as fitted ones",
     "skensemble.ensemble.forest._random_forest": "the trees of a forest are shown as fitted decision trees",
     "skensemble.ensemble.gradient._gradient_boosting": "and so are those of GBDT",
+    "skensemble.exported._onnx_converters": "skl2onnx knows converters by the classes of estimators",
     "skensemble.generative.autoregressive._conditional": "trees hold the conditional distributions",
     "skensemble.generative._outlier_detector": "a flow is the density that it asks unless it is told otherwise",
     "skensemble.generative.diffusion._field_parameters": "the parameter `encoder` is one",
@@ -65,7 +66,19 @@ BUILT_ON_ESTIMATORS = {  # files that import public estimators of other files, a
     "skensemble.model_files._generative_estimators": "an encoder is a part of what is stored",
     "skensemble.model_files._table_kinds": "an encoder is a part of what is stored",
 }
-OPTIONAL = {"matplotlib", "shap", "rich", "polars", "pyarrow", "narwhals", "dask", "distributed"}
+OPTIONAL = {
+    "matplotlib",
+    "shap",
+    "rich",
+    "polars",
+    "pyarrow",
+    "narwhals",
+    "dask",
+    "distributed",
+    "onnx",
+    "skl2onnx",
+    "treelite",
+}
 NOT_IN_KERNELS = {"pandas", "sklearn", "polars", "pyarrow", "narwhals"}
 NAMED_FOR_NOTHING = {"utils", "helpers", "common", "misc"}
 

@@ -4,10 +4,12 @@ from pathlib import Path
 
 from skensemble._parameters import NameIn, check_parameter
 from skensemble.exported._lightgbm_writer import lightgbm_text
+from skensemble.exported._onnx_writer import onnx_model
 from skensemble.exported._xgboost_writer import xgboost_document
 from skensemble.tree.trees._scalar_trees import scalar_trees
 
 TARGETS = {  # name -> function from ScalarTrees and the ending of the path to the bytes of a file
+    "onnx": lambda parts, ending: onnx_model(parts),
     "lightgbm": lambda parts, ending: lightgbm_text(parts),
     "xgboost": lambda parts, ending: xgboost_document(parts, ending == ".ubj"),
 }
@@ -22,11 +24,12 @@ def export_model(model, path, *, to):
         A fitted tree, forest or booster of skensemble.
     path : path-like or str
         The file to write.
-    to : {"lightgbm", "xgboost"}
+    to : {"lightgbm", "xgboost", "onnx"}
         The format. "lightgbm": the text of a model of LightGBM, whose raw predictions are the same to the last bit; its
         `predict` also applies the link of log-loss and of losses with a log link. LightGBM knows the categories of
         frames whose columns have the dtype "category", and numbers of categories in arrays. "xgboost": XGBoost's JSON,
-        or its UBJ if the path ends in ".ubj", whose predictions are the same to the rounding of float32.
+        or its UBJ if the path ends in ".ubj", whose predictions are the same to the rounding of float32. "onnx": ONNX,
+        with the same rounding, text and missing cells included; needs the package onnx.
 
     Raises
     ------

@@ -5,6 +5,9 @@ import pytest
 
 from skensemble import export_model, from_lightgbm, from_xgboost
 from skensemble.exported._export import TARGETS
+from skensemble.exported._onnx_steps import check
+from skensemble.tree.trees._scalar_trees import scalar_trees
+from tests.exported import onnx_in_numpy
 from tests.exported.models import FITTED, TABLE, fitted, response, rows_of
 
 WITHOUT_INFINITIES = ("xgboost",)
@@ -26,6 +29,12 @@ def _lightgbm(model, folder):
         return response(again, rows)
 
     return predict
+
+
+def _onnx(model, folder):
+    parts = scalar_trees(model)
+    check(parts)
+    return lambda rows: np.reshape(onnx_in_numpy.predictions(parts, rows)[-1], np.shape(response(model, rows)))
 
 
 def _xgboost(ending):
@@ -59,6 +68,7 @@ TARGETS_AND_TOLERANCES = {  # name -> (function that makes predictions of a mode
         | {"two outputs": "one number, or the classes of one target.*2 outputs", "rare levels": RARE}
         | {"quantiles": "one number, or the classes of one target.*2 outputs"},
     ),
+    "onnx": (_onnx, 1e-5, {name: text for name, text in OTHERS.items() if name != "real adaboost"} | SINGLE),
     "xgboost": (_xgboost(".json"), 1e-6, OTHERS | SINGLE),
     "xgboost ubj": (_xgboost(".ubj"), 1e-6, OTHERS | SINGLE),
     "lightgbm": (_lightgbm, 1e-14, OTHERS | {"rare levels": RARE}),
