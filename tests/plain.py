@@ -4,6 +4,8 @@ from skensemble import NewtonBoostingClassifier, NewtonBoostingRegressor
 
 # Nothing is drawn, and no default of the estimators matters.
 PLAIN = {
+    "n_estimators": 300,
+    "linear_leaves": False,
     "grow_policy": "depthwise",
     "learning_rate": 0.1,
     "min_child_weight": 1.0,

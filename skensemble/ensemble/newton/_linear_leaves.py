@@ -268,7 +268,10 @@ class LinearLeafTrees(GradientTrees):
         return ExplainedTrees(self.additive, self._all_slopes(), self.raw)
 
     def additive_trees(self):
-        raise ValueError("linear_leaves must be False for AdditiveTrees: their leaves add constants, got True.")
+        raise ValueError(
+            "linear_leaves must be False in the fit of a model that is to be a sum of trees with constant leaves, got a "
+            "model with linear leaves."
+        )
 
     def shown_trees(self):
         return ShownTrees(self.additive, self._all_slopes())

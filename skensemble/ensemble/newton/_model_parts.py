@@ -12,6 +12,7 @@ from skensemble._parameters import Interval, check_parameter
 from skensemble._validation import read_features
 from skensemble.ensemble.newton._boosting_settings import limits_of
 from skensemble.ensemble.newton._gradient_trees import GradientTrees
+from skensemble.ensemble.newton._linear_leaves import LinearLeafTrees
 from skensemble.ensemble.newton._refit import refitted
 from skensemble.tree._binning import same_encoding
 
@@ -134,8 +135,9 @@ class ModelParts:
     def _check_refit(self):
         if type(self._booster) is not GradientTrees or not (is_classifier(self) or is_regressor(self)):
             raise ValueError(
-                f"refit needs a classifier or regressor with booster='gbtree' and linear_leaves=False, got "
-                f"{type(self).__name__} with booster={self.booster!r}, linear_leaves={self.linear_leaves!r}."
+                "refit needs a classifier or regressor with booster='gbtree' and linear_leaves=False, got "
+                f"{type(self).__name__} with booster={self.booster!r}, linear_leaves={self.linear_leaves!r}"
+                f"{' (they are linear)' if isinstance(self._booster, LinearLeafTrees) else ''}."
             )
         if self._is_slim:
             raise ValueError("refit needs a model that was saved without slim=True, which leaves out its bins.")

@@ -147,7 +147,6 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         kind = choose_booster(self.booster, settled.linear_leaves)
         if not continued:
             self._forget()
-            self._kind_of_rounds = {name: getattr(self, name) for name in KIND_OF_ROUNDS}
             self._seed = int(draw_seed(generator(self.random_state)))
             self._binner = kind.Encoder(self.max_bins, self.categorical_features, self.min_frequency)
             self._binner.fit(table, weight, n_threads)
@@ -170,6 +169,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         if candidates:
             settled = self._search(settled, candidates, train, data, groups, n_threads)
             self._booster = self._started(choose_booster(self.booster, settled.linear_leaves), train)
+        self._kind_of_rounds = {name: getattr(settled, name) for name in KIND_OF_ROUNDS}
         self._set_raw(train, "init_score", n_threads)
         self._set_raw(held_out, "init_score_val", n_threads)
         self._boost(settled, train, held_out, n_threads, data)
@@ -179,8 +179,10 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         _check_scoring_name(self.scoring)
 
     def _check_same_rounds(self):
+        if plain_value(self.n_estimators) == "auto":
+            raise ValueError("n_estimators must be an int to continue a fit (warm_start=True), got 'auto'.")
         for name, known in self._kind_of_rounds.items():
-            if getattr(self, name) != known:
+            if plain_value(getattr(self, name)) not in (known, "auto"):
                 raise ValueError(
                     f"{name} must be the same as in the first fit ({known!r}) if warm_start=True, "
                     f"got {getattr(self, name)!r}."
@@ -280,19 +282,15 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
     # -- what "auto" stands for --------------------------------------------------------------------------------------
 
     def _settled(self, continued):
-        """The parameters with values for each "auto" that a search may change, and the temperature of the model."""
+        """The parameters with values for each "auto" that a search may change, and the temperature of the model.
+
+        continued : whether the values are those of the rounds that are there
+        """
         chosen = {"n_estimators": ROUNDS_WITHOUT_SEARCH, "grow_policy": "symmetric", "linear_leaves": False}
         if continued:
-            chosen |= getattr(self, "_chosen", {})
-            if plain_value(self.n_estimators) == "auto":
-                raise ValueError("n_estimators must be an int to continue a fit (warm_start=True), got 'auto'.")
+            chosen |= {"linear_leaves": self._kind_of_rounds["linear_leaves"]} | getattr(self, "_chosen", {})
         parameters = self.get_params(deep=False)
         open_ones = {name: chosen[name] for name in chosen if plain_value(parameters[name]) == "auto"}
-        for name in ("grow_policy", "linear_leaves"):
-            if name in open_ones and not continued and "n_estimators" not in open_ones:
-                raise ValueError(
-                    f"{name} must not be 'auto' unless n_estimators='auto', got {self.n_estimators!r} rounds."
-                )
         return SimpleNamespace(**{**parameters, **open_ones, "temperature": 1.0})
 
     def _wants_search(self, has_validation):

@@ -28,7 +28,7 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         (n_samples,), raw predictions of shape (n_samples,) for two classes or (n_samples, n_classes) for more, and
         sample weights or None. It returns the first and second derivatives of the loss, shaped like `raw` and
         multiplied by the weights.
-    n_estimators : int or "auto", default=300
+    n_estimators : int or "auto", default="auto"
         Maximum number of boosting rounds; early stopping may make fewer. "auto": fit chooses it by folds (see `cv`):
         boosting with large steps on the other samples of each fold shows how far the score of its left-out samples
         improves; the model is then fitted to all samples with 100 to 1000 small steps that go as far. "auto" means 300
@@ -37,10 +37,9 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         one tree per class for more.
     learning_rate : float or "auto", default="auto"
         Factor > 0 that multiplies the values of all leaves (shrinkage). "auto": 0.06 * (n_samples / 1000) ** 0.25,
-        clipped to [0.05, 0.12]; this suits the default of 300 rounds, and fewer rounds need a larger value. With
-        `booster="gblinear"`, the factor that multiplies each step of a coefficient; "auto": 0.5. Where
-        `n_estimators="auto"` would need fewer than 100 or more than 1000 rounds, "auto" is the value that needs these;
-        see `learning_rate_`.
+        clipped to [0.05, 0.12]; this suits 300 rounds, and fewer rounds need a larger value. With `booster="gblinear"`,
+        the factor that multiplies each step of a coefficient; "auto": 0.5. Where `n_estimators="auto"` would need fewer
+        than 100 or more than 1000 rounds, "auto" is the value that needs these; see `learning_rate_`.
     booster : {"gbtree", "dart", "gblinear"}, default="gbtree"
         What a round adds to the model. "gbtree": trees. "dart": trees that are grown while some of the earlier trees
         are left out; then the new trees and those left out are rescaled (see `rate_drop`, `skip_drop`, `one_drop`,
@@ -50,11 +49,12 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
     num_parallel_tree : int, default=1
         Number of trees that a round grows for each output, each on samples and features of its own. The round adds
         their mean.
-    grow_policy : {"auto", "depthwise", "lossguide", "symmetric"}, default="symmetric"
+    grow_policy : {"auto", "depthwise", "lossguide", "symmetric"}, default="auto"
         Order in which nodes are split. "depthwise": level by level, down to `max_depth`. "lossguide": the node with the
         largest gain first, up to `max_leaf_nodes` leaves. "symmetric": level by level, with one split for all nodes of
-        a level (oblivious trees, as in CatBoost). "auto", only with `n_estimators="auto"`: "symmetric", or "depthwise"
-        if there are 1000 to 100,000 samples and this improves the score of left-out samples by at least 0.5 %.
+        a level (oblivious trees, as in CatBoost). "auto": "symmetric"; where `n_estimators="auto"` compares,
+        "depthwise" if there are 1000 to 100,000 samples and this improves the score of left-out samples by at least 0.5
+        %.
     max_depth : int or None, default=6
         Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit. Symmetric
         trees need a limit, which must be at most 16.
@@ -135,12 +135,13 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         With `booster="dart"`: how trees are rescaled after a round that left out k of them, where eta is
         `learning_rate`. "tree": the new tree is multiplied by 1 / (k + eta), those left out by k / (k + eta). "forest":
         all of them by 1 / (1 + eta).
-    linear_leaves : bool or "auto", default=False
+    linear_leaves : bool or "auto", default="auto"
         Whether leaves predict a linear function of the numeric features on their path from the root, instead of a
         constant. Samples with a missing or infinite value in one of these features get a constant. Cannot be combined
         with `booster="dart"`, with `monotonic_cst`, or with losses that compute leaf values from residuals
-        ("absolute_error", "huber" and "quantile"). "auto", only with `n_estimators="auto"`: they do if this improves
-        the score of left-out samples by at least 0.5 %; they do not beyond 100,000 samples.
+        ("absolute_error", "huber" and "quantile"). "auto": where `n_estimators="auto"` compares, they do if this
+        improves the score of left-out samples by at least 0.5 %, and up to 100,000 samples; elsewhere they do not, nor
+        where they cannot.
     linear_lambda : float, default=1.0
         L2 regularisation of the slopes of linear leaves, for features in units of their standard deviation. Must be
         >= 0.
@@ -275,11 +276,11 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         self,
         loss="log_loss",
         *,
-        n_estimators=300,
+        n_estimators="auto",
         learning_rate="auto",
         booster="gbtree",
         num_parallel_tree=1,
-        grow_policy="symmetric",
+        grow_policy="auto",
         max_depth=6,
         max_leaf_nodes=None,
         min_samples_leaf=1,
@@ -305,7 +306,7 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         one_drop=False,
         sample_type="uniform",
         normalize_type="tree",
-        linear_leaves=False,
+        linear_leaves="auto",
         linear_lambda=1.0,
         feature_selector="cyclic",
         top_k=None,
@@ -528,7 +529,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         `(y, raw, sample_weight) -> (gradient, hessian)` gets targets and raw predictions, both of shape (n_samples,) or
         (n_samples, n_outputs), and sample weights or None. It returns the first and second derivatives of the loss,
         shaped like `raw` and multiplied by the weights.
-    n_estimators : int or "auto", default=300
+    n_estimators : int or "auto", default="auto"
         Maximum number of boosting rounds; early stopping may make fewer. "auto": fit chooses it by folds (see `cv`):
         boosting with large steps on the other samples of each fold shows how far the score of its left-out samples
         improves; the model is then fitted to all samples with 100 to 1000 small steps that go as far. "auto" means 300
@@ -537,10 +538,9 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         quantile level if there are several.
     learning_rate : float or "auto", default="auto"
         Factor > 0 that multiplies the values of all leaves (shrinkage). "auto": 0.06 * (n_samples / 1000) ** 0.25,
-        clipped to [0.05, 0.12]; this suits the default of 300 rounds, and fewer rounds need a larger value. With
-        `booster="gblinear"`, the factor that multiplies each step of a coefficient; "auto": 0.5. Where
-        `n_estimators="auto"` would need fewer than 100 or more than 1000 rounds, "auto" is the value that needs these;
-        see `learning_rate_`.
+        clipped to [0.05, 0.12]; this suits 300 rounds, and fewer rounds need a larger value. With `booster="gblinear"`,
+        the factor that multiplies each step of a coefficient; "auto": 0.5. Where `n_estimators="auto"` would need fewer
+        than 100 or more than 1000 rounds, "auto" is the value that needs these; see `learning_rate_`.
     booster : {"gbtree", "dart", "gblinear"}, default="gbtree"
         What a round adds to the model. "gbtree": trees. "dart": trees that are grown while some of the earlier trees
         are left out; then the new trees and those left out are rescaled (see `rate_drop`, `skip_drop`, `one_drop`,
@@ -550,11 +550,12 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     num_parallel_tree : int, default=1
         Number of trees that a round grows for each output, each on samples and features of its own. The round adds
         their mean.
-    grow_policy : {"auto", "depthwise", "lossguide", "symmetric"}, default="symmetric"
+    grow_policy : {"auto", "depthwise", "lossguide", "symmetric"}, default="auto"
         Order in which nodes are split. "depthwise": level by level, down to `max_depth`. "lossguide": the node with the
         largest gain first, up to `max_leaf_nodes` leaves. "symmetric": level by level, with one split for all nodes of
-        a level (oblivious trees, as in CatBoost). "auto", only with `n_estimators="auto"`: "symmetric", or "depthwise"
-        if there are 1000 to 100,000 samples and this improves the score of left-out samples by at least 0.5 %.
+        a level (oblivious trees, as in CatBoost). "auto": "symmetric"; where `n_estimators="auto"` compares,
+        "depthwise" if there are 1000 to 100,000 samples and this improves the score of left-out samples by at least 0.5
+        %.
     max_depth : int or None, default=6
         Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit. Symmetric
         trees need a limit, which must be at most 16.
@@ -634,12 +635,13 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         With `booster="dart"`: how trees are rescaled after a round that left out k of them, where eta is
         `learning_rate`. "tree": the new tree is multiplied by 1 / (k + eta), those left out by k / (k + eta). "forest":
         all of them by 1 / (1 + eta).
-    linear_leaves : bool or "auto", default=False
+    linear_leaves : bool or "auto", default="auto"
         Whether leaves predict a linear function of the numeric features on their path from the root, instead of a
         constant. Samples with a missing or infinite value in one of these features get a constant. Cannot be combined
         with `booster="dart"`, with `monotonic_cst`, or with losses that compute leaf values from residuals
-        ("absolute_error", "huber" and "quantile"). "auto", only with `n_estimators="auto"`: they do if this improves
-        the score of left-out samples by at least 0.5 %; they do not beyond 100,000 samples.
+        ("absolute_error", "huber" and "quantile"). "auto": where `n_estimators="auto"` compares, they do if this
+        improves the score of left-out samples by at least 0.5 %, and up to 100,000 samples; elsewhere they do not, nor
+        where they cannot.
     linear_lambda : float, default=1.0
         L2 regularisation of the slopes of linear leaves, for features in units of their standard deviation. Must be
         >= 0.
@@ -776,11 +778,11 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         self,
         loss="squared_error",
         *,
-        n_estimators=300,
+        n_estimators="auto",
         learning_rate="auto",
         booster="gbtree",
         num_parallel_tree=1,
-        grow_policy="symmetric",
+        grow_policy="auto",
         max_depth=6,
         max_leaf_nodes=None,
         min_samples_leaf=1,
@@ -806,7 +808,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         one_drop=False,
         sample_type="uniform",
         normalize_type="tree",
-        linear_leaves=False,
+        linear_leaves="auto",
         linear_lambda=1.0,
         feature_selector="cyclic",
         top_k=None,

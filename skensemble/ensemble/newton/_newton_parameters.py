@@ -61,12 +61,12 @@ _RATE = Parameter(
     (*_POSITIVE, OneOf("auto")),
     'float or "auto"',
     'Factor > 0 that multiplies the values of all leaves (shrinkage). "auto": 0.06 * (n_samples / 1000) ** 0.25, '
-    "clipped to [0.05, 0.12]; this suits the default of 300 rounds, and fewer rounds need a larger value. With "
+    "clipped to [0.05, 0.12]; this suits 300 rounds, and fewer rounds need a larger value. With "
     '`booster="gblinear"`, the factor that multiplies each step of a coefficient; "auto": 0.5.',
 )
 _ROUNDS = {
     "n_estimators": Parameter(
-        300,
+        "auto",
         (Interval(int, 1), OneOf("auto")),
         'int or "auto"',
         'Maximum number of boosting rounds; early stopping may make fewer. "auto": fit chooses it by folds '
@@ -156,12 +156,12 @@ _DART = {
     ),
 }
 _AUTO_LEAVES = (
-    '"auto", only with `n_estimators="auto"`: they do if this improves the score of left-out samples by at least 0.5 '
-    "%; they do not beyond 100,000 samples."
+    '"auto": where `n_estimators="auto"` compares, they do if this improves the score of left-out samples by at least '
+    "0.5 %, and up to 100,000 samples; elsewhere they do not, nor where they cannot."
 )
 _LINEAR = {
     "linear_leaves": Parameter(
-        False,
+        "auto",
         (IsBool, OneOf("auto")),
         'bool or "auto"',
         "Whether leaves predict a linear function of the numeric features on their path from the root, instead of a "
@@ -262,10 +262,10 @@ _REST = {
 }
 
 _POLICY = Parameter(
-    SIZE_PARAMETERS["grow_policy"].default,
+    "auto",
     (OneOf("auto", *SIZE_PARAMETERS["grow_policy"].rules[0].options),),
     '{"auto", "depthwise", "lossguide", "symmetric"}',
-    f'{SIZE_PARAMETERS["grow_policy"].text} "auto", only with `n_estimators="auto"`: "symmetric", or "depthwise" if'
+    f'{SIZE_PARAMETERS["grow_policy"].text} "auto": "symmetric"; where `n_estimators="auto"` compares, "depthwise" if'
     " there are 1000 to 100,000 samples and this improves the score of left-out samples by at least 0.5 %.",
 )
 

@@ -42,8 +42,8 @@ class NewtonBoostingRanker(NewtonBoosting):
         Maximum number of boosting rounds. Rounds without a split are kept. A round grows one tree.
     learning_rate : float or "auto", default="auto"
         Factor > 0 that multiplies the values of all leaves (shrinkage). "auto": 0.06 * (n_samples / 1000) ** 0.25,
-        clipped to [0.05, 0.12]; this suits the default of 300 rounds, and fewer rounds need a larger value. With
-        `booster="gblinear"`, the factor that multiplies each step of a coefficient; "auto": 0.5.
+        clipped to [0.05, 0.12]; this suits 300 rounds, and fewer rounds need a larger value. With `booster="gblinear"`,
+        the factor that multiplies each step of a coefficient; "auto": 0.5.
     booster : {"gbtree", "dart", "gblinear"}, default="gbtree"
         What a round adds to the model. "gbtree": trees. "dart": trees that are grown while some of the earlier trees
         are left out; then the new trees and those left out are rescaled (see `rate_drop`, `skip_drop`, `one_drop`,

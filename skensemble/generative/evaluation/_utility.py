@@ -6,6 +6,8 @@ from sklearn.metrics import f1_score, r2_score
 from skensemble.ensemble.newton._newton_boosting import NewtonBoostingClassifier, NewtonBoostingRegressor
 from skensemble.generative.evaluation._compared_tables import MISSING, category_mask
 
+N_ROUNDS = 300
+
 
 def utility(comparison, sample, rng):
     """Macro F1 (labels) or R2 (numbers) on the test rows of boosted trees that are trained on the sample.
@@ -23,6 +25,7 @@ def utility(comparison, sample, rng):
         predicted = np.full(len(y_test), y[0])
     else:
         model = (NewtonBoostingClassifier if is_label else NewtonBoostingRegressor)(
+            n_estimators=N_ROUNDS,
             categorical_features=category_mask(comparison.columns, target),
             n_jobs=comparison.n_threads,
             random_state=int(rng.integers(2**31)),

@@ -5,6 +5,8 @@ import numpy as np
 from skensemble.ensemble.newton._newton_boosting import NewtonBoostingClassifier
 from skensemble.generative.tables._label_encoding import CLASSES
 
+N_ROUNDS = 300
+
 
 class LabelShares:
     """Shares of the classes of `labels`; with given cells, a boosted classifier estimates them.
@@ -20,9 +22,9 @@ class LabelShares:
             return
         is_counted = ~np.isnan(encoded[:, 0]) & (True if weight is None else weight > 0)
         codes = encoded.argmax(axis=1) if encoded.shape[1] > 1 else (encoded[:, 0] > 0).astype(np.int64)
-        self._classifier = NewtonBoostingClassifier(n_jobs=n_jobs, random_state=int(rng.integers(2**31))).fit(
-            given[is_counted], codes[is_counted], sample_weight=None if weight is None else weight[is_counted]
-        )
+        self._classifier = NewtonBoostingClassifier(
+            n_estimators=N_ROUNDS, n_jobs=n_jobs, random_state=int(rng.integers(2**31))
+        ).fit(given[is_counted], codes[is_counted], sample_weight=None if weight is None else weight[is_counted])
 
     def log_shares(self, given):
         """log p(class given the cells), (n_rows, n_classes), or (1, n_classes) where cells say nothing."""

@@ -18,11 +18,11 @@ FOUND = ("learning_rate_", "temperature_", "cv_results_")
 
 
 def _classifier(**parameters):
-    return NewtonBoostingClassifier(n_estimators="auto", random_state=0, **parameters)
+    return NewtonBoostingClassifier(random_state=0, **{"linear_leaves": False, **parameters})
 
 
 def _regressor(**parameters):
-    return NewtonBoostingRegressor(n_estimators="auto", random_state=0, **parameters)
+    return NewtonBoostingRegressor(random_state=0, **{"linear_leaves": False, **parameters})
 
 
 def _is_same(model, other, tolerance=0.0):
@@ -32,11 +32,12 @@ def _is_same(model, other, tolerance=0.0):
     np.testing.assert_allclose(model._raw_predict(X), other._raw_predict(X), rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("number", [300, 7])
-def test_a_number_of_rounds_is_kept(number):
-    model = NewtonBoostingClassifier(n_estimators=number).fit(X, LABELS)
-    assert model.n_iter_ == number
+def test_a_number_of_rounds_is_kept_with_symmetric_trees_and_constant_leaves():
+    model = NewtonBoostingClassifier(n_estimators=7, random_state=0).fit(X, LABELS)
+    assert model.n_iter_ == 7
     assert not any(hasattr(model, name) for name in FOUND)
+    same = NewtonBoostingClassifier(n_estimators=7, grow_policy="symmetric", linear_leaves=False, random_state=0)
+    np.testing.assert_array_equal(model.decision_function(X), same.fit(X, LABELS).decision_function(X))
 
 
 def test_results_say_what_the_folds_said():
@@ -91,7 +92,7 @@ def test_a_learning_rate_of_the_user_is_kept():
 
 
 def test_others_decide_where_early_stopping_or_few_rows_do():
-    stopped = _classifier(early_stopping=True).fit(X, LABELS)
+    stopped = _classifier(linear_leaves="auto", early_stopping=True).fit(X, LABELS)
     given = _classifier().fit(X, LABELS, X_val=X[:20], y_val=LABELS[:20])
     small = _classifier().fit(X[:15], LABELS[:15])
     assert small.n_iter_ == 300
@@ -106,6 +107,10 @@ def test_a_fit_that_was_chosen_goes_on_with_the_same_rounds():
         model.fit(X, AMOUNTS)
     model.set_params(n_estimators=n_rounds + 5).fit(X, AMOUNTS)
     assert model.n_iter_ == n_rounds + 5
+    chosen = model.cv_results_["params"][model.cv_results_["best_index"]]["linear_leaves"]
+    model.set_params(linear_leaves=chosen).fit(X, AMOUNTS)
+    with pytest.raises(ValueError, match="linear_leaves must be the same as in the first fit"):
+        model.set_params(linear_leaves=not chosen).fit(X, AMOUNTS)
     assert (model.predict(X) != before).any()
 
 
@@ -119,8 +124,6 @@ def test_it_can_be_cloned_and_pickled():
     ("parameters", "fit", "message"),
     [
         ({"n_estimators": "some"}, {}, "n_estimators must be"),
-        ({"n_estimators": 10, "linear_leaves": "auto"}, {}, "linear_leaves must not be 'auto' unless"),
-        ({"n_estimators": 10, "grow_policy": "auto"}, {}, "grow_policy must not be 'auto' unless"),
         ({"cv": 1}, {}, "cv must be"),
         ({"cv": "three"}, {}, "cv must be"),
         ({}, {"groups": [1, 2]}, "groups must have one label per row"),
