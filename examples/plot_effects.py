@@ -26,7 +26,7 @@ def main():
     table = pd.read_csv(DATA)
     X, y = table.drop(columns="late"), table["late"] == "late"
     X_train, X_test, y_train, _ = train_test_split(X, y, random_state=0)
-    model = NewtonBoostingClassifier(random_state=0).fit(X_train, y_train)
+    model = NewtonBoostingClassifier(n_estimators=300, random_state=0).fit(X_train, y_train)
     strength = interaction_strength(model, X_test)
     print("Pairs of columns by what they do together, in log-odds:")
     print(strength.to_frame().sort_values("size", ascending=False).head(5).round(3).to_string(index=False))

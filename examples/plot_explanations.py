@@ -28,7 +28,7 @@ def main():
     table = pd.read_csv(DATA)
     X, y = table.drop(columns="late"), table["late"] == "late"
     X_train, X_test, y_train, _ = train_test_split(X, y, random_state=0)
-    model = NewtonBoostingClassifier(random_state=0).fit(X_train, y_train)
+    model = NewtonBoostingClassifier(n_estimators=300, random_state=0).fit(X_train, y_train)
     explanation = explain(model, X_test)
     check_sums(model, X_test, explanation)
     print_importances(explanation)

@@ -15,8 +15,8 @@ rng = np.random.default_rng(0)
 flats = pd.DataFrame({"size": rng.uniform(20, 150, 400), "age": rng.uniform(0, 100, 400)})
 price = 3 * flats["size"] - 1.5 * flats["age"] + rng.normal(scale=60, size=400)
 
-free = NewtonBoostingRegressor(random_state=0).fit(flats, price)
-held = NewtonBoostingRegressor(random_state=0, monotonic_cst={"size": 1, "age": -1}).fit(flats, price)
+free = NewtonBoostingRegressor(n_estimators=300, random_state=0).fit(flats, price)
+held = NewtonBoostingRegressor(n_estimators=300, random_state=0, monotonic_cst={"size": 1, "age": -1}).fit(flats, price)
 
 line = pd.DataFrame({"size": np.linspace(20, 150, 300), "age": 50.0})
 figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
