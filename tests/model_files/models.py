@@ -87,7 +87,7 @@ TREE_MODELS = {  # name -> (function that fits a model, table to ask it about)
         X,
     ),
     "chosen rounds": (
-        lambda: NewtonBoostingClassifier(n_estimators="auto", cv=2, **FEW).fit(X[:, :1], BINARY),
+        lambda: NewtonBoostingClassifier(linear_leaves=False, cv=2, **FEW).fit(X[:, :1], BINARY),
         X[:, :1],
     ),
     "held out": (lambda: NewtonBoostingClassifier(early_stopping=True, **ROUNDS).fit(TABLE, BINARY), TABLE),

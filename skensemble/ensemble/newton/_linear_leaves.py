@@ -269,8 +269,8 @@ class LinearLeafTrees(GradientTrees):
 
     def additive_trees(self):
         raise ValueError(
-            "linear_leaves must be False in the fit of a model that is to be a sum of trees with constant leaves, got a "
-            "model with linear leaves."
+            "linear_leaves must be False for AdditiveTrees, whose leaves add constants, got linear leaves: fit with "
+            "linear_leaves=False."
         )
 
     def shown_trees(self):

@@ -166,12 +166,15 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
             self._loss = self._make_loss(train.y).prepared(train.y, train.weight)
             self._loss.check_target(train.y)
             self._booster = self._started(kind, train)
+        self._check_start(train, "init_score")
+        self._check_start(held_out, "init_score_val")
         if candidates:
             settled = self._search(settled, candidates, train, data, groups, n_threads)
             self._booster = self._started(choose_booster(self.booster, settled.linear_leaves), train)
         self._kind_of_rounds = {name: getattr(settled, name) for name in KIND_OF_ROUNDS}
-        self._set_raw(train, "init_score", n_threads)
-        self._set_raw(held_out, "init_score_val", n_threads)
+        for part in (train, held_out):
+            if part is not None:
+                self._booster.fill_raw(part, n_threads)
         self._boost(settled, train, held_out, n_threads, data)
         return self
 
@@ -270,14 +273,11 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
             return np.isfinite(raw).all()
         return np.allclose(self._loss.link_inverse(raw[:, None]).reshape(-1)[-len(raw) :], prediction, atol=0.0)
 
-    def _set_raw(self, data, name, n_threads):
-        """Raw predictions before the first round."""
-        if data is None:
-            return
-        n_outputs, start = self._loss.n_outputs, data.start
+    def _check_start(self, data, name):
+        """Raw predictions to start from must be those of all outputs."""
+        n_outputs, start = self._loss.n_outputs, None if data is None else data.start
         if start is not None and len(start) != n_outputs:
             raise ValueError(f"{name} must have {n_outputs} columns, got {len(start)}.")
-        self._booster.fill_raw(data, n_threads)
 
     # -- what "auto" stands for --------------------------------------------------------------------------------------
 
