@@ -3,13 +3,21 @@
 from pathlib import Path
 
 from skensemble._parameters import NameIn, check_parameter
+from skensemble.exported._c_writer import c_source
 from skensemble.exported._lightgbm_writer import lightgbm_text
 from skensemble.exported._onnx_writer import onnx_model
+from skensemble.exported._pmml_writer import pmml_document
+from skensemble.exported._sql_writer import sql_statement
+from skensemble.exported._treelite_writer import treelite_checkpoint
 from skensemble.exported._xgboost_writer import xgboost_document
 from skensemble.tree.trees._scalar_trees import scalar_trees
 
 TARGETS = {  # name -> function from ScalarTrees and the ending of the path to the bytes of a file
     "onnx": lambda parts, ending: onnx_model(parts),
+    "treelite": lambda parts, ending: treelite_checkpoint(parts),
+    "c": lambda parts, ending: c_source(parts),
+    "sql": lambda parts, ending: sql_statement(parts),
+    "pmml": lambda parts, ending: pmml_document(parts),
     "lightgbm": lambda parts, ending: lightgbm_text(parts),
     "xgboost": lambda parts, ending: xgboost_document(parts, ending == ".ubj"),
 }
@@ -24,12 +32,14 @@ def export_model(model, path, *, to):
         A fitted tree, forest or booster of skensemble.
     path : path-like or str
         The file to write.
-    to : {"lightgbm", "xgboost", "onnx"}
+    to : {"lightgbm", "xgboost", "onnx", "treelite", "pmml", "c", "sql"}
         The format. "lightgbm": the text of a model of LightGBM, whose raw predictions are the same to the last bit; its
         `predict` also applies the link of log-loss and of losses with a log link. LightGBM knows the categories of
         frames whose columns have the dtype "category", and numbers of categories in arrays. "xgboost": XGBoost's JSON,
         or its UBJ if the path ends in ".ubj", whose predictions are the same to the rounding of float32. "onnx": ONNX,
-        with the same rounding, text and missing cells included; needs the package onnx.
+        with the same rounding, text and missing cells included; needs the package onnx. "treelite":
+        a checkpoint, by the package treelite. "pmml": PMML 4.4. "c": C99 source with `model_predict`. "sql": a
+        statement that reads a table `input_rows`.
 
     Raises
     ------

@@ -1,5 +1,7 @@
 """Exported models predict the same when they are read again, or are refused by a sentence: one table for all."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 
@@ -7,10 +9,11 @@ from skensemble import export_model, from_lightgbm, from_xgboost
 from skensemble.exported._export import TARGETS
 from skensemble.exported._onnx_steps import check
 from skensemble.tree.trees._scalar_trees import scalar_trees
-from tests.exported import onnx_in_numpy
+from tests.exported import onnx_in_numpy, pmml_evaluator
 from tests.exported.models import FITTED, TABLE, fitted, response, rows_of
+from tests.exported.sources import through_c, through_sql
 
-WITHOUT_INFINITIES = ("xgboost",)
+WITHOUT_INFINITIES = ("xgboost", "sql")
 TREES_AND_FORESTS = ("forest", "large numbers", "forest of classes", "tree of two targets", "levels in a forest")
 
 
@@ -34,7 +37,7 @@ def _lightgbm(model, folder):
 def _onnx(model, folder):
     parts = scalar_trees(model)
     check(parts)
-    return lambda rows: np.reshape(onnx_in_numpy.predictions(parts, rows)[-1], np.shape(response(model, rows)))
+    return lambda rows: onnx_in_numpy.predictions(parts, rows)[-1]
 
 
 def _xgboost(ending):
@@ -48,6 +51,40 @@ def _xgboost(ending):
     return through
 
 
+def _treelite(model, folder):
+    """None where treelite is not installed."""
+    if not find_spec("treelite"):
+        with pytest.raises(ImportError, match="pip install skensemble\\[treelite\\]"):
+            export_model(model, folder / "model.checkpoint", to="treelite")
+        return None
+    import treelite
+
+    export_model(model, folder / "model.checkpoint", to="treelite")
+    again = treelite.Model.deserialize(folder / "model.checkpoint")
+
+    def predict(rows):
+        if isinstance(rows, type(TABLE)):
+            levels = scalar_trees(model).levels
+            rows = np.column_stack([_numbers(column, known) for (_, column), known in zip(rows.items(), levels)])
+        found = treelite.gtil.predict(again, np.array(rows, np.float64)).reshape(len(rows), -1)
+        return np.column_stack((1 - found, found)) if len(getattr(model, "classes_", ())) == 2 else found
+
+    return predict
+
+
+def _numbers(column, levels):
+    """Numbers of levels; one that no level has for others."""
+    if levels is None:
+        return column
+    places = {level: k for k, level in enumerate(levels)}
+    return [np.nan if x is None or x != x else places.get(x, len(levels)) for x in column.astype(object)]
+
+
+def _pmml(model, folder):
+    export_model(model, folder / "model.pmml", to="pmml")
+    return lambda rows: pmml_evaluator.predictions(folder / "model.pmml", rows)
+
+
 ONE_CLASS, TWO_TARGETS = "needs two classes or more, but this model has one", "one target of classes, got 2 targets"
 NO_TREES = "linear_leaves must be False"
 NO_LINK = "has no link '{}' from raw predictions"
@@ -58,6 +95,7 @@ OTHERS = {
     "quantiles": NO_LINK.format("sorted"),
     "real adaboost": NO_LINK.format("one-vs-rest"),
 }
+EXACT = {name: text for name, text in OTHERS.items() if name != "real adaboost"}
 SINGLE = {"large numbers": "float32, which cannot hold all thresholds in.*'Column_0'"}
 RARE = "unknown categories where missing cells go.*'text'"
 TARGETS_AND_TOLERANCES = {  # name -> (function that makes predictions of a model by the target, tolerance, refusals)
@@ -68,7 +106,11 @@ TARGETS_AND_TOLERANCES = {  # name -> (function that makes predictions of a mode
         | {"two outputs": "one number, or the classes of one target.*2 outputs", "rare levels": RARE}
         | {"quantiles": "one number, or the classes of one target.*2 outputs"},
     ),
-    "onnx": (_onnx, 1e-5, {name: text for name, text in OTHERS.items() if name != "real adaboost"} | SINGLE),
+    "onnx": (_onnx, 1e-5, EXACT | SINGLE),
+    "treelite": (_treelite, 1e-6, OTHERS),
+    "c": (through_c, 1e-14, EXACT),
+    "sql": (through_sql, 1e-12, EXACT),
+    "pmml": (_pmml, 1e-12, OTHERS | {"two outputs": "one number or one label.*2 outputs", "quantiles": "has no link"}),
     "xgboost": (_xgboost(".json"), 1e-6, OTHERS | SINGLE),
     "xgboost ubj": (_xgboost(".ubj"), 1e-6, OTHERS | SINGLE),
     "lightgbm": (_lightgbm, 1e-14, OTHERS | {"rare levels": RARE}),
@@ -93,9 +135,12 @@ def test_what_is_exported_predicts_the_same_or_is_refused(target, name, tmp_path
         assert not list(tmp_path.iterdir())
         return
     predict = through(model, tmp_path)
+    if predict is None:  # what would read it is not installed
+        return
     for rows in rows_of(name, with_infinities=target.split()[0] not in WITHOUT_INFINITIES):
         expected = response(model, rows)
-        np.testing.assert_allclose(predict(rows), expected, rtol=tolerance, atol=tolerance)
+        found = np.reshape(predict(rows), np.shape(expected))
+        np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
 
 
 def test_arguments_are_checked(tmp_path):

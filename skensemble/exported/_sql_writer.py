@@ -1,0 +1,140 @@
+"""A statement of SQL that predicts as a sum of trees: one table of nodes, and a recursion that walks it."""
+
+import numpy as np
+
+LINKS = ("identity", "log", "logit", "softmax", "one-vs-rest")
+_OF_NODES = (
+    "tree", "node", "feature", "kind", "threshold", "left_node", "right_node", "missing_left", "output", "value",
+)  # fmt: skip
+_LARGEST = 1.7976931348623157e308
+
+
+def sql_statement(parts):
+    """The bytes of the file; a ValueError names what it cannot hold.
+
+    parts : ScalarTrees
+    """
+    parts.check_response("SQL", LINKS)
+    texts, numbers = _columns_of_levels(parts)
+    nodes, sets = _rows(parts, texts, numbers)
+    names = [_name(name) for name in parts.column_names("x{}")]
+    is_number = [j for j in range(parts.n_features) if parts.levels[j] is None]
+    tables = [f"nodes({', '.join(_OF_NODES)}) AS (\n  VALUES\n{_values(nodes)}\n)"]
+    goes_left = ["WHEN n.kind = 0 THEN n.threshold IS NULL OR " + _cell(names, is_number) + " <= n.threshold"]
+    is_missing = [f"n.kind = 0 AND {_cell(names, is_number)} IS NULL"]
+    for kind, (word, columns) in enumerate((("text", texts), ("number", numbers)), 1):
+        if sets[word]:
+            tables.append(f"{word}_levels(tree, node, level) AS (\n  VALUES\n{_values(sets[word])}\n)")
+            goes_left.append(
+                f"WHEN n.kind = {kind} THEN EXISTS (\n        SELECT 1 FROM {word}_levels s WHERE s.tree = n.tree AND "
+                f"s.node = n.node AND s.level = {_cell(names, columns)})"
+            )
+            is_missing.append(f"n.kind = {kind} AND {_cell(names, columns)} IS NULL")
+    tables.append(_WALK.format(is_missing=" OR ".join(is_missing), goes_left="\n      ".join(goes_left)))
+    tables.append(_raw(parts))
+    return (_HEAD + "WITH RECURSIVE\n" + ",\n".join(tables) + "\n" + _selection(parts)).encode()
+
+
+_HEAD = """-- A model of trees, written by skensemble.
+-- It reads the table or view input_rows: a column row_id that numbers the rows, and the columns of the model by their
+-- names.  NULL is a missing cell.
+"""
+_WALK = """walk(row_id, tree, node) AS (
+  SELECT r.row_id, n.tree, n.node FROM input_rows r CROSS JOIN nodes n WHERE n.node = 0
+  UNION ALL
+  SELECT w.row_id, w.tree,
+    CASE
+      WHEN CASE
+        WHEN {is_missing} THEN n.missing_left = 1
+      {goes_left}
+      END THEN n.left_node
+      ELSE n.right_node
+    END
+  FROM walk w
+  JOIN nodes n ON n.tree = w.tree AND n.node = w.node AND n.left_node IS NOT NULL
+  JOIN input_rows r ON r.row_id = w.row_id
+)"""
+
+
+def _columns_of_levels(parts):
+    """Columns that are split by levels of text, and by levels of numbers."""
+    split = parts.columns_of_levels()
+    texts = [j for j in split if all(isinstance(x, str) for x in parts.levels[j])]
+    numbers = [j for j in split if all(isinstance(x, (int, float)) for x in parts.levels[j])]
+    strange = sorted(set(split) - {*texts, *numbers})
+    parts.refuse_columns(strange, "SQL holds categories that are all text or all numbers, but not in")
+    return texts, numbers
+
+
+def _rows(parts, texts, numbers):
+    """(rows of the table of nodes, {"text" or "number": rows of the table of the levels that go left}).
+
+    Levels that are not listed go right, so that a set in which unseen ones go left is exchanged.
+    """
+    nodes, sets = [], {"text": [], "number": []}
+    for t, tree in enumerate(parts.trees):
+        tree = tree.exchanged([node for node, levels in tree.sets.items() if levels.unseen_left])
+        for node in range(len(tree.left)):
+            j = int(tree.feature[node])
+            if tree.left[node] < 0:
+                nodes.append((t, node, None, None, None, None, None, None, tree.output, float(tree.value[node])))
+                continue
+            kind = 0 if node not in tree.sets else 1 if j in texts else 2
+            threshold = None if kind or tree.threshold[node] == np.inf else max(float(tree.threshold[node]), -_LARGEST)
+            children = int(tree.left[node]), int(tree.right[node])
+            nodes.append((t, node, j, kind, threshold, *children, int(tree.missing_left[node]), None, None))
+            if kind:
+                levels = [level for level, left in zip(parts.levels[j], tree.sets[node].goes_left) if left]
+                sets["text" if kind == 1 else "number"] += [(t, node, level) for level in levels]
+    return nodes, sets
+
+
+def _values(rows):
+    return ",\n".join("  (" + ", ".join(map(_literal, row)) + ")" for row in rows)
+
+
+def _literal(cell):
+    if cell is None:
+        return "NULL"
+    if isinstance(cell, str):
+        return "'" + cell.replace("'", "''") + "'"
+    return repr(cell + 0) if isinstance(cell, (bool, int)) else repr(float(cell))
+
+
+def _name(name):
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _cell(names, columns):
+    """The cell of a row in the column that a node asks about."""
+    cases = " ".join(f"WHEN {j} THEN r.{names[j]}" for j in columns)
+    return f"CASE n.feature {cases} END" if columns else "NULL"
+
+
+def _raw(parts):
+    columns = [
+        f"SUM(CASE WHEN n.output = {k} THEN n.value ELSE 0.0 END) / {parts.divisor!r} + {float(start)!r} AS raw_{k}"
+        for k, start in enumerate(parts.baseline)
+    ]
+    return (
+        "raw AS (\n  SELECT w.row_id,\n    " + ",\n    ".join(columns) + "\n  FROM walk w\n"
+        "  JOIN nodes n ON n.tree = w.tree AND n.node = w.node AND n.left_node IS NULL\n  GROUP BY w.row_id\n)"
+    )
+
+
+def _selection(parts):
+    raw = [f"raw_{k}" for k in range(parts.n_outputs)]
+    odds = [f"1.0 / (1.0 + EXP(-{column}))" for column in raw]
+    responses = {
+        "identity": raw,
+        "log": [f"EXP({column})" for column in raw],
+        "logit": odds if parts.classes is None else ["1.0 / (1.0 + EXP(raw_0))", *odds],
+        "softmax": ["1.0 / (" + " + ".join(f"EXP({other} - {column})" for other in raw) + ")" for column in raw],
+        "one-vs-rest": [f"({one}) / ({' + '.join(odds)})" for one in odds],
+    }[parts.link]
+    if parts.classes is not None:
+        names = [f"probability_{label}" for label in parts.classes.tolist()]
+    else:
+        names = ["prediction"] if len(responses) == 1 else [f"prediction_{k + 1}" for k in range(len(responses))]
+    columns = [f"  {response} AS {_name(name)}" for response, name in zip(responses, names)]
+    return "SELECT row_id,\n" + ",\n".join(columns) + "\nFROM raw ORDER BY row_id;\n"
