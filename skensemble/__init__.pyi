@@ -26,6 +26,7 @@ from skensemble.generative.flows._normalizing_flows import Glow as Glow
 from skensemble.generative.flows._normalizing_flows import MaskedAutoregressiveFlow as MaskedAutoregressiveFlow
 from skensemble.generative.flows._normalizing_flows import NeuralSplineFlow as NeuralSplineFlow
 from skensemble.generative.flows._normalizing_flows import RealNVP as RealNVP
+from skensemble.imported._catboost_model import from_catboost as from_catboost
 from skensemble.imported._lightgbm_text import from_lightgbm as from_lightgbm
 from skensemble.imported._sklearn_model import from_sklearn as from_sklearn
 from skensemble.imported._xgboost_model import from_xgboost as from_xgboost

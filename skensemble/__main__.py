@@ -1,10 +1,11 @@
-"""Command line: compile every kernel once (warmup), predict the rows of a file, describe a model."""
+"""Command line: compile every kernel once (warmup), predict the rows of a file, describe or export a model."""
 
 import argparse
 import os
 import sys
 
 import skensemble
+from skensemble.exported._export import TARGETS
 from skensemble.serving._description import describe
 from skensemble.serving._predicted_table import predict_file
 
@@ -17,7 +18,7 @@ def main(arguments=None):
     except BrokenPipeError:  # whoever reads the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (ValueError, TypeError, OSError) as error:
+    except (ValueError, TypeError, OSError, ImportError) as error:
         print(f"{options.name}: {error}", file=sys.stderr)
         return 2
 
@@ -37,6 +38,11 @@ def _parser():
     description = commands.add_parser("describe", help="say in a few lines what a saved model is")
     description.add_argument("model", help="file that save_model wrote")
     description.set_defaults(run=_describe)
+    export = commands.add_parser("export", help="write a saved model as another library or program reads it")
+    export.add_argument("model", help="file that save_model wrote")
+    export.add_argument("--to", required=True, choices=sorted(TARGETS), help="the format")
+    export.add_argument("-o", "--out", required=True, help="file to write")
+    export.set_defaults(run=_export)
     return parser
 
 
@@ -70,6 +76,11 @@ def _print_rows(n_rows):
 def _describe(options):
     print(f"file: {options.model}, {os.path.getsize(options.model) / 1e6:.2f} MB")
     print("\n".join(describe(skensemble.load_model(options.model))))
+    return 0
+
+
+def _export(options):
+    skensemble.export_model(skensemble.load_model(options.model), options.out, to=options.to)
     return 0
 
 

@@ -60,6 +60,7 @@ OTHERS = {
     "Models of other libraries": {
         "from_lightgbm": "skensemble.imported._lightgbm_text",
         "from_xgboost": "skensemble.imported._xgboost_model",
+        "from_catboost": "skensemble.imported._catboost_model",
         "from_sklearn": "skensemble.imported._sklearn_model",
         "export_model": "skensemble.exported._export",
         "register_onnx_converters": "skensemble.exported._onnx_converters",

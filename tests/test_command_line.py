@@ -72,6 +72,15 @@ def test_descriptions(folder, capsys):
     assert f"features: {COLUMNS.shape[1]} (number, rounded" in lines[-1]
 
 
+def test_exports(folder, capsys):
+    assert main(["export", "late.model", "--to", "c", "-o", "late.c"]) == 0
+    assert "void model_predict(const double *row, double *prediction)" in (folder / "late.c").read_text()
+    save_model(fitted("quantiles")[0], "quantiles.model")
+    assert main(["export", "quantiles.model", "--to", "pmml", "-o", "quantiles.pmml"]) == 2
+    assert capsys.readouterr().err.startswith("export: PMML has no link 'sorted'")
+    assert not (folder / "quantiles.pmml").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
+from skensemble._shared_parameters import JOBS
 from skensemble._validation import read_features
 from skensemble.explanation._explain import ShapValues
 from skensemble.tree.trees._additive_trees import AdditiveTrees, Link
@@ -66,6 +67,8 @@ class _Imported(ShapValues, Estimator):
     n_jobs : int or None, default=None
         Number of threads, as in the estimators of this package.
     """
+
+    _parameters = {"n_jobs": JOBS}
 
     def __init__(self, *, n_jobs=None):
         self.n_jobs = n_jobs

@@ -42,9 +42,9 @@ def from_xgboost(model, *, best_iteration=None):
 
     Parameters
     ----------
-    model : path-like, str, bytes or object
-        The path of a file in JSON or UBJ, what such a file holds, a Booster, or a fitted XGBRegressor, XGBClassifier or
-        XGBRanker. Objects are read by the bytes that they write.
+    model : path-like, str, bytes, dict or object
+        The path of a file in JSON or UBJ, what such a file holds, also as a dict, a Booster, or a fitted XGBRegressor,
+        XGBClassifier or XGBRanker. Objects are read by the bytes that they write.
     best_iteration : bool or None, default=None
         Whether to leave out the rounds after the best one of early stopping. None: as XGBoost predicts, True for its
         estimators and False for files and Boosters.
@@ -67,16 +67,18 @@ def from_xgboost(model, *, best_iteration=None):
     XGBoost's do.
     """
     check_parameter("best_iteration", best_iteration, (IsBool, IsNone))
-    data, wants_best, missing = _bytes_of(model)
+    data, wants_best, missing = _data_of(model)
     try:
-        document = _parsed(data)
+        document = data if isinstance(data, dict) else _parsed(data)
         return _imported(document, wants_best if best_iteration is None else best_iteration, missing)
     except (ValueError, KeyError, IndexError, OverflowError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"model must be a model of XGBoost that can be imported: {error}.") from error
 
 
-def _bytes_of(model):
-    """(bytes, whether XGBoost predicts by the best iteration, the number that means missing)"""
+def _data_of(model):
+    """(bytes or dict, whether XGBoost predicts by the best iteration, the number that means missing)"""
+    if isinstance(model, dict):
+        return model, False, np.nan
     if isinstance(model, (bytes, bytearray)):
         return bytes(model), False, np.nan
     if isinstance(model, str) and model.lstrip().startswith("{"):

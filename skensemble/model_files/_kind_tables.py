@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 
-TABLES = ("skensemble.model_files._tree_kinds", "skensemble.model_files._tree_estimators")
+TABLES = (
+    "skensemble.model_files._tree_kinds",
+    "skensemble.model_files._tree_estimators",
+    "skensemble.model_files._imported_kinds",
+)
 GENERATIVE_TABLES = (
     "skensemble.model_files._table_kinds",
     "skensemble.model_files._field_kinds",

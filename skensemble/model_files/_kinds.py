@@ -13,6 +13,7 @@ from skensemble.model_files._safetensors import FileError
 from skensemble.model_files._stored_values import WRONG_ENTRY
 
 FILES = {name: file for files in ESTIMATORS.values() for name, file in files.items()}
+FILES |= {f"Imported{task}": "skensemble.imported._imported_model" for task in ("Regressor", "Classifier", "Ranker")}
 FILES["TreeField"] = OTHERS[PARTS]["TreeField"]
 
 

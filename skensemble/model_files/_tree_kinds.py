@@ -8,7 +8,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from skensemble.ensemble.adaboost._adaboost_algorithms import ALGORITHMS
 from skensemble.ensemble.adaboost._weak_learners import FittedEstimators, GrownTrees
 from skensemble.ensemble.losses._class_losses import MulticlassLogLoss
-from skensemble.ensemble.losses._links import response
+from skensemble.ensemble.losses._links import response as response_by_loss
 from skensemble.ensemble.losses._losses import LOSSES
 from skensemble.ensemble.newton._dart import DartTrees, Rescaling
 from skensemble.ensemble.newton._gradient_trees import GradientTrees
@@ -16,6 +16,8 @@ from skensemble.ensemble.newton._linear_booster import LinearBooster
 from skensemble.ensemble.newton._linear_columns import ColumnEncoder
 from skensemble.ensemble.newton._linear_leaves import LeafSlopes, LinearLeafTrees
 from skensemble.ensemble.rows._bootstrap import Bootstrap
+from skensemble.imported._foreign_columns import ForeignColumns
+from skensemble.imported._imported_model import RESPONSES, respond
 from skensemble.model_files._kinds import Kind, bare
 from skensemble.model_files._rules import ANYTHING, FLAG, PREDICTS, Array, Each, Maybe, Number, Of, Text, Whole
 from skensemble.tree._binning import Binner
@@ -205,12 +207,16 @@ LOSS_CLASSES = tuple(kind.cls for kind in LOSS_KINDS)
 
 
 def _take_link(link, slim):
-    loss = link.response.args[0] if isinstance(link.response, partial) else None
-    return {"name": link.name, "loss": loss}
+    settings = link.response.args if isinstance(link.response, partial) else (None,)
+    if len(settings) > 1:  # of an imported model
+        return {"name": link.name, "loss": None, "response": settings[0], "slope": settings[1]}
+    return {"name": link.name, "loss": settings[0]}
 
 
-def _make_link(*, name, loss):
-    return Link(name) if loss is None else Link(name, partial(response, loss))
+def _make_link(*, name, loss, response=None, slope=1.0):
+    if response is not None:
+        return Link(name, partial(respond, response, slope), slope)
+    return Link(name) if loss is None else Link(name, partial(response_by_loss, loss))
 
 
 def _take_additive(additive, slim):
@@ -238,7 +244,7 @@ def _check_additive(additive):
 
 ADDITIVE_FIELDS = {
     "trees": Of(TreeArrays),
-    "binner": Of(Binner),
+    "binner": Of(Binner, ForeignColumns),
     "baseline": Array("f8", None, finite=True),
     "multiplier": Maybe(Array("f8", None, finite=True)),
     "divisor": Number(),
@@ -246,10 +252,15 @@ ADDITIVE_FIELDS = {
     "link": Of(Link),
     "output_names": ANYTHING,
 }
-LINK_FIELDS = {"name": Text(), "loss": Maybe(Of(*LOSS_CLASSES))}
+LINK_FIELDS = {
+    "name": Text(),
+    "loss": Maybe(Of(*LOSS_CLASSES)),
+    "response": Text(*RESPONSES),
+    "slope": Number(),
+}
 ADDITIVE_KINDS = [
     Kind("additive trees", AdditiveTrees, ADDITIVE_FIELDS, take=_take_additive, check=_check_additive),
-    Kind("link", Link, LINK_FIELDS, take=_take_link, make=_make_link),
+    Kind("link", Link, LINK_FIELDS, optional=("response", "slope"), take=_take_link, make=_make_link),
 ]
 
 _TREE_BOOSTER = {"additive": Of(AdditiveTrees), "n_parallel": Whole(1)}

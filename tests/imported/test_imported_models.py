@@ -3,6 +3,7 @@
 The files in golden/ were written by LightGBM 4.7 and XGBoost 3.2, which also made predictions.json.
 """
 
+import io
 import json
 import pickle
 
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skensemble import from_lightgbm, from_xgboost
+from skensemble import export_model, from_lightgbm, from_xgboost, load_model, save_model
 from skensemble.imported._foreign_nodes import ForeignNodes
 from skensemble.imported._universal_binary_json import read_universal_binary_json
 from skensemble.inspection import explain
@@ -64,6 +65,22 @@ def test_predictions_are_those_of_the_library(name):
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(rows), model.predict(rows))
 
 
+@pytest.mark.parametrize("slim", [False, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_saved_models_are_the_same(name, slim):
+    model, rows, file = _imported(_path(name), name), _rows(name), io.BytesIO()
+    save_model(model, file, slim=slim)
+    loaded = load_model(io.BytesIO(file.getvalue()))
+    assert type(loaded) is type(model)
+    np.testing.assert_array_equal(loaded.predict(rows), model.predict(rows))
+    if hasattr(model, "predict_proba"):
+        np.testing.assert_array_equal(loaded.predict_proba(rows), model.predict_proba(rows))
+    np.testing.assert_array_equal(explain(loaded, rows).values, explain(model, rows).values)
+    again = io.BytesIO()
+    save_model(loaded, again, slim=slim)
+    assert again.getvalue() == file.getvalue()
+
+
 @pytest.mark.parametrize("name", ["lightgbm_mixed", "xgboost_mixed.json"])
 def test_explanations_are_those_of_the_library(name):
     explanation, expected = explain(_imported(_path(name), name), _rows(name)), np.array(EXPECTED[name]["shap"])
@@ -107,8 +124,28 @@ def test_imported_models_cannot_be_fitted():
 
 @pytest.mark.parametrize("reader", [from_lightgbm, from_xgboost])
 def test_other_objects_are_refused(reader):
-    with pytest.raises(TypeError, match="model must be a .* got dict"):
-        reader({})
+    with pytest.raises(TypeError, match="model must be a .* got list"):
+        reader([])
+
+
+def test_a_document_of_xgboost_is_read_as_its_text():
+    document = json.loads(_path("xgboost_mixed.json").read_text())
+    rows = _rows("xgboost_mixed.json")
+    np.testing.assert_array_equal(
+        from_xgboost(document).predict(rows), from_xgboost(_path("xgboost_mixed.json")).predict(rows)
+    )
+    with pytest.raises(ValueError, match="model must be a model of XGBoost that can be imported"):
+        from_xgboost({})
+
+
+def test_what_was_imported_is_exported_if_it_reads_cells_as_they_are(tmp_path):
+    model = from_lightgbm(GOLDEN / "lightgbm_numbers.txt")
+    export_model(model, tmp_path / "model.txt", to="lightgbm")
+    rows = _rows("lightgbm_numbers")
+    np.testing.assert_array_equal(from_lightgbm(tmp_path / "model.txt").predict(rows), model.predict(rows))
+    for source in ("lightgbm_mixed", "xgboost_dart.json"):
+        with pytest.raises(ValueError, match="imported from another library with"):
+            export_model(_imported(_path(source), source), tmp_path / "model.json", to="lightgbm")
 
 
 # -- damaged files ---------------------------------------------------------------------------------------------------

@@ -220,7 +220,7 @@ def _levels(binner, n_features):
     """(levels of each column, number of codes of each); imported models have another kind of encoder."""
     if hasattr(binner, "categories_"):
         return [None if known is None else known.tolist() for known in binner.categories_], binner.n_codes_.tolist()
-    if binner.categories or binner.near_zero or not np.isnan(binner.missing):
+    if binner.categories or binner.frame_lists or binner.near_zero or not np.isnan(binner.missing):
         raise ValueError(f"{LIBRARIES_OF_IMPORTS} categories or marks of missing cells of its own.")
     if binner.single:
         raise ValueError(f"{LIBRARIES_OF_IMPORTS} cells that are rounded to float32.")

@@ -1,0 +1,220 @@
+"""from_catboost: models of CatBoost, from their JSON."""
+
+import json
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from skensemble.imported._foreign_columns import ForeignColumns
+from skensemble.imported._foreign_nodes import ForeignNodes
+from skensemble.imported._imported_model import ImportedClassifier, ImportedRanker, ImportedRegressor, imported
+from skensemble.tree.trees._marks import NO_CHILD
+
+_LARGEST_DEPTH, _MOST_OUTPUTS = 16, 1 << 16
+MISSING_LEFT = {"AsFalse": True, "AsIs": True, "AsTrue": False}  # whether NaN is not above a border
+LOSSES = {  # name -> (kind of model, response)
+    **dict.fromkeys(
+        ("RMSE", "MAE", "Quantile", "MAPE", "Lq", "Huber", "Expectile", "LogCosh", "MultiRMSE", "MultiQuantile"),
+        (ImportedRegressor, "identity"),
+    ),
+    **dict.fromkeys(("Poisson", "Tweedie"), (ImportedRegressor, "log")),
+    **dict.fromkeys(("Logloss", "CrossEntropy"), (ImportedClassifier, "two classes")),
+    "MultiClass": (ImportedClassifier, "softmax"),
+    "MultiClassOneVsAll": (ImportedClassifier, "logit"),
+    **dict.fromkeys(
+        ("YetiRank", "YetiRankPairwise", "PairLogit", "PairLogitPairwise", "QueryRMSE", "QuerySoftMax", "LambdaMart"),
+        (ImportedRanker, "identity"),
+    ),
+}
+
+
+def from_catboost(model):
+    """Import a model of CatBoost: it predicts what CatBoost predicts, by the kernels of this package.
+
+    Parameters
+    ----------
+    model : path-like, str, dict or object
+        The path of a file that CatBoost saved with `format="json"`, its text, what it holds as a dict, or a fitted
+        CatBoostRegressor, CatBoostClassifier or CatBoostRanker.
+
+    Returns
+    -------
+    predictor : fitted regressor, classifier or ranker
+        With `predict`, of classifiers `predict_proba` and `decision_function`, `apply`, `shap_values`; works with
+        `skensemble.inspection.explain`. Predictions are CatBoost's to the rounding of sums.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, has an unknown loss, or columns of categories, text or embeddings, of which CatBoost
+        keeps hashes and statistics.
+
+    Notes
+    -----
+    Cells are rounded to float32, as CatBoost does. Symmetric trees keep their order of splits, on which path-dependent
+    explanations depend; these weigh by CatBoost's weights of leaves.
+    """
+    try:
+        return _imported(_document_of(model))
+    except (ValueError, KeyError, IndexError, OverflowError, TypeError, AttributeError, RecursionError) as error:
+        if isinstance(error, _NotAModel):
+            raise TypeError(str(error)) from None
+        raise ValueError(f"model must be a model of CatBoost that can be imported: {error}.") from error
+
+
+class _NotAModel(TypeError):
+    pass
+
+
+def _document_of(model):
+    if isinstance(model, dict):
+        return model
+    if isinstance(model, str) and model.lstrip().startswith("{"):
+        return json.loads(model)
+    if isinstance(model, (str, os.PathLike)):
+        return json.loads(Path(model).read_bytes())
+    if not (hasattr(model, "save_model") and hasattr(model, "tree_count_")):
+        raise _NotAModel(
+            f"model must be a path, a text, a dict or a fitted model of CatBoost, got {type(model).__name__}."
+        )
+    with TemporaryDirectory() as folder:
+        model.save_model(str(Path(folder) / "model.json"), format="json")
+        return json.loads((Path(folder) / "model.json").read_bytes())
+
+
+def _imported(document):
+    features = document["features_info"]
+    others = [name for name in ("categorical_features", "text_features", "embedding_features") if features.get(name)]
+    if others:
+        raise ValueError(f"{others[0].replace('_', ' ')} cannot be read: CatBoost keeps hashes and statistics of them")
+    columns = features["float_features"]
+    column_of, missing_left = _columns(columns)
+    info = document["model_info"]
+    params = info["params"]
+    params = json.loads(params) if isinstance(params, str) else params
+    loss = params["loss_function"]["type"]
+    if loss not in LOSSES:
+        raise ValueError(f"the loss {str(loss)[:40]!r} is not known")
+    kind, response = LOSSES[loss]
+    scale, bias = document["scale_and_bias"]
+    bias = np.atleast_1d(np.asarray(bias, np.float64))
+    trees = [_symmetric(tree) for tree in document.get("oblivious_trees", ())]
+    trees += [_nested(tree) for tree in document.get("trees", ())]
+    if not trees or bias.ndim != 1 or not 1 <= len(bias) <= _MOST_OUTPUTS or not np.isfinite(bias).all():
+        raise ValueError("there must be trees, and scale_and_bias must hold a number, and one for each output")
+    nodes = _nodes(trees, column_of, missing_left, len(bias), _number(scale))
+    nodes.symmetric = np.full(len(trees), "oblivious_trees" in document and "trees" not in document)
+    names = [str(column.get("feature_id", "")) for column in columns]
+    classes = _classes(info, kind, len(bias))
+    return imported(
+        kind, nodes.trees(len(columns), len(bias)), ForeignColumns(len(columns), single=True), bias, response=response,
+        names=names if all(names) else None, classes=classes,
+    )  # fmt: skip
+
+
+def _columns(columns):
+    """({number of a column of floats: column}, whether missing cells go left by column)"""
+    column_of = {_whole(column["feature_index"]): _whole(column["flat_feature_index"]) for column in columns}
+    if not columns or sorted(column_of.values()) != list(range(len(columns))):
+        raise ValueError("float_features must be all columns")
+    treatments = [column["nan_value_treatment"] for column in columns]
+    if not set(treatments) <= MISSING_LEFT.keys():
+        raise ValueError(f"nan_value_treatment must be one of {sorted(MISSING_LEFT)}")
+    missing_left = np.empty(len(columns), bool)
+    for column, treatment in zip(columns, treatments):
+        missing_left[column["flat_feature_index"]] = MISSING_LEFT[treatment]
+    return column_of, missing_left
+
+
+def _classes(info, kind, n_outputs):
+    if kind is not ImportedClassifier:
+        return None
+    names = info.get("class_params", {}).get("class_names")
+    labels = np.array(names) if names else np.arange(max(2, n_outputs))  # probabilities as targets have no labels
+    if labels.ndim != 1 or len(labels) != max(2, n_outputs):
+        raise ValueError(f"class_names must be a label for each of {max(2, n_outputs)} classes")
+    return labels
+
+
+def _whole(value):
+    if type(value) is not int or not 0 <= value < 1 << 31:
+        raise ValueError(f"numbers of columns must be whole ones, got {str(value)[:40]}")
+    return value
+
+
+def _number(value):
+    if type(value) not in (int, float) or not np.isfinite(value):
+        raise ValueError(f"there must be numbers, got {str(value)[:40]}")
+    return float(value)
+
+
+# -- trees -----------------------------------------------------------------------------------------------------------
+# A tree is lists over its nodes: left, right, (column, border) or None, values or None, weight.
+
+
+def _symmetric(tree):
+    """The nodes level by level; CatBoost's root is the last of the splits."""
+    splits = [_split(split) for split in reversed(tree.get("splits") or ())]
+    if len(splits) > _LARGEST_DEPTH:
+        raise ValueError(f"a symmetric tree must have at most {_LARGEST_DEPTH} splits, got {len(splits)}")
+    n_leaves, values, weights = 1 << len(splits), tree["leaf_values"], tree["leaf_weights"]
+    if len(values) % n_leaves or len(weights) != n_leaves:
+        raise ValueError("leaf_values and leaf_weights must fit the splits")
+    width = len(values) // n_leaves
+    n_inner = n_leaves - 1
+    left = [2 * node + 1 for node in range(n_inner)] + [NO_CHILD] * n_leaves
+    right = [2 * node + 2 for node in range(n_inner)] + [NO_CHILD] * n_leaves
+    asked = [splits[(node + 1).bit_length() - 1] for node in range(n_inner)] + [None] * n_leaves
+    of_leaves = [values[k * width : (k + 1) * width] for k in range(n_leaves)]
+    return left, right, asked, [None] * n_inner + of_leaves, [0] * n_inner + list(weights)
+
+
+def _nested(tree):
+    """The nodes of a tree that is a dict, in the order in which they are met."""
+    left, right, asked, values, weights = [], [], [], [], []
+    waiting = [(tree, None, None)]
+    while waiting:
+        entry, parent, side = waiting.pop()
+        if parent is not None:
+            side[parent] = len(left)
+        node = len(left)
+        left.append(NO_CHILD)
+        right.append(NO_CHILD)
+        is_split = "split" in entry
+        asked.append(_split(entry["split"]) if is_split else None)
+        values.append(None if is_split else entry["value"] if isinstance(entry["value"], list) else [entry["value"]])
+        weights.append(0 if is_split else entry["weight"])
+        if is_split:
+            waiting += [(entry["right"], node, right), (entry["left"], node, left)]
+    return left, right, asked, values, weights
+
+
+def _split(split):
+    if split["split_type"] != "FloatFeature":
+        raise ValueError(f"splits of the type {str(split['split_type'])[:40]!r} cannot be read")
+    return split["float_feature_index"], _number(split["border"])
+
+
+def _nodes(trees, column_of, missing_left, n_outputs, scale):
+    """ForeignNodes of all trees."""
+    sizes = np.array([len(tree[0]) for tree in trees], np.int64)
+    roots = np.cumsum(sizes) - sizes
+    left, right = (np.concatenate([np.array(tree[side], np.int64) for tree in trees]) for side in (0, 1))
+    shift, is_leaf = np.repeat(roots, sizes), left == NO_CHILD
+    asked = [entry for tree in trees for entry in tree[2]]
+    feature = np.array([0 if entry is None else column_of[entry[0]] for entry in asked], np.int64)
+    values = np.zeros((len(left), n_outputs))
+    for node, own in enumerate(own for tree in trees for own in tree[3]):
+        if own is not None:
+            if len(own) != n_outputs:
+                raise ValueError(f"a leaf must have {n_outputs} values, got {len(own)}")
+            values[node] = [_number(x) * scale for x in own]
+    weight = np.array([_number(x) for tree in trees for x in tree[4]])
+    for node in np.flatnonzero(~is_leaf)[::-1].tolist():  # children have larger numbers
+        weight[node] = weight[left[node] + shift[node]] + weight[right[node] + shift[node]]
+    return ForeignNodes(
+        roots, np.where(is_leaf, NO_CHILD, left + shift), np.where(is_leaf, NO_CHILD, right + shift), feature,
+        np.array([0.0 if entry is None else entry[1] for entry in asked]), missing_left[feature], values, weight,
+    )  # fmt: skip
