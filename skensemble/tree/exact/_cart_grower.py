@@ -12,6 +12,7 @@ from skensemble.tree.exact._cart_state import TABLE
 from skensemble.tree.exact._cart_targets import ClassTarget, read_target, set_numbers
 from skensemble.tree.exact._criteria import CRITERIA
 from skensemble.tree.exact._planting import add_up, plant
+from skensemble.tree.exact._summed_features import no_sum_fields, sum_fields
 from skensemble.tree.exact._team_search import SHARED_CELLS, help_searching
 from skensemble.tree.exact._unusual_cells import leaf_of_sparse_rows
 from skensemble.tree.exact._value_spans import close_gaps, widen_spans, widen_spans_of_cells
@@ -59,6 +60,7 @@ class CartGrower:
         self._is_sparse = binner.reads_sparse(table)
         read = _sparse_fields if self._is_sparse else _dense_fields
         self.binned, table_fields = read(binner, table, self._counted, n_threads)
+        n_channels = self._target.fields["n_stats"] + (2 if limits.min_samples_leaf > 1 else 1)
         self.content = content_keys(self.binned, sample_weight, n_threads) if by_content else None
         self._given = {
             **_limit_fields(limits, self.binned),
@@ -66,12 +68,18 @@ class CartGrower:
             **_direction_fields(_directions_for(target, monotone), self.binned),
             **_order_fields(self.content, len(self.binned.n_codes)),
             **self._target.fields,
-            "n_channels": self._target.fields["n_stats"] + (2 if limits.min_samples_leaf > 1 else 1),
+            **self._sum_fields(),
+            "n_channels": n_channels,
         }
         self._has_categories = bool(self.binned.is_categorical.any())
         rows = np.flatnonzero(np.zeros(0) if self._counted is None else ~self._counted)
         self._uncounted = rows, binner, table.take(rows) if len(rows) else None
         self._idle = []  # CartMemory that no thread is using
+
+    def _sum_fields(self):
+        if self._is_sparse:
+            return no_sum_fields(len(self.binned.n_codes))
+        return sum_fields(self.binned, self._limits, self._target.fields["n_outputs"])
 
     def set_numbers(self, y):
         """Set the targets of later trees, (n_outputs, n_samples) float64.  No tree may be growing meanwhile."""

@@ -15,8 +15,9 @@ from skensemble.tree._node_heap import pop_node, push_node
 from skensemble.tree.exact._absolute_error import median_and_deviation, rank_targets
 from skensemble.tree.exact._criteria import ABSOLUTE_ERROR
 from skensemble.tree.exact._impurity import gain_unit, impurity, mean, score
+from skensemble.tree.exact._node_sums import NO_SLOT, free_all_slots, is_worth_sums, release_slot, take_slot
 from skensemble.tree.exact._row_search import find_best_split
-from skensemble.tree.exact._team_search import find_best_split_together, is_shared
+from skensemble.tree.exact._team_search import find_best_split_together, is_shared, sum_together
 from skensemble.tree.exact._unusual_cells import note_moved, note_places, read_unusual, spread_keys
 
 EPSILON = 2.0**-52  # impurity that is none, as a share of the root's: no unit of the targets is too small
@@ -45,10 +46,17 @@ def grow_cart(n_rows, n_members, seed, state):
 def _grow_depth_first(n_rows, seed, state):
     """An entry of the stack is 2 parent + side."""
     stack = state.stack
+    free_all_slots(state)
     node = _new_node(NO_PARENT, 0, n_rows, state)
+    if is_worth_sums(n_rows, state):
+        state.slot[node] = take_slot(state)
+        sum_together(state.slot[node], NO_SLOT, 0, n_rows, state)
     while True:
-        if _look_for_split(node, seed, state):
+        if not _look_for_split(node, seed, state):
+            release_slot(state.slot[node], state)
+        else:
             _split(node, state)
+            _sum_children(node, state)
             stack[state.n_stacked], stack[state.n_stacked + 1] = 2 * node + 1, 2 * node
             state.n_stacked += 2
         if state.n_stacked == 0:
@@ -56,6 +64,26 @@ def _grow_depth_first(n_rows, seed, state):
         state.n_stacked -= 1
         entry = stack[state.n_stacked]
         node = _new_node(entry >> 1, entry & 1, n_rows, state)
+
+
+@kernel
+def _sum_children(node, state):
+    """Make the sums of both children: of the smaller one from its rows, of the other from what these leave."""
+    state.child_slot[node, 0] = state.child_slot[node, 1] = NO_SLOT
+    slot, start, cut, stop = state.slot[node], state.start[node], state.cut[node], state.stop[node]
+    if slot < 0:
+        return
+    is_last = state.max_depth >= 0 and state.depth[node] + 1 >= state.max_depth
+    other = int64(NO_SLOT)
+    if not is_last and is_worth_sums(stop - start, state):
+        other = take_slot(state)
+    if other < 0:
+        release_slot(slot, state)
+        return
+    small = 0 if cut - start <= stop - cut else 1
+    state.child_slot[node, small], state.child_slot[node, 1 - small] = other, slot
+    first, last = (start, cut) if small == 0 else (cut, stop)
+    sum_together(other, slot, first, last, state)
 
 
 @kernel
@@ -104,6 +132,7 @@ def _new_node(parent, side, n_rows, state):
     state.feature[node] = state.left_child[node] = state.right_child[node] = -1
     state.threshold[node] = np.nan
     state.missing_left[node], state.gain[node] = False, 0.0
+    state.slot[node] = NO_SLOT
     if parent == NO_PARENT:
         state.start[node], state.stop[node], state.node_seed[node] = 0, n_rows, 0
         state.depth[node], state.n_constant[node] = 0, state.n_fixed
@@ -119,6 +148,8 @@ def _new_node(parent, side, n_rows, state):
 @kernel
 def _inherit(node, parent, side, state):
     state.depth[node] = state.depth[parent] + 1
+    if state.slot[parent] >= 0:
+        state.slot[node] = state.child_slot[parent, side]
     state.node_seed[node] = mixed_seed(state.node_seed[parent], 1 - side if state.turned[parent] else side)
     # In best-first growth, other nodes have reordered `features` since the parent was searched.
     state.n_constant[node] = state.n_constant[parent] if state.max_leaf_nodes < 0 else state.n_fixed

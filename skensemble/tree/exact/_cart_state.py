@@ -55,6 +55,14 @@ TABLE = StateTable(
         ),
         ("high", np.float64, "n_all_codes", FIT, None, "the largest, likewise"),
         ("first_span", np.int64, "n_features", FIT, None, ""),
+        # features of which sums are made together (see `_node_sums.py`)
+        ("place_in_sums", np.int64, "n_features", FIT, None, "of each feature; -1 if it has none"),
+        ("first_cell", np.int64, "?", FIT, None, "where the codes of each place begin, and where the last ones end"),
+        ("n_in_words", int, None, FIT, None, "how many places are read by words, the first ones"),
+        ("words_of_codes", np.uint64, "? ?", FIT, None, "their codes row by row, eight at a time"),
+        ("sum_row_start", np.int64, "?", FIT, None, "where the unusual cells of each row begin, of the other places"),
+        ("sum_entry_cell", np.int32, "?", FIT, None, "of each: where its code stands among all"),
+        ("usual_cell", np.int64, "?", FIT, None, "of each other place: where its usual code stands"),
         # the target
         ("n_outputs", int, None, FIT, None, ""),
         ("class_of_row", np.int32, "n_classified n_outputs", FIT, None, "channel of the row's class"),
@@ -89,6 +97,11 @@ TABLE = StateTable(
         ("features", np.int64, "n_features", TREE, None, "those known to be constant first"),
         ("rank", np.int64, "n_ranked n_outputs", TREE, None, "absolute error: of y among the node's rows, from 1"),
         ("sorted_y", np.float64, "n_ranks n_outputs", TREE, None, "absolute error: y by rank in the node"),
+        # sums of nodes
+        ("node_sums", np.int64, "n_sum_integers", TREE, None, "of all slots"),
+        ("free_slots", np.int64, "n_slots", TREE, None, "a stack"),
+        ("n_free", int, None, TREE, 0, "slots"),
+        ("all_sums", np.int64, "n_channels", THREAD, 0, "of the rows that were added last"),
         # a search for the split of a feature
         ("keys", np.uint64, "n_samples", THREAD, None, "integer to sort by << 32 | place in the node"),
         ("spare_keys", np.uint64, "n_samples", THREAD, None, ""),
@@ -132,6 +145,8 @@ TABLE = StateTable(
         ("start", np.int64, "max_nodes", TREE, 0, "rows [start, stop)"),
         ("stop", np.int64, "max_nodes", TREE, 0, ""),
         ("cut", np.int64, "max_nodes", TREE, 0, "where the rows of the right child begin"),
+        ("slot", np.int64, "max_nodes", TREE, 0, "of its sums, or -1"),
+        ("child_slot", np.int64, "max_nodes 2", TREE, 0, "those of its children, which are not made yet"),
         ("node_seed", np.int64, "max_nodes", TREE, 0, "to draw by: made from the sides taken since the root"),
         ("never_misses", np.bool_, "max_nodes", TREE, 0, "every row has a value of the feature that splits the node"),
         ("n_constant", np.int64, "max_nodes", TREE, 0, "features[:n_constant] are known to be constant"),

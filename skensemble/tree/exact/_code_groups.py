@@ -11,7 +11,7 @@ from skensemble._jit import kernel
 from skensemble.tree.exact._absolute_error import deviations
 from skensemble.tree.exact._code_sums import ALMOST
 from skensemble.tree.exact._competing_splits import add_row, compete, gain_to_beat, note_codes
-from skensemble.tree.exact._criteria import ABSOLUTE_ERROR
+from skensemble.tree.exact._criteria import ABSOLUTE_ERROR, GINI, SQUARED_ERROR
 from skensemble.tree.exact._key_sort import PLACE, sort_keys
 
 FEW_CODES = 16
@@ -72,27 +72,31 @@ def _add_amounts(column, start, n_rows, low, stride, state):
 
 
 @kernel
-def groups_of_histogram(low, high, state):
-    """Groups of the codes that occur; those of the missing rows apart.  The histogram is zero again afterwards."""
-    n_channels, n_stats, histogram, sums = state.n_channels, state.n_stats, state.histogram, state.group_sums
+def groups_of_histogram(histogram, first, low, high, clears, state):
+    """Groups of the codes that occur; those of the missing rows apart.
+
+    histogram : n_channels integers for each code, from `first` on;  clears : whether they are zero again afterwards
+    """
+    n_channels, n_stats, sums = state.n_channels, state.n_stats, state.group_sums
     n_classes = state.first_channel[1] if state.amount.shape[0] == 0 else 0  # of the first output
     for channel in range(n_channels):
         state.missing[channel] = 0
     n_groups = 0
     for code in range(low, high + 1):
-        cell = (code - low) * n_channels
+        cell = first + (code - low) * n_channels
         weight = histogram[cell + n_stats]
         for channel in range(n_classes):
             weight += histogram[cell + channel]
         if weight == 0:
             continue
-        histogram[cell + n_stats] = weight
         for channel in range(n_channels):
+            here = weight if channel == n_stats else histogram[cell + channel]
             if code == 0:
-                state.missing[channel] = histogram[cell + channel]
+                state.missing[channel] = here
             else:
-                sums[n_groups * n_channels + channel] = histogram[cell + channel]
-            histogram[cell + channel] = 0
+                sums[n_groups * n_channels + channel] = here
+            if clears:
+                histogram[cell + channel] = 0
         if code > 0:
             state.group_code[n_groups] = code
             n_groups += 1
@@ -135,21 +139,55 @@ def sweep_groups(node, feature, breaks_ties, state):
     if is_scalar and state.exact_squares and not has_missing:
         _sweep_class_groups(node, feature, breaks_ties, state)
         return True
+    is_fast = is_scalar and (state.criterion == SQUARED_ERROR or (state.criterion == GINI and state.n_stats == 2))
     for missing_left in range(2 if has_missing else 1):
         for channel in range(n_channels):
             left[channel] = state.missing[channel] if missing_left else 0
         # "Missing against all others" is the last place of the sweep with the missing ones right.
         n_places = state.n_groups if has_missing and not missing_left else state.n_groups - 1
         best = -1
-        for group in range(n_places):
-            for channel in range(n_channels):
-                left[channel] += sums[group * n_channels + channel]
-            if compete(node, feature, group, missing_left, breaks_ties, state):
-                best = group
+        if is_fast:
+            best, gain = _best_group(n_places, gain_to_beat(node, feature, breaks_ties, state), state)
+            if best >= 0:
+                state.best_gain, state.best_feature = gain, feature
+        else:
+            for group in range(n_places):
+                for channel in range(n_channels):
+                    left[channel] += sums[group * n_channels + channel]
+                if compete(node, feature, group, missing_left, breaks_ties, state):
+                    best = group
         if best >= 0:
             above = state.group_code[best + 1] if best + 1 < state.n_groups else -1
             note_codes(state.group_code[best], above, missing_left == 1, state)
     return True
+
+
+@kernel
+def _best_group(n_places, bar, state):
+    """(last group on the left of the best split or -1, its gain), with what is on the left already in `left`.
+
+    One output: two classes, or an amount.  The divisions of a gain are done only where it may pass the bar.
+    """
+    sums, total, n_channels, last = state.group_sums, state.total, uint64(state.n_channels), uint64(state.n_stats)
+    a, b, left_weight, best = state.left[0], state.left[1], state.left[state.n_stats], int64(-1)
+    min_weight, is_class = max(state.min_weight_leaf, 1), state.n_stats == 2
+    for group in range(uint64(n_places)):
+        a += sums[group * n_channels]
+        b += sums[group * n_channels + uint64(1)]
+        left_weight += sums[group * n_channels + last]
+        right_weight = total[last] - left_weight
+        if min(left_weight, right_weight) < min_weight:
+            continue
+        left, right = float(a) * float(a), float(total[0] - a) * float(total[0] - a)
+        if is_class:
+            left += float(b) * float(b)
+            right += float(total[1] - b) * float(total[1] - b)
+        w, v = float(left_weight), float(right_weight)
+        if left * v + right * w >= bar * ALMOST * w * v:
+            gain = left / w + right / v
+            if gain > bar:
+                bar, best = gain, int64(group)
+    return best, bar
 
 
 @kernel

@@ -22,8 +22,7 @@ def sum_by_code(column, start, n_rows, n_codes, state):
     node_weight, node_amount = state.node_weight, state.node_amount
     # Where rows are many it is not worth asking which codes occur: most do, and the others have no weight.
     is_dense = n_rows >= 2 * n_codes
-    for word in range(uint64(occurs.shape[0])):
-        occurs[word] = ~uint64(0) if is_dense and int64(word) << 6 < n_codes else uint64(0)
+    mark_codes(n_codes if is_dense else 0, state)
     for i in range(uint64(n_rows)):
         code = uint64(column[rows[uint64(start) + i]])
         sums[uint64(2) * code] += node_amount[i, uint64(0)]
@@ -33,13 +32,22 @@ def sum_by_code(column, start, n_rows, n_codes, state):
 
 
 @kernel
-def sweep_sums(n_codes, bar, state):
-    """(code before the best split or -1, next code, its gain, some codes differ); the sums are zero again afterwards.
+def mark_codes(n_codes, state):
+    """Codes below n_codes may occur, and no others."""
+    for word in range(uint64(state.occurs.shape[0])):
+        state.occurs[word] = ~uint64(0) if int64(word) << 6 < n_codes else uint64(0)
+
+
+@kernel
+def sweep_sums(sums, first, n_codes, clears, bar, state):
+    """(code before the best split or -1, next code, its gain, some codes differ)
 
     Squared error of one output, no row missing.  A split lies before a code that occurs: what is on its left has been
     added up by then.  The divisions of a gain are done only where it may pass the bar.
+
+    sums : amount and weight of each code, from `first` on;  clears : whether they are zero again afterwards
     """
-    sums, occurs = state.histogram, state.occurs
+    occurs, first = state.occurs, uint64(first)
     total_weight, min_weight = state.total[1], max(state.min_weight_leaf, 1)
     left_weight, left_amount, right_amount = int64(0), int64(0), state.total[0]
     last, best, above, differs = int64(-1), int64(-1), int64(-1), False
@@ -50,7 +58,8 @@ def sweep_sums(n_codes, bar, state):
             bits &= bits - uint64(1)
             if code >= uint64(n_codes):
                 break
-            weight = sums[uint64(2) * code + uint64(1)]
+            cell = first + uint64(2) * code
+            weight = sums[cell + uint64(1)]
             if weight == 0:
                 continue
             right_weight = total_weight - left_weight
@@ -63,11 +72,12 @@ def sweep_sums(n_codes, bar, state):
                     if gain > bar:
                         bar, best, above = gain, last, int64(code)
             differs |= last >= 0
-            amount = sums[uint64(2) * code]
+            amount = sums[cell]
             left_weight += weight
             left_amount += amount
             right_amount -= amount
-            sums[uint64(2) * code] = 0
-            sums[uint64(2) * code + uint64(1)] = 0
+            if clears:
+                sums[cell] = 0
+                sums[cell + uint64(1)] = 0
             last = int64(code)
     return best, above, bar, differs

@@ -12,10 +12,11 @@ from skensemble._random_bits import mixed_seed, random_bits
 from skensemble.tree.exact._absolute_error import deviations
 from skensemble.tree.exact._category_splits import sweep_categories
 from skensemble.tree.exact._code_groups import collect_groups, fill_histogram, groups_of_histogram, sweep_groups
-from skensemble.tree.exact._code_sums import MANY_CODES, sum_by_code, sweep_sums
+from skensemble.tree.exact._code_sums import MANY_CODES, mark_codes, sum_by_code, sweep_sums
 from skensemble.tree.exact._competing_splits import add_row, compete, gain_to_beat, note_codes
 from skensemble.tree.exact._criteria import ABSOLUTE_ERROR, SQUARED_ERROR
 from skensemble.tree.exact._key_sort import PLACE, sort_keys
+from skensemble.tree.exact._node_sums import first_sum
 from skensemble.tree.exact._sorted_rows import sweep_sorted
 from skensemble.tree.exact._thresholds import draw_below, draw_threshold, place_threshold
 from skensemble.tree.exact._unusual_cells import (
@@ -27,6 +28,8 @@ from skensemble.tree.exact._unusual_cells import (
     read_unusual,
     spread_keys,
 )
+
+ROWS_FOR_INTEGERS = 8  # integers of a histogram for each row, up to which it is quicker than sorting
 
 
 @kernel
@@ -77,6 +80,9 @@ def try_feature(node, feature, seed, breaks_ties, state):
     """
     if state.usual.shape[0] > 0:
         return _try_unusual(node, feature, seed, breaks_ties, state)
+    first = first_sum(node, feature, state)
+    if first >= 0:
+        return _try_node_sums(node, feature, first, breaks_ties, state)
     start, n_rows, n_codes = state.start[node], state.stop[node] - state.start[node], state.n_codes[feature]
     column = state.columns[feature]
     is_plain = not (state.is_categorical[feature] or state.random_splits or state.criterion == ABSOLUTE_ERROR)
@@ -84,9 +90,9 @@ def try_feature(node, feature, seed, breaks_ties, state):
         return _try_two_codes(node, feature, breaks_ties, state)
     if is_plain and _has_few_codes(feature, state):
         return _try_sums_by_code(node, feature, breaks_ties, state)
-    if is_plain and n_rows >= 2 * n_codes:
+    if is_plain and ROWS_FOR_INTEGERS * n_rows >= n_codes * state.n_channels:
         fill_histogram(column, start, n_rows, 0, n_codes - 1, state)
-        groups_of_histogram(0, n_codes - 1, state)
+        groups_of_histogram(state.histogram, 0, 0, n_codes - 1, True, state)
         return sweep_groups(node, feature, breaks_ties, state)
     if state.random_splits and not state.is_categorical[feature] and state.criterion != ABSOLUTE_ERROR:
         low, high, n_missing = _find_range(column, state.rows, start, n_rows)
@@ -104,7 +110,7 @@ def try_feature(node, feature, seed, breaks_ties, state):
         sweep_groups(node, feature, breaks_ties, state)
     elif n_rows > 4 * (high - low) and n_missing == 0:
         fill_histogram(column, start, n_rows, low, high, state)
-        groups_of_histogram(low, high, state)
+        groups_of_histogram(state.histogram, 0, low, high, True, state)
         sweep_groups(node, feature, breaks_ties, state)
     else:
         sort_keys(n_rows, high, state.keys, state.spare_keys, state.digits)
@@ -177,11 +183,28 @@ def _has_few_codes(feature, state):
 def _try_sums_by_code(node, feature, breaks_ties, state):
     start, n_codes = state.start[node], state.n_codes[feature]
     sum_by_code(state.columns[feature], start, state.stop[node] - start, n_codes, state)
-    best, above, gain, differs = sweep_sums(n_codes, gain_to_beat(node, feature, breaks_ties, state), state)
+    return _sweep_sums(node, feature, state.histogram, 0, True, breaks_ties, state)
+
+
+@kernel
+def _sweep_sums(node, feature, sums, first, clears, breaks_ties, state):
+    bar = gain_to_beat(node, feature, breaks_ties, state)
+    best, above, gain, differs = sweep_sums(sums, first, state.n_codes[feature], clears, bar, state)
     if best >= 0:
         state.best_gain, state.best_feature = gain, feature
         note_codes(best, above, False, state)
     return differs
+
+
+@kernel
+def _try_node_sums(node, feature, first, breaks_ties, state):
+    """From the sums of the node, which stand from `first` on."""
+    n_codes = state.n_codes[feature]
+    if _has_few_codes(feature, state):
+        mark_codes(n_codes, state)
+        return _sweep_sums(node, feature, state.node_sums, first, False, breaks_ties, state)
+    groups_of_histogram(state.node_sums, first, 0, n_codes - 1, False, state)
+    return sweep_groups(node, feature, breaks_ties, state)
 
 
 @kernel

@@ -14,13 +14,15 @@ from skensemble._jit import kernel
 from skensemble._team import PATIENCE, finish_chunk, is_dismissed, open_job, relax, take_chunk, wait_for_chunks
 from skensemble.tree.exact._competing_splits import precedes
 from skensemble.tree.exact._criteria import ABSOLUTE_ERROR
+from skensemble.tree.exact._node_sums import fill_sums, n_sum_chunks
 from skensemble.tree.exact._row_search import try_feature
 from skensemble.tree.exact._thresholds import place_threshold
 
 N_CHUNKS = 16
 SHARED_CELLS = 1 << 16  # rows x features from which a search is shared
 GAIN, FEATURE, CODE, ABOVE, THRESHOLD, MISSING_LEFT, MIDDLE, TURNED, N_FOUND = range(9)  # columns of `found`
-NODE, SEED, WIDTH, N_JOB = range(4)  # what the open job is about; WIDTH is its number of chunks
+NODE, SEED, WIDTH, SLOT, REST, START, STOP, N_JOB = range(8)  # what the open job is about; WIDTH: number of chunks
+NO_NODE = -1  # of a job that makes sums
 
 
 @kernel
@@ -40,15 +42,44 @@ def find_best_split_together(node, seed, state):
     """Leader: find the best split of a node as `find_best_split` does, together with the team."""
     n_chunks = min(N_CHUNKS, state.features.shape[0] - state.n_constant[node])
     state.job[NODE], state.job[SEED], state.job[WIDTH] = node, seed, n_chunks
+    _do_together(n_chunks, state)
+    _take_best(node, n_chunks, state)
+    _put_constants_first(node, state)
+
+
+@kernel
+def sum_together(slot, rest, start, stop, state):
+    """Leader: make the sums of rows[start:stop], see `fill_sums`, together with the team if they are worth it."""
+    n_chunks = n_sum_chunks(state)
+    n_features = state.first_cell.shape[0] - 1
+    if state.n_members == 1 or n_chunks == 1 or (stop - start) * n_features < SHARED_CELLS:
+        fill_sums(0, n_chunks, slot, rest, start, stop, state)
+        return
+    job = state.job
+    job[NODE], job[SLOT], job[REST], job[START], job[STOP] = NO_NODE, slot, rest, start, stop
+    _do_together(n_chunks, state)
+
+
+@kernel
+def _do_together(n_chunks, state):
     open_job(state.team, n_chunks)
     chunk = take_chunk(state.team)
     while chunk >= 0:
-        _search_chunk(chunk, state, state)
+        _do_chunk(chunk, state, state)
         finish_chunk(state.team)
         chunk = take_chunk(state.team)
     wait_for_chunks(state.team, n_chunks)
-    _take_best(node, n_chunks, state)
-    _put_constants_first(node, state)
+
+
+@kernel
+def _do_chunk(chunk, own, leader):
+    """A chunk of the open job, with the memory of `own`."""
+    job = leader.job
+    _copy_scalars(own, leader)
+    if job[NODE] == NO_NODE:
+        fill_sums(chunk, chunk + 1, job[SLOT], job[REST], job[START], job[STOP], own)
+    else:
+        _search_chunk(chunk, own, leader)
 
 
 @kernel
@@ -61,7 +92,7 @@ def help_searching(own, leader):
             idle += 1
             relax(idle)
         else:
-            _search_chunk(chunk, own, leader)
+            _do_chunk(chunk, own, leader)
             finish_chunk(leader.team)
             idle = 0
 
@@ -69,7 +100,6 @@ def help_searching(own, leader):
 @kernel
 def _search_chunk(chunk, own, leader):
     node, seed, features = leader.job[NODE], leader.job[SEED], leader.features
-    _copy_scalars(own, leader)
     own.best_feature, own.best_gain = int64(-1), -np.inf
     for place in range(leader.n_constant[node] + chunk, features.shape[0], leader.job[WIDTH]):
         feature = features[place]
