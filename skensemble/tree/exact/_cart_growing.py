@@ -241,6 +241,27 @@ def _gather_several_classes(start, n_rows, state):
 
 @kernel
 def _gather_numbers(start, n_rows, state):
+    if state.n_outputs > 1:
+        return _gather_several_numbers(start, n_rows, state)
+    rows, weight_of_row, amount_of_row, moment_of_row = state.rows, state.weight, state.amount, state.moment
+    node_weight, node_amount, y = state.node_weight, state.node_amount, state.y
+    total_weight, total_amount, moment = int64(0), int64(0), int64(0)
+    for i in range(uint64(n_rows)):
+        row = uint64(rows[uint64(start) + i])
+        weight, amount = weight_of_row[row], amount_of_row[row, uint64(0)]
+        node_weight[i], node_amount[i, uint64(0)] = weight, amount
+        total_weight += weight
+        total_amount += amount
+        moment += moment_of_row[row]
+    state.total[0], state.total[state.n_stats] = total_amount, total_weight
+    first, place = y[uint64(0), uint64(rows[uint64(start)])], uint64(1)
+    while place < uint64(n_rows) and y[uint64(0), uint64(rows[uint64(start) + place])] == first:
+        place += uint64(1)
+    return moment, place == uint64(n_rows)
+
+
+@kernel
+def _gather_several_numbers(start, n_rows, state):
     total, moment, is_pure = state.total, int64(0), True
     first = int64(state.rows[start])
     for i in range(n_rows):
@@ -346,15 +367,47 @@ def _decrease(node, state):
 @kernel
 def _split(node, state):
     """Send the node's rows to their sides."""
-    column, rows, spare = state.columns[state.feature[node]], state.rows, state.spare
+    feature = int64(state.feature[node])
+    if state.is_categorical[feature] or state.usual.shape[0] > 0:
+        has_missing = _move_any_rows(node, feature, state)
+    else:
+        has_missing = _move_rows(node, state.columns[feature], state.code[node], state.missing_left[node], state)
+    state.never_misses[node] = not (has_missing or state.is_categorical[feature])
+
+
+@kernel
+def _move_rows(node, column, code, missing_left, state):
+    """By a threshold of a dense table; returns whether a row misses its value."""
+    rows, spare, start, stop = state.rows, state.spare, uint64(state.start[node]), uint64(state.stop[node])
+    n_left, n_right, n_missing = start, uint64(0), uint64(0)
+    offset = uint64(0) if missing_left else uint64(1)
+    limit = uint64(code) - offset  # missing right: code 0 wraps around to a huge number
+    for i in range(start, stop):
+        row = rows[i]
+        here = uint64(column[row])
+        goes_left = uint64(here - offset <= limit)
+        rows[n_left] = row
+        spare[n_right] = row
+        n_left += goes_left
+        n_right += uint64(1) - goes_left
+        n_missing += uint64(here == uint64(0))
+    for i in range(n_right):
+        rows[n_left + i] = spare[i]
+    state.cut[node] = n_left
+    return n_missing > uint64(0)
+
+
+@kernel
+def _move_any_rows(node, feature, state):
+    """By a set of categories, or in a sparse table."""
+    column, rows, spare = state.columns[feature], state.rows, state.spare
     start, stop = state.start[node], state.stop[node]
     n_left, n_right, has_missing = start, int64(0), False
-    is_category, is_sparse = state.is_categorical[state.feature[node]], state.usual.shape[0] > 0
+    is_category, is_sparse = state.is_categorical[feature], state.usual.shape[0] > 0
     if is_sparse:
-        feature = int64(state.feature[node])
         spread_keys(feature, stop - start, read_unusual(node, feature, state), state)
     offset = uint64(0) if state.missing_left[node] else uint64(1)
-    limit = uint64(state.code[node]) - offset  # missing right: code 0 wraps around to a huge number
+    limit = uint64(state.code[node]) - offset
     for i in range(start, stop):
         row = rows[i]
         code = state.keys[i - start] >> uint64(32) if is_sparse else uint64(column[row])
@@ -372,4 +425,4 @@ def _split(node, state):
     if is_sparse:
         note_moved(start, stop, state)
     state.cut[node] = n_left
-    state.never_misses[node] = not (has_missing or is_category)
+    return has_missing

@@ -6,8 +6,8 @@
 
 Sums are integers: those of a node less those of one child are exactly those of the other, and those of all rows less
 those of the unusual ones are those of the usual ones.  Sums serve nodes that look at all features and have many rows
-beside the codes; other nodes read their rows feature by feature (`_row_search.py`), and find the same splits.  Memory for
-the sums of a node is a slot; a node that gets none, because all are taken, is searched in the other way, too.
+beside the codes; other nodes read their rows feature by feature (`_row_search.py`), and find the same splits.  Memory
+for the sums of a node is a slot; a node that gets none, because all are taken, is searched in the other way, too.
 """
 
 from numba import int64, uint64
@@ -70,7 +70,11 @@ def fill_sums(first_chunk, last_chunk, slot, rest, start, stop, state):
     base, other, sums = uint64(slot * size), uint64(rest * size), state.node_sums
     for cell in range(first, last):
         sums[base + cell] = 0
-    _add_words(first_chunk, min(last_chunk, n_words), base, start, stop, state)
+    last_word = min(last_chunk, n_words)
+    if first_chunk < last_word and state.amount.shape[0] == 0:
+        _add_words_of_classes(first_chunk, last_word, base, start, stop, state)
+    elif first_chunk < last_word:
+        _add_words_of_numbers(first_chunk, last_word, base, start, stop, state)
     if last_chunk > n_words:
         _add_entries(base, start, stop, state)
         _add_usual_rows(base, state)
@@ -80,71 +84,68 @@ def fill_sums(first_chunk, last_chunk, slot, rest, start, stop, state):
 
 
 @kernel
-def _add_words(first_word, last_word, base, start, stop, state):
-    """Add rows[start:stop] to the sums of the features of some words."""
-    n_full = min(last_word, state.n_in_words >> 3)
-    if first_word >= last_word:
-        return
+def _add_words_of_numbers(first_word, last_word, base, start, stop, state):
+    """Add amounts and weights of rows[start:stop] to the sums of the features of some words; and rows, if counted."""
     words, rows, width = state.words_of_codes, state.rows, int64(state.words_of_codes.shape[1]) * 8
-    is_class = state.amount.shape[0] == 0
+    sums, first_cell, n_channels = state.node_sums, state.first_cell, uint64(state.n_channels)
+    amount_of_row, weight_of_row, counts = state.amount, state.weight, state.n_channels > 2
+    first_word, n_full, n_places = uint64(first_word), uint64(min(last_word, state.n_in_words >> 3)), state.n_in_words
+    has_rest = n_full < uint64(last_word)
     for i in range(uint64(start), uint64(stop)):
         if i + uint64(ROWS_AHEAD) < uint64(stop):
-            prefetch(words, int64(rows[i + uint64(ROWS_AHEAD)]) * width + 8 * first_word)
+            prefetch(words, int64(rows[i + uint64(ROWS_AHEAD)]) * width + 8 * int64(first_word))
         row = uint64(rows[i])
-        if is_class:
-            _add_class(words, row, first_word, n_full, last_word, base, state)
-        else:
-            _add_amount(words, row, first_word, n_full, last_word, base, state)
+        amount, weight = amount_of_row[row, uint64(0)], weight_of_row[row]
+        for k in range(first_word, n_full):
+            word = words[row, k]
+            for place in range(uint64(8)):  # unrolled by the compiler
+                code = (word >> (place << uint64(3))) & uint64(255)
+                cell = base + (uint64(first_cell[(k << uint64(3)) + place]) + code) * n_channels
+                sums[cell] += amount
+                sums[cell + uint64(1)] += weight
+                if counts:
+                    sums[cell + uint64(2)] += 1
+        if has_rest:
+            word = words[row, n_full]
+            for place in range(n_full << uint64(3), uint64(n_places)):
+                cell = base + (uint64(first_cell[place]) + (word & uint64(255))) * n_channels
+                sums[cell] += amount
+                sums[cell + uint64(1)] += weight
+                if counts:
+                    sums[cell + uint64(2)] += 1
+                word >>= uint64(8)
 
 
 @kernel
-def _add_amount(words, row, first_word, n_full, last_word, base, state):
-    """Amount, weight, and a row where rows are counted."""
+def _add_words_of_classes(first_word, last_word, base, start, stop, state):
+    """The weights of the classes; that of all classes is left out, which the sweep adds up."""
+    words, rows, width = state.words_of_codes, state.rows, int64(state.words_of_codes.shape[1]) * 8
     sums, first_cell, n_channels = state.node_sums, state.first_cell, uint64(state.n_channels)
-    amount, weight, counts = state.amount[row, uint64(0)], state.weight[row], state.n_channels > 2
-    for k in range(uint64(first_word), uint64(n_full)):
-        word = words[row, k]
-        for place in range(uint64(8)):  # unrolled by the compiler
-            code = (word >> (place << uint64(3))) & uint64(255)
-            cell = base + (uint64(first_cell[(k << uint64(3)) + place]) + code) * n_channels
-            sums[cell] += amount
-            sums[cell + uint64(1)] += weight
-            if counts:
-                sums[cell + uint64(2)] += 1
-    if n_full < last_word:
-        word = words[row, uint64(n_full)]
-        for place in range(uint64(n_full) << uint64(3), uint64(state.n_in_words)):
-            cell = base + (uint64(first_cell[place]) + (word & uint64(255))) * n_channels
-            sums[cell] += amount
-            sums[cell + uint64(1)] += weight
-            if counts:
-                sums[cell + uint64(2)] += 1
-            word >>= uint64(8)
-
-
-@kernel
-def _add_class(words, row, first_word, n_full, last_word, base, state):
-    """Weight of the row's class; that of all classes is left out, which the sweep adds up."""
-    sums, first_cell, n_channels = state.node_sums, state.first_cell, uint64(state.n_channels)
-    weight, counts = state.weight[row], state.n_channels > state.n_stats + 1
-    channel = base + uint64(state.class_of_row[row, uint64(0)])
+    class_of_row, weight_of_row, counts = state.class_of_row, state.weight, state.n_channels > state.n_stats + 1
+    first_word, n_full, n_places = uint64(first_word), uint64(min(last_word, state.n_in_words >> 3)), state.n_in_words
+    has_rest = n_full < uint64(last_word)
     counted = base + n_channels - uint64(1)
-    for k in range(uint64(first_word), uint64(n_full)):
-        word = words[row, k]
-        for place in range(uint64(8)):
-            code = (word >> (place << uint64(3))) & uint64(255)
-            cell = (uint64(first_cell[(k << uint64(3)) + place]) + code) * n_channels
-            sums[channel + cell] += weight
-            if counts:
-                sums[counted + cell] += 1
-    if n_full < last_word:
-        word = words[row, uint64(n_full)]
-        for place in range(uint64(n_full) << uint64(3), uint64(state.n_in_words)):
-            cell = (uint64(first_cell[place]) + (word & uint64(255))) * n_channels
-            sums[channel + cell] += weight
-            if counts:
-                sums[counted + cell] += 1
-            word >>= uint64(8)
+    for i in range(uint64(start), uint64(stop)):
+        if i + uint64(ROWS_AHEAD) < uint64(stop):
+            prefetch(words, int64(rows[i + uint64(ROWS_AHEAD)]) * width + 8 * int64(first_word))
+        row = uint64(rows[i])
+        channel, weight = base + uint64(class_of_row[row, uint64(0)]), weight_of_row[row]
+        for k in range(first_word, n_full):
+            word = words[row, k]
+            for place in range(uint64(8)):
+                code = (word >> (place << uint64(3))) & uint64(255)
+                cell = (uint64(first_cell[(k << uint64(3)) + place]) + code) * n_channels
+                sums[channel + cell] += weight
+                if counts:
+                    sums[counted + cell] += 1
+        if has_rest:
+            word = words[row, n_full]
+            for place in range(n_full << uint64(3), uint64(n_places)):
+                cell = (uint64(first_cell[place]) + (word & uint64(255))) * n_channels
+                sums[channel + cell] += weight
+                if counts:
+                    sums[counted + cell] += 1
+                word >>= uint64(8)
 
 
 @kernel
@@ -153,15 +154,17 @@ def _add_entries(base, start, stop, state):
     sums, rows, entry_cell, row_start = state.node_sums, state.rows, state.sum_entry_cell, state.sum_row_start
     all_sums, n_channels = state.all_sums, uint64(state.n_channels)
     is_class, counts = state.amount.shape[0] == 0, state.n_channels > state.n_stats + 1
+    weight_of_row, amount_of_row, class_of_row = state.weight, state.amount, state.class_of_row
     for channel in range(n_channels):
         all_sums[channel] = 0
     for i in range(uint64(start), uint64(stop)):
         row = uint64(rows[i])
-        weight, value, channel = state.weight[row], state.weight[row], uint64(0)
+        weight, channel = weight_of_row[row], uint64(0)
+        value = weight
         if is_class:
-            channel = uint64(state.class_of_row[row, uint64(0)])
+            channel = uint64(class_of_row[row, uint64(0)])
         else:
-            value = state.amount[row, uint64(0)]
+            value = amount_of_row[row, uint64(0)]
             all_sums[uint64(1)] += weight
         all_sums[channel] += value
         if counts:
