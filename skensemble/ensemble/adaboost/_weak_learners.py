@@ -103,7 +103,7 @@ class TreeLearners:
         if y is not None:
             self._grower.set_numbers(y[None])
         seed = seed & 0x7FFFFFFF
-        tree, leaf = self._grower.grow_with_leaves(draw_seed(generator(seed)), weight * self._scale)
+        tree, leaf, _ = self._grower.grow_with_leaves(draw_seed(generator(seed)), weight * self._scale)
         return (tree, seed), _outputs_of(tree.values, self.task)[leaf]
 
     def collect(self, members):

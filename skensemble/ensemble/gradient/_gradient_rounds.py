@@ -12,7 +12,7 @@ import numpy as np
 from skensemble._parallel import for_blocks, for_each_with_own
 from skensemble._random import draw_seed, generator
 from skensemble._random_bits import mixed_seed
-from skensemble.ensemble.gradient._line_search import newton_steps, rows_by_leaf
+from skensemble.ensemble.gradient._line_search import newton_steps, runs_of_leaves
 from skensemble.ensemble.losses._loss import GRADIENT_BLOCK
 from skensemble.tree.trees._marks import NO_CHILD
 from skensemble.tree.trees._pruning import prune
@@ -103,19 +103,18 @@ class GradientRounds:
     def _add_tree(self, grower, number, output, weight):
         seed = draw_seed(generator(tree_random_state(self.settings.seed, number * self.n_outputs + output)))
         grower.set_numbers(-self._gradient[output : output + 1])
-        tree, leaf = grower.grow_with_leaves(seed, weight)
+        tree, leaf, rows = grower.grow_with_leaves(seed, weight)
         if self.settings.ccp_alpha > 0.0:
             pruned = prune(tree, self.settings.ccp_alpha)
             tree, leaf = pruned, _place_after_pruning(tree, pruned)[leaf]
         if self.loss.optimal_leaf_values is not None or not self.loss.constant_hessian:
-            self._set_leaf_values(tree, leaf, output, weight)
+            self._set_leaf_values(tree, leaf, rows, output, weight)
         self.raw[output] += (self.settings.learning_rate * tree.values[:, 0])[leaf]
         return tree
 
-    def _set_leaf_values(self, tree, leaf, output, weight):
+    def _set_leaf_values(self, tree, leaf, rows, output, weight):
         """Replace the mean gradients in the leaves by optimal values of the loss, or by Newton steps."""
-        leaves = np.flatnonzero(tree.is_leaf)
-        rows, leaf_start = rows_by_leaf(leaf, leaves, tree.n_nodes)
+        leaves, leaf_start = runs_of_leaves(leaf, rows)
         n_threads = self.settings.n_threads if len(self.growers) == 1 and len(rows) > GRADIENT_BLOCK else 1
         if self.loss.optimal_leaf_values is not None:
             steps = self.loss.optimal_leaf_values(output, self.y, self.raw, weight, rows, leaf_start, n_threads)

@@ -10,18 +10,15 @@ import numpy as np
 from skensemble.ensemble.gradient._line_search_kernels import fill_newton_steps
 from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, for_leaves
 
-FEW_NODES = 1 << 15  # 16-bit numbers are sorted by counting
 
+def runs_of_leaves(leaf, rows):
+    """(leaves in the order of `rows`, where the rows of each begin as int64 of shape (n_leaves + 1,)).
 
-def rows_by_leaf(leaf, leaves, n_nodes):
-    """(rows sorted by their leaf as uint32, where each leaf begins in them as int64 of shape (n_leaves + 1,)).
-
-    leaf : (n_samples,) node of each row; leaves : (n_leaves,) ascending nodes
+    leaf : (n_samples,) node of each row;  rows : those of a leaf side by side
     """
-    sortable = leaf.astype(np.int16) if n_nodes <= FEW_NODES else leaf
-    rows = np.argsort(sortable, kind="stable").astype(np.uint32)
-    counts = np.bincount(leaf, minlength=n_nodes)[leaves]
-    return rows, np.append(0, np.cumsum(counts))
+    leaf_of = leaf[rows]
+    starts = np.concatenate([[0], np.flatnonzero(leaf_of[1:] != leaf_of[:-1]) + 1, [len(rows)]])
+    return leaf_of[starts[:-1]], starts
 
 
 def newton_steps(gradient, hessian, weight, rows, leaf_start, n_threads=1):

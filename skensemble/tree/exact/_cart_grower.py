@@ -91,12 +91,14 @@ class CartGrower:
         seed : int64
         weight : (n_samples,) >= 0, or None for ones; rows of weight 0 are not there
         """
-        return self._grow(seed, weight, None)
+        return self._grow(seed, weight, None)[0]
 
     def grow_with_leaves(self, seed, weight=None):
-        """(TreeArrays, leaf of each row as int32, those of weight 0 included)."""
+        """(TreeArrays, leaf of each row as int32, those of weight 0 included, rows of the tree with those of a leaf
+        side by side and ascending)."""
         leaf = np.full(self.binned.n_samples, -1, np.int32)
-        return self._grow(seed, weight, leaf), leaf
+        tree, rows = self._grow(seed, weight, leaf)
+        return tree, leaf, rows
 
     def _grow(self, seed, weight, leaf):
         memory = self._take_memory()
@@ -111,13 +113,14 @@ class CartGrower:
         copies = is_whole and total <= MOST_COPIES_OF_AMOUNTS
         n_rows = plant(weight, copies, weight_unit, *units, min_weight, deviation, moment, state)
         n_nodes = self._grow_with_team(memory, n_rows, seed)
-        tree = self._to_tree_arrays(arrays, n_nodes)
+        tree, rows = self._to_tree_arrays(arrays, n_nodes), None
         if leaf is not None:
+            rows = arrays["rows"][:n_rows].copy()
             note_leaves(leaf, state)
             self._find_other_leaves(tree, memory, leaf)
             self._find_uncounted_leaves(tree, leaf)
         self._idle.append(memory)
-        return tree
+        return tree, rows
 
     def _grow_with_team(self, memory, n_rows, seed):
         """Number of nodes of the tree that is left in the memory."""

@@ -89,7 +89,7 @@ def _moment_of_rows(y, deviation, criterion):
     """What the impurity needs besides the mean: sum over the outputs of squares, or of y log y."""
     if criterion == "poisson":
         return (y * np.log(np.where(y > 0, y, 1.0))).sum(axis=0)
-    return (deviation * deviation).sum(axis=1)
+    return np.square(deviation).sum(axis=1) if deviation.shape[1] > 1 else np.square(deviation[:, 0])
 
 
 def _ranks(y):

@@ -45,6 +45,12 @@ def _count_classes(column, start, n_rows, low, stride, state):
     """Weights of the classes; the weight of the row is their sum."""
     histogram, rows, node_weight, node_class = state.histogram, state.rows, state.node_weight, state.node_class
     n_channels, n_outputs = uint64(state.n_channels), uint64(state.n_outputs)
+    if state.n_outputs == 1 and state.n_channels == state.n_stats + 1:
+        for i in range(uint64(n_rows)):
+            code = uint64(column[rows[uint64(start) + i]]) - uint64(low)
+            cell = code * n_channels + (i & uint64(N_COPIES - 1)) * uint64(stride)
+            histogram[cell + uint64(node_class[i, uint64(0)])] += node_weight[i]
+        return
     counts = state.n_channels > state.n_stats + 1
     count_channel = uint64(state.n_stats + 1)
     for i in range(uint64(n_rows)):
@@ -139,7 +145,8 @@ def sweep_groups(node, feature, breaks_ties, state):
     if is_scalar and state.exact_squares and not has_missing:
         _sweep_class_groups(node, feature, breaks_ties, state)
         return True
-    is_fast = is_scalar and (state.criterion == SQUARED_ERROR or (state.criterion == GINI and state.n_stats == 2))
+    is_fast = n_channels == state.n_stats + 1 and not state.constrained
+    is_fast &= state.criterion == SQUARED_ERROR or state.criterion == GINI
     for missing_left in range(2 if has_missing else 1):
         for channel in range(n_channels):
             left[channel] = state.missing[channel] if missing_left else 0
@@ -166,25 +173,27 @@ def sweep_groups(node, feature, breaks_ties, state):
 def _best_group(n_places, bar, state):
     """(last group on the left of the best split or -1, its gain), with what is on the left already in `left`.
 
-    One output: two classes, or an amount.  The divisions of a gain are done only where it may pass the bar.
+    Gini impurity or squared error.  The divisions of a gain are done only where it may pass the bar.
     """
-    sums, total, n_channels, last = state.group_sums, state.total, uint64(state.n_channels), uint64(state.n_stats)
-    a, b, left_weight, best = state.left[0], state.left[1], state.left[state.n_stats], int64(-1)
-    min_weight, is_class = max(state.min_weight_leaf, 1), state.n_stats == 2
+    sums, left, total, n_stats = state.group_sums, state.left, state.total, uint64(state.n_stats)
+    left_weight, total_weight, n_channels = left[n_stats], total[n_stats], uint64(state.n_channels)
+    min_weight, best = max(state.min_weight_leaf, 1), int64(-1)
     for group in range(uint64(n_places)):
-        a += sums[group * n_channels]
-        b += sums[group * n_channels + uint64(1)]
-        left_weight += sums[group * n_channels + last]
-        right_weight = total[last] - left_weight
+        at = group * n_channels
+        below, above = 0.0, 0.0
+        for channel in range(n_stats):
+            here = left[channel] + sums[at + channel]
+            left[channel] = here
+            one, other = float(here), float(total[channel] - here)
+            below += one * one
+            above += other * other
+        left_weight += sums[at + n_stats]
+        right_weight = total_weight - left_weight
         if min(left_weight, right_weight) < min_weight:
             continue
-        left, right = float(a) * float(a), float(total[0] - a) * float(total[0] - a)
-        if is_class:
-            left += float(b) * float(b)
-            right += float(total[1] - b) * float(total[1] - b)
         w, v = float(left_weight), float(right_weight)
-        if left * v + right * w >= bar * ALMOST * w * v:
-            gain = left / w + right / v
+        if below * v + above * w >= bar * ALMOST * w * v:
+            gain = below / w + above / v
             if gain > bar:
                 bar, best = gain, int64(group)
     return best, bar

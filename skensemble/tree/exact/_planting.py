@@ -33,8 +33,9 @@ def plant(weight, copies, weight_unit, amount_unit, moment_unit, min_weight_leaf
     """
     state.weight_unit, state.amount_unit, state.moment_unit = weight_unit, amount_unit, moment_unit
     n_rows, total = 0, 0
+    weights, amounts, moments = 1.0 / weight_unit, 1.0 / amount_unit, 1.0 / moment_unit  # units are powers of two
     for i in state.row_order:
-        units = int(np.rint(weight[i] / weight_unit))
+        units = int(np.rint(weight[i] * weights))
         state.weight[i] = units
         state.rows[n_rows] = i
         n_rows += units > 0
@@ -42,8 +43,8 @@ def plant(weight, copies, weight_unit, amount_unit, moment_unit, min_weight_leaf
         factor, times = (1.0, units) if copies else (weight[i], 1)
         if deviation.shape[0] > 0:
             for k in range(deviation.shape[1]):
-                state.amount[i, k] = times * int(np.rint(factor * deviation[i, k] / amount_unit))
-            state.moment[i] = times * int(np.rint(factor * moment[i] / moment_unit))
+                state.amount[i, k] = times * int(np.rint(factor * deviation[i, k] * amounts))
+            state.moment[i] = times * int(np.rint(factor * moment[i] * moments))
     state.total_weight = total
     state.exact_squares = state.criterion == GINI and total < MOST_SQUARED
     state.min_weight_leaf = int(np.ceil(min_weight_leaf / weight_unit))

@@ -137,7 +137,7 @@ def test_nobody_out_of_the_bag_has_no_score():
 def test_places_after_pruning():
     grower = _grower()
     grower.set_numbers(NUMBERS[None, :])
-    tree, leaf = grower.grow_with_leaves(1)
+    tree, leaf, _ = grower.grow_with_leaves(1)
     for alpha in (0.05, 0.3, 1e9):
         pruned = prune(tree, alpha)
         place = _place_after_pruning(tree, pruned)[leaf]

@@ -513,7 +513,7 @@ def test_leaves_of_all_rows(criterion, variant):
         X, target, options = random_problem(rng, criterion)
         grower = new_grower(X, target, max_bins=max_bins, **options, **variant)
         for weight in (None, rng.poisson(1.0, len(X)) * 1.0):
-            tree, leaf = grower.grow_with_leaves(seed, weight)
+            tree, leaf, _ = grower.grow_with_leaves(seed, weight)
             assert_same_tree(tree, grower.grow(seed, weight))
             table = read_table(X)
             encoded = Binner(max_bins, options["categorical"]).fit(table).encode(table)
@@ -535,6 +535,6 @@ def test_rows_that_never_had_a_weight_fall_into_the_leaves_of_their_values():
     table = read_table(X)
     binner = Binner(None).fit(table, weight)
     grower = CartGrower(binner, table, NumberTarget(y), CartLimits("squared_error", max_depth=6), sample_weight=weight)
-    tree, leaf = grower.grow_with_leaves(0, weight)
+    tree, leaf, _ = grower.grow_with_leaves(0, weight)
     expected = apply_trees(compile_trees(tree), lambda start, stop: X[start:stop], 300)[:, 0]
     np.testing.assert_array_equal(leaf, expected)

@@ -46,7 +46,7 @@ def test_best_split_equals_reference(n_codes, n_rows, min_weight_leaf):
     codes = column[state.rows]
     for bar in (-np.inf, best_split(codes, state, -np.inf)[2] * 0.99, 1e12):
         sum_by_code(column, 0, n_rows, n_codes, state)
-        best, above, gain, differs = sweep_sums(n_codes, bar, state)
+        best, above, gain, differs = sweep_sums(state.histogram, 0, n_codes, True, bar, state)
         expected = best_split(codes, state, bar)
         assert (best, above) == expected[:2]
         assert gain == pytest.approx(expected[2], rel=1e-14)

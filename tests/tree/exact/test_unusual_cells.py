@@ -23,7 +23,7 @@ def _assert_same_trees(criterion, weight=None, n_outputs=1, **options):
     assert sparse._is_sparse
     assert not dense._is_sparse
     for seed in range(3):
-        (tree, leaf), (other, its_leaf) = (grower.grow_with_leaves(seed, weight) for grower in (dense, sparse))
+        (tree, leaf, _), (other, its_leaf, _) = (grower.grow_with_leaves(seed, weight) for grower in (dense, sparse))
         assert_same_tree(other, tree)
         np.testing.assert_array_equal(its_leaf, leaf)
 
