@@ -50,7 +50,8 @@ def _grow_depth_first(n_rows, seed, state):
     node = _new_node(NO_PARENT, 0, n_rows, state)
     if is_worth_sums(n_rows, state):
         state.slot[node] = take_slot(state)
-        sum_together(state.slot[node], NO_SLOT, 0, n_rows, state)
+        if state.slot[node] >= 0:
+            sum_together(state.slot[node], NO_SLOT, 0, n_rows, state)
     while True:
         if not _look_for_split(node, seed, state):
             release_slot(state.slot[node], state)
