@@ -6,8 +6,6 @@
 The condition of a row is what is known of it: some of its own cells, its label, or both.
 """
 
-from functools import partial
-
 import numpy as np
 from sklearn.base import DensityMixin
 from sklearn.utils.validation import check_is_fitted
@@ -32,12 +30,12 @@ from skensemble.generative.paths._row_noise import RowNoise
 from skensemble.generative.paths._smoothness import is_piecewise_constant
 from skensemble.generative.paths._solvers import make_solver, prior_sample, solve
 from skensemble.generative.paths._vector_field import RegressorField
-from skensemble.generative.tables._boxes import log_mean_density, log_sum_exp, n_points, n_to_calibrate_by
+from skensemble.generative.tables._boxes import log_mean_density, log_sum_exp, n_to_calibrate_by
 from skensemble.generative.tables._containers import read_frame
 from skensemble.generative.tables._label_encoding import LabelEncoding
 
 CHUNK = 1 << 14  # rows that are carried to data together, to bound memory; samples do not depend on it
-POINTS = 128, 4, 32  # for the ODE solver, in the box of each encoded row: by the number of columns, least, most
+MOST_PLACES = 64  # in the box of an encoded row, for the ODE solver
 MARGIN = 0.1  # expected data may lie outside the range of a column by this fraction of it
 
 
@@ -441,8 +439,11 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
             return log_sum_exp([self._log_density(boxes, label) + np.log(share) for label, share in shares])
         condition, seed = self._condition(y, None, len(boxes)), self._bound_seed
         if self.likelihood_ == "ode":
-            flow_density = partial(log_density, self._field, condition=condition, random_state=seed)
-            return log_mean_density(flow_density, boxes, n_points(boxes, *POINTS))
+
+            def flow_density(Z, rows):
+                return log_density(self._field, Z, condition.take(rows), random_state=seed)
+
+            return log_mean_density(flow_density, boxes, MOST_PLACES)
         rng = np.random.default_rng(seed)
         return elbo(self._bound_field, boxes, rng, condition=condition) + boxes.log_volume
 

@@ -17,7 +17,7 @@ from skensemble.generative.flows._flow_rows import FlowRows
 from skensemble.generative.flows._label_shares import LabelShares
 from skensemble.generative.flows._layers import Place, Stack
 from skensemble.generative.networks._optimizers import TrainingPlan, train
-from skensemble.generative.tables._boxes import log_mean_density, log_sum_exp, n_points, n_to_calibrate_by
+from skensemble.generative.tables._boxes import log_mean_density, log_sum_exp, n_to_calibrate_by
 from skensemble.generative.tables._containers import read_frame
 from skensemble.generative.tables._given_columns import GivenColumns
 from skensemble.generative.tables._label_encoding import CLASSES, LabelEncoding
@@ -25,7 +25,7 @@ from skensemble.generative.tables._tabular import TableEncoder
 
 HELD_OUT_ROWS = 1 << 13  # maximum number of held-out rows in a check
 ROWS_TO_INITIALIZE_BY = 1 << 12
-POINTS = 512, 8, 128  # in the box of each encoded row: so many by the number of columns, at least and at most
+MOST_PLACES = 256  # in the box of an encoded row
 WORTH_A_THREAD = 1 << 22  # weights times rows of a layer; below, threads wait for the interpreter's lock between layers
 CLIP_NORM = 50.0  # outliers have long gradients; those of common batches are left as they are
 
@@ -204,10 +204,10 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
         is_sum = self._labels is not None and y is None
         condition = None if is_sum else self._condition(y, given)
 
-        def log_density(Z):
-            return log_sum_exp(self._joint(Z, given).T) if is_sum else self._through(Z, condition)[1]
+        def log_density(Z, rows):
+            return log_sum_exp(self._joint(Z, given[rows]).T) if is_sum else self._through(Z, condition[rows])[1]
 
-        return log_mean_density(log_density, boxes, n_points(boxes, *POINTS))
+        return log_mean_density(log_density, boxes, MOST_PLACES)
 
     def score(self, X, y=None):
         """Compute the mean log density of the samples, which a grid search maximises.

@@ -1,28 +1,33 @@
 """Densities of boxes: a row with rounded numbers, levels or missing cells corresponds to a box of encoded rows.
 
 With q the density of places in the box, P(row) = E_q[p(u) / q(u)] (Theis, van den Oord and Bethge 2016, section 3.1).
-Places are uniform in cells of numbers, and have normal distributions in cells of levels.  The cells of all levels fill
-their space, so that their probabilities add up to 1 for any density:
+A model learns from places that are uniform in cells of numbers, and have normal distributions in cells of levels.  The
+cells of all levels fill their space, so that their probabilities add up to 1 for any density:
 
         cell of a level     |     cell of another level
     . : i l I I l i : .     |       . : i l I I l i : .       places from which a model learns, apart from each other
                        gap  |  gap
 
-The expectation is a mean over a few places, the same of every box, so that a row does not depend on the others: in the
-cells of levels one of them lies in the gap, where a model may have mass, too.  The middle of the box alone would
-flatter a density that peaks there, such as that of a Gaussian fitted to levels.
+The expectation is a mean over places.  What a model has learned is a little wider than that, in the gap and far out,
+where p / q has no bound: in cells of levels, the places of the mean have a Student distribution with the wider spread.
+The middle of the box alone would flatter a density that peaks there, such as that of a Gaussian fitted to levels.
 """
 
 import functools
 
 import numpy as np
 from scipy.special import ndtri
+from scipy.stats import qmc
 
 LOG_TWO_PI = np.log(2.0 * np.pi)
 DRAWN_PER_ROW, MOST_DRAWN, FEWEST_DRAWN = 8, 1 << 13, 1 << 8  # generated rows by which shares are calibrated
-GAP_SHARE = 0.125  # of the places at which the density of a level is computed
 OUTERMOST = 1e-12  # mass of the normal distribution that is cut off at both ends
 FIELDS = "start", "width", "shift", "scale"
+
+WIDER, LEAST_SPREAD = 1.3, 0.3  # Student places: factor of the standard deviation of the normal ones, and what is added
+FEWEST = 16  # places in the box of a row; twice as many until the estimate has settled
+DIFFERENCE, ERROR = 0.05, 0.15  # settled: relative difference of two halves, standard error of independent places
+AT_ONCE = 1 << 14  # places whose density is computed together, to bound memory
 
 
 class Boxes:
@@ -112,25 +117,41 @@ class Boxes:
         """(n_rows, n_columns) places with as much of the box on the left as on the right."""
         return self.places(0.5)
 
-    def covering(self, u, gap_share):
-        """(places, log_weights): places with u < gap_share lie in the gaps of levels, and log_weights are -log q there.
+    def covering(self, u):
+        """(places, log_weights) of each row in turn: log_weights are -log q at the places, which cover the boxes.
 
-        u : (n_columns,) in (0, 1);  gap_share : share of the places in the gap of a level
+        u : (n_places, n_columns) in (0, 1)
         """
-        in_gap = (u < gap_share) & (self.shift != 0.0)
-        rest = np.where(self.shift != 0.0, np.maximum(u - gap_share, 0.0) / (1.0 - gap_share), u)
-        places = self.places(rest)
-        if not (self.scale > 0.0).any():
-            return places, self._log_volume
-        border = _quantile(np.where(in_gap, np.where(self.shift > 0.0, self.start, self.start + self.width), 0.5))
-        places = np.where(in_gap, self.scale * (border + self.shift * (u / gap_share)), places)
+        places = self.start[:, None] + u * self.width[:, None]
+        log_weights = np.repeat(self._log_volume, len(u))
+        normal = np.flatnonzero((self.scale > 0.0).any(axis=0))
+        if len(normal):
+            found, weights = self.columns(normal)._student_places(u[:, normal])
+            is_normal = (self.scale[:, normal] > 0.0)[:, None]
+            places[:, :, normal] = np.where(is_normal, found, places[:, :, normal])
+            log_weights += _row_sums(np.where(is_normal, weights, 0.0).reshape(-1, len(normal)))
+        return places.reshape(-1, self.n_columns), log_weights
+
+    def _student_places(self, u):
+        """(places, log_weights), (n_rows, n_places, n_columns) each, from the border of each cell outwards."""
+        low, high = self._ends()
+        mean, second = self._normal_moments()
+        spread = WIDER * np.sqrt(np.maximum(second - mean**2, 0.0)) + LEAST_SPREAD
+        mean = mean + self.shift
+        below, above = (_student_mass((end - mean) / spread) for end in (low, high))
+        t = _student_quantile(below[:, None] + u * (above - below)[:, None])
         scale = np.where(self.scale > 0.0, self.scale, 1.0)
-        log_weights = np.where(self.scale > 0.0, 0.5 * ((places / scale - self.shift) ** 2 + LOG_TWO_PI), 0.0)
-        log_weights -= np.where(self.shift != 0.0, np.log(1.0 - gap_share), 0.0)
-        gap = np.where(in_gap, np.abs(self.shift), 1.0)
-        width = np.where(in_gap, self.width, 1.0)
-        log_weights = np.where(in_gap, np.log(gap) - np.log(gap_share) - np.log(width), log_weights)
-        return places, self._log_volume + _row_sums(log_weights)
+        places = (scale * mean)[:, None] + (scale * spread)[:, None] * t
+        with np.errstate(divide="ignore", invalid="ignore"):  # cells that are no levels, whose places are not used
+            constant = np.log((above - below) * spread) - np.log(self.width)  # the volume has the width, and the scale
+        return places, constant[:, None] - _log_student_density(t)
+
+    def _ends(self):
+        """Ends of the cells of levels, gaps included."""
+        stop = self.start + self.width
+        low = np.where(self.start > OUTERMOST, _quantile(self.start), -np.inf)
+        high = np.where(stop < 1.0 - OUTERMOST, _quantile(stop), np.inf)
+        return low, high
 
     @property
     def log_volume(self):
@@ -168,16 +189,76 @@ def _row_sums(values):
     return np.ascontiguousarray(values).sum(axis=1)
 
 
-def log_mean_density(log_density, boxes, n_points):
-    """log E_q[p / q]: with few places a lower bound on average (Burda, Grosse and Salakhutdinov 2016, theorem 1).
+def _student_mass(t):
+    """Distribution function of Student's distribution with 4 degrees of freedom, which has closed forms."""
+    size = np.hypot(2.0, t)
+    tail = 4.0 / (size * (size + np.abs(t)))  # 1 - |t| / size, of which differences far out are still exact
+    mass = 0.25 * tail * tail * (3.0 - tail)
+    return np.where(t > 0.0, 1.0 - mass, mass)
 
-    log_density : callable, (n_rows, n_columns) -> (n_rows,)
+
+def _student_quantile(mass):
+    """The inverse: the middle root of a cubic equation (Shaw 2006, equation 38)."""
+    alpha = np.sqrt(np.maximum(4.0 * mass * (1.0 - mass), OUTERMOST))
+    return np.sign(mass - 0.5) * 2.0 * np.sqrt(np.cos(np.arccos(np.minimum(alpha, 1.0)) / 3.0) / alpha - 1.0)
+
+
+def _log_student_density(t):
+    return np.log(0.375) - 2.5 * np.log1p(0.25 * t * t)
+
+
+def log_mean_density(log_density, boxes, most):
+    """log E_q[p / q], (n_rows,): with few places a lower bound on average (Burda, Grosse and Salakhutdinov 2016,
+    theorem 1).
+
+    Places are those of a Sobol sequence, the same of every box, and as many as the row needs, so that a row does not
+    depend on the others.
+
+    log_density : callable(places (n, n_columns), rows (n,)) -> (n,), of places in the boxes of these rows
+    most : maximum number of places in a box
     """
-    parts = []
-    for u in _grid(boxes, n_points):
-        places, log_weights = boxes.covering(u, max(GAP_SHARE, 1.0 / n_points))
-        parts.append(log_density(places) + log_weights)
-    return log_sum_exp(parts, 1.0 / len(parts))
+    has_width = (boxes.width > 0.0).any(axis=1)
+    found, points = np.empty(len(boxes)), np.flatnonzero(~has_width)
+    if len(points):
+        found[points] = log_density(boxes.take(points).middle, points) + boxes.take(points).log_volume
+    rows, sequence = np.flatnonzero(has_width), _sequence(boxes.n_columns)
+    first, square = (_log_means(log_density, boxes, rows, next(sequence))) if len(rows) else (None, None)
+    for u in sequence:
+        if len(rows) == 0:
+            return found
+        second, other_square = _log_means(log_density, boxes, rows, u)
+        mean, square = log_sum_exp([first, second], 0.5), log_sum_exp([square, other_square], 0.5)
+        found[rows] = mean
+        is_open = ~_has_settled(first, second, mean, square, 2 * len(u)) & (2 * len(u) < most)
+        rows, first, square = rows[is_open], mean[is_open], square[is_open]
+
+
+def _sequence(n_columns):
+    """Places in (0, 1)^n_columns, half of FEWEST of them, then as many as there were until now."""
+    sequence, n_places = qmc.Sobol(n_columns, bits=30, rng=0), FEWEST // 2
+    yield sequence.random(n_places) + 2.0**-31
+    while True:
+        yield sequence.random(n_places) + 2.0**-31
+        n_places *= 2
+
+
+def _log_means(log_density, boxes, rows, u):
+    """(log E_q[p / q], log E_q[(p / q)^2]) over the places, (n_rows,) each."""
+    log_ratios = np.empty((len(u), len(rows)))
+    n_together = max(1, AT_ONCE // len(u))
+    for start in range(0, len(rows), n_together):
+        some = rows[start : start + n_together]
+        places, log_weights = boxes.take(some).covering(u)
+        ratios = log_density(places, np.repeat(some, len(u))) + log_weights
+        log_ratios[:, start : start + n_together] = ratios.reshape(len(some), len(u)).T
+    return log_sum_exp(log_ratios, 1.0 / len(u)), log_sum_exp(2.0 * log_ratios, 1.0 / len(u))
+
+
+def _has_settled(first, second, mean, square, n_places):
+    """Whether two halves of the places agree, and places alike are no accident."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        variance = (np.exp(square - 2.0 * mean) - 1.0) / n_places
+        return (mean == -np.inf) | ((np.abs(first - second) <= DIFFERENCE) & (variance <= ERROR**2))
 
 
 def log_sum_exp(parts, factor=1.0):
@@ -191,21 +272,6 @@ def log_sum_exp(parts, factor=1.0):
     largest = np.where(np.isfinite(largest), largest, 0.0)
     with np.errstate(divide="ignore"):
         return largest + np.log(factor * sum(np.exp(part - largest) for part in parts))
-
-
-def _grid(boxes, n_points):
-    """A Latin hypercube: in each column one place in each n-th of a box.  The middle alone where boxes are points."""
-    n_columns = boxes.n_columns
-    if not boxes.has_width:
-        return [np.full(n_columns, 0.5)]
-    parts = np.tile(np.arange(n_points), (n_columns, 1))
-    parts = np.random.default_rng(0).permuted(parts, axis=1).T
-    return [(part + 0.5) / n_points for part in parts]
-
-
-def n_points(boxes, in_all, least, most):
-    """How many places to average a density over: fewer in more columns, which cost more and share the error."""
-    return int(np.clip(in_all // max(boxes.n_columns, 1), least, most))
 
 
 def n_to_calibrate_by(n_rows):
