@@ -48,7 +48,8 @@ from skensemble.tree.estimators._sklearn_boosting import ConvertibleBooster
 from skensemble.tree.trees._additive_trees import Link
 from skensemble.tree.trees._inspected import Inspected, Predictor
 
-ROUNDS_WITHOUT_SEARCH = 300
+WITHOUT_SEARCH = {"n_estimators": 300, "grow_policy": "symmetric", "max_depth": 6, "linear_leaves": False}
+OPEN = {"max_leaf_nodes": None}  # what else than "auto" leaves the choice to fit
 SEARCHED = ("learning_rate_", "temperature_", "cv_results_")  # what a search leaves behind
 KIND_OF_ROUNDS = ("booster", "num_parallel_tree", "linear_leaves")  # what all rounds of a model have in common
 
@@ -286,11 +287,13 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
 
         continued : whether the values are those of the rounds that are there
         """
-        chosen = {"n_estimators": ROUNDS_WITHOUT_SEARCH, "grow_policy": "symmetric", "linear_leaves": False}
+        chosen = dict(WITHOUT_SEARCH)
         if continued:
             chosen |= {"linear_leaves": self._kind_of_rounds["linear_leaves"]} | getattr(self, "_chosen", {})
         parameters = self.get_params(deep=False)
-        open_ones = {name: chosen[name] for name in chosen if plain_value(parameters[name]) == "auto"}
+        open_ones = {
+            name: chosen[name] for name in chosen if plain_value(parameters[name]) in ("auto", OPEN.get(name, "auto"))
+        }
         return SimpleNamespace(**{**parameters, **open_ones, "temperature": 1.0})
 
     def _wants_search(self, has_validation):
@@ -303,7 +306,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         """What a search compares; nothing where there are too few rows, or nobody to judge."""
         if n_rows < FEWEST_ROWS or (self.scoring == "loss" and not loss.has_value):
             return []
-        return candidates_of(settled, self, loss, not self._binner.is_categorical_.all(), n_rows)
+        return candidates_of(settled, self, loss, self._binner, n_rows)
 
     def _search(self, settled, candidates, train, data, groups, n_threads):
         """The parameters as left-out rows recommend them; sets the attributes that say what they found."""

@@ -53,11 +53,13 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         Order in which nodes are split. "depthwise": level by level, down to `max_depth`. "lossguide": the node with the
         largest gain first, up to `max_leaf_nodes` leaves. "symmetric": level by level, with one split for all nodes of
         a level (oblivious trees, as in CatBoost). "auto": "symmetric"; where `n_estimators="auto"` compares,
-        "depthwise" if there are 1000 to 100,000 samples and this improves the score of left-out samples by at least 0.5
-        %.
-    max_depth : int or None, default=6
+        "depthwise" if there are at least 1000 samples and this improves the score of left-out samples by at least 0.5
+        %, and beyond 20,000 samples "lossguide" with 63 or 127 leaves (beyond 100,000 with 127), unless `max_depth` or
+        `max_leaf_nodes` is given or a column has more than 255 categories.
+    max_depth : int, None or "auto", default="auto"
         Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit. Symmetric
-        trees need a limit, which must be at most 16.
+        trees need a limit, which must be at most 16. "auto": 6, but no limit for the best-first trees that
+        `grow_policy="auto"` chooses.
     max_leaf_nodes : int or None, default=None
         Maximum number of leaves of a tree. None: no limit.
     min_samples_leaf : int, default=1
@@ -140,8 +142,8 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         constant. Samples with a missing or infinite value in one of these features get a constant. Cannot be combined
         with `booster="dart"`, with `monotonic_cst`, or with losses that compute leaf values from residuals
         ("absolute_error", "huber" and "quantile"). "auto": where `n_estimators="auto"` compares, they do if this
-        improves the score of left-out samples by at least 0.5 %, and up to 100,000 samples; elsewhere they do not, nor
-        where they cannot.
+        improves the score of left-out samples by at least 0.5 %, and the trees are not best-first; elsewhere they do
+        not, nor where they cannot.
     linear_lambda : float, default=1.0
         L2 regularisation of the slopes of linear leaves, for features in units of their standard deviation. Must be
         >= 0.
@@ -281,7 +283,7 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         booster="gbtree",
         num_parallel_tree=1,
         grow_policy="auto",
-        max_depth=6,
+        max_depth="auto",
         max_leaf_nodes=None,
         min_samples_leaf=1,
         min_child_weight=0.01,
@@ -554,11 +556,13 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         Order in which nodes are split. "depthwise": level by level, down to `max_depth`. "lossguide": the node with the
         largest gain first, up to `max_leaf_nodes` leaves. "symmetric": level by level, with one split for all nodes of
         a level (oblivious trees, as in CatBoost). "auto": "symmetric"; where `n_estimators="auto"` compares,
-        "depthwise" if there are 1000 to 100,000 samples and this improves the score of left-out samples by at least 0.5
-        %.
-    max_depth : int or None, default=6
+        "depthwise" if there are at least 1000 samples and this improves the score of left-out samples by at least 0.5
+        %, and beyond 20,000 samples "lossguide" with 63 or 127 leaves (beyond 100,000 with 127), unless `max_depth` or
+        `max_leaf_nodes` is given or a column has more than 255 categories.
+    max_depth : int, None or "auto", default="auto"
         Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit. Symmetric
-        trees need a limit, which must be at most 16.
+        trees need a limit, which must be at most 16. "auto": 6, but no limit for the best-first trees that
+        `grow_policy="auto"` chooses.
     max_leaf_nodes : int or None, default=None
         Maximum number of leaves of a tree. None: no limit.
     min_samples_leaf : int, default=1
@@ -640,8 +644,8 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         constant. Samples with a missing or infinite value in one of these features get a constant. Cannot be combined
         with `booster="dart"`, with `monotonic_cst`, or with losses that compute leaf values from residuals
         ("absolute_error", "huber" and "quantile"). "auto": where `n_estimators="auto"` compares, they do if this
-        improves the score of left-out samples by at least 0.5 %, and up to 100,000 samples; elsewhere they do not, nor
-        where they cannot.
+        improves the score of left-out samples by at least 0.5 %, and the trees are not best-first; elsewhere they do
+        not, nor where they cannot.
     linear_lambda : float, default=1.0
         L2 regularisation of the slopes of linear leaves, for features in units of their standard deviation. Must be
         >= 0.
@@ -783,7 +787,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         booster="gbtree",
         num_parallel_tree=1,
         grow_policy="auto",
-        max_depth=6,
+        max_depth="auto",
         max_leaf_nodes=None,
         min_samples_leaf=1,
         min_child_weight=0.01,

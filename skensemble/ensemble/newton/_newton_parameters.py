@@ -157,7 +157,7 @@ _DART = {
 }
 _AUTO_LEAVES = (
     '"auto": where `n_estimators="auto"` compares, they do if this improves the score of left-out samples by at least '
-    "0.5 %, and up to 100,000 samples; elsewhere they do not, nor where they cannot."
+    "0.5 %, and the trees are not best-first; elsewhere they do not, nor where they cannot."
 )
 _LINEAR = {
     "linear_leaves": Parameter(
@@ -261,12 +261,21 @@ _REST = {
     "verbose": Parameter(0, (Interval(int, 0), IsBool), "int or bool", "Whether to print a line for each round."),
 }
 
+_DEPTH = Parameter(
+    "auto",
+    (*SIZE_PARAMETERS["max_depth"].rules, OneOf("auto")),
+    'int, None or "auto"',
+    f'{SIZE_PARAMETERS["max_depth"].text} "auto": 6, but no limit for the best-first trees that `grow_policy="auto"` '
+    "chooses.",
+)
 _POLICY = Parameter(
     "auto",
     (OneOf("auto", *SIZE_PARAMETERS["grow_policy"].rules[0].options),),
     '{"auto", "depthwise", "lossguide", "symmetric"}',
     f'{SIZE_PARAMETERS["grow_policy"].text} "auto": "symmetric"; where `n_estimators="auto"` compares, "depthwise" if'
-    " there are 1000 to 100,000 samples and this improves the score of left-out samples by at least 0.5 %.",
+    " there are at least 1000 samples and this improves the score of left-out samples by at least 0.5 %, and beyond "
+    '20,000 samples "lossguide" with 63 or 127 leaves (beyond 100,000 with 127), unless `max_depth` or `max_leaf_nodes`'
+    " is given or a column has more than 255 categories.",
 )
 
 # -- the three estimators --------------------------------------------------------------------------------------------
@@ -283,6 +292,7 @@ def _table(loss, n_estimators, monotone, own, **texts):
         **_ROUNDS,
         **SIZE_PARAMETERS,
         "grow_policy": _POLICY,
+        "max_depth": _DEPTH,
         "max_delta_step": _MAX_DELTA_STEP,
         "max_bins": MAX_BINS,
         "categorical_features": CATEGORICAL,
@@ -424,7 +434,7 @@ RANKER = _table(
     "get the same model in every fit.",
 )
 del RANKER["cv"]  # queries are not folded
-RANKER["grow_policy"] = SIZE_PARAMETERS["grow_policy"]
+RANKER |= {name: SIZE_PARAMETERS[name] for name in ("grow_policy", "max_depth")}
 RANKER["n_estimators"] = Parameter(
     300,
     (Interval(int, 1),),

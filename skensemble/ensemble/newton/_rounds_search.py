@@ -22,13 +22,17 @@ from skensemble.tree.histogram._team_growing import is_worth_a_team
 
 SEARCH_STREAM = 2  # of the estimator's seed
 SEARCH_RATE = 0.15
+SEARCH_RATE_OF_MANY = 0.1  # of best-first trees, whose many leaves suffer from large steps
 MOST_SEARCHED = 500  # rounds
 PATIENCE = 20  # rounds of a fold without progress
 N_FOLDS = 3
 FEWEST_ROWS = 20  # for a search: folds of fewer judge nothing
 ONE_FOLD_FROM = 20_000  # rows; one fold of a fifth is large enough to judge
-SHORT_FROM = 100_000  # rows; one fold of a tenth, and no other candidates
+SHORT_FROM = 100_000  # rows; one fold of a tenth, and a single candidate
 DEPTHWISE_FROM = 1000  # rows
+BEST_FIRST_FROM = ONE_FOLD_FROM  # rows; six questions are too few for a symmetric tree there
+LEAVES = 63, 127  # of best-first trees
+MOST_CATEGORIES = 255  # of a column; sorting more of them in each of many nodes takes too long
 RACE = 0.02  # candidates that are worse than the best by this part of its loss leave after the first fold
 MARGIN = 0.005  # part of the loss that a candidate must gain over the first
 ROUNDS = 100, 1000  # fewest and most of the model, unless the user sets the learning rate
@@ -63,21 +67,30 @@ class SearchRequest(NamedTuple):
 # -- what is compared ------------------------------------------------------------------------------------------------
 
 
-def candidates_of(settled, parameters, loss, has_numbers, n_rows):
-    """What each candidate sets of the parameters; the first is what a fit without a search does.
+def candidates_of(settled, parameters, loss, binner, n_rows):
+    """What each candidate sets of the parameters; the first one stays unless another is clearly better.
 
     parameters : as the user gave them;  settled : the same without "auto"
     """
     policy, linear = settled.grow_policy, settled.linear_leaves
+    if n_rows > BEST_FIRST_FROM and _may_be_best_first(parameters, binner):
+        best_first = {"grow_policy": "lossguide", "max_depth": None, "linear_leaves": linear}
+        return [{**best_first, "max_leaf_nodes": n} for n in (LEAVES[-1:] if n_rows > SHORT_FROM else LEAVES)]
     candidates = [{"grow_policy": policy, "linear_leaves": linear}]
     if n_rows > SHORT_FROM:
         return candidates
+    has_numbers = not binner.is_categorical_.all()
     allows_slopes = loss.optimal_leaf_values is None and parameters.monotonic_cst is None and has_numbers
     if parameters.linear_leaves == "auto" and allows_slopes:
         candidates.append({"grow_policy": policy, "linear_leaves": True})
     if parameters.grow_policy == "auto" and n_rows >= DEPTHWISE_FROM:
         candidates.append({"grow_policy": "depthwise", "linear_leaves": linear})
     return candidates
+
+
+def _may_be_best_first(parameters, binner):
+    is_free = parameters.grow_policy == parameters.max_depth == "auto" and parameters.max_leaf_nodes is None
+    return is_free and binner.n_codes_[binner.is_categorical_].max(initial=0) <= 1 + MOST_CATEGORIES
 
 
 def choose_folds(data, strata, cv, groups, X, y, seed):
@@ -126,8 +139,9 @@ class RoundsSearch:
 
     def __init__(self, request):
         self.request = request
-        rate = request.parameters.learning_rate
-        self.rate = SEARCH_RATE if rate == "auto" else max(SEARCH_RATE, float(rate))
+        rate, is_best_first = request.parameters.learning_rate, "max_leaf_nodes" in request.candidates[0]
+        steps = SEARCH_RATE_OF_MANY if is_best_first else SEARCH_RATE
+        self.rate = steps if rate == "auto" else max(steps, float(rate))
         self.keeps_raw = request.loss.target == "classes" and request.loss.has_value and len(request.folds) > 1
         self._is_stopped = threading.Event()
 
@@ -261,4 +275,6 @@ def report_of(plan):
 
 
 def _words(changes):
-    return f"{changes['grow_policy']} trees, {'linear' if changes['linear_leaves'] else 'constant'} leaves"
+    n_leaves = f"{changes['max_leaf_nodes']} " if "max_leaf_nodes" in changes else ""
+    kind = "linear" if changes["linear_leaves"] else "constant"
+    return f"{changes['grow_policy']} trees, {n_leaves}{kind} leaves"

@@ -8,6 +8,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GroupKFold, KFold
 
 from skensemble import NewtonBoostingClassifier, NewtonBoostingRanker, NewtonBoostingRegressor
+from skensemble.ensemble.newton import _rounds_search
 from skensemble.ensemble.newton._rounds_search import mean_curve, rounds_of_length
 
 RNG = np.random.default_rng(0)
@@ -54,6 +55,26 @@ def test_results_say_what_the_folds_said():
     assert model.n_iter_ >= 100
     length = max(results["n_rounds"][results["best_index"]], 1) * results["learning_rate"]
     assert model.n_iter_ * model.learning_rate_ == pytest.approx(length, rel=0.01)
+
+
+def _policies(model):
+    return [(params["grow_policy"], params.get("max_leaf_nodes")) for params in model.cv_results_["params"]]
+
+
+def test_many_rows_get_best_first_trees(monkeypatch):
+    monkeypatch.setattr(_rounds_search, "BEST_FIRST_FROM", 100)
+    monkeypatch.setattr(_rounds_search, "LEAVES", (4, 8))
+    model = _regressor(linear_leaves="auto", warm_start=True).fit(X, AMOUNTS)
+    assert _policies(model) == [("lossguide", 4), ("lossguide", 8)]
+    n_leaves = _rounds_search.LEAVES[model.cv_results_["best_index"]]
+    model.set_params(n_estimators=model.n_iter_ + 2).fit(X, AMOUNTS)
+    frame = model.trees_to_dataframe()
+    assert frame[frame["left_child"].isna()].groupby("tree_index").size().iloc[-1] == n_leaves
+    assert _policies(_regressor(max_depth=6).fit(X, AMOUNTS)) == [("symmetric", None)]
+    assert _policies(_regressor(max_leaf_nodes=4).fit(X, AMOUNTS)) == [("symmetric", None)]
+    monkeypatch.setattr(_rounds_search, "MOST_CATEGORIES", 2)
+    levels = _regressor(categorical_features=[2], max_bins=None).fit(np.c_[X[:, :2], np.arange(120) % 5], AMOUNTS)
+    assert _policies(levels) == [("symmetric", None)]
 
 
 def test_noise_gets_few_rounds():

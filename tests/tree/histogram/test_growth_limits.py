@@ -29,7 +29,7 @@ def test_limits_are_read_from_parameters_of_the_same_name():
 def test_newton_boosting_has_every_limit(estimator):
     assert GROWTH_PARAMETERS.keys() <= estimator._parameters.keys()
     for name in GROWTH_PARAMETERS.keys() - {"grow_policy"}:
-        model = estimator(**{"max_delta_step": 0.0, name: 11})  # "auto" is the loss's
+        model = estimator(**{"max_delta_step": 0.0, "max_depth": 6, name: 11})  # fit knows what "auto" means
         assert getattr(read_limits(model), name) == 11
 
 
