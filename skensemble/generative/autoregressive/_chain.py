@@ -43,7 +43,7 @@ class Chain:
         """A share of 1 / (n + 1) of the numbers is new: what no row of fit had is then possible."""
         cells = self.cells[j]
         codes = cells.codes(plain[j])
-        known = conditional.log_shares(self.features(j, labels, plain), codes) + cells.log_density(plain[j], codes)
+        known = conditional.log_density(self.features(j, labels, plain), plain[j], codes)
         new = cells.log_density_of_new(plain[j]) - np.log(cells.total + 1.0)
         if cells.is_level:
             return np.where(codes == NOWHERE, new, known)

@@ -1,4 +1,8 @@
-"""How chains are fitted: the size of leaves that left-out rows like best, then a conditional for each column."""
+"""How chains are fitted: what left-out rows like best (size of leaves, smoothing, curves), then all rows.
+
+A conditional is a mixture of leaves and of a curve; the share of the curve maximises the likelihood of left-out rows, whose
+leaves are of a tree of the other rows, and whose location on the curve is by boosted trees of other folds.
+"""
 
 from typing import NamedTuple
 
@@ -6,10 +10,14 @@ import numpy as np
 
 from skensemble._parallel import in_order
 from skensemble.generative.autoregressive._chain import features_before
-from skensemble.generative.autoregressive._column_order import left_out_rows
+from skensemble.generative.autoregressive._column_order import folds_of, left_out_rows
 from skensemble.generative.autoregressive._conditional import Conditional
+from skensemble.generative.autoregressive._smooth_numbers import SmoothNumbers
 
 STRENGTHS = (1.0, 4.0, 16.0)
+CURVE_SHARES = np.r_[np.arange(16) / 16, 31 / 32]
+N_FOLDS = 3
+FEWEST_FOR_A_CURVE = 60  # rows
 
 
 class ChainRows(NamedTuple):
@@ -30,46 +38,103 @@ class ChainRows(NamedTuple):
         return self.cells[j].codes(self.plain[j])
 
 
+class Settings(NamedTuple):
+    """What is chosen for a conditional, and the curve that was fitted for this."""
+
+    size: int
+    strength: float
+    curve: SmoothNumbers | None
+    curve_share: float
+
+
 def fit_chains(rows, orders, n_given, sizes, n_threads):
     """(the conditionals of each chain, {column: minimum weight of a leaf})
 
-    sizes : minimum weights of a leaf that are tried
+    sizes : minimum weights of a leaf that are tried, by the first chain; the others take what it found best
     """
     modelled = orders[0][n_given:]
-    judged_by = left_out_rows([*rows.labels.T, *rows.plain], len(rows.weight))
+    contents = [*rows.labels.T, *rows.plain]
+    judges = Judges(rows, left_out_rows(contents, len(rows.weight)), folds_of(contents, len(rows.weight), N_FOLDS))
 
     def likeliest(j):
-        return _likeliest(rows, orders[0], j, sizes, judged_by)
+        return judges.likeliest(orders[0], j, sizes, STRENGTHS, True)
 
-    settings = dict(zip(modelled, in_order(likeliest, modelled, n_threads), strict=True))
+    first = dict(zip(modelled, in_order(likeliest, modelled, n_threads), strict=True))
 
     def fitted(place):
-        features, categorical = rows.features(orders[place[0]], place[1])
-        conditional = Conditional(rows.cells[place[1]], *settings[place[1]])
-        return conditional.fit(features, categorical, rows.codes(place[1]), rows.weight)
+        order, j = orders[place[0]], place[1]
+        chosen = first[j]
+        if place[0] > 0 and chosen.curve is not None:
+            chosen = judges.likeliest(order, j, (chosen.size,), (chosen.strength,), True)
+        features, categorical = rows.features(order, j)
+        conditional = Conditional(rows.cells[j], chosen.size, chosen.strength)
+        conditional.curve, conditional.curve_share = chosen.curve, chosen.curve_share
+        return conditional.fit(features, categorical, rows.codes(j), rows.weight)
 
     places = [(k, j) for k, order in enumerate(orders) for j in order[n_given:]]
     fits = dict(zip(places, in_order(fitted, places, n_threads), strict=True))
     chains = [[fits[k, j] for j in order[n_given:]] for k, order in enumerate(orders)]
-    return chains, {j: size for j, (size, _) in settings.items()}
+    return chains, {j: chosen.size for j, chosen in first.items()}
 
 
-def _likeliest(rows, order, j, sizes, judged_by):
-    """(minimum of a leaf, strength) that make the left-out rows likeliest."""
-    if not judged_by.any() or judged_by.all():
-        return sizes[0], STRENGTHS[-1]
-    train, test = ~judged_by, judged_by
-    (features, categorical), codes, weight = rows.features(order, j), rows.codes(j), rows.weight
-    found = []
-    for size in sizes:
-        conditional = Conditional(rows.cells[j], size, STRENGTHS[0])
-        conditional.fit(features[train], categorical, codes[train], weight[train])
-        for strength in STRENGTHS:
-            conditional.strength = strength
-            found.append((_left_out_loss(conditional, features[test], codes[test], weight[test]), size, strength))
-    return min(found)[1:]
+class Judges:
+    """Rows that are left out, to find the settings of conditionals that make them likeliest.
 
+    rows : ChainRows;  is_left_out : (n_rows,) bool;  fold : (n_rows,), of the folds by which curves are fitted
+    """
 
-def _left_out_loss(conditional, features, codes, weight):
-    floor = -np.log(conditional.cells.total + 1.0)
-    return -float(np.sum(weight * np.logaddexp(conditional.log_shares(features, codes), floor)))
+    def __init__(self, rows, is_left_out, fold):
+        self.rows, self.is_left_out, self.fold = rows, is_left_out, fold
+
+    def likeliest(self, order, j, sizes, strengths, with_curve):
+        test, codes, weight = self.is_left_out, self.rows.codes(j), self.rows.weight
+        if not test.any() or test.all():
+            return Settings(sizes[0], strengths[-1], None, 0.0)
+        cells, x = self.rows.cells[j], self.rows.plain[j]
+        features, categorical = self.rows.features(order, j)
+        curve, along = self._curve(order, j) if with_curve else (None, None)
+        found = []
+        for size in sizes:
+            conditional = Conditional(cells, size, strengths[0])
+            conditional.fit(features[~test], categorical, codes[~test], weight[~test])
+            for strength in strengths:
+                conditional.strength = strength
+                log_density = conditional.log_density(features[test], x[test], codes[test])
+                if curve is not None:
+                    on_curve = conditional.log_share_on_curve(features[test]) - cells.unit
+                    loss, share = self._best_share(cells, log_density, along + on_curve, j)
+                else:
+                    loss, share = self._loss(cells, log_density, j), 0.0
+                found.append((loss, size, strength, share))
+        _, size, strength, share = min(found)
+        return Settings(size, strength, curve if share > 0.0 else None, share)
+
+    def _curve(self, order, j):
+        """(curve, log density of the left-out rows along it); None, None where there is none."""
+        cells, codes = self.rows.cells[j], self.rows.codes(j)
+        on_curve = cells.on_curve[codes]
+        weight, fold = self.rows.weight, self.fold
+        if weight[on_curve].sum() < FEWEST_FOR_A_CURVE or len(np.unique(fold[on_curve])) < N_FOLDS:
+            return None, None
+        features, categorical = self.rows.features(order, j)
+        x = self.rows.plain[j]
+        curve = SmoothNumbers(cells)
+        place = curve.fit(features[on_curve], categorical, x[on_curve], weight[on_curve], fold[on_curve])
+        along = np.full(len(x), -np.inf)
+        along[on_curve] = curve.log_density(x[on_curve], *place)
+        return curve, along[self.is_left_out]
+
+    def _best_share(self, cells, in_leaves, along, j):
+        """(loss, share of the curve)"""
+        losses = []
+        for share in CURVE_SHARES:
+            with np.errstate(divide="ignore"):
+                kept = np.where(np.isneginf(along), 0.0, np.log1p(-share))
+                log_density = np.logaddexp(in_leaves + kept, along + np.log(share))
+            losses.append(self._loss(cells, log_density, j))
+        best = int(np.argmin(losses))
+        return losses[best], float(CURVE_SHARES[best])
+
+    def _loss(self, cells, log_density, j):
+        floor = cells.log_density_of_new(self.rows.plain[j][self.is_left_out]) - np.log(cells.total + 1.0)
+        return -float(np.sum(self.rows.weight[self.is_left_out] * np.logaddexp(log_density, floor)))

@@ -68,7 +68,7 @@ class RowsOfChains:
         codes = conditional.draw(features, rng)
         if is_complete and cells.missing != NOWHERE and cells.n_cells > 1:
             codes = _without_missing(cells, conditional, features, codes, rng)
-        values = cells.values(codes, rng)
+        values = conditional.values(features, codes, rng)
         new = cells.new_values(rng, len(codes))
         if new is None:
             return values

@@ -7,9 +7,12 @@ numbers by a logistic distribution (numbers) or over what a level could be (cate
 
 import numpy as np
 
+from skensemble.generative.autoregressive._normal_scores import NormalScores
 from skensemble.generative.tables._column_formats import CategoryFormat
 
 MOST_BINS = 100
+MOST_STEPS = 1e7  # between the ends of a column; with more of them it is continuous
+FEWEST_FOR_A_CURVE = 8  # values of a column of few, from which they may lie on a curve
 ATOM = 20.0  # weight of rows from which a value of a column of otherwise finer values is a cell of its own
 ATOM_SHARE = 0.01
 NOWHERE = -1  # number of the cell of a value that no row of fit had
@@ -30,6 +33,7 @@ class LevelCells:
         self.n_cells = len(column_format.levels)
         self.total = float(weight.sum())
         self.missing = len(column_format.values) if column_format.has_missing else NOWHERE
+        self.on_curve = np.zeros(self.n_cells, bool)
 
     def codes(self, plain):
         return np.where(plain < 0, NOWHERE, plain)
@@ -60,6 +64,9 @@ class NumberCells:
 
     low, high : (n_bins,), ends of the bins; the same number twice is an atom
     step : values are its multiples; 0 where the column is continuous
+    axis : NormalScores, on which trees see the column
+    on_curve : (n_cells,) bool, cells whose rows may be spread by a smooth curve: bins, or, of a column without them, all
+        its numbers
     """
 
     is_level = False
@@ -67,19 +74,25 @@ class NumberCells:
     def __init__(self, column_format, plain, weight):
         decimals = column_format.decimals
         self.step = 0.0 if decimals is None else float(column_format.multiple) * 10.0**-decimals
-        self.unit = 0.0 if decimals in (None, 0) else np.log(self.step)  # densities are per unit, integers count
         is_missing = np.isnan(plain)
         values, place = np.unique(plain[~is_missing], return_inverse=True)
         counts = np.bincount(place, weight[~is_missing])
+        if max(abs(values[0]), abs(values[-1])) > MOST_STEPS * self.step:
+            self.step = 0.0
+        self.unit = 0.0 if decimals == 0 or self.step == 0.0 else np.log(self.step)  # per unit; integers count
+        self.axis = NormalScores(values, counts)
         self.total = float(weight.sum())
         is_atom = self._atoms(counts)
-        self.low, self.high = self._bins(values, counts, is_atom)
+        self.low, self.high, is_atom = self._bins(values, counts, is_atom)
         shares = counts / counts.sum()
         self.centre = float(np.sum(shares * values))
         spread = float(np.sqrt(np.sum(shares * (values - self.centre) ** 2)))
         self.scale = max(spread, self.step, 1e-9 * max(abs(self.centre), 1e-300))
         self.missing = len(self.low) if is_missing.any() else NOWHERE
         self.n_cells = len(self.low) + int(is_missing.any())
+        has_curve = self.step > 0.0 and len(values) >= FEWEST_FOR_A_CURVE
+        curved = np.full(len(is_atom), has_curve) if is_atom.all() else ~is_atom
+        self.on_curve = np.r_[curved, np.zeros(self.n_cells - len(self.low), bool)]
         self.ranks = self._ranks(plain, weight)
 
     def _atoms(self, counts):
@@ -88,7 +101,7 @@ class NumberCells:
         return (counts >= max(ATOM, ATOM_SHARE * counts.sum())) | (len(counts) == 1)
 
     def _bins(self, values, counts, is_atom):
-        """(low, high): atoms, and between them bins of about the same weight."""
+        """(low, high, which are atoms): atoms, and between them bins of about the same weight."""
         rest = counts[~is_atom].sum()
         before = np.cumsum(np.where(is_atom, 0.0, counts)) - np.where(is_atom, 0.0, counts)
         bin_of = np.minimum((before * MOST_BINS / max(rest, 1e-300)).astype(np.int64), MOST_BINS - 1)
@@ -98,7 +111,7 @@ class NumberCells:
         low, high = values[is_first].copy(), values[is_last].copy()
         if self.step == 0.0:
             self._close_gaps(low, high, is_atom[is_first])
-        return low, high
+        return low, high, is_atom[is_first]
 
     @staticmethod
     def _close_gaps(low, high, is_atom):
@@ -129,6 +142,12 @@ class NumberCells:
         with np.errstate(invalid="ignore"):
             steps = (plain - origin) / self.step
             return np.abs(steps - np.rint(steps)) < 1e-6
+
+    def may_lie_on_curve(self, plain, codes):
+        """Numbers on the column's step; of continuous columns all but atoms, whose probability is no density."""
+        if self.step > 0.0:
+            return self._is_multiple(plain, self.low[0]) & ~np.isnan(plain)
+        return ~np.isnan(plain) & ((codes == NOWHERE) | self.on_curve[codes])
 
     def log_density(self, plain, codes):
         """log density in the cell `codes`, per unit of the column; the probability of an atom or an integer."""
@@ -168,7 +187,7 @@ class NumberCells:
         return drawn
 
     def as_feature(self, plain):
-        return plain
+        return self.axis.forward(plain)
 
     def as_target(self, codes):
         """Ranks, and whether the value is missing where some are."""

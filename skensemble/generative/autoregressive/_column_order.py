@@ -23,9 +23,19 @@ def left_out_rows(columns, n_rows):
 
     columns : list of (n_rows,) numbers
     """
+    return _shares_of_contents(columns, n_rows) < LEFT_OUT
+
+
+def folds_of(columns, n_rows, n_folds):
+    """(n_rows,) in which fold a row is, by what stands in it, and independent of whether it judges."""
+    return (_shares_of_contents(columns, n_rows) * 2.0**12 % 1.0 * n_folds).astype(np.int64)
+
+
+def _shares_of_contents(columns, n_rows):
+    """Numbers of chance in [0, 1) that rows with the same contents share."""
     key = np.zeros(n_rows, np.uint64)
     for column in columns:
         bits = (np.asarray(column, np.float64) + 0.0).view(np.uint64)
         key = (key ^ bits) * _ODD
         key ^= key >> np.uint64(29)
-    return (key >> np.uint64(40)).astype(np.float64) / 2.0**24 < LEFT_OUT
+    return (key >> np.uint64(40)).astype(np.float64) / 2.0**24

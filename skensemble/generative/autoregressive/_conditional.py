@@ -5,7 +5,8 @@ towards those of the smallest ancestor with many rows, and these towards the sha
 
     p(cell | leaf) = (n(cell, leaf) + a p(cell | ancestor)) / (n(leaf) + a)
 
-(hierarchical smoothing; the mean of a Dirichlet posterior with the ancestor's shares as prior and strength a).
+(hierarchical smoothing; the mean of a Dirichlet posterior with the ancestor's shares as prior and strength a).  A share of
+the probability of cells with smooth numbers follows a curve that moves with the features instead (`_smooth_numbers.py`).
 """
 
 import numpy as np
@@ -20,11 +21,12 @@ class Conditional:
     """p(cell | features)
 
     cells : the cells of the column;  strength : a of the formula;  min_samples_leaf : minimum weight of a leaf
+    curve : SmoothNumbers or None;  curve_share : of the probability of cells on the curve, what is spread by it
     """
 
     def __init__(self, cells, min_samples_leaf, strength):
         self.cells, self.min_samples_leaf, self.strength = cells, min_samples_leaf, strength
-        self.tree = None
+        self.tree, self.curve, self.curve_share = None, None, 0.0
 
     def fit(self, features, categorical, codes, weight):
         """features : (n_rows, n_before);  categorical : positions;  codes : (n_rows,), cells;  weight : (n_rows,)"""
@@ -94,6 +96,39 @@ class Conditional:
         with np.errstate(divide="ignore"):
             return np.where(codes == NOWHERE, -np.inf, np.log(share))
 
+    def log_density(self, features, plain, codes):
+        """log p(value | features); -inf where the value cannot be."""
+        log_density = self.log_shares(features, codes) + self.cells.log_density(plain, codes)
+        if self.curve is None:
+            return log_density
+        on_curve = (codes != NOWHERE) & self.cells.on_curve[codes]
+        log_density = np.where(on_curve, log_density + np.log1p(-self.curve_share), log_density)
+        rows = np.flatnonzero(self.cells.may_lie_on_curve(plain, codes))
+        place = self.curve.place(self._without_new_levels(features[rows]))
+        along = self.curve.log_density(plain[rows], *place) - self.cells.unit
+        along += self.log_share_on_curve(features[rows]) + np.log(self.curve_share)
+        log_density[rows] = np.logaddexp(log_density[rows], along)
+        return log_density
+
+    def log_share_on_curve(self, features):
+        """log of the probability of all cells on the curve together"""
+        leaf = self._leaves_of(features)
+        share, on_curve = self.shares[self.cells.on_curve].sum(), self.cells.on_curve
+        for counts, node in ((self.ancestors, self.ancestor_of[leaf]), (self.leaves, leaf)):
+            share = (counts.of_cells(on_curve)[node] + self.strength * share) / (counts.total[node] + self.strength)
+        with np.errstate(divide="ignore"):
+            return np.log(share)
+
+    def values(self, features, codes, rng):
+        """A value in the cell of each row, or on the curve."""
+        values = self.cells.values(codes, rng)
+        if self.curve is None:
+            return values
+        rows = np.flatnonzero(self.cells.on_curve[codes] & (rng.random(len(codes)) < self.curve_share))
+        place = self.curve.place(self._without_new_levels(features[rows]))
+        values[rows] = self.curve.draw(*place, rng)
+        return values
+
     def draw(self, features, rng):
         """A cell for each row."""
         leaf = self._leaves_of(features)
@@ -147,6 +182,11 @@ class Counts:
         place = np.minimum(np.searchsorted(self.keys, key), len(self.keys) - 1)
         count = np.where(self.keys[place] == key, self.weights[place], 0.0)
         return (count + strength * prior) / (self.total[node] + strength)
+
+    def of_cells(self, is_wanted):
+        """Weight of the rows of each node in some of the cells."""
+        wanted = is_wanted[self.keys % self.n_cells]
+        return np.bincount(self.keys[wanted] // self.n_cells, self.weights[wanted], len(self.total))
 
     def draw(self, node, rng):
         target = self.begin[node] + rng.random(len(node)) * self.total[node]
