@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from skensemble.ensemble.newton._newton_boosting import NewtonBoostingRegressor
 from skensemble.generative.autoregressive._column_cells import LevelCells, NumberCells
 from skensemble.generative.autoregressive._conditional import Conditional, Counts
+from skensemble.generative.autoregressive._normal_scores import NormalScores
+from skensemble.generative.autoregressive._smooth_numbers import SmoothNumbers
 from skensemble.generative.tables._column_formats import CategoryFormat
 from skensemble.generative.tables._label_encoding import LabelEncoding
 from skensemble.model_files._kinds import EstimatorKind, Kind, bare
@@ -11,7 +14,7 @@ from skensemble.model_files._rules import ANYTHING, Array, Each, Maybe, Number, 
 from skensemble.model_files._table_kinds import CONTAINERS, NUMBER_FORMATS
 from skensemble.tree.estimators._decision_tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-_CELLS = {"n_cells": Whole(1), "total": Number(low=0.0), "missing": Whole(-1)}
+_CELLS = {"n_cells": Whole(1), "total": Number(low=0.0), "missing": Whole(-1), "on_curve": Array("bool", None)}
 
 
 def _require(holds, sentence):
@@ -19,7 +22,25 @@ def _require(holds, sentence):
         raise ValueError(sentence)
 
 
+def _check_scores(scores):
+    _require(
+        len(scores.knots) == len(scores.scores) == len(scores.slopes) + 1 > 1, "there must be a slope between knots"
+    )
+    for ends in (scores.knots, scores.scores):
+        _require(np.all(np.diff(ends) > 0), "knots and scores must ascend")
+    _require(np.all(scores.slopes > 0), "slopes must be above 0")
+
+
+def _check_curve(curve):
+    _require(len(curve.knots) == len(curve.below) > 1, "there must be a share below each knot")
+    _require(np.all(np.diff(curve.knots) > 0) and np.all(np.diff(curve.below) > 0), "knots and shares must ascend")
+    _require(curve.below[0] == 0.0 and curve.below[-1] == 1.0, "shares below knots must go from 0 to 1")
+    _require(curve.low <= curve.high, "low must not be above high")
+    _require((curve.scale is None) == (not curve.locations), "a scale must come with locations")
+
+
 def _check_number_cells(cells):
+    _require(len(cells.on_curve) == cells.n_cells, "on_curve must have an entry for each cell")
     n_missing = int(cells.missing >= 0)
     _require(cells.n_cells == len(cells.low) + n_missing, "n_cells must count bins, atoms and the missing value")
     _require(cells.missing in (-1, len(cells.low)), "missing must be the last cell")
@@ -40,6 +61,9 @@ def _check_conditional(conditional):
     for counts in (conditional.ancestors, conditional.leaves):
         _require(counts.n_cells == n_cells, "counts must be of the cells")
         _require(len(counts.total) <= n_nodes, "counts must be of the nodes")
+    has_curve = conditional.curve is not None
+    _require(has_curve == (conditional.curve_share > 0.0), "a curve must come with its share")
+    _require(not (has_curve and conditional.cells.is_level), "levels must be without a curve")
     if conditional.tree is not None:
         leaves = np.flatnonzero(conditional.tree.tree_.children_left < 0)
         _require(leaves.max() < len(conditional.leaves.total), "leaves must have counts")
@@ -63,6 +87,10 @@ def _check_forest(model):
             n_features = n_labels + model.order_[k].index(j)
             fits = conditional.tree is None or conditional.tree.n_features_in_ == n_features
             _require(fits, "a tree must read the columns before its own")
+            curve = conditional.curve
+            boosters = [] if curve is None or curve.scale is None else [*curve.locations, curve.scale]
+            fits = all(booster.n_features_in_ == n_features for booster in boosters)
+            _require(fits, "a curve must read the columns before its own")
             _require(len(conditional.seen) == len(conditional.categorical), "levels must be those of categories")
             _require(all(k < n_features for k in conditional.categorical), "categories must be among the features")
             _require(all(len(seen) > 0 for seen in conditional.seen), "levels that were seen must be said")
@@ -82,9 +110,33 @@ KINDS = [
             "centre": Number(),
             "scale": Number(low=0.0),
             "ranks": Array("f8", None),
+            "axis": Of(NormalScores),
         },
         make=bare(NumberCells),
         check=_check_number_cells,
+    ),
+    Kind(
+        "normal scores",
+        NormalScores,
+        {"knots": Array("f8", "knots"), "scores": Array("f8", "knots"), "slopes": Array("f8", None, low=0.0)},
+        make=bare(NormalScores),
+        check=_check_scores,
+    ),
+    Kind(
+        "curve of numbers",
+        SmoothNumbers,
+        {
+            "axis": Of(NormalScores),
+            "step": Number(low=0.0),
+            "low": Number(),
+            "high": Number(),
+            "locations": Each(Of(NewtonBoostingRegressor)),
+            "scale": Maybe(Of(NewtonBoostingRegressor)),
+            "knots": Array("f8", "knots"),
+            "below": Array("f8", "knots", low=0.0),
+        },
+        make=bare(SmoothNumbers),
+        check=_check_curve,
     ),
     Kind(
         "counts of cells",
@@ -114,6 +166,8 @@ KINDS = [
             "shares": Array("f8", None, low=0.0),
             "leaves": Of(Counts),
             "ancestors": Of(Counts),
+            "curve": Maybe(Of(SmoothNumbers)),
+            "curve_share": Number(low=0.0, high=1.0),
         },
         make=bare(Conditional),
         check=_check_conditional,

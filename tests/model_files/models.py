@@ -147,6 +147,7 @@ COLUMNS = pd.DataFrame(
 )
 COLUMNS.loc[::9, ["number", "day", "text"]] = None
 NUMBERS = np.c_[np.nan_to_num(X[:, 0]), X[:, 1]]
+CURVE = np.c_[NUMBER, NUMBER + 0.1 * X[:, 1]]
 FEW_TREES = TreeField(n_estimators=3, n_jobs=1)
 FEW_STEPS = MLPField(hidden_layer_sizes=(8,), max_steps=20, random_state=0, n_jobs=1)
 FEW_EPOCHS = {"max_epochs": 2, "hidden_layer_sizes": (8,), **FEW}
@@ -193,6 +194,7 @@ GENERATIVE_MODELS = {
         lambda: AutoregressiveForest(2, random_state=0).fit(COLUMNS.iloc[:, [0, 1, 3, 4]], LABEL),
         COLUMNS.iloc[:4, [0, 1, 3, 4]],
     ),
+    "chains with curves": (lambda: AutoregressiveForest(1, random_state=0).fit(CURVE), CURVE[:4]),
     "outliers": (lambda: DensityOutlierDetector(NICE(**FEW_EPOCHS)).fit(NUMBERS), FEW_ROWS),
     "network": (lambda: MLPField(hidden_layer_sizes=(8,), max_steps=20, random_state=0).fit(NUMBERS, NUMBER), FEW_ROWS),
 }

@@ -1,7 +1,7 @@
 """How chains are fitted: what left-out rows like best (size of leaves, smoothing, curves), then all rows.
 
-A conditional is a mixture of leaves and of a curve; the share of the curve maximises the likelihood of left-out rows, whose
-leaves are of a tree of the other rows, and whose location on the curve is by boosted trees of other folds.
+A conditional is a mixture of leaves and of a curve.  The share of the curve maximises the likelihood of left-out rows:
+their leaves are of a tree of the other rows, and their places on the curve of boosted trees of other folds.
 """
 
 from typing import NamedTuple
@@ -10,7 +10,7 @@ import numpy as np
 
 from skensemble._parallel import in_order
 from skensemble.generative.autoregressive._chain import features_before
-from skensemble.generative.autoregressive._column_order import folds_of, left_out_rows
+from skensemble.generative.autoregressive._column_order import folds_of, keys_of_contents, left_out_rows, without_copies
 from skensemble.generative.autoregressive._conditional import Conditional
 from skensemble.generative.autoregressive._smooth_numbers import SmoothNumbers
 
@@ -30,6 +30,11 @@ class ChainRows(NamedTuple):
     plain: list
     labels: np.ndarray
     weight: np.ndarray
+
+    def merged(self):
+        """The same rows without copies, whose weights are added up."""
+        first, weight = without_copies([*self.labels.T, *self.plain], self.weight)
+        return ChainRows(self.cells, [column[first] for column in self.plain], self.labels[first], weight)
 
     def features(self, order, j):
         return features_before(order, j, self.cells, self.labels, self.plain)
@@ -52,9 +57,9 @@ def fit_chains(rows, orders, n_given, sizes, n_threads):
 
     sizes : minimum weights of a leaf that are tried, by the first chain; the others take what it found best
     """
-    modelled = orders[0][n_given:]
-    contents = [*rows.labels.T, *rows.plain]
-    judges = Judges(rows, left_out_rows(contents, len(rows.weight)), folds_of(contents, len(rows.weight), N_FOLDS))
+    modelled, rows = orders[0][n_given:], rows.merged()
+    key = keys_of_contents([*rows.labels.T, *rows.plain], len(rows.weight))
+    judges = Judges(rows, left_out_rows(key), folds_of(key, N_FOLDS))
 
     def likeliest(j):
         return judges.likeliest(orders[0], j, sizes, STRENGTHS, True)

@@ -65,8 +65,8 @@ class NumberCells:
     low, high : (n_bins,), ends of the bins; the same number twice is an atom
     step : values are its multiples; 0 where the column is continuous
     axis : NormalScores, on which trees see the column
-    on_curve : (n_cells,) bool, cells whose rows may be spread by a smooth curve: bins, or, of a column without them, all
-        its numbers
+    on_curve : (n_cells,) bool, cells whose rows may be spread by a smooth curve: bins, or, of a column without them,
+        all its numbers
     """
 
     is_level = False

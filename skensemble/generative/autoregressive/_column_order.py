@@ -18,24 +18,47 @@ def other_order(cells, given, rng):
     return [*given, *(rest[k] for k in rng.permutation(len(rest)))]
 
 
-def left_out_rows(columns, n_rows):
+def left_out_rows(key):
     """Which rows judge: a fifth, by what stands in them, so that copies of a row are on one side.
+
+    key : see `keys_of_contents`
+    """
+    return _shares(key) < LEFT_OUT
+
+
+def folds_of(key, n_folds):
+    """(n_rows,) in which fold a row is, by what stands in it, and independent of whether it judges."""
+    return (_shares(key) * 2.0**12 % 1.0 * n_folds).astype(np.int64)
+
+
+def _shares(key):
+    """Numbers of chance in [0, 1)"""
+    return (key >> np.uint64(40)).astype(np.float64) / 2.0**24
+
+
+def keys_of_contents(columns, n_rows):
+    """(n_rows,) uint64 of chance that rows with the same contents share.
 
     columns : list of (n_rows,) numbers
     """
-    return _shares_of_contents(columns, n_rows) < LEFT_OUT
-
-
-def folds_of(columns, n_rows, n_folds):
-    """(n_rows,) in which fold a row is, by what stands in it, and independent of whether it judges."""
-    return (_shares_of_contents(columns, n_rows) * 2.0**12 % 1.0 * n_folds).astype(np.int64)
-
-
-def _shares_of_contents(columns, n_rows):
-    """Numbers of chance in [0, 1) that rows with the same contents share."""
     key = np.zeros(n_rows, np.uint64)
     for column in columns:
         bits = (np.asarray(column, np.float64) + 0.0).view(np.uint64)
         key = (key ^ bits) * _ODD
         key ^= key >> np.uint64(29)
-    return (key >> np.uint64(40)).astype(np.float64) / 2.0**24
+    return key
+
+
+def without_copies(columns, weight):
+    """(positions, weights): of each of the different rows the first, in an order that depends on contents alone.
+
+    Sums over the rows are then the same to the last bit, in whatever order rows come, and whether they are copies or
+    weights.
+    """
+    key = keys_of_contents(columns, len(weight))
+    order = np.argsort(key, kind="stable")
+    is_first = np.r_[True, np.diff(key[order]) != 0]
+    for column in columns:
+        same = np.asarray(column, np.float64)[order]
+        is_first[1:] |= (same[1:] != same[:-1]) & ~(np.isnan(same[1:]) & np.isnan(same[:-1]))
+    return order[is_first], np.bincount(np.cumsum(is_first) - 1, weight[order])

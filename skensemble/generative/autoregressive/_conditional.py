@@ -5,8 +5,8 @@ towards those of the smallest ancestor with many rows, and these towards the sha
 
     p(cell | leaf) = (n(cell, leaf) + a p(cell | ancestor)) / (n(leaf) + a)
 
-(hierarchical smoothing; the mean of a Dirichlet posterior with the ancestor's shares as prior and strength a).  A share of
-the probability of cells with smooth numbers follows a curve that moves with the features instead (`_smooth_numbers.py`).
+(hierarchical smoothing; the mean of a Dirichlet posterior with the ancestor's shares as prior and strength a).  Of the
+probability of cells with smooth numbers, a share follows a curve that moves with the features (`_smooth_numbers.py`).
 """
 
 import numpy as np
@@ -104,6 +104,8 @@ class Conditional:
         on_curve = (codes != NOWHERE) & self.cells.on_curve[codes]
         log_density = np.where(on_curve, log_density + np.log1p(-self.curve_share), log_density)
         rows = np.flatnonzero(self.cells.may_lie_on_curve(plain, codes))
+        if len(rows) == 0:
+            return log_density
         place = self.curve.place(self._without_new_levels(features[rows]))
         along = self.curve.log_density(plain[rows], *place) - self.cells.unit
         along += self.log_share_on_curve(features[rows]) + np.log(self.curve_share)
@@ -125,8 +127,9 @@ class Conditional:
         if self.curve is None:
             return values
         rows = np.flatnonzero(self.cells.on_curve[codes] & (rng.random(len(codes)) < self.curve_share))
-        place = self.curve.place(self._without_new_levels(features[rows]))
-        values[rows] = self.curve.draw(*place, rng)
+        if len(rows) > 0:
+            place = self.curve.place(self._without_new_levels(features[rows]))
+            values[rows] = self.curve.draw(*place, rng)
         return values
 
     def draw(self, features, rng):

@@ -6,7 +6,7 @@ estimated from residuals,
     P(x <= t | features) = F((z(t) - m(features)) / s(features)),
 
 cut off at the ends of the column.  Residuals are of rows that the trees did not see: each of a few folds of the rows
-has its own location, fitted to the others.  Rounded numbers have the probability of the interval that is rounded to them.
+has its own location, fitted to the others.  A rounded number has the probability of what is rounded to it.
 """
 
 import numpy as np
@@ -106,7 +106,7 @@ def _quantiles(values, weight, shares):
 
 
 def _distribution(e, weight):
-    """(knots, shares below them) of a smoothed distribution: logistic kernels at quantiles, as wide as these are apart."""
+    """(knots, shares below them) of a smoothed distribution: logistic kernels at quantiles, as wide as gaps between them."""
     n_kernels = int(np.clip(weight.sum() / ROWS_OF_A_KERNEL, 8, LARGEST_KERNELS))
     centres = _quantiles(e, weight, (np.arange(n_kernels) + 0.5) / n_kernels)
     spread = max(centres[-1] - centres[0], 1e-6)
