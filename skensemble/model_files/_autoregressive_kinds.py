@@ -23,9 +23,7 @@ def _require(holds, sentence):
 
 
 def _check_scores(scores):
-    _require(
-        len(scores.knots) == len(scores.scores) == len(scores.slopes) + 1 > 1, "there must be a slope between knots"
-    )
+    _require(len(scores.knots) == len(scores.scores) == len(scores.slopes) + 1 > 1, "slopes must lie between knots")
     for ends in (scores.knots, scores.scores):
         _require(np.all(np.diff(ends) > 0), "knots and scores must ascend")
     _require(np.all(scores.slopes > 0), "slopes must be above 0")

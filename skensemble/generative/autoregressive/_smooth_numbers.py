@@ -106,7 +106,7 @@ def _quantiles(values, weight, shares):
 
 
 def _distribution(e, weight):
-    """(knots, shares below them) of a smoothed distribution: logistic kernels at quantiles, as wide as gaps between them."""
+    """(knots, shares below them): logistic kernels at quantiles of the residuals, as wide as the gaps between these."""
     n_kernels = int(np.clip(weight.sum() / ROWS_OF_A_KERNEL, 8, LARGEST_KERNELS))
     centres = _quantiles(e, weight, (np.arange(n_kernels) + 0.5) / n_kernels)
     spread = max(centres[-1] - centres[0], 1e-6)
