@@ -18,6 +18,8 @@ STRENGTHS = (1.0, 4.0, 16.0)
 CURVE_SHARES = np.r_[np.arange(16) / 16, 31 / 32]
 N_FOLDS = 3
 FEWEST_FOR_A_CURVE = 60  # rows
+SMOOTH = 0.5  # share of the curve from which a column of few values has one; below, some values are preferred to others
+MOST_JUDGED = 20_000  # rows by which settings are chosen and curves are fitted; trees are fitted to all
 
 
 class ChainRows(NamedTuple):
@@ -35,6 +37,10 @@ class ChainRows(NamedTuple):
         """The same rows without copies, whose weights are added up."""
         first, weight = without_copies([*self.labels.T, *self.plain], self.weight)
         return ChainRows(self.cells, [column[first] for column in self.plain], self.labels[first], weight)
+
+    def head(self, n):
+        """The first rows: some of chance, in the order of merged ones."""
+        return ChainRows(self.cells, [column[:n] for column in self.plain], self.labels[:n], self.weight[:n])
 
     def features(self, order, j):
         return features_before(order, j, self.cells, self.labels, self.plain)
@@ -58,8 +64,9 @@ def fit_chains(rows, orders, n_given, sizes, n_threads):
     sizes : minimum weights of a leaf that are tried, by the first chain; the others take what it found best
     """
     modelled, rows = orders[0][n_given:], rows.merged()
-    key = keys_of_contents([*rows.labels.T, *rows.plain], len(rows.weight))
-    judges = Judges(rows, left_out_rows(key), folds_of(key, N_FOLDS))
+    judging = rows.head(MOST_JUDGED)
+    key = keys_of_contents([*judging.labels.T, *judging.plain], len(judging.weight))
+    judges = Judges(judging, left_out_rows(key), folds_of(key, N_FOLDS))
 
     def likeliest(j):
         return judges.likeliest(orders[0], j, sizes, STRENGTHS, True)
@@ -132,13 +139,15 @@ class Judges:
     def _best_share(self, cells, in_leaves, along, j):
         """(loss, share of the curve)"""
         losses = []
-        for share in CURVE_SHARES:
+        is_discrete = np.array_equal(cells.low, cells.high)
+        shares = CURVE_SHARES[(CURVE_SHARES >= SMOOTH) | (CURVE_SHARES == 0.0) | (not is_discrete)]
+        for share in shares:
             with np.errstate(divide="ignore"):
                 kept = np.where(np.isneginf(along), 0.0, np.log1p(-share))
                 log_density = np.logaddexp(in_leaves + kept, along + np.log(share))
             losses.append(self._loss(cells, log_density, j))
         best = int(np.argmin(losses))
-        return losses[best], float(CURVE_SHARES[best])
+        return losses[best], float(shares[best])
 
     def _loss(self, cells, log_density, j):
         floor = cells.log_density_of_new(self.rows.plain[j][self.is_left_out]) - np.log(cells.total + 1.0)

@@ -32,8 +32,9 @@ def folds_of(key, n_folds):
 
 
 def _shares(key):
-    """Numbers of chance in [0, 1)"""
-    return (key >> np.uint64(40)).astype(np.float64) / 2.0**24
+    """Numbers of chance in [0, 1), whatever the range of the keys"""
+    mixed = (key ^ (key >> np.uint64(32))) * _ODD
+    return (mixed >> np.uint64(40)).astype(np.float64) / 2.0**24
 
 
 def keys_of_contents(columns, n_rows):

@@ -32,6 +32,8 @@ def test_copies_of_a_row_are_on_one_side_wherever_they_stand():
     table = np.random.default_rng(0).normal(size=(2000, 3))
     is_left_out = left_out_rows(keys_of_contents(list(table.T), 2000))
     assert abs(is_left_out.mean() - LEFT_OUT) < 0.03
+    smallest = np.sort(keys_of_contents([np.arange(100_000.0)], 100_000))[:2000]
+    assert abs(left_out_rows(smallest).mean() - LEFT_OUT) < 0.03
     twice = left_out_rows(keys_of_contents(list(np.vstack([table[::-1], table]).T), 4000))
     np.testing.assert_array_equal(twice, np.r_[is_left_out[::-1], is_left_out])
 
