@@ -14,6 +14,7 @@ import scipy.sparse
 from sklearn.utils.validation import validate_data
 
 from skensemble._input_kinds import check_in_memory, without_mask
+from skensemble._parallel import for_blocks
 from skensemble._parameters import CATEGORICAL_FEATURES, ParameterError, check_parameter, is_number
 from skensemble._text_columns import warn_of_levels
 
@@ -86,6 +87,28 @@ class Table:
     def new_codes(self, shape, dtype):
         """An array of zeros for codes of its cells."""
         return np.zeros(shape, dtype)
+
+    @property
+    def n_here(self):
+        """Number of rows that `parts` yields."""
+        return self.n_samples
+
+    def encoded(self, binned):
+        """What stands for the codes of its rows."""
+        return binned
+
+    def agreed(self, value):
+        """What all who read a part of it take for the value."""
+        return value
+
+    def map_columns(self, function, n_threads):
+        """List of function(j, column j) for all columns."""
+
+        def block(first, last):
+            return [function(j, column) for j, column in enumerate(self.columns(first, last, slice(None)), first)]
+
+        blocks = for_blocks(block, self.n_features, self.columns_at_a_time(n_threads), n_threads)
+        return [result for results in blocks for result in results]
 
     def columns_at_a_time(self, n_threads):
         """How many columns to ask for in one call."""

@@ -46,16 +46,16 @@ class BatchTable(Table):
         if isinstance(table, SparseTable):
             raise ValueError(f"batches must be dense, got a sparse matrix in batch {number}.")
         here = table.labels, table.n_features
-        holds_categories = np.array([table.category_column(j) is not None for j in range(table.n_features)])
+        categories_here = np.array([table.category_column(j) is not None for j in range(table.n_features)])
         if self.first_rows is None:
-            self.first_rows, self._labels_of_first, self._holds_categories = X[:1], here, holds_categories
+            self.first_rows, self._labels_of_first, self.holds_categories = X[:1], here, categories_here
         elif here != self._labels_of_first:
             before = self._labels_of_first
             raise ValueError(
                 f"batches must have the same columns in the same order, got {here[0] or here[1]} in batch {number} "
                 f"and {before[0] or before[1]} before."
             )
-        self._holds_categories |= holds_categories
+        self.holds_categories |= categories_here
 
     # -- whole columns -----------------------------------------------------------------------------------------------
 
@@ -73,44 +73,14 @@ class BatchTable(Table):
             for _, table, offset in self._tables(first, last):
                 for cells, column in zip(found, table.columns(first - offset, last - offset, slice(None))):
                     cells.append(column)
-        return [self._joined(first + k, cells) for k, cells in enumerate(found)]
+        return [joined_columns(self.name_of(first + k), cells) for k, cells in enumerate(found)]
 
     def category_column(self, j):
-        if not self._holds_categories[j]:
+        if not self.holds_categories[j]:
             return None
         self._kept = j, self.column(j)
         column = self._kept[1]
         return column if isinstance(column, CategoryColumn) else None
-
-    def _joined(self, j, parts):
-        """One column of the columns of all batches."""
-        if any(isinstance(part, CategoryColumn) for part in parts):
-            return self._joined_categories(j, parts)
-        floats = {part.dtype for part in parts if part.dtype.kind == "f"}
-        if len(floats) > 1:
-            raise ValueError(
-                f"{self.name_of(j)} must have one dtype in all batches, got {' and '.join(sorted(map(str, floats)))}: "
-                "the same decimal is another number in each."
-            )
-        return np.concatenate(parts)
-
-    def _joined_categories(self, j, parts):
-        """Categories are the same where their values are, whatever their codes in a batch."""
-        known, codes, are_alike = {}, [], True
-        first = next(part for part in parts if isinstance(part, CategoryColumn))
-        for part in parts:
-            if not isinstance(part, CategoryColumn):
-                if not np.isnan(np.asarray(part, np.float64)).all():
-                    raise ValueError(f"{self.name_of(j)} must hold categories in all batches, got numbers in some.")
-                codes.append(np.full(len(part), -1, np.int64))
-                continue
-            values = part.categories.tolist()
-            are_alike &= values == first.categories.tolist()
-            places = [known.setdefault(value, len(known)) for value in values]
-            codes.append(np.append(places, -1).astype(np.int64)[part.codes])
-        categories = np.empty(len(known), object)
-        categories[:] = list(known)
-        return CategoryColumn(np.concatenate(codes), categories, first.is_ordered_by_dtype and are_alike)
 
     # -- batches -----------------------------------------------------------------------------------------------------
 
@@ -147,6 +117,38 @@ class BatchTable(Table):
             raise ValueError(
                 f"batches must be the same in each pass, got {number + 1} of them after {len(self._counts)}."
             )
+
+
+def joined_columns(name, parts):
+    """One column of the columns of all batches."""
+    if any(isinstance(part, CategoryColumn) for part in parts):
+        return _joined_categories(name, parts)
+    floats = {part.dtype for part in parts if part.dtype.kind == "f"}
+    if len(floats) > 1:
+        raise ValueError(
+            f"{name} must have one dtype in all batches, got {' and '.join(sorted(map(str, floats)))}: the same decimal "
+            "is another number in each."
+        )
+    return np.concatenate(parts)
+
+
+def _joined_categories(name, parts):
+    """Categories are the same where their values are, whatever their codes in a batch."""
+    known, codes, are_alike = {}, [], True
+    first = next(part for part in parts if isinstance(part, CategoryColumn))
+    for part in parts:
+        if not isinstance(part, CategoryColumn):
+            if not np.isnan(np.asarray(part, np.float64)).all():
+                raise ValueError(f"{name} must hold categories in all batches, got numbers in some.")
+            codes.append(np.full(len(part), -1, np.int64))
+            continue
+        values = part.categories.tolist()
+        are_alike &= values == first.categories.tolist()
+        places = [known.setdefault(value, len(known)) for value in values]
+        codes.append(np.append(places, -1).astype(np.int64)[part.codes])
+    categories = np.empty(len(known), object)
+    categories[:] = list(known)
+    return CategoryColumn(np.concatenate(codes), categories, first.is_ordered_by_dtype and are_alike)
 
 
 def n_rows_of(X):

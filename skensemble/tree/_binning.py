@@ -46,6 +46,10 @@ class BinnedMatrix(NamedTuple):
     def n_samples(self):
         return len(self.codes)
 
+    def take(self, rows):
+        """The codes of some rows."""
+        return self._replace(codes=self.codes[rows], columns=np.ascontiguousarray(self.columns[:, rows]))
+
 
 class Binner:
     """Learns codes from one table and gives them to others.
@@ -76,19 +80,15 @@ class Binner:
             self.n_codes_ = np.array([2 + len(thresholds) for thresholds in self.thresholds_], np.int32)
             return self._learn_lookups()
 
-        def fit_columns(first, last):
-            columns = table.columns(first, last, slice(None))
-            return [self._fit_column(table, j, column, units) for j, column in enumerate(columns, first)]
-
-        parts = for_blocks(fit_columns, table.n_features, table.columns_at_a_time(n_threads), n_threads)
-        self.thresholds_, self.categories_, n_codes = map(list, zip(*(feature for part in parts for feature in part)))
+        features = table.map_columns(partial(self._fit_column, table, units), n_threads)
+        self.thresholds_, self.categories_, n_codes = map(list, zip(*features))
         self.n_codes_ = np.array(n_codes, np.int32)
         return self._learn_lookups()
 
-    def _fit_column(self, table, j, column, units):
+    def _fit_column(self, table, units, j, column):
         """(thresholds, categories, number of codes) of feature j."""
         if self.is_categorical_[j]:
-            return np.empty(0), *self._fit_categories(table.column(j), units, table.n_samples)
+            return np.empty(0), *self._fit_categories(column, units, table.n_samples)
         if isinstance(column, CategoryColumn):
             column = as_numbers(column, table.name_of(j))[column.codes]
         values, weights = _sorted_column(column, units)
@@ -124,7 +124,7 @@ class Binner:
 
     def transform(self, table, n_threads=1):
         """The table's codes, as a BinnedMatrix."""
-        n_samples, n_features = table.n_samples, table.n_features
+        n_samples, n_features = table.n_here, table.n_features
         dtype = _code_dtype(self.n_codes_.max())
         n_codes, is_categorical = np.array(self.n_codes_), np.array(self.is_categorical_)  # a loaded model's: read-only
         search = prepare_search(self.thresholds_, n_samples)
@@ -140,7 +140,7 @@ class Binner:
             self.prepare(part)
             write = partial(write_block, part, first_row)
             for_blocks(write, part.n_samples, max(64, BLOCK_CELLS // n_features), n_threads)
-        return BinnedMatrix(codes, columns, n_codes, is_categorical)
+        return table.encoded(BinnedMatrix(codes, columns, n_codes, is_categorical))
 
     def reads_sparse(self, table):
         """Does `transform_sparse` take less than `transform`?"""

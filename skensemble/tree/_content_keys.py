@@ -28,6 +28,7 @@ from skensemble.tree._content_kernels import (
     add_rows_by_code,
     mix,
 )
+from skensemble.tree._part_of_codes import PartOfCodes
 from skensemble.tree._sparse_codes import SparseCodes
 
 ROW_BLOCK = 1 << 14
@@ -46,7 +47,10 @@ class ContentKeys(NamedTuple):
 
 def content_keys(binned, weight=None, n_threads=1):
     """ContentKeys of a BinnedMatrix or of SparseCodes.  weight : (n_samples,) or None: rows of weight 0 do not count"""
-    cells = _SparseCells(binned) if isinstance(binned, SparseCodes) else _Cells(binned, n_threads)
+    if isinstance(binned, PartOfCodes):
+        cells = _PartCells(binned, n_threads)
+    else:
+        cells = _SparseCells(binned) if isinstance(binned, SparseCodes) else _Cells(binned, n_threads)
     units = cells.distinct_rows(weight).astype(np.uint64)
     counts = cells.sums_by_code(units)
     occurs = counts > 0
@@ -57,7 +61,7 @@ def content_keys(binned, weight=None, n_threads=1):
     columns, colors = cells.refined(_mixed(known + shared), occurs, varies)
     varying = np.flatnonzero(varies)
     order = varying[np.argsort(columns[varying], kind="stable")]
-    return ContentKeys(cells.sums_by_row(colors).view(np.int64), order)
+    return ContentKeys(cells.of_all(cells.sums_by_row(colors)).view(np.int64), order)
 
 
 class _Cells:
@@ -80,9 +84,13 @@ class _Cells:
         features = _mixed(self.sums_by_feature(known * occurs))
         return features, _mixed(known + features[self.feature]) * varies[self.feature]
 
+    def of_all(self, rows):
+        """Values of rows, of all parts that a table has."""
+        return rows
+
     def distinct_rows(self, weight):
         """(n_samples,) bool: one row of positive weight of all that are alike."""
-        places = self.sums_by_row(_mixed(np.arange(len(self.feature))))
+        places = self.of_all(self.sums_by_row(_mixed(np.arange(len(self.feature)))))
         rows = np.arange(len(places)) if weight is None else np.flatnonzero(weight)
         rows = rows[np.argsort(places[rows])]
         is_distinct = np.zeros(len(places), bool)
@@ -108,6 +116,19 @@ class _Cells:
             self.n_threads,
         )
         return sums
+
+
+class _PartCells(_Cells):
+    """The same, of a part of the rows; sums over rows are those of all parts."""
+
+    def of_all(self, rows):
+        return self.binned.gathered(rows)
+
+    def distinct_rows(self, weight):
+        return super().distinct_rows(weight)[self.binned.here]
+
+    def sums_by_code(self, rows):
+        return self.binned.exchange.sum(super().sums_by_code(rows).view(np.int64)).view(np.uint64)
 
 
 class _SparseCells(_Cells):

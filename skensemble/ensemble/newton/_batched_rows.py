@@ -5,7 +5,9 @@ import numpy as np
 from skensemble._input_kinds import TableSource
 from skensemble._parameters import ParameterError, plain_value
 from skensemble._validation import note_columns, read_features
+from skensemble.ensemble.losses._losses import class_of_loss
 
+IN_PARTS = "where several workers have the rows, got"
 IN_MEMORY = "where X is read in batches, since it needs the numbers of all rows, got"
 
 
@@ -14,6 +16,8 @@ def read_targets(estimator, X, y, sample_weight):
     if not isinstance(X, TableSource):
         return y, sample_weight
     _check_parameters(estimator)
+    if X.is_parted:
+        _check_parted(estimator)
     return X.targets(y, sample_weight)
 
 
@@ -42,3 +46,19 @@ def _check_parameters(estimator):
         raise ParameterError(f"scoring must be the name of a scorer {IN_MEMORY} {estimator.scoring!r}.")
     if plain_value(estimator.n_estimators) == "auto" and not isinstance(estimator.cv, (int, type(None))):
         raise ParameterError(f"cv must be None or a number of folds {IN_MEMORY} {estimator.cv!r}.")
+
+
+def _check_parted(estimator):
+    """Refuse what needs more of the rows of other processes than sums."""
+    loss = estimator.loss if hasattr(estimator, "loss") else estimator.objective
+    if callable(loss) or class_of_loss(loss).optimal_leaf_values is not None or class_of_loss(loss).needs_all_rows:
+        raise ParameterError(
+            f"loss must be one whose leaves are quotients of sums {IN_PARTS} {loss!r}: its leaves or gradients need "
+            "rows of other workers."
+        )
+    if estimator.booster != "gbtree":
+        raise ParameterError(f"booster must be 'gbtree' {IN_PARTS} {estimator.booster!r}.")
+    if plain_value(estimator.n_estimators) == "auto":
+        raise ParameterError(f"n_estimators must be a number {IN_PARTS} 'auto'.")
+    if estimator.warm_start:
+        raise ParameterError(f"warm_start must be False {IN_PARTS} {estimator.warm_start!r}.")

@@ -6,7 +6,9 @@ import numpy as np
 
 from skensemble.ensemble.newton._booster import Booster
 from skensemble.ensemble.newton._boosting_settings import read_settings
+from skensemble.ensemble.newton._parted_rounds import PartedRounds
 from skensemble.ensemble.newton._tree_rounds import TreeRounds
+from skensemble.tree._part_of_codes import PartOfCodes
 from skensemble.tree.histogram._grown_trees import to_tree_arrays
 from skensemble.tree.trees._additive_trees import AdditiveTrees
 from skensemble.tree.trees._tree_arrays import concatenate, empty_trees, validate_trees
@@ -39,7 +41,8 @@ class GradientTrees(Booster):
     # -- training ----------------------------------------------------------------------------------------------------
 
     def rounds(self, request):
-        return TreeRounds(request.loss, request.train, request.held_out, self._settings(request))
+        kind = PartedRounds if isinstance(request.train.binned, PartOfCodes) else TreeRounds
+        return kind(request.loss, request.train, request.held_out, self._settings(request))
 
     def _settings(self, request):
         return read_settings(request, vector=self.additive.trees.n_values > 1)

@@ -106,9 +106,6 @@ class LinearData(TrainingData):
         (sums,) = linear_raw(linear.encoder, linear.table, coef, np.zeros((1, 1)))
         return keys_with_target(number_keys(sums[:, 0]), self.y, self.copies)
 
-    def _binned_rows(self, rows):
-        return self.binned.take(rows)
-
     def add(self, output, steps, shift):
         """Move the raw predictions of an output by a step of each coefficient, and by that of the intercept."""
         linear, raw = self.binned, self.raw[output]

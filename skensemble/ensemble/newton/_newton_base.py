@@ -148,7 +148,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         kind = choose_booster(self.booster, settled.linear_leaves)
         if not continued:
             self._forget()
-            self._seed = int(draw_seed(generator(self.random_state)))
+            self._seed = table.agreed(int(draw_seed(generator(self.random_state))))
             self._binner = kind.Encoder(self.max_bins, self.categorical_features, self.min_frequency)
             self._binner.fit(table, weight, n_threads)
         copies = self._count_copies(sample_weight, weight)
@@ -398,9 +398,9 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
                 "got 'loss'."
             )
         if self.scoring == "loss":
-            return lambda data: -self._loss.value(data.y, data.raw, data.weight)
+            return lambda data: -self._loss.value(data.y, data.raw_of_all(), data.weight)
         scorer = HeldOutScorer(self, self.scoring)
-        return lambda data: scorer.score(data.raw.T, data.given.X, self._target_for_scorer(data.y), data.weight)
+        return lambda data: scorer.score(data.raw_of_all().T, data.given.X, self._target_for_scorer(data.y), data.weight)
 
     def _is_unknown_loss(self):
         return self.scoring == "loss" and not self._loss.has_value

@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skensemble.tree._content_keys import content_keys, keys_with_target
+from skensemble.tree._part_of_codes import PartOfCodes
 
 
 @dataclass
 class TrainingData:
     """Rows with their targets, weights and raw predictions."""
 
-    binned: object  # BinnedMatrix
+    binned: object  # BinnedMatrix, or PartOfCodes: then all other arrays are of the rows of all parts
     y: np.ndarray
     weight: np.ndarray | None
     raw: np.ndarray | None = None  # (n_outputs, n_samples): raw predictions so far
@@ -21,6 +22,17 @@ class TrainingData:
     queries: object = None  # of a ranking: Queries, which rows stand together
     copies: np.ndarray | None = None  # (n_samples,) int64: how many rows each stands for; None: one each
     given: object = None  # GivenRows: X as the user gave it
+
+    @property
+    def here(self):
+        """The rows whose codes are in this process."""
+        return self.binned.here if isinstance(self.binned, PartOfCodes) else slice(0, self.y.shape[-1])
+
+    def raw_of_all(self):
+        """(n_outputs, n_samples) raw predictions so far, of all parts if there are several."""
+        if isinstance(self.binned, PartOfCodes):
+            self.raw[:] = self.binned.gathered(self.raw[:, self.here])
+        return self.raw
 
     @property
     def n_rows(self):
@@ -34,11 +46,7 @@ class TrainingData:
         leaves = None if self.leaves is None else [leaf[rows] for leaf in self.leaves]
         others = {name: getattr(self, name) for name in ("queries", "given")}
         there |= {name: other.take(rows) for name, other in others.items() if other is not None}
-        return replace(self, binned=self._binned_rows(rows), leaves=leaves, **there)
-
-    def _binned_rows(self, rows):
-        codes, columns = self.binned.codes[rows], self.binned.columns[:, rows]
-        return self.binned._replace(codes=codes, columns=np.ascontiguousarray(columns))
+        return replace(self, binned=self.binned.take(rows), leaves=leaves, **there)
 
     def part(self, share):
         """The data with a share of the copies of each row, without rows of share 0.  share : (n_samples,) in [0, 1]"""

@@ -56,21 +56,27 @@ class TreeRounds:
         if knows_classes:  # what classes are called does not change their trees
             self._output_rank[train.y.astype(np.intp)] = label_ranks(train.y, keys, train.copies)
         self._n_trees = 1 if settings.vector else self.n_outputs
-        n_growers = side_by_side(self._n_trees, train.binned.columns.size, settings.n_threads)
-        self._threads_of_tree = settings.n_threads if n_growers == 1 else 1
-        grower = TreeGrower(
-            train.binned,
-            settings.limits,
-            n_outputs=self.n_outputs if settings.vector else 1,
-            monotone=settings.monotone,
-            interactions=settings.interactions,
-            n_threads=self._threads_of_tree,
-            n_copies=n_growers,
-            feature_order=self._feature_order,
-        )
-        self._growers = grower.parallel_copies(n_growers)
+        self._growers = self._make_growers()
         shape = self.n_outputs, self.n_samples
         self.targets = Targets.of(np.zeros(shape, np.float32), np.ones(shape, np.float32), self._first_weight())
+
+    def _make_growers(self):
+        """As many growers as trees of a round grow side by side."""
+        settings = self.settings
+        n_growers = side_by_side(self._n_trees, self.train.binned.columns.size, settings.n_threads)
+        self._threads_of_tree = settings.n_threads if n_growers == 1 else 1
+        grower = TreeGrower(self.train.binned, settings.limits, n_copies=n_growers, **self._grower_settings())
+        return grower.parallel_copies(n_growers)
+
+    def _grower_settings(self):
+        settings = self.settings
+        return {
+            "n_outputs": self.n_outputs if settings.vector else 1,
+            "monotone": settings.monotone,
+            "interactions": settings.interactions,
+            "n_threads": self._threads_of_tree,
+            "feature_order": self._feature_order,
+        }
 
     def _first_weight(self):
         """Weights of the targets, to write those of a round into; GOSS changes them to some that are not whole."""
@@ -94,9 +100,9 @@ class TreeRounds:
 
     def _warn_without_splits(self):
         """Warn if no split of the first round can leave `min_child_weight` on both of its sides."""
-        least, hessian = self.settings.limits.min_child_weight, self.targets.hessian
-        weighted = hessian if self._weight is None else hessian * self._weight
-        total = weighted.sum(axis=1, dtype=np.float64)
+        least, hessian = self.settings.limits.min_child_weight, self.targets.hessian[:, self.train.here]
+        weighted = hessian if self._weight is None else hessian * self._weight[self.train.here]
+        total = self._total_of_parts(weighted.sum(axis=1, dtype=np.float64))
         total = total.mean() if self.settings.vector else total.max()
         if total < 2.0 * least and self._has_more_to_learn():
             warn(
@@ -104,6 +110,9 @@ class TreeRounds:
                 f"up to {total:g}, and a split needs {least:g} on both sides. Every prediction will be the same. Set a "
                 "smaller min_child_weight."
             )
+
+    def _total_of_parts(self, total):
+        return total
 
     def _has_more_to_learn(self):
         """Do the gradients of the first round differ, though the rows have no raw predictions of their own yet?"""
@@ -156,14 +165,21 @@ class TreeRounds:
 
     def _add_tree(self, grower, seed, rows, output, place):
         seed = mixed_seed(seed, 2 + int(self._output_rank[output]))
-        growth = grower.grow(self.targets, seed, rows, self._choose_features(seed), output)
+        growth = self._grow(grower, seed, rows, output)
         if self._exact_weight is not None:
-            self._node_weights[place + output] = self._drawn_units.of_nodes(growth.tree.nodes, growth.rows_by_leaf)
+            self._node_weights[place + output] = self._weights_of_nodes(growth)
         if self.loss.optimal_leaf_values is not None:
             self._set_optimal_leaf_values(growth, output)
         growth.tree.values[:] *= self.settings.learning_rate / self.settings.n_parallel
         self._move(growth, place + output)
         return growth.tree
+
+    def _grow(self, grower, seed, rows, output):
+        return grower.grow(self.targets, seed, rows, self._choose_features(seed), output)
+
+    def _weights_of_nodes(self, growth):
+        """(n_nodes,) float64: sums of the drawn weights of each node's rows."""
+        return self._drawn_units.of_nodes(growth.tree.nodes, growth.rows_by_leaf)
 
     def _move(self, growth, place):
         """Move all rows by a new tree, at some place in its round."""
@@ -171,7 +187,8 @@ class TreeRounds:
         columns = range(self.n_outputs) if self.settings.vector else [tree.output]
         for k, column in enumerate(columns):
             values = np.ascontiguousarray(tree.values[:, k])
-            add_values(self.train.raw[column], growth.leaf_of_row, values, self._threads_of_tree)
+            raw = self.train.raw[column, self.train.here]
+            add_values(raw, growth.leaf_of_row, values, self._threads_of_tree)
         if self.held_out is not None:
             _add_to(self.held_out, tree, columns)
 
@@ -210,10 +227,10 @@ def _bounded(nodes, leaves, values, monotone):
 
 
 def _add_to(data, tree, columns):
-    rows = np.arange(data.raw.shape[1], dtype=np.uint32)
+    rows = np.arange(data.binned.n_samples, dtype=np.uint32)
     leaf = leaves_of(tree, data.binned, rows)
     for k, column in enumerate(columns):
-        add_values(data.raw[column], leaf, np.ascontiguousarray(tree.values[:, k]))
+        add_values(data.raw[column, data.here], leaf, np.ascontiguousarray(tree.values[:, k]))
 
 
 def side_by_side(n_trees, n_cells, n_threads):

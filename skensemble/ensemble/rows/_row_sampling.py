@@ -11,6 +11,8 @@ distinct rows is thinned out, not torn apart.  A row of weight k is k rows that 
     draw 2     .  x  .  .  x  x
 """
 
+from copy import copy
+
 import numpy as np
 
 from skensemble._random_bits import mixed_seed, sample_without_replacement
@@ -45,19 +47,36 @@ class RowSampler:
         self.keys, self.copies = keys, np.empty(0, np.int64) if copies is None else copies
         self.splits = bool((self.copies > 1).any())
         self._first = self._total = np.empty(0, np.int64)
+        self._has_places = False
         if self.splits or has_copies(keys) or (self.copies == 0).any():
             self._first, self._total = _places(keys, self.copies, weight)
+            self._has_places = True
 
     def draw(self, share, seed):
         """(rows, units): the drawn rows, uint32, ascending, and how many copies of each; all rows if none is drawn."""
+        rows, units = self.drawn(share, seed)
+        return (rows, units) if len(rows) else self.all_rows()
+
+    def all_rows(self):
+        """(rows, units) of a draw of everything."""
+        rows = np.arange(len(self.keys), dtype=np.uint32)
+        return rows, self.copies if len(self.copies) else np.ones(len(rows), np.int64)
+
+    def part(self, rows):
+        """The sampler of some rows (a slice), of which it draws those that it would draw among all."""
+        part = copy(self)
+        part.keys, part.copies = self.keys[rows], self.copies[rows]
+        part._first, part._total = self._first[rows], self._total[rows]
+        return part
+
+    def drawn(self, share, seed):
+        """The same, and nothing if none is drawn."""
         n_samples = len(self.keys)
         rows, units = np.empty(n_samples, np.uint32), np.ones(n_samples, np.int64)
-        if len(self._total):
+        if self._has_places:
             n_drawn = choose_copies(self.keys, self._first, self._total, self.copies, share, seed, rows, units)
         else:
             n_drawn = choose_rows(self.keys, share, seed, rows)
-        if n_drawn == 0:
-            return np.arange(n_samples, dtype=np.uint32), self.copies if len(self.copies) else units
         return rows[:n_drawn], units[:n_drawn]
 
     def drawn_weight(self, rows, units, weight):
@@ -103,12 +122,22 @@ def sample_goss(gradient, weight, sampler, subsample, seed):
 
     gradient : (n_outputs, n_samples); weight : (n_samples,) or None; sampler : RowSampler of rows, not of copies
     """
-    n_samples = gradient.shape[1]
+    return goss_rows(goss_sizes(gradient, weight), sampler, subsample, seed)
+
+
+def goss_sizes(gradient, weight):
+    """(n_samples,) float64: weighted sum of the absolute gradients of each row."""
+    size = np.zeros(gradient.shape[1])
+    for of_output in gradient:
+        size += np.abs(of_output)
+    return size if weight is None else size * weight
+
+
+def goss_rows(size, sampler, subsample, seed):
+    """What `sample_goss` returns, for rows of these sizes."""
+    n_samples = len(size)
     share = GOSS_SHARE if subsample == 1.0 else subsample
     n_large = max(1, round(share * LARGE_SHARE * n_samples))
-    size = np.abs(gradient).sum(axis=0, dtype=np.float64)
-    if weight is not None:
-        size *= weight
     is_large = largest(size, sampler.keys, n_large)
     small_share = min(1.0, share * (1.0 - LARGE_SHARE) * n_samples / max(n_samples - n_large, 1))
     chosen = is_large.copy()

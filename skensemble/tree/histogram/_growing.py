@@ -78,7 +78,7 @@ def grow_nodes(
     state.n_active, state.n_threads, state.seed, state.first_output = n_active, n_threads, seed, first_output
     state.gradient, state.hessian, state.weight = gradient, hessian, weight
     state.whole, state.n_units, state.leaf_of_row = whole, n_units, leaf_of_row
-    state.n_chunks = _prepare(n_rows, state)
+    state.n_chunks = prepare(n_rows, state)
     while state.n_chunks > 0:
         n_chunks = state.n_chunks
         if n_threads == 1 or n_chunks == 1:
@@ -117,19 +117,19 @@ def _next_job(state):
     if state.phase == MARK:
         return _place_rows(state)
     if state.phase == MOVE:
-        return _after_partition(state)
+        return after_partition(state)
     if state.phase == ACCUMULATE:
         state.phase = CHILDREN
         state.n_tiles = min(state.n_active, max(state.n_tiles, state.n_threads))
         return state.n_tiles
     if state.phase == CHILDREN or state.phase == COUNT:
-        return _after_children(state)
+        return after_children(state)
     if state.phase == LEVEL_SCAN:
-        return _after_level_scan(state)
+        return after_level_scan(state)
     if state.phase == SUMS:
         return _after_sums(state)
     if state.phase == PACK:
-        return _plant(state)
+        return plant(state)
     return 0
 
 
@@ -137,7 +137,7 @@ def _next_job(state):
 
 
 @kernel
-def _prepare(n_rows, state):
+def prepare(n_rows, state):
     """Make the root, and start on its targets."""
     root = state.nodes[0]
     root.start, root.stop, root.buffer, root.depth, root.slot = 0, n_rows, 0, 0, 0
@@ -206,7 +206,7 @@ def bound_counts(state):
 
 
 @kernel
-def _plant(state):
+def plant(state):
     """Sum up the root, free all slots, and start on the root's histogram."""
     n_slots = state.free_slots.shape[0]
     for slot in range(n_slots):
@@ -241,7 +241,7 @@ def _next_split(state):
         state.node_id += 1
         if state.node_id == (1 << (state.level + 1)) - 1:
             state.level += 1
-            return _start_level(state)
+            return start_level(state)
         return _start_partition(state)
     if state.n_open == 0 or state.n_leaves == state.max_leaf_nodes:
         return _start_leaves(state)
@@ -275,7 +275,7 @@ def _place_rows(state):
 
 
 @kernel
-def _after_partition(state):
+def after_partition(state):
     """Make the children; unless nothing can come of them, start on their histograms and best splits."""
     left = 2 * state.node_id + 1 if state.policy == SYMMETRIC else state.n_nodes
     _make_children(left, state.right_start, state)
@@ -421,10 +421,10 @@ def _start_children(small, big, left, right, build_big, state):
 
 
 @kernel
-def _after_children(state):
+def after_children(state):
     """Queue the children that have a split worth making."""
     if state.policy == SYMMETRIC:
-        return _start_level(state) if state.node_id < 0 else _next_split(state)
+        return start_level(state) if state.node_id < 0 else _next_split(state)
     unsure_rows = 0
     for side in range(2):
         node_id = state.scan_right if side else state.scan_left
@@ -507,7 +507,7 @@ def _describe_split(node_id, side, state):
 
 
 @kernel
-def _start_level(state):
+def start_level(state):
     if state.level == state.max_depth:
         return _start_leaves(state)
     _allow_features((1 << state.level) - 1, 0, state)
@@ -516,7 +516,7 @@ def _start_level(state):
 
 
 @kernel
-def _after_level_scan(state):
+def after_level_scan(state):
     """Give all nodes of the level the split found for it, and start on the first."""
     first = (1 << state.level) - 1
     if not _choose_split(first, 0, state):

@@ -54,7 +54,7 @@ def run_chunk(chunk, state):
     elif state.phase == COUNT:
         _count_chunk(chunk, state)
     elif state.phase == LEVEL_SCAN:
-        _level_scan_chunk(chunk, state)
+        level_scan_chunk(chunk, state)
     elif state.phase == LEAVES:
         _leaves_chunk(chunk, state)
     elif state.phase == PACK:
@@ -190,11 +190,11 @@ def _children_chunk(chunk, state):
     for side in range(2):
         node_id = state.scan_right if side else state.scan_left
         if node_id >= 0:
-            _scan_tile(node_id, side, first, last, state)
+            scan_tile(node_id, side, first, last, state)
 
 
 @kernel
-def _scan_tile(node_id, side, first, last, state):
+def scan_tile(node_id, side, first, last, state):
     """Best split of each feature of the tile."""
     n_scratch = max(state.codes_in_order.shape[0], 2 * state.n_channels) + 1
     prefix, scan_codes = np.empty(n_scratch, np.int64), np.empty(n_scratch, np.int64)
@@ -203,11 +203,11 @@ def _scan_tile(node_id, side, first, last, state):
         feature = state.features[k]
         state.best_position[side, feature] = -1
         if state.allowed[side, feature]:
-            _scan(node_id, side, feature, BY_SUMS, state, scan_codes, ratio, prefix, gains)
+            scan(node_id, side, feature, BY_SUMS, state, scan_codes, ratio, prefix, gains)
 
 
 @kernel
-def _scan(node_id, side, feature, counted_side, state, scan_codes, ratio, prefix, gains):
+def scan(node_id, side, feature, counted_side, state, scan_codes, ratio, prefix, gains):
     """Best split of a feature of a child, by the counts of its rows unless counted_side is BY_SUMS."""
     node = state.nodes[node_id]
     cell = node.slot * state.n_cells + (feature << state.shift) * state.n_channels
@@ -234,7 +234,7 @@ def _count_chunk(chunk, state):
                 state.columns[node.feature], state.n_codes[node.feature], state.rows[node.buffer], node.start,
                 node.stop, state.weight, state.whole, state.row_counts, counts_cell(node.feature, side, state),
             )  # fmt: skip
-            _scan(node_id, side, node.feature, side, state, scan_codes, ratio, prefix, gains)
+            scan(node_id, side, node.feature, side, state, scan_codes, ratio, prefix, gains)
 
 
 @kernel
@@ -248,7 +248,7 @@ def is_unsure(node_id, state):
 
 
 @kernel
-def _level_scan_chunk(chunk, state):
+def level_scan_chunk(chunk, state):
     """Best split of one feature for a whole level: the gains of its nodes, added position by position."""
     feature = state.features[chunk]
     state.best_position[0, feature] = -1
@@ -325,22 +325,23 @@ def _finish_leaf(node_id, state):
         leaf_of_row[rows[i]] = node_id
     if node.stop > node.start:
         for k in range(state.n_outputs):
-            g, h = fine_sums(
+            g, h = fine_units(
                 rows, node.start, node.stop, state.gradient[state.first_output + k],
                 state.hessian[state.first_output + k], state.weight, state.whole, state.fine_gradient[k],
                 state.fine_hessian[k],
             )  # fmt: skip
             state.values[node_id, k] = leaf_value(
-                g, h, state.reg_lambda, state.reg_alpha, state.max_delta_step, node.lower, node.upper
-            )
+                g / state.fine_gradient[k], h / state.fine_hessian[k], state.reg_lambda, state.reg_alpha,
+                state.max_delta_step, node.lower, node.upper,
+            )  # fmt: skip
     if node.buffer == 1:
         for i in range(node.start, node.stop):
             first_rows[i] = rows[i]
 
 
 @kernel
-def fine_sums(rows, start, stop, gradient, hessian, weight, whole, gradient_scale, hessian_scale):
-    """Sums of w g and w h of a leaf's rows in 62-bit fixed point: exact, and the same in any order of the rows."""
+def fine_units(rows, start, stop, gradient, hessian, weight, whole, gradient_scale, hessian_scale):
+    """Sums of w g and w h of a leaf's rows, in units of 62-bit fixed point: of no order."""
     g, h = int64(0), int64(0)
     weighted = weight.shape[0] > 0
     for i in range(start, stop):
@@ -357,4 +358,4 @@ def fine_sums(rows, start, stop, gradient, hessian, weight, whole, gradient_scal
         else:
             g += int64(gradient[row] * weight[row] * gradient_scale)
             h += int64(hessian[row] * weight[row] * hessian_scale)
-    return g / gradient_scale, h / hessian_scale
+    return g, h

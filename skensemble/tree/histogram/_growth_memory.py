@@ -29,6 +29,16 @@ class GrowthMemory(NamedTuple):
         return cls.of({**TABLE.new_memory(sizes, TREE, CALL), **given}, sizes)
 
     @classmethod
+    def of_leader(cls, given, n_rows):
+        """Memory of a leader, whose table is empty, for trees of up to `n_rows` rows that stand elsewhere."""
+        max_nodes = _max_nodes(given, n_rows)
+        sizes = {**_sizes(given, 1, 1), "max_nodes": max_nodes, "n_sum_blocks": 1}
+        n_cells = sizes["n_features"] * sizes["most_channels"] << given["shift"]
+        sizes["n_slots"] = _n_slots(given, max_nodes, n_cells)
+        sizes["n_histogram_cells"] = sizes["n_slots"] * n_cells
+        return cls.of({**TABLE.new_memory(sizes, TREE, CALL), **given}, sizes)
+
+    @classmethod
     def of(cls, fields, sizes):
         """A state made of all its fields."""
         return cls(make_growth_state(*TABLE.in_order(fields, sizes)), fields, sizes)

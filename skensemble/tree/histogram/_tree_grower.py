@@ -64,23 +64,9 @@ class TreeGrower:
         self, binned, limits, *, n_outputs=1, monotone, interactions, n_threads=1, n_copies=1, feature_order=None
     ):
         self.binned, self.n_threads, self.n_outputs = binned, n_threads, n_outputs
-        is_plain = n_outputs == 1 and limits.min_samples_leaf == 1 and not limits.reg_alpha
-        most_codes = int(binned.n_codes.max(initial=1))
         self._has_categories = bool(binned.is_categorical.any())
         self._symmetric = limits.policy == SYMMETRIC
-        self._given = {
-            **limits._asdict(),
-            "plain": is_plain and not limits.max_delta_step and not monotone.any(),
-            **_table_fields(binned),
-            "n_codes": binned.n_codes.astype(np.int64),
-            "is_categorical": binned.is_categorical,
-            "feature_order": np.arange(len(binned.n_codes)) if feature_order is None else feature_order,
-            "monotone": monotone.astype(np.int64),
-            "interactions": interactions,
-            "codes_in_order": np.arange(1, max(most_codes, 2)),
-            "shift": 8 if binned.codes.dtype == np.uint8 else max(1, (most_codes - 1).bit_length()),
-            "n_outputs": n_outputs,
-        }
+        self._given = given_fields(binned, limits, n_outputs, monotone, interactions, feature_order)
         self._make_memory(n_copies)
 
     def _make_memory(self, n_copies):
@@ -96,7 +82,7 @@ class TreeGrower:
     def set_table(self, binned):
         """Set the codes of later trees: a BinnedMatrix of the same shape, features and kind of codes."""
         self.binned = binned
-        self._memory = self._memory.replaced(**_table_fields(binned))
+        self._memory = self._memory.replaced(**table_fields(binned))
 
     def grow(self, targets, seed, rows=None, features=None, output=0):
         """The Growth of a tree for `targets`.
@@ -135,7 +121,26 @@ class TreeGrower:
         leaf_of_row[others] = leaves_of(tree, self.binned, others)
 
 
-def _table_fields(binned):
+def given_fields(binned, limits, n_outputs, monotone, interactions, feature_order):
+    """Fields of a GrowthState that a fit gives; see `TreeGrower`."""
+    is_plain = n_outputs == 1 and limits.min_samples_leaf == 1 and not limits.reg_alpha
+    most_codes = int(binned.n_codes.max(initial=1))
+    return {
+        **limits._asdict(),
+        "plain": is_plain and not limits.max_delta_step and not monotone.any(),
+        **table_fields(binned),
+        "n_codes": binned.n_codes.astype(np.int64),
+        "is_categorical": binned.is_categorical,
+        "feature_order": np.arange(len(binned.n_codes)) if feature_order is None else feature_order,
+        "monotone": monotone.astype(np.int64),
+        "interactions": interactions,
+        "codes_in_order": np.arange(1, max(most_codes, 2)),
+        "shift": 8 if binned.codes.dtype == np.uint8 else max(1, (most_codes - 1).bit_length()),
+        "n_outputs": n_outputs,
+    }
+
+
+def table_fields(binned):
     """Fields of a state that hold the codes."""
     one_byte = binned.codes.dtype == np.uint8
     words = binned.codes.view(np.uint64) if one_byte else np.zeros((0, 0), np.uint64)

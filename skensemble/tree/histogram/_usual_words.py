@@ -8,6 +8,8 @@ USUAL_SHARE = 0.75  # below it, wrong guesses of the branch cost more than is sa
 
 def usual_words(words):
     """(2, n_padded / 8) uint64: the word that is the usual one, and 1 if most rows have it; (2, 0) if no word is."""
+    if len(words) == 0:
+        return np.zeros((2, 0), np.uint64)
     sample = words[:: max(1, len(words) // SAMPLE)]
     usual = np.sort(sample, axis=0)[len(sample) // 2]
     is_usual = (sample == usual).mean(axis=0) >= USUAL_SHARE
