@@ -42,6 +42,12 @@ class TableSource:
         raise NotImplementedError
 
 
+def is_dask(values):
+    """Is it a collection of Dask, a frame, a series or an array?"""
+    libraries = {base.__module__.split(".")[0] for base in type(values).__mro__}
+    return bool(libraries & {"dask", "dask_expr"}) and hasattr(values, "to_delayed")
+
+
 def check_in_memory(values, name):
     """Raise a ParameterError for a collection that is computed or fetched only when it is read, such as Dask's."""
     if isinstance(values, TableSource):
@@ -53,8 +59,9 @@ def check_in_memory(values, name):
     if call is not None:
         kind = f"{type(values).__module__.split('.')[0]} {type(values).__name__}"
         raise ParameterError(
-            f"{name} must be in memory, got a {kind}: fits and predictions are not distributed. Pass {name}{call}, or "
-            "a part of it that fits into memory."
+            f"{name} must be in memory, got a {kind}: Dask's collections are read by fit and predictions of "
+            f"NewtonBoostingClassifier and NewtonBoostingRegressor only. Pass {name}{call}, or a part of it that fits "
+            "into memory."
         )
 
 

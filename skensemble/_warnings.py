@@ -3,6 +3,7 @@
 import os
 import sys
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 
 import sklearn
@@ -26,3 +27,19 @@ def _depth_of_caller():
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_WITHIN):
         frame, depth = frame.f_back, depth + 1
     return depth
+
+
+@contextmanager
+def caught_warnings():
+    """A list to which the UserWarnings of the block are added when it ends, as (message, category)."""
+    found = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield found
+    found += [(str(one.message), one.category) for one in caught if issubclass(one.category, UserWarning)]
+
+
+def warn_again(found):
+    """Warn about what `caught_warnings` found elsewhere."""
+    for message, category in found:
+        warn(message, category)

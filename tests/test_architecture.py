@@ -41,7 +41,8 @@ ROOMS = {  # what each room may import, besides itself and the foundation: the f
     "generative.autoregressive": BELOW | {"generative.tables"},
     "generative": BELOW | {"generative.tables", "generative.flows"},
 }
-ROOMS["distributed"] = set()
+ROOMS["distributed"] = {"tree"}
+ROOMS["ensemble.newton"] = ROOMS["ensemble.newton"] | {"distributed"}
 ROOMS["imported"] = {"tree", "tree.trees", "explanation"}
 ROOMS["exported"] = BELOW
 ROOMS["serving"] = BELOW

@@ -14,7 +14,7 @@ from skensemble.tree._part_of_codes import PartOfCodes
 class PartSource(TableSource):
     """One process's batches of a table, each process having some.
 
-    batches : Batches;  exchange : see `_exchange.py`
+    batches : Batches, or None where this process has no rows;  exchange : see `_exchange.py`
     """
 
     is_parted = True
@@ -23,53 +23,49 @@ class PartSource(TableSource):
         self._batches, self.exchange, self._table = batches, exchange, None
 
     def targets(self, y, sample_weight):
-        target, weight = self._batches.targets(y, sample_weight)
-        parts = self.exchange.gather((target, weight))
+        here = None if self._batches is None else self._batches.targets(y, sample_weight)
+        parts = [part for part in self.exchange.gather(here) if part is not None]
         return tuple(None if values[0] is None else np.concatenate(values) for values in zip(*parts))
 
     def first_rows(self):
-        return self._batches.first_rows()
-
-    def features(self):
-        yield from self._batches.features()
+        here = None if self._batches is None else self._batches.first_rows()
+        return next(rows for rows in self.exchange.gather(here) if rows is not None)
 
     def table(self):
         if self._table is None:
-            self._table = PartedTable(self._batches.table(), self.exchange)
+            self._table = PartedTable(None if self._batches is None else self._batches.table(), self.exchange)
         return self._table
 
 
 class PartedTable(Table):
-    """The rows of all parts, of which this process has some."""
+    """The rows of all parts, of which this process has some, or none."""
 
     def __init__(self, part, exchange):
         self._part, self._exchange = part, exchange
-        known = exchange.gather((part.labels, part.n_features, part.n_samples, part.holds_categories, _versions()))
-        for rank, (labels, n_features, _, _, versions) in enumerate(known):
-            if (labels, n_features) != known[0][:2]:
+        columns = None if part is None else ((part.labels, part.n_features), part.n_samples, part.holds_categories)
+        known = exchange.gather(columns)
+        _check_versions(exchange)
+        there = [columns for columns in known if columns is not None]
+        for columns, _, _ in there:
+            if columns != there[0][0]:
                 raise ValueError(
-                    f"X must have the same columns in all partitions, got {labels or n_features} and "
-                    f"{known[0][0] or known[0][1]}."
+                    f"X must have the same columns in all partitions, got {columns[0] or columns[1]} and "
+                    f"{there[0][0][0] or there[0][0][1]}."
                 )
-            if versions != known[0][4]:
-                raise ValueError(
-                    f"Workers must have the same versions and kinds of processors, got {versions} at rank {rank} and "
-                    f"{known[0][4]} at rank 0."
-                )
-        sizes = [n_samples for _, _, n_samples, _, _ in known]
-        self._first_row = sum(sizes[: exchange.rank])
-        self._holds_categories = np.any([holds for _, _, _, holds, _ in known], axis=0)
-        super().__init__(sum(sizes), part.n_features, part.labels)
+        sizes = [0 if columns is None else columns[1] for columns in known]
+        self._first_row, self.n_of_part = sum(sizes[: exchange.rank]), sizes[exchange.rank]
+        self._holds_categories = np.any([holds for _, _, holds in there], axis=0)
+        super().__init__(sum(sizes), there[0][0][1], there[0][0][0])
 
     @property
     def n_here(self):
-        return self._part.n_samples
+        return self.n_of_part
 
     def agreed(self, value):
         return self._exchange.gather(value)[0]
 
     def column(self, j):
-        return joined_columns(self.name_of(j), self._exchange.gather(self._part.column(j)))
+        return self._joined(j, self._exchange.gather(self._column_here(j)))
 
     def category_column(self, j):
         column = self.column(j) if self._holds_categories[j] else None
@@ -77,31 +73,46 @@ class PartedTable(Table):
 
     def map_columns(self, function, n_threads):
         """Each process gets some columns of all rows, and tells the others what comes of them."""
-        exchange, results = self._exchange, []
-        together = max(1, n_threads)
+        exchange, together, results = self._exchange, max(1, n_threads), []
         for first in range(0, self.n_features, together * exchange.n_ranks):
-            groups = [
-                range(first + together * rank, min(first + together * (rank + 1), self.n_features))
-                for rank in range(exchange.n_ranks)
-            ]
-            mine = groups[exchange.rank]
-            parts = exchange.swap([[self._part.column(j) for j in group] for group in groups])
-
-            def found(k, _, mine=mine, parts=parts):
-                column = joined_columns(self.name_of(mine[k]), [part[k] for part in parts])
-                return function(mine[k], column)
-
-            results += [result for group in exchange.gather(for_blocks(found, len(mine), 1, n_threads)) for result in group]
+            starts = [min(first + together * rank, self.n_features) for rank in range(exchange.n_ranks + 1)]
+            groups = [range(start, stop) for start, stop in zip(starts, starts[1:])]
+            parts = exchange.swap([[self._column_here(j) for j in group] for group in groups])
+            found = self._map(function, groups[exchange.rank], parts, n_threads)
+            results += [result for of_rank in exchange.gather(found) for result in of_rank]
         return results
 
+    def _map(self, function, features, parts, n_threads):
+        def result(k, _):
+            return function(features[k], self._joined(features[k], [part[k] for part in parts]))
+
+        return for_blocks(result, len(features), 1, n_threads)
+
+    def _column_here(self, j):
+        return None if self._part is None else self._part.column(j)
+
+    def _joined(self, j, parts):
+        return joined_columns(self.name_of(j), [part for part in parts if part is not None])
+
     def parts(self):
-        yield from self._part.parts()
+        return iter(()) if self._part is None else self._part.parts()
 
     def new_codes(self, shape, dtype):
-        return self._part.new_codes(shape, dtype)
+        return np.zeros(shape, dtype) if self._part is None else self._part.new_codes(shape, dtype)
 
     def encoded(self, binned):
         return PartOfCodes(*binned, self._first_row, self.n_samples, self._exchange)
+
+
+def _check_versions(exchange):
+    """Raise a ValueError where processes may compute other gradients."""
+    here = _versions()
+    for rank, there in enumerate(exchange.gather(here)):
+        if there != here:
+            raise ValueError(
+                f"Workers must have the same versions and kind of processor, got {here} at rank {exchange.rank} and "
+                f"{there} at rank {rank}."
+            )
 
 
 def _versions():

@@ -15,9 +15,10 @@ def read_targets(estimator, X, y, sample_weight):
     """(y, sample_weight), those that batches hold where X is read in batches."""
     if not isinstance(X, TableSource):
         return y, sample_weight
-    _check_parameters(estimator)
     if X.is_parted:
-        _check_parted(estimator)
+        check_in_parts(estimator)
+    else:
+        _check_parameters(estimator)
     return X.targets(y, sample_weight)
 
 
@@ -48,8 +49,9 @@ def _check_parameters(estimator):
         raise ParameterError(f"cv must be None or a number of folds {IN_MEMORY} {estimator.cv!r}.")
 
 
-def _check_parted(estimator):
+def check_in_parts(estimator):
     """Refuse what needs more of the rows of other processes than sums."""
+    _check_parameters(estimator)
     loss = estimator.loss if hasattr(estimator, "loss") else estimator.objective
     if callable(loss) or class_of_loss(loss).optimal_leaf_values is not None or class_of_loss(loss).needs_all_rows:
         raise ParameterError(
@@ -60,5 +62,3 @@ def _check_parted(estimator):
         raise ParameterError(f"booster must be 'gbtree' {IN_PARTS} {estimator.booster!r}.")
     if plain_value(estimator.n_estimators) == "auto":
         raise ParameterError(f"n_estimators must be a number {IN_PARTS} 'auto'.")
-    if estimator.warm_start:
-        raise ParameterError(f"warm_start must be False {IN_PARTS} {estimator.warm_start!r}.")

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._estimator import Estimator
-from skensemble._input_kinds import TableSource
+from skensemble._input_kinds import TableSource, is_dask
 from skensemble._parallel import effective_n_jobs
 from skensemble._parameters import check_parameters, plain_value
 from skensemble._random import draw_seed, generator
@@ -24,10 +24,11 @@ from skensemble._targets import (
     read_weight,
 )
 from skensemble._validation import check_in_memory, read_features
+from skensemble.distributed._dask_fit import fit_on_dask
 from skensemble.ensemble._early_stopping import Patience
 from skensemble.ensemble._held_out_scoring import GivenRows, HeldOutScorer
 from skensemble.ensemble.losses._links import response
-from skensemble.ensemble.newton._batched_rows import given_rows, read_rows, read_targets
+from skensemble.ensemble.newton._batched_rows import check_in_parts, given_rows, read_rows, read_targets
 from skensemble.ensemble.newton._booster import FitRequest
 from skensemble.ensemble.newton._boosters import booster_names, choose_booster
 from skensemble.ensemble.newton._boosting_settings import learning_rate_of
@@ -124,6 +125,11 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
             If a parameter, a sample weight or a target is not allowed; the message names it, the rule and the value.
             The estimator is then left as it was before.
         """
+        if is_dask(X):
+            check_parameters(self, self._parameters)
+            check_in_parts(self)
+            others = {"init_score": init_score, "init_score_val": init_score_val, "groups": groups}
+            return fit_on_dask(self, X, y, sample_weight, X_val, y_val, sample_weight_val, **others)
         y, sample_weight = read_targets(self, X, y, sample_weight)
         y_val, sample_weight_val = read_targets(self, X_val, y_val, sample_weight_val)
         data = {"X": X, "y": y, "metadata": _metadata(sample_weight)}

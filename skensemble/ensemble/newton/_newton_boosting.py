@@ -5,6 +5,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble._targets import LabelScoreMixin, class_weighted, read_labels, read_target, read_weight
+from skensemble.distributed._lazy_predictions import lazy_on_dask
 from skensemble.ensemble.losses._losses import class_of_loss, make_loss, takes_outputs
 from skensemble.ensemble.newton._newton_base import NewtonBoosting
 from skensemble.ensemble.newton._newton_parameters import CLASSIFIER, REGRESSOR
@@ -409,6 +410,7 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
     def _target_for_scorer(self, target):
         return self.classes_[target.astype(np.intp)]
 
+    @lazy_on_dask
     def decision_function(self, X):
         """Raw predictions: log-odds of the second class, or one score per class.
 
@@ -424,6 +426,7 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         """
         return _flat(self._raw_predict(X))
 
+    @lazy_on_dask
     def predict_proba(self, X):
         """Predict the probability of each class.
 
@@ -439,6 +442,7 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         """
         return self._probabilities(self._raw_predict(X))
 
+    @lazy_on_dask
     def predict(self, X):
         """Predict the class of each sample: the most probable one.
 
@@ -911,6 +915,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     def _target_for_scorer(self, target):
         return target.T
 
+    @lazy_on_dask
     def predict(self, X):
         """Predict the target.
 

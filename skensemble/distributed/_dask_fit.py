@@ -1,0 +1,198 @@
+"""Fits to Dask's collections: Dask places the rows, one long task per worker trains, and sockets of our own carry sums.
+
+The client assigns partitions to workers, mostly where they lie.  Each worker opens a door, and gets one task that runs
+to the end of the fit; rank 0 returns the fitted attributes.
+"""
+
+import secrets
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import numpy as np
+
+from skensemble._input_kinds import is_dask
+from skensemble._parameters import ParameterError
+from skensemble._warnings import caught_warnings, warn_again
+from skensemble.distributed._batches import Batches
+from skensemble.distributed._exchange import LostRank, connect, open_door
+from skensemble.distributed._part_source import PartSource
+
+LOCAL_SHARE = 1.25  # of its fair share of the rows a worker keeps what lies there
+_doors = {}  # (fit, worker): of fits that begin in this process
+
+
+def fit_on_dask(estimator, X, y, sample_weight, X_val, y_val, sample_weight_val, **others):
+    """Fit to Dask's collections; a client's workers share the rows, and without a client this process has all."""
+    for name, value in others.items():
+        if value is not None:
+            raise ParameterError(f"{name} must be None where X is a Dask collection, got {type(value).__name__}.")
+    train = _partitions(X, y, sample_weight, "")
+    validation = None if X_val is None else _partitions(X_val, y_val, sample_weight_val, "_val")
+    client = _client()
+    if client is None:
+        return _fit_here(estimator, train, validation)
+    return _fit_on_workers(client, estimator, train, validation)
+
+
+def _client():
+    """Dask's client of this process, or None."""
+    try:
+        from distributed import default_client
+    except ImportError:
+        return None
+    try:
+        return default_client()
+    except ValueError:
+        return None
+
+
+# -- partitions ------------------------------------------------------------------------------------------------------
+
+
+def _partitions(X, y, weight, suffix):
+    """List of Delayed tuples (X, y) or (X, y, weight), a partition each."""
+    import dask
+
+    if not is_dask(X):
+        raise ParameterError(f"X{suffix} must be a Dask collection as X is, got {type(X).__name__}.")
+    if y is None:
+        raise ValueError(f"y{suffix} must be given with X{suffix}, a Dask collection, got None.")
+    columns = [("X" + suffix, X), ("y" + suffix, y)]
+    columns += [] if weight is None else [("sample_weight" + suffix, weight)]
+    blocks = [_delayed_blocks(name, values) for name, values in columns]
+    for (name, _), of_column in zip(columns, blocks):
+        if len(of_column) != len(blocks[0]):
+            raise ValueError(
+                f"{name} must have as many partitions as X{suffix}, {len(blocks[0])}, got {len(of_column)}: take it "
+                "from the same collection, or repartition it."
+            )
+    return [dask.delayed(tuple)(list(block)) for block in zip(*blocks)]
+
+
+def _delayed_blocks(name, values):
+    if not is_dask(values):
+        raise ParameterError(f"{name} must be a Dask collection as X is, got {type(values).__name__}.")
+    if getattr(values, "ndim", 1) == 2 and hasattr(values, "numblocks") and values.numblocks[1] > 1:
+        values = values.rechunk({1: -1})
+    return list(np.ravel(values.to_delayed()))
+
+
+def _n_rows(block):
+    return len(block[0])
+
+
+# -- without a client ------------------------------------------------------------------------------------------------
+
+
+def _fit_here(estimator, train, validation):
+    import dask
+
+    train, validation = dask.compute(train, validation)
+    given = {} if validation is None else {"X_val": Batches.from_iterable(validation)}
+    return estimator.fit(Batches.from_iterable(train), **given)
+
+
+# -- on the client's workers -----------------------------------------------------------------------------------------
+
+
+def _fit_on_workers(client, estimator, train, validation):
+    from distributed import MultiLock, wait
+
+    blocks = client.compute([*train, *(validation or [])])
+    wait(blocks)
+    sizes = client.gather(client.map(_n_rows, blocks, pure=False))
+    kinds = np.repeat([0, 1], [len(train), len(blocks) - len(train)])
+    shares = _assign(client, blocks, sizes, kinds)
+    workers = sorted(shares)
+    with MultiLock([f"skensemble-{worker}" for worker in workers], client=client):  # else two fits wait for each other
+        return _run_ranks(client, estimator, workers, [shares[worker] for worker in workers], validation is not None)
+
+
+def _assign(client, blocks, sizes, kinds):
+    """{worker: ([blocks that train], [blocks that validate])}: mostly where they lie, the largest blocks first."""
+    workers = sorted(client.scheduler_info(n_workers=-1)["workers"])
+    if not workers:
+        raise ValueError("The Dask client must have workers, got none.")
+    homes, shares = client.who_has(blocks), {}
+    for kind in (0, 1):
+        rows = [k for k in np.argsort(-np.array(sizes), kind="stable") if kinds[k] == kind and sizes[k] > 0]
+        if kind == 0 and not rows:
+            raise ValueError("X must have rows, got partitions without any.")
+        load, most = dict.fromkeys(workers, 0), LOCAL_SHARE * sum(sizes[k] for k in rows) / len(workers)
+        for k in rows:
+            at_home = [worker for worker in homes.get(blocks[k].key, ()) if load.get(worker, most) + sizes[k] <= most]
+            worker = min(at_home or workers, key=load.__getitem__)
+            shares.setdefault(worker, ([], []))[kind].append(blocks[k])
+            load[worker] += sizes[k]
+    return shares
+
+
+def _run_ranks(client, estimator, workers, shares, has_validation):
+    from distributed import as_completed
+
+    fit, token = uuid4().hex, secrets.token_bytes(16)
+    addresses = client.run(_open_door, fit, workers=workers)
+    tasks = [
+        client.submit(
+            _run_rank, estimator, share[0], share[1] if has_validation else None, rank,
+            [addresses[worker] for worker in workers], fit, token, workers, workers=[worker],
+            allow_other_workers=False, pure=False, retries=0, key=f"skensemble-fit-{fit}-{rank}",
+        )
+        for rank, (worker, share) in enumerate(zip(workers, shares))
+    ]  # fmt: skip
+    errors, fitted = [], None
+    try:
+        for task in as_completed(tasks):
+            if task.status != "finished":
+                errors.append(task.exception() if task.status == "error" else LostRank("A worker is gone."))
+                if not isinstance(errors[-1], LostRank) or len(errors) == len(tasks):
+                    break
+                continue
+            fitted = task.result() or fitted
+    finally:
+        client.cancel(tasks)
+        if errors:
+            alive = client.scheduler_info(n_workers=-1)["workers"]
+            client.run(_close_door, fit, workers=[worker for worker in workers if worker in alive])
+    if errors:
+        raise next((error for error in errors if not isinstance(error, LostRank)), errors[0])
+    attributes, warnings = fitted
+    warn_again(warnings)
+    vars(estimator).update(attributes)
+    return estimator
+
+
+def _open_door(fit, dask_worker):
+    """Open the door of a rank in a worker; returns its address."""
+    host = urlsplit(dask_worker.address).hostname or "127.0.0.1"
+    door = _doors[fit, dask_worker.address] = open_door(host)
+    return door.getsockname()[:2]
+
+
+def _close_door(fit, dask_worker):
+    door = _doors.pop((fit, dask_worker.address), None)
+    if door is not None:
+        door.close()
+
+
+def _run_rank(estimator, train, validation, rank, addresses, fit, token, workers):
+    """The task of a worker: its part of the fit.  Rank 0 returns (fitted attributes, warnings)."""
+    from distributed import get_worker
+
+    exchange = connect(rank, _doors.pop((fit, workers[rank])), addresses, token, dict(enumerate(workers)))
+    n_jobs, given = estimator.n_jobs, {}
+    estimator.n_jobs = get_worker().state.nthreads if n_jobs is None else n_jobs
+    if validation is not None:
+        given["X_val"] = _part(validation, exchange)
+    try:
+        with caught_warnings() as warnings:
+            estimator.verbose = estimator.verbose if rank == 0 else 0
+            estimator.fit(_part(train, exchange), **given)
+    finally:
+        exchange.close()
+    estimator.n_jobs = n_jobs
+    return (vars(estimator), warnings) if rank == 0 else None
+
+
+def _part(blocks, exchange):
+    return PartSource(Batches.from_iterable(blocks) if blocks else None, exchange)

@@ -1,0 +1,130 @@
+"""Processes that each have a part of the rows grow the trees of all rows, bit for bit."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+
+from skensemble import NewtonBoostingClassifier, NewtonBoostingRegressor
+from skensemble.distributed import Batches
+from skensemble.distributed._exchange import Alone
+from skensemble.distributed._part_source import PartSource
+from tests.distributed.ranks import fitted_on_ranks
+
+N = 240
+RNG = np.random.default_rng(5)
+X = pd.DataFrame(
+    {
+        "a": RNG.normal(size=N),
+        "b": np.floor(RNG.exponential(2.0, N)),
+        "c": RNG.choice(["p", "q", "r", "s", "t", "u"], N),
+        "d": np.where(RNG.random(N) < 0.1, np.nan, RNG.normal(size=N)),
+    }
+)
+NUMBER = X.a.to_numpy() + np.sin(X.b.to_numpy()) + RNG.normal(size=N) / 5
+CLASS = np.digitize(NUMBER, [-0.5, 0.5])
+WEIGHTS = {"none": None, "whole": RNG.integers(0, 4, N).astype(float), "fractions": RNG.random(N)}
+REGRESSOR = NewtonBoostingRegressor(n_estimators=3, random_state=0, n_jobs=1)
+CLASSIFIER = NewtonBoostingClassifier(n_estimators=3, random_state=0, n_jobs=1)
+
+
+def cut(n_parts, *columns):
+    """For each part a list of one batch of (X, y) or (X, y, weight), of rows in another order than they had."""
+    rows = np.split(np.random.default_rng(n_parts).permutation(N), sorted(RNG.choice(N - 1, n_parts - 1, False) + 1))
+    return [[tuple(_rows(column, part) for column in columns if column is not None)] for part in rows]
+
+
+def _rows(column, rows):
+    return column.iloc[rows] if hasattr(column, "iloc") else column[rows]
+
+
+def assert_same(ours, theirs):
+    for name, array in ours._booster.additive.trees._asdict().items():
+        np.testing.assert_array_equal(array, getattr(theirs._booster.additive.trees, name), err_msg=name)
+    for name in ("baseline", "node_weight"):
+        ours_has, theirs_has = (getattr(model._booster.additive, name) for model in (ours, theirs))
+        np.testing.assert_array_equal(ours_has, theirs_has)
+    for name in ("train_score_", "validation_score_"):
+        np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
+
+
+@pytest.mark.parametrize("weight", WEIGHTS)
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"grow_policy": "depthwise", "colsample_bytree": 0.7, "colsample_bynode": 0.7, "max_depth": 3},
+        {"grow_policy": "lossguide", "max_leaf_nodes": 7, "min_samples_leaf": 9, "subsample": 1.0},
+        {"min_samples_leaf": 9, "sampling_method": "goss", "monotonic_cst": {"a": 1}},
+    ],
+    ids=["default", "depthwise", "lossguide", "goss"],
+)
+def test_trees_are_those_of_all_rows(parameters, weight):
+    for model, y in ((REGRESSOR, NUMBER), (CLASSIFIER, CLASS > 1)):
+        model = clone(model).set_params(**parameters)
+        weights = WEIGHTS[weight]
+        (ours, *others), theirs = fitted_on_ranks(model, cut(2, X, y, weights)), clone(model).fit(X, y, weights)
+        assert_same(ours, theirs)
+        for other in others:
+            assert_same(other, theirs)
+        np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
+
+
+@pytest.mark.parametrize("n_parts", [1, 3, 7])
+@pytest.mark.parametrize(
+    ("model", "y"),
+    [
+        (CLASSIFIER, CLASS),
+        (clone(REGRESSOR).set_params(multi_strategy="multi_output_tree"), np.c_[NUMBER, X.a]),
+        (clone(REGRESSOR).set_params(loss="poisson", num_parallel_tree=2, max_bins=None), np.abs(NUMBER)),
+        (clone(CLASSIFIER).set_params(class_weight="balanced", interaction_cst=[["a", "b"], ["c", "d"]]), CLASS > 0),
+    ],
+    ids=["classes", "vectors", "poisson", "balanced"],
+)
+def test_any_number_of_parts(model, y, n_parts):
+    for ours in fitted_on_ranks(model, cut(n_parts, X, y))[:2]:
+        assert_same(ours, clone(model).fit(X, y))
+
+
+def test_rows_sorted_by_label_and_a_rank_without_rows():
+    rows = np.argsort(CLASS, kind="stable")
+    parts = [[(X.iloc[part], CLASS[part])] for part in np.split(rows, [80, 81])]
+    parts.insert(1, [])
+    assert_same(fitted_on_ranks(CLASSIFIER, parts)[1], clone(CLASSIFIER).fit(X, CLASS))
+
+
+def test_scores_are_those_of_all_rows():
+    model = clone(CLASSIFIER).set_params(n_estimators=20, learning_rate=0.5, n_iter_no_change=2)
+    stops = clone(model).set_params(early_stopping=True, scoring="roc_auc_ovr", validation_fraction=0.3)
+    assert_same(fitted_on_ranks(stops, cut(3, X, CLASS))[0], stops.fit(X, CLASS))
+    validation = [[(X[:60], CLASS[:60])], [], [(X[60:90], CLASS[60:90])]]
+    ours = fitted_on_ranks(model, cut(3, X, CLASS), validation)[0]
+    theirs = model.fit(X, CLASS, X_val=X[:90], y_val=CLASS[:90])
+    assert_same(ours, theirs)
+
+
+# -- what is refused -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"loss": "absolute_error"}, "loss must be one whose leaves are quotients of sums where several workers"),
+        ({"loss": lambda y, raw, weight: (raw - y, raw)}, "loss must be one whose leaves are quotients of sums"),
+        ({"booster": "dart"}, "booster must be 'gbtree' where several workers have the rows, got 'dart'"),
+        ({"n_estimators": "auto"}, "n_estimators must be a number where several workers have the rows, got 'auto'"),
+        ({"linear_leaves": True}, "linear_leaves must be False"),
+        ({"warm_start": True}, "warm_start must be False"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_what_needs_more_than_sums_is_refused(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        NewtonBoostingRegressor(**parameters).fit(PartSource(Batches.from_iterable([(X, NUMBER)]), Alone()))
+
+
+def test_parts_with_other_columns_are_refused():
+    parts = cut(2, X, NUMBER)
+    parts[1] = [(parts[1][0][0].rename(columns={"a": "z"}), parts[1][0][1])]
+    with pytest.raises(ValueError, match="X must have the same columns in all partitions"):
+        fitted_on_ranks(REGRESSOR, parts)
