@@ -177,7 +177,7 @@ def open_door(host):
     return door
 
 
-def connect(rank, door, addresses, token, names=None, patience=60.0):
+def connect(rank, door, addresses, token, names=None, patience=300.0):
     """The Sockets of rank `rank`, whose own door is `door`.
 
     addresses : (host, port) of the doors of all ranks;  token : bytes that all share, so that no stranger comes in
@@ -199,7 +199,7 @@ def connect(rank, door, addresses, token, names=None, patience=60.0):
                 connection.close()
     except OSError as error:
         missing = [other for other in range(len(addresses)) if other != rank and other not in connections]
-        raise LostRank(f"Ranks {missing} of the fit did not come within {patience:.0f} s: {error}.") from error
+        raise LostRank(f"Ranks {missing} of the fit did not come within {patience:g} s: {error}.") from error
     finally:
         door.close()
     return Sockets(rank, dict(sorted(connections.items())), names)

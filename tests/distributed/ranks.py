@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from sklearn.base import clone
 
 from skensemble.distributed import Batches
-from skensemble.distributed._exchange import connect, open_door
+from skensemble.distributed._exchange import LostRank, connect, open_door
 from skensemble.distributed._part_source import PartSource
 
 TOKEN = b"0123456789abcdef"
@@ -24,7 +24,11 @@ def on_ranks(function, n_ranks):
             exchange.close()
 
     with ThreadPoolExecutor(n_ranks) as pool:
-        return list(pool.map(run, range(n_ranks)))
+        tasks = [pool.submit(run, rank) for rank in range(n_ranks)]
+    errors = [task.exception() for task in tasks if task.exception() is not None]
+    if errors:  # that a rank is gone says less than why it left
+        raise min(errors, key=lambda error: isinstance(error, LostRank))
+    return [task.result() for task in tasks]
 
 
 def fitted_on_ranks(model, parts, validation=None):
@@ -33,7 +37,12 @@ def fitted_on_ranks(model, parts, validation=None):
     def fit(exchange):
         given = {}
         if validation is not None:
-            given["X_val"] = PartSource(Batches.from_iterable(validation[exchange.rank]), exchange)
-        return clone(model).fit(PartSource(Batches.from_iterable(parts[exchange.rank]), exchange), **given)
+            given["X_val"] = _source(validation, exchange)
+        return clone(model).fit(_source(parts, exchange), **given)
 
     return on_ranks(fit, len(parts))
+
+
+def _source(parts, exchange):
+    part = parts[exchange.rank]
+    return PartSource(Batches.from_iterable(part) if part else None, exchange)

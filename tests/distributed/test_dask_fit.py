@@ -1,0 +1,106 @@
+"""Dask's collections train the model of their rows in memory, bit for bit, on a cluster of two processes."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import dask
+import dask.array as da
+import dask.dataframe as dd
+import numpy as np
+import pandas as pd
+import pytest
+from distributed import Client, LocalCluster
+
+from skensemble import NewtonBoostingClassifier, NewtonBoostingRanker, NewtonBoostingRegressor, RandomForestRegressor
+from tests.distributed.test_part_source import CLASS, NUMBER, WEIGHTS, X, assert_same
+
+TABLE = X.assign(label=np.where(CLASS > 1, "yes", "no"), weight=WEIGHTS["fractions"])
+FEATURES = list(X)
+
+
+@pytest.fixture(scope="module")
+def client():
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "memory_limit": 0}
+    with LocalCluster(**options, processes=True) as cluster, Client(cluster) as client:
+        yield client
+
+
+def _collection(cuts, table=TABLE):
+    """A Dask frame with these partitions, which may be empty."""
+    parts = [table[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(table)])]
+    return dd.from_delayed([dask.delayed(part) for part in parts], meta=table[:0])
+
+
+@pytest.mark.parametrize("cuts", [[], [100], [1, 1, 30, 120, 200, 230]], ids=["1", "2", "7, one empty"])
+def test_the_model_and_its_predictions(client, cuts):
+    model = NewtonBoostingClassifier(n_estimators=5, random_state=0)
+    table = _collection(cuts)
+    ours = model.fit(table[FEATURES], table["label"], sample_weight=table["weight"])
+    theirs = NewtonBoostingClassifier(n_estimators=5, random_state=0).fit(X, TABLE["label"], TABLE["weight"])
+    assert ours is model
+    assert_same(ours, theirs)
+    assert ours.get_params() == theirs.get_params()
+    lazy = ours.predict_proba(table[FEATURES])
+    assert isinstance(lazy, dd.DataFrame)
+    expected = pd.DataFrame(theirs.predict_proba(X), columns=theirs.classes_)
+    pd.testing.assert_frame_equal(lazy.compute(), expected)
+    assert ours.predict(table[FEATURES]).compute().tolist() == theirs.predict(X).tolist()
+
+
+def test_arrays_and_validation(client):
+    numbers = X[["a", "b", "d"]].to_numpy()
+    target, validation = np.c_[NUMBER, -NUMBER], (numbers[:50], np.c_[NUMBER, -NUMBER][:50])
+    arrays = da.from_array(numbers, chunks=(90, 2)), da.from_array(target, chunks=(90, 2))
+    lazy = {name: da.from_array(values, chunks=50) for name, values in zip(("X_val", "y_val"), validation)}
+    model = NewtonBoostingRegressor(n_estimators=4, random_state=0)
+    ours = model.fit(*arrays, **lazy)
+    predictions = ours.predict(arrays[0])
+    assert predictions.shape == (240, 2)
+    theirs = NewtonBoostingRegressor(n_estimators=4, random_state=0)
+    theirs.fit(numbers, target, X_val=validation[0], y_val=validation[1])
+    assert_same(ours, theirs)
+    np.testing.assert_array_equal(predictions.compute(), theirs.predict(numbers))
+
+
+def test_two_fits_at_a_time(client):
+    table = _collection([100])
+    table = table.assign(label=(table["label"] == "yes").astype(int))
+
+    def fit(seed):
+        return NewtonBoostingRegressor(n_estimators=2, random_state=seed).fit(table[FEATURES], table["label"])
+
+    with ThreadPoolExecutor(2) as pool:
+        for seed, ours in enumerate(pool.map(fit, range(2))):
+            theirs = NewtonBoostingRegressor(n_estimators=2, random_state=seed).fit(X, CLASS > 1)
+            assert_same(ours, theirs)
+
+
+def test_errors_of_workers_are_told(client):
+    table = _collection([100])
+    with pytest.raises(ValueError, match="y must hold finite real numbers"):
+        NewtonBoostingRegressor(n_estimators=2).fit(table[FEATURES], table["label"])
+    with pytest.warns(UserWarning, match="min_child_weight=1000 lets no split pass"):
+        NewtonBoostingClassifier(n_estimators=1, min_child_weight=1000).fit(table[FEATURES], table["label"])
+
+
+def test_without_a_client_this_process_has_all_rows():
+    table = _collection([100])
+    ours = NewtonBoostingClassifier(n_estimators=3, random_state=0).fit(table[FEATURES], table["label"])
+    assert_same(ours, NewtonBoostingClassifier(n_estimators=3, random_state=0).fit(X, TABLE["label"]))
+
+
+def test_what_is_refused():
+    table = _collection([100])
+    rows, label = table[FEATURES], table["label"]
+    cases = [
+        (NewtonBoostingClassifier(), (rows, TABLE["label"]), "y must be a Dask collection as X is, got Series"),
+        (NewtonBoostingClassifier(), (rows,), "y must be given with X, a Dask collection, got None"),
+        (NewtonBoostingClassifier(), (rows, _collection([1, 2])["label"]), "y must have as many partitions as X, 2"),
+        (NewtonBoostingClassifier(booster="dart"), (rows, label), "booster must be 'gbtree' where several workers"),
+        (NewtonBoostingRanker(), (rows, label), "X must be in memory, got a dask DataFrame"),
+        (RandomForestRegressor(), (rows, label), "X must be in memory, got a dask DataFrame"),
+    ]
+    for model, given, message in cases:
+        with pytest.raises(ValueError, match=message):
+            model.fit(*given)
+    with pytest.raises(ValueError, match="init_score must be None where X is a Dask collection"):
+        NewtonBoostingClassifier().fit(rows, label, init_score=np.zeros(240))
