@@ -1,4 +1,4 @@
-"""Dask's collections train the model of their rows in memory, bit for bit, on a cluster of two processes."""
+"""Dask's collections train the model of their rows in memory, bit for bit."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,12 +15,13 @@ from tests.distributed.test_part_source import CLASS, NUMBER, WEIGHTS, X, assert
 
 TABLE = X.assign(label=np.where(CLASS > 1, "yes", "no"), weight=WEIGHTS["fractions"])
 FEATURES = list(X)
+QUIET = {"dashboard_address": ":0", "memory_limit": 0}
 
 
 @pytest.fixture(scope="module")
 def client():
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "memory_limit": 0}
-    with LocalCluster(**options, processes=True) as cluster, Client(cluster) as client:
+    """Of two workers that are threads of this process, which has its kernels already."""
+    with LocalCluster(2, threads_per_worker=1, processes=False, **QUIET) as cluster, Client(cluster) as client:
         yield client
 
 
@@ -44,6 +45,13 @@ def test_the_model_and_its_predictions(client, cuts):
     expected = pd.DataFrame(theirs.predict_proba(X), columns=theirs.classes_)
     pd.testing.assert_frame_equal(lazy.compute(), expected)
     assert ours.predict(table[FEATURES]).compute().tolist() == theirs.predict(X).tolist()
+
+
+def test_processes():
+    table = _collection([100])
+    with LocalCluster(2, threads_per_worker=1, processes=True, **QUIET) as cluster, Client(cluster):
+        ours = NewtonBoostingClassifier(n_estimators=3, random_state=0).fit(table[FEATURES], table["label"])
+    assert_same(ours, NewtonBoostingClassifier(n_estimators=3, random_state=0).fit(X, TABLE["label"]))
 
 
 def test_arrays_and_validation(client):

@@ -406,7 +406,9 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         if self.scoring == "loss":
             return lambda data: -self._loss.value(data.y, data.raw_of_all(), data.weight)
         scorer = HeldOutScorer(self, self.scoring)
-        return lambda data: scorer.score(data.raw_of_all().T, data.given.X, self._target_for_scorer(data.y), data.weight)
+        return lambda data: scorer.score(
+            data.raw_of_all().T, data.given.X, self._target_for_scorer(data.y), data.weight
+        )
 
     def _is_unknown_loss(self):
         return self.scoring == "loss" and not self._loss.has_value

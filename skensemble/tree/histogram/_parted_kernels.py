@@ -44,9 +44,7 @@ def sums_of_part(gradient, hessian, weight, whole, rows, n_rows, sums):
     """Sums of |gradient| and of the hessian, and its bounds, of a part's rows of a tree (see `weighted_sums`)."""
     sums[0], sums[1], sums[2], sums[3] = 0.0, 0.0, np.inf, 0.0
     for start in range(0, n_rows, SUM_BLOCK):
-        g, h, least, most = weighted_sums(
-            gradient, hessian, weight, whole, rows, start, min(start + SUM_BLOCK, n_rows)
-        )
+        g, h, least, most = weighted_sums(gradient, hessian, weight, whole, rows, start, min(start + SUM_BLOCK, n_rows))
         sums[0] += g
         sums[1] += h
         sums[2], sums[3] = min(sums[2], least), max(sums[3], most)
