@@ -126,8 +126,8 @@ def joined_columns(name, parts):
     floats = {part.dtype for part in parts if part.dtype.kind == "f"}
     if len(floats) > 1:
         raise ValueError(
-            f"{name} must have one dtype in all batches, got {' and '.join(sorted(map(str, floats)))}: the same decimal "
-            "is another number in each."
+            f"{name} must have one dtype in all batches, got {' and '.join(sorted(map(str, floats)))}: the same "
+            "decimal is another number in each."
         )
     return np.concatenate(parts)
 

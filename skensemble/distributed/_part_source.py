@@ -1,5 +1,7 @@
 """A part of a table's rows, read by a process that meets those of the other parts."""
 
+from itertools import pairwise
+
 import llvmlite
 import numba
 import numpy as np
@@ -76,7 +78,7 @@ class PartedTable(Table):
         exchange, together, results = self._exchange, max(1, n_threads), []
         for first in range(0, self.n_features, together * exchange.n_ranks):
             starts = [min(first + together * rank, self.n_features) for rank in range(exchange.n_ranks + 1)]
-            groups = [range(start, stop) for start, stop in zip(starts, starts[1:])]
+            groups = [range(start, stop) for start, stop in pairwise(starts)]
             parts = exchange.swap([[self._column_here(j) for j in group] for group in groups])
             found = self._map(function, groups[exchange.rank], parts, n_threads)
             results += [result for of_rank in exchange.gather(found) for result in of_rank]

@@ -101,8 +101,7 @@ class PartedGrower:
 
     def grow(self, targets, seed, rows=None, features=None, output=0):
         """The PartGrowth of a tree; see `TreeGrower.grow`.  targets : PartTargets;  rows : those of this part"""
-        state, arrays, _ = self._memory
-        n_here = len(self.part.codes)
+        arrays, n_here = self._memory.fields, len(self.part.codes)
         n_drawn, n_active = n_here if rows is None else len(rows), len(arrays["features"])
         self._rows[0, :n_drawn] = np.arange(n_here, dtype=np.uint32) if rows is None else rows
         self._ranges[0] = 0, n_drawn, 0
