@@ -88,6 +88,8 @@ class Table:
         """An array of zeros for codes of its cells."""
         return np.zeros(shape, dtype)
 
+    is_at_hand = True  # rows can be asked for in any order
+
     @property
     def n_here(self):
         """Number of rows that `parts` yields."""

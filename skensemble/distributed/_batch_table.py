@@ -22,6 +22,8 @@ class BatchTable(Table):
     first_rows : a row of X as it came
     """
 
+    is_at_hand = False
+
     def __init__(self, reader, cache_dir):
         self._reader, self._cache_dir, self._lock = reader, cache_dir, Lock()
         self._kept = None, None  # number and cells of the category column that was read last

@@ -57,6 +57,7 @@ def test_the_model_is_that_of_all_rows(cuts, order):
         {"sampling_method": "goss", "max_bins": None, "min_samples_leaf": 5},
         {"booster": "dart", "one_drop": True, "grow_policy": "lossguide", "max_leaf_nodes": 7},
         {"n_estimators": "auto"},
+        {"linear_leaves": True},
     ],
     ids=str,
 )
@@ -129,7 +130,6 @@ def test_codes_in_a_file_and_columns_one_by_one(monkeypatch, tmp_path):
     ("parameters", "message"),
     [
         ({"booster": "gblinear"}, "booster must not be 'gblinear' where X is read in batches"),
-        ({"linear_leaves": True}, "linear_leaves must be False where X is read in batches.*got True"),
         ({"warm_start": True}, "warm_start must be False"),
         ({"scoring": lambda model, X, y: 0.0}, "scoring must be the name of a scorer"),
         ({"n_estimators": "auto", "cv": [(0, 1)]}, "cv must be None or a number of folds"),

@@ -100,10 +100,22 @@ def test_what_is_refused():
     table = _collection([100])
     rows, label = table[FEATURES], table["label"]
     cases = [
-        (NewtonBoostingClassifier(), (rows, TABLE["label"]), "y must be a Dask collection as X is, got Series"),
-        (NewtonBoostingClassifier(), (rows,), "y must be given with X, a Dask collection, got None"),
-        (NewtonBoostingClassifier(), (rows, _collection([1, 2])["label"]), "y must have as many partitions as X, 2"),
-        (NewtonBoostingClassifier(booster="dart"), (rows, label), "booster must be 'gbtree' where several workers"),
+        (
+            NewtonBoostingClassifier(n_estimators=2),
+            (rows, TABLE["label"]),
+            "y must be a Dask collection as X is, got Series",
+        ),
+        (NewtonBoostingClassifier(n_estimators=2), (rows,), "y must be given with X, a Dask collection, got None"),
+        (
+            NewtonBoostingClassifier(n_estimators=2),
+            (rows, _collection([1, 2])["label"]),
+            "y must have as many partitions as X, 2",
+        ),
+        (
+            NewtonBoostingClassifier(n_estimators=2, booster="dart"),
+            (rows, label),
+            "booster must be 'gbtree' where several workers",
+        ),
         (NewtonBoostingRanker(), (rows, label), "X must be in memory, got a dask DataFrame"),
         (RandomForestRegressor(), (rows, label), "X must be in memory, got a dask DataFrame"),
     ]
@@ -111,4 +123,4 @@ def test_what_is_refused():
         with pytest.raises(ValueError, match=message):
             model.fit(*given)
     with pytest.raises(ValueError, match="init_score must be None where X is a Dask collection"):
-        NewtonBoostingClassifier().fit(rows, label, init_score=np.zeros(240))
+        NewtonBoostingClassifier(n_estimators=2).fit(rows, label, init_score=np.zeros(240))

@@ -39,8 +39,6 @@ def _check_parameters(estimator):
     """Refuse what reads more than the codes of rows."""
     if estimator.booster == "gblinear":
         raise ParameterError(f"booster must not be 'gblinear' {IN_MEMORY} 'gblinear'.")
-    if getattr(estimator, "linear_leaves", False) is not False:
-        raise ParameterError(f"linear_leaves must be False {IN_MEMORY} {estimator.linear_leaves!r}.")
     if estimator.warm_start:
         raise ParameterError(f"warm_start must be False {IN_MEMORY} {estimator.warm_start!r}.")
     if callable(estimator.scoring):
@@ -61,4 +59,6 @@ def check_in_parts(estimator):
     if estimator.booster != "gbtree":
         raise ParameterError(f"booster must be 'gbtree' {IN_PARTS} {estimator.booster!r}.")
     if plain_value(estimator.n_estimators) == "auto":
-        raise ParameterError(f"n_estimators must be a number {IN_PARTS} 'auto'.")
+        raise ParameterError(f"n_estimators must be a number {IN_PARTS} 'auto': pass one such as 300.")
+    if plain_value(estimator.linear_leaves) is True:
+        raise ParameterError(f"linear_leaves must be False {IN_PARTS} True.")
