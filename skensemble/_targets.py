@@ -44,6 +44,11 @@ def read_numbers(values, name):
     """Float64 array without NaN and inf; errors begin with the name."""
     check_in_memory(values, name)
     check_unmasked(values, name)
+    if getattr(getattr(values, "dtype", None), "kind", None) in ("m", "M"):
+        raise TypeError(
+            f"{name} must hold numbers, got {values.dtype}: give numbers in a unit of your choice, for example "
+            "(column - column.min()).dt.days or column.dt.total_seconds()."
+        )
     try:
         return check_array(values, ensure_2d=False, dtype=np.float64, input_name=name, ensure_min_samples=0)
     except (ValueError, TypeError) as error:

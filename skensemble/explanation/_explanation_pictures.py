@@ -1,9 +1,11 @@
 """Pictures of explanations, drawn by matplotlib: all rows, means of features, one row, one feature."""
 
 import numpy as np
+import pandas as pd
 
 RAISES, LOWERS, NO_NUMBER = "#d62728", "#1f77b4", "0.65"
-NO_CELL = ""  # instead of a cell, where two features are drawn together
+NO_CELL = object()  # instead of a cell, where two features are drawn together
+AS_IT_IS = {"parse_math": False}  # dollars in names and levels begin no formula
 SPREAD = 0.35  # half of the height of a beeswarm
 
 
@@ -53,9 +55,13 @@ def draw_dependence(values, cells, name, ax):
     ax = _axes(ax)
     is_there = np.array([cell == cell for cell in cells])
     x = cells[is_there]
-    x = x.astype(float) if are_numbers(x) else [str(cell) for cell in x]
+    if are_numbers(x):
+        x = x.astype(float)
+    else:
+        x, levels = pd.factorize(np.array([str(cell) for cell in x], object))
+        ax.set_xticks(range(len(levels)), levels, **AS_IT_IS)
     ax.scatter(x, values[is_there], s=9, color=LOWERS)
-    ax.set_xlabel(name)
+    ax.set_xlabel(name, **AS_IT_IS)
     ax.set_ylabel("what the cell added")
     return ax
 
@@ -102,7 +108,7 @@ def are_numbers(cells):
 
 
 def _labelled(ax, labels, title):
-    ax.set_yticks(range(len(labels)), labels)
+    ax.set_yticks(range(len(labels)), labels, **AS_IT_IS)
     ax.set_xlabel(title)
     return ax
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 COLOR = "#1f77b4"
+AS_IT_IS = {"parse_math": False}  # dollars in names and levels begin no formula
 
 
 def draw_curves(effects, values, labels, ax):
@@ -22,8 +23,9 @@ def draw_curves(effects, values, labels, ax):
     _mark(ax, ax.set_xticks, points)
     _rug(ax, effects.deciles[0])
     if labels is not None:
-        ax.legend()
-    ax.set_xlabel(str(effects.feature_names[0]))
+        for text in ax.legend().get_texts():
+            text.set(**AS_IT_IS)
+    ax.set_xlabel(str(effects.feature_names[0]), **AS_IT_IS)
     ax.set_ylabel(effects.kind)
     return ax
 
@@ -38,8 +40,8 @@ def draw_surface(effects, values, ax):
     ax.figure.colorbar(picture, ax=ax, label=effects.kind)
     _mark(ax, ax.set_xticks, first)
     _mark(ax, ax.set_yticks, second)
-    ax.set_xlabel(str(effects.feature_names[0]))
-    ax.set_ylabel(str(effects.feature_names[1]))
+    ax.set_xlabel(str(effects.feature_names[0]), **AS_IT_IS)
+    ax.set_ylabel(str(effects.feature_names[1]), **AS_IT_IS)
     return ax
 
 
@@ -47,7 +49,7 @@ def draw_strengths(names, strengths, label, ax):
     """Bars from left to right, the largest at the top."""
     ax = axes_or_new(ax)
     ax.barh(range(len(names)), strengths, color=COLOR)
-    ax.set_yticks(range(len(names)), names)
+    ax.set_yticks(range(len(names)), names, **AS_IT_IS)
     ax.set_xlabel(label)
     return ax
 
@@ -67,7 +69,7 @@ def _numbers(points):
 
 def _mark(ax, set_ticks, points):
     if points.dtype == object:
-        set_ticks(range(len(points)), ["missing" if point != point else str(point) for point in points])
+        set_ticks(range(len(points)), ["missing" if point != point else str(point) for point in points], **AS_IT_IS)
 
 
 def _rug(ax, deciles):

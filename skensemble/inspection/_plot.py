@@ -142,6 +142,7 @@ class _Boxes:
     nodes : list of DrawnNode
     place_of : dict, number of a node in the tree -> its position in `nodes`
     x, y : (n_drawn,) centres in shares of the axes
+    has_formulas : whether dollars enclose formulas: in names that are given, not in those of columns and levels
     """
 
     def __init__(self, decision_tree, options):
@@ -150,6 +151,7 @@ class _Boxes:
         self.text = NodeText(decision_tree, PLAIN, options)
         self.color = NodeColor(decision_tree) if options["filled"] else None
         self.style = "round" if options["rounded"] else "square"
+        self.has_formulas = options["feature_names"] is not None or options["class_names"] is not None
         x, y = node_positions(*self._children())
         n_columns, self.n_rows = x.max() + 1, y.max() + 1
         self.x, self.y = (x + 0.5) / n_columns, 1 - (y + 0.5) / self.n_rows
@@ -180,7 +182,7 @@ class _Boxes:
 def _draw(boxes, axes, fontsize):
     annotations = []
     for drawn in boxes.nodes:
-        style = {"zorder": 100 - 10 * drawn.depth, "xycoords": "axes fraction"}
+        style = {"zorder": 100 - 10 * drawn.depth, "xycoords": "axes fraction", "parse_math": boxes.has_formulas}
         if fontsize is not None:
             style["fontsize"] = fontsize
         annotations.append(_draw_box(boxes, drawn, axes, style))

@@ -98,6 +98,34 @@ def _write_moment(value, encode, where):
     return value.isoformat()
 
 
+# -- intervals and periods -------------------------------------------------------------------------------------------
+
+
+def _write_interval(value, encode, where):
+    return [encode(value.left, where), encode(value.right, where), value.closed]
+
+
+def _read_interval(entry, decode, where):
+    left, right, closed = entry
+    return pd.Interval(decode(left, where), decode(right, where), closed)
+
+
+def _write_period(value, encode, where):
+    return [value.ordinal, value.freqstr]
+
+
+def _read_period(entry, decode, where):
+    ordinal, frequency = entry
+    return pd.Period(ordinal=int(ordinal), freq=_read_frequency(frequency))
+
+
+def _read_frequency(name):
+    """Frequency of periods, such as "M"."""
+    if not isinstance(name, str) or len(name) > 24:
+        raise ValueError(f"not a frequency: {name!r}")
+    return pd.PeriodDtype(name).freq
+
+
 # -- pandas ----------------------------------------------------------------------------------------------------------
 
 
@@ -110,6 +138,10 @@ def _write_extension_dtype(dtype, encode, where):
         return ["strings", dtype.storage, "NA" if dtype.na_value is pd.NA else "nan"]
     if isinstance(dtype, pd.ArrowDtype):
         return ["arrow", write_arrow_type(dtype.pyarrow_dtype, where)]
+    if isinstance(dtype, pd.IntervalDtype):
+        return ["interval", encode(dtype.subtype, where), dtype.closed]
+    if isinstance(dtype, pd.PeriodDtype):
+        return ["period", dtype.name.removeprefix("period[").removesuffix("]")]
     if isinstance(dtype, pd.SparseDtype):
         return ["sparse", write_dtype(dtype.subtype, where=where), encode(dtype.fill_value, where)]
     if dtype.name in NULLABLE:
@@ -133,6 +165,11 @@ def _read_extension_dtype(entry, decode, where):
     if kind == "sparse":
         subtype, fill_value = rest
         return pd.SparseDtype(read_dtype(subtype), decode(fill_value, where))
+    if kind == "interval":
+        subtype, closed = rest
+        return pd.IntervalDtype(decode(subtype, where), closed)
+    if kind == "period":
+        return pd.PeriodDtype(_read_frequency(rest[0]))
     if kind == "nullable" and rest[0] in NULLABLE:
         return pd.api.types.pandas_dtype(rest[0])
     raise ValueError(f"not a dtype of pandas: {entry!r}")
@@ -147,8 +184,6 @@ def _write_index(index, encode, where):
         return ["levels", levels, codes, encode(list(index.names), where)]
     if isinstance(index, pd.RangeIndex):
         return ["range", index.start, index.stop, index.step, encode(index.name, where)]
-    if isinstance(index, (pd.IntervalIndex, pd.PeriodIndex)):
-        raise Unsaveable(f"{where} must be an index of numbers, text or dates to be saved, got {type(index).__name__}.")
     values = encode(np.asarray(index, object), where)
     return ["values", values, encode(index.dtype, where), encode(index.name, where)]
 
@@ -186,6 +221,8 @@ def _plain(name, kind):
 FORMS = {  # in this order: a Timestamp is a datetime, and a datetime is a date
     "timestamp": Form((pd.Timestamp,), _write_timestamp, _read_timestamp),
     "timedelta": Form((pd.Timedelta,), _write_timedelta, _read_timedelta),
+    "interval": Form((pd.Interval,), _write_interval, _read_interval),
+    "period": Form((pd.Period,), _write_period, _read_period),
     "missing": Form(
         (type(pd.NA), type(pd.NaT)),
         lambda value, encode, where: "NA" if value is pd.NA else "NaT",

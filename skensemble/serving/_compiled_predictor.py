@@ -1,6 +1,7 @@
 """compile_predictor: a model as a function of one row, in microseconds and without checks."""
 
 import numpy as np
+import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble.tree.trees._one_row import OneRowLayout
@@ -96,12 +97,15 @@ class CompiledPredictor:
         -------
         row : ndarray of shape (n_features,), float64
         """
-        row = np.empty(self.n_features)
+        if len(cells) != self.n_features:
+            raise ValueError(f"cells must be {self.n_features}, one for each column, got {len(cells)}.")
+        row, one = np.empty(self.n_features), np.empty(1, object)
         for j, (cell, lookup) in enumerate(zip(cells, self._encoder._lookups)):
-            if cell is None or cell != cell:
+            if cell is None or cell is pd.NA or cell != cell:
                 row[j] = np.nan
             elif lookup is None:
                 row[j] = cell
             else:
-                row[j] = lookup.of_categories(np.array([cell], object))[0]
+                one[0] = cell  # which may be a tuple
+                row[j] = lookup.of_categories(one)[0]
         return row

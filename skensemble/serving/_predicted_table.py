@@ -1,5 +1,7 @@
 """What a model says about the rows of a file, as a table of predictions."""
 
+import os
+
 import numpy as np
 import pandas as pd
 
@@ -14,6 +16,8 @@ def predict_file(model, path, out, stream, report=None):
     """
     if not hasattr(model, "predict"):
         raise TableFileError(f"{type(model).__name__} does not predict: its models sample, or score rows in Python.")
+    if out is not None and os.path.exists(out) and os.path.samefile(out, path):
+        raise TableFileError(f"the file for the predictions must be another one than that of the rows, got {out}.")
     n_rows = 0
     with table_writer(out, stream) as write:
         for part in read_parts(path, columns_of(model)):

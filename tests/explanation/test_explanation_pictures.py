@@ -85,6 +85,14 @@ def test_dependence_of_a_category_names_its_levels(explanation):
     assert sorted(label.get_text() for label in ax.get_xticklabels()) == ["a", "b"]
 
 
+def test_dollars_begin_no_formula(explanation):
+    explanation.feature_names[:] = ["$1_{", "cost ($) of $^", "z"]
+    explanation.data[:, 1] = "$\\frac$"
+    for ax in (explanation.waterfall(), explanation.beeswarm(), explanation.bar(), explanation.dependence(1)):
+        ax.figure.draw_without_rendering()
+        assert not any(label.get_parse_math() for label in ax.get_yticklabels() if "$" in label.get_text())
+
+
 def test_what_cannot_be_drawn_says_so(explanation):
     cases = (
         (explanation.bar, {"output": 2}, "output must be"),

@@ -108,3 +108,10 @@ def test_matplotlib_is_loaded_only_to_draw(tree, monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without_matplotlib)
     with pytest.raises(ImportError):
         plot_tree(tree)
+
+
+def test_dollars_in_columns_begin_no_formula():
+    X = pd.DataFrame({"$1_{$": [0.0, 1.0, 2.0, 3.0]})
+    tree = DecisionTreeRegressor().fit(X, [0.0, 1.0, 2.0, 3.0])
+    assert "$1_{$ <= 1.5" in plot_tree(tree)[0].get_text()
+    assert plot_tree(tree, feature_names=["$x_1$"])[0].get_parse_math()

@@ -21,7 +21,9 @@ VALUES = [
     datetime.timedelta(1, 2, 3),
     pd.Timestamp("2024-01-01", tz="Europe/Berlin"), pd.Timestamp("2024-01-01 00:00:00.5"), pd.Timedelta("1h"),
     pd.NaT, pd.NA, pd.StringDtype(), pd.Int64Dtype(), pd.DatetimeTZDtype("us", "UTC"),
-    pd.CategoricalDtype(["a", "b"], ordered=True),
+    pd.CategoricalDtype(["a", "b"], ordered=True), pd.Interval(0, 1.5, "left"), pd.Period("2024-02", "M"),
+    pd.Interval(pd.Timestamp("2024-01-01"), pd.Timestamp("2024-01-02")), pd.IntervalDtype("f8", "both"),
+    pd.PeriodDtype("Q"),
 ]  # fmt: skip
 ARRAYS = [
     np.arange(6.0).reshape(2, 3), np.asfortranarray(np.arange(6.0).reshape(2, 3)), np.zeros((0, 2)),
@@ -32,6 +34,7 @@ ARRAYS = [
 INDEXES = [
     pd.RangeIndex(2, 8, 3), pd.Index(["a", "b"], name="n"), pd.Index([1.5, 2.5]), pd.Index([1, "a"], dtype=object),
     pd.DatetimeIndex(["2024-01-01", "2024-01-03"], tz="UTC"), pd.CategoricalIndex(["b", "a"], ["a", "b"]),
+    pd.IntervalIndex.from_breaks([0.0, 1.5, 4.0]), pd.period_range("2024-01", periods=3, freq="M", name="month"),
     pd.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["x", None]),
 ]  # fmt: skip
 MALFORMED = [

@@ -1,6 +1,7 @@
 """A compiled predictor answers as the model does, to the last bit."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from skensemble import compile_predictor
@@ -30,6 +31,14 @@ def test_unseen_and_missing_cells():
     table.loc[1, "text"] = "other"
     found = [predictor(predictor.encode(row)) for row in table.to_numpy(object)]
     np.testing.assert_array_equal(found, model.predict(table.astype({"number": float})))
+
+
+def test_cells_of_other_libraries():
+    predictor = compile_predictor(fitted("categories")[0])
+    missing = predictor.encode([pd.NA, pd.NaT, None, np.nan])
+    assert np.isnan(missing).all()
+    with pytest.raises(ValueError, match="cells must be 4, one for each column, got 3"):
+        predictor.encode([1.0, "a", "b"])
 
 
 @pytest.mark.parametrize("name", ["gblinear", "linear leaves", "gradient boosting of a tree", "adaboost of forests"])

@@ -1036,8 +1036,7 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
 
     def _additive_trees(self):
         raise ValueError(
-            "AdaBoostRegressor predicts the weighted median of its learners, which is no sum of trees: there are no "
-            "AdditiveTrees of it."
+            "model must be a sum of trees, got an AdaBoostRegressor, which predicts the weighted median of its learners."
         )
 
     def _predictor(self):

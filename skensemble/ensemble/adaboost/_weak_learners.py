@@ -109,7 +109,8 @@ class TreeLearners:
     def collect(self, members):
         trees, seeds = zip(*members)
         trees = concatenate(list(trees))
-        return GrownTrees(self.template, self.binner, trees, trees.cover / self._scale, seeds, self.task, self.fitted)
+        trees = trees._replace(cover=trees.cover / self._scale, gain=trees.gain / self._scale)  # a power of 2: exact
+        return GrownTrees(self.template, self.binner, trees, trees.cover, seeds, self.task, self.fitted)
 
 
 class GrownTrees:

@@ -154,7 +154,7 @@ class IntegerFormat:
     def check_exact(self, numbers, series):
         low, high = self.limits
         is_lost = ~np.isnan(numbers) & ((numbers != np.rint(numbers)) | (numbers < low) | (numbers > high))
-        limits = np.iinfo(getattr(self.dtype, "numpy_dtype", self.dtype))
+        limits = np.iinfo(self._numpy_dtype)
         rule = f"Known cells must be whole numbers from {limits.min} to {limits.max} in {self.name}, as {self.dtype} is"
         raise_if_lost(is_lost, rule, series)
 
@@ -172,9 +172,13 @@ class IntegerFormat:
             return series.to_numpy().astype(self.storage), missing
         return series.to_numpy(dtype=self.storage, na_value=0), missing
 
+    @property
+    def _numpy_dtype(self):
+        is_sparse = isinstance(self.dtype, pd.SparseDtype)
+        return self.dtype.subtype if is_sparse else getattr(self.dtype, "numpy_dtype", self.dtype)
+
     def _limits(self):
-        dtype = getattr(self.dtype, "numpy_dtype", self.dtype)
-        limits = np.iinfo(dtype)
+        limits = np.iinfo(self._numpy_dtype)
         return tuple(float(limit - int(self.origin)) for limit in (limits.min, limits.max))
 
 

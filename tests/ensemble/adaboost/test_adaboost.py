@@ -227,6 +227,16 @@ def test_algorithms_learn(algorithm, resample):
         assert np.array_equal(model.predict(X), model.classes_[model.predict_proba(X).argmax(axis=1)])
 
 
+def test_weights_of_nodes_are_shares_as_in_scikit_learn(cancer):
+    X, y = cancer
+    both_kinds = (AdaBoostClassifier, sklearn.ensemble.AdaBoostClassifier)
+    ours, theirs = (kind(n_estimators=2, random_state=0).fit(X, y) for kind in both_kinds)
+    for tree, other in zip(ours.estimators_, theirs.estimators_):
+        np.testing.assert_allclose(tree.tree_.weighted_n_node_samples, other.tree_.weighted_n_node_samples, rtol=1e-9)
+        importances = tree.tree_.compute_feature_importances(normalize=False)
+        np.testing.assert_allclose(importances, other.tree_.compute_feature_importances(normalize=False), rtol=1e-6)
+
+
 @every_algorithm
 def test_fast_trees_are_what_any_estimator_would_be(algorithm, cancer):
     """A subclass of a tree takes the road of any other estimator."""

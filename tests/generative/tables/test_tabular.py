@@ -49,6 +49,8 @@ ORDERED = pd.CategoricalDtype(["blue", "unused", "green", "red"], ordered=True)
 COLUMNS = {
     **{dtype: _series(INTEGERS, dtype) for dtype in ("int8", "int16", "int32", "int64")},
     **{dtype: _series(INTEGERS, dtype) for dtype in ("uint8", "uint16", "uint32", "uint64")},
+    "sparse int64": pd.Series(pd.arrays.SparseArray(INTEGERS % 3)),
+    "sparse uint8": pd.Series(pd.arrays.SparseArray(INTEGERS.astype("uint8"), fill_value=1)),
     "negative int8": _series(INTEGERS - 100, "int8"),
     "large int64": pd.Series(INTEGERS + (2**62 + 12345)),
     "large uint64": pd.Series(INTEGERS.astype(np.uint64) + np.uint64(2**64 - 200)),
