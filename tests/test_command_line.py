@@ -56,6 +56,16 @@ def test_parquet_files_and_models_without_names(folder, capsys):
     np.testing.assert_allclose(found, fitted("tree of numbers")[0].predict(X), rtol=1e-12)
 
 
+def test_texts_that_look_like_numbers_or_missing_cells(folder, capsys):
+    rows = pd.DataFrame({"code": ["01", "1", "NA", "02"] * 20, "number": np.arange(80.0)})
+    model = DecisionTreeRegressor(min_frequency=1).fit(rows, np.arange(80) % 4)
+    save_model(model, "codes.model")
+    rows.to_csv("codes.csv", index=False)
+    assert main(["predict", "-q", "codes.model", "codes.csv"]) == 0
+    found = pd.read_csv(io.StringIO(capsys.readouterr().out))["prediction"]
+    np.testing.assert_array_equal(found, np.arange(80) % 4)
+
+
 def test_descriptions(folder, capsys):
     assert main(["describe", "late.model"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -91,10 +101,15 @@ def test_exports(folder, capsys):
         (["late.model", "few.csv"], "must have the columns that the model was fitted to, and lacks 'text', 'grade'"),
         (["late.model", "wrong.csv"], "wrong.csv cannot be read"),
         (["encoder.model", "rows.csv"], "TableEncoder does not predict"),
+        (["late.model", "rows.csv", "-o", "rows.csv"], "must be another one than that of the rows, got rows.csv"),
+        (["late.model", "rows.csv", "-o", "out.csv.zip"], "out.csv.zip must not be a .zip"),
+        (["late.model", "rows.csv", "-o", "out.parquet.gz"], "out.parquet.gz must end in .csv, .tsv or .parquet"),
+        (["late.model", "empty.csv"], "empty.csv has no rows"),
     ],
 )  # fmt: skip
 def test_errors_are_sentences(folder, arguments, message, capsys):
     (folder / "few.csv").write_text("number,flag\n1,True\n")
+    (folder / "empty.csv").write_text("number,text,grade,flag\n")
     (folder / "wrong.csv").write_bytes(b"number,text,grade,flag\n1,2,3,4,5,6\n\xff\xfe\n")
     save_model(fitted("encoder")[0], "encoder.model")
     assert main(["predict", *arguments]) == 2

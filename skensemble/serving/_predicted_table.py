@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from skensemble.serving._table_files import TableFileError, read_parts, table_writer
+from skensemble.tree.trees._inspected import Inspected
 
 
 def predict_file(model, path, out, stream, report=None):
@@ -20,7 +21,7 @@ def predict_file(model, path, out, stream, report=None):
         raise TableFileError(f"the file for the predictions must be another one than that of the rows, got {out}.")
     n_rows = 0
     with table_writer(out, stream) as write:
-        for part in read_parts(path, columns_of(model)):
+        for part in read_parts(path, columns_of(model), texts_of(model)):
             write(predictions(model, part))
             n_rows += len(part)
             if report is not None:
@@ -32,6 +33,19 @@ def columns_of(model):
     """Names of the columns that a model was fitted to; None where it knows none."""
     names = getattr(model, "feature_names_in_", None)
     return None if names is None else list(names)
+
+
+def texts_of(model):
+    """{column: its levels} of the columns whose levels are texts, as far as a model knows its levels."""
+    names = columns_of(model)
+    if names is None or not isinstance(model, Inspected):
+        return {}
+    levels = getattr(model._predictor().binner, "categories_", None) or [None] * len(names)
+    return {
+        name: each.tolist()
+        for name, each in zip(names, levels)
+        if each is not None and all(isinstance(level, str) for level in each)
+    }
 
 
 def predictions(model, rows):

@@ -8,6 +8,10 @@ import pandas as pd
 ROWS_AT_ONCE = 100_000
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst", ".zip")
+MARKS_OF_MISSING = {
+    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+    "NULL", "NaN", "None", "n/a", "nan", "null",
+}  # fmt: skip
 
 
 class TableFileError(ValueError):
@@ -20,33 +24,49 @@ def format_of(path):
     if suffixes and suffixes[-1] in COMPRESSIONS:
         suffixes = suffixes[:-1]
     suffix = suffixes[-1].lower() if suffixes else ""
-    if suffix not in (*SEPARATORS, ".parquet"):
+    is_compressed = len(suffixes) < len(Path(path).suffixes)
+    if suffix not in SEPARATORS and (suffix != ".parquet" or is_compressed):
         raise TableFileError(f"{path} must end in .csv, .tsv or .parquet (.csv.gz and the like, too).")
     return suffix
 
 
-def read_parts(path, columns=None):
-    """Yield the rows of a file as frames of at most ROWS_AT_ONCE rows.
+def read_parts(path, columns=None, texts=None):
+    """Yield the rows of a file as frames of at most ROWS_AT_ONCE rows; a file without rows is an error.
 
     columns : names of the columns to read, in this order; None for all
+    texts : {name: texts that occur} of columns of text, which CSV files do not tell from numbers and missing cells
     """
     kind = format_of(path)
     if not Path(path).is_file():
         raise TableFileError(f"{path} is not there.")
-    parts = _parquet_parts(path, columns) if kind == ".parquet" else _text_parts(path, SEPARATORS[kind], columns)
+    parts = (
+        _parquet_parts(path, columns)
+        if kind == ".parquet"
+        else _text_parts(path, SEPARATORS[kind], columns, texts or {})
+    )
+    is_empty = True
     try:
         for part in parts:
+            if not len(part):
+                continue
+            is_empty = False
             yield part if columns is None else part[list(columns)]
     except (ValueError, UnicodeDecodeError, OSError) as error:
         if isinstance(error, TableFileError):
             raise
         raise TableFileError(f"{path} cannot be read: {error}") from None
+    if is_empty:
+        raise TableFileError(f"{path} has no rows.")
 
 
-def _text_parts(path, separator, columns):
+def _text_parts(path, separator, columns, texts):
     names = pd.read_csv(path, sep=separator, nrows=0).columns
     _check_columns(path, columns, names)
-    yield from pd.read_csv(path, sep=separator, usecols=columns, chunksize=ROWS_AT_ONCE)
+    missing = {name: MARKS_OF_MISSING - set(texts.get(name, ())) for name in names}
+    yield from pd.read_csv(
+        path, sep=separator, usecols=columns, chunksize=ROWS_AT_ONCE, dtype=dict.fromkeys(texts, str),
+        na_values=missing, keep_default_na=False,
+    )  # fmt: skip
 
 
 def _parquet_parts(path, columns):
@@ -70,6 +90,8 @@ def _check_columns(path, columns, names):
 @contextmanager
 def table_writer(path, stream):
     """A function that appends frames to a file, or to a stream (CSV) where `path` is None."""
+    if path is not None and Path(path).suffix == ".zip":
+        raise TableFileError(f"{path} must not be a .zip, which cannot be written part by part: take .gz.")
     if path is not None and format_of(path) == ".parquet":
         with _parquet_writer(path) as write:
             yield write

@@ -1036,7 +1036,7 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
 
     def _additive_trees(self):
         raise ValueError(
-            "model must be a sum of trees, got an AdaBoostRegressor, which predicts the weighted median of its learners."
+            "AdaBoostRegressor predicts the weighted median of its learners, and must be a sum of trees here."
         )
 
     def _predictor(self):

@@ -318,7 +318,7 @@ class LinearBooster(Booster):
         return np.diff(size[self.binner.first_terms])
 
     def additive_trees(self):
-        raise ValueError("booster must not be 'gblinear' for a sum of trees, which is needed here: such models have no trees.")
+        raise ValueError("booster must not be 'gblinear' for a sum of trees, which is needed here: it has no trees.")
 
     def explained(self, link, output_names):
         return ExplainedLinear(self, link, output_names)

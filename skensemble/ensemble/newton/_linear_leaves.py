@@ -269,8 +269,8 @@ class LinearLeafTrees(GradientTrees):
 
     def additive_trees(self):
         raise ValueError(
-            "linear_leaves must be False for a sum of trees whose leaves add constants, which is needed here, got a model "
-            "with linear leaves: fit it with linear_leaves=False."
+            "linear_leaves must be False for trees whose leaves add constants, which are needed here, got linear "
+            "leaves: fit with linear_leaves=False."
         )
 
     def shown_trees(self):
