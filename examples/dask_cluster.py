@@ -24,7 +24,7 @@ def main():
     features = [name for name in flights if name != "late"]
     table = dd.from_pandas(flights, npartitions=5)
 
-    with LocalCluster(2, threads_per_worker=1, dashboard_address=":0") as cluster, Client(cluster):
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster, Client(cluster):
         ours = NewtonBoostingClassifier(n_estimators=100, random_state=0).fit(table[features], table["late"])
         probabilities = ours.predict_proba(table[features]).compute().to_numpy()
 

@@ -5,6 +5,8 @@ to the end of the fit; rank 0 returns the fitted attributes.
 """
 
 import secrets
+from contextlib import suppress
+from time import monotonic
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -12,12 +14,14 @@ import numpy as np
 
 from skensemble._input_kinds import is_dask
 from skensemble._parameters import ParameterError
-from skensemble._warnings import caught_warnings, warn_again
+from skensemble._warnings import caught_warnings, warn, warn_again
 from skensemble.distributed._batches import Batches
 from skensemble.distributed._exchange import LostRank, connect, open_door
 from skensemble.distributed._part_source import PartSource
 
 LOCAL_SHARE = 1.25  # of its fair share of the rows a worker keeps what lies there
+MOST_FITS = 4  # that lose a worker each
+LAST_WORDS = 3.0  # seconds that others have to tell an error, when one rank has failed
 _doors = {}  # (fit, worker): of fits that begin in this process
 
 
@@ -96,16 +100,31 @@ def _fit_here(estimator, train, validation):
 
 
 def _fit_on_workers(client, estimator, train, validation):
+    """The fit; where a worker is lost, the others begin again, whose model is the same."""
     from distributed import MultiLock, wait
 
     blocks = client.compute([*train, *(validation or [])])
-    wait(blocks)
-    sizes = client.gather(client.map(_n_rows, blocks, pure=False))
     kinds = np.repeat([0, 1], [len(train), len(blocks) - len(train)])
-    shares = _assign(client, blocks, sizes, kinds)
-    workers = sorted(shares)
-    with MultiLock([f"skensemble-{worker}" for worker in workers], client=client):  # else two fits wait for each other
-        return _run_ranks(client, estimator, workers, [shares[worker] for worker in workers], validation is not None)
+    for _ in range(MOST_FITS):
+        wait(blocks)  # Dask computes those again that were lost
+        sizes = client.gather(client.map(_n_rows, blocks, pure=False))
+        shares = _assign(client, blocks, sizes, kinds)
+        workers = sorted(shares)
+        try:
+            with MultiLock([f"skensemble-{worker}" for worker in workers], client=client):  # else two fits deadlock
+                return _run_ranks(client, estimator, workers, list(map(shares.get, workers)), validation is not None)
+        except LostRank as error:
+            lost = _lost(client, workers)
+            if not lost or len(lost) == len(workers):
+                raise
+            warn(f"The worker {', '.join(lost)} was lost, so that the fit began again without it: {error}")
+    raise LostRank(f"Workers were lost in {MOST_FITS} fits, the last time {', '.join(lost)}.")
+
+
+def _lost(client, workers):
+    """Workers that Dask does not know any more."""
+    alive = client.scheduler_info(n_workers=-1)["workers"]
+    return [worker for worker in workers if worker not in alive]
 
 
 def _assign(client, blocks, sizes, kinds):
@@ -128,8 +147,6 @@ def _assign(client, blocks, sizes, kinds):
 
 
 def _run_ranks(client, estimator, workers, shares, has_validation):
-    from distributed import as_completed
-
     fit, token = uuid4().hex, secrets.token_bytes(16)
     addresses = client.run(_open_door, fit, workers=workers)
     tasks = [
@@ -140,26 +157,36 @@ def _run_ranks(client, estimator, workers, shares, has_validation):
         )
         for rank, (worker, share) in enumerate(zip(workers, shares))
     ]  # fmt: skip
-    errors, fitted = [], None
     try:
-        for task in as_completed(tasks):
-            if task.status != "finished":
-                errors.append(task.exception() if task.status == "error" else LostRank("A worker is gone."))
-                if not isinstance(errors[-1], LostRank) or len(errors) == len(tasks):
-                    break
-                continue
-            fitted = task.result() or fitted
+        _wait_for_ranks(client, tasks, workers)
+        attributes, warnings = tasks[0].result()
     finally:
         client.cancel(tasks)
-        if errors:
-            alive = client.scheduler_info(n_workers=-1)["workers"]
-            client.run(_close_door, fit, workers=[worker for worker in workers if worker in alive])
-    if errors:
-        raise next((error for error in errors if not isinstance(error, LostRank)), errors[0])
-    attributes, warnings = fitted
+        lost = _lost(client, workers)
+        client.run(_close_door, fit, workers=[worker for worker in workers if worker not in lost])
     warn_again(warnings)
     vars(estimator).update(attributes)
     return estimator
+
+
+def _wait_for_ranks(client, tasks, workers):
+    """Wait for the end of all tasks; raise the error that says most, a LostRank where a worker is gone."""
+    from distributed import wait
+
+    failed_at = None
+    while pending := [task for task in tasks if task.status == "pending"]:
+        if failed_at is None and (any(task.status == "error" for task in tasks) or _lost(client, workers)):
+            failed_at = monotonic()  # others may know better why
+        if failed_at is not None and monotonic() - failed_at > LAST_WORDS:
+            break
+        with suppress(TimeoutError):
+            wait(pending, timeout=0.5, return_when="FIRST_COMPLETED")
+    errors = [task.exception() for task in tasks if task.status == "error"]
+    lost = _lost(client, workers)
+    if errors:
+        raise min(errors, key=lambda error: isinstance(error, LostRank))
+    if lost or any(task.status != "finished" for task in tasks):
+        raise LostRank(f"Dask lost the worker {', '.join(lost) or 'of a rank'}.")
 
 
 def _open_door(fit, dask_worker):

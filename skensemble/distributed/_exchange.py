@@ -188,8 +188,13 @@ def connect(rank, door, addresses, token, names=None, patience=300.0):
             connections[other] = socket.create_connection(addresses[other], timeout=patience)
             connections[other].sendall(token + struct.pack("<I", rank))
         while len(connections) < len(addresses) - 1:
-            door.settimeout(max(0.1, deadline - time.monotonic()))
-            connection, _ = door.accept()
+            door.settimeout(1.0)  # then look whether the door has been closed
+            try:
+                connection, _ = door.accept()
+            except TimeoutError:
+                if time.monotonic() > deadline:
+                    raise
+                continue
             connection.settimeout(5.0)
             greeting = _receive_exactly(connection, len(token) + 4)
             other = struct.unpack("<I", greeting[-4:])[0] if greeting[:-4] == token else -1

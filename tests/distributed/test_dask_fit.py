@@ -1,5 +1,8 @@
 """Dask's collections train the model of their rows in memory, bit for bit."""
 
+import os
+import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import dask
@@ -11,6 +14,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 from skensemble import NewtonBoostingClassifier, NewtonBoostingRanker, NewtonBoostingRegressor, RandomForestRegressor
+from skensemble._warnings import caught_warnings
 from tests.distributed.test_part_source import CLASS, NUMBER, WEIGHTS, X, assert_same
 
 TABLE = X.assign(label=np.where(CLASS > 1, "yes", "no"), weight=WEIGHTS["fractions"])
@@ -21,7 +25,7 @@ QUIET = {"dashboard_address": ":0", "memory_limit": 0}
 @pytest.fixture(scope="module")
 def client():
     """Of two workers that are threads of this process, which has its kernels already."""
-    with LocalCluster(2, threads_per_worker=1, processes=False, **QUIET) as cluster, Client(cluster) as client:
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=False, **QUIET) as cluster, Client(cluster) as client:
         yield client
 
 
@@ -47,11 +51,24 @@ def test_the_model_and_its_predictions(client, cuts):
     assert ours.predict(table[FEATURES]).compute().tolist() == theirs.predict(X).tolist()
 
 
-def test_processes():
-    table = _collection([100])
-    with LocalCluster(2, threads_per_worker=1, processes=True, **QUIET) as cluster, Client(cluster):
-        ours = NewtonBoostingClassifier(n_estimators=3, random_state=0).fit(table[FEATURES], table["label"])
-    assert_same(ours, NewtonBoostingClassifier(n_estimators=3, random_state=0).fit(X, TABLE["label"]))
+def test_a_worker_that_is_killed_changes_nothing():
+    table, model = _collection([60, 120, 180]), NewtonBoostingClassifier(n_estimators=150, random_state=0)
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, **QUIET) as cluster, Client(cluster) as client:
+        process_of = client.run(os.getpid)
+        with ThreadPoolExecutor(1) as pool:
+            fitted = pool.submit(_fit_and_warnings, model, table)
+            while not any(key.startswith("skensemble-fit") for keys in client.processing().values() for key in keys):
+                time.sleep(0.01)
+            os.kill(next(iter(process_of.values())), signal.SIGKILL)
+            ours, warnings = fitted.result()
+    assert any("was lost, so that the fit began again without it" in message for message, _ in warnings)
+    assert_same(ours, NewtonBoostingClassifier(n_estimators=150, random_state=0).fit(X, TABLE["label"]))
+
+
+def _fit_and_warnings(model, table):
+    with caught_warnings() as warnings:
+        model.fit(table[FEATURES], table["label"])
+    return model, warnings
 
 
 def test_arrays_and_validation(client):
