@@ -1,6 +1,7 @@
 """evaluate: the quality and the privacy of a synthetic table."""
 
 from html import escape
+from pathlib import Path
 from zlib import crc32
 
 import numpy as np
@@ -13,10 +14,12 @@ from skensemble.generative.evaluation._compared_tables import read_tables
 from skensemble.generative.evaluation._comparison import Comparison
 from skensemble.generative.evaluation._metrics import METRICS
 from skensemble.generative.evaluation._pictures import draw_evaluation
+from skensemble.generative.evaluation._report import report_page
 from skensemble.generative.evaluation._smote import smote
 
 REAL_TRAIN, SMOTE = "real train", "SMOTE"
 ROWS_IN_PICTURES = 2000
+ABOUT_PRIVACY = ("closer_to_train", "nn_distance_ratio", "exact_copies")
 PARAMETERS = {
     "metrics": (
         IsNone,
@@ -80,7 +83,7 @@ def evaluate(
     Returns
     -------
     evaluation : Evaluation
-        The values, as a DataFrame `table` with one row per metric, and `plot()`.
+        The values, as a DataFrame `table` with one row per metric, `plot()` and `to_html()`.
 
     Raises
     ------
@@ -150,7 +153,8 @@ def evaluate(
     comparison = Comparison(train, test, target, max_transport_rows, n_threads)
     chosen = [metric for metric in METRICS.values() if metrics is None or metric.name in list(metrics)]
     values = _measured(comparison, samples, chosen, draw_seed(rng))
-    return Evaluation(values, _notes(comparison, samples, chosen), {"real test": test} | samples, rng)
+    distances = _distances(comparison, {"real test": test} | samples, chosen)
+    return Evaluation(values, _notes(comparison, samples, chosen), {"real test": test} | samples, rng, distances)
 
 
 def _named_samples(synthetic):
@@ -189,6 +193,15 @@ def _measured(comparison, samples, metrics, seed):
     return pd.DataFrame(values, index=pd.Index([metric.name for metric in metrics], name="metric"))
 
 
+def _distances(comparison, tables, metrics):
+    """dict, name -> sorted distances to the closest training row, where some metric of privacy asks for them."""
+    if not any(metric.name in ABOUT_PRIVACY for metric in metrics):
+        return {}
+    return {
+        name: np.sort(comparison.distances_to_train(rows)[:, 0]) for name, rows in tables.items() if name != REAL_TRAIN
+    }
+
+
 def _notes(comparison, samples, metrics):
     """What the metrics say about their values, each sentence once."""
     notes = [metric.note(comparison, samples) for metric in metrics]
@@ -207,8 +220,8 @@ class Evaluation:
         Sentences about the values: which were computed from subsamples, and their units.
     """
 
-    def __init__(self, table, notes, tables, rng):
-        self.table, self.notes = table, notes
+    def __init__(self, table, notes, tables, rng, distances):
+        self.table, self.notes, self._distances = table, notes, distances
         self._tables = {name: _thinned(rows, rng) for name, rows in tables.items()}
 
     def __repr__(self):
@@ -242,6 +255,22 @@ class Evaluation:
         check_parameter("n_pairs", n_pairs, (Interval(int, 0),))
         tables = {name: rows for name, rows in self._tables.items() if name not in (REAL_TRAIN, SMOTE)}
         return draw_evaluation(self.table, tables, n_columns, n_pairs)
+
+    def to_html(self, path):
+        """Write a report for people to read in a browser: one file that links to nothing outside.
+
+        It holds the metrics with what they mean, each column and how pairs of columns depend on each other, real
+        beside synthetic (of at most 2000 samples of each table), exact copies and distances to the closest training
+        sample.
+
+        Parameters
+        ----------
+        path : str or path-like
+            File to write.
+        """
+        made = [name for name in self._tables if name not in ("real test", REAL_TRAIN, SMOTE)]
+        page = report_page(self.table, self.notes, self._tables, made, self._distances)
+        Path(path).write_text(page, encoding="utf-8")
 
 
 def _thinned(rows, rng):

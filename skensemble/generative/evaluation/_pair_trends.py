@@ -19,7 +19,7 @@ def correlation_similarity(comparison, sample, rng):
     pairs = chosen_pairs(comparison.columns, lambda a, b: not (a.is_category or b.is_category), rng)
     similarities = []
     for i, j in pairs:
-        real, fake = (_correlation(rows.cells[i], rows.cells[j]) for rows in (comparison.test, sample))
+        real, fake = (correlation(rows.cells[i], rows.cells[j]) for rows in (comparison.test, sample))
         if not (np.isnan(real) and np.isnan(fake)):
             similarities.append(1.0 - abs(np.nan_to_num(real) - np.nan_to_num(fake)) / 2)
     return float(np.mean(similarities)) if similarities else np.nan
@@ -45,7 +45,7 @@ def chosen_pairs(columns, is_wanted, rng):
     return [pairs[k] for k in np.sort(rng.choice(len(pairs), MAX_PAIRS, replace=False))]
 
 
-def _correlation(u, v):
+def correlation(u, v):
     is_there = ~(np.isnan(u) | np.isnan(v))
     u, v = u[is_there], v[is_there]
     if len(u) < 2 or np.ptp(u) == 0 or np.ptp(v) == 0:
