@@ -71,6 +71,7 @@ def look_at(browser, folder, pages):
         finished = _open(browser, f"http://127.0.0.1:{server.server_port}/{look.name}", seconds=2 + 0.5 * len(pages))
     finally:
         server.shutdown()
+        server.server_close()
         look.unlink()
     result = re.search(r'<pre id="result">(\{.*?\})</pre>', finished.stdout, re.DOTALL)
     errors = [

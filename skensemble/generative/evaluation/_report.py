@@ -24,7 +24,8 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size
 th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top }
 td.number { text-align: right } th button { all: unset; cursor: pointer; font-weight: 600 }
 th button:focus-visible, select:focus-visible { outline: 2px solid var(--s2) }
-th[aria-sort=ascending] button::after { content: " \\2191" } th[aria-sort=descending] button::after { content: " \\2193" }
+th[aria-sort=ascending] button::after { content: " \\2191" }
+th[aria-sort=descending] button::after { content: " \\2193" }
 .cards { display: grid; gap: .8rem; grid-template-columns: repeat(auto-fill, minmax(min(280px, 100%), 1fr)) }
 .card { background: var(--panel); border: 1px solid var(--line); border-radius: 6px; padding: .7rem; min-width: 0 }
 svg { width: 100%; height: auto; display: block; margin-top: .4rem } svg text { fill: var(--text); font-size: 12px }
@@ -35,7 +36,7 @@ svg { width: 100%; height: auto; display: block; margin-top: .4rem } svg text { 
 .line { fill: none; stroke-width: 2 } .line.series0 { stroke: var(--s0) } .line.series1 { stroke: var(--s1) }
 .line.series2 { stroke: var(--s2) } .line.series3 { stroke: var(--s3) } .line.series4 { stroke: var(--s4) }
 .line.series5 { stroke: var(--s5) } .strength { fill: var(--s2) } .difference { fill: var(--s1) }
-.key span { display: inline-block; width: .9em; height: .9em; border-radius: 2px; margin: 0 .3em 0 1em; vertical-align: -1px }
+.key span { display: inline-block; width: .9em; height: .9em; border-radius: 2px; margin: 0 .3em 0 1em }
 """
 SCRIPT = """
 const value = cell => cell.dataset.value === undefined ? cell.textContent : Number(cell.dataset.value)
@@ -64,7 +65,7 @@ def report_page(table, notes, tables, made, distances):
     shown = {name: tables[name] for name in ("real test", *made[:5])}
     parts = [
         "<h1>Synthetic and real rows</h1>",
-        f"<p>{_listed(made)} compared with rows that {'its' if len(made) == 1 else 'their'} generator has not seen.</p>",
+        f"<p>{_listed(made)} compared with rows that no generator has seen.</p>",
         _scores(table, notes),
         _columns(shown),
         *[_pairs(shown["real test"], tables[name], name) for name in made[:5]],
@@ -103,8 +104,8 @@ def _scores(table, notes):
     ]
     said = "".join(f"<li>{escape(note)}</li>" for note in notes)
     return (
-        "<h2>Scores</h2><p>Two baselines stand beside: <b>real train</b>, the rows that the generator learned from (the best "
-        "quality, and no privacy), and <b>SMOTE</b>, points between neighbouring ones of them. Click a head to sort.</p>"
+        "<h2>Scores</h2><p>Two baselines stand beside: <b>real train</b>, the rows that were learned from (the best "
+        "quality, no privacy), and <b>SMOTE</b>, points between neighbours among them. Click a head to sort.</p>"
         + _table(["score", "what it says", "better", *names], rows)
         + f'<ul class="faint">{said}</ul>'
     )
@@ -183,8 +184,8 @@ def _pairs(real, made, name):
     ]
     more = f" The first {n} columns." if n < len(real.columns) else ""
     return (
-        f"<h2>Pairs of columns: {escape(name)}</h2><p>How much one column says about another: mutual information divided by the "
-        f"smaller entropy, from 0 (nothing) to 1 (all); r is Pearson's correlation.{more} Dark squares are strong "
+        f"<h2>Pairs of columns: {escape(name)}</h2><p>How much one column says about another: mutual information over "
+        f"the smaller entropy, from 0 (nothing) to 1 (all); r is Pearson's correlation.{more} Dark squares are strong "
         f'dependences, or differences of .3 and more.</p><div class="cards">{cards}</div>' + _table(heads, rows)
     )
 
@@ -203,8 +204,9 @@ def _privacy(table, distances, made):
     names = ["real test", *[name for name in made[:5] if name in distances]]
     rows = [[name, *(float(q) for q in np.quantile(distances[name], (0.01, 0.05, 0.5)))] for name in distances]
     return (
-        f"<h2>Privacy</h2>{copies}<p>Distance to the closest training row: a line left of that of the real test rows says that "
-        "rows stay closer to training rows than new people would. Distances are sums over columns, numbers on [0, 1], 1 for each "
+        f"<h2>Privacy</h2>{copies}<p>Distance to the closest training row: a line left of the real test rows' says "
+        "that rows stay closer to training rows than new ones would. Distances are sums over columns: "
+        "numbers on [0, 1], 1 for each "
         f'category that differs.</p>{_key(names)}<div class="cards"><div class="card">'
         f"{curves([distances[name] for name in names])}</div></div>"
         + _table(["rows", "1 % are closer than", "5 % are closer than", "half are closer than"], rows)

@@ -14,7 +14,7 @@ MAX_COLUMNS = 24  # in a report
 
 
 class Pair(NamedTuple):
-    """Of columns i and j: Pearson's r (NaN unless both are numbers) and mutual information in the real and a made table."""
+    """Columns i and j: Pearson's r (NaN unless both are numbers) and mutual information, of a real and a made table."""
 
     i: int
     j: int

@@ -52,8 +52,7 @@ def _overlaid(shares):
         heights = part / largest * (HEIGHT - 4)
         if k == 0:
             drawn += [
-                f'<rect class="series0" x="{i * width + 0.5:.1f}" y="{HEIGHT - h:.1f}" width="{max(width - 1, 0.5):.1f}" height="{h:.1f}"/>'
-                for i, h in enumerate(heights)
+                _rect("series0", i * width + 0.5, HEIGHT - h, max(width - 1, 0.5), h) for i, h in enumerate(heights)
             ]
         else:
             steps = " ".join(
@@ -74,9 +73,7 @@ def bars(labels, shares):
         drawn.append(f'<text x="0" y="{top + 12}">{escape(label[:40])}</text>')
         for k in range(n_tables):
             width = shares[k][i] / largest * WIDTH
-            drawn.append(
-                f'<rect class="series{k}" x="0" y="{top + 16 + 9 * k}" width="{width:.1f}" height="8"><title>{shares[k][i]:.1%}</title></rect>'
-            )
+            drawn.append(_rect(f"series{k}", 0, top + 16 + 9 * k, width, 8, f"{shares[k][i]:.1%}"))
     return _svg("".join(drawn), "Shares of levels", height=max(len(labels), 1) * line)
 
 
@@ -108,11 +105,14 @@ def pair_map(values, names, largest, kind):
     for i in range(n):
         for j in range(n):
             opacity = min(abs(values[i, j]) / largest, 1.0) if largest > 0 else 0.0
-            title = f"{escape(names[i])}, {escape(names[j])}: {values[i, j]:.2f}"
-            drawn.append(
-                f'<rect class="{kind}" x="{j * size:.1f}" y="{i * size:.1f}" width="{size:.1f}" height="{size:.1f}" fill-opacity="{opacity:.2f}"><title>{title}</title></rect>'
-            )
+            title = f"{names[i]}, {names[j]}: {values[i, j]:.2f}"
+            drawn.append(_rect(kind, j * size, i * size, size, size, title, opacity))
     return _svg("".join(drawn), "Map of pairs of columns", height=WIDTH)
+
+
+def _rect(kind, x, y, width, height, title="", opacity=1.0):
+    where = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
+    return f'<rect class="{kind}" {where} fill-opacity="{opacity:.2f}"><title>{escape(title)}</title></rect>'
 
 
 def _svg(content, label, height=HEIGHT):
