@@ -187,8 +187,14 @@ class RoundsSearch:
         n_threads, n_cells = self.request.n_threads, self.request.train.binned.columns.size
         as_team = len(jobs) < n_threads and (len(jobs) == 1 or is_worth_a_team(n_cells))
         n_side, n_own = (1, n_threads) if as_team else (n_threads, 1)
+        curves = []
         try:
-            return list(in_order(lambda job: self._curve(*job, n_own), jobs, n_side))
+            for (number, fold), curve in zip(jobs, in_order(lambda job: self._curve(*job, n_own), jobs, n_side)):
+                curves.append(curve)
+                if self.request.parameters.verbose:
+                    words, scores = _words(self.request.candidates[number]), curve.scores
+                    print(f"search: {words}, fold {fold + 1}: {len(scores) - 1} rounds, best score {scores.max():.6g}")
+            return curves
         except BaseException:
             self._is_stopped.set()  # the others must not go on after an interrupt
             raise
@@ -210,6 +216,8 @@ class RoundsSearch:
         for n_rounds in range(1, MOST_SEARCHED + 1):
             rounds.round(n_rounds)  # from 1, since round 0 warns about rounds without splits: the model's own does
             scores.append(request.score(left_out))
+            if not np.isfinite(scores[-1]):
+                break
             if self.keeps_raw and n_rounds - max(kept) >= max(1, n_rounds // 10):
                 kept[n_rounds] = left_out.raw.copy()
             if patience.is_over(scores) or self._is_stopped.is_set():

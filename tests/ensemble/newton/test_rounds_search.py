@@ -77,6 +77,32 @@ def test_many_rows_get_best_first_trees(monkeypatch):
     assert _policies(levels) == [("symmetric", None)]
 
 
+def test_a_search_says_what_it_finds_while_it_goes_on(capsys):
+    _regressor(verbose=1, cv=2).fit(X, AMOUNTS)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[1] for line in lines[:2]] == [
+        " symmetric trees, constant leaves, fold 1", " symmetric trees, constant leaves, fold 2",
+    ]  # fmt: skip
+    assert lines[3].startswith("search: chosen: symmetric trees, constant leaves")
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_an_interrupt_ends_the_search(n_jobs):
+    calls = []
+
+    def impatient(*_):
+        calls.append(None)
+        if len(calls) > 5:
+            raise KeyboardInterrupt
+        return 0.0
+
+    model = _classifier(scoring=impatient, n_jobs=n_jobs)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, LABELS)
+    assert len(calls) < 12
+    assert not hasattr(model, "classes_")
+
+
 def test_noise_gets_few_rounds():
     noise = np.random.default_rng(1).normal(size=120)
     model = _regressor().fit(X, noise)
