@@ -25,6 +25,7 @@ class BoostingWeights:
     def __init__(self, copies, start):
         self.copies = copies
         self._is_counted = start > 0 if copies is NO_WEIGHT else (start > 0) & (copies > 0)
+        self._all_counted = bool(self._is_counted.all())
         self._n_copies = float(len(start) if copies is NO_WEIGHT else copies.sum())
         self.share = np.where(self._is_counted, start, 0.0)
         self._normalise()
@@ -40,7 +41,10 @@ class BoostingWeights:
         if not np.isfinite(self.share).all():
             return False
         self.share /= weighted_mean(self.share, self.copies) * self._n_copies
-        self.share[self._is_counted] = np.maximum(self.share[self._is_counted], SMALLEST)
+        if self._all_counted:
+            np.maximum(self.share, SMALLEST, out=self.share)
+        else:
+            self.share[self._is_counted] = np.maximum(self.share[self._is_counted], SMALLEST)
         return True
 
     def units(self, trimming=0.0):
