@@ -37,16 +37,14 @@ def weighted_mean(values, weight):
 @kernel
 def _largest_and_total(values, weight):
     """Largest |value| of the rows with weight (NaN when one is NaN), and the sum of the weights, of no order either."""
-    largest, heaviest, count = 0.0, 0.0, 0
+    largest, heaviest = 0.0, 0.0
     for i in range(values.size):
-        row_weight = weight[i] if weight.size else 1.0
-        if row_weight > 0.0:
-            heaviest = max(heaviest, row_weight)
-            count += 1
-            size = abs(values[i])
-            if size > largest or size != size:
-                largest = size
-    return largest, _sum_of_weights(weight, heaviest) if weight.size else float(count)
+        size = abs(values[i])
+        if weight.size:  # without a branch: which rows of a bag have weight, no processor foresees
+            size = size if weight[i] > 0.0 else 0.0
+            heaviest = max(heaviest, weight[i])
+        largest = size if size > largest or size != size else largest
+    return largest, _sum_of_weights(weight, heaviest) if weight.size else float(values.size)
 
 
 _WORD_OF_WEIGHTS = 27  # bits: two words hold whole weights exactly, and 2^36 of them fit
@@ -70,16 +68,24 @@ def _fixed_point_sums(values, weight, weight_scale, value_exponent, bits):
     """Weighted sums of the first `bits` bits below 2**value_exponent and of the `bits` bits after them."""
     down, up = math.ldexp(1.0, -value_exponent), math.ldexp(1.0, bits)
     high, low = 0, 0
-    for i in range(values.size):
-        row_weight = (weight[i] if weight.size else 1.0) * weight_scale
-        if row_weight > 0.0:
+    if weight.size == 0 and weight_scale == 1.0:
+        for i in range(values.size):
             scaled = values[i] * down * up
             first = np.rint(scaled)
-            second = np.rint((scaled - first) * up)
-            copies = math.floor(row_weight)
-            part = row_weight - copies  # the product with `copies` is exact in int64, as it would not be in float64
-            high += int(first) * int(copies) + int(np.rint(first * part))
-            low += int(second) * int(copies) + int(np.rint(second * part))
+            high += int(first)
+            low += int(np.rint((scaled - first) * up))
+        return high, low
+    for i in range(values.size):
+        row_weight = (weight[i] if weight.size else 1.0) * weight_scale
+        value = values[i]
+        value, row_weight = (value, row_weight) if row_weight > 0.0 else (0.0, 0.0)
+        scaled = value * down * up
+        first = np.rint(scaled)
+        second = np.rint((scaled - first) * up)
+        copies = math.floor(row_weight)
+        part = row_weight - copies  # the product with `copies` is exact in int64, as it would not be in float64
+        high += int(first) * int(copies) + int(np.rint(first * part))
+        low += int(second) * int(copies) + int(np.rint(second * part))
     return high, low
 
 
