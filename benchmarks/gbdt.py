@@ -29,7 +29,7 @@ class Job(NamedTuple):
 
 
 JOBS = (
-    Job("GradientBoostingClassifier", "covertype", 20_000, {}, {}, 0.06),
+    Job("GradientBoostingClassifier", "covertype", 20_000, {}, {}, 0.03),
     Job("GradientBoostingRegressor", "california_housing", None, {}, {"max_bins": None}, 0.3),
     Job("GradientBoostingRegressor", "california_housing", None, {}, {}, np.nan),
     Job("GradientBoostingRegressor", "california_housing", None, {"loss": "huber", "subsample": 0.5}, {}, np.nan),
