@@ -5,6 +5,7 @@
     python benchmarks/child.py first_explanation
     python benchmarks/child.py first_flow ESTIMATOR
     python benchmarks/child.py peak_memory LIBRARY DATA.npz array|DataFrame
+    python benchmarks/child.py fit_parquet WAY ROWS.parquet N_ROUNDS
     python benchmarks/child.py model_memory SMALL.pickle MODEL.pickle ROWS.npy
 
 `ask` starts one and reads its answer.
@@ -117,6 +118,45 @@ def peak_memory(library, path, as_frame):
     return {"megabytes": (_peak() - before) / 2**20}
 
 
+def fit_parquet(way, path, n_rounds):
+    """Seconds and peak megabytes of a fit to a Parquet file, and the sum of the leaves' values."""
+    import numpy as np
+    import pandas as pd
+
+    from skensemble import NewtonBoostingClassifier
+    from skensemble.distributed import Batches
+
+    model = NewtonBoostingClassifier(n_estimators=int(n_rounds), random_state=0, n_jobs=2)
+    rng = np.random.default_rng(0)
+    small = [(rng.normal(size=(2000, 28)).astype(np.float32), rng.integers(0, 2, 2000))]
+    model.fit(*small[0])  # so that code is compiled and threads are started
+    model.fit(Batches.from_iterable(small))
+    before, began = _start_of_peak(), time.perf_counter()
+    if way == "in memory":
+        table = pd.read_parquet(path)
+        model.fit(table.drop(columns="y"), table["y"])
+    elif way == "in batches":
+        model.fit(Batches.from_parquet(path, target="y"))
+    else:
+        began = _fit_by_dask(model.set_params(n_jobs=None), path)
+    seconds, megabytes = time.perf_counter() - began, (_peak() - before) / 2**20
+    return {"seconds": seconds, "megabytes": megabytes, "checksum": float(model._booster.additive.trees.values.sum())}
+
+
+def _fit_by_dask(model, path):
+    """Fit on two workers; returns when they had fitted a few rows, and began with all."""
+    import dask.dataframe as dd
+    from distributed import Client, LocalCluster
+
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster, Client(cluster):
+        table = dd.read_parquet(path, split_row_groups=True)
+        few = dd.from_pandas(table.head(2000), npartitions=2)
+        model.fit(few.drop(columns="y"), few["y"])  # so that code is loaded
+        began = time.perf_counter()
+        model.fit(table.drop(columns="y"), table["y"])
+    return began
+
+
 def model_memory(small_path, path, rows_path):
     """Megabytes that a fitted model takes when it is loaded and has predicted, beyond what a small one has taken."""
     import pickle
@@ -163,6 +203,7 @@ JOBS = {
     "first_explanation": first_explanation,
     "first_flow": first_flow,
     "peak_memory": peak_memory,
+    "fit_parquet": fit_parquet,
     "model_memory": model_memory,
 }
 

@@ -23,6 +23,7 @@ import imports
 import losses
 import memory
 import model_files
+import more_than_memory
 import networks
 import newton_boosters
 import options
@@ -41,6 +42,7 @@ QUESTIONS = {
     "start": start.run,
     "memory": memory.run,
     "model_files": model_files.run,
+    "more_than_memory": more_than_memory.run,
     "imports": imports.run,
     "explanations": explanations.run,
     "effects": effects.run,

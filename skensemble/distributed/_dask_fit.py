@@ -78,7 +78,8 @@ def _delayed_blocks(name, values):
         raise ParameterError(f"{name} must be a Dask collection as X is, got {type(values).__name__}.")
     if getattr(values, "ndim", 1) == 2 and hasattr(values, "numblocks") and values.numblocks[1] > 1:
         values = values.rechunk({1: -1})
-    return list(np.ravel(values.to_delayed()))
+    # Optimised, partitions of a Parquet file are fused, as many as the columns asked for allow: other ones for X and y.
+    return list(np.ravel(values.to_delayed(optimize_graph=False)))
 
 
 def _n_rows(block):

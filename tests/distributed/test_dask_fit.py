@@ -74,6 +74,14 @@ def _fit_and_warnings(model, table):
     return model, warnings
 
 
+def test_partitions_that_dask_would_fuse(client, tmp_path):
+    wide = TABLE.assign(**{f"more{k}": TABLE["a"] + k for k in range(30)})
+    wide.to_parquet(tmp_path / "rows.parquet", row_group_size=30)
+    table = dd.read_parquet(tmp_path / "rows.parquet", split_row_groups=True)
+    ours = NewtonBoostingClassifier(n_estimators=2, random_state=0).fit(table[FEATURES], table["label"])
+    assert_same(ours, NewtonBoostingClassifier(n_estimators=2, random_state=0).fit(X, TABLE["label"]))
+
+
 def test_arrays_and_validation(client):
     numbers = X[["a", "b", "d"]].to_numpy()
     target, validation = np.c_[NUMBER, -NUMBER], (numbers[:50], np.c_[NUMBER, -NUMBER][:50])
