@@ -23,7 +23,8 @@ def run(quick=False):
     note = (
         f"{table.name} float32 ({table.X.nbytes / 2**20:.0f} MB), {N_ROUNDS} rounds of the default trees, two threads "
         "or two processes of one thread, a new process for each way. Seconds of reading and fitting; peak of the "
-        "resident memory, in MB, less what was in use before (of the client, for Dask). All give the same model: the checksum."
+        "resident memory, in MB, less what was in use before (of the client, for Dask). All give the same "
+        "model: the checksum."
     )
     return [
         Report("More rows than memory", note, [_row(way, answer) for way, answer in answers.items()], errors(answers))
