@@ -22,6 +22,7 @@ extensions = [
     "numpydoc",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "benchmark_pictures",
     "mathml",
     "parameter_groups",
 ]
