@@ -14,12 +14,13 @@ from report import Report
 from timing import threads
 
 N_TEST = 500
+N_ROUNDS = 100  # of everybody, so that a model that would be larger is not the one that differs more
 
 
 def run(quick=False):
     table = datasets.synthetic(3000 if quick else 20_000)
     peers = installed([OURS[0], *OTHERS])
-    size = f"{len(table.X)} rows x {table.X.shape[1]} numbers, two classes, everybody's defaults, random_state 0. "
+    size = f"{len(table.X)} rows x {table.X.shape[1]} numbers, two classes, {N_ROUNDS} rounds, else everybody's defaults, random_state 0. "
     note = (
         f"{size}Two fits that should be one model: the largest difference between their probabilities of {N_TEST} "
         "held-out rows, in standard deviations of these. 0: the same in every bit."
@@ -46,8 +47,14 @@ def _answer(ask, peer, table):
             return f"refused ({type(error).__name__})"
 
 
-def _probabilities(peer, X, y, X_test, n_jobs=2, **fit):
+def _model(peer, X, n_jobs=2):
     model = peer.default("binary", X, n_jobs)
+    (rounds,) = {"n_estimators", "iterations", "max_iter"} & set(model.get_params())
+    return model.set_params(**{rounds: N_ROUNDS})
+
+
+def _probabilities(peer, X, y, X_test, n_jobs=2, **fit):
+    model = _model(peer, X, n_jobs)
     with threads(n_jobs):
         return model.fit(X, y, **fit).predict_proba(X_test)[:, 1]
 
@@ -114,7 +121,7 @@ def missing_at_predict(peer, X, y, X_test):
     """Cells that are missing where no training row had one: do predictions move, and how far?"""
     holes = X_test.copy()
     holes[:, 0] = np.nan
-    model = peer.default("binary", X, 2).fit(X, y)
+    model = _model(peer, X).fit(X, y)
     return _apart(model.predict_proba(X_test)[:, 1], model.predict_proba(holes)[:, 1])
 
 
@@ -126,7 +133,7 @@ def unseen_level(peer, X, y, X_test):
 
     levels = np.array(list("abcd"))[np.digitize(X[:, 1], [-0.5, 0.0, 0.5])]
     X, known = table(X, levels), table(X_test, np.full(len(X_test), "a"))
-    model = peer.default("binary", peer.prepare(X), 2).fit(peer.prepare(X), y)
+    model = _model(peer, peer.prepare(X)).fit(peer.prepare(X), y)
     before = model.predict_proba(peer.prepare(known))[:, 1]
     return _apart(before, model.predict_proba(peer.prepare(table(X_test, np.full(len(X_test), "new"))))[:, 1])
 
