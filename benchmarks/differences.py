@@ -20,7 +20,10 @@ N_ROUNDS = 100  # of everybody, so that a model that would be larger is not the 
 def run(quick=False):
     table = datasets.synthetic(3000 if quick else 20_000)
     peers = installed([OURS[0], *OTHERS])
-    size = f"{len(table.X)} rows x {table.X.shape[1]} numbers, two classes, {N_ROUNDS} rounds, else everybody's defaults, random_state 0. "
+    size = (
+        f"{len(table.X)} rows x {table.X.shape[1]} numbers, two classes, {N_ROUNDS} rounds, else everybody's defaults, "
+        "random_state 0. "
+    )
     note = (
         f"{size}Two fits that should be one model: the largest difference between their probabilities of {N_TEST} "
         "held-out rows, in standard deviations of these. 0: the same in every bit."
@@ -133,7 +136,7 @@ def unseen_level(peer, X, y, X_test):
 
     levels = np.array(list("abcd"))[np.digitize(X[:, 1], [-0.5, 0.0, 0.5])]
     X, known = table(X, levels), table(X_test, np.full(len(X_test), "a"))
-    model = _model(peer, peer.prepare(X)).fit(peer.prepare(X), y)
+    model = _model(peer, X).fit(peer.prepare(X), y)
     before = model.predict_proba(peer.prepare(known))[:, 1]
     return _apart(before, model.predict_proba(peer.prepare(table(X_test, np.full(len(X_test), "new"))))[:, 1])
 
