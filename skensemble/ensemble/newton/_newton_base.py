@@ -317,7 +317,8 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
     def _search(self, settled, candidates, train, data, groups, n_threads):
         """The parameters as left-out rows recommend them; sets the attributes that say what they found."""
         labels = _read_groups(groups, train.y.shape[-1])
-        folds = choose_folds(train, self._strata(train.y), self.cv, labels, data["X"], data["y"], self._seed)
+        strata, n_outputs = self._strata(train.y), self._loss.n_outputs
+        folds = choose_folds(train, strata, n_outputs, self.cv, labels, data["X"], data["y"], self._seed)
         if not folds:
             return settled
         request = SearchRequest(

@@ -29,6 +29,7 @@ N_FOLDS = 3
 FEWEST_ROWS = 20  # for a search: folds of fewer judge nothing
 ONE_FOLD_FROM = 20_000  # rows; one fold of a fifth is large enough to judge
 SHORT_FROM = 100_000  # rows; one fold of a tenth, and a single candidate
+SHORT_WITH_OUTPUTS = 50_000, 200_000  # rows x outputs: the same two limits where a round grows a tree for each output
 DEPTHWISE_FROM = 1000  # rows
 BEST_FIRST_FROM = ONE_FOLD_FROM  # rows; six questions are too few for a symmetric tree there
 LEAVES = 63, 127  # of best-first trees
@@ -73,11 +74,12 @@ def candidates_of(settled, parameters, loss, binner, n_rows):
     parameters : as the user gave them;  settled : the same without "auto"
     """
     policy, linear = settled.grow_policy, settled.linear_leaves
+    is_short = _is_short(n_rows, loss.n_outputs)
     if n_rows > BEST_FIRST_FROM and _may_be_best_first(parameters, binner):
         best_first = {"grow_policy": "lossguide", "max_depth": None, "linear_leaves": linear}
-        return [{**best_first, "max_leaf_nodes": n} for n in (LEAVES[-1:] if n_rows > SHORT_FROM else LEAVES)]
+        return [{**best_first, "max_leaf_nodes": n} for n in (LEAVES[-1:] if is_short else LEAVES)]
     candidates = [{"grow_policy": policy, "linear_leaves": linear}]
-    if n_rows > SHORT_FROM:
+    if is_short:
         return candidates
     has_numbers = not binner.is_categorical_.all()
     allows_slopes = loss.optimal_leaf_values is None and parameters.monotonic_cst is None and has_numbers
@@ -93,15 +95,19 @@ def _may_be_best_first(parameters, binner):
     return is_free and binner.n_codes_[binner.is_categorical_].max(initial=0) <= 1 + MOST_CATEGORIES
 
 
-def choose_folds(data, strata, cv, groups, X, y, seed):
+def _is_short(n_rows, n_outputs):
+    return n_rows > SHORT_FROM or (n_outputs > 1 and n_rows * n_outputs > SHORT_WITH_OUTPUTS[1])
+
+
+def choose_folds(data, strata, n_outputs, cv, groups, X, y, seed):
     """Folds to judge by; none where each row is the only one of its class.
 
-    cv : the parameter;  groups : (n_samples,) or None;  X, y : as the user gave them
+    n_outputs : of the loss;  cv : the parameter;  groups : (n_samples,) or None;  X, y : as the user gave them
     """
     if cv is not None and not isinstance(cv, (int, np.integer)):
         folds = given_folds(cv, X, y, groups)
     else:
-        n_folds, n_used = _number_of_folds(cv, data.n_rows)
+        n_folds, n_used = _number_of_folds(cv, data.n_rows, n_outputs)
         content = data.content()
         keys = data.keys(content)
         if groups is not None:
@@ -113,13 +119,14 @@ def choose_folds(data, strata, cv, groups, X, y, seed):
     return [fold for fold in folds if fold.train.any() and fold.left_out.any()]
 
 
-def _number_of_folds(cv, n_rows):
+def _number_of_folds(cv, n_rows, n_outputs):
     """(into how many folds rows are cut, how many of them are used)"""
     if cv is not None:
         return int(cv), int(cv)
-    if n_rows > SHORT_FROM:
+    if _is_short(n_rows, n_outputs):
         return 10, 1
-    return (5, 1) if n_rows > ONE_FOLD_FROM else (N_FOLDS, N_FOLDS)
+    is_long = n_rows > ONE_FOLD_FROM or (n_outputs > 1 and n_rows * n_outputs > SHORT_WITH_OUTPUTS[0])
+    return (5, 1) if is_long else (N_FOLDS, N_FOLDS)
 
 
 # -- the search ------------------------------------------------------------------------------------------------------

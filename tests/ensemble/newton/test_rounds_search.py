@@ -103,6 +103,15 @@ def test_an_interrupt_ends_the_search(n_jobs):
     assert not hasattr(model, "classes_")
 
 
+def test_many_outputs_are_judged_by_one_fold(monkeypatch):
+    monkeypatch.setattr(_rounds_search, "SHORT_WITH_OUTPUTS", (130, 250))
+    two = np.c_[AMOUNTS, -AMOUNTS]
+    results = _regressor(linear_leaves="auto", learning_rate=0.5).fit(X, two).cv_results_
+    assert (len(results["params"]), len(results["split_test_scores"][0])) == (2, 1)
+    results = _regressor(linear_leaves="auto", learning_rate=0.5).fit(X, np.c_[two, AMOUNTS]).cv_results_
+    assert (len(results["params"]), len(results["split_test_scores"][0])) == (1, 1)
+
+
 def test_noise_gets_few_rounds():
     noise = np.random.default_rng(1).normal(size=120)
     model = _regressor().fit(X, noise)
