@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from skensemble._parameters import RANDOM_STATE, Interval, IsNone, NameIn, check_parameter
+from skensemble._parameters import RANDOM_STATE, Interval, IsNone, NameIn, ParameterError, check_parameter
 from skensemble._random import generator
 from skensemble._validation import feature_positions
 from skensemble.inspection._asked_model import ask
@@ -67,7 +67,8 @@ class InteractionStrength:
             columns = {"first": names[first], "second": names[second]}
         else:
             columns = {"column": names}
-        shares, sizes = shares.reshape(len(shares), -1), sizes.reshape(len(sizes), -1)
+        n_outputs = 1 if self.total.ndim == 1 else self.total.shape[1]
+        shares, sizes = shares.reshape(-1, n_outputs), sizes.reshape(-1, n_outputs)
         outputs = list(range(shares.shape[1])) if self.output_names is None else self.output_names
         frames = []
         for k, output in enumerate(outputs):
@@ -170,6 +171,8 @@ def interaction_strength(
     asked = ask(model, X, output=output, sample_weight=sample_weight, n_jobs=n_jobs)
     names = asked.features
     places = list(range(names.n_features)) if features is None else feature_positions(features, names, "features")
+    if len(set(places)) < len(places):
+        raise ParameterError(f"features must be different columns, got {features!r}.")
     asked = _drawn(asked, max_samples, random_state)
     averages = _AveragesOfPredictions(asked) if asked.additive is None else _AveragesOfTrees(asked)
     return _strengths(asked, averages, places)
@@ -231,7 +234,8 @@ class _AveragesOfTrees:
 
     def without(self, place):
         """(n_samples, n_outputs) partial dependence on all columns but one."""
-        return self.of([j for j in range(self.cells.shape[1]) if j != place])
+        others = [j for j in range(self.cells.shape[1]) if j != place]
+        return self.of(others) if others else np.zeros((len(self.cells), self.asked.additive.n_outputs))
 
     def may_interact(self, first, second):
         return self.meets[first, second]

@@ -112,7 +112,7 @@ def _make_categories(**values):
 
 def _check_categories(column_format):
     n_values = len(column_format.values)
-    if len(column_format.levels) != n_values + column_format.has_missing or n_values == 0:
+    if len(column_format.levels) != n_values + column_format.has_missing or not column_format.levels:
         raise ValueError(f"levels must be the {n_values} values, and one for missing cells if there are some.")
 
 
@@ -177,8 +177,9 @@ def _check_digits(digits):
     n_nodes = digits.n_levels - 1
     if len(digits.children) != n_nodes or digits.n_columns != n_nodes.bit_length():
         raise ValueError(f"{digits.n_levels} levels must have {n_nodes} nodes and {n_nodes.bit_length()} digits.")
-    children = np.sort(digits.children.ravel())
-    if not np.array_equal(children, np.delete(np.arange(-digits.n_levels, max(n_nodes, 1)), digits.n_levels)):
+    children, nodes_below = np.sort(digits.children.ravel()), np.arange(1, n_nodes)
+    levels = np.arange(-digits.n_levels, 0) if n_nodes else []  # a single level needs no node
+    if not np.array_equal(children, [*levels, *nodes_below]):
         raise ValueError("each level, and each node but the first, must be the child of one node.")
     parents = np.repeat(np.arange(n_nodes), 2)
     is_node = digits.children.ravel() >= 0

@@ -130,3 +130,14 @@ def test_bad_input_is_named():
             interaction_strength(model, X, **given)
     with pytest.raises(ValueError, match="kind must be 'pairs' or 'total', got 'all'"):
         interaction_strength(model, SMALL, ["size", "kind"]).to_frame("all")
+
+
+def test_a_single_column_and_the_same_column_twice():
+    x = np.arange(12.0)[:, None]
+    model = NewtonBoostingRegressor(n_estimators=3, random_state=0).fit(x, x[:, 0])
+    strength = interaction_strength(model, x)
+    assert strength.total.tolist() == [0.0]
+    assert len(strength.to_frame()) == 0
+    assert len(strength.to_frame("total")) == 1
+    with pytest.raises(ValueError, match="features must be different columns, got "):
+        interaction_strength(model, x, [0, 0])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
@@ -21,6 +22,7 @@ from skensemble import (
     save_model,
 )
 from skensemble._front_door import estimators
+from skensemble.generative import TableEncoder
 from skensemble.inspection import export_text, trees_to_dataframe
 from tests.conftest import ROOT
 from tests.model_files.models import BINARY, LABEL, MODELS, NUMBER, TREE_MODELS, WEIGHT, X, answers, assert_same, fitted
@@ -209,3 +211,13 @@ def test_loaded_models_can_be_pickled_and_fitted():
     assert_same(
         answers(saved_and_loaded(fitted("forest")[0]).fit(X, NUMBER, WEIGHT), X), answers(fitted("forest")[0], X)
     )
+
+
+def test_a_column_without_a_cell_and_one_of_intervals():
+    table = pd.DataFrame({"x": np.arange(12.0), "nothing": [None] * 12, "part": pd.cut(np.arange(12.0), 3)})
+    encoder = TableEncoder().fit(table)
+    file = io.BytesIO()
+    save_model(encoder, file)
+    file.seek(0)
+    loaded = load_model(file)
+    pd.testing.assert_frame_equal(loaded.inverse_transform(loaded.transform(table)), table)

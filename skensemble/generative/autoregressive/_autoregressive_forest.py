@@ -1,5 +1,7 @@
 """AutoregressiveForest: a table as a chain of trees, each column given those before it."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 from sklearn.base import DensityMixin
@@ -241,7 +243,10 @@ class AutoregressiveForest(DensityMixin, Estimator):
         self.order_ = self._orders(generator(self.random_state))
         rows = ChainRows(self._cells, self._plain(frame), labels, weight)
         sizes = LEAVES if isinstance(self.min_samples_leaf, str) else (self.min_samples_leaf,)
-        self._chains, sizes = fit_chains(rows, self.order_, len(self._given), sizes, effective_n_jobs(self.n_jobs))
+        n_given, n_threads = len(self._given), effective_n_jobs(self.n_jobs)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)  # as in columns of names
+            self._chains, sizes = fit_chains(rows, self.order_, n_given, sizes, n_threads)
         self.min_samples_leaf_ = np.array([sizes.get(j, 0) for j in range(self.n_features_in_)])
 
     def _modelled(self, k):
