@@ -13,7 +13,7 @@ def draw_beeswarm(values, cells, names, max_display, ax):
     """A line of points for each feature, one for each row; the larger the number in the cell, the redder."""
     import matplotlib
 
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     order, colours = _by_size(values, max_display), matplotlib.colormaps["coolwarm"].with_extremes(bad=NO_NUMBER)
     for place, j in enumerate(order):
         points = ax.scatter(
@@ -30,7 +30,7 @@ def draw_beeswarm(values, cells, names, max_display, ax):
 
 def draw_bars(values, names, max_display, ax):
     """A bar for each feature: the mean of its absolute values."""
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     order = _by_size(values, max_display)
     ax.barh(range(len(order)), np.abs(values[:, order]).mean(axis=0), color=LOWERS)
     return _labelled(ax, [names[j] for j in order], "mean of what cells added, without sign")
@@ -38,7 +38,7 @@ def draw_bars(values, names, max_display, ax):
 
 def draw_waterfall(values, base, cells, names, max_display, ax):
     """One row: from the base value, at the bottom, to the prediction, at the top."""
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     order = _by_size(values[None], max_display)
     rest = values.sum() - values[order].sum()
     steps, labels = values[order], [_with_cell(names[j], cells[j]) for j in order]
@@ -52,7 +52,7 @@ def draw_waterfall(values, base, cells, names, max_display, ax):
 
 def draw_dependence(values, cells, name, ax):
     """What the cells of a feature added, beside what they hold; missing cells are left out."""
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     is_there = np.array([cell == cell for cell in cells])
     x = cells[is_there]
     if are_numbers(x):
@@ -66,7 +66,8 @@ def draw_dependence(values, cells, name, ax):
     return ax
 
 
-def _axes(ax):
+def axes_or_new(ax):
+    """The axes, or those of a new figure."""
     if ax is None:
         import matplotlib.pyplot as plt
 

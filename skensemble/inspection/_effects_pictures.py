@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from skensemble.explanation._explanation_pictures import AS_IT_IS, axes_or_new
+
 COLOR = "#1f77b4"
-AS_IT_IS = {"parse_math": False}  # dollars in names and levels begin no formula
 
 
 def draw_curves(effects, values, labels, ax):
@@ -51,15 +52,6 @@ def draw_strengths(names, strengths, label, ax):
     ax.barh(range(len(names)), strengths, color=COLOR)
     ax.set_yticks(range(len(names)), names, **AS_IT_IS)
     ax.set_xlabel(label)
-    return ax
-
-
-def axes_or_new(ax):
-    """The axes, or those of a new figure."""
-    if ax is None:
-        import matplotlib.pyplot as plt
-
-        _, ax = plt.subplots()
     return ax
 
 
