@@ -61,7 +61,7 @@ def _draw_numbers(ax, column, j, tables):
     for name, rows in tables.items():
         cells = np.sort(rows.cells[j][~np.isnan(rows.cells[j])])
         ax.step(cells, np.arange(1, len(cells) + 1) / len(rows), where="post", label=name)
-    ax.set_title(f"{column.name} (share of rows below)", fontsize="small")
+    ax.set_title(f"{column.name} (share of rows below)", fontsize="small", parse_math=False)
     ax.legend(fontsize="x-small")
 
 
@@ -75,14 +75,14 @@ def _draw_levels(ax, column, j, tables):
     width = 0.8 / len(tables)
     for place, (name, rows) in enumerate(tables.items()):
         ax.bar(np.arange(len(shown)) + place * width, counts[name][shown] / len(rows), width, label=name)
-    ax.set_xticks(np.arange(len(labels)), labels, rotation=30, ha="right", fontsize="x-small")
-    ax.set_title(f"{column.name} (share of rows)", fontsize="small")
+    ax.set_xticks(np.arange(len(labels)), labels, rotation=30, ha="right", fontsize="x-small", parse_math=False)
+    ax.set_title(f"{column.name} (share of rows)", fontsize="small", parse_math=False)
     ax.legend(fontsize="x-small")
 
 
 def _draw_pair(ax, columns, i, j, tables):
     for name, rows in tables.items():
         ax.scatter(rows.cells[i], rows.cells[j], s=4, alpha=ALPHA, label=name)
-    ax.set_xlabel(columns[i].name, fontsize="small")
-    ax.set_ylabel(columns[j].name, fontsize="small")
+    ax.set_xlabel(columns[i].name, fontsize="small", parse_math=False)
+    ax.set_ylabel(columns[j].name, fontsize="small", parse_math=False)
     ax.legend(fontsize="x-small")

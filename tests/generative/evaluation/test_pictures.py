@@ -41,3 +41,9 @@ def test_bars_of_levels_are_shares(evaluation):
 
 def test_metrics_alone(evaluation):
     assert len(_axes(evaluation.plot(n_columns=0, n_pairs=0))) == 2
+
+
+def test_dollars_begin_no_formula(evaluation):
+    texts = [text for ax in _axes(evaluation.plot())[2:] for text in (ax.title, ax.xaxis.label) if text.get_text()]
+    assert len(texts) > 2
+    assert not any(text.get_parse_math() for text in texts)
