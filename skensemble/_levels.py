@@ -31,6 +31,11 @@ class LevelMatcher:
         self._is_single[self._positions] = self._numbers == _single(self._numbers)
         self.kinds = {_kind(level) for level in levels}
 
+    @property
+    def position_of(self):
+        """dict: level -> position"""
+        return self._position_of
+
     def positions(self, values):
         """(n_values,) intp positions of the values of a list, -1 where no level matches."""
         positions = np.array([self._position_of.get(value, -1) for value in values], np.intp)

@@ -442,6 +442,9 @@ def _read_pandas(X):
         values = X.to_numpy()
         if values.dtype.kind in "fiub":
             return DenseTable(values, X.columns)
+    columns = _columns_of_few_rows(X) if len(X) <= FEW_ROWS else None
+    if columns is not None:
+        return FrameTable(columns, len(X), X.columns)
     if _is_one_array(X):
         return DenseTable(X.to_numpy(), X.columns)
     columns = [_pandas_column(series, f"column {name!r}") for name, series in X.items()]
@@ -452,6 +455,43 @@ def _has_one_block(X):
     """Whether pandas holds all columns in one array of NumPy, if it tells."""
     blocks = getattr(getattr(X, "_mgr", None), "blocks", ())
     return len(blocks) == 1 and type(getattr(blocks[0], "values", None)) is np.ndarray
+
+
+def _columns_of_few_rows(X):
+    """The columns, from the blocks in which pandas holds them, if it tells: making a Series of each takes longer."""
+    columns = [None] * X.shape[1]
+    for block in getattr(getattr(X, "_mgr", None), "blocks", ()):
+        values, places = block.values, block.mgr_locs
+        if type(values) is np.ndarray and values.dtype.kind in "fiub":
+            found = values
+        elif isinstance(values, pd.Categorical):
+            found = [CategoryColumn(values.codes, np.asarray(values.categories, object), True)]
+        elif isinstance(getattr(values, "dtype", None), pd.StringDtype):
+            found = [_few_texts(np.asarray(values, object).tolist())]
+        elif type(values) is np.ndarray and values.dtype == object:
+            names = [f"column {X.columns[place]!r}" for place in places]
+            found = [_few_objects(cells, name) for cells, name in zip(values, names)]
+        else:
+            return None
+        for place, column in zip(places, found):
+            columns[place] = column
+    return None if any(column is None for column in columns) else columns
+
+
+def _few_objects(cells, name):
+    is_text = all(isinstance(cell, str) or cell is None for cell in cells)
+    return (
+        _few_texts(cells.tolist())
+        if is_text and not all(cell is None for cell in cells)
+        else _object_column(cells, name)
+    )
+
+
+def _few_texts(cells):
+    """As `_factorized`, of a list of text and of marks of missing cells."""
+    codes = {}
+    found = [codes.setdefault(cell, len(codes)) if isinstance(cell, str) else -1 for cell in cells]
+    return CategoryColumn(np.array(found, np.int32), np.array(list(codes), object), False)
 
 
 def _is_one_array(X):

@@ -25,6 +25,7 @@ from skensemble.tree._sparse_codes import SparseCells, codes_of, is_sparse, thre
 
 BLOCK_CELLS = 1 << 16
 PADDING = 8
+FEW_VALUES = 8  # of a column: looked up one by one in less time than as an array
 MAX_CATEGORIES = (1 << 16) - 1  # codes of two bytes
 
 
@@ -200,12 +201,16 @@ class Binner:
 
     def _floats_of_categories(self, table, j):
         column, lookup = table.category_column(j), self._lookups[j]
+        if lookup is not None and column is not None:
+            floats = lookup.of_few_known(column.categories) if len(column.categories) <= FEW_VALUES else None
+            if floats is None:
+                lookup.check_is_known(column, table.name_of(j))
+                floats = lookup.of_categories(column.categories)
+            return floats
         if lookup is not None:
             lookup.check_is_known(table.column(j), table.name_of(j))
         if column is None:
             return None
-        if lookup is not None:
-            return lookup.of_categories(column.categories)
         return as_numbers(column, table.name_of(j), is_fitted=True)
 
     def _fill(self, table, block, start, stop):
@@ -242,6 +247,11 @@ class CategoryLookup:
     def of_categories(self, categories):
         """Codes of an array of values, with NaN appended for code -1."""
         return np.append(self._codes[self._matcher.positions(categories.tolist())], np.nan)
+
+    def of_few_known(self, categories):
+        """The same for a few values that are known as they are, by Python alone; None if one is not."""
+        positions = [self._matcher.position_of.get(value) for value in categories.tolist()]
+        return None if None in positions else np.array([*(self._codes[position] for position in positions), np.nan])
 
     def of_numbers(self, numbers):
         return np.where(np.isnan(numbers), np.nan, self._codes[self._matcher.positions_of_numbers(numbers)])
