@@ -14,6 +14,7 @@ import adaboost
 import differences
 import effects
 import explanations
+import exports
 import fit
 import flows
 import forests
@@ -44,6 +45,7 @@ QUESTIONS = {
     "model_files": model_files.run,
     "more_than_memory": more_than_memory.run,
     "imports": imports.run,
+    "exports": exports.run,
     "explanations": explanations.run,
     "effects": effects.run,
     "losses": losses.run,

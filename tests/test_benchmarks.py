@@ -49,6 +49,14 @@ def test_imports_gives_equal_predictions(benchmark, two):
     assert row["share"] > 0
 
 
+def test_exports_gives_sizes_and_equal_predictions(benchmark, tmp_path):
+    X = np.asarray(benchmark("datasets").load("iris").X, float)
+    model = skensemble.NewtonBoostingRegressor(n_estimators=3, n_jobs=1).fit(X, X[:, 0])
+    rows = benchmark("exports").measure(model, X, tmp_path, 1)
+    assert {row["form"] for row in rows} >= {"skensemble", "lightgbm", "xgboost", "c", "sql", "pmml"}
+    assert all(row["largest difference"] is None or row["largest difference"] < 1e-5 for row in rows)
+
+
 def test_model_files_gives_sizes_and_seconds_of_each_form(benchmark, two, tmp_path):
     table = benchmark("datasets").load("iris")
     settings = benchmark("peers").Settings(n_estimators=3, n_jobs=1)

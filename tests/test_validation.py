@@ -33,6 +33,36 @@ def test_arrays_are_not_copied():
         assert np.shares_memory(table.column(1), np.asarray(given))
 
 
+def test_few_rows_of_a_frame_are_read_as_many():
+    frame = pd.DataFrame(
+        {
+            "number": np.arange(8) / 3,
+            "single": np.arange(8, dtype=np.float32),
+            "flag": [True, False] * 4,
+            "text": ["a", None, "b", "a", "c", "1", "2", "3"],
+            "object": pd.Series(["a", None, "b", "1", "a", "b", "c", "c"], dtype=object),
+            "mixed": pd.Series([1, 2.5, None, 3, 4, 5, 6, 7], dtype=object),
+            "level": pd.Categorical(list("xyxy") + [None, "z", "x", "x"]),
+            "nullable": pd.array([1, None, 2, 3, 4, 5, 6, 7], "Int64"),
+        }
+    )
+    for columns in (frame.columns, frame.columns[:-1]):  # those of a nullable dtype are read one by one
+        many = cells(read_table(frame[columns]))
+        few = [cells(read_table(frame[columns].iloc[i : i + 2])) for i in range(0, 8, 2)]
+        pd.testing.assert_frame_equal(pd.concat(few, ignore_index=True), many)
+
+
+def cells(table):
+    """The cells of a table, levels by their values."""
+    columns = {}
+    for j, column in enumerate(map(table.column, range(table.n_features))):
+        if isinstance(column, CategoryColumn):
+            columns[j] = np.append(column.categories, None)[column.codes].astype(object)
+        else:
+            columns[j] = np.asarray(column, np.float64)
+    return pd.DataFrame(columns)
+
+
 def test_numeric_columns_of_frames_are_not_copied():
     frame = pd.DataFrame({"a": np.zeros(20_000), "b": np.zeros(20_000, np.int32)})
     table = read_table(frame)
