@@ -29,8 +29,8 @@ def run(quick=False):
     with threads(1), tempfile.TemporaryDirectory() as folder:
         figures = measure(model, np.ascontiguousarray(rows, np.float64), Path(folder), 1 if quick else 5)
     note = (
-        f"{n_rounds} trees of 31 leaves, {rows.shape[0]} rows of {rows.shape[1]} columns, predict, 1 thread, fastest of a few "
-        "runs in turn."
+        f"{n_rounds} trees of 31 leaves, {rows.shape[0]} rows of {rows.shape[1]} columns, predict, 1 thread, "
+        "fastest of a few runs in turn."
     )
     return [Report("Exported models", note, figures, [])]
 

@@ -49,7 +49,7 @@ print(answers.assign(here=model.predict(X[:5])))
 # Other libraries predict the same; here their files are read again by this package.
 for form, read in (("lightgbm", from_lightgbm), ("xgboost", from_xgboost)):
     export_model(model, path, to=form)
-    again = read(path).predict(X.astype({column: "category" for column in text}))
+    again = read(path).predict(X.astype(dict.fromkeys(text, "category")))
     print(f"{form}: largest difference {np.abs(again - model.predict(X)).max():.1e}")
 
 # %%

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsRegressor
 
+from skensemble import NewtonBoostingRegressor
+
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 
 
@@ -51,7 +53,7 @@ def test_imports_gives_equal_predictions(benchmark, two):
 
 def test_exports_gives_sizes_and_equal_predictions(benchmark, tmp_path):
     X = np.asarray(benchmark("datasets").load("iris").X, float)
-    model = skensemble.NewtonBoostingRegressor(n_estimators=3, n_jobs=1).fit(X, X[:, 0])
+    model = NewtonBoostingRegressor(n_estimators=3, n_jobs=1).fit(X, X[:, 0])
     rows = benchmark("exports").measure(model, X, tmp_path, 1)
     assert {row["form"] for row in rows} >= {"skensemble", "lightgbm", "xgboost", "c", "sql", "pmml"}
     assert all(row["largest difference"] is None or row["largest difference"] < 1e-5 for row in rows)
