@@ -235,7 +235,8 @@ def log_mean_density(log_density, boxes, most):
 
 def _sequence(n_columns):
     """Places in (0, 1)^n_columns, half of FEWEST of them, then as many as there were until now."""
-    sequence, n_places = qmc.Sobol(n_columns, bits=30, rng=0), FEWEST // 2
+    generator = np.random.default_rng(0)  # as `seed`, which SciPy before 1.15 knows, too
+    sequence, n_places = qmc.Sobol(n_columns, bits=30, seed=generator), FEWEST // 2
     yield sequence.random(n_places) + 2.0**-31
     while True:
         yield sequence.random(n_places) + 2.0**-31

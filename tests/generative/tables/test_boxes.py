@@ -5,8 +5,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import ndtri
 from scipy.stats import norm
+from scipy.stats import t as student
 
-from skensemble.generative.tables._boxes import Boxes, log_mean_density
+from skensemble.generative.tables._boxes import Boxes, _student_mass, _student_quantile, log_mean_density
 
 
 def _log_normal_density(Z, rows=None):
@@ -84,3 +85,42 @@ def test_moments_are_those_of_places():
     places = np.stack([boxes.places(each) for each in u])
     assert_allclose(boxes.mean_square(), (places**2).sum(axis=2).mean(axis=0), rtol=0.01)
     assert_allclose(boxes.middle[0, 0], 0.5 * (ndtri(0.5 * norm.cdf(0.5)) - 1.0))
+
+
+def test_places_cover_the_space():
+    """Of tails that are wider than those of the levels, in the gap and far out, nothing is lost."""
+    borders = np.array([1.5, -0.3])
+
+    def density(Z, rows):
+        return student.logpdf(Z, 3, scale=0.6).sum(axis=1)
+
+    found = np.exp(log_mean_density(density, _halves(borders, 1.0), 4096))
+    left = student.cdf(0.5 * borders / 0.6, 3)
+    exact = np.outer([left[0], 1 - left[0]], [left[1], 1 - left[1]]).ravel()
+    assert_allclose(found, exact, atol=0.02)
+    assert_allclose(found.sum(), 1.0, atol=0.02)
+
+
+def test_student_quantile_inverts_the_mass():
+    mass = np.array([1e-9, 0.01, 0.3, 0.5, 0.9, 1.0 - 1e-9])
+    assert_allclose(_student_quantile(mass), student.ppf(mass, 4), rtol=1e-6, atol=1e-12)
+    assert_allclose(_student_mass(np.append(student.ppf(mass, 4), np.inf)), np.append(mass, 1.0), rtol=1e-6)
+
+
+def test_rows_that_need_more_places_get_them():
+    """Half of the rows are smooth, half have a narrow peak; a row stops when it has settled, whatever the others do."""
+    asked = []
+
+    def density(Z, rows):
+        asked.append(np.bincount(rows, minlength=6))
+        return norm.logpdf(Z, scale=np.where(rows < 3, 2.0, 0.05)[:, None]).sum(axis=1)
+
+    boxes = Boxes.around(np.zeros((6, 2)), np.full((6, 2), 0.8), np.full(6, 2.0 * np.log(1.6)))
+    found = log_mean_density(density, boxes, 1024)
+    n_places = sum(asked)
+    assert_array_equal(n_places[:3], 16)
+    assert (n_places[3:] >= 64).all()
+    exact = 2.0 * np.log(2.0 * norm.cdf(0.8 / np.array([2.0, 0.05])) - 1.0)
+    assert_allclose(found, np.repeat(exact, 3), atol=0.05)
+    alone = log_mean_density(lambda Z, rows: density(Z, rows + 5), boxes.take([5]), 1024)
+    assert_array_equal(alone, found[5:])
