@@ -12,6 +12,7 @@ from skensemble.tree.trees._split_levels import missing_go_left
 from skensemble.tree.trees._tree_arrays import split_trees
 
 LARGEST_SINGLE = np.finfo(np.float32).max
+_COMMON = 1e-3  # share of cells that take another way when thresholds are rounded to float32
 _OF_NODES = ("feature", "threshold", "left", "right", "missing_left", "value", "cover", "count", "gain")
 LIBRARIES_OF_IMPORTS = "model must be trained by skensemble, got one that was imported from another library with"
 
@@ -138,13 +139,23 @@ class ScalarTrees:
         return sorted(apart)
 
     def check_single_precision(self, target):
-        """Raise a ValueError if there are thresholds that float32 cannot hold, in which `target` keeps them."""
-        columns = set()
-        for tree in self.trees:
-            is_number = ~np.isnan(tree.threshold)
-            is_same = (single_precision(tree.threshold) == tree.threshold) | (np.abs(tree.threshold) > LARGEST_SINGLE)
-            columns |= set(tree.feature[is_number & ~is_same].tolist())
-        self.refuse_columns(columns, f"{target} compares numbers of float32, which cannot hold all thresholds in")
+        """Raise a ValueError if there are columns whose numbers float32, which `target` compares, cannot tell apart.
+
+        A threshold between two numbers that are equal in float32 is rounded, which matters to cells next to it only.
+        It is refused where such cells are common: where the gaps of float32 at these thresholds are more than a
+        thousandth of the middle half of the thresholds of the column.
+        """
+        feature = np.concatenate([tree.feature for tree in self.trees])
+        threshold = np.concatenate([tree.threshold for tree in self.trees])
+        is_number = np.abs(threshold) <= LARGEST_SINGLE  # False for NaN
+        merged = set()
+        for j in np.unique(feature[is_number]).tolist():
+            values = np.unique(threshold[is_number & (feature == j)])
+            rounded = values[single_precision(values) != values]
+            low, high = np.quantile(values, (0.25, 0.75))
+            if len(rounded) and np.spacing(np.abs(single_precision(rounded))).sum() > _COMMON * (high - low):
+                merged.add(j)
+        self.refuse_columns(merged, f"{target} compares numbers of float32, which cannot tell apart those in")
 
     def numbers_of_levels(self, target, largest):
         """{column: numbers of its levels}: places in the lists of a frame, or the levels of an array themselves."""
