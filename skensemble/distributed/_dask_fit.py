@@ -207,7 +207,10 @@ def _run_rank(estimator, train, validation, rank, addresses, fit, token, workers
     """The task of a worker: its part of the fit.  Rank 0 returns (fitted attributes, warnings)."""
     from distributed import get_worker
 
-    exchange = connect(rank, _doors.pop((fit, workers[rank])), addresses, token, dict(enumerate(workers)))
+    door = _doors.get((fit, workers[rank]))  # stays there, so that the client can close it while this rank waits
+    if door is None:
+        raise LostRank("The fit has ended.")
+    exchange = connect(rank, door, addresses, token, dict(enumerate(workers)))
     n_jobs, given = estimator.n_jobs, {}
     estimator.n_jobs = get_worker().state.nthreads if n_jobs is None else n_jobs
     if validation is not None:
