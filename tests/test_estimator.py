@@ -9,10 +9,11 @@ import pytest
 import skensemble
 from skensemble import RandomForestRegressor, _estimator
 from skensemble._estimator import Estimator
+from skensemble._front_door import estimators
 from skensemble.tree.estimators._decision_tree import DecisionTreeRegressor
 
 X = np.random.default_rng(0).normal(size=(40, 2))
-ESTIMATORS = [name for name in skensemble.__all__ if isinstance(getattr(skensemble, name), type)]
+ESTIMATORS = [name for name in skensemble.__all__ if name in estimators()]
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
