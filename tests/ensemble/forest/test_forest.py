@@ -606,6 +606,16 @@ def test_continued_fit_needs_the_same_classes(forest):
     assert model.fit(X[known], y[known]).predict_proba(X).shape == (N, 3)
 
 
+@every_forest
+@pytest.mark.parametrize("n_rows", [20, 90, 200])
+def test_a_fit_continued_on_fewer_rows_than_codes(forest, n_rows):
+    """The codes are those of the first fit: no array may count on as many rows."""
+    X, y = _data(forest)
+    model = _fitted(forest, X, y, warm_start=True, bootstrap=False)
+    model.set_params(n_estimators=15).fit(X[:n_rows], y[:n_rows])
+    assert [tree.tree_.n_node_samples[0] for tree in model.estimators_] == [N] * 12 + [n_rows] * 3
+
+
 # -- daily work ------------------------------------------------------------------------------------------------------
 
 
