@@ -31,7 +31,7 @@ class Batches(TableSource):
         Parameters
         ----------
         path : str, path, or list of these
-            A file, a folder of files, a pattern such as ``"rows/*.parquet"``, or several. Files are read in sorted order.
+            A file, a folder of files, a pattern (``"rows/*.parquet"``), or several. Files are read in sorted order.
         target : str, default=None
             Column of the target. None: `fit` gets `y` of all rows.
         weight : str, default=None
