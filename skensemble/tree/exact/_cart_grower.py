@@ -25,6 +25,7 @@ WEIGHT_BITS = 52  # of the sum of weights that are not whole
 SUM_BITS = 61  # of a sum of amounts
 SMALLEST_SUM = 1e-280
 SPAN_BLOCK, SPAN_CELLS = 1 << 14, 1 << 23  # most rows, and most cells, that are read at once
+FEATURES_FOR_RANGES = 16  # features of a table, for each that a node looks at, up to which ranges of all are worth a pass
 SPARSE_FIELDS = "usual", "entry_start", "entry_row", "entry_code", "row_start", "row_feature", "row_code"
 
 
@@ -71,6 +72,7 @@ class CartGrower:
             **self._sum_fields(),
             "n_channels": n_channels,
         }
+        self._given |= _range_fields(self.binned, self._given)
         self._has_categories = bool(self.binned.is_categorical.any())
         rows = np.flatnonzero(np.zeros(0) if self._counted is None else ~self._counted)
         self._uncounted = rows, binner, table.take(rows) if len(rows) else None
@@ -253,6 +255,36 @@ def _dense_fields(binner, table, counted, n_threads):
         "misses": (binned.columns == 0).any(axis=1),
         **{name: np.empty(0, TABLE.fields[name].kind) for name in SPARSE_FIELDS},
     }
+
+
+def _range_fields(binned, given):
+    """Fields about ranges of codes: where codes are bytes, and where a node looks at some features of each vector."""
+    is_dense, most = len(given["usual"]) == 0, FEATURES_FOR_RANGES * given["max_features"]
+    is_useful = is_dense and given["columns"].dtype == np.uint8 and 0 < binned.codes.shape[1] <= most
+    return {
+        "flat_codes": binned.codes.reshape(-1) if is_useful else np.empty(0, np.uint8),
+        "flat_columns": binned.columns.reshape(-1) if is_useful else np.empty(0, np.uint8),
+        "row_bytes": binned.codes.shape[1] if is_useful else 0,
+        "n_table_rows": binned.n_samples,
+        "border": _find_borders(given["low"], given["high"]) if given["random_splits"] else np.empty(0),
+    }
+
+
+def _find_borders(low, high):
+    """Of each code, the smallest finite threshold that sends its rows left: one that is nearer to its end than to its
+    beginning, in the same floating point as `_settle` compares them."""
+    with np.errstate(all="ignore"):
+        border = np.where(np.isinf(low), low, np.where(np.isinf(high), high, 0.5 * low + 0.5 * high))
+        border = np.where(low == high, low, np.clip(border, low, high))
+        while (is_late := (border > low) & _sends_left(np.nextafter(border, -np.inf), low, high)).any():
+            border = np.where(is_late, np.nextafter(border, -np.inf), border)
+        while (is_early := (border < high) & ~_sends_left(border, low, high)).any():
+            border = np.where(is_early, np.nextafter(border, np.inf), border)
+    return border
+
+
+def _sends_left(threshold, low, high):
+    return ~((threshold < high) & (threshold - low < high - threshold))
 
 
 def _sparse_fields(binner, table, counted, n_threads):

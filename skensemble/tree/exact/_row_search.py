@@ -13,10 +13,12 @@ from skensemble.tree.exact._absolute_error import deviations
 from skensemble.tree.exact._category_splits import sweep_categories
 from skensemble.tree.exact._code_groups import collect_groups, fill_histogram, groups_of_histogram, sweep_groups
 from skensemble.tree.exact._code_sums import MANY_CODES, mark_codes, sum_by_code, sweep_sums
-from skensemble.tree.exact._competing_splits import add_row, compete, gain_to_beat, note_codes
+from skensemble.tree.exact._code_ranges import find_ranges, is_constant
+from skensemble.tree.exact._competing_splits import add_row, compete, gain_to_beat, note_codes, precedes
 from skensemble.tree.exact._criteria import ABSOLUTE_ERROR, SQUARED_ERROR
 from skensemble.tree.exact._key_sort import PLACE, sort_keys
 from skensemble.tree.exact._node_sums import first_sum
+from skensemble.tree.exact._random_search import is_plain, is_random_sum, note_range, sum_random_splits, try_random_split
 from skensemble.tree.exact._sorted_rows import sweep_sorted
 from skensemble.tree.exact._thresholds import draw_below, draw_threshold, place_threshold
 from skensemble.tree.exact._unusual_cells import (
@@ -49,26 +51,68 @@ def find_best_split(node, seed, state):
     features = state.features
     n_constant, end, n_tried, n_drawn = state.n_constant[node], features.shape[0], 0, 0
     tries_all = state.max_features >= features.shape[0]
+    knows_ranges = find_ranges(node, state)
     is_counted = state.usual.shape[0] > 0 and count_unusual(node, state)
     state.best_feature, state.best_gain = -1, -np.inf
     while n_constant < end and n_tried < state.max_features:
         place = end - 1 if tries_all else n_constant + draw_below(seed, n_drawn, end - n_constant)
         n_drawn += 1
         feature = features[place]
-        is_usual = is_counted and state.n_unusual[feature] == 0
-        if not is_usual and try_feature(node, feature, seed, tries_all, state):
+        if knows_ranges:
+            differs = not is_constant(feature, state)
+        else:
+            is_usual = is_counted and state.n_unusual[feature] == 0
+            differs = not is_usual and try_feature(node, feature, seed, tries_all, state)
+        if differs:
             end -= 1
             n_tried += 1
             features[place], features[end] = features[end], feature
         else:
             features[place], features[n_constant] = features[n_constant], feature
             n_constant += 1
+    if knows_ranges:
+        _try_drawn(node, end, seed, tries_all, state)
     if is_counted:
         forget_counts(node, state)
     state.n_constant[node] = n_constant
+    place_threshold(seed, state)
+
+
+@kernel
+def _try_drawn(node, end, seed, breaks_ties, state):
+    """Let features[end:], none of which is constant, compete in the order in which they were drawn: the last one first."""
+    is_random, is_pair = is_random_sum(state), state.stop[node] - state.start[node] == 2
+    is_pair &= not state.constrained and state.criterion != ABSOLUTE_ERROR
+    is_summed = is_random and sum_random_splits(node, end, seed, state)
+    for place in range(state.features.shape[0] - 1, end - 1, -1):
+        feature = state.features[place]
+        if not is_plain(feature, state):
+            try_feature(node, feature, seed, breaks_ties, state)
+        elif is_pair:
+            _try_pair(node, feature, breaks_ties, state)
+        elif is_random:
+            try_random_split(node, feature, is_summed, seed, breaks_ties, state)
+        else:
+            try_feature(node, feature, seed, breaks_ties, state)
+
+
+@kernel
+def _try_pair(node, feature, breaks_ties, state):
+    """Two rows, which every feature parts alike: all gains are one, which is computed for the first feature."""
     best = state.best_feature
-    if best >= 0 and not state.random_splits and not state.is_categorical[best]:
-        place_threshold(state)
+    if best < 0 or not is_plain(best, state):
+        for channel in range(state.n_channels):
+            state.left[channel] = 0
+        cell = state.row_bytes * int64(state.rows[state.start[node]]) + feature
+        add_row(0 if state.flat_codes[cell] == state.lowest[feature] else 1, state.left, 0, state)
+        if not compete(node, feature, 0, 0, breaks_ties, state):
+            return
+    elif breaks_ties and precedes(node, feature, best, state):
+        state.best_feature = feature
+    else:
+        return
+    note_codes(int64(state.lowest[feature]), int64(state.highest[feature]), False, state)
+    note_range(feature, state)
 
 
 @kernel
@@ -266,7 +310,7 @@ def _try_random_threshold(node, feature, low, high, n_missing, n_keys, breaks_ti
     n_keys : of a sparse table, see `add_left_of_keys`
     """
     seed = mixed_seed(seed, state.feature_rank[feature])
-    code, threshold = draw_threshold(feature, low, high, seed, state)
+    code = draw_threshold(feature, low, high, seed, state)[0]
     missing_left = n_missing > 0 and random_bits(seed, 1) >> uint64(63) == 1
     if state.usual.shape[0] > 0:
         add_left_of_keys(feature, n_keys, code, missing_left, state)
@@ -277,7 +321,7 @@ def _try_random_threshold(node, feature, low, high, n_missing, n_keys, breaks_ti
     if state.criterion == ABSOLUTE_ERROR:
         _deviations_of_sides(state.stop[node] - state.start[node], code, missing_left, state)
     if compete(node, feature, 0, 0, breaks_ties, state):
-        state.best_code, state.best_threshold, state.best_missing_left = code, threshold, missing_left
+        state.best_low, state.best_high, state.best_missing_left = low, high, missing_left
 
 
 @kernel

@@ -104,9 +104,7 @@ def _search_chunk(chunk, own, leader):
     for place in range(leader.n_constant[node] + chunk, features.shape[0], leader.job[WIDTH]):
         feature = features[place]
         leader.is_constant[feature] = not try_feature(node, feature, seed, True, own)
-    best = own.best_feature
-    if best >= 0 and not own.random_splits and not own.is_categorical[best]:
-        place_threshold(own)
+    place_threshold(seed, own)
     _note_found(chunk, own, leader)
 
 

@@ -9,12 +9,26 @@ import numpy as np
 from numba import int64, uint64
 
 from skensemble._jit import kernel
-from skensemble._random_bits import random_bits, random_uniform
+from skensemble._random_bits import mixed_seed, random_bits, random_uniform
 from skensemble.tree._binning_kernels import as_float32, between
 
 
 @kernel
-def place_threshold(state):
+def place_threshold(seed, state):
+    """Code and threshold of the best split, if its feature has numbers."""
+    best = state.best_feature
+    if best < 0 or state.is_categorical[best]:
+        return
+    if state.random_splits:
+        seed = mixed_seed(seed, state.feature_rank[best])
+        drawn = draw_threshold(best, state.best_low, state.best_high, seed, state)
+        state.best_code, state.best_threshold = drawn
+    else:
+        _place_in_middle(state)
+
+
+@kernel
+def _place_in_middle(state):
     """Threshold of the best split, in the middle between the values of the node on its two sides."""
     span, below, above = state.first_span[state.best_feature], state.best_code, state.best_above
     if above < 0:
@@ -27,15 +41,34 @@ def place_threshold(state):
 @kernel
 def draw_threshold(feature, low, high, seed, state):
     """(code, threshold): codes up to this one go left."""
+    threshold = draw_value(feature, low, high, seed, state)
+    if np.isfinite(threshold):
+        return _settle(feature, low, high, threshold, state)
+    if low == high:
+        return state.n_codes[feature] - 1, np.inf
+    span, code = state.first_span[feature], _draw_any_code(low, high, seed)
+    return code, between(state.high[span + code], state.low[span + code + 1])
+
+
+@kernel
+def draw_value(feature, low, high, seed, state):
+    """A number between smallest and largest value of codes low .. high; not finite if one of them is infinite."""
     span = state.first_span[feature]
     lowest, highest = state.low[span + low], state.high[span + high]
-    threshold = lowest + random_uniform(seed, 0) * (highest - lowest)
-    if not np.isfinite(threshold):
-        if low == high:
-            return state.n_codes[feature] - 1, np.inf
-        code = low + draw_below(seed, 0, high - low)
-        return code, between(state.high[span + code], state.low[span + code + 1])
-    return _settle(feature, low, high, threshold, state)
+    return lowest + random_uniform(seed, 0) * (highest - lowest)
+
+
+@kernel
+def last_code_below(value, feature, low, high, seed, state):
+    """The code of `draw_threshold`, of low < high, from the value that was drawn."""
+    if not np.isfinite(value):
+        return _draw_any_code(low, high, seed)
+    return min(_last_code_from(state.border, state.first_span[feature], low, high, value), high - 1)
+
+
+@kernel
+def _draw_any_code(low, high, seed):
+    return low + draw_below(seed, 0, high - low)
 
 
 @kernel
