@@ -13,6 +13,7 @@ from skensemble._jit import kernel
 from skensemble._random_bits import mixed_seed
 from skensemble.tree._node_heap import pop_node, push_node
 from skensemble.tree.exact._absolute_error import median_and_deviation, rank_targets
+from skensemble.tree.exact._code_ranges import cells_of
 from skensemble.tree.exact._criteria import ABSOLUTE_ERROR
 from skensemble.tree.exact._impurity import gain_unit, impurity, mean, score
 from skensemble.tree.exact._node_sums import NO_SLOT, free_all_slots, is_worth_sums, release_slot, take_slot
@@ -197,12 +198,17 @@ def _gather_classes(start, n_rows, state):
     while first < n_rows:
         channel = state.class_of_row[int64(rows[start + first]), 0]
         stop = _end_of_class(channel, start, first, n_rows, state)
-        weight_sum = int64(0)
+        weight_sum = stop - first if state.weighs_one else int64(0)
         for i in range(uint64(first), uint64(stop)):
-            weight = weight_of_row[rows[uint64(start) + i]]
-            node_weight[i] = weight
             node_class[i, uint64(0)] = channel
-            weight_sum += weight
+        if state.weighs_one:
+            for i in range(uint64(first), uint64(stop)):
+                node_weight[i] = 1
+        else:
+            for i in range(uint64(first), uint64(stop)):
+                weight = weight_of_row[rows[uint64(start) + i]]
+                node_weight[i] = weight
+                weight_sum += weight
         state.total[channel], state.class_stop[channel] = weight_sum, stop
         total_weight += weight_sum
         first = stop
@@ -244,16 +250,24 @@ def _gather_several_classes(start, n_rows, state):
 def _gather_numbers(start, n_rows, state):
     if state.n_outputs > 1:
         return _gather_several_numbers(start, n_rows, state)
-    rows, weight_of_row, amount_of_row, moment_of_row = state.rows, state.weight, state.amount, state.moment
+    rows, weight_of_row, packed = state.rows, state.weight, state.packed
     node_weight, node_amount, y = state.node_weight, state.node_amount, state.y
     total_weight, total_amount, moment = int64(0), int64(0), int64(0)
     for i in range(uint64(n_rows)):
         row = uint64(rows[uint64(start) + i])
-        weight, amount = weight_of_row[row], amount_of_row[row, uint64(0)]
-        node_weight[i], node_amount[i, uint64(0)] = weight, amount
-        total_weight += weight
+        amount = packed[row, uint64(0)]
+        node_amount[i, uint64(0)] = amount
         total_amount += amount
-        moment += moment_of_row[row]
+        moment += packed[row, uint64(1)]
+    if state.weighs_one:
+        total_weight = n_rows
+        for i in range(uint64(n_rows)):
+            node_weight[i] = 1
+    else:
+        for i in range(uint64(n_rows)):
+            weight = weight_of_row[rows[uint64(start) + i]]
+            node_weight[i] = weight
+            total_weight += weight
     state.total[0], state.total[state.n_stats] = total_amount, total_weight
     first, place = y[uint64(0), uint64(rows[uint64(start)])], uint64(1)
     while place < uint64(n_rows) and y[uint64(0), uint64(rows[uint64(start) + place])] == first:
@@ -371,6 +385,8 @@ def _split(node, state):
     feature = int64(state.feature[node])
     if state.is_categorical[feature] or state.usual.shape[0] > 0:
         has_missing = _move_any_rows(node, feature, state)
+    elif state.row_bytes > 0:
+        has_missing = _move_byte_rows(node, feature, state.code[node], state.missing_left[node], state)
     else:
         has_missing = _move_rows(node, state.columns[feature], state.code[node], state.missing_left[node], state)
     state.never_misses[node] = not (has_missing or state.is_categorical[feature])
@@ -386,6 +402,29 @@ def _move_rows(node, column, code, missing_left, state):
     for i in range(start, stop):
         row = rows[i]
         here = uint64(column[row])
+        goes_left = uint64(here - offset <= limit)
+        rows[n_left] = row
+        spare[n_right] = row
+        n_left += goes_left
+        n_right += uint64(1) - goes_left
+        n_missing += uint64(here == uint64(0))
+    for i in range(n_right):
+        rows[n_left + i] = spare[i]
+    state.cut[node] = n_left
+    return n_missing > uint64(0)
+
+
+@kernel
+def _move_byte_rows(node, feature, code, missing_left, state):
+    """The same where codes are bytes, from rows that are in the cache."""
+    rows, spare, start, stop = state.rows, state.spare, uint64(state.start[node]), uint64(state.stop[node])
+    table, first, stride = cells_of(node, feature, state)
+    n_left, n_right, n_missing = start, uint64(0), uint64(0)
+    offset = uint64(0) if missing_left else uint64(1)
+    limit = uint64(code) - offset
+    for i in range(start, stop):
+        row = rows[i]
+        here = uint64(table[first + stride * uint64(row)])
         goes_left = uint64(here - offset <= limit)
         rows[n_left] = row
         spare[n_right] = row

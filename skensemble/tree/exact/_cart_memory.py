@@ -63,6 +63,7 @@ def _sizes(given):
         "n_histogram_cells": max(min(most_codes, most_in_histogram) + 1, N_COPIES * FEW_CODES) * n_channels,
         "n_slots": n_slots,
         "n_sum_integers": n_slots * int(given["first_cell"][-1]) * n_channels,
+        "n_packed": given["y"].shape[1] if given["n_outputs"] == 1 else 0,
         "n_ranges": given["row_bytes"],
         "n_code_words": MANY_CODES // 64,
         "n_code_groups": n_groups,

@@ -15,6 +15,8 @@ from numba.extending import intrinsic
 from skensemble._jit import kernel
 
 WIDE, NARROW = 32, 8  # features at a time
+MOST_COUNTED = 255  # rows, since counts are bytes
+CACHED_BYTES = 1 << 18  # of a node's codes by rows, up to which they are read there and not by columns
 ROWS_AT_ONCE = 64  # rows whose codes stay in the cache while their features are looked at, 32 at a time
 
 
@@ -47,6 +49,12 @@ def _bytes_at(context, builder, array_type, array, offset):
     return builder.gep(builder.bitcast(data, ir.IntType(8).as_pointer()), [offset])
 
 
+def _vector_at(context, builder, array_type, array, offset, vector):
+    """The bytes that stand there."""
+    pointer = _bytes_at(context, builder, array_type, array, offset)
+    return builder.load(builder.bitcast(pointer, vector.as_pointer()), align=1)
+
+
 def _item(context, builder, array_type, array, index):
     data = context.make_array(array_type)(context, builder, array).data
     return builder.load(builder.gep(data, [index]))
@@ -66,8 +74,7 @@ def _ranges_of(width):
             with cgutils.for_range_slice(builder, args[4], args[5], args[4].type(1)) as (i, _):
                 row = builder.zext(_item(context, builder, kinds[3], args[3], i), ir.IntType(64))
                 offset = builder.add(builder.mul(row, args[1]), args[2])
-                here = _bytes_at(context, builder, kinds[0], args[0], offset)
-                here = builder.load(builder.bitcast(here, vector.as_pointer()), align=1)
+                here = _vector_at(context, builder, kinds[0], args[0], offset, vector)
                 for end, sign in ((low, "<"), (high, ">")):
                     old = builder.load(end)
                     builder.store(builder.select(builder.icmp_unsigned(sign, here, old), here, old), end)
@@ -84,35 +91,87 @@ _widen_wide, _widen_narrow = _ranges_of(WIDE), _ranges_of(NARROW)
 
 
 @intrinsic
-def add_left(typing_context, codes, n_bytes, first, rows, start, n_rows, limits, values, sums):
-    """sums[f] = sum of values[i] over the rows[start + i] with codes up to limits[f]; of NARROW features from `first`."""
+def add_left(typing_context, codes, n_bytes, first, rows, start, n_rows, limits, values, weights, sums, weight_sums):
+    """sums[f] = sum of values[i] over the rows[start + i] with codes up to limits[f], of NARROW features from `first`.
+
+    And weight_sums likewise.
+    """
 
     def emit(context, builder, signature, args):
-        kinds, i64 = signature.args, ir.IntType(64)
+        kinds, i64, i32 = signature.args, ir.IntType(64), ir.IntType(32)
         narrow, wide = ir.VectorType(ir.IntType(8), NARROW), ir.VectorType(i64, NARROW)
-        limit = _bytes_at(context, builder, kinds[6], args[6], args[2])
-        limit = builder.load(builder.bitcast(limit, narrow.as_pointer()), align=1)
-        total = cgutils.alloca_once_value(builder, ir.Constant(wide, [0] * NARROW))
+        undefined, zeros = ir.Constant(wide, ir.Undefined), ir.Constant(ir.VectorType(i32, NARROW), [0] * NARROW)
+        limit = _vector_at(context, builder, kinds[6], args[6], args[2], narrow)
+        totals = [cgutils.alloca_once_value(builder, ir.Constant(wide, [0] * NARROW)) for _ in range(2)]
         with cgutils.for_range(builder, args[5], intp=i64) as loop:
             row = _item(context, builder, kinds[3], args[3], builder.add(args[4], loop.index))
             offset = builder.add(builder.mul(builder.zext(row, i64), args[1]), args[2])
-            here = _bytes_at(context, builder, kinds[0], args[0], offset)
-            here = builder.load(builder.bitcast(here, narrow.as_pointer()), align=1)
+            here = _vector_at(context, builder, kinds[0], args[0], offset, narrow)
             is_left = builder.sext(builder.icmp_unsigned("<=", here, limit), wide)
-            value = _item(context, builder, kinds[7], args[7], loop.index)
-            value = builder.insert_element(ir.Constant(wide, ir.Undefined), value, ir.IntType(32)(0))
-            places = ir.Constant(ir.VectorType(ir.IntType(32), NARROW), [0] * NARROW)
-            value = builder.shuffle_vector(value, ir.Constant(wide, ir.Undefined), places)
-            builder.store(builder.add(builder.load(total), builder.and_(is_left, value)), total)
-        at = _bytes_at(context, builder, kinds[8], args[8], builder.mul(args[2], i64(8)))
-        builder.store(builder.load(total), builder.bitcast(at, wide.as_pointer()), align=1)
+            for total, place in zip(totals, (7, 8)):
+                value = _item(context, builder, kinds[place], args[place], loop.index)
+                value = builder.shuffle_vector(builder.insert_element(undefined, value, i32(0)), undefined, zeros)
+                builder.store(builder.add(builder.load(total), builder.and_(is_left, value)), total)
+        for total, place in zip(totals, (9, 10)):
+            at = _bytes_at(context, builder, kinds[place], args[place], builder.mul(args[2], i64(8)))
+            builder.store(builder.load(total), builder.bitcast(at, wide.as_pointer()), align=1)
         return context.get_dummy_value()
 
     numbers = types.int64, types.int64
-    return types.void(codes, *numbers, rows, *numbers, limits, values, sums), emit
+    return types.void(codes, *numbers, rows, *numbers, limits, values, weights, sums, weight_sums), emit
+
+
+@kernel
+def count_left(rows, start, stop, state):
+    """counts[f] = number of rows[start:stop], at most MOST_COUNTED, with codes up to limits[f], for all features."""
+    n_bytes, first = state.row_bytes, 0
+    while first < n_bytes:
+        if n_bytes >= WIDE:
+            at = min(first, n_bytes - WIDE)
+            _count_wide(state.flat_codes, n_bytes, at, rows, start, stop, state.limits, state.counts)
+            first = at + WIDE
+        else:
+            _count_narrow(state.flat_codes, n_bytes, first, rows, start, stop, state.limits, state.counts)
+            first += NARROW
+
+
+def _counter_of(width):
+    """Intrinsic that does it for `width` features."""
+
+    @intrinsic
+    def count(typing_context, codes, n_bytes, first, rows, start, stop, limits, counts):
+        def emit(context, builder, signature, args):
+            kinds, vector = signature.args, ir.VectorType(ir.IntType(8), width)
+            limit = _vector_at(context, builder, kinds[6], args[6], args[2], vector)
+            count = cgutils.alloca_once_value(builder, ir.Constant(vector, [0] * width))
+            with cgutils.for_range_slice(builder, args[4], args[5], args[4].type(1)) as (i, _):
+                row = builder.zext(_item(context, builder, kinds[3], args[3], i), ir.IntType(64))
+                offset = builder.add(builder.mul(row, args[1]), args[2])
+                here = _vector_at(context, builder, kinds[0], args[0], offset, vector)
+                is_left = builder.sext(builder.icmp_unsigned("<=", here, limit), vector)  # -1
+                builder.store(builder.sub(builder.load(count), is_left), count)
+            end = _bytes_at(context, builder, kinds[7], args[7], args[2])
+            builder.store(builder.load(count), builder.bitcast(end, vector.as_pointer()), align=1)
+            return context.get_dummy_value()
+
+        numbers = types.int64, types.int64
+        return types.void(codes, *numbers, rows, *numbers, limits, counts), emit
+
+    return count
+
+
+_count_wide, _count_narrow = _counter_of(WIDE), _counter_of(NARROW)
 
 
 @kernel
 def is_constant(feature, state):
     """Do all rows of the node have the same code, or all miss their value?"""
     return state.lowest[uint64(feature)] == state.highest[uint64(feature)]
+
+
+@kernel
+def cells_of(node, feature, state):
+    """(all codes, place of the first row's code, step from row to row): the table by rows, or by columns"""
+    if (state.stop[node] - state.start[node]) * state.row_bytes <= CACHED_BYTES:
+        return state.flat_codes, uint64(feature), uint64(state.row_bytes)
+    return state.flat_columns, uint64(feature) * uint64(state.n_table_rows), uint64(1)

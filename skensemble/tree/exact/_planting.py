@@ -45,7 +45,10 @@ def plant(weight, copies, weight_unit, amount_unit, moment_unit, min_weight_leaf
             for k in range(deviation.shape[1]):
                 state.amount[i, k] = times * int(np.rint(factor * deviation[i, k] * amounts))
             state.moment[i] = times * int(np.rint(factor * moment[i] * moments))
+            if state.n_outputs == 1:
+                state.packed[i, 0], state.packed[i, 1] = state.amount[i, 0], state.moment[i]
     state.total_weight = total
+    state.weighs_one = total == n_rows
     state.exact_squares = state.criterion == GINI and total < MOST_SQUARED
     state.min_weight_leaf = int(np.ceil(min_weight_leaf / weight_unit))
     return n_rows

@@ -9,13 +9,12 @@ from numba import int64, uint64
 
 from skensemble._jit import kernel
 from skensemble._random_bits import mixed_seed
-from skensemble.tree.exact._code_ranges import NARROW, add_left
+from skensemble.tree.exact._code_ranges import MOST_COUNTED, NARROW, add_left, cells_of, count_left
 from skensemble.tree.exact._competing_splits import compete, wins
 from skensemble.tree.exact._criteria import ABSOLUTE_ERROR, GINI, SQUARED_ERROR
 from skensemble.tree.exact._thresholds import draw_value, last_code_below
 
 FEW_ROWS = 8  # up to so many, comparing the border of each row's code is quicker than looking for the threshold's code
-CACHED_BYTES = 1 << 18  # of a node's codes by rows, up to which they are read there and not by columns
 FEATURES_IN_WORD = 3  # of eight features side by side, from which all eight are added up
 
 
@@ -30,28 +29,46 @@ def is_random_sum(state):
 def sum_random_splits(node, end, seed, state):
     """Draw thresholds for features[end:] and add up the left sides of all; False if reading them one by one is quicker.
 
-    Numbers only.  Features with missing values in the node, and categories, get sums that nobody reads.
+    Features with missing values in the node, and categories, get sums that nobody reads.
     """
-    n_rows, n_words = state.stop[node] - state.start[node], state.row_bytes // NARROW
-    features, n_features = state.features, state.features.shape[0]
-    if state.amount.shape[0] == 0 or n_rows <= FEW_ROWS or n_features - end < FEATURES_IN_WORD * n_words:
+    n_rows, n_tried = state.stop[node] - state.start[node], state.features.shape[0] - end
+    if state.amount.shape[0] == 0:
+        is_worth_it = state.total[state.n_stats] == n_rows  # a row is a count
+    else:
+        is_worth_it = n_rows > FEW_ROWS and NARROW * n_tried >= FEATURES_IN_WORD * state.row_bytes
+    if not is_worth_it:
         return False
-    for place in range(end, n_features):
-        feature = features[place]
+    for place in range(end, state.features.shape[0]):
+        feature = state.features[place]
         if is_plain(feature, state):
             own_seed = mixed_seed(seed, state.feature_rank[feature])
             state.limits[feature] = _draw_code(feature, own_seed, state)
-    start = state.start[node]
-    for word in range(n_words):
+    if state.amount.shape[0] == 0:
+        _count_left_classes(node, end, state)
+        return True
+    for first in range(0, state.row_bytes, NARROW):
         add_left(
-            state.flat_codes, state.row_bytes, NARROW * word, state.rows, start, n_rows, state.limits,
-            state.node_amount, state.left_amounts,
-        )  # fmt: skip
-        add_left(
-            state.flat_codes, state.row_bytes, NARROW * word, state.rows, start, n_rows, state.limits,
-            state.node_weight, state.left_weights,
+            state.flat_codes, state.row_bytes, first, state.rows, state.start[node], n_rows, state.limits,
+            state.node_amount, state.node_weight, state.left_sums[0], state.left_sums[1],
         )  # fmt: skip
     return True
+
+
+@kernel
+def _count_left_classes(node, end, state):
+    """left_sums[channel, feature] = number of rows of the class on the left; the rows of a node are sorted by class."""
+    features, counts, sums = state.features, state.counts, state.left_sums
+    begin = state.start[node]
+    for channel in range(state.n_stats):
+        for place in range(end, features.shape[0]):
+            sums[channel, features[place]] = 0
+        stop = state.start[node] + state.class_stop[channel]
+        while begin < stop:
+            rest = min(begin + MOST_COUNTED, stop)
+            count_left(state.rows, begin, rest, state)
+            for place in range(end, features.shape[0]):
+                sums[channel, features[place]] += counts[features[place]]
+            begin = rest
 
 
 @kernel
@@ -64,11 +81,14 @@ def is_plain(feature, state):
 def try_random_split(node, feature, is_summed, seed, breaks_ties, state):
     """Let a plain feature's split at a random threshold compete; is_summed : see `sum_random_splits`"""
     if state.amount.shape[0] == 0:
-        _sum_left_classes(node, feature, seed, state)
+        if is_summed:
+            _take_left_classes(feature, state)
+        else:
+            _sum_left_classes(node, feature, seed, state)
         won = _classes_compete(node, feature, breaks_ties, state)
     else:
         if is_summed:
-            amount, weight = state.left_amounts[feature], state.left_weights[feature]
+            amount, weight = state.left_sums[0, feature], state.left_sums[1, feature]
         else:
             amount, weight = _sum_left_numbers(node, feature, seed, state)
         won = _numbers_compete(node, feature, amount, weight, breaks_ties, state)
@@ -97,7 +117,7 @@ def _sum_left_numbers(node, feature, seed, state):
     """(amount, weight) of the left side"""
     n_rows, start = state.stop[node] - state.start[node], uint64(state.start[node])
     node_weight, node_amount = state.node_weight, state.node_amount
-    table, offset, stride = _cells(node, feature, state)
+    table, offset, stride = cells_of(node, feature, state)
     rows, amount, weight = state.rows, int64(0), int64(0)
     own_seed = mixed_seed(seed, state.feature_rank[feature])
     low, high = state.lowest[uint64(feature)], state.highest[uint64(feature)]
@@ -122,7 +142,7 @@ def _sum_left_numbers(node, feature, seed, state):
 def _sum_left_classes(node, feature, seed, state):
     """Write the weights of the classes, and their sum, into `left`; the rows of a node are sorted by class."""
     start, left, n_stats = uint64(state.start[node]), state.left, state.n_stats
-    table, offset, stride = _cells(node, feature, state)
+    table, offset, stride = cells_of(node, feature, state)
     rows, node_weight = state.rows, state.node_weight
     limit = uint64(_draw_code(feature, mixed_seed(seed, state.feature_rank[feature]), state))
     total, first = int64(0), uint64(0)
@@ -138,11 +158,12 @@ def _sum_left_classes(node, feature, seed, state):
 
 
 @kernel
-def _cells(node, feature, state):
-    """(all codes, place of the first row's code, step from row to row): the table by rows, or by columns"""
-    if (state.stop[node] - state.start[node]) * state.row_bytes <= CACHED_BYTES:
-        return state.flat_codes, uint64(feature), uint64(state.row_bytes)
-    return state.flat_columns, uint64(feature) * uint64(state.n_table_rows), uint64(1)
+def _take_left_classes(feature, state):
+    left, n_stats, total = state.left, state.n_stats, int64(0)
+    for channel in range(n_stats):
+        left[channel] = state.left_sums[channel, feature]
+        total += left[channel]
+    left[n_stats] = total
 
 
 # -- gains -----------------------------------------------------------------------------------------------------------

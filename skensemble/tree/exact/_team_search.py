@@ -113,7 +113,7 @@ def _copy_scalars(own, leader):
     """Copy the numbers that change from tree to tree; arrays are shared, except those that a search writes to."""
     own.weight_unit, own.amount_unit, own.moment_unit = leader.weight_unit, leader.amount_unit, leader.moment_unit
     own.min_weight_leaf, own.total_weight = leader.min_weight_leaf, leader.total_weight
-    own.exact_squares = leader.exact_squares
+    own.exact_squares, own.weighs_one = leader.exact_squares, leader.weighs_one
 
 
 @kernel
