@@ -51,6 +51,11 @@ JOBS = (
         )
         for table in ("california_housing", "diamonds")
     ),
+    Job(
+        "ExtraTreesClassifier", "covertype", 100_000, 100_000, {"n_jobs": N_THREADS},
+        {"scikit-learn": 0.25}, {"scikit-learn": 0.2},
+    ),
+    Job("ExtraTreesRegressor", "california_housing", None, None, {"n_jobs": N_THREADS}, {"scikit-learn": 0.25}),
     Job("RandomForestClassifier", WORDS, 2_000, 500, {"n_jobs": N_THREADS}, {"scikit-learn": 1.0}),
     Job("RandomForestClassifier", "iris", None, None, {}, {"scikit-learn": 0.1}, {"scikit-learn": 0.05}, True),
 )  # fmt: skip
@@ -58,6 +63,7 @@ JOBS_QUICK = (
     Job("DecisionTreeClassifier", "covertype", 4_000, 1_000),
     Job("RandomForestClassifier", "covertype", 2_000, 2_000, {"n_estimators": 10}),
     Job("RandomForestRegressor", "california_housing", 2_000, 500, {"n_estimators": 10}),
+    Job("ExtraTreesRegressor", "california_housing", 2_000, 500, {"n_estimators": 10}),
     Job("RandomForestClassifier", WORDS, 200, 50, {"n_estimators": 10}),
     JOBS[-1],
 )

@@ -25,7 +25,9 @@ WEIGHT_BITS = 52  # of the sum of weights that are not whole
 SUM_BITS = 61  # of a sum of amounts
 SMALLEST_SUM = 1e-280
 SPAN_BLOCK, SPAN_CELLS = 1 << 14, 1 << 23  # most rows, and most cells, that are read at once
-FEATURES_FOR_RANGES = 16  # features of a table, for each that a node looks at, up to which ranges of all are worth a pass
+FEATURES_FOR_RANGES = (
+    16  # features of a table, for each that a node looks at, up to which ranges of all are worth a pass
+)
 SPARSE_FIELDS = "usual", "entry_start", "entry_row", "entry_code", "row_start", "row_feature", "row_code"
 
 

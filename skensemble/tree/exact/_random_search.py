@@ -31,26 +31,27 @@ def sum_random_splits(node, end, seed, state):
 
     Features with missing values in the node, and categories, get sums that nobody reads.
     """
-    n_rows, n_tried = state.stop[node] - state.start[node], state.features.shape[0] - end
-    if state.amount.shape[0] == 0:
-        is_worth_it = state.total[state.n_stats] == n_rows  # a row is a count
-    else:
-        is_worth_it = n_rows > FEW_ROWS and NARROW * n_tried >= FEATURES_IN_WORD * state.row_bytes
-    if not is_worth_it:
+    n_rows, counts = state.stop[node] - state.start[node], state.counts
+    is_count = state.amount.shape[0] == 0
+    if (is_count and state.total[state.n_stats] > n_rows) or (not is_count and n_rows <= FEW_ROWS):
         return False
+    for first in range(0, state.row_bytes, NARROW):
+        counts[first] = 0
     for place in range(end, state.features.shape[0]):
         feature = state.features[place]
         if is_plain(feature, state):
+            counts[feature & ~(NARROW - 1)] += 1
             own_seed = mixed_seed(seed, state.feature_rank[feature])
             state.limits[feature] = _draw_code(feature, own_seed, state)
-    if state.amount.shape[0] == 0:
+    if is_count:
         _count_left_classes(node, end, state)
         return True
     for first in range(0, state.row_bytes, NARROW):
-        add_left(
-            state.flat_codes, state.row_bytes, first, state.rows, state.start[node], n_rows, state.limits,
-            state.node_amount, state.node_weight, state.left_sums[0], state.left_sums[1],
-        )  # fmt: skip
+        if counts[first] >= FEATURES_IN_WORD:
+            add_left(
+                state.flat_codes, state.row_bytes, first, state.rows, state.start[node], n_rows, state.limits,
+                state.node_amount, state.node_weight, state.left_sums[0], state.left_sums[1],
+            )  # fmt: skip
     return True
 
 
@@ -87,10 +88,10 @@ def try_random_split(node, feature, is_summed, seed, breaks_ties, state):
             _sum_left_classes(node, feature, seed, state)
         won = _classes_compete(node, feature, breaks_ties, state)
     else:
-        if is_summed:
+        if is_summed and state.counts[feature & ~(NARROW - 1)] >= FEATURES_IN_WORD:
             amount, weight = state.left_sums[0, feature], state.left_sums[1, feature]
         else:
-            amount, weight = _sum_left_numbers(node, feature, seed, state)
+            amount, weight = _sum_left_numbers(node, feature, is_summed, seed, state)
         won = _numbers_compete(node, feature, amount, weight, breaks_ties, state)
     if won:
         note_range(feature, state)
@@ -113,17 +114,19 @@ def _draw_code(feature, seed, state):
 
 
 @kernel
-def _sum_left_numbers(node, feature, seed, state):
-    """(amount, weight) of the left side"""
+def _sum_left_numbers(node, feature, is_drawn, seed, state):
+    """(amount, weight) of the left side;  is_drawn : whether its limit is known already"""
     n_rows, start = state.stop[node] - state.start[node], uint64(state.start[node])
     node_weight, node_amount = state.node_weight, state.node_amount
     table, offset, stride = cells_of(node, feature, state)
     rows, amount, weight = state.rows, int64(0), int64(0)
     own_seed = mixed_seed(seed, state.feature_rank[feature])
     low, high = state.lowest[uint64(feature)], state.highest[uint64(feature)]
-    value = draw_value(feature, int64(low), int64(high), own_seed, state)
-    if n_rows > FEW_ROWS or not np.isfinite(value):
-        limit = uint64(last_code_below(value, feature, int64(low), int64(high), own_seed, state))
+    value = np.inf if is_drawn else draw_value(feature, int64(low), int64(high), own_seed, state)
+    if is_drawn or n_rows > FEW_ROWS or not np.isfinite(value):
+        limit = uint64(state.limits[uint64(feature)])
+        if not is_drawn:
+            limit = uint64(last_code_below(value, feature, int64(low), int64(high), own_seed, state))
         for i in range(uint64(n_rows)):
             is_left = uint64(table[offset + stride * uint64(rows[start + i])]) <= limit
             weight += node_weight[i] if is_left else 0

@@ -12,13 +12,19 @@ from skensemble._random_bits import mixed_seed, random_bits
 from skensemble.tree.exact._absolute_error import deviations
 from skensemble.tree.exact._category_splits import sweep_categories
 from skensemble.tree.exact._code_groups import collect_groups, fill_histogram, groups_of_histogram, sweep_groups
-from skensemble.tree.exact._code_sums import MANY_CODES, mark_codes, sum_by_code, sweep_sums
 from skensemble.tree.exact._code_ranges import find_ranges, is_constant
+from skensemble.tree.exact._code_sums import MANY_CODES, mark_codes, sum_by_code, sweep_sums
 from skensemble.tree.exact._competing_splits import add_row, compete, gain_to_beat, note_codes, precedes
 from skensemble.tree.exact._criteria import ABSOLUTE_ERROR, SQUARED_ERROR
 from skensemble.tree.exact._key_sort import PLACE, sort_keys
 from skensemble.tree.exact._node_sums import first_sum
-from skensemble.tree.exact._random_search import is_plain, is_random_sum, note_range, sum_random_splits, try_random_split
+from skensemble.tree.exact._random_search import (
+    is_plain,
+    is_random_sum,
+    note_range,
+    sum_random_splits,
+    try_random_split,
+)
 from skensemble.tree.exact._sorted_rows import sweep_sorted
 from skensemble.tree.exact._thresholds import draw_below, draw_threshold, place_threshold
 from skensemble.tree.exact._unusual_cells import (
@@ -80,7 +86,7 @@ def find_best_split(node, seed, state):
 
 @kernel
 def _try_drawn(node, end, seed, breaks_ties, state):
-    """Let features[end:], none of which is constant, compete in the order in which they were drawn: the last one first."""
+    """Let features[end:], which differ, compete in the order in which they were drawn: the last one first."""
     is_random, is_pair = is_random_sum(state), state.stop[node] - state.start[node] == 2
     is_pair &= not state.constrained and state.criterion != ABSOLUTE_ERROR
     is_summed = is_random and sum_random_splits(node, end, seed, state)
