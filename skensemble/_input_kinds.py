@@ -23,8 +23,6 @@ LOADED_BY = {  # library -> the call by which its collections become tables or a
 class TableSource:
     """A table that is read in batches of rows, of which a fit keeps codes only; see `skensemble.distributed`."""
 
-    is_parted = False  # other processes have other rows of it
-
     def targets(self, y, sample_weight):
         """(y, sample_weight) of all rows in memory; both must be None, or weights alone where the source has none."""
         raise NotImplementedError

@@ -14,10 +14,9 @@ import numpy as np
 
 from skensemble._input_kinds import is_dask
 from skensemble._parameters import ParameterError
-from skensemble._warnings import caught_warnings, warn, warn_again
-from skensemble.distributed._batches import Batches
+from skensemble._warnings import warn, warn_again
 from skensemble.distributed._exchange import LostRank, connect, open_door
-from skensemble.distributed._part_source import PartSource
+from skensemble.distributed._fit_part import fit_here, fit_part
 
 LOCAL_SHARE = 1.25  # of its fair share of the rows a worker keeps what lies there
 MOST_FITS = 4  # that lose a worker each
@@ -25,17 +24,20 @@ LAST_WORDS = 3.0  # seconds that others have to tell an error, when one rank has
 _doors = {}  # (fit, worker): of fits that begin in this process
 
 
-def fit_on_dask(estimator, X, y, sample_weight, X_val, y_val, sample_weight_val, **others):
-    """Fit to Dask's collections; a client's workers share the rows, and without a client this process has all."""
-    for name, value in others.items():
-        if value is not None:
-            raise ParameterError(f"{name} must be None where X is a Dask collection, got {type(value).__name__}.")
-    train = _partitions(X, y, sample_weight, "")
-    validation = None if X_val is None else _partitions(X_val, y_val, sample_weight_val, "_val")
+def fit_on_dask(estimator, train, validation, in_order=False):
+    """Fit to Dask's collections; a client's workers share the rows, and without a client this process has all.
+
+    train, validation : {name: collection}, see `columns_of_fit`; validation may be None
+    in_order : whether rows must stay in their order, so that each worker has partitions that follow each other
+    """
+    train = _partitions(train, "")
+    validation = None if validation is None else _partitions(validation, "_val")
     client = _client()
     if client is None:
-        return _fit_here(estimator, train, validation)
-    return _fit_on_workers(client, estimator, train, validation)
+        import dask
+
+        return fit_here(estimator, *dask.compute(train, validation))
+    return _fit_on_workers(client, estimator, train, validation, in_order)
 
 
 def _client():
@@ -53,24 +55,18 @@ def _client():
 # -- partitions ------------------------------------------------------------------------------------------------------
 
 
-def _partitions(X, y, weight, suffix):
-    """List of Delayed tuples (X, y) or (X, y, weight), a partition each."""
+def _partitions(columns, suffix):
+    """List of Delayed blocks, a partition each."""
     import dask
 
-    if not is_dask(X):
-        raise ParameterError(f"X{suffix} must be a Dask collection as X is, got {type(X).__name__}.")
-    if y is None:
-        raise ValueError(f"y{suffix} must be given with X{suffix}, a Dask collection, got None.")
-    columns = [("X" + suffix, X), ("y" + suffix, y)]
-    columns += [] if weight is None else [("sample_weight" + suffix, weight)]
-    blocks = [_delayed_blocks(name, values) for name, values in columns]
-    for (name, _), of_column in zip(columns, blocks):
-        if len(of_column) != len(blocks[0]):
+    blocks = {name: _delayed_blocks(name + suffix, values) for name, values in columns.items()}
+    for name, of_column in blocks.items():
+        if len(of_column) != len(blocks["X"]):
             raise ValueError(
-                f"{name} must have as many partitions as X{suffix}, {len(blocks[0])}, got {len(of_column)}: take it "
-                "from the same collection, or repartition it."
+                f"{name}{suffix} must have as many partitions as X{suffix}, {len(blocks['X'])}, got {len(of_column)}: "
+                "take it from the same collection, or repartition it."
             )
-    return [dask.delayed(tuple)(list(block)) for block in zip(*blocks)]
+    return [dask.delayed(dict)(zip(blocks, block)) for block in zip(*blocks.values())]
 
 
 def _delayed_blocks(name, values):
@@ -83,24 +79,13 @@ def _delayed_blocks(name, values):
 
 
 def _n_rows(block):
-    return len(block[0])
-
-
-# -- without a client ------------------------------------------------------------------------------------------------
-
-
-def _fit_here(estimator, train, validation):
-    import dask
-
-    train, validation = dask.compute(train, validation)
-    given = {} if validation is None else {"X_val": Batches.from_iterable(validation)}
-    return estimator.fit(Batches.from_iterable(train), **given)
+    return len(block["X"])
 
 
 # -- on the client's workers -----------------------------------------------------------------------------------------
 
 
-def _fit_on_workers(client, estimator, train, validation):
+def _fit_on_workers(client, estimator, train, validation, in_order):
     """The fit; where a worker is lost, the others begin again, whose model is the same."""
     from distributed import MultiLock, wait
 
@@ -109,7 +94,7 @@ def _fit_on_workers(client, estimator, train, validation):
     for _ in range(MOST_FITS):
         wait(blocks)  # Dask computes those again that were lost
         sizes = client.gather(client.map(_n_rows, blocks, pure=False))
-        shares = _assign(client, blocks, sizes, kinds)
+        shares = (_assign_in_order if in_order else _assign)(client, blocks, sizes, kinds)
         workers = sorted(shares)
         try:
             with MultiLock([f"skensemble-{worker}" for worker in workers], client=client):  # else two fits deadlock
@@ -130,14 +115,10 @@ def _lost(client, workers):
 
 def _assign(client, blocks, sizes, kinds):
     """{worker: ([blocks that train], [blocks that validate])}: mostly where they lie, the largest blocks first."""
-    workers = sorted(client.scheduler_info(n_workers=-1)["workers"])
-    if not workers:
-        raise ValueError("The Dask client must have workers, got none.")
-    homes, shares = client.who_has(blocks), {}
+    workers, homes, shares = _workers(client), client.who_has(blocks), {}
     for kind in (0, 1):
-        rows = [k for k in np.argsort(-np.array(sizes), kind="stable") if kinds[k] == kind and sizes[k] > 0]
-        if kind == 0 and not rows:
-            raise ValueError("X must have rows, got partitions without any.")
+        rows = _blocks_with_rows(sizes, kinds, kind)
+        rows = [rows[k] for k in np.argsort([-sizes[k] for k in rows], kind="stable")]
         load, most = dict.fromkeys(workers, 0), LOCAL_SHARE * sum(sizes[k] for k in rows) / len(workers)
         for k in rows:
             at_home = [worker for worker in homes.get(blocks[k].key, ()) if load.get(worker, most) + sizes[k] <= most]
@@ -145,6 +126,33 @@ def _assign(client, blocks, sizes, kinds):
             shares.setdefault(worker, ([], []))[kind].append(blocks[k])
             load[worker] += sizes[k]
     return shares
+
+
+def _assign_in_order(client, blocks, sizes, kinds):
+    """The same, each worker having blocks that follow each other, and workers in the order of their addresses."""
+    workers, shares = _workers(client), {}
+    for kind in (0, 1):
+        rows, before = _blocks_with_rows(sizes, kinds, kind), 0
+        total = sum(sizes[k] for k in rows)
+        for k in rows:
+            worker = workers[int((before + 0.5 * sizes[k]) / total * len(workers))]
+            shares.setdefault(worker, ([], []))[kind].append(blocks[k])
+            before += sizes[k]
+    return shares
+
+
+def _workers(client):
+    workers = sorted(client.scheduler_info(n_workers=-1)["workers"])
+    if not workers:
+        raise ValueError("The Dask client must have workers, got none.")
+    return workers
+
+
+def _blocks_with_rows(sizes, kinds, kind):
+    rows = [k for k, size in enumerate(sizes) if kinds[k] == kind and size > 0]
+    if kind == 0 and not rows:
+        raise ValueError("X must have rows, got partitions without any.")
+    return rows
 
 
 def _run_ranks(client, estimator, workers, shares, has_validation):
@@ -211,19 +219,7 @@ def _run_rank(estimator, train, validation, rank, addresses, fit, token, workers
     if door is None:
         raise LostRank("The fit has ended.")
     exchange = connect(rank, door, addresses, token, dict(enumerate(workers)))
-    n_jobs, given = estimator.n_jobs, {}
-    estimator.n_jobs = get_worker().state.nthreads if n_jobs is None else n_jobs
-    if validation is not None:
-        given["X_val"] = _part(validation, exchange)
     try:
-        with caught_warnings() as warnings:
-            estimator.verbose = estimator.verbose if rank == 0 else 0
-            estimator.fit(_part(train, exchange), **given)
+        return fit_part(estimator, train, validation, exchange, get_worker().state.nthreads)
     finally:
         exchange.close()
-    estimator.n_jobs = n_jobs
-    return (vars(estimator), warnings) if rank == 0 else None
-
-
-def _part(blocks, exchange):
-    return PartSource(Batches.from_iterable(blocks) if blocks else None, exchange)

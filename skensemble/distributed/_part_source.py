@@ -19,8 +19,6 @@ class PartSource(TableSource):
     batches : Batches, or None where this process has no rows;  exchange : see `_exchange.py`
     """
 
-    is_parted = True
-
     def __init__(self, batches, exchange):
         self._batches, self.exchange, self._table = batches, exchange, None
 
@@ -41,6 +39,8 @@ class PartSource(TableSource):
 
 class PartedTable(Table):
     """The rows of all parts, of which this process has some, or none."""
+
+    is_at_hand = False
 
     def __init__(self, part, exchange):
         self._part, self._exchange = part, exchange

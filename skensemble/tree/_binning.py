@@ -169,7 +169,8 @@ class Binner:
         A view of the table where its array is already such: never write into it.
         """
         if not table.is_at_hand:
-            return np.concatenate([self.encode(part) for _, part in table.parts()])
+            parts = [self.encode(part) for _, part in table.parts()]
+            return np.concatenate(parts) if parts else np.empty((0, table.n_features))
         stop = table.n_samples if stop is None else stop
         if self._is_numeric and isinstance(table, DenseTable):
             part = table.values if stop - start == table.n_samples else table.values[start:stop]

@@ -31,10 +31,14 @@ class PartOfCodes(NamedTuple):
 
     def take(self, rows):
         """The part of a table of some rows.  rows : ascending numbers among the rows of all parts"""
-        first, last = np.searchsorted(rows, [self.first_row, self.first_row + len(self.codes)])
-        own = np.asarray(rows[first:last]) - self.first_row
+        first, own = int(np.searchsorted(rows, self.first_row)), self.own(rows)
         columns = np.ascontiguousarray(self.columns[:, own])
-        return self._replace(codes=self.codes[own], columns=columns, first_row=int(first), n_rows=len(rows))
+        return self._replace(codes=self.codes[own], columns=columns, first_row=first, n_rows=len(rows))
+
+    def own(self, rows):
+        """Those of some rows that are of this part, counted from its first.  rows : as in `take`"""
+        first, last = np.searchsorted(rows, [self.first_row, self.first_row + len(self.codes)])
+        return np.asarray(rows[first:last]) - self.first_row
 
     def gathered(self, array):
         """The rows of all parts, along the last axis."""

@@ -7,7 +7,6 @@ from skensemble._parameters import ParameterError, plain_value
 from skensemble._validation import note_columns, read_features
 from skensemble.ensemble.losses._losses import class_of_loss
 
-IN_PARTS = "where several workers have the rows, got"
 IN_MEMORY = "where X is read in batches, since it needs the numbers of all rows, got"
 
 
@@ -15,10 +14,7 @@ def read_targets(estimator, X, y, sample_weight):
     """(y, sample_weight), those that batches hold where X is read in batches."""
     if not isinstance(X, TableSource):
         return y, sample_weight
-    if X.is_parted:
-        check_in_parts(estimator)
-    else:
-        _check_parameters(estimator)
+    check_for_batches(estimator)
     return X.targets(y, sample_weight)
 
 
@@ -35,7 +31,7 @@ def given_rows(X, n_samples):
     return np.empty((n_samples, 0)) if isinstance(X, TableSource) else X
 
 
-def _check_parameters(estimator):
+def check_for_batches(estimator):
     """Refuse what reads more than the codes of rows."""
     if estimator.booster == "gblinear":
         raise ParameterError(f"booster must not be 'gblinear' {IN_MEMORY} 'gblinear'.")
@@ -47,18 +43,7 @@ def _check_parameters(estimator):
         raise ParameterError(f"cv must be None or a number of folds {IN_MEMORY} {estimator.cv!r}.")
 
 
-def check_in_parts(estimator):
-    """Refuse what needs more of the rows of other processes than sums."""
-    _check_parameters(estimator)
+def reads_in_order(estimator):
+    """Must rows stay in their order where several workers have them?  Where the loss sees all of them at once."""
     loss = estimator.loss if hasattr(estimator, "loss") else estimator.objective
-    if callable(loss) or class_of_loss(loss).optimal_leaf_values is not None or class_of_loss(loss).needs_all_rows:
-        raise ParameterError(
-            f"loss must be one whose leaves are quotients of sums {IN_PARTS} {loss!r}: its leaves or gradients need "
-            "rows of other workers."
-        )
-    if estimator.booster != "gbtree":
-        raise ParameterError(f"booster must be 'gbtree' {IN_PARTS} {estimator.booster!r}.")
-    if plain_value(estimator.n_estimators) == "auto":
-        raise ParameterError(f"n_estimators must be a number {IN_PARTS} 'auto': pass one such as 300.")
-    if plain_value(estimator.linear_leaves) is True:
-        raise ParameterError(f"linear_leaves must be False {IN_PARTS} True.")
+    return callable(loss) or class_of_loss(loss).needs_all_rows

@@ -27,6 +27,7 @@ from skensemble._parallel import for_blocks
 from skensemble._random_bits import mixed_seed
 from skensemble.ensemble.newton._dart_kernels import add_tables
 from skensemble.ensemble.newton._gradient_trees import GradientTrees
+from skensemble.ensemble.newton._parted_rounds import InParts
 from skensemble.ensemble.newton._tree_rounds import TreeRounds
 from skensemble.tree.histogram._grown_trees import leaves_of
 from skensemble.tree.trees._prediction import apply_trees
@@ -117,10 +118,11 @@ class ScaledTrees:
         self.shape, self.values, self.rescalings, self.n_threads = shape, list(values), list(rescalings), n_threads
         self.scales = scales_after(rescalings)
 
-    def move(self, raw, leaves, trees, sign):
-        """raw += sign * the scaled `trees`, one after another.
+    def move(self, raw, leaves, trees, sign, first_row=0):
+        """raw += sign * the scaled `trees`, one after another, of the rows whose leaves are known.
 
-        raw : (n_outputs, n_samples);  leaves : list of (n_samples,) node numbers, one array for each tree
+        raw : (n_outputs, n_samples);  leaves : list of (n_rows,) node numbers, one array for each tree
+        first_row : of these rows, among all in raw
         """
         scales = sign * self.scales[self.shape.learner_of(trees)]
         columns = [
@@ -136,9 +138,9 @@ class ScaledTrees:
 
         def add(start, stop):
             block = np.stack([leaf[start:stop] for leaf in leaf_of_row])
-            add_tables(raw, start, block, outputs, tables, bounds)
+            add_tables(raw, first_row + start, block, outputs, tables, bounds)
 
-        n_rows = raw.shape[1]
+        n_rows = len(leaf_of_row[0])
         n_threads = self.n_threads if n_rows * len(leaf_of_row) >= WORTH_THREADS else 1
         for_blocks(add, n_rows, BLOCK, n_threads)
 
@@ -149,14 +151,15 @@ class ScaledTrees:
     def finish_round(self, rescaling, values, moved):
         """Rescale, put back the learners that were dropped, and add the round's own trees, whose values are given.
 
-        moved : pairs (raw, leaves), see `move`
+        moved : triples (raw, leaves, first_row), see `move`
         """
         own = np.arange(len(self.values), len(self.values) + len(values))
         self.values += values
         self.rescalings.append(rescaling)
         self.scales = rescaling.applied(self.scales)
-        for raw, leaves in moved:
-            self.move(raw, leaves, np.concatenate((self.shape.trees_of(rescaling.learners), own)), 1.0)
+        for raw, leaves, first_row in moved:
+            trees = np.concatenate((self.shape.trees_of(rescaling.learners), own))
+            self.move(raw, leaves, trees, 1.0, first_row)
 
 
 def replay(trees, raw, leaves):
@@ -168,7 +171,7 @@ def replay(trees, raw, leaves):
     n_trees = trees.shape.n_learners * trees.shape.n_parallel
     for number, rescaling in enumerate(trees.rescalings):
         past.move(raw, leaves, trees.shape.trees_of(rescaling.learners), -1.0)
-        past.finish_round(rescaling, trees.values[number * n_trees : (number + 1) * n_trees], [(raw, leaves)])
+        past.finish_round(rescaling, trees.values[number * n_trees : (number + 1) * n_trees], [(raw, leaves, 0)])
         yield raw
 
 
@@ -193,14 +196,14 @@ class DartRounds(TreeRounds):
         dropout, seed = self._dropout, mixed_seed(self.settings.seed, number)
         dropped = dropout.draw(trees.scales, mixed_seed(seed, DROP_STREAM))
         for data in self._moved:
-            trees.move(data.raw, data.leaves, shape.trees_of(dropped), -1.0)
+            trees.move(data.raw, data.leaves, shape.trees_of(dropped), -1.0, data.here.start)
             data.leaves.extend([None] * (shape.n_learners * shape.n_parallel))
         grown = super().round(number)
         n_dropped = np.bincount(dropped % shape.n_learners, minlength=shape.n_learners)
         factors, new = dropout.scales(n_dropped, self.settings.learning_rate)
         rescaling = Rescaling(dropped, factors[dropped % shape.n_learners], new)
         values = [tree.values for tree in grown.trees]
-        trees.finish_round(rescaling, values, [(data.raw, data.leaves) for data in self._moved])
+        trees.finish_round(rescaling, values, [(data.raw, data.leaves, data.here.start) for data in self._moved])
         return DartRound(*grown, rescaling)
 
     def _move(self, growth, place):
@@ -209,8 +212,12 @@ class DartRounds(TreeRounds):
         place += len(self._trees.values)
         self.train.leaves[place] = compact(growth.leaf_of_row, len(tree.nodes))
         if self.held_out is not None:
-            rows = np.arange(self.held_out.raw.shape[1], dtype=np.uint32)
+            rows = np.arange(self.held_out.binned.n_samples, dtype=np.uint32)
             self.held_out.leaves[place] = compact(leaves_of(tree, self.held_out.binned, rows), len(tree.nodes))
+
+
+class PartedDartRounds(InParts, DartRounds):
+    """The same, of rows in several parts."""
 
 
 # -- the model -------------------------------------------------------------------------------------------------------
@@ -224,6 +231,7 @@ class DartTrees(GradientTrees):
     """
 
     rescalings: tuple = ()
+    _kinds_of_rounds = DartRounds, PartedDartRounds
 
     @classmethod
     def training_data(cls, binner, table, target, weight, start, n_threads):
@@ -250,8 +258,7 @@ class DartTrees(GradientTrees):
             weighted=parameters.sample_type == "weighted",
             forest=parameters.normalize_type == "forest",
         )
-        past = self._scaled_trees(request.n_threads)
-        return DartRounds(request.loss, request.train, request.held_out, self._settings(request), dropout, past)
+        return self._rounds(request, dropout, self._scaled_trees(request.n_threads))
 
     def extended(self, rounds):
         rescalings = (*self.rescalings, *(round_.rescaling for round_ in rounds))

@@ -8,7 +8,6 @@ from skensemble.ensemble.newton._booster import Booster
 from skensemble.ensemble.newton._boosting_settings import read_settings
 from skensemble.ensemble.newton._parted_rounds import PartedRounds
 from skensemble.ensemble.newton._tree_rounds import TreeRounds
-from skensemble.tree._part_of_codes import PartOfCodes
 from skensemble.tree.histogram._grown_trees import to_tree_arrays
 from skensemble.tree.trees._additive_trees import AdditiveTrees
 from skensemble.tree.trees._tree_arrays import concatenate, empty_trees, validate_trees
@@ -24,6 +23,7 @@ class GradientTrees(Booster):
 
     additive: AdditiveTrees
     n_parallel: int
+    _kinds_of_rounds = TreeRounds, PartedRounds  # of rows in one process, and in several
 
     @classmethod
     def started(cls, binner, baseline, *, vector, n_parallel, link, output_names):
@@ -41,8 +41,12 @@ class GradientTrees(Booster):
     # -- training ----------------------------------------------------------------------------------------------------
 
     def rounds(self, request):
-        kind = PartedRounds if isinstance(request.train.binned, PartOfCodes) else TreeRounds
-        return kind(request.loss, request.train, request.held_out, self._settings(request))
+        return self._rounds(request)
+
+    def _rounds(self, request, *others):
+        alone, parted = self._kinds_of_rounds
+        kind = parted if request.train.is_parted else alone
+        return kind(request.loss, request.train, request.held_out, self._settings(request), *others)
 
     def _settings(self, request):
         return read_settings(request, vector=self.additive.trees.n_values > 1)

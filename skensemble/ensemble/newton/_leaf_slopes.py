@@ -1,10 +1,6 @@
-"""Kernels of linear leaves: slopes by ridge regression, and what they add to predictions."""
-
-import numpy as np
+"""Kernels of linear leaves: the features that they have slopes for, and what slopes add to predictions."""
 
 from skensemble._jit import kernel
-
-SINGULAR = 1e-9  # share of a feature's variance in a leaf that the features before it must leave unexplained
 
 
 @kernel
@@ -24,102 +20,6 @@ def find_path_features(parent, feature, is_leaf, start, out):
                     n += 1
                 above = parent[above]
     start[len(parent)] = n
-
-
-@kernel
-def fit_slopes(
-    leaves, row_starts, rows, cells, gradient, hessian, weight, centre, scale, ridge, start, feature, mean, slope
-):
-    """Slopes of the leaves for one output, from the rows without a missing cell on the leaf's path.
-
-    rows[row_starts[l] : row_starts[l + 1]] are those of leaves[l];  cells : (n_samples, n_features)
-    centre, scale : (n_features,) of the standardised features z, in whose units the ridge is
-    mean, slope : (n_entries,) to be written, in the units of the cells
-
-    With sums over the rows, and Z the z minus their means,  slope = -(Z' h Z + ridge)^-1 Z' g  (Shi et al. 2018).
-    """
-    widest = 0
-    for leaf in leaves:
-        widest = max(widest, start[leaf + 1] - start[leaf])
-    z, hz, gz, hzz = np.empty(widest), np.empty(widest), np.empty(widest), np.empty((widest, widest))
-    for i in range(len(leaves)):
-        first, last = start[leaves[i]], start[leaves[i] + 1]
-        d = last - first
-        own, leaf_rows = feature[first:last], rows[row_starts[i] : row_starts[i + 1]]
-        total = _sum_up(leaf_rows, cells, gradient, hessian, weight, own, centre, scale, z, hz, gz, hzz)
-        if total > 0.0:
-            for a in range(d):
-                hzz[a, a] += ridge
-            _solve(hzz, gz, d)
-            for a in range(d):
-                mean[first + a] = centre[own[a]] + scale[own[a]] * hz[a] / total
-                slope[first + a] = -gz[a] / scale[own[a]]
-
-
-@kernel
-def _sum_up(rows, cells, gradient, hessian, weight, own, centre, scale, z, hz, gz, hzz):
-    """Sums of h z, g z and h z z', the latter two about the means of z; returns the sum of h."""
-    d, total, slope = len(own), 0.0, 0.0
-    for a in range(d):  # assigning to slices would take long to compile
-        hz[a], gz[a] = 0.0, 0.0
-        for b in range(a + 1):
-            hzz[a, b] = 0.0
-    for i in rows:
-        if not _standardise(cells[i], own, centre, scale, z):
-            continue
-        w = weight[i] if len(weight) > 0 else 1.0
-        g, h = w * gradient[i], w * hessian[i]
-        total += h
-        slope += g
-        for a in range(d):
-            weighted = h * z[a]
-            hz[a] += weighted
-            gz[a] += g * z[a]
-            for b in range(a + 1):
-                hzz[a, b] += weighted * z[b]
-    if total > 0.0:
-        for a in range(d):
-            gz[a] -= slope * hz[a] / total
-            for b in range(a + 1):
-                hzz[a, b] -= hz[a] * hz[b] / total
-    return total
-
-
-@kernel
-def _standardise(row, own, centre, scale, z):
-    """False if a cell is missing or infinite."""
-    for a in range(len(own)):
-        x = row[own[a]]
-        if not x - x == 0.0:
-            return False
-        z[a] = (x - centre[own[a]]) / scale[own[a]]
-    return True
-
-
-@kernel
-def _solve(matrix, vector, d):
-    """vector := matrix^-1 vector, by Cholesky in the lower triangle; a feature that is not needed gets 0."""
-    for a in range(d):
-        variance = matrix[a, a]
-        for b in range(a):
-            s = matrix[a, b]
-            for k in range(b):
-                s -= matrix[a, k] * matrix[b, k]
-            matrix[a, b] = s / matrix[b, b]
-            matrix[a, a] -= matrix[a, b] ** 2
-        if matrix[a, a] > SINGULAR * variance:
-            matrix[a, a] = np.sqrt(matrix[a, a])
-            for k in range(a):
-                vector[a] -= matrix[a, k] * vector[k]
-            vector[a] /= matrix[a, a]
-        else:
-            for k in range(a):
-                matrix[a, k] = 0.0
-            matrix[a, a], vector[a] = 1.0, 0.0
-    for a in range(d - 1, -1, -1):
-        for k in range(a + 1, d):
-            vector[a] -= matrix[k, a] * vector[k]
-        vector[a] /= matrix[a, a]
 
 
 # -- what slopes add ---------------------------------------------------------------------------------------------------

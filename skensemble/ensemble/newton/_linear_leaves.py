@@ -18,7 +18,9 @@ from skensemble._parallel import for_blocks
 from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT
 from skensemble.ensemble.losses._weighted_statistics_kernels import weighted_mean
 from skensemble.ensemble.newton._gradient_trees import GradientTrees
-from skensemble.ensemble.newton._leaf_slopes import add_leaves, add_trees, find_path_features, fit_slopes
+from skensemble.ensemble.newton._leaf_slopes import add_leaves, add_trees, find_path_features
+from skensemble.ensemble.newton._parted_rounds import InParts
+from skensemble.ensemble.newton._slope_kernels import find_ranges, solve_leaves, sum_leaves
 from skensemble.ensemble.newton._training_data import TrainingData
 from skensemble.ensemble.newton._tree_rounds import TreeRounds
 from skensemble.explanation._explained_trees import ExplainedTrees
@@ -97,7 +99,7 @@ class LinearLeafData(TrainingData):
     cells: np.ndarray | None = None  # (n_samples, n_features) float64, read-only
 
     def take(self, rows):
-        return replace(super().take(rows), cells=read_only(self.cells[rows]))
+        return replace(super().take(rows), cells=read_only(self.cells[self.own(rows)]))
 
 
 class LinearLeafRounds(TreeRounds):
@@ -105,8 +107,7 @@ class LinearLeafRounds(TreeRounds):
 
     def __init__(self, loss, train, held_out, settings, linear_lambda):
         super().__init__(loss, train, held_out, settings)
-        self._linear_lambda = linear_lambda
-        self._centre, self._scale = _standard_units(train)
+        self._linear_lambda, self._spread = linear_lambda, _spreads(train)
         self._slopes = {}  # by the place of the tree in its round
 
     def round(self, number):
@@ -119,7 +120,7 @@ class LinearLeafRounds(TreeRounds):
         columns = range(self.n_outputs) if self.settings.vector else [tree.output]
         _add_tree(self.train, growth.leaf_of_row, tree, slopes, columns, self._threads_of_tree)
         if self.held_out is not None:
-            rows = np.arange(self.held_out.raw.shape[1], dtype=np.uint32)
+            rows = np.arange(self.held_out.binned.n_samples, dtype=np.uint32)
             leaf = leaves_of(tree, self.held_out.binned, rows)
             _add_tree(self.held_out, leaf, tree, slopes, columns, self._threads_of_tree)
 
@@ -127,13 +128,13 @@ class LinearLeafRounds(TreeRounds):
         """LeafSlopes of a tree, times what its values were multiplied by."""
         tree = growth.tree
         start, feature = path_features(tree.nodes)
+        rows = LeafRows(*growth.leaf_starts(), growth.rows_by_leaf)
         means_and_slopes = (np.zeros((len(feature), tree.values.shape[1])) for _ in range(2))
         slopes = LeafSlopes(start, feature, *means_and_slopes, np.full(len(tree.nodes), self._largest_step()))
         for k in range(tree.values.shape[1]):
-            mean, slope = self._fit_output(growth, start, feature, k if self.settings.vector else tree.output)
+            mean, slope = self._fit_output(rows, start, feature, k if self.settings.vector else tree.output)
             slopes.mean[:, k] = mean
-            # The order of the rows decides about the last bits of a sum; no slope needs them, and without them weights
-            # and copies of rows make the same model.
+            # The last bits of a slope are not worth their bytes in a file.
             slopes.slope[:, k] = np.float32(slope * (self.settings.learning_rate / self.settings.n_parallel))
         return slopes
 
@@ -142,36 +143,73 @@ class LinearLeafRounds(TreeRounds):
         limit = self.settings.limits.max_delta_step
         return limit * self.settings.learning_rate / self.settings.n_parallel if limit else np.inf
 
-    def _fit_output(self, growth, start, feature, output):
-        leaves, row_starts = growth.leaf_starts()
-        targets = self.targets
-        mean, slope = np.zeros(len(feature)), np.zeros(len(feature))
+    def _fit_output(self, rows, start, feature, output):
+        """(means of the features of each leaf, slopes), for one output."""
+        leaves = rows.leaves
+        low, high, mean, slope = np.zeros((4, len(feature)))
+        tops, n_features = np.empty((len(leaves), 3)), np.diff(start)[leaves]
+        sum_starts = np.append(0, np.cumsum(2 + 2 * n_features + n_features * (n_features + 1) // 2))
+        sums = np.empty(sum_starts[-1], np.int64)
+        here, targets = self.train.here, self.targets
+        weight = targets.weight[here] if len(targets.weight) else targets.weight
+        given = (
+            rows.rows, self.train.cells, targets.gradient[output, here], targets.hessian[output, here], weight,
+            targets.whole, start, feature,
+        )  # fmt: skip
 
-        def fit(first, last):
-            fit_slopes(
-                leaves[first:last], row_starts[first : last + 1], growth.rows_by_leaf, self.train.cells,
-                targets.gradient[output], targets.hessian[output], targets.weight, self._centre, self._scale,
-                self._linear_lambda, start, feature, mean, slope,
+        def find(first, last):
+            find_ranges(leaves[first:last], rows.starts[first : last + 1], *given, low, high, tops[first:last])
+
+        def add(first, last):
+            sum_leaves(
+                leaves[first:last], rows.starts[first : last + 1], *given, low, high, tops[first:last],
+                sum_starts[first : last + 1], sums,
             )  # fmt: skip
 
-        work = len(growth.rows_by_leaf) * len(feature) / len(leaves)
+        work = len(rows.rows) * len(feature) / len(leaves)
         n_threads = self._threads_of_tree if work > FIT_WORK else 1
-        for_blocks(fit, len(leaves), -(-len(leaves) // (4 * n_threads)), n_threads)
+        block = -(-len(leaves) // (4 * n_threads))
+        for_blocks(find, len(leaves), block, n_threads)
+        low, high, tops = self._joined_ranges(low, high, tops)
+        for_blocks(add, len(leaves), block, n_threads)
+        solve_leaves(
+            leaves, low, high, tops, sum_starts, self._sum_of_parts(sums), self._spread, self._linear_lambda, start,
+            feature, mean, slope,
+        )  # fmt: skip
         return mean, slope
 
+    def _joined_ranges(self, *ranges):
+        return ranges
 
-def _standard_units(data):
-    """Means and standard deviations (n_features,) of the cells that are there; 0 and 1 of categories."""
-    n_features = data.cells.shape[1]
-    centre, scale = np.zeros(n_features), np.ones(n_features)
+
+class PartedLinearLeafRounds(InParts, LinearLeafRounds):
+    """The same, of rows in several parts."""
+
+    def _joined_ranges(self, *ranges):
+        low, high, tops = (np.array(parts) for parts in zip(*self._part.exchange.gather(ranges)))
+        n_rows, most = tops[:, :, :1].sum(axis=0), tops[:, :, 1:].max(axis=0)
+        return low.min(axis=0), high.max(axis=0), np.concatenate([n_rows, most], axis=1)
+
+
+class LeafRows(NamedTuple):
+    """Which rows stand in which leaf: those of leaves[l] are rows[starts[l] : starts[l + 1]]."""
+
+    leaves: np.ndarray
+    starts: np.ndarray
+    rows: np.ndarray
+
+
+def _spreads(data):
+    """Standard deviations (n_features,) of the cells that are there; 1 of categories."""
+    spread = np.ones(data.cells.shape[1])
     weight = NO_WEIGHT if data.weight is None else data.weight
     for j in np.flatnonzero(~data.binned.is_categorical):
-        column = data.cells[:, j]
+        column = data.gathered(data.cells[:, j])
         is_there = np.isfinite(column)
         column, own_weight = column[is_there], weight[is_there] if weight.size else weight
-        centre[j] = weighted_mean(column, own_weight)
-        scale[j] = np.sqrt(weighted_mean(np.square(column - centre[j]), own_weight)) or 1.0
-    return centre, np.where(np.isfinite(scale), scale, 1.0)
+        centre = weighted_mean(column, own_weight)
+        spread[j] = np.sqrt(weighted_mean(np.square(column - centre), own_weight)) or 1.0
+    return np.where(np.isfinite(spread), spread, 1.0)
 
 
 def path_features(nodes):
@@ -188,7 +226,7 @@ def path_features(nodes):
 
 def _add_tree(data, leaf, tree, slopes, columns, n_threads):
     for k, column in enumerate(columns):
-        raw = data.raw[column]
+        raw = data.raw[column, data.here]
 
         def add(start, stop, k=k, raw=raw):
             add_leaves(data.cells[start:stop], leaf[start:stop], tree.values, *slopes, k, raw[start:stop])
@@ -207,6 +245,7 @@ class LinearLeafTrees(GradientTrees):
     """
 
     slopes: LeafSlopes | None = None  # of no tree
+    _kinds_of_rounds = LinearLeafRounds, PartedLinearLeafRounds
 
     @classmethod
     def training_data(cls, binner, table, target, weight, start, n_threads):
@@ -221,8 +260,7 @@ class LinearLeafTrees(GradientTrees):
             )
         if request.parameters.monotonic_cst is not None:
             raise ValueError("linear_leaves must be False if monotonic_cst is set, which slopes do not obey, got True.")
-        linear_lambda = float(request.parameters.linear_lambda)
-        return LinearLeafRounds(request.loss, request.train, request.held_out, self._settings(request), linear_lambda)
+        return self._rounds(request, float(request.parameters.linear_lambda))
 
     def extended(self, rounds):
         slopes = self._all_slopes().extended([slopes for round_ in rounds for slopes in round_.slopes])

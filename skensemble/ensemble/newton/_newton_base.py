@@ -25,10 +25,11 @@ from skensemble._targets import (
 )
 from skensemble._validation import check_in_memory, read_features
 from skensemble.distributed._dask_fit import fit_on_dask
+from skensemble.distributed._fit_part import columns_of_fit
 from skensemble.ensemble._early_stopping import Patience
 from skensemble.ensemble._held_out_scoring import GivenRows, HeldOutScorer
 from skensemble.ensemble.losses._links import response
-from skensemble.ensemble.newton._batched_rows import check_in_parts, given_rows, read_rows, read_targets
+from skensemble.ensemble.newton._batched_rows import check_for_batches, given_rows, read_rows, read_targets, reads_in_order
 from skensemble.ensemble.newton._booster import FitRequest
 from skensemble.ensemble.newton._boosters import booster_names, choose_booster
 from skensemble.ensemble.newton._boosting_settings import learning_rate_of
@@ -71,6 +72,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
 
     is_smooth = False  # predictions are constant between thresholds
     _known = None  # KnownPredictions while a scorer judges them
+    _is_silent = False  # does another process of the fit print what `verbose` asks for?
 
     # -- fit ---------------------------------------------------------------------------------------------------------
 
@@ -126,14 +128,20 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
             The estimator is then left as it was before.
         """
         if is_dask(X):
-            check_parameters(self, self._parameters)
-            check_in_parts(self)
-            others = {"init_score": init_score, "init_score_val": init_score_val, "groups": groups}
-            return fit_on_dask(self, X, y, sample_weight, X_val, y_val, sample_weight_val, **others)
+            given = {"y": y, "sample_weight": sample_weight, "init_score": init_score, "groups": groups}
+            given_val = {"y": y_val, "sample_weight": sample_weight_val, "init_score": init_score_val}
+            return self._fit_on_dask(X, given, X_val, given_val)
         y, sample_weight = read_targets(self, X, y, sample_weight)
         y_val, sample_weight_val = read_targets(self, X_val, y_val, sample_weight_val)
         data = {"X": X, "y": y, "metadata": _metadata(sample_weight)}
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, init_score, init_score_val, data, groups)
+
+    def _fit_on_dask(self, X, given, X_val, given_val):
+        check_parameters(self, self._parameters)
+        check_for_batches(self)
+        train = columns_of_fit(X, given)
+        validation = None if X_val is None else columns_of_fit(X_val, given_val, "_val")
+        return fit_on_dask(self, train, validation, reads_in_order(self))
 
     def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val, init_score, init_score_val, data, groups=None):
         """Fit to targets that `_read_target` knows to read; `data` is what callbacks are told."""
@@ -300,7 +308,8 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         open_ones = {
             name: chosen[name] for name in chosen if plain_value(parameters[name]) in ("auto", OPEN.get(name, "auto"))
         }
-        return SimpleNamespace(**{**parameters, **open_ones, "temperature": 1.0})
+        verbose = self.verbose and not self._is_silent
+        return SimpleNamespace(**{**parameters, **open_ones, "verbose": verbose, "temperature": 1.0})
 
     def _wants_search(self, has_validation):
         """Are the rounds to be chosen by left-out rows?"""
@@ -337,7 +346,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         plan = RoundsSearch(request).plan()
         if plan is None:
             return settled
-        if self.verbose:
+        if settled.verbose:
             print(report_of(plan))
         self._chosen = {**plan.changes, "learning_rate": plan.learning_rate}
         self.learning_rate_, self.temperature_, self.cv_results_ = plan.learning_rate, plan.temperature, plan.results
@@ -361,7 +370,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
                 lambda number=number: made.append(rounds.round(number)), lambda: {"_booster": before.extended(made)}
             )
             history.record()
-            if self.verbose:
+            if settled.verbose:
                 place = f"[{number + 1}/{settled.n_estimators}] "
                 print(place + self._report(number + 1, before.summary(made[-1]), history, perf_counter() - begin))
             is_over = patience is not None and patience.is_over(history.validation_score)

@@ -7,10 +7,11 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble._callbacks import with_callbacks
-from skensemble._input_kinds import check_in_memory, check_unmasked
+from skensemble._input_kinds import check_in_memory, check_unmasked, is_dask
 from skensemble._parallel import effective_n_jobs
 from skensemble._random_bits import mixed_seed
 from skensemble._targets import all_or_nothing, read_target, read_weight
+from skensemble.distributed._lazy_predictions import lazy_on_dask
 from skensemble.ensemble.losses._losses import make_loss
 from skensemble.ensemble.losses._ranking_losses import Queries, RankingMeasure
 from skensemble.ensemble.newton._batched_rows import read_targets
@@ -402,6 +403,10 @@ class NewtonBoostingRanker(NewtonBoosting):
         """
         if X_val is None and not (group_val is None and qid_val is None):
             raise ValueError("group_val and qid_val need X_val and y_val, got X_val=None.")
+        if is_dask(X):
+            given = {"y": y, "sample_weight": sample_weight, "init_score": init_score, "qid": qid, "group": group}
+            given_val = {"y": y_val, "sample_weight": sample_weight_val, "init_score": init_score_val}
+            return self._fit_on_dask(X, given, X_val, {**given_val, "qid": qid_val, "group": group_val})
         y, sample_weight = read_targets(self, X, y, sample_weight)
         y_val, sample_weight_val = read_targets(self, X_val, y_val, sample_weight_val)
         judged, judged_val = _Judged(y, qid, group), None if y_val is None else _Judged(y_val, qid_val, group_val)
@@ -465,6 +470,7 @@ class NewtonBoostingRanker(NewtonBoosting):
         measure, n_threads = RankingMeasure.of(self.scoring), effective_n_jobs(self.n_jobs)
         return lambda data: measure.mean(data.y, data.raw[0], data.queries, n_threads)
 
+    @lazy_on_dask
     def predict(self, X):
         """Predict the score of each sample.
 

@@ -10,22 +10,28 @@ import numpy as np
 from skensemble._parallel import for_blocks
 from skensemble._random_bits import mixed_seed
 from skensemble.ensemble.losses._loss import GRADIENT_BLOCK
-from skensemble.ensemble.newton._tree_rounds import TreeRounds
+from skensemble.ensemble.newton._tree_rounds import TreeRounds, bounded
 from skensemble.ensemble.rows._row_sampling import goss_rows, goss_sizes
 from skensemble.tree.histogram._parted_grower import PartedGrower, PartTargets
 from skensemble.tree.trees._marks import NO_CHILD
 
 
-class PartedRounds(TreeRounds):
-    """State between rounds."""
+class InParts:
+    """What TreeRounds, or a kind of them, do in another way where rows stand in several parts."""
 
     def _make_growers(self):
         self._part, self._here, self._threads_of_tree = self.train.binned, self.train.here, self.settings.n_threads
         self._sampler_here = None if self._sampler is None else self._sampler.part(self._here)
         return [PartedGrower(self._part, self.settings.limits, **self._grower_settings())]
 
+    # -- gradients ---------------------------------------------------------------------------------------------------
+
     def _fill_gradients(self):
         fill, first = partial(self._fill_block, self.loss, self.train, self.targets), self._here.start
+        if self.loss.needs_all_rows:
+            self.train.raw_of_all()
+            fill(0, self.n_samples)
+            return
 
         def fill_here(start, stop):
             fill(first + start, first + stop)
@@ -35,13 +41,19 @@ class PartedRounds(TreeRounds):
     def _total_of_parts(self, total):
         return np.sum(self._part.exchange.gather(total), axis=0)
 
+    def _sum_of_parts(self, sums):
+        return self._part.exchange.sum(sums)
+
     def _has_more_to_learn(self):
         gradient = self.targets.gradient[:, self._here]
         if self._weight is not None:
             gradient = gradient[:, self._weight[self._here] > 0.0]
         bounds = [(part.min(axis=1), part.max(axis=1)) for part in [gradient] if part.size]
         bounds = [bound for parts in self._part.exchange.gather(bounds) for bound in parts]
-        return bool((np.min([low for low, _ in bounds], axis=0) < np.max([high for _, high in bounds], axis=0)).any())
+        differs = np.min([low for low, _ in bounds], axis=0) < np.max([high for _, high in bounds], axis=0)
+        return self.train.start is None and bool(differs.any())
+
+    # -- rows --------------------------------------------------------------------------------------------------------
 
     def _choose_rows(self, seed):
         settings, here = self.settings, self._here
@@ -65,6 +77,8 @@ class PartedRounds(TreeRounds):
             self.targets.weight[here] = drawn
         return rows
 
+    # -- trees -------------------------------------------------------------------------------------------------------
+
     def _grow(self, grower, seed, rows, output):
         whole, here = self.targets, self._here
         is_weighted = len(whole.weight) > 0
@@ -86,3 +100,50 @@ class PartedRounds(TreeRounds):
         for node in np.flatnonzero(nodes["left"] != NO_CHILD)[::-1]:  # children have larger numbers
             sums[node] = sums[nodes["left"][node]] + sums[nodes["right"][node]]
         return sums * 2.0**units.exponent
+
+    def _set_optimal_leaf_values(self, growth, output):
+        """Each process finds the values of some leaves, whose rows' raw predictions the others send it.
+
+        Quantiles need all rows of a leaf; so a row's number and raw predictions, 12 bytes, travel once for each tree.
+        """
+        tree, exchange = growth.tree, self._part.exchange
+        leaves, starts = growth.leaf_starts()
+        n_leaves, n_values = len(leaves), tree.values.shape[1]
+        bounds = np.linspace(0, n_leaves, exchange.n_ranks + 1).astype(np.int64)
+        rows, first_row = growth.rows_by_leaf, self._here.start
+        place = np.repeat(np.arange(n_leaves), np.diff(starts))
+        columns = slice(output, output + n_values)
+        parcels = []
+        for first, last in zip(starts[bounds[:-1]], starts[bounds[1:]]):
+            own = rows[first:last] + np.uint32(first_row)
+            weight = self._drawn_weight[own] if self._draws_weights else None
+            parcels.append((own, place[first:last], self._raw_of_round[columns, own], weight))
+        rows, place, raw, weight = zip(*exchange.swap(parcels))
+        rows, place = np.concatenate(rows), np.concatenate(place)
+        order = np.lexsort((rows, place))
+        whole_raw = np.empty_like(self.train.raw)
+        whole_raw[columns, rows] = np.concatenate(raw, axis=1)
+        whole_weight = self._weight
+        if self._draws_weights:
+            whole_weight = np.zeros(self.n_samples)
+            whole_weight[rows] = np.concatenate(weight)
+        own_leaves = np.arange(bounds[exchange.rank], bounds[exchange.rank + 1] + 1)
+        own_starts = np.searchsorted(place[order], own_leaves).astype(np.int64)
+        values = [
+            self.loss.optimal_leaf_values(
+                output + k, self.train.y, whole_raw, whole_weight, rows[order], own_starts, self._threads_of_tree
+            )
+            for k in range(n_values)
+        ]
+        values = np.concatenate(exchange.gather(np.array(values).reshape(n_values, -1)), axis=1)
+        for k in range(n_values):
+            tree.values[leaves, k] = bounded(tree.nodes, leaves, values[k], self.settings.monotone)
+
+    @property
+    def _draws_weights(self):
+        """Are only some of the copies of a row drawn, which other processes do not know?"""
+        return self._sampler is not None and self._sampler.splits and not self.settings.goss
+
+
+class PartedRounds(InParts, TreeRounds):
+    """State between rounds."""

@@ -193,6 +193,7 @@ class RoundsSearch:
         """FoldCurves of pairs (candidate, fold): side by side, unless a team of threads does better with each."""
         n_threads, n_cells = self.request.n_threads, self.request.train.binned.columns.size
         as_team = len(jobs) < n_threads and (len(jobs) == 1 or is_worth_a_team(n_cells))
+        as_team |= self.request.train.is_parted  # processes meet in one order
         n_side, n_own = (1, n_threads) if as_team else (n_threads, 1)
         curves = []
         try:

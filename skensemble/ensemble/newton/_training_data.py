@@ -24,13 +24,26 @@ class TrainingData:
     given: object = None  # GivenRows: X as the user gave it
 
     @property
+    def is_parted(self):
+        """Do other processes have the codes of some rows?"""
+        return isinstance(self.binned, PartOfCodes)
+
+    @property
     def here(self):
         """The rows whose codes are in this process."""
-        return self.binned.here if isinstance(self.binned, PartOfCodes) else slice(0, self.y.shape[-1])
+        return self.binned.here if self.is_parted else slice(0, self.y.shape[-1])
+
+    def own(self, rows):
+        """Those of some rows (ascending numbers among all) whose codes are here, counted from the first one here."""
+        return self.binned.own(rows) if self.is_parted else rows
+
+    def gathered(self, array):
+        """The array of the rows here, extended to all rows, along the last axis."""
+        return self.binned.gathered(array) if self.is_parted else array
 
     def raw_of_all(self):
         """(n_outputs, n_samples) raw predictions so far, of all parts if there are several."""
-        if isinstance(self.binned, PartOfCodes):
+        if self.is_parted:
             self.raw[:] = self.binned.gathered(self.raw[:, self.here])
         return self.raw
 

@@ -114,6 +114,9 @@ class TreeRounds:
     def _total_of_parts(self, total):
         return total
 
+    def _sum_of_parts(self, sums):
+        return sums
+
     def _has_more_to_learn(self):
         """Do the gradients of the first round differ, though the rows have no raw predictions of their own yet?"""
         gradient = self.targets.gradient
@@ -200,10 +203,10 @@ class TreeRounds:
                 output + k, self.train.y, self._raw_of_round, self._drawn_weight, growth.rows_by_leaf, starts,
                 self._threads_of_tree,
             )  # fmt: skip
-            tree.values[leaves, k] = _bounded(tree.nodes, leaves, values, self.settings.monotone)
+            tree.values[leaves, k] = bounded(tree.nodes, leaves, values, self.settings.monotone)
 
 
-def _bounded(nodes, leaves, values, monotone):
+def bounded(nodes, leaves, values, monotone):
     """Leaf values that obey the monotone constraints: at each split on a constrained feature, from the root down, all
     leaves of one side stay below the middle of the two sides' means, and all leaves of the other above it."""
     if not monotone.any():

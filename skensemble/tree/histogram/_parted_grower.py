@@ -77,6 +77,17 @@ class PartGrowth(NamedTuple):
     leaf_of_row: np.ndarray  # (n_here,) int32
     rows: np.ndarray  # (n_drawn,) uint32: the part's rows that grew the tree, in any order
 
+    @property
+    def rows_by_leaf(self):
+        """(n_drawn,) uint32: the same, sorted by leaf."""
+        return self.rows[np.argsort(self.leaf_of_row[self.rows], kind="stable")]
+
+    def leaf_starts(self):
+        """(leaves, starts): leaf leaves[j] owns rows_by_leaf[starts[j] : starts[j + 1]]."""
+        leaves = np.flatnonzero(self.tree.nodes["left"] == NO_CHILD)
+        n_rows = np.bincount(self.leaf_of_row[self.rows], minlength=len(self.tree.nodes))[leaves]
+        return leaves, np.append(0, np.cumsum(n_rows))
+
 
 class PartedGrower:
     """Grows trees on the rows of all parts.

@@ -9,7 +9,7 @@ from skensemble.ensemble.losses._losses import make_loss
 from skensemble.ensemble.newton import _tree_rounds
 from skensemble.ensemble.newton._boosting_settings import BoostingSettings
 from skensemble.ensemble.newton._training_data import TrainingData
-from skensemble.ensemble.newton._tree_rounds import TreeRounds, _bounded, side_by_side
+from skensemble.ensemble.newton._tree_rounds import TreeRounds, bounded, side_by_side
 from skensemble.tree._binning import Binner
 from skensemble.tree.histogram import _team_growing
 from skensemble.tree.histogram._grown_trees import leaves_of
@@ -196,21 +196,21 @@ def _three_leaves():
 def test_leaf_values_in_order_stay():
     nodes, leaves = _three_leaves()
     values = np.array([1.0, 2.0, 3.0])
-    np.testing.assert_array_equal(_bounded(nodes, leaves, values, np.array([1, 1])), values)
+    np.testing.assert_array_equal(bounded(nodes, leaves, values, np.array([1, 1])), values)
 
 
 def test_leaf_values_out_of_order_meet_in_the_middle():
     nodes, leaves = _three_leaves()
-    values = _bounded(nodes, leaves, np.array([4.0, 1.0, 2.0]), np.array([1, 0]))
+    values = bounded(nodes, leaves, np.array([4.0, 1.0, 2.0]), np.array([1, 0]))
     np.testing.assert_allclose(values, [2.75, 2.75, 2.75])  # the middle of 4 and of (1 * 3 + 2 * 3) / 6
-    values = _bounded(nodes, leaves, np.array([4.0, 1.0, 2.0]), np.array([-1, 0]))
+    values = bounded(nodes, leaves, np.array([4.0, 1.0, 2.0]), np.array([-1, 0]))
     np.testing.assert_array_equal(values, [4.0, 1.0, 2.0])
 
 
 def test_leaf_values_without_constraints_stay():
     nodes, leaves = _three_leaves()
     values = np.array([4.0, 1.0, 2.0])
-    assert _bounded(nodes, leaves, values, np.array([0, 0])) is values
+    assert bounded(nodes, leaves, values, np.array([0, 0])) is values
 
 
 @pytest.mark.parametrize("weight", ["none", "whole", "fractions"])
