@@ -99,6 +99,14 @@ class Table:
         """What stands for the codes of its rows."""
         return binned
 
+    def cells_beside(self, cells):
+        """Cells (n_here, n_features) as they belong beside the codes: those of other readers with them, or not."""
+        return cells
+
+    def divided(self, run, jobs):
+        """List of the results of run(jobs), a list itself; where others read all rows, too, each runs some of them."""
+        return run(jobs)
+
     def agreed(self, value):
         """What all who read a part of it take for the value."""
         return value

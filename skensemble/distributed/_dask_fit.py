@@ -66,7 +66,11 @@ def _partitions(columns, suffix):
                 f"{name}{suffix} must have as many partitions as X{suffix}, {len(blocks['X'])}, got {len(of_column)}: "
                 "take it from the same collection, or repartition it."
             )
-    return [dask.delayed(dict)(zip(blocks, block)) for block in zip(*blocks.values())]
+    return [dask.delayed(_block)(list(blocks), list(block)) for block in zip(*blocks.values())]
+
+
+def _block(names, columns):
+    return dict(zip(names, columns))
 
 
 def _delayed_blocks(name, values):

@@ -13,6 +13,9 @@ from skensemble.distributed._batch_table import joined_columns
 from skensemble.tree._part_of_codes import PartOfCodes
 
 
+MOST_SHARED = 1 << 22  # cells of a table whose codes all processes get: trees grow faster than processes meet
+
+
 class PartSource(TableSource):
     """One process's batches of a table, each process having some.
 
@@ -102,8 +105,27 @@ class PartedTable(Table):
     def new_codes(self, shape, dtype):
         return np.zeros(shape, dtype) if self._part is None else self._part.new_codes(shape, dtype)
 
+    @property
+    def _is_shared(self):
+        """Do all processes get the codes of all rows?"""
+        return self.n_samples * self.n_features <= MOST_SHARED
+
     def encoded(self, binned):
-        return PartOfCodes(*binned, self._first_row, self.n_samples, self._exchange)
+        if not self._is_shared:
+            return PartOfCodes(*binned, self._first_row, self.n_samples, self._exchange)
+        codes = np.concatenate(self._exchange.gather(binned.codes))
+        return binned._replace(codes=codes, columns=np.ascontiguousarray(codes.T[: self.n_features]))
+
+    def cells_beside(self, cells):
+        return np.concatenate(self._exchange.gather(cells)) if self._is_shared else cells
+
+    def divided(self, run, jobs):
+        if not self._is_shared:
+            return run(jobs)
+        exchange, results = self._exchange, [None] * len(jobs)
+        for rank, found in enumerate(exchange.gather(run(jobs[exchange.rank :: exchange.n_ranks]))):
+            results[rank :: exchange.n_ranks] = found
+        return results
 
 
 def _check_versions(exchange):

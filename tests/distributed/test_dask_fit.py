@@ -15,6 +15,7 @@ from distributed import Client, LocalCluster
 
 from skensemble import NewtonBoostingClassifier, NewtonBoostingRanker, NewtonBoostingRegressor, RandomForestRegressor
 from skensemble._warnings import caught_warnings
+from skensemble.distributed import _part_source
 from tests.distributed.test_part_source import CLASS, NUMBER, WEIGHTS, X, assert_same
 
 TABLE = X.assign(label=np.where(CLASS > 1, "yes", "no"), weight=WEIGHTS["fractions"])
@@ -99,6 +100,28 @@ def test_arrays_and_validation(client):
     np.testing.assert_array_equal(predictions.compute(), theirs.predict(numbers))
 
 
+def test_rounds_that_fit_chooses(client):
+    table, model = _collection([60, 120, 180]), NewtonBoostingClassifier(learning_rate=0.9, random_state=0)
+    groups, number = (table["a"] > 0).astype(int), table["b"]
+    ours = model.set_params(cv=2).fit(table[FEATURES], table["label"], groups=groups, init_score=number / 10)
+    theirs = NewtonBoostingClassifier(learning_rate=0.9, random_state=0, cv=2)
+    theirs.fit(X, TABLE["label"], groups=(X.a > 0).astype(int), init_score=X.b / 10)
+    assert ours.n_iter_ == theirs.n_iter_
+    assert ours.temperature_ == theirs.temperature_
+    np.testing.assert_array_equal(ours.predict_proba(X), theirs.predict_proba(X))
+
+
+def test_rankings(client, monkeypatch):
+    monkeypatch.setattr(_part_source, "MOST_SHARED", 0)
+    table = _collection([50, 130], X.assign(relevance=CLASS, query=np.arange(240) // 7, weight=WEIGHTS["whole"]))
+    ours = NewtonBoostingRanker(n_estimators=3, random_state=0, verbose=1)
+    ours.fit(table[FEATURES], table["relevance"], table["weight"], qid=table["query"])
+    theirs = NewtonBoostingRanker(n_estimators=3, random_state=0, verbose=1)
+    theirs.fit(X, CLASS, WEIGHTS["whole"], qid=np.arange(240) // 7)
+    assert_same(ours, theirs)
+    np.testing.assert_array_equal(ours.predict(table[FEATURES]).compute(), theirs.predict(X))
+
+
 def test_two_fits_at_a_time(client):
     table = _collection([100])
     table = table.assign(label=(table["label"] == "yes").astype(int))
@@ -136,22 +159,23 @@ def test_what_is_refused():
             (rows, TABLE["label"]),
             "y must be a Dask collection as X is, got Series",
         ),
-        (NewtonBoostingClassifier(n_estimators=2), (rows,), "y must be given with X, a Dask collection, got None"),
+        (NewtonBoostingClassifier(n_estimators=2), (rows,), "y must be given with X, a collection, got None"),
         (
             NewtonBoostingClassifier(n_estimators=2),
             (rows, _collection([1, 2])["label"]),
             "y must have as many partitions as X, 2",
         ),
         (
-            NewtonBoostingClassifier(n_estimators=2, booster="dart"),
+            NewtonBoostingClassifier(n_estimators=2, booster="gblinear"),
             (rows, label),
-            "booster must be 'gbtree' where several workers",
+            "booster must not be 'gblinear' where X is read in batches",
         ),
-        (NewtonBoostingRanker(), (rows, label), "X must be in memory, got a dask DataFrame"),
         (RandomForestRegressor(), (rows, label), "X must be in memory, got a dask DataFrame"),
     ]
     for model, given, message in cases:
         with pytest.raises(ValueError, match=message):
             model.fit(*given)
-    with pytest.raises(ValueError, match="init_score must be None where X is a Dask collection"):
+    with pytest.raises(ValueError, match="init_score must be a Dask collection as X is, got ndarray"):
         NewtonBoostingClassifier(n_estimators=2).fit(rows, label, init_score=np.zeros(240))
+    with pytest.raises(ValueError, match="group must be None where X is a collection: pass qid"):
+        NewtonBoostingRanker().fit(rows, label, group=[240])

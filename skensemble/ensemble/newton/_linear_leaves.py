@@ -249,7 +249,7 @@ class LinearLeafTrees(GradientTrees):
 
     @classmethod
     def training_data(cls, binner, table, target, weight, start, n_threads):
-        cells = read_only(binner.encode(table))
+        cells = read_only(table.cells_beside(binner.encode(table)))
         return LinearLeafData(binner.transform(table, n_threads), target, weight, start=start, cells=cells)
 
     def rounds(self, request):

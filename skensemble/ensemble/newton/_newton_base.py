@@ -184,7 +184,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         self._check_start(train, "init_score")
         self._check_start(held_out, "init_score_val")
         if candidates:
-            settled = self._search(settled, candidates, train, data, groups, n_threads)
+            settled = self._search(settled, candidates, train, data, groups, table.divided, n_threads)
             self._booster = self._started(choose_booster(self.booster, settled.linear_leaves), train)
         self._kind_of_rounds = {name: getattr(settled, name) for name in KIND_OF_ROUNDS}
         for part in (train, held_out):
@@ -323,7 +323,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
             return []
         return candidates_of(settled, self, loss, self._binner, n_rows)
 
-    def _search(self, settled, candidates, train, data, groups, n_threads):
+    def _search(self, settled, candidates, train, data, groups, divided, n_threads):
         """The parameters as left-out rows recommend them; sets the attributes that say what they found."""
         labels = _read_groups(groups, train.y.shape[-1])
         strata, n_outputs = self._strata(train.y), self._loss.n_outputs
@@ -340,6 +340,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
             learning_rate_of(settled.learning_rate, train),
             self._seed,
             n_threads,
+            divided,
             self._started,
             self._scorer(train),
         )

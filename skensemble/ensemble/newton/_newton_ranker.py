@@ -468,7 +468,7 @@ class NewtonBoostingRanker(NewtonBoosting):
         if held_out is None and not self.verbose:
             return None
         measure, n_threads = RankingMeasure.of(self.scoring), effective_n_jobs(self.n_jobs)
-        return lambda data: measure.mean(data.y, data.raw[0], data.queries, n_threads)
+        return lambda data: measure.mean(data.y, data.raw_of_all()[0], data.queries, n_threads)
 
     @lazy_on_dask
     def predict(self, X):

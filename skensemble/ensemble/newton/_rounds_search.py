@@ -61,6 +61,7 @@ class SearchRequest(NamedTuple):
     learning_rate: float  # of the model, unless it would need too few or too many rounds
     seed: int
     n_threads: int
+    divided: object  # callable: function of a list of jobs, such a list -> list of results; see `Table.divided`
     start: object  # callable: kind of booster, TrainingData -> the Booster before its first round
     score: object  # callable: TrainingData -> float, larger for better
 
@@ -190,9 +191,13 @@ class RoundsSearch:
         return curves
 
     def _run(self, jobs):
+        """FoldCurves of pairs (candidate, fold)."""
+        return self.request.divided(self._run_here, jobs)
+
+    def _run_here(self, jobs):
         """FoldCurves of pairs (candidate, fold): side by side, unless a team of threads does better with each."""
         n_threads, n_cells = self.request.n_threads, self.request.train.binned.columns.size
-        as_team = len(jobs) < n_threads and (len(jobs) == 1 or is_worth_a_team(n_cells))
+        as_team = len(jobs) < n_threads and (len(jobs) <= 1 or is_worth_a_team(n_cells))
         as_team |= self.request.train.is_parted  # processes meet in one order
         n_side, n_own = (1, n_threads) if as_team else (n_threads, 1)
         curves = []
