@@ -49,7 +49,7 @@ ROOMS["serving"] = BELOW
 ROOMS["model_files"] = set(ROOMS)  # files hold objects of all rooms
 FRONT_DOOR = {"__main__", "_warmup"}
 BUILT_ON_ESTIMATORS = {  # files that import public estimators of other files, and what for
-    "skensemble.distributed._dask_fit": "the partitions of a worker are batches",
+    "skensemble.distributed._fit_part": "the partitions of a worker are batches",
     "skensemble.ensemble.adaboost._adaboost": "a decision tree is what it boosts unless it is told otherwise",
     "skensemble.ensemble.adaboost._weak_learners": "it grows decision trees from codes, and shows them as fitted ones",
     "skensemble.ensemble.forest._random_forest": "the trees of a forest are shown as fitted decision trees",

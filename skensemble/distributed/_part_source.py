@@ -12,7 +12,6 @@ from skensemble._validation import CategoryColumn, Table
 from skensemble.distributed._batch_table import joined_columns
 from skensemble.tree._part_of_codes import PartOfCodes
 
-
 MOST_SHARED = 1 << 22  # cells of a table whose codes all processes get: trees grow faster than processes meet
 
 
