@@ -35,8 +35,11 @@ class TableSource:
         """Yield X of each batch that has rows, as it came."""
         raise NotImplementedError
 
-    def table(self):
-        """The Table, whose columns are read when they are asked for."""
+    def table(self, all_codes=False):
+        """The Table, whose columns are read when they are asked for.
+
+        all_codes : whether, of several processes that have some rows each, all need the codes of all rows
+        """
         raise NotImplementedError
 
 
@@ -51,15 +54,14 @@ def check_in_memory(values, name):
     if isinstance(values, TableSource):
         raise ParameterError(
             f"{name} must be in memory, got {type(values).__name__}: batches are read by fit, predict, predict_proba "
-            "and decision_function of the NewtonBoosting estimators."
+            "and decision_function of the NewtonBoosting estimators and forests."
         )
     call = _loading_call(values)
     if call is not None:
         kind = f"{type(values).__module__.split('.')[0]} {type(values).__name__}"
         raise ParameterError(
-            f"{name} must be in memory, got a {kind}: Dask's collections are read by fit and predictions of "
-            f"NewtonBoostingClassifier and NewtonBoostingRegressor only. Pass {name}{call}, or a part of it that fits "
-            "into memory."
+            f"{name} must be in memory, got a {kind}: Dask's collections are read by fit and predictions of the "
+            f"NewtonBoosting estimators and of forests only. Pass {name}{call}, or a part of it that fits into memory."
         )
 
 

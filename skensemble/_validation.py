@@ -89,6 +89,7 @@ class Table:
         return np.zeros(shape, dtype)
 
     is_at_hand = True  # rows can be asked for in any order
+    first_row = 0  # number of the first row that `parts` yields
 
     @property
     def n_here(self):
@@ -102,6 +103,18 @@ class Table:
     def cells_beside(self, cells):
         """Cells (n_here, n_features) as they belong beside the codes: those of other readers with them, or not."""
         return cells
+
+    def joined(self, array, join):
+        """The arrays of all who read a part of it, joined by a ufunc of two arrays, such as np.minimum."""
+        return array
+
+    def own_jobs(self, jobs):
+        """Those of some jobs that are to be done here, where others read all rows, too."""
+        return jobs
+
+    def collected(self, results):
+        """Results of `own_jobs`, a list: for the first who reads a part those of all jobs, for others their own."""
+        return results
 
     def divided(self, run, jobs):
         """List of the results of run(jobs), a list itself; where others read all rows, too, each runs some of them."""

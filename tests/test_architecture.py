@@ -43,6 +43,7 @@ ROOMS = {  # what each room may import, besides itself and the foundation: the f
 }
 ROOMS["distributed"] = {"tree"}
 ROOMS["ensemble.newton"] = ROOMS["ensemble.newton"] | {"distributed"}
+ROOMS["ensemble.forest"] = ROOMS["ensemble.forest"] | {"distributed"}
 ROOMS["imported"] = {"tree", "tree.trees", "explanation"}
 ROOMS["exported"] = BELOW
 ROOMS["serving"] = BELOW

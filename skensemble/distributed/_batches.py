@@ -12,7 +12,7 @@ from skensemble.distributed._parquet_files import ParquetFiles
 class Batches(TableSource):
     """A table that is read in batches of rows, and is never in memory as a whole.
 
-    `fit` of the `NewtonBoosting` estimators takes it in the place of `X` and `y` (and of
+    `fit` of the `NewtonBoosting` estimators and of forests takes it in the place of `X` and `y` (and of
     `X_val` and `y_val`), and gives the model that all rows in memory give, bit for bit, however they are cut into
     batches. The batches are read several times. What stays in memory is a byte or two for each cell (`cache_dir` says
     where these go if that is too much), and about 60 bytes for each row. `predict`, `predict_proba` and
@@ -85,7 +85,7 @@ class Batches(TableSource):
             if n_rows_of(X):
                 yield X
 
-    def table(self):
+    def table(self, all_codes=False):
         return self._surveyed()
 
     def _surveyed(self):

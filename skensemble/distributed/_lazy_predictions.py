@@ -21,13 +21,22 @@ def lazy_on_dask(predict):
 def _of_collection(predict, estimator, X):
     if not hasattr(X, "map_partitions") or hasattr(X, "map_blocks"):
         return _of_array(predict, estimator, X)
-    example = predict(estimator, pd.DataFrame(np.nan, [0], X.columns))
+    example = _one_array(predict(estimator, pd.DataFrame(np.nan, [0], X.columns)))
     columns = None
     if example.ndim == 2:
         classes = getattr(estimator, "classes_", ())
         columns = list(classes) if len(classes) == example.shape[1] else list(range(example.shape[1]))
     predict_part = partial(_predict_part, predict, estimator, example[:0], columns)
     return X.map_partitions(predict_part, meta=predict_part(X._meta))
+
+
+def _one_array(example):
+    if isinstance(example, list):
+        raise ValueError(
+            f"X must be in memory for predictions that are a list, one array for each of {len(example)} outputs, got "
+            "a Dask collection: pass a method to X.map_partitions or X.map_blocks."
+        )
+    return example
 
 
 def _predict_part(predict, estimator, nothing, columns, part):
@@ -38,7 +47,7 @@ def _predict_part(predict, estimator, nothing, columns, part):
 
 
 def _of_array(predict, estimator, X):
-    example = predict(estimator, np.full((1, X.shape[1]), np.nan))
+    example = _one_array(predict(estimator, np.full((1, X.shape[1]), np.nan)))
     X = X.rechunk({1: -1})
     of_block = partial(_predict_block, predict, estimator, example[:0])
     if example.ndim == 1:

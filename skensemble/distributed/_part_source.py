@@ -33,9 +33,10 @@ class PartSource(TableSource):
         here = None if self._batches is None else self._batches.first_rows()
         return next(rows for rows in self.exchange.gather(here) if rows is not None)
 
-    def table(self):
+    def table(self, all_codes=False):
         if self._table is None:
-            self._table = PartedTable(None if self._batches is None else self._batches.table(), self.exchange)
+            part = None if self._batches is None else self._batches.table()
+            self._table = PartedTable(part, self.exchange, all_codes)
         return self._table
 
 
@@ -44,8 +45,8 @@ class PartedTable(Table):
 
     is_at_hand = False
 
-    def __init__(self, part, exchange):
-        self._part, self._exchange = part, exchange
+    def __init__(self, part, exchange, all_codes=False):
+        self._part, self._exchange, self._needs_all_codes = part, exchange, all_codes
         columns = None if part is None else ((part.labels, part.n_features), part.n_samples, part.holds_categories)
         known = exchange.gather(columns)
         _check_versions(exchange)
@@ -57,7 +58,7 @@ class PartedTable(Table):
                     f"{there[0][0][0] or there[0][0][1]}."
                 )
         sizes = [0 if columns is None else columns[1] for columns in known]
-        self._first_row, self.n_of_part = sum(sizes[: exchange.rank]), sizes[exchange.rank]
+        self.first_row, self.n_of_part = sum(sizes[: exchange.rank]), sizes[exchange.rank]
         self._holds_categories = np.any([holds for _, _, holds in there], axis=0)
         super().__init__(sum(sizes), there[0][0][1], there[0][0][0])
 
@@ -107,16 +108,32 @@ class PartedTable(Table):
     @property
     def _is_shared(self):
         """Do all processes get the codes of all rows?"""
-        return self.n_samples * self.n_features <= MOST_SHARED
+        return self._needs_all_codes or self.n_samples * self.n_features <= MOST_SHARED
 
     def encoded(self, binned):
         if not self._is_shared:
-            return PartOfCodes(*binned, self._first_row, self.n_samples, self._exchange)
+            return PartOfCodes(*binned, self.first_row, self.n_samples, self._exchange)
         codes = np.concatenate(self._exchange.gather(binned.codes))
         return binned._replace(codes=codes, columns=np.ascontiguousarray(codes.T[: self.n_features]))
 
     def cells_beside(self, cells):
         return np.concatenate(self._exchange.gather(cells)) if self._is_shared else cells
+
+    def joined(self, array, join):
+        return join.reduce(self._exchange.gather(array))
+
+    def own_jobs(self, jobs):
+        return jobs[self._exchange.rank :: self._exchange.n_ranks]
+
+    def collected(self, results):
+        exchange = self._exchange
+        parts = exchange.swap([results, *[None] * (exchange.n_ranks - 1)])
+        if exchange.rank > 0:
+            return results
+        found = [None] * sum(map(len, parts))
+        for rank, part in enumerate(parts):
+            found[rank :: exchange.n_ranks] = part
+        return found
 
     def divided(self, run, jobs):
         if not self._is_shared:

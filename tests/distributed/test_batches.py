@@ -5,7 +5,13 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from skensemble import NewtonBoostingClassifier, NewtonBoostingRanker, NewtonBoostingRegressor, RandomForestRegressor
+from skensemble import (
+    GradientBoostingRegressor,
+    NewtonBoostingClassifier,
+    NewtonBoostingRanker,
+    NewtonBoostingRegressor,
+    RandomForestRegressor,
+)
 from skensemble.distributed import Batches, _batch_table, _code_store
 
 N = 240
@@ -188,4 +194,6 @@ def test_what_is_no_source_of_batches_is_refused(tmp_path):
     with pytest.raises(ValueError, match="y must be None where the batches hold it"):
         NewtonBoostingRegressor().fit(Batches.from_iterable([PAIR]), PAIR[1])
     with pytest.raises(ValueError, match="X must be in memory, got Batches"):
-        RandomForestRegressor().fit(Batches.from_iterable([PAIR]), PAIR[1])
+        GradientBoostingRegressor().fit(Batches.from_iterable([PAIR]), PAIR[1])
+    with pytest.raises(ValueError, match="oob_score must be False where X is read in batches.* got True"):
+        RandomForestRegressor(oob_score=True).fit(Batches.from_iterable([PAIR]))

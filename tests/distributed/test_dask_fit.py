@@ -13,7 +13,14 @@ import pandas as pd
 import pytest
 from distributed import Client, LocalCluster
 
-from skensemble import NewtonBoostingClassifier, NewtonBoostingRanker, NewtonBoostingRegressor, RandomForestRegressor
+from skensemble import (
+    GradientBoostingRegressor,
+    NewtonBoostingClassifier,
+    NewtonBoostingRanker,
+    NewtonBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 from skensemble._warnings import caught_warnings
 from skensemble.distributed import _part_source
 from tests.distributed.test_part_source import CLASS, NUMBER, WEIGHTS, X, assert_same
@@ -122,6 +129,21 @@ def test_rankings(client, monkeypatch):
     np.testing.assert_array_equal(ours.predict(table[FEATURES]).compute(), theirs.predict(X))
 
 
+def test_forests(client):
+    table = _collection([50, 130])
+    ours = RandomForestClassifier(n_estimators=3, random_state=0, verbose=1)
+    ours.fit(table[FEATURES], table["label"], sample_weight=table["weight"])
+    theirs = RandomForestClassifier(n_estimators=3, random_state=0).fit(X, TABLE["label"], TABLE["weight"])
+    for name, array in theirs._trees._asdict().items():
+        np.testing.assert_array_equal(getattr(ours._trees, name), array, err_msg=name)
+    lazy = ours.predict_proba(table[FEATURES])
+    np.testing.assert_array_equal(lazy.compute().to_numpy(), theirs.predict_proba(X))
+    np.testing.assert_array_equal(ours.estimators_samples_[1], theirs.estimators_samples_[1])
+    ours.fit(table[FEATURES], table[["label", "c"]])
+    with pytest.raises(ValueError, match="X must be in memory for predictions that are a list"):
+        ours.predict_proba(table[FEATURES])
+
+
 def test_two_fits_at_a_time(client):
     table = _collection([100])
     table = table.assign(label=(table["label"] == "yes").astype(int))
@@ -170,7 +192,8 @@ def test_what_is_refused():
             (rows, label),
             "booster must not be 'gblinear' where X is read in batches",
         ),
-        (RandomForestRegressor(), (rows, label), "X must be in memory, got a dask DataFrame"),
+        (RandomForestRegressor(keep_leaf_rows=True), (rows, label), "keep_leaf_rows must be False where X is read"),
+        (GradientBoostingRegressor(), (rows, label), "X must be in memory, got a dask DataFrame"),
     ]
     for model, given, message in cases:
         with pytest.raises(ValueError, match=message):

@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 
-from skensemble import NewtonBoostingClassifier, NewtonBoostingRegressor
+from skensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    NewtonBoostingClassifier,
+    NewtonBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 from skensemble.distributed import Batches, _part_source
 from skensemble.distributed._exchange import Alone
 from skensemble.distributed._part_source import PartSource
@@ -149,6 +156,28 @@ def test_small_tables_are_shared_and_searches_divided(monkeypatch):
     assert (ours.temperature_, ours.learning_rate_) == (theirs.temperature_, theirs.learning_rate_)
     np.testing.assert_array_equal(ours.cv_results_["curves"][0], theirs.cv_results_["curves"][0])
     np.testing.assert_array_equal(ours.predict_proba(X), theirs.predict_proba(X))
+
+
+FORESTS = [
+    (RandomForestClassifier(n_estimators=5, class_weight="balanced_subsample", monotonic_cst={"a": 1}), CLASS > 0),
+    (RandomForestRegressor(n_estimators=2, max_bins=None, max_features=0.7), np.c_[NUMBER, X.a]),
+    (ExtraTreesClassifier(n_estimators=4, bootstrap=True, max_samples=0.5), CLASS),
+    (ExtraTreesRegressor(n_estimators=3, min_samples_leaf=3), NUMBER),
+]
+
+
+@pytest.mark.parametrize("weight", ["none", "whole"])
+@pytest.mark.parametrize(("model", "y"), FORESTS, ids=lambda value: type(value).__name__)
+def test_forests(model, y, weight):
+    model, weights = clone(model).set_params(random_state=0, n_jobs=1), WEIGHTS[weight]
+    order = np.split(np.arange(N), [70, 71])
+    parts = [[(X.iloc[rows], y[rows], *([] if weights is None else [weights[rows]]))] for rows in order]
+    ours, theirs = fitted_on_ranks(model, [*parts, []])[0], clone(model).fit(X, y, weights)
+    for name, array in theirs._trees._asdict().items():
+        np.testing.assert_array_equal(getattr(ours._trees, name), array, err_msg=name)
+    np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
+    batches = Batches.from_iterable([batch for part in parts for batch in part])
+    np.testing.assert_array_equal(clone(model).fit(batches).predict(batches), theirs.predict(X))
 
 
 # -- what is refused -------------------------------------------------------------------------------------------------

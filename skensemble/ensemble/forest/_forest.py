@@ -10,8 +10,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._estimator import Estimator
+from skensemble._input_kinds import TableSource, is_dask
 from skensemble._parallel import effective_n_jobs, for_blocks, in_order
-from skensemble._parameters import Interval, IsBool, SequenceOf, check_parameter, check_parameters
+from skensemble._parameters import Interval, IsBool, ParameterError, SequenceOf, check_parameter, check_parameters
 from skensemble._random import draw_seed, generator
 from skensemble._random_bits import mixed_seed
 from skensemble._targets import (
@@ -25,6 +26,10 @@ from skensemble._targets import (
 )
 from skensemble._validation import read_features
 from skensemble._warnings import warn
+from skensemble.distributed._dask_fit import fit_on_dask
+from skensemble.distributed._fit_part import columns_of_fit
+from skensemble.distributed._lazy_predictions import lazy_on_dask
+from skensemble.ensemble._batched_rows import IN_MEMORY, read_rows
 from skensemble.ensemble.forest._leaf_rows import LeafRows, proximities
 from skensemble.ensemble.forest._leaf_rows_kernels import NOT_ASKED
 from skensemble.ensemble.forest._ordered_leaves import N_LEVELS, ordered_values
@@ -70,6 +75,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
     A subclass names the class of its trees, `_tree_class`, and of their `_splitter`.
     """
 
+    _is_silent = False  # does another process of the fit print what `verbose` asks for?
     is_smooth = False  # predictions are constant between thresholds
     _made_when_needed = (*LEARNED_FROM_TREES, "_leaf_contents", "_kept_grower")
 
@@ -77,15 +83,16 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
 
     @all_or_nothing
     @with_callbacks
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y=None, sample_weight=None):
         """Grow the trees.
 
         Parameters
         ----------
-        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features), or Batches
             Features. Numbers may be missing (NaN) or infinite; see `categorical_features` for categories.
+            `skensemble.distributed.Batches` are read in batches of rows, of which only codes stay in memory.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Target.
+            Target. May be left out if `X` are batches that hold it.
         sample_weight : array-like of shape (n_samples,), default=None
             Sample weights >= 0. With `bootstrap=True`, a sample is drawn with a probability proportional to its weight;
             otherwise it counts by its weight. A sample with a whole-number weight k counts as k samples, except for
@@ -104,10 +111,17 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
         """
         check_parameters(self, self._parameters)
         self._check_bootstrap()
+        if is_dask(X) or isinstance(X, TableSource):
+            self._check_for_batches()
+        if is_dask(X):
+            columns = columns_of_fit(X, {"y": y, "sample_weight": sample_weight})
+            return fit_on_dask(self, columns, None, in_order=True)
+        if isinstance(X, TableSource):
+            y, sample_weight = X.targets(y, sample_weight)
         n_threads = effective_n_jobs(self.n_jobs)
         continued = self._goes_on(self.__sklearn_is_fitted__())
         n_known = len(self) if continued else 0
-        table = read_features(self, X, reset=not continued)
+        table = read_rows(self, X, reset=not continued, all_codes=True)
         sample_weight = read_weight(sample_weight, "sample_weight", table.n_samples)
         if self._is_complete(n_known):
             return self
@@ -118,7 +132,8 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
         grower = self._prepare(table, target, sample_weight, weight, n_threads)
         if n_known < self.n_estimators:
             metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
-            self._grow(grower, target, n_known, n_threads, {"X": X, "y": y, "metadata": metadata})
+            numbers = table.own_jobs(range(n_known, self.n_estimators))
+            self._grow(grower, target, numbers, n_threads, {"X": X, "y": y, "metadata": metadata}, table.collected)
         self._describe_training_rows(table, target, n_threads)
         return self
 
@@ -139,6 +154,14 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
                 "samples."
             )
 
+    def _check_for_batches(self):
+        """Refuse what reads more of the rows than their codes."""
+        names = {"oob_score": False, "keep_leaf_rows": False, "importance_type": "impurity", "warm_start": False}
+        for name, value in names.items():
+            given = getattr(self, name, value)
+            if given != value:
+                raise ParameterError(f"{name} must be {value!r} {IN_MEMORY} {given!r}.")
+
     def _is_complete(self, n_known):
         """Is there nothing left to do for this fit: no tree to grow, and nothing to compute from the training rows?"""
         if n_known > self.n_estimators:
@@ -155,7 +178,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
         """Draw the seed and fit the binner: a warm start keeps both."""
         for name in ("_parts", "_kept_grower"):
             self.__dict__.pop(name, None)
-        self._seed = int(draw_seed(generator(self.random_state)))
+        self._seed = table.agreed(int(draw_seed(generator(self.random_state))))
         self._binner = Binner(self.max_bins, self.categorical_features, self.min_frequency)
         self._binner.fit(table, weight, n_threads)
 
@@ -214,11 +237,11 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
 
     # -- growing -----------------------------------------------------------------------------------------------------
 
-    def _grow(self, grower, target, n_known, n_threads, data):
-        """Add trees until there are n_estimators, or a callback stops the fit."""
+    def _grow(self, grower, target, numbers, n_threads, data, collected):
+        """Add the trees with these numbers, unless a callback stops the fit, and those that others grow."""
+        is_first = not self.__sklearn_is_fitted__()
         for name in (*LEARNED_FROM_TREES, *LEARNED_FROM_ROWS):
             self.__dict__.pop(name, None)
-        numbers = range(n_known, self.n_estimators)
         progress = FitProgress(self, len(numbers), data)
         trees, growing = [], self._growing_trees(grower, target, numbers, n_threads)
         begin = perf_counter()
@@ -228,8 +251,8 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
             if wants_stop:
                 break
         growing.close()
-        self._parts = self._with_trees(trees)["_parts"]
-        if n_known == 0:
+        self._parts = self._with_trees(collected(trees))["_parts"]
+        if is_first and self._parts:
             self._additive.compiled()  # else by the first prediction: the next warm start would throw it away
         progress.finish(dict)
 
@@ -258,7 +281,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
     def _report(self, number, tree, seconds):
         """Print a line for each tree, or with verbose=1 ten lines in all."""
         step = 1 if self.verbose > 1 else max(1, self.n_estimators // 10)
-        if self.verbose and (number % step == 0 or number == self.n_estimators):
+        if self.verbose and not self._is_silent and (number % step == 0 or number == self.n_estimators):
             size = f"{tree.n_leaves[0]} leaves, depth {tree.depth[0]}"
             print(f"[{number}/{self.n_estimators}] {size}, {seconds:.3f} s since the first tree was begun")
 
@@ -330,6 +353,8 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
 
     def _mean_of_trees(self, X):
         """(n_samples, n_values)"""
+        if isinstance(X, TableSource):
+            return np.concatenate([self._mean_of_trees(rows) for rows in X.features()])
         table = self._read_for_prediction(X)
         return self._additive.raw(table, effective_n_jobs(self.n_jobs))
 
@@ -565,6 +590,7 @@ class ForestClassifier(LabelScoreMixin, Forest):
                 weight = weight * factor[codes]
         return weight
 
+    @lazy_on_dask
     def predict(self, X):
         """Predict the class of each sample: the most probable one.
 
@@ -580,6 +606,7 @@ class ForestClassifier(LabelScoreMixin, Forest):
         """
         return self._most_probable(self._by_output(self._mean_of_trees(X)))
 
+    @lazy_on_dask
     def predict_proba(self, X):
         """Predict class probabilities: the mean of the trees' predictions.
 
@@ -675,6 +702,7 @@ class ForestRegressor(RegressorMixin, Forest):
     def _with_class_weight(self, sample_weight, target):
         return sample_weight
 
+    @lazy_on_dask
     def predict(self, X):
         """Predict the target: the mean of the trees' predictions.
 

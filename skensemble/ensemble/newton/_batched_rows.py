@@ -1,13 +1,9 @@
-"""Rows that a booster reads in batches: how they are read, and what needs all of them in memory."""
-
-import numpy as np
+"""Rows that a booster reads in batches: their targets, and what needs all rows in memory."""
 
 from skensemble._input_kinds import TableSource
 from skensemble._parameters import ParameterError, plain_value
-from skensemble._validation import note_columns, read_features
+from skensemble.ensemble._batched_rows import IN_MEMORY
 from skensemble.ensemble.losses._losses import class_of_loss
-
-IN_MEMORY = "where X is read in batches, since it needs the numbers of all rows, got"
 
 
 def read_targets(estimator, X, y, sample_weight):
@@ -16,19 +12,6 @@ def read_targets(estimator, X, y, sample_weight):
         return y, sample_weight
     check_for_batches(estimator)
     return X.targets(y, sample_weight)
-
-
-def read_rows(estimator, X, *, reset):
-    """X as a Table, whose columns and rows are read later if they come in batches."""
-    if not isinstance(X, TableSource):
-        return read_features(estimator, X, reset=reset)
-    note_columns(estimator, X.first_rows(), reset=reset)
-    return X.table()
-
-
-def given_rows(X, n_samples):
-    """X for scorers, who are told predictions; rows without columns in the place of what is not in memory."""
-    return np.empty((n_samples, 0)) if isinstance(X, TableSource) else X
 
 
 def check_for_batches(estimator):

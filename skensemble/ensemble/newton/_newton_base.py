@@ -26,16 +26,11 @@ from skensemble._targets import (
 from skensemble._validation import check_in_memory, read_features
 from skensemble.distributed._dask_fit import fit_on_dask
 from skensemble.distributed._fit_part import columns_of_fit
+from skensemble.ensemble._batched_rows import given_rows, read_rows
 from skensemble.ensemble._early_stopping import Patience
 from skensemble.ensemble._held_out_scoring import GivenRows, HeldOutScorer
 from skensemble.ensemble.losses._links import response
-from skensemble.ensemble.newton._batched_rows import (
-    check_for_batches,
-    given_rows,
-    read_rows,
-    read_targets,
-    reads_in_order,
-)
+from skensemble.ensemble.newton._batched_rows import check_for_batches, read_targets, reads_in_order
 from skensemble.ensemble.newton._booster import FitRequest
 from skensemble.ensemble.newton._boosters import booster_names, choose_booster
 from skensemble.ensemble.newton._boosting_settings import learning_rate_of

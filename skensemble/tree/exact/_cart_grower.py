@@ -77,7 +77,7 @@ class CartGrower:
         self._given |= _range_fields(self.binned, self._given)
         self._has_categories = bool(self.binned.is_categorical.any())
         rows = np.flatnonzero(np.zeros(0) if self._counted is None else ~self._counted)
-        self._uncounted = rows, binner, table.take(rows) if len(rows) else None
+        self._uncounted = rows, binner, table.take(rows) if len(rows) and table.is_at_hand else None
         self._idle = []  # CartMemory that no thread is using
 
     def _sum_fields(self):
@@ -322,20 +322,27 @@ def _new_spans(binned):
     return np.full(n_codes.sum(), np.inf), np.full(n_codes.sum(), -np.inf), np.cumsum(n_codes) - n_codes
 
 
+def _blocks_of_rows(table, step):
+    """Yield (a Table, its rows start and stop, number of the first of them among all rows)."""
+    for first_row, part in table.parts():
+        for start in range(0, part.n_samples, step):
+            yield part, start, min(start + step, part.n_samples), table.first_row + first_row + start
+
+
 def _find_spans(binner, table, binned, counted, n_threads):
     """Smallest and largest value behind each code: (low, high, where those of each feature begin)."""
     n_codes = binned.n_codes.astype(np.int64)
     low, high, first_span = _new_spans(binned)
     counted = np.ones(table.n_samples, np.bool_) if counted is None else counted
     step = max(64, min(SPAN_BLOCK, SPAN_CELLS // len(n_codes)))
-    for start in range(0, table.n_samples, step):
-        stop = min(start + step, table.n_samples)
-        values = np.ascontiguousarray(binner.encode(table, start, stop)).view()  # perhaps the caller's own memory
+    for part, start, stop, row in _blocks_of_rows(table, step):
+        values = np.ascontiguousarray(binner.encode(part, start, stop)).view()  # perhaps the caller's own memory
         values.flags.writeable = False
 
-        def widen(first, last, values=values, start=start):
-            widen_spans(values, binned.columns, counted, start, first_span, first, last, low, high)
+        def widen(first, last, values=values, row=row):
+            widen_spans(values, binned.columns, counted, row, first_span, first, last, low, high)
 
         for_blocks(widen, len(n_codes), -(-len(n_codes) // n_threads), n_threads)
+    low, high = table.joined(low, np.minimum), table.joined(high, np.maximum)
     close_gaps(n_codes, low, high)
     return low, high, first_span
