@@ -93,7 +93,7 @@ class PredictionLayout(_Layout):
         deep = np.mean(self.n_walk > SHALLOW) > 0.5 if self.n_trees else False
         if not deep or (self.output >= 0).any() or (self.nodes["column"] < 0).any():
             return None
-        return compile_ranks(self.nodes, len(self.sources), self.values[self.origin])
+        return compile_ranks(self)
 
 
 def compile_trees(trees):
@@ -147,19 +147,33 @@ def _pack_nodes(trees, place, origin):
     """The columns that are asked for, and the nodes in their new order; nobody leaves a leaf, for 0 <= infinity."""
     is_leaf, negative = trees.is_leaf, _asks_negative(trees)
     categorical = trees.category_start != NUMERIC
-    sources, column = np.unique(np.where(negative, ~trees.feature, trees.feature)[~is_leaf], return_inverse=True)
-    columns = np.full(trees.n_nodes, len(sources))
-    columns[~is_leaf] = column
-    with np.errstate(over="ignore"):
-        below = np.nextafter(-trees.threshold, -np.inf)
-    below[trees.threshold == np.inf] = np.nan  # nothing is above infinity: the first child, right, gets nobody
-    first = np.where(negative, trees.right, trees.left)
-    own = np.arange(trees.n_nodes)
+    columns, own = np.empty(trees.n_nodes, np.int32), np.arange(trees.n_nodes, dtype=np.int32)
+    sources, columns[~is_leaf] = _distinct(np.where(negative, ~trees.feature, trees.feature)[~is_leaf])
+    columns[is_leaf] = len(sources)
+    first, threshold = np.where(is_leaf, own, trees.left), np.where(is_leaf, np.inf, trees.threshold)
+    if categorical.any():
+        threshold[categorical], columns[categorical] = own[categorical], ~columns[categorical]
+    if negative.any():
+        first[negative], threshold[negative] = trees.right[negative], _below_negative(threshold[negative])
     nodes = np.empty(trees.n_nodes, _NODE)
-    nodes["threshold"] = np.select([categorical, is_leaf, negative], [own, np.inf, below], trees.threshold)[origin]
-    nodes["column"] = np.where(categorical, ~columns, columns)[origin]
-    nodes["child"] = place[np.where(is_leaf, own, first)][origin]
-    return sources.astype(np.int64), nodes
+    nodes["threshold"], nodes["column"], nodes["child"] = threshold[origin], columns[origin], place[first][origin]
+    return sources, nodes
+
+
+def _distinct(numbers):
+    """(distinct ones of integers that span little, ascending; the place of each among them)"""
+    lowest = numbers.min(initial=0)
+    occurs = np.zeros(int(numbers.max(initial=0)) - int(lowest) + 1, bool)
+    occurs[numbers - lowest] = True
+    return np.flatnonzero(occurs) + int(lowest), (np.cumsum(occurs, dtype=np.int32) - 1)[numbers - lowest]
+
+
+def _below_negative(threshold):
+    """The largest number below -threshold."""
+    with np.errstate(over="ignore"):
+        below = np.nextafter(-threshold, -np.inf)
+    below[threshold == np.inf] = np.nan  # nothing is above infinity: the first child, right, gets nobody
+    return below
 
 
 def _pack_tests(nodes, split, strikes, n_tests):
@@ -237,11 +251,14 @@ def _walk_ranks(layout, encode, n_rows, n_trees, raw, leaves, n_threads):
     """Add deep trees to `raw`, or write their leaves, by walking over ranks."""
 
     def walk(start, stop):
-        ranks = find_ranks(layout.ranks, _encoded(encode, start, stop), layout.sources)
-        run_ranked_trees(
-            ranks, layout.ranks.nodes, layout.roots, layout.origin, layout.values, 0, n_trees, raw[start:stop],
-            leaves[start:stop],
-        )  # fmt: skip
+        block = _encoded(encode, start, stop)
+        for group in layout.ranks.groups:
+            if group.first_tree >= n_trees:
+                break
+            run_ranked_trees(
+                find_ranks(group, block, layout.sources), layout.ranks.nodes, layout.roots, layout.origin,
+                layout.values, group.first_tree, min(group.last_tree, n_trees), raw[start:stop], leaves[start:stop],
+            )  # fmt: skip
 
     for_blocks(walk, n_rows, layout.rows_at_once(RANK_BLOCK), n_threads)
 

@@ -9,6 +9,19 @@ LARGEST_RANK = NO_PLACE = (1 << 16) - 1
 
 
 @kernel
+def note_only_places(child, origin, values, place):
+    """place[leaf] = that of the only value of the leaf, if this is 1, else NO_PLACE; child[leaf] is the leaf itself."""
+    for i in range(len(child)):
+        if child[i] == i:
+            n_values, only = 0, NO_PLACE
+            for k in range(values.shape[1]):
+                value = values[np.uint32(origin[i]), k]
+                n_values += value != 0.0
+                only = k if value == 1.0 else only
+            place[i] = only if n_values == 1 else NO_PLACE
+
+
+@kernel
 def walk_trees(ranks, nodes, roots, at, active, tree, first_row, last_row):
     """at[i] = leaf of row first_row + i in a tree."""
     n_active = last_row - first_row

@@ -3,6 +3,7 @@ import pytest
 
 from skensemble.tree.trees import _rank_walk
 from skensemble.tree.trees._prediction import MANY_ROWS, apply_trees, compile_trees, predict_raw
+from skensemble.tree.trees._rank_walk_kernels import NO_PLACE
 from skensemble.tree.trees._tree_arrays import concatenate, single_tree
 from tests import reference
 from tests.tree.random_trees import GRID, random_rows, random_tree
@@ -44,7 +45,7 @@ def test_leaves_of_one_class_are_counted_without_their_values():
     X = random_rows(rng, N_ROWS, 4, n_categorical=0)
     layout = compile_trees(trees)
     places = layout.ranks.nodes["column"][layout.nodes["child"] == np.arange(trees.n_nodes)]
-    assert 0 < np.count_nonzero(places == _rank_walk.NO_PLACE) < len(places)
+    assert 0 < np.count_nonzero(places == NO_PLACE) < len(places)
     raw = predict_raw(layout, encoder(X), N_ROWS, np.zeros(3))
     np.testing.assert_array_equal(raw, reference.raw_prediction(trees, X, np.zeros(3)))
 
@@ -80,6 +81,23 @@ def test_too_many_thresholds_have_no_ranks(monkeypatch):
     layout = compile_trees(tree)
     assert layout.ranks is None
     np.testing.assert_array_equal(predict_raw(layout, encoder(X), N_ROWS, np.zeros(1)), expected)
+
+
+def test_groups_of_trees_have_ranks_of_their_own(monkeypatch):
+    rng = np.random.default_rng(4)
+    trees, X = deep_forest(rng, 2), random_rows(rng, N_ROWS, 4, n_categorical=0)
+    whole = compile_trees(trees)
+    n_thresholds = max(np.diff(whole.ranks.groups[0].search.starts)) // 2
+    monkeypatch.setattr(_rank_walk, "MOST_THRESHOLDS", int(n_thresholds // 2))
+    layout = compile_trees(trees)
+    bounds = [(group.first_tree, group.last_tree) for group in layout.ranks.groups]
+    assert len(bounds) > 1
+    assert [bounds[0][0], bounds[-1][1]] == [0, 3]
+    assert [last for _, last in bounds[:-1]] == [first for first, _ in bounds[1:]]
+    for n_trees in (1, 3):
+        found = predict_raw(layout, encoder(X), N_ROWS, np.zeros(2), n_trees=n_trees)
+        np.testing.assert_array_equal(found, predict_raw(whole, encoder(X), N_ROWS, np.zeros(2), n_trees=n_trees))
+    np.testing.assert_array_equal(apply_trees(layout, encoder(X), N_ROWS), apply_trees(whole, encoder(X), N_ROWS))
 
 
 def test_categories_have_no_ranks():
