@@ -84,19 +84,19 @@ def test_too_many_thresholds_have_no_ranks(monkeypatch):
 
 
 def test_groups_of_trees_have_ranks_of_their_own(monkeypatch):
-    rng = np.random.default_rng(4)
-    trees, X = deep_forest(rng, 2), random_rows(rng, N_ROWS, 4, n_categorical=0)
+    trees = concatenate([chain(np.linspace(k, k + 1, 60)) for k in range(3)])
+    X = np.random.default_rng(4).uniform(-1, 4, size=(N_ROWS, 1))
     whole = compile_trees(trees)
-    n_thresholds = max(np.diff(whole.ranks.groups[0].search.starts)) // 2
-    monkeypatch.setattr(_rank_walk, "MOST_THRESHOLDS", int(n_thresholds // 2))
+    assert len(whole.ranks.groups) == 1
+    monkeypatch.setattr(_rank_walk, "MOST_THRESHOLDS", 130)
     layout = compile_trees(trees)
     bounds = [(group.first_tree, group.last_tree) for group in layout.ranks.groups]
     assert len(bounds) > 1
     assert [bounds[0][0], bounds[-1][1]] == [0, 3]
     assert [last for _, last in bounds[:-1]] == [first for first, _ in bounds[1:]]
     for n_trees in (1, 3):
-        found = predict_raw(layout, encoder(X), N_ROWS, np.zeros(2), n_trees=n_trees)
-        np.testing.assert_array_equal(found, predict_raw(whole, encoder(X), N_ROWS, np.zeros(2), n_trees=n_trees))
+        found = predict_raw(layout, encoder(X), N_ROWS, np.zeros(1), n_trees=n_trees)
+        np.testing.assert_array_equal(found, predict_raw(whole, encoder(X), N_ROWS, np.zeros(1), n_trees=n_trees))
     np.testing.assert_array_equal(apply_trees(layout, encoder(X), N_ROWS), apply_trees(whole, encoder(X), N_ROWS))
 
 
