@@ -6,7 +6,7 @@ from functools import cache
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-STATE_FORMAT = 3  # of fitted attributes in pickles; goes up when they change
+STATE_FORMAT = 4  # of fitted attributes in pickles; goes up when they change
 _NOT_PICKLED = ("_callback_fit_ctx", "_skl_callbacks_to_teardown", "_columns_of_fit")  # of a running fit; from names
 
 

@@ -12,16 +12,16 @@ from skensemble.explanation._walked_trees import trees_of_outputs, used_features
 MAX_FEATURES = 11  # distinct features on a path, of trees with tables of pairs
 
 
-def background_interactions(additive, table, background, *, slopes=None, index="shapley", n_threads=1):
+def background_interactions(additive, table, background, *, index="shapley", n_threads=1):
     """(n_samples, n_features, n_features, n_outputs) symmetric; rows of a matrix sum to `background_values`."""
-    shared = {"slopes": slopes, "index": index, "n_threads": n_threads}
-    values, features = background_values(additive, table, background, **shared), used_features(additive)
+    features = used_features(additive)
+    values = background_values(additive, table, background, index=index, n_threads=n_threads)
     result = np.zeros((table.n_samples, table.n_features, *values.shape[1:]))
     if not len(features):
         return result
     cells, others = cells_of(additive, table, features), cells_of(additive, background, features)(0, None)
-    for k, output in enumerate(trees_of_outputs(additive, features, slopes)):
-        has_table = (output.width[output.chosen] <= MAX_FEATURES) & (slopes is None)
+    for k, output in enumerate(trees_of_outputs(additive, features)):
+        has_table = (output.width[output.chosen] <= MAX_FEATURES) & (additive.slopes is None)
         pairs = np.zeros((len(features) ** 2, table.n_samples))
         _add_by_tables(output, output.chosen[has_table], cells, others, index, pairs, n_threads)
         _add_by_hybrids(output, output.chosen[~has_table], cells, others, index, pairs, n_threads)

@@ -17,19 +17,16 @@ TABLE_CELLS = 1 << 22  # of the tables of some trees at a time
 HYBRID_CELLS = 1 << 20  # (rows, background rows, features) at a time
 
 
-def background_values(additive, table, background, *, slopes=None, index="shapley", n_threads=1):
-    """(n_samples, n_features, n_outputs) values of the raw predictions; they sum to the change from the background.
-
-    slopes : LeafSlopes of the trees, None where leaves are constants
-    """
+def background_values(additive, table, background, *, index="shapley", n_threads=1):
+    """(n_samples, n_features, n_outputs) values of the raw predictions; they sum to the change from the background."""
     features = used_features(additive)
     values = np.zeros((table.n_samples, table.n_features, additive.n_outputs))
     if not len(features):
         return values
     cells, others = cells_of(additive, table, features), cells_of(additive, background, features)(0, None)
-    for k, output in enumerate(trees_of_outputs(additive, features, slopes)):
+    for k, output in enumerate(trees_of_outputs(additive, features)):
         target = values[:, :, k]
-        has_table = output.width[output.chosen] <= _most_features(slopes)
+        has_table = output.width[output.chosen] <= _most_features(additive.slopes)
         _add_by_tables(output, output.chosen[has_table], cells, others, index, features, target, n_threads)
         rest = output.chosen[~has_table]
         if len(rest):
@@ -60,18 +57,15 @@ def _hybrid_values(trees, chosen, cells, others, index):
     return values
 
 
-def response_values(additive, table, background, raw, *, slopes=None, index="shapley", n_threads=1):
-    """(n_samples, n_features, n_outputs) values of the response, see `_response_values`.
-
-    raw : callable, Table -> raw predictions
-    """
+def response_values(additive, table, background, *, index="shapley", n_threads=1):
+    """(n_samples, n_features, n_outputs) values of the response, see `_response_values`."""
     features = used_features(additive)
     values = np.zeros((table.n_samples, table.n_features, additive.n_outputs))
     if not len(features):
         return values
-    own, other = raw(table), raw(background)
+    own, other = additive.raw(table), additive.raw(background)
     cells, others = cells_of(additive, table, features), cells_of(additive, background, features)(0, None)
-    outputs = list(trees_of_outputs(additive, features, slopes))
+    outputs = list(trees_of_outputs(additive, features))
     moments = moments_of(index, int(additive.trees.depth.max()) + 3)
 
     def explain(start, stop):

@@ -1,9 +1,6 @@
 """ExplainedTrees: what can be said about the predictions of a sum of trees."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-
-import numpy as np
 
 from skensemble.explanation._background_interactions import background_interactions
 from skensemble.explanation._background_values import background_values, response_values
@@ -17,13 +14,9 @@ class ExplainedTrees:
     """A sum of trees that can be explained.
 
     additive : AdditiveTrees
-    slopes : what the leaves add besides constants, as LeafSlopes of boosting; None: nothing
-    raw : callable, (Table, number of threads) -> raw predictions; None: those of `additive`
     """
 
     additive: AdditiveTrees
-    slopes: object = None
-    raw: Callable | None = None
 
     @property
     def output_names(self):
@@ -39,15 +32,12 @@ class ExplainedTrees:
         has_link = output == "response" and link.name != "identity"
         if has_link:
             check_response(link, background, interactions)
-        shared = {"slopes": self.slopes, "index": index, "n_threads": n_threads}
+        shared = {"index": index, "n_threads": n_threads}
         if background is None:
             return path_values(self.additive, table, table.n_features, interactions=interactions, **shared)
-        base = self._raw(background, n_threads)
+        base = self.additive.raw(background, n_threads)
         if has_link:
-            values = response_values(self.additive, table, background, self._raw, **shared)
+            values = response_values(self.additive, table, background, **shared)
             return values, responses(link, base).mean(axis=0)
         against = background_interactions if interactions else background_values
         return against(self.additive, table, background, **shared), base.mean(axis=0)
-
-    def _raw(self, table, n_threads=1):
-        return np.asarray((self.raw or self.additive.raw)(table, n_threads))

@@ -28,14 +28,13 @@ def quadrature(index):
     return points, weights
 
 
-def path_values(additive, table, n_features, *, slopes=None, index="shapley", interactions=False, n_threads=1):
+def path_values(additive, table, n_features, *, index="shapley", interactions=False, n_threads=1):
     """(values, base_values (n_outputs,)) of the raw predictions.
 
     values : (n_samples, n_features, n_outputs), of interactions (n_samples, n_features, n_features, n_outputs)
-    slopes : LeafSlopes of the trees, None where leaves are constants
     """
     features, n_rows = used_features(additive), table.n_samples
-    outputs = list(trees_of_outputs(additive, features, slopes))
+    outputs = list(trees_of_outputs(additive, features))
     shape = (n_features, n_features) if interactions else (n_features,)
     values = np.zeros((n_rows, *shape, additive.n_outputs))
     points, weights = quadrature(index)

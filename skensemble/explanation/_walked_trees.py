@@ -56,10 +56,10 @@ def used_features(additive):
     return np.unique(feature[feature >= 0])
 
 
-def trees_of_outputs(additive, features, slopes=None):
+def trees_of_outputs(additive, features):
     """Yield OutputTrees of one output after the other.
 
-    features : see used_features;  slopes : LeafSlopes of the trees, None where leaves are constants
+    features : see used_features
     """
     trees = additive.trees
     place = np.zeros(max(features.max(initial=-1), 0) + 2, np.int32)
@@ -83,7 +83,7 @@ def trees_of_outputs(additive, features, slopes=None):
         arrays = WalkedTrees(
             feature, trees.threshold, trees.left, trees.right, trees.missing_left, trees.category_start,
             trees.category_count, trees.category_words, share, value, trees.roots, trees.depth, trees.symmetric,
-            n_points, asked_below, *_lines(slopes, trees, place, k),
+            n_points, asked_below, *_lines(additive.slopes, trees, place, k),
         )  # fmt: skip
         yield OutputTrees(WalkedTrees(*map(_read_only, arrays)), chosen, base, width, distinct)
 

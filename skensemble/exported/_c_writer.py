@@ -5,7 +5,7 @@ import numpy as np
 from skensemble.tree.trees._scalar_trees import breadth_first
 
 LINKS = ("identity", "log", "logit", "softmax", "one-vs-rest")
-_MISSING_LEFT, _SET = 1, 2  # what a node's kind is made of
+_MISSING_LEFT, _SET, _LINE = 1, 2, 4  # what a node's kind is made of
 _PER_LINE = 12
 
 
@@ -25,8 +25,10 @@ def c_source(parts):
         "".join(f"#define MODEL_{name.upper()} {size}\n" for name, size in sizes.items()),
         _names(parts),
         *_tables(parts, known),
+        *_tables_of_lines(parts),
         _level_function(known),
-        _WALK,
+        *([_LINES] if parts.has_lines else []),
+        _WALK.format(value=_VALUE_OR_LINE if parts.has_lines else "value[node]"),
         _raw_function(parts, known),
         _prediction_function(parts),
     ]
@@ -43,20 +45,37 @@ _HEAD = """/* A model of trees, written by skensemble.  C99, with the library of
 #include <string.h>
 """
 _WALK = """static double model_leaf(int node, const double *row)
-{
-    while (child[node]) {
+{{
+    while (child[node]) {{
         const double x = row[feature[node]];
         int left;
         if (isnan(x))
             left = kind[node] & 1;
-        else if (kind[node] & 2) {
+        else if (kind[node] & 2) {{
             const long n = n_levels[feature[node]], k = (x >= 0 && x < n) ? (long)x : n;
             left = sets[(long)value[node] + k / 8] >> (k % 8) & 1;
-        } else
+        }} else
             left = x <= value[node];
         node = child[node] + !left;
+    }}
+    return {value};
+}}
+"""
+_VALUE_OR_LINE = "kind[node] & 4 ? model_line(node, row) : value[node]"
+_LINES = """/* The value of a leaf and its line, or its value alone where a cell of the line is missing or infinite. */
+static double model_line(int node, const double *row)
+{
+    const int line = feature[node];
+    double sum = 0;
+    for (int i = line_start[line]; i < line_start[line + 1]; i++) {
+        const double x = row[term_feature[i]];
+        if (!isfinite(x)) {
+            sum = 0;
+            break;
+        }
+        sum += term_slope[i] * (x - term_mean[i]);
     }
-    return value[node];
+    return fmin(fmax(value[node] + sum, -line_limit[line]), line_limit[line]);
 }
 """
 
@@ -95,21 +114,25 @@ def _names(parts):
 def _tables(parts, known):
     """The arrays of all nodes, and of the sets of levels, a bit for each level and one for unseen levels."""
     feature, child, kind, value, sets, roots, outputs = [], [], [], [], [], [], []
-    n_bytes = 0
+    n_bytes = n_lines = 0
     for tree in map(breadth_first, parts.trees):
         first, is_leaf = len(feature), tree.is_leaf
         roots.append(first)
         outputs.append(tree.output)
-        kinds, values = np.where(tree.missing_left, _MISSING_LEFT, 0), np.where(is_leaf, tree.value, tree.threshold)
+        kinds = np.where(tree.missing_left & ~is_leaf, _MISSING_LEFT, 0)
+        values = np.where(is_leaf, tree.value, tree.threshold)
         for node, levels in tree.sets.items():
             bits = np.packbits(np.append(levels.goes_left, levels.unseen_left), bitorder="little")
             kinds[node] |= _SET
             values[node] = n_bytes
             sets += bits.tolist()
             n_bytes += len(bits)
-        feature += np.where(is_leaf, 0, tree.feature).tolist()
+        features, leaves = np.where(is_leaf, 0, tree.feature), list(tree.lines)
+        features[leaves], kinds[leaves] = range(n_lines, n_lines + len(leaves)), _LINE
+        n_lines += len(leaves)
+        feature += features.tolist()
         child += np.where(is_leaf, 0, tree.left + first).tolist()
-        kind += np.where(is_leaf, 0, kinds).tolist()
+        kind += kinds.tolist()
         value += values.tolist()
     n_levels = [len(known.get(j, ())) for j in range(parts.n_features)]
     return (
@@ -119,6 +142,22 @@ def _tables(parts, known):
         _array("int", "root", roots, str), _array("int", "output", outputs, str),
         _array("double", "baseline", parts.baseline, _number),
     )  # fmt: skip
+
+
+def _tables_of_lines(parts):
+    """The arrays of all lines, in the order of their leaves."""
+    if not parts.has_lines:
+        return ()
+    lines = [line for tree in map(breadth_first, parts.trees) for line in tree.lines.values()]
+    start = np.cumsum([0, *(len(line.feature) for line in lines)]).tolist()
+    terms = {name: np.concatenate([getattr(line, name) for line in lines]) for name in ("feature", "slope", "mean")}
+    return (
+        _array("int", "line_start", start, str),
+        _array("double", "line_limit", [line.limit for line in lines], _number),
+        _array("int", "term_feature", terms["feature"].tolist(), str),
+        _array("double", "term_slope", terms["slope"].tolist(), _number),
+        _array("double", "term_mean", terms["mean"].tolist(), _number),
+    )
 
 
 def _level_function(known):

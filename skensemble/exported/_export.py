@@ -39,7 +39,8 @@ def export_model(model, path, *, to):
         or its UBJ if the path ends in ".ubj", whose predictions are the same to the rounding of float32. "onnx": ONNX,
         with the same rounding, text and missing cells included; needs the package onnx. "treelite":
         a checkpoint, by the package treelite. "pmml": PMML 4.4. "c": C99 source with `model_predict`. "sql": a
-        statement that reads a table `input_rows`.
+        statement that reads a table `input_rows`. Linear leaves are held by "lightgbm", "onnx", "c" and
+        "sql".
 
     Raises
     ------

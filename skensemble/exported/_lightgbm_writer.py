@@ -1,6 +1,7 @@
 """The text of a model of LightGBM from a sum of trees."""
 
 import json
+import math
 import re
 
 import numpy as np
@@ -15,6 +16,11 @@ def lightgbm_text(parts):
     parts : ScalarTrees
     """
     objective = _objective(parts)
+    if any(np.isfinite(line.limit) for tree in parts.trees for line in tree.lines.values()):
+        raise ValueError(
+            "LightGBM's linear leaves have no limit, but those of this model have one: fit it with max_delta_step=0 or "
+            "linear_leaves=False."
+        )
     numbers = _numbers_of_levels(parts)
     counts = [sum(tree.output == k for tree in parts.trees) for k in range(parts.n_outputs)]
     is_mean = parts.divisor != 1.0 and not parts.baseline.any() and set(counts) == {parts.divisor}
@@ -97,7 +103,23 @@ def _tree_text(tree, shift, numbers):
         fields["cat_threshold"] = np.concatenate(words)
     lines = [f"{name}=" + " ".join(map(repr, array.tolist())) for name, array in fields.items()]
     sizes = [f"num_leaves={len(leaves)}", f"num_cat={len(nodes)}"]
-    return "\n".join([*sizes, *lines, "is_linear=0", "shrinkage=1"]) + "\n\n\n"
+    return "\n".join([*sizes, *lines, *_lines_of(tree, leaves, values), "shrinkage=1"]) + "\n\n\n"
+
+
+def _lines_of(tree, leaves, values):
+    """What LightGBM knows of linear leaves: a constant and coefficients, and the value where a cell is missing."""
+    if not tree.lines:
+        return ["is_linear=0"]
+    lines = [tree.lines.get(leaf) for leaf in leaves.tolist()]
+    shifts = [0.0 if line is None else math.fsum(-line.slope * line.mean) for line in lines]
+    known = [line for line in lines if line is not None]
+    numbers = {
+        "leaf_const": values[leaves] + shifts,
+        "num_features": np.array([0 if line is None else len(line.feature) for line in lines]),
+        "leaf_features": np.concatenate([line.feature for line in known]),
+        "leaf_coeff": np.concatenate([line.slope for line in known]),
+    }
+    return ["is_linear=1", *(f"{name}=" + " ".join(map(repr, array.tolist())) for name, array in numbers.items())]
 
 
 def _words(numbers, goes_left):

@@ -1,5 +1,7 @@
 """Converters of our estimators for skl2onnx, so that Pipelines with them become ONNX."""
 
+import numpy as np
+
 from skensemble.ensemble.adaboost._adaboost import AdaBoostClassifier
 from skensemble.ensemble.forest._random_forest import (
     ExtraTreesClassifier,
@@ -9,7 +11,7 @@ from skensemble.ensemble.forest._random_forest import (
 )
 from skensemble.ensemble.gradient._gradient_boosting import GradientBoostingClassifier, GradientBoostingRegressor
 from skensemble.ensemble.newton._newton_boosting import NewtonBoostingClassifier, NewtonBoostingRegressor
-from skensemble.exported._onnx_steps import ML, Steps, add_model
+from skensemble.exported._onnx_steps import DOUBLE, FLOAT, INT64, ML, STRING, Steps, add_model
 from skensemble.exported._onnx_writer import OPSETS
 from skensemble.tree.estimators._decision_tree import (
     DecisionTreeClassifier,
@@ -23,7 +25,6 @@ CLASSIFIERS = (
     AdaBoostClassifier, DecisionTreeClassifier, ExtraTreeClassifier, ExtraTreesClassifier, GradientBoostingClassifier,
     NewtonBoostingClassifier, RandomForestClassifier,
 )  # fmt: skip
-FLOAT, INT64, STRING = 1, 7, 8  # types of tensors, by their numbers in ONNX
 REGRESSORS = (
     DecisionTreeRegressor, ExtraTreeRegressor, ExtraTreesRegressor, GradientBoostingRegressor, NewtonBoostingRegressor,
     RandomForestRegressor,
@@ -68,7 +69,7 @@ def _convert(scope, operator, container):
     inputs = [_as_float32(steps, variable) for variable in operator.inputs]
     add_model(steps, parts, inputs, [variable.full_name for variable in operator.outputs])
     for name, array in steps.constants.items():
-        kind = STRING if array.dtype == object else INT64
+        kind = STRING if array.dtype == object else DOUBLE if array.dtype == np.float64 else INT64
         cells = [cell.encode() for cell in array.tolist()] if array.dtype == object else array.tolist()
         container.add_initializer(name, kind, list(array.shape), cells)
     for step in steps.steps:
@@ -86,8 +87,9 @@ def _version(step):
 
 
 _VERSIONS = {
-    "ArgMax": 13, "Cast": 13, "Concat": 13, "Div": 14, "Exp": 13, "Gather": 13, "Identity": 13, "IsNaN": 13, "Neg": 13,
-    "ReduceSum": 13, "Sigmoid": 13, "Softmax": 13, "Where": 9,
+    "Add": 14, "ArgMax": 13, "Cast": 13, "Concat": 13, "Div": 14, "Equal": 13, "Exp": 13, "Gather": 13,
+    "GatherElements": 13, "Identity": 13, "IsNaN": 13, "MatMul": 13, "Max": 13, "Min": 13, "Mul": 14, "Neg": 13,
+    "ReduceSum": 13, "Reshape": 14, "Sigmoid": 13, "Softmax": 13, "Sub": 14, "Where": 9,
 }  # fmt: skip
 
 

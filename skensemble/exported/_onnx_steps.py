@@ -7,6 +7,8 @@ import numpy as np
 from skensemble.tree.trees._scalar_trees import single_precision
 
 ML = "ai.onnx.ml"
+FLOAT, INT64, STRING, DOUBLE = 1, 7, 8, 11  # types of tensors, by their numbers in ONNX
+MOST_LEAVES = 1 << 24  # whole numbers up to which float32 has them all
 LINKS = ("identity", "log", "logit", "softmax", "one-vs-rest")
 
 
@@ -51,9 +53,8 @@ def add_model(steps, parts, inputs, outputs):
     """
     check(parts)
     parts = parts.divided()
-    raw = steps.add(
-        "TreeEnsembleRegressor", _encoded_rows(steps, parts, inputs), domain=ML, **_ensemble_attributes(parts)
-    )
+    rows = _encoded_rows(steps, parts, inputs)
+    raw = (_raw_of_lines if parts.has_lines else _raw_of_constants)(steps, parts, rows)
     if parts.classes is None:
         _respond(steps, parts, raw, outputs[0])
     else:
@@ -146,6 +147,72 @@ def _encoded(steps, parts, column, j):
     return codes
 
 
+# -- linear leaves ---------------------------------------------------------------------------------------------------
+
+
+def _raw_of_lines(steps, parts, rows):
+    """The name of the raw predictions of trees whose leaves may be linear, in float64 until they are summed up.
+
+    The trees say which leaf a row is in, a number of a table of all leaves; and the rest is arithmetic.  A line whose
+    cell is missing or infinite is no number, and is exchanged for 0.
+    """
+    table = _table_of_leaves(parts)
+    numbers = steps.add(
+        "TreeEnsembleRegressor", rows, domain=ML, n_targets=len(parts.trees), base_values=[0.0] * len(parts.trees),
+        **_ensemble_attributes(parts.trees, range(len(parts.trees)), table.numbers),
+    )  # fmt: skip
+    place = steps.add("Cast", numbers, to=INT64)
+
+    def of_leaf(values):
+        return steps.add("Gather", steps.constant(values), place, axis=0)
+
+    n_trees, n_terms = len(parts.trees), table.feature.shape[1]
+    feature = steps.add("Reshape", of_leaf(table.feature), steps.constant(np.array([-1, n_trees * n_terms])))
+    cells = steps.add("GatherElements", steps.add("Cast", rows, to=DOUBLE), feature, axis=1)
+    cells = steps.add("Reshape", cells, steps.constant(np.array([-1, n_trees, n_terms])))
+    terms = steps.add("Mul", of_leaf(table.slope), steps.add("Sub", cells, of_leaf(table.mean)))
+    line = steps.add("ReduceSum", terms, steps.constant(np.array([2])), keepdims=0)
+    zero = steps.constant(np.zeros(1))
+    is_number = steps.add("Equal", steps.add("Sub", line, line), zero)
+    step = steps.add("Add", of_leaf(table.value), steps.add("Where", is_number, line, zero))
+    if np.isfinite(table.limit).any():
+        step = steps.add("Max", steps.add("Min", step, of_leaf(table.limit)), of_leaf(-table.limit))
+    of_output = np.eye(parts.n_outputs)[[tree.output for tree in parts.trees]]
+    total = steps.add("MatMul", step, steps.constant(of_output))
+    return steps.add("Cast", steps.add("Add", total, steps.constant(parts.baseline)), to=FLOAT)
+
+
+class _LeafTable(NamedTuple):
+    """All leaves of all trees."""
+
+    numbers: list  # of each tree, the numbers of its leaves
+    value: np.ndarray  # (n_leaves,)
+    limit: np.ndarray  # (n_leaves,)
+    feature: np.ndarray  # (n_leaves, n_terms) int64; leaves with fewer terms repeat one, with slopes of 0
+    slope: np.ndarray  # (n_leaves, n_terms)
+    mean: np.ndarray  # (n_leaves, n_terms)
+
+
+def _table_of_leaves(parts):
+    leaves = [(tree, leaf) for tree in parts.trees for leaf in np.flatnonzero(tree.is_leaf).tolist()]
+    if len(leaves) > MOST_LEAVES:
+        raise ValueError(f"ONNX holds up to {MOST_LEAVES} linear leaves here, but this model has {len(leaves)}.")
+    lines = [tree.lines.get(leaf) for tree, leaf in leaves]
+    shape = (len(leaves), max(len(line.feature) for line in lines if line is not None))
+    feature, limit = np.zeros(shape, np.int64), np.full(len(leaves), np.inf)
+    slope, mean = np.zeros(shape), np.zeros(shape)
+    for number, line in enumerate(lines):
+        if line is not None:
+            n_terms = len(line.feature)
+            feature[number] = line.feature[0]
+            feature[number, :n_terms], slope[number, :n_terms], mean[number, :n_terms] = line[:3]
+            limit[number] = line.limit
+    ends = np.cumsum([np.count_nonzero(tree.is_leaf) for tree in parts.trees])
+    numbers = np.split(np.arange(len(leaves)), ends[:-1])
+    value = np.array([tree.value[leaf] for tree, leaf in leaves])
+    return _LeafTable(numbers, value, limit, feature, slope, mean)
+
+
 # -- trees -----------------------------------------------------------------------------------------------------------
 
 
@@ -166,21 +233,34 @@ class _Nodes:
             cells_of_name.append(cell)
 
 
-def _ensemble_attributes(parts):
-    nodes, targets = _Nodes(), {name: [] for name in ("treeids", "nodeids", "ids", "weights")}
-    for t, trees in enumerate(_with_same_splits(parts.trees)):
-        _add_nodes(nodes, trees[0], t)
-        leaves = np.flatnonzero(trees[0].is_leaf)
-        for tree in trees:
-            targets["treeids"] += [t] * len(leaves)
-            targets["nodeids"] += leaves.tolist()
-            targets["ids"] += [tree.output] * len(leaves)
-            targets["weights"] += tree.value[leaves].astype(np.float32).tolist()
+def _raw_of_constants(steps, parts, rows):
+    """The name of the raw predictions of trees whose leaves are constants."""
+    outputs, values = [tree.output for tree in parts.trees], [tree.value[tree.is_leaf] for tree in parts.trees]
+    return steps.add(
+        "TreeEnsembleRegressor", rows, domain=ML, n_targets=parts.n_outputs,
+        base_values=parts.baseline.astype(np.float32).tolist(), **_ensemble_attributes(parts.trees, outputs, values),
+    )  # fmt: skip
+
+
+def _ensemble_attributes(trees, targets, weights):
+    """The trees of a TreeEnsembleRegressor.
+
+    targets : list of the number of the sum that each tree adds to
+    weights : list of arrays, what the leaves of each tree add to it, in their order
+    """
+    nodes, of_leaves = _Nodes(), {name: [] for name in ("treeids", "nodeids", "ids", "weights")}
+    added = zip(targets, weights)
+    for t, same in enumerate(_with_same_splits(trees)):
+        _add_nodes(nodes, same[0], t)
+        leaves = np.flatnonzero(same[0].is_leaf).tolist()
+        for _, (target, own) in zip(same, added):
+            of_leaves["treeids"] += [t] * len(leaves)
+            of_leaves["nodeids"] += leaves
+            of_leaves["ids"] += [target] * len(leaves)
+            of_leaves["weights"] += own.astype(np.float32).tolist()
     return {
         **nodes.lists,
-        **{f"target_{name}": cells for name, cells in targets.items()},
-        "n_targets": parts.n_outputs,
-        "base_values": parts.baseline.astype(np.float32).tolist(),
+        **{f"target_{name}": cells for name, cells in of_leaves.items()},
         "aggregate_function": "SUM",
         "post_transform": "NONE",
     }

@@ -47,6 +47,7 @@ def pmml_document(parts):
 
     parts : ScalarTrees
     """
+    parts.refuse_lines("PMML")
     parts.check_response("PMML", NORMALIZATIONS)
     if parts.classes is None and parts.n_outputs > 1:
         raise ValueError(

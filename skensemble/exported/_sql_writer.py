@@ -31,6 +31,10 @@ def sql_statement(parts):
             )
             is_missing.append(f"n.kind = {kind} AND {_cell(names, columns)} IS NULL")
     tables.append(_WALK.format(is_missing=" OR ".join(is_missing), goes_left="\n      ".join(goes_left)))
+    if parts.has_lines:
+        rows = _rows_of_lines(parts)
+        tables.append(f"terms(tree, node, feature, slope, mean, step_limit) AS (\n  VALUES\n{_values(rows)}\n)")
+        tables.append(_LINES.format(of_leaf=_OF_LEAF, cell=_cell(names, is_number, "t")))
     tables.append(_raw(parts))
     return (_HEAD + "WITH RECURSIVE\n" + ",\n".join(tables) + "\n" + _selection(parts)).encode()
 
@@ -53,6 +57,30 @@ _WALK = """walk(row_id, tree, node) AS (
   FROM walk w
   JOIN nodes n ON n.tree = w.tree AND n.node = w.node AND n.left_node IS NOT NULL
   JOIN input_rows r ON r.row_id = w.row_id
+)"""
+
+
+_OF_LEAF = "  JOIN nodes n ON n.tree = w.tree AND n.node = w.node AND n.left_node IS NULL"
+_LINES = """line_cells(row_id, tree, node, step_limit, slope, mean, x) AS (
+  SELECT w.row_id, t.tree, t.node, t.step_limit, t.slope, t.mean, {cell}
+  FROM walk w
+  JOIN terms t ON t.tree = w.tree AND t.node = w.node
+  JOIN input_rows r ON r.row_id = w.row_id
+),
+lines(row_id, tree, node, step_limit, line) AS (
+  SELECT row_id, tree, node, MAX(step_limit), CASE WHEN COUNT(*) = COUNT(x) THEN SUM(slope * (x - mean)) ELSE 0.0 END
+  FROM line_cells GROUP BY row_id, tree, node
+),
+steps(row_id, output, step) AS (
+  SELECT w.row_id, n.output,
+    CASE
+      WHEN n.value + l.line > l.step_limit THEN l.step_limit
+      WHEN n.value + l.line < -l.step_limit THEN -l.step_limit
+      ELSE n.value + COALESCE(l.line, 0.0)
+    END
+  FROM walk w
+{of_leaf}
+  LEFT JOIN lines l ON l.row_id = w.row_id AND l.tree = w.tree AND l.node = w.node
 )"""
 
 
@@ -105,20 +133,32 @@ def _name(name):
     return '"' + name.replace('"', '""') + '"'
 
 
-def _cell(names, columns):
-    """The cell of a row in the column that a node asks about."""
+def _rows_of_lines(parts):
+    return [
+        (t, leaf, j, slope, mean, None if line.limit == np.inf else line.limit)
+        for t, tree in enumerate(parts.trees)
+        for leaf, line in tree.lines.items()
+        for j, slope, mean in zip(line.feature.tolist(), line.slope.tolist(), line.mean.tolist())
+    ]
+
+
+def _cell(names, columns, table="n"):
+    """The cell of a row in the column that a node or a term asks about."""
     cases = " ".join(f"WHEN {j} THEN r.{names[j]}" for j in columns)
-    return f"CASE n.feature {cases} END" if columns else "NULL"
+    return f"CASE {table}.feature {cases} END" if columns else "NULL"
 
 
 def _raw(parts):
+    value, one, source = "value", "w", "walk w\n" + _OF_LEAF
+    if parts.has_lines:
+        value, one, source = "step", "n", "steps n"
     columns = [
-        f"SUM(CASE WHEN n.output = {k} THEN n.value ELSE 0.0 END) / {parts.divisor!r} + {float(start)!r} AS raw_{k}"
+        f"SUM(CASE WHEN n.output = {k} THEN n.{value} ELSE 0.0 END) / {parts.divisor!r} + {float(start)!r} AS raw_{k}"
         for k, start in enumerate(parts.baseline)
     ]
     return (
-        "raw AS (\n  SELECT w.row_id,\n    " + ",\n    ".join(columns) + "\n  FROM walk w\n"
-        "  JOIN nodes n ON n.tree = w.tree AND n.node = w.node AND n.left_node IS NULL\n  GROUP BY w.row_id\n)"
+        f"raw AS (\n  SELECT {one}.row_id,\n    " + ",\n    ".join(columns) + f"\n  FROM {source}\n"
+        f"  GROUP BY {one}.row_id\n)"
     )
 
 

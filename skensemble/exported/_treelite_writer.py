@@ -9,6 +9,7 @@ def treelite_checkpoint(parts):
 
     parts : ScalarTrees
     """
+    parts.refuse_lines("treelite")
     parts.check_response("treelite", POSTPROCESSORS)
     numbers = parts.numbers_of_levels("treelite", LARGEST_NUMBER)
     try:

@@ -28,6 +28,7 @@ def xgboost_document(parts, is_binary):
     parts : ScalarTrees
     is_binary : whether it is to be Universal Binary JSON rather than JSON
     """
+    parts.refuse_lines("XGBoost")
     parts.check_response("XGBoost", OBJECTIVES)
     parts.check_single_precision("XGBoost")
     parts = parts.divided()

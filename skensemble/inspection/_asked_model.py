@@ -98,10 +98,10 @@ def ask(model, X, *, output, sample_weight, n_jobs):
 def why_not_additive(model):
     """A sentence why the model is no sum of trees with constant leaves; None if it is one."""
     try:
-        model._additive_trees()
+        additive = model._additive_trees()
     except ValueError as error:
         return str(error)
-    return None
+    return None if additive.slopes is None else "linear_leaves must be False for it, got leaves with slopes."
 
 
 def read_places(asked, features, *, allowed):

@@ -24,16 +24,15 @@ def read_tree(model, tree_index=0, output=None):
     shown = model._shown_trees() if isinstance(model, Inspected) and not hasattr(model, "tree_") else None
     number = _number(shown, tree_index, output)
     if isinstance(model, Inspected):
-        (model.tree_ if shown is None else shown.additive).trees.check_complete("a drawing")
+        (model.tree_ if shown is None else shown).trees.check_complete("a drawing")
     if shown is None:
         return model
     member = model._tree_estimator(number)
     return _boosted_tree(model, shown, number) if member is None else member
 
 
-def _number(shown, tree_index, output):
+def _number(additive, tree_index, output):
     """Number of the tree among all, from its number among those of an output."""
-    additive = None if shown is None else shown.additive
     numbers = np.arange(1 if additive is None else additive.trees.n_trees)
     if output is not None:
         if additive is None or additive.n_outputs == 1 or (additive.trees.output < 0).any():
@@ -48,13 +47,12 @@ def _number(shown, tree_index, output):
     return int(numbers[tree_index])
 
 
-def _boosted_tree(model, shown, number):
-    additive = shown.additive
+def _boosted_tree(model, additive, number):
     trees = additive.trees._replace(values=additive.added_values).part(number, number + 1)
     tree = TreeStructure(trees, additive.binner, model.n_features_in_)
     names = {} if not hasattr(model, "feature_names_in_") else {"feature_names_in_": model.feature_names_in_}
     criterion = "squared_error" if len(trees.impurity) else None  # that of gradient boosting
-    root, slopes = int(additive.trees.roots[number]), shown.slopes
+    root, slopes = int(additive.trees.roots[number]), additive.slopes
     terms = None if slopes is None else _Terms(slopes, root, feature_names(model))
     return SimpleNamespace(tree_=tree, n_features_in_=model.n_features_in_, criterion=criterion, terms=terms, **names)
 

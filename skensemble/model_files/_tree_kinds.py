@@ -1,5 +1,6 @@
 """Kinds of objects that trees, forests and boosters are made of; the estimators are in `_tree_estimators.py`."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -14,7 +15,7 @@ from skensemble.ensemble.newton._dart import DartTrees, Rescaling
 from skensemble.ensemble.newton._gradient_trees import GradientTrees
 from skensemble.ensemble.newton._linear_booster import LinearBooster
 from skensemble.ensemble.newton._linear_columns import ColumnEncoder
-from skensemble.ensemble.newton._linear_leaves import LeafSlopes, LinearLeafTrees
+from skensemble.ensemble.newton._linear_leaves import LinearLeafTrees
 from skensemble.ensemble.rows._bootstrap import Bootstrap
 from skensemble.imported._foreign_columns import ForeignColumns
 from skensemble.imported._imported_model import RESPONSES, respond
@@ -23,6 +24,7 @@ from skensemble.model_files._rules import ANYTHING, FLAG, PREDICTS, Array, Each,
 from skensemble.tree._binning import Binner
 from skensemble.tree.estimators._tree_structure import TreeStructure
 from skensemble.tree.trees._additive_trees import AdditiveTrees, Link
+from skensemble.tree.trees._leaf_slopes import LeafSlopes
 from skensemble.tree.trees._marks import NO_CHILD, NO_FEATURE, NUMERIC
 from skensemble.tree.trees._tree_arrays import DTYPES, NODE_FIELDS, TREE_FIELDS, TreeArrays, validate_trees
 
@@ -286,11 +288,23 @@ def _check_dart(booster):
         n_known += n_learners
 
 
+def _take_linear_leaves(booster, slim):
+    additive = replace(booster.additive, slopes=None)  # which files hold beside it
+    return {"additive": additive, "n_parallel": booster.n_parallel, "slopes": booster.additive.slopes}
+
+
+def _make_linear_leaves(*, additive, n_parallel, slopes):
+    slopes = LeafSlopes.empty(additive.trees.n_values) if slopes is None else slopes
+    return LinearLeafTrees(replace(additive, slopes=slopes), n_parallel)
+
+
 def _check_slopes(booster):
     _check_rounds(booster)
-    trees, binner = booster.additive.trees, booster.additive.binner
-    if not booster._all_slopes().is_valid(trees.n_nodes, trees.n_values, len(binner.is_categorical_)):
+    known = booster.additive
+    if not known.slopes.is_valid(known.trees.n_nodes, known.trees.n_values, len(known.binner.is_categorical_)):
         raise ValueError("slopes must belong to the nodes of the trees.")
+    if known.multiplier is not None:
+        raise ValueError("multiplier must be None where leaves have slopes.")
 
 
 def _check_linear(booster):
@@ -314,7 +328,14 @@ BOOSTER_KINDS = [
             "new": Array("f8", None, finite=True),
         },
     ),
-    Kind("linear leaf trees", LinearLeafTrees, {**_TREE_BOOSTER, "slopes": Maybe(Of(LeafSlopes))}, check=_check_slopes),
+    Kind(
+        "linear leaf trees",
+        LinearLeafTrees,
+        {**_TREE_BOOSTER, "slopes": Maybe(Of(LeafSlopes))},
+        take=_take_linear_leaves,
+        make=_make_linear_leaves,
+        check=_check_slopes,
+    ),
     Kind(
         "leaf slopes",
         LeafSlopes,

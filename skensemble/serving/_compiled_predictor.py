@@ -4,8 +4,6 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble.tree.trees._one_row import OneRowLayout
-
 
 def compile_predictor(model):
     """Make a function of one row of a model that is a sum of trees, for services that answer row by row.
@@ -15,7 +13,7 @@ def compile_predictor(model):
     Parameters
     ----------
     model : fitted tree, forest or booster
-        A tree, a forest, AdaBoost of trees, GBDT, or Newton boosting of trees with constant leaves.
+        A tree, a forest, AdaBoost of trees, GBDT, or Newton boosting of trees.
 
     Returns
     -------
@@ -65,8 +63,7 @@ class CompiledPredictor:
     """
 
     def __init__(self, additive, is_classifier=False):
-        self._layout = OneRowLayout.of(additive.layout, additive.trees.depth)
-        self._add, self._start = self._layout.add, additive._start
+        self._add, self._start = additive.one_row.add, additive._start
         self._baseline, self._divisor, self._response = additive.baseline, additive.divisor, additive.link.response
         self._encoder = additive.binner
         self.n_features = len(additive.binner.is_categorical_)

@@ -44,7 +44,7 @@ def _target_facts(model):
 
 def _tree_facts(model):
     try:
-        trees = model._shown_trees().additive.trees
+        trees = model._shown_trees().trees
     except (AttributeError, ValueError):  # no sum of trees
         return
     yield "trees", f"{trees.n_trees}, {int(trees.n_leaves.sum())} leaves, depth {int(trees.depth.max(initial=0))}"

@@ -40,7 +40,7 @@ def _fitted(name, **parameters):
 
 
 def _check_against_all_subsets(model, index="shapley"):
-    additive, slopes = model._explained().additive, model._explained().slopes
+    additive, slopes = model._explained().additive, model._explained().additive.slopes
     explanation = explain(model, X, index=index)
     values = explanation.values.reshape(N_ROWS, 5, -1)
     cells = additive.binner.encode(model._read_for_prediction(X))
@@ -121,7 +121,7 @@ def test_interactions_are_those_of_all_subsets(name, parameters):
             explanation.values.sum(axis=2), explain(model, X, index=index).values, rtol=1e-12, atol=1e-12
         )
         for i in (0, 7, 20):
-            game = reference.games(explained.additive, cells[i], explained.slopes)
+            game = reference.games(explained.additive, cells[i], explained.additive.slopes)
             expected = reference.interaction_values(game, 5, index=index)
             np.testing.assert_allclose(values[i], expected, rtol=1e-9, atol=1e-12)
 

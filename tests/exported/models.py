@@ -35,6 +35,8 @@ UNSEEN = KNOWN.assign(
     text=np.where(np.arange(60) % 3 == 0, "unheard of", TEXT[:60]), grade=pd.Categorical([77, 1, -1] * 20)
 )
 FEW = {"n_estimators": 4, "random_state": 0, "n_jobs": 1}
+SEARCHED = {"linear_leaves": True, "cv": 2, "random_state": 0, "n_jobs": 1}  # rounds, and a temperature
+WEIGHT = np.arange(120) % 3 + 0.5
 FITTED = {  # name -> (function that fits a model, whether its table is TABLE)
     "symmetric": (lambda: NewtonBoostingRegressor(**FEW).fit(X, Y), False),
     "leaf-wise": (lambda: NewtonBoostingRegressor(grow_policy="lossguide", **FEW).fit(X, Y), False),
@@ -45,7 +47,22 @@ FITTED = {  # name -> (function that fits a model, whether its table is TABLE)
     ),
     "log link": (lambda: NewtonBoostingRegressor("poisson", **FEW).fit(X, np.abs(Y)), False),
     "quantiles": (lambda: NewtonBoostingRegressor("quantile", quantile=[0.2, 0.8], **FEW).fit(X, Y), False),
-    "linear leaves": (lambda: NewtonBoostingRegressor(linear_leaves=True, **FEW).fit(X[:, :1], Y), False),
+    "linear leaves": (lambda: NewtonBoostingRegressor(linear_leaves=True, **FEW).fit(X, Y, WEIGHT), False),
+    "linear leaves with a limit": (
+        lambda: NewtonBoostingRegressor("poisson", linear_leaves=True, max_delta_step=0.3, **FEW).fit(X, np.abs(Y)),
+        False,
+    ),
+    "linear leaves of two outputs": (
+        lambda: NewtonBoostingRegressor(linear_leaves=True, multi_strategy="multi_output_tree", **FEW).fit(
+            X, np.c_[Y, -Y]
+        ),
+        False,
+    ),
+    "linear leaves and a temperature": (lambda: NewtonBoostingClassifier(**SEARCHED).fit(X[:, :2], Y > 0)[:4], False),
+    "linear leaves of classes and levels": (
+        lambda: NewtonBoostingClassifier(linear_leaves=True, **FEW).fit(TABLE, CLASSES),
+        True,
+    ),
     "ranking": (
         lambda: NewtonBoostingRanker(**FEW).fit(X, np.digitize(Y, [0, 1]).astype(float), qid=np.arange(120) // 10),
         False,

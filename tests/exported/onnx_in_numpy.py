@@ -17,7 +17,8 @@ def predictions(parts, rows):
     add_model(steps, parts, list(values), outputs)
     values |= steps.constants
     for step in steps.steps:
-        values[step.output] = OPERATORS[step.operator](*(values[name] for name in step.inputs), **step.attributes)
+        with np.errstate(invalid="ignore"):  # slopes times infinities are no numbers
+            values[step.output] = OPERATORS[step.operator](*(values[name] for name in step.inputs), **step.attributes)
     return [values[name] for name in outputs]
 
 
@@ -71,18 +72,28 @@ def _leaf(nodes, tree, row):
 
 
 OPERATORS = {
+    "Add": np.add,
     "ArgMax": lambda x, axis, keepdims: x.argmax(axis=axis),
+    "Cast": lambda x, to: x.astype({1: np.float32, 7: np.int64, 11: np.float64}[to]),
     "Concat": lambda *parts, axis: np.concatenate(parts, axis=axis),
     "Div": np.divide,
+    "Equal": np.equal,
     "Exp": np.exp,
     "Gather": lambda x, places, axis: np.take(x, places, axis=axis),
+    "GatherElements": lambda x, places, axis: np.take_along_axis(x, places, axis),
     "Identity": lambda x: x,
     "IsNaN": np.isnan,
     "LabelEncoder": _label_encoder,
+    "MatMul": np.matmul,
+    "Max": np.maximum,
+    "Min": np.minimum,
+    "Mul": np.multiply,
     "Neg": np.negative,
-    "ReduceSum": lambda x, axes: x.sum(axis=tuple(axes), keepdims=True),
+    "ReduceSum": lambda x, axes, keepdims=1: x.sum(axis=tuple(axes), keepdims=bool(keepdims)),
+    "Reshape": np.reshape,
     "Sigmoid": expit,
     "Softmax": lambda x, axis: softmax(x, axis=axis),
+    "Sub": np.subtract,
     "TreeEnsembleRegressor": _ensemble,
     "Where": np.where,
 }

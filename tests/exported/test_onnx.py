@@ -7,7 +7,13 @@ import pytest
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 
-from skensemble import RandomForestClassifier, RandomForestRegressor, export_model, register_onnx_converters
+from skensemble import (
+    NewtonBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+    export_model,
+    register_onnx_converters,
+)
 from skensemble.tree.trees._scalar_trees import scalar_trees
 from tests.exported import onnx_in_numpy
 from tests.exported.models import CLASSES, FEW, NUMBERS, X, Y, fitted, response, rows_of
@@ -17,7 +23,9 @@ HAS_RUNTIME = bool(find_spec("onnx") and find_spec("onnxruntime"))
 if HAS_RUNTIME:
     import onnxruntime
 
-    @pytest.mark.parametrize("name", ["leaf-wise", "three classes", "levels in a forest", "rare levels"])
+    READ = ("leaf-wise", "three classes", "levels in a forest", "rare levels", "linear leaves with a limit")
+
+    @pytest.mark.parametrize("name", [*READ, "linear leaves of classes and levels", "linear leaves of two outputs"])
     def test_files_are_read_by_onnxruntime(name, tmp_path):
         model, path = fitted(name), tmp_path / "model.onnx"
         export_model(model, path, to="onnx")
@@ -34,10 +42,11 @@ if HAS_RUNTIME and find_spec("skl2onnx"):
     import skl2onnx
 
     @pytest.mark.filterwarnings("ignore")
-    @pytest.mark.parametrize("kind", [RandomForestClassifier, RandomForestRegressor])
+    @pytest.mark.parametrize("kind", [RandomForestClassifier, RandomForestRegressor, NewtonBoostingRegressor])
     def test_pipelines_become_onnx(kind):
         register_onnx_converters()
-        pipeline = make_pipeline(SimpleImputer(), kind(**FEW))
+        linear = {"linear_leaves": True} if kind is NewtonBoostingRegressor else {}
+        pipeline = make_pipeline(SimpleImputer(), kind(**FEW, **linear))
         pipeline.fit(np.clip(X, -9, 9), CLASSES if kind is RandomForestClassifier else Y)
         rows = np.clip(NUMBERS, -9, 9).astype(np.float32)
         options = {"zipmap": False} if kind is RandomForestClassifier else None

@@ -56,7 +56,7 @@ def _leaf(nodes, row):
 @pytest.mark.parametrize("name", NAMES)
 def test_rows_follow_the_table_to_their_leaves(name):
     model = _fitted(name)
-    additive = model._shown_trees().additive
+    additive = model._shown_trees()
     leaves = additive.apply(model._read_for_prediction(X))
     for tree, nodes in trees_to_dataframe(model).groupby("tree_index"):
         nodes = nodes.set_index("node_index")

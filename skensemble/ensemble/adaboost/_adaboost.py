@@ -52,7 +52,7 @@ from skensemble.explanation._explain import ShapValues
 from skensemble.tree.estimators._decision_tree import DecisionTreeClassifier, DecisionTreeRegressor
 from skensemble.tree.exact._cart_targets import ClassTarget, NumberTarget
 from skensemble.tree.trees._additive_trees import Link
-from skensemble.tree.trees._inspected import Inspected, Predictor, ShownTrees
+from skensemble.tree.trees._inspected import Inspected, Predictor
 from skensemble.tree.trees._tree_arrays import validate_trees
 
 SMALLEST_LEAF = 0.01  # share of the weight, so that rows of a class of small weight make no leaf of their own
@@ -337,7 +337,7 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
         return self._members
 
     def _shown_trees(self):
-        return ShownTrees(self._grown_trees().additive)
+        return self._grown_trees().additive
 
     def _tree_estimator(self, number):
         return self._members.estimators[number]

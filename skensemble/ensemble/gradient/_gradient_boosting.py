@@ -42,7 +42,7 @@ from skensemble.tree.exact._cart_grower import CartGrower
 from skensemble.tree.exact._cart_limits import CART_PARAMETERS, count_features, read_cart_limits
 from skensemble.tree.exact._cart_targets import NumberTarget
 from skensemble.tree.trees._additive_trees import AdditiveTrees, Link
-from skensemble.tree.trees._inspected import Inspected, ShownTrees
+from skensemble.tree.trees._inspected import Inspected
 from skensemble.tree.trees._partial_dependence import mass_of_training, partial_dependence
 from skensemble.tree.trees._tree_arrays import split_trees, validate_trees
 
@@ -283,7 +283,7 @@ class _GradientBoosting(ConvertibleBooster, CallbackSupportMixin, ShapValues, In
 
     def _shown_trees(self):
         check_is_fitted(self)
-        return ShownTrees(self._additive)
+        return self._additive
 
     def _read_for_prediction(self, X):
         check_is_fitted(self)

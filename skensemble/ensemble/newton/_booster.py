@@ -7,7 +7,6 @@ import numpy as np
 from skensemble.ensemble.newton._training_data import TrainingData
 from skensemble.explanation._explained_trees import ExplainedTrees
 from skensemble.tree._binning import Binner
-from skensemble.tree.trees._inspected import ShownTrees
 
 
 class FitRequest(NamedTuple):
@@ -107,10 +106,6 @@ class Booster:
     def additive_trees(self):
         """The model as AdditiveTrees."""
         raise NotImplementedError
-
-    def shown_trees(self):
-        """The trees as ShownTrees."""
-        return ShownTrees(self.additive_trees())
 
     def explained(self, link, output_names):
         """What can be said about the predictions, see `explain`; trees hold their link and names themselves."""

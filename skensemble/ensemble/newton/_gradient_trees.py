@@ -56,9 +56,7 @@ class GradientTrees(Booster):
 
     def tempered(self, temperature):
         """The model with all raw predictions divided by `temperature`."""
-        known = self.additive
-        trees = known.trees._replace(values=known.trees.values / temperature)
-        return replace(self, additive=replace(known, trees=trees, baseline=known.baseline / temperature))
+        return replace(self, additive=self.additive.tempered(temperature))
 
     def _with_trees(self, rounds, **changes):
         """AdditiveTrees of the model and some TreeRound after it, with other changes."""

@@ -1,4 +1,4 @@
-"""Kernels of linear leaves: the features that they have slopes for, and what slopes add to predictions."""
+"""Kernels of linear leaves: the features that they have slopes for, and how rows move by a tree of them."""
 
 from skensemble._jit import kernel
 
@@ -22,7 +22,7 @@ def find_path_features(parent, feature, is_leaf, start, out):
     start[len(parent)] = n
 
 
-# -- what slopes add ---------------------------------------------------------------------------------------------------
+# -- how rows move by a tree -------------------------------------------------------------------------------------------
 
 
 @kernel
@@ -38,28 +38,9 @@ def _line(row, first, last, feature, mean, slope, k):
 
 
 @kernel
-def _step(row, node, value, start, feature, mean, slope, limit, k):
-    """What a leaf adds to a row: its constant `value` and its slopes, together no more than its limit."""
-    step = value + _line(row, start[node], start[node + 1], feature, mean, slope, k)
-    return min(max(step, -limit[node]), limit[node])
-
-
-@kernel
 def add_leaves(cells, leaf, values, start, feature, mean, slope, limit, k, raw):
-    """raw[i] += value k of the row's leaf in one tree, constant and slopes."""
+    """raw[i] += value k of the row's leaf in one tree, constant and slopes, with the sums of `add_linear_trees`."""
     for i in range(len(leaf)):
         node = leaf[i]
-        raw[i] += _step(cells[i], node, values[node, k], start, feature, mean, slope, limit, k)
-
-
-@kernel
-def add_trees(cells, leaves, first_tree, last_tree, roots, output, values, start, feature, mean, slope, limit, raw):
-    """raw[i, outputs] += the trees first_tree .. last_tree - 1;  leaves : (n_rows, n_trees), from apply_trees."""
-    for i in range(len(cells)):
-        for tree in range(first_tree, last_tree):
-            node = roots[tree] + leaves[i, tree]
-            if output[tree] >= 0:
-                raw[i, output[tree]] += _step(cells[i], node, values[node, 0], start, feature, mean, slope, limit, 0)
-            else:
-                for k in range(raw.shape[1]):
-                    raw[i, k] += _step(cells[i], node, values[node, k], start, feature, mean, slope, limit, k)
+        step = values[node, k] + _line(cells[i], start[node], start[node + 1], feature, mean, slope, k)
+        raw[i] += min(max(step, -limit[node]), limit[node])

@@ -98,7 +98,8 @@ class ModelParts:
         """Give the leaves values for other samples; the splits stay.
 
         Round by round, each leaf gets `decay_rate` times its value plus (1 - decay_rate) times the value that it would
-        have got from the new samples. Leaves that no sample reaches stay as they are.
+        have got from the new samples; linear leaves get lines in the same way. Leaves that no sample reaches stay as
+        they are.
 
         Parameters
         ----------
@@ -123,21 +124,24 @@ class ModelParts:
         table = read_features(self, X, reset=False)
         target, weight = self._read_target(y, sample_weight, table.n_samples, True)
         self._loss.check_target(target)
-        before = self._booster
+        temperature = getattr(self, "temperature_", 1.0)
+        before = self._booster if temperature == 1.0 else self._booster.tempered(1.0 / temperature)
         data = before.training_data(before.binner, table, target, weight, None, n_threads)
         data.raw = np.empty((len(before.baseline), table.n_samples))
         data.raw[:] = before.baseline[:, None]
         limits = limits_of(self._settled(True), self._loss)
         leaves = before.additive.apply(table, n_threads)
         rate = self._learning_rate / before.n_parallel
-        return self._with_booster(refitted(before, self._loss, data, leaves, limits, rate, float(decay_rate)))
+        how = (limits, rate, float(decay_rate), float(self.linear_lambda))
+        after = refitted(before, self._loss, data, leaves, *how)
+        return self._with_booster(after if temperature == 1.0 else after.tempered(temperature))
 
     def _check_refit(self):
-        if type(self._booster) is not GradientTrees or not (is_classifier(self) or is_regressor(self)):
+        is_known = type(self._booster) in (GradientTrees, LinearLeafTrees)
+        if not (is_known and (is_classifier(self) or is_regressor(self))):
             raise ValueError(
-                "refit needs a classifier or regressor with booster='gbtree' and linear_leaves=False, got "
-                f"{type(self).__name__} with booster={self.booster!r}, linear_leaves={self.linear_leaves!r}"
-                f"{' (they are linear)' if isinstance(self._booster, LinearLeafTrees) else ''}."
+                "refit needs a classifier or regressor with booster='gbtree', got "
+                f"{type(self).__name__} with booster={self.booster!r}."
             )
         if self._is_slim:
             raise ValueError("refit needs a model that was saved without slim=True, which leaves out its bins.")

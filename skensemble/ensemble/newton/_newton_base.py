@@ -454,16 +454,12 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         yield from self._booster.staged_raw(table, effective_n_jobs(self.n_jobs))
 
     def _additive_trees(self):
-        """The model as AdditiveTrees; a ValueError says why if it is not a sum of trees with constant leaves."""
+        """The model as AdditiveTrees; a ValueError says why if it is not a sum of trees."""
         check_is_fitted(self)
         return self._booster.additive_trees()
 
     def _explained(self):
         return self._booster.explained(self._link(), self._output_names())
-
-    def _shown_trees(self):
-        check_is_fitted(self)
-        return self._booster.shown_trees()
 
     def _predictor(self):
         check_is_fitted(self)

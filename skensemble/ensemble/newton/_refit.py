@@ -3,24 +3,35 @@
 As LightGBM's `refit`: round by round, with the raw predictions of the rounds before, which have been refitted already,
 
     value = decay * value + (1 - decay) * rate * (best step of the leaf's rows)
+
+The slopes of linear leaves are fitted to the rows anew, too, and a leaf is then the same mixture of its old line and of
+the new one.  Each of the two has means of its own; those of the mixture are mixed as well, and its value is what both
+lines have there, which gives the same line whatever the means are, and a row with a missing cell their value.
 """
 
 from dataclasses import replace
 
 import numpy as np
 
+from skensemble._weights import is_whole
+from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT
+from skensemble.ensemble.newton._leaf_slopes import add_leaves
+from skensemble.ensemble.newton._linear_leaves import LeafRows, fit_lines, spreads
+
 EXACT_BITS = 52  # of sums of whole numbers in float64
 
 
-def refitted(booster, loss, data, leaves, limits, rate, decay):
-    """GradientTrees with the splits of `booster`.
+def refitted(booster, loss, data, leaves, limits, rate, decay, linear_lambda):
+    """GradientTrees, or LinearLeafTrees, with the splits of `booster`.
 
     data : TrainingData with the raw predictions before the first round
     leaves : (n_samples, n_trees), counted from the root of each tree
     limits : GrowthLimits;  rate : factor of new values;  decay : share of the old ones
+    linear_lambda : penalty of slopes
     """
     known = booster.additive
     trees, values = known.trees, known.trees.values.copy()
+    lines = None if known.slopes is None else _RefittedSlopes(known.slopes, data, rate, decay, linear_lambda)
     n_outputs, n_rows = data.raw.shape
     each = booster.n_learners * booster.n_parallel
     counted = np.ones(n_rows) if data.weight is None else data.weight
@@ -29,18 +40,71 @@ def refitted(booster, loss, data, leaves, limits, rate, decay):
         loss.gradient_hessian(data.y, data.raw, gradient, hessian, 0, n_rows, data.weight)
         moved = data.raw.copy()
         for t in range(number * each, (number + 1) * each):
-            leaf, own = leaves[:, t], values[trees.bounds[t] : trees.bounds[t + 1]]
+            leaf, own = np.ascontiguousarray(leaves[:, t]), values[trees.bounds[t] : trees.bounds[t + 1]]
             is_reached = np.bincount(leaf, counted > 0.0, minlength=len(own)) > 0
             for k, output in enumerate(range(n_outputs) if trees.n_values > 1 else [max(int(trees.output[t]), 0)]):
                 if loss.optimal_leaf_values is None:
                     sums = (_sums(leaf, counted * part[output], len(own)) for part in (gradient, hessian))
                     best = _newton_steps(*sums, limits)
                 else:
-                    best = _best_constants(loss, output, data, leaf, counted, len(own))
+                    best = _best_constants(loss, output, data, leaf, len(own))
                 own[is_reached, k] = decay * own[is_reached, k] + (1.0 - decay) * rate * best[is_reached]
-                moved[output] += own[leaf, k]
+                if lines is None:
+                    moved[output] += own[leaf, k]
+                else:
+                    nodes = slice(trees.bounds[t], trees.bounds[t + 1])
+                    own[:, k] += lines.refit(nodes, k, leaf, gradient[output], hessian[output])
+                    lines.move(nodes, k, leaf, own, moved[output])
         data.raw = moved
-    return replace(booster, additive=replace(known, trees=trees._replace(values=values)))
+    slopes = None if lines is None else lines.slopes
+    return replace(booster, additive=replace(known, trees=trees._replace(values=values), slopes=slopes))
+
+
+class _RefittedSlopes:
+    """LeafSlopes that are refitted tree by tree."""
+
+    def __init__(self, slopes, data, rate, decay, linear_lambda):
+        self.slopes = slopes._replace(mean=slopes.mean.copy(), slope=slopes.slope.copy())
+        self._data, self._rate, self._decay = data, rate, decay
+        self._weight = (NO_WEIGHT, True) if data.weight is None else (data.weight, is_whole(data.weight))
+        self._penalty = (spreads(data), linear_lambda)
+
+    def refit(self, nodes, k, leaf, gradient, hessian):
+        """Change the slopes of the nodes of a tree for value k; returns (n_nodes,) what that adds to their values.
+
+        leaf : (n_samples,) counted from the first of these nodes
+        """
+        start, entries = self._start(nodes), slice(self.slopes.start[nodes.start], self.slopes.start[nodes.stop])
+        feature = np.array(self.slopes.feature[entries])
+        rows = LeafRows(*_rows_by_leaf(leaf, self._data.weight))
+        derivatives = (gradient, hessian, *self._weight)
+        mean, slope = fit_lines(rows, self._data.cells, derivatives, self._penalty, start, feature, 1, no_mean=np.nan)
+        slope = np.float32(slope * self._rate).astype(np.float64)
+        is_new, decay = np.isfinite(mean), self._decay  # some leaves have no row with all cells
+        old_mean, old_slope = self.slopes.mean[entries, k], self.slopes.slope[entries, k]
+        mixed = np.where(is_new, decay * old_mean + (1.0 - decay) * mean, old_mean)
+        shift = decay * old_slope * (mixed - old_mean) + (1.0 - decay) * slope * (mixed - mean)
+        self.slopes.slope[entries, k] = np.where(is_new, decay * old_slope + (1.0 - decay) * slope, old_slope)
+        self.slopes.mean[entries, k] = mixed
+        node = np.repeat(np.arange(len(start) - 1), np.diff(start))
+        return np.bincount(node, np.where(is_new, shift, 0.0), minlength=len(start) - 1)
+
+    def move(self, nodes, k, leaf, values, raw):
+        """raw += what the leaves add; values : (n_nodes, n_values)"""
+        part = self.slopes.part(nodes.start, nodes.stop)
+        add_leaves(self._data.cells, leaf, values, *part, k, raw)
+
+    def _start(self, nodes):
+        start = self.slopes.start[nodes.start : nodes.stop + 1]
+        return start - start[0]
+
+
+def _rows_by_leaf(leaf, weight):
+    """(leaves with rows, bounds of their rows, numbers of the rows sorted by leaf)"""
+    rows = np.arange(len(leaf)) if weight is None else np.flatnonzero(weight)
+    rows = rows[np.argsort(leaf[rows], kind="stable")].astype(np.uint32)
+    reached, starts = np.unique(leaf[rows], return_index=True)
+    return reached.astype(np.int64), np.append(starts, len(rows)).astype(np.int64), rows
 
 
 def _sums(leaf, numbers, n_nodes):
@@ -61,12 +125,9 @@ def _newton_steps(gradient, hessian, limits):
     return np.clip(steps, -largest, largest)
 
 
-def _best_constants(loss, output, data, leaf, counted, n_nodes):
+def _best_constants(loss, output, data, leaf, n_nodes):
     """(n_nodes,) best constants of the residuals in each leaf; 0 in nodes without rows."""
-    rows = np.flatnonzero(counted)
-    rows = rows[np.argsort(leaf[rows], kind="stable")].astype(np.uint32)
-    reached, starts = np.unique(leaf[rows], return_index=True)
-    starts = np.append(starts, len(rows)).astype(np.int64)
+    reached, starts, rows = _rows_by_leaf(leaf, data.weight)
     best = np.zeros(n_nodes)
     best[reached] = loss.optimal_leaf_values(output, data.y, data.raw, data.weight, rows, starts)
     return best

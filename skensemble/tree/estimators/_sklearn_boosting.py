@@ -56,6 +56,7 @@ def _check(parts):
             "scikit-learn's HistGradientBoosting predicts one number, or the classes of one target, but this model has "
             f"{parts.n_outputs} outputs."
         )
+    parts.refuse_lines("scikit-learn's HistGradientBoosting")
     parts.check_response(
         "scikit-learn's HistGradientBoosting", LOSSES if parts.classes is None else ("logit", "softmax")
     )

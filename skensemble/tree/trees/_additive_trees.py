@@ -6,7 +6,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skensemble.tree.trees._prediction import apply_trees, compile_trees, decision_path, predict_raw, staged_raw
+from skensemble.tree.trees._leaf_slopes import read_only, staged_raw_with_slopes
+from skensemble.tree.trees._one_row import LinearOneRowLayout, OneRowLayout
+from skensemble.tree.trees._prediction import (
+    FEW_ROWS,
+    apply_trees,
+    compile_trees,
+    decision_path,
+    predict_raw,
+    staged_raw,
+)
 from skensemble.tree.trees._tree_arrays import TreeArrays, concatenate
 
 
@@ -31,12 +40,14 @@ class AdditiveTrees:
 
         raw[k] = baseline[k] + sum over the trees t for output k of  scale[t] * (value of the row's leaf in tree t)
 
+    and the value of a leaf with slopes is  value + sum of slope * (x - mean),  or `value` if one of these x is missing.
+
     `scale` is multiplier / divisor: the additions are those of multiplier * value, in the order of the trees, and the
     sum is divided once at the end. So a forest is the sum of its trees divided by their number (no multiplier, divisor
     n_trees), DART has a multiplier for each tree, gradient boosting its learning rates.
 
     Make it once for a fitted model and keep it beside the model: the first prediction compiles the layout that the
-    kernels read (`compiled` does it at once). Neither the layout nor `added_values` is pickled.
+    kernels read (`compiled` does it at once). What is derived is not pickled.
 
     Parameters
     ----------
@@ -57,7 +68,12 @@ class AdditiveTrees:
         From raw predictions to the response.
     output_names : tuple or None
         Of the outputs: class labels, levels of quantiles. None: they have no names.
+    slopes : LeafSlopes or None
+        What the leaves add to their values: linear functions of numbers of the row. None: nothing. There is no
+        multiplier beside slopes.
     """
+
+    _DERIVED = ("layout", "one_row", "added_values", "_lines")
 
     trees: TreeArrays
     binner: object
@@ -67,6 +83,7 @@ class AdditiveTrees:
     node_weight: np.ndarray | None = None
     link: Link = IDENTITY
     output_names: tuple | None = None
+    slopes: object = None
 
     def __post_init__(self):
         if self.node_weight is None:
@@ -93,6 +110,13 @@ class AdditiveTrees:
         """PredictionLayout of what the trees add."""
         return compile_trees(self.trees._replace(values=self.added_values))
 
+    @cached_property
+    def one_row(self):
+        """What adds the trees for one row at a time: OneRowLayout, or LinearOneRowLayout."""
+        if self.slopes is None:
+            return OneRowLayout.of(self.layout, self.trees.depth)
+        return LinearOneRowLayout.of(self.layout, self.trees.depth, *self._lines)
+
     def compiled(self):
         """This view, ready to predict: no prediction changes it any more."""
         self.layout  # noqa: B018
@@ -108,6 +132,7 @@ class AdditiveTrees:
             trees=self.trees.part(first, last),
             multiplier=None if self.multiplier is None else self.multiplier[first:last],
             node_weight=self.node_weight[bounds[first] : bounds[last]],
+            slopes=None if self.slopes is None else self.slopes.part(*bounds[[first, last]]),
         )
 
     def joined(self, other):
@@ -122,14 +147,44 @@ class AdditiveTrees:
             baseline=self.baseline + other.baseline,
             multiplier=None if scales[0] is None else np.concatenate(scales),
             node_weight=np.concatenate([self.node_weight, other.node_weight]),
+            slopes=None if self.slopes is None else self.slopes.extended([other.slopes]),
+        )
+
+    def tempered(self, temperature):
+        """The model with all raw predictions divided by `temperature`."""
+        return replace(
+            self,
+            trees=self.trees._replace(values=self.trees.values / temperature),
+            baseline=self.baseline / temperature,
+            slopes=None if self.slopes is None else self.slopes.divided(temperature),
         )
 
     # -- predictions for a Table -------------------------------------------------------------------------------------
 
     def raw(self, table, n_threads=1):
         """(n_samples, n_outputs) raw predictions; the same bits for any number of rows and threads."""
-        raw = predict_raw(self.layout, self.encoder(table), table.n_samples, self._start, n_threads)
+        encode, n_rows = self.encoder(table), table.n_samples
+        if self.slopes is None:
+            raw = predict_raw(self.layout, encode, n_rows, self._start, n_threads)
+        elif n_rows <= FEW_ROWS:
+            raw = self._raw_row_by_row(read_only(np.asarray(encode(0, n_rows), np.float64)))
+        else:
+            (raw,) = staged_raw_with_slopes(*self._with_slopes(table, encode), [self.trees.n_trees], n_threads)
         return self._finished(raw)
+
+    def _raw_row_by_row(self, cells):
+        raw = np.tile(self._start, (len(cells), 1))
+        for row, own in zip(cells, raw):
+            self.one_row.add(row, own)
+        return raw
+
+    def _with_slopes(self, table, encode):
+        return self.layout, self._lines, encode, table.n_samples, self._start
+
+    @cached_property
+    def _lines(self):
+        """The slopes as kernels of predictions read them."""
+        return self.slopes.lines()
 
     def staged_raw(self, table, stages, n_threads=1):
         """Yield the raw predictions of the first stages[0] trees, of the first stages[1] and so on; stages ascend.
@@ -137,7 +192,11 @@ class AdditiveTrees:
         The divisor is that of all trees.
         """
         encode, n_rows = self.encoder(table), table.n_samples
-        for raw in staged_raw(self.layout, encode, n_rows, self._start, stages, n_threads):
+        if self.slopes is None:
+            made = staged_raw(self.layout, encode, n_rows, self._start, stages, n_threads)
+        else:
+            made = staged_raw_with_slopes(*self._with_slopes(table, encode), stages, n_threads)
+        for raw in made:
             yield self._finished(raw)
 
     def apply(self, table, n_threads=1):
@@ -166,4 +225,4 @@ class AdditiveTrees:
         return lambda start, stop: encode(table, start, stop)
 
     def __getstate__(self):
-        return {name: value for name, value in self.__dict__.items() if name not in ("layout", "added_values")}
+        return {name: value for name, value in self.__dict__.items() if name not in self._DERIVED}

@@ -6,20 +6,9 @@ from typing import NamedTuple
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble.tree.trees._additive_trees import IDENTITY, AdditiveTrees, Link
+from skensemble.tree.trees._additive_trees import IDENTITY, Link
 from skensemble.tree.trees._notebook_summary import notebook_summary
 from skensemble.tree.trees._trees_frame import trees_frame
-
-
-class ShownTrees(NamedTuple):
-    """The trees of a model.
-
-    additive : AdditiveTrees, whose values may lack what slopes add
-    slopes : LeafSlopes of its nodes, or None
-    """
-
-    additive: AdditiveTrees
-    slopes: object = None
 
 
 class Predictor(NamedTuple):
@@ -41,8 +30,8 @@ class Inspected:
     """Of estimators whose trees and predictions can be looked into; they have `_additive_trees`."""
 
     def _shown_trees(self):
-        """ShownTrees; a ValueError says why if there are none."""
-        return ShownTrees(self._additive_trees())
+        """AdditiveTrees, also of models that are more than their sum; a ValueError says why if there are none."""
+        return self._additive_trees()
 
     def _predictor(self):
         """Predictor; a ValueError says why if tables cannot be predicted."""
@@ -61,8 +50,7 @@ class Inspected:
         frame : DataFrame
             See `skensemble.inspection.trees_to_dataframe`.
         """
-        shown = self._shown_trees()
-        return trees_frame(shown, feature_names(self))
+        return trees_frame(self._shown_trees(), feature_names(self))
 
     # -- in notebooks ------------------------------------------------------------------------------------------------
 
@@ -82,7 +70,7 @@ class Inspected:
         except NotFittedError:
             return ""
         try:
-            trees = self._shown_trees().additive.trees
+            trees = self._shown_trees().trees
         except ValueError:  # no trees
             trees = None
         return notebook_summary(self, trees, feature_names(self))

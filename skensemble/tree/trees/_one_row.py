@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skensemble.tree.trees._one_row_kernels import add_trees_of_row
+from skensemble.tree.trees._one_row_kernels import add_linear_trees_of_row, add_trees_of_row
 
 _TREE = np.dtype([("root", "i4"), ("depth", "i4"), ("output", "i4")])
 
@@ -30,3 +30,20 @@ class OneRowLayout(NamedTuple):
     def add(self, row, raw):
         """raw (n_outputs,) += what the trees add for a row (n_features,), float64 and contiguous."""
         add_trees_of_row(row, *self, raw)
+
+
+class LinearOneRowLayout(NamedTuple):
+    """The same of trees whose leaves have slopes."""
+
+    constant: OneRowLayout
+    lines: np.ndarray  # (n_nodes,) as of LeafSlopes, in the order of `nodes`
+    terms: np.ndarray  # (n_terms, n_values)
+
+    @classmethod
+    def of(cls, layout, depth, lines, terms):
+        """The trees of a PredictionLayout, and the lines of their leaves in the order of TreeArrays."""
+        return cls(OneRowLayout.of(layout, depth), lines[layout.origin], terms)
+
+    def add(self, row, raw):
+        """raw (n_outputs,) += what the trees add for a row (n_features,), float64 and contiguous."""
+        add_linear_trees_of_row(row, *self.constant, self.lines, self.terms, raw)

@@ -1,8 +1,9 @@
-"""Kernel: what the trees of a OneRowLayout add for a single row."""
+"""Kernels: what the trees of a OneRowLayout add for a single row."""
 
 import numpy as np
 
 from skensemble._jit import kernel
+from skensemble.tree.trees._linear_leaf_kernels import linear_step
 from skensemble.tree.trees._prediction_kernels import _lacks
 
 TOGETHER = 16  # trees: each step of a walk waits for the one before, those of other trees do not
@@ -13,26 +14,12 @@ def add_trees_of_row(row, sources, trees, nodes, values, sets, words, raw):
     """raw += the value of the row's leaf in each tree, in the order of the trees.
 
     row : (n_features,) float64;  sets : (n_nodes, 2) first word and number of words of categorical nodes
-    Rows stay in a leaf that they have reached, so that trees of different depths walk in step.
     """
     categories = (sets[:, 0], sets[:, 1], words)
-    x, at = np.empty(len(sources) + 1), np.empty(TOGETHER, np.uint32)
-    for column in range(len(sources)):
-        source = sources[column]
-        x[column] = row[source] if source >= 0 else -row[~source]
-    x[len(sources)] = 0.0
+    x, at = _cells(row, sources), np.empty(TOGETHER, np.uint32)
     for first in range(0, len(trees), TOGETHER):
-        n_trees, n_levels = min(TOGETHER, len(trees) - first), 0
-        for k in range(n_trees):
-            at[k], n_levels = trees[first + k].root, max(n_levels, trees[first + k].depth)
-        for _ in range(n_levels):
-            for k in range(n_trees):
-                node = nodes[at[k]]
-                if node.column >= 0:
-                    at[k] = np.uint32(node.child + (not x[np.uint32(node.column)] <= node.threshold))
-                else:
-                    code, number = x[np.uint32(~node.column)], np.int64(node.threshold)
-                    at[k] = np.uint32(node.child + _lacks(code, number, categories))
+        n_trees = min(TOGETHER, len(trees) - first)
+        _walk(x, trees, first, n_trees, nodes, categories, at)
         for k in range(n_trees):
             output = trees[first + k].output
             if output >= 0:
@@ -40,3 +27,44 @@ def add_trees_of_row(row, sources, trees, nodes, values, sets, words, raw):
             else:
                 for j in range(len(raw)):
                     raw[j] += values[at[k], j]
+
+
+@kernel
+def add_linear_trees_of_row(row, sources, trees, nodes, values, sets, words, lines, terms, raw):
+    """The same where leaves have slopes; see `linear_step`."""
+    categories = (sets[:, 0], sets[:, 1], words)
+    x, at = _cells(row, sources), np.empty(TOGETHER, np.uint32)
+    for first in range(0, len(trees), TOGETHER):
+        n_trees = min(TOGETHER, len(trees) - first)
+        _walk(x, trees, first, n_trees, nodes, categories, at)
+        for k in range(n_trees):
+            output = trees[first + k].output
+            for j in range(values.shape[1]):
+                raw[output if output >= 0 else j] += linear_step(row, at[k], values[at[k], j], lines, terms, j)
+
+
+@kernel
+def _cells(row, sources):
+    """Cells of the columns that are asked about, and 0, which leaves ask about."""
+    x = np.empty(len(sources) + 1)
+    for column in range(len(sources)):
+        source = sources[column]
+        x[column] = row[source] if source >= 0 else -row[~source]
+    x[len(sources)] = 0.0
+    return x
+
+
+@kernel
+def _walk(x, trees, first, n_trees, nodes, categories, at):
+    """at[k] = the leaf of tree `first + k`. Rows stay in a leaf, so that trees of different depths walk in step."""
+    n_levels = 0
+    for k in range(n_trees):
+        at[k], n_levels = trees[first + k].root, max(n_levels, trees[first + k].depth)
+    for _ in range(n_levels):
+        for k in range(n_trees):
+            node = nodes[at[k]]
+            if node.column >= 0:
+                at[k] = np.uint32(node.child + (not x[np.uint32(node.column)] <= node.threshold))
+            else:
+                code, number = x[np.uint32(~node.column)], np.int64(node.threshold)
+                at[k] = np.uint32(node.child + _lacks(code, number, categories))

@@ -11,6 +11,7 @@ from skensemble.tree.trees._marks import ALL_OUTPUTS, NUMERIC
 from skensemble.tree.trees._split_levels import missing_go_left
 from skensemble.tree.trees._tree_arrays import split_trees
 
+HOLD_LINES = ("c", "lightgbm", "onnx", "sql")  # exports that hold linear leaves
 LARGEST_SINGLE = np.finfo(np.float32).max
 _COMMON = 1e-3  # share of cells that take another way when thresholds are rounded to float32
 _OF_NODES = ("feature", "threshold", "left", "right", "missing_left", "value", "cover", "count", "gain")
@@ -29,10 +30,27 @@ class LevelSet(NamedTuple):
         return LevelSet(~self.goes_left, not self.missing_left, not self.unseen_left)
 
 
+class Line(NamedTuple):
+    """What a leaf adds to its value: sum of slope * (x - mean), and nothing if one of these x is missing or infinite.
+
+    Value and line together are cut at `limit` and -limit, which may be infinite.
+    """
+
+    feature: np.ndarray
+    slope: np.ndarray
+    mean: np.ndarray
+    limit: float
+
+    def divided(self, divisor):
+        """The line of a leaf whose predictions are divided by a number above 0."""
+        return self._replace(slope=self.slope / divisor, limit=self.limit / divisor)
+
+
 @dataclass
 class ScalarTree:
-    """One tree, whose leaves hold one number; nodes are counted from its root, and a child's number is the larger one.
+    """One tree, whose leaves hold one number, and a line where they are linear.
 
+    Nodes are counted from its root, and a child's number is the larger one.
     Arrays have an entry for each node. `left` and `right` are -1 at leaves, and `feature`, too.
     """
 
@@ -47,6 +65,7 @@ class ScalarTree:
     count: np.ndarray  # number of training rows
     gain: np.ndarray
     sets: dict = field(default_factory=dict)  # node -> LevelSet
+    lines: dict = field(default_factory=dict)  # leaf -> Line
 
     @property
     def is_leaf(self):
@@ -73,7 +92,8 @@ def breadth_first(tree):
     arrays = {name: getattr(tree, name)[order] for name in _OF_NODES}
     for name in ("left", "right"):
         arrays[name] = place[arrays[name]]
-    return replace(tree, sets={int(place[node]): levels for node, levels in tree.sets.items()}, **arrays)
+    moved = {name: {int(place[node]): x for node, x in getattr(tree, name).items()} for name in ("sets", "lines")}
+    return replace(tree, **moved, **arrays)
 
 
 def constant_tree(output, value):
@@ -127,6 +147,18 @@ class ScalarTrees:
             raise ValueError(f"{target} needs two classes or more, but this model has one.")
         if self.link not in links:
             raise ValueError(f"{target} has no link {self.link!r} from raw predictions, only {sorted(links)}.")
+
+    @property
+    def has_lines(self):
+        return any(tree.lines for tree in self.trees)
+
+    def refuse_lines(self, target):
+        """Raise a ValueError if leaves are linear."""
+        if self.has_lines:
+            raise ValueError(
+                f"{target} holds leaves that are constants, but this model has linear leaves: fit it with "
+                f"linear_leaves=False, or export it to one of {sorted(HOLD_LINES)}."
+            )
 
     def columns_of_joined_levels(self):
         """Numbers of the columns in which a split sends levels that fit did not see elsewhere than missing cells."""
@@ -184,7 +216,14 @@ class ScalarTrees:
         """The same model with divisor 1: the values of the leaves are divided."""
         if self.divisor == 1.0:
             return self
-        trees = [replace(tree, value=tree.value / self.divisor) for tree in self.trees]
+        trees = [
+            replace(
+                tree,
+                value=tree.value / self.divisor,
+                lines={leaf: line.divided(self.divisor) for leaf, line in tree.lines.items()},
+            )
+            for tree in self.trees
+        ]
         return replace(self, trees=trees, divisor=1.0)
 
 
@@ -255,11 +294,22 @@ def _trees(additive, levels, n_codes, factor):
             "gain": tree.gain if len(tree.gain) else nothing,
             "sets": _sets(tree, missing_left, levels, n_codes),
         }
-        if output == ALL_OUTPUTS:
-            found += [ScalarTree(k, value=column, **shared) for k, column in enumerate(values.T)]
-        else:
-            found.append(ScalarTree(output, value=values[:, 0], **shared))
+        for k in range(values.shape[1]):
+            lines = _lines(additive.slopes, range(*bounds[t : t + 2]), k, factor)
+            found.append(ScalarTree(k if output == ALL_OUTPUTS else output, value=values[:, k], lines=lines, **shared))
     return found
+
+
+def _lines(slopes, nodes, k, factor):
+    """{leaf, counted from the first of these nodes: Line of value k}; no leaf without slopes has one."""
+    if slopes is None:
+        return {}
+    lines, start = {}, slopes.start[nodes.start : nodes.stop + 1].tolist()
+    for place in np.flatnonzero(np.diff(start)).tolist():
+        own = slice(start[place], start[place + 1])
+        limit = float(slopes.limit[nodes.start + place]) * factor
+        lines[place] = Line(slopes.feature[own], slopes.slope[own, k] * factor, slopes.mean[own, k], limit)
+    return lines
 
 
 def _sets(tree, missing_left, levels, n_codes):

@@ -8,13 +8,12 @@ from skensemble.tree.trees._split_levels import left_categories, missing_go_left
 from skensemble.tree.trees._tree_arrays import depth_of_nodes, parents
 
 
-def trees_frame(shown, names):
+def trees_frame(additive, names):
     """DataFrame with a row for each node; see `trees_to_dataframe`.
 
-    shown : ShownTrees
+    additive : AdditiveTrees
     names : list of the names of the features
     """
-    additive = shown.additive
     additive.trees.check_complete("trees_to_dataframe")
     trees, is_split = additive.trees, ~additive.trees.is_leaf
     root = trees.roots[trees.tree_of_node]
@@ -35,7 +34,7 @@ def trees_frame(shown, names):
         "split_gain": np.where(is_split, trees.gain, np.nan),
         **({"impurity": trees.impurity} if len(trees.impurity) else {"hessian": trees.cover}),
         **_values(additive),
-        **_terms(shown.slopes, trees, names),
+        **_terms(additive.slopes, trees, names),
         "count": trees.count,
         "weighted_count": np.asarray(additive.node_weight, np.float64),
     }

@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
-from skensemble.ensemble.newton._leaf_slopes import add_leaves, add_trees, find_path_features, fit_slopes
+from skensemble.ensemble.newton._leaf_slopes import add_leaves, find_path_features
+from skensemble.ensemble.newton._linear_leaves import LeafRows, fit_lines
+from skensemble.tree.trees._leaf_slopes import LeafSlopes, read_only
+from skensemble.tree.trees._linear_leaf_kernels import add_linear_trees
 
 START, FEATURE = np.array([0, 0, 2, 5], np.int64), np.array([0, 2, 2, 1, 0], np.int32)  # of nodes 0, 1, 2
 
@@ -24,13 +27,11 @@ def _ridge(cells, gradient, hessian, scale, ridge):
     return mean, -np.linalg.solve(z.T @ (hessian[:, None] * z) + ridge * np.eye(z.shape[1]), z.T @ gradient) / scale
 
 
-def _fit(cells, gradient, hessian, weight, ridge, centre, scale):
+def _fit(cells, gradient, hessian, weight, ridge, scale):
     rows = np.random.default_rng(1).permutation(len(cells)).astype(np.uint32)
-    mean, slope = np.zeros(5), np.zeros(5)
-    leaves, row_starts = np.array([1, 2]), np.array([0, 25, len(cells)])
-    fit_slopes(
-        leaves, row_starts, rows, cells, gradient, hessian, weight, centre, scale, ridge, START, FEATURE, mean, slope
-    )
+    rows_by_leaf = LeafRows(np.array([1, 2]), np.array([0, 25, len(cells)]), rows)
+    derivatives, penalty = (gradient, hessian, weight, True), (scale, ridge)
+    mean, slope = fit_lines(rows_by_leaf, cells, derivatives, penalty, START, FEATURE, 1)
     return rows[:25], rows[25:], mean, slope
 
 
@@ -41,8 +42,8 @@ def test_slopes_equal_ridge_regressions(ridge, weighted):
     gradient, hessian = rng.normal(size=60).astype(np.float32), rng.uniform(0.5, 2.0, 60).astype(np.float32)
     weight = rng.integers(0, 3, 60).astype(float) if weighted else np.empty(0)
     factor = weight if weighted else np.ones(60)
-    centre, scale = np.array([0.1, 90.0, 0.0]), np.array([1.5, 4.0, 0.2])
-    first, second, mean, slope = _fit(cells, gradient, hessian, weight, ridge, centre, scale)
+    scale = np.array([1.5, 4.0, 0.2])
+    first, second, mean, slope = _fit(cells, gradient, hessian, weight, ridge, scale)
     for rows, entries in ((first, slice(0, 2)), (second, slice(2, 5))):
         own = FEATURE[entries]
         derivatives = (factor[rows] * gradient[rows], factor[rows] * hessian[rows])
@@ -56,7 +57,7 @@ def test_a_feature_that_others_explain_gets_no_slope():
     cells[5] = 0.0
     cells.flags.writeable = False
     gradient, ones = cells[:, 0].astype(np.float32), np.ones(60, np.float32)
-    *_, slope = _fit(cells, gradient, ones, np.empty(0), 0.0, np.zeros(3), np.ones(3))
+    *_, slope = _fit(cells, gradient, ones, np.empty(0), 0.0, np.ones(3))
     np.testing.assert_allclose(slope, [-1.0, 0.0, -1.0, 0.0, 0.0], atol=1e-6)
 
 
@@ -89,7 +90,6 @@ def test_leaves_add_constants_and_slopes_up_to_their_limit_and_constants_alone_w
     assert (np.abs(raw[leaf == 1]) < 9.0).any()
     of_trees = np.zeros((60, 1))
     tree = (np.zeros(1, np.int64), np.zeros(1, np.int32))
-    for array in (*tree, values, START, FEATURE, mean, slope, limit):
-        array.flags.writeable = True
-    add_trees(cells, leaf[:, None], 0, 1, *tree, values, START, FEATURE, mean, slope, limit, of_trees)
+    lines = LeafSlopes(START, FEATURE, mean, slope, limit).lines()
+    add_linear_trees(cells, leaf[:, None], 0, 1, *map(read_only, (*tree, values)), *lines, of_trees)
     np.testing.assert_array_equal(of_trees[:, 0], raw)

@@ -25,7 +25,7 @@ from tests.inspection.asked_models import CLASSES, NAMES, X, Y, fitted
 def test_every_model_shows_its_trees_and_importances(name):
     model = fitted(name)
     html = model._repr_html_()
-    n_trees = model._shown_trees().additive.trees.n_trees
+    n_trees = model._shown_trees().trees.n_trees
     assert f"<td>trees</td><td>{n_trees} with " in html
     assert "feature importances" in html
     assert model._repr_mimebundle_()["text/html"].endswith("</table></div>")
