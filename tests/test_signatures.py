@@ -45,7 +45,8 @@ def test_texts_fit_the_page(estimator):
 OWN_TEXT = {
     "activation", "base", "base_score", "class_weight", "criterion", "early_stopping", "estimator", "grow_policy",
     "hidden_layer_sizes", "importance_type", "init", "keep_leaf_rows", "learning_rate", "linear_leaves", "loss",
-    "max_depth", "monotonic_cst", "n_estimators", "oob_score", "random_state", "scoring", "validation_fraction",
+    "max_depth", "monotonic_cst", "n_estimators", "oob_score", "random_state", "scoring", "subsample",
+    "validation_fraction",
 }  # fmt: skip
 
 

@@ -41,6 +41,7 @@ from skensemble.ensemble.newton._rounds_search import (
     SearchRequest,
     candidates_of,
     choose_folds,
+    refinements_of,
     report_of,
 )
 from skensemble.ensemble.newton._score_history import ScoreHistory
@@ -51,7 +52,13 @@ from skensemble.tree.estimators._sklearn_boosting import ConvertibleBooster
 from skensemble.tree.trees._additive_trees import Link
 from skensemble.tree.trees._inspected import Inspected, Predictor
 
-WITHOUT_SEARCH = {"n_estimators": 300, "grow_policy": "symmetric", "max_depth": 6, "linear_leaves": False}
+WITHOUT_SEARCH = {
+    "n_estimators": 300,
+    "grow_policy": "symmetric",
+    "max_depth": 6,
+    "subsample": 0.7,
+    "linear_leaves": False,
+}
 OPEN = {"max_leaf_nodes": None}  # what else than "auto" leaves the choice to fit
 SEARCHED = ("learning_rate_", "temperature_", "cv_results_")  # what a search leaves behind
 KIND_OF_ROUNDS = ("booster", "num_parallel_tree", "linear_leaves")  # what all rounds of a model have in common
@@ -338,6 +345,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
             train,
             folds,
             candidates,
+            refinements_of(self, self._loss, self._binner, train.n_rows),
             learning_rate_of(settled.learning_rate, train),
             self._seed,
             n_threads,

@@ -36,6 +36,12 @@ LEAVES = 63, 127  # of best-first trees
 MOST_CATEGORIES = 255  # of a column; sorting more of them in each of many nodes takes too long
 RACE = 0.02  # candidates that are worse than the best by this part of its loss leave after the first fold
 MARGIN = 0.005  # part of the loss that a candidate must gain over the first
+LITTLE_NOISE = 20.0  # rounds x learning rate from which more is asked of each tree
+DEPTH_OF_LITTLE_NOISE = 8
+MARGIN_OF_LITTLE_NOISE = 0.02  # part of the loss, where each fold must gain, too: such losses differ much by chance
+WIDE = 500  # features from which rounds are dear, and few
+MOST_SEARCHED_WIDE = 150  # rounds
+ROUNDS_WIDE = 100, 300
 ROUNDS = 100, 1000  # fewest and most of the model, unless the user sets the learning rate
 
 
@@ -58,6 +64,7 @@ class SearchRequest(NamedTuple):
     train: object  # TrainingData of all rows
     folds: list  # of Fold
     candidates: list  # of dict: what each sets of the parameters
+    refinements: list  # of dict: what may make the best candidate better where there is little noise
     learning_rate: float  # of the model, unless it would need too few or too many rounds
     seed: int
     n_threads: int
@@ -89,6 +96,22 @@ def candidates_of(settled, parameters, loss, binner, n_rows):
     if parameters.grow_policy == "auto" and n_rows >= DEPTHWISE_FROM:
         candidates.append({"grow_policy": "depthwise", "linear_leaves": linear})
     return candidates
+
+
+def refinements_of(parameters, loss, binner, n_rows):
+    """What else is tried, one after another, where so many rounds bring progress that rows must have little noise.
+
+    There, a sample of the rows is noise without a use; and categories that say all about a row say it together, which
+    may take more than six questions.
+    """
+    if _is_short(n_rows, loss.n_outputs):
+        return []
+    refinements = []
+    if parameters.subsample == "auto" and parameters.sampling_method == "uniform":
+        refinements.append({"subsample": 1.0})
+    if parameters.max_depth == "auto" and parameters.max_leaf_nodes is None and binner.is_categorical_.all():
+        refinements.append({"max_depth": DEPTH_OF_LITTLE_NOISE})
+    return refinements
 
 
 def _may_be_best_first(parameters, binner):
@@ -146,49 +169,87 @@ class RoundsSearch:
     """The curves of all candidates on all folds."""
 
     def __init__(self, request):
-        self.request = request
+        self.request, self.candidates = request, list(request.candidates)
         rate, is_best_first = request.parameters.learning_rate, "max_leaf_nodes" in request.candidates[0]
         steps = SEARCH_RATE_OF_MANY if is_best_first else SEARCH_RATE
         self.rate = steps if rate == "auto" else max(steps, float(rate))
         self.keeps_raw = request.loss.target == "classes" and request.loss.has_value and len(request.folds) > 1
+        self.is_wide = request.train.binned.is_categorical.size > WIDE
+        self.curves = []  # of each candidate its FoldCurves
         self._is_stopped = threading.Event()
 
     def plan(self):
         """The Plan that the left-out rows recommend; None if they say nothing."""
-        curves = self._race()
-        means = [mean_curve([curve.scores for curve in of_folds]) for of_folds in curves]
-        best = [float(mean.max()) if len(mean) else -np.inf for mean in means]
-        chosen = _winner(best, [len(of_folds) for of_folds in curves])
-        if not np.isfinite(best[chosen]):
+        chosen = self._race(list(range(len(self.candidates))))
+        for change in self.request.refinements:
+            candidate = self.candidates[chosen]
+            has_little_noise = self._n_rounds(chosen) * self.rate >= LITTLE_NOISE
+            if has_little_noise and not ("max_depth" in change and "max_depth" in candidate):
+                self.candidates.append({**candidate, **change})
+                if self._gains(len(self.candidates) - 1, chosen):
+                    chosen = len(self.candidates) - 1
+        if not np.isfinite(self._best(chosen)):
             return None
-        n_searched = [int(mean.argmax()) if len(mean) else 0 for mean in means]
-        free = self.request.parameters.learning_rate == "auto"
-        length = max(n_searched[chosen], 1) * self.rate
-        n_rounds, rate = rounds_of_length(length, self.request.learning_rate, *(ROUNDS if free else (1, None)))
+        n_searched = self._n_rounds(chosen)
+        n_rounds, rate = self._model_rounds(max(n_searched, 1) * self.rate)
+        numbers = range(len(self.candidates))
         results = {
-            "params": self.request.candidates,
-            "mean_test_score": np.array(best),
-            "split_test_scores": [np.array([curve.scores.max() for curve in of_folds]) for of_folds in curves],
-            "n_rounds": np.array(n_searched),
-            "curves": means,
+            "params": self.candidates,
+            "mean_test_score": np.array([self._best(number) for number in numbers]),
+            "split_test_scores": [np.array([curve.scores.max() for curve in of_folds]) for of_folds in self.curves],
+            "n_rounds": np.array([self._n_rounds(number) for number in numbers]),
+            "curves": [self._mean(number) for number in numbers],
             "learning_rate": self.rate,
             "best_index": chosen,
         }
-        temperature = self._temperature(curves[chosen], n_searched[chosen])
-        return Plan(n_rounds, rate, self.request.candidates[chosen], temperature, results)
+        temperature = self._temperature(self.curves[chosen], n_searched)
+        return Plan(n_rounds, rate, self.candidates[chosen], temperature, results)
 
-    def _race(self):
-        """Of each candidate its FoldCurves: of all folds, or of the first if it does much worse there than the best."""
-        n_candidates, n_folds = len(self.request.candidates), len(self.request.folds)
-        if n_candidates == 1:
-            return [self._run([(0, fold) for fold in range(n_folds)])]
-        curves = [[curve] for curve in self._run([(number, 0) for number in range(n_candidates)])]
-        best = np.array([of_folds[0].scores.max() for of_folds in curves])
-        left = [number for number in range(n_candidates) if not best[number] < best.max() - RACE * abs(best.max())]
-        jobs = [(number, fold) for number in left for fold in range(1, n_folds)]
+    def _gains(self, number, known):
+        """Is a candidate better than a known one on each fold, and clearly so on all?"""
+        self.curves.append([])
+        for n_folds in (1, len(self.request.folds)):  # the others are not asked if the first one says no
+            self._judge([number], n_folds)
+            pairs = zip(self.curves[number], self.curves[known])
+            if not all(curve.scores.max() > other.scores.max() for curve, other in pairs):
+                return False
+        return self._best(number) - self._best(known) > MARGIN_OF_LITTLE_NOISE * abs(self._best(known))
+
+    def _model_rounds(self, length):
+        """(number of rounds, learning rate) of the model."""
+        limits = ROUNDS_WIDE if self.is_wide else ROUNDS
+        free = self.request.parameters.learning_rate == "auto"
+        return rounds_of_length(length, self.request.learning_rate, *(limits if free else (1, None)))
+
+    def _mean(self, number):
+        return mean_curve([curve.scores for curve in self.curves[number]])
+
+    def _best(self, number):
+        return float(self._mean(number).max(initial=-np.inf))
+
+    def _n_rounds(self, number):
+        mean = self._mean(number)
+        return int(mean.argmax()) if len(mean) else 0
+
+    def _race(self, numbers):
+        """The best of some candidates: all folds judge them, or the first alone those that do much worse there."""
+        self.curves = [[] for _ in numbers]
+        n_folds = len(self.request.folds)
+        if len(numbers) > 1:
+            self._judge(numbers, 1)
+            best = {number: self.curves[number][0].scores.max() for number in numbers}
+            most = max(best.values(), key=lambda score: -np.inf if np.isnan(score) else score)
+            self._judge([number for number in numbers if not best[number] < most - RACE * abs(most)], n_folds)
+        else:
+            self._judge(numbers, n_folds)
+        n_judges = [len(self.curves[number]) for number in numbers]
+        return numbers[_winner([self._best(number) for number in numbers], n_judges)]
+
+    def _judge(self, numbers, n_folds):
+        """Add what is missing to the curves of some candidates on the first folds."""
+        jobs = [(number, fold) for number in numbers for fold in range(len(self.curves[number]), n_folds)]
         for (number, _), curve in zip(jobs, self._run(jobs), strict=True):
-            curves[number].append(curve)
-        return curves
+            self.curves[number].append(curve)
 
     def _run(self, jobs):
         """FoldCurves of pairs (candidate, fold)."""
@@ -205,7 +266,7 @@ class RoundsSearch:
             for (number, fold), curve in zip(jobs, in_order(lambda job: self._curve(*job, n_own), jobs, n_side)):
                 curves.append(curve)
                 if self.request.parameters.verbose:
-                    words, scores = _words(self.request.candidates[number]), curve.scores
+                    words, scores = _words(self.candidates[number]), curve.scores
                     print(f"search: {words}, fold {fold + 1}: {len(scores) - 1} rounds, best score {scores.max():.6g}")
             return curves
         except BaseException:
@@ -214,7 +275,7 @@ class RoundsSearch:
 
     def _curve(self, number, fold, n_threads):
         request = self.request
-        candidate = request.candidates[number]
+        candidate = self.candidates[number]
         parameters = SimpleNamespace(**{**vars(request.parameters), **candidate, "learning_rate": self.rate})
         train, left_out = (request.train.part(part) for part in request.folds[fold])
         booster = request.start(choose_booster("gbtree", candidate["linear_leaves"]), train)
@@ -226,7 +287,7 @@ class RoundsSearch:
         )
         scores, kept = [request.score(left_out)], {0: left_out.raw.copy()}
         patience = Patience(PATIENCE, 0.0, scores)
-        for n_rounds in range(1, MOST_SEARCHED + 1):
+        for n_rounds in range(1, (MOST_SEARCHED_WIDE if self.is_wide else MOST_SEARCHED) + 1):
             rounds.round(n_rounds)  # from 1, since round 0 warns about rounds without splits: the model's own does
             scores.append(request.score(left_out))
             if not np.isfinite(scores[-1]):
@@ -298,4 +359,6 @@ def report_of(plan):
 def _words(changes):
     n_leaves = f"{changes['max_leaf_nodes']} " if "max_leaf_nodes" in changes else ""
     kind = "linear" if changes["linear_leaves"] else "constant"
-    return f"{changes['grow_policy']} trees, {n_leaves}{kind} leaves"
+    depth = f" of depth {changes['max_depth']}" if changes.get("max_depth") else ""
+    rows = ", all rows" if changes.get("subsample") == 1.0 else ""
+    return f"{changes['grow_policy']} trees{depth}, {n_leaves}{kind} leaves{rows}"

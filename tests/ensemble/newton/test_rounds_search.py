@@ -1,6 +1,7 @@
 """Rounds that fit chooses by folds."""
 
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -55,6 +56,51 @@ def test_results_say_what_the_folds_said():
     assert model.n_iter_ >= 100
     length = max(results["n_rounds"][results["best_index"]], 1) * results["learning_rate"]
     assert model.n_iter_ * model.learning_rate_ == pytest.approx(length, rel=0.01)
+
+
+def test_where_many_rounds_help_all_rows_and_deeper_trees_are_tried(monkeypatch):
+    monkeypatch.setattr(_rounds_search, "LITTLE_NOISE", 0.0)
+
+    def gains(search, number, known):
+        search.curves.append(search.curves[known])
+        return True
+
+    monkeypatch.setattr(_rounds_search.RoundsSearch, "_gains", gains)
+    levels = np.arange(120)[:, None] // [1, 3, 9] % 3
+    y = (levels.sum(axis=1) % 3).astype(float)
+    model = _regressor(categorical_features=[0, 1, 2], warm_start=True).fit(levels, y)
+    first = {"grow_policy": "symmetric", "linear_leaves": False}
+    rows, deep = {**first, "subsample": 1.0}, {**first, "subsample": 1.0, "max_depth": 8}
+    assert model.cv_results_["params"] == [first, rows, deep]
+    assert model.cv_results_["best_index"] == 2
+    model.set_params(n_estimators=model.n_iter_ + 1).fit(levels, y)
+    own = {"subsample": 0.5, "max_depth": 3}
+    assert _regressor(**own, categorical_features=[0, 1, 2]).fit(levels, y).cv_results_["params"] == [first]
+    assert _regressor().fit(levels, y).cv_results_["params"] == [first, rows]  # numbers need no depth
+
+
+@pytest.mark.parametrize(
+    ("scores", "gains"), [([-0.9, -0.9], True), ([-0.99, -0.99], False), ([-0.5, -1.1], False), ([-1.1, -0.5], False)]
+)
+def test_a_candidate_is_refined_if_each_fold_gains(scores, gains):
+    search = object.__new__(_rounds_search.RoundsSearch)
+    search.request = SimpleNamespace(folds=[0, 1])
+    search.curves = [[SimpleNamespace(scores=np.array([-1.0]))] * 2]
+
+    def judge(numbers, n_folds):
+        search.curves[1] = [SimpleNamespace(scores=np.array([score])) for score in scores[:n_folds]]
+
+    search._judge = judge
+    assert search._gains(1, 0) == gains
+    assert len(search.curves[1]) == (1 if scores[0] < -1 else 2)
+
+
+def test_many_columns_have_few_rounds(monkeypatch):
+    monkeypatch.setattr(_rounds_search, "WIDE", 2)
+    monkeypatch.setattr(_rounds_search, "MOST_SEARCHED_WIDE", 8)
+    model = _regressor().fit(X, X[:, 0])
+    assert model.cv_results_["n_rounds"][0] == 8
+    assert model.n_iter_ == 100
 
 
 def _policies(model):
