@@ -122,8 +122,8 @@ _Lowering = register_pass(mutates_CFG=True, analysis_only=False)(_Lowering)
 # Numba optimises each function together with all that it calls, then its caller together with it and all that it
 # calls, and so on up: a chain of ten calls copies, optimises and emits the lowest function ten times. Here only the
 # kernel that Python calls is linked with all that it needs, once, optimised and made into machine code; what it calls
-# stays LLVM bitcode until then. Each function is still tidied up by itself (`_optimize_functions`): it costs nothing that
-# shows in a first fit, and without it a kernel that is inlined keeps loads and branches for which loops are not
+# stays LLVM bitcode until then. Each function is still tidied up by itself (`_optimize_functions`): it costs nothing
+# that shows in a first fit, and without it a kernel that is inlined keeps loads and branches for which loops are not
 # vectorised (predicting took 2.6 times as long).
 
 

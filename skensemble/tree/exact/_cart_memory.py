@@ -7,7 +7,7 @@ from skensemble.tree._state_table import THREAD, TREE, most_nodes
 from skensemble.tree.exact._cart_state import TABLE, CartState, make_cart_state
 from skensemble.tree.exact._code_groups import FEW_CODES, N_COPIES
 from skensemble.tree.exact._code_sums import MANY_CODES
-from skensemble.tree.exact._row_search import ROWS_FOR_INTEGERS
+from skensemble.tree.exact._row_search import ROWS_FOR_INTEGERS_OF_NUMBERS
 from skensemble.tree.exact._summed_features import n_sum_slots
 from skensemble.tree.exact._team_search import N_CHUNKS, N_FOUND, N_JOB
 
@@ -45,7 +45,7 @@ def _sizes(given):
     is_best_first = given["max_leaf_nodes"] > 0
     n_groups = max(min(most_codes, n_samples) + 1, 2)
     # A continued fit may have fewer rows than codes: see `_row_search.try_feature` and `_code_sums.py`.
-    most_in_histogram = max(n_samples, ROWS_FOR_INTEGERS * n_samples // n_channels, MANY_CODES)
+    most_in_histogram = max(n_samples, ROWS_FOR_INTEGERS_OF_NUMBERS * n_samples // n_channels, MANY_CODES)
     n_slots = n_sum_slots(given)
     return {
         "n_samples": n_samples,

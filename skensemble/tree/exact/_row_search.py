@@ -37,7 +37,9 @@ from skensemble.tree.exact._unusual_cells import (
     spread_keys,
 )
 
-ROWS_FOR_INTEGERS = 8  # integers of a histogram for each row, up to which it is quicker than sorting
+# Integers of a histogram for each row, up to which it is quicker than sorting: classes are sorted as codes alone and cost
+# less (a forest of 20 000 rows takes a fifth less time at 2 than at 8), numbers carry their amounts.
+ROWS_FOR_INTEGERS_OF_CLASSES, ROWS_FOR_INTEGERS_OF_NUMBERS = 2, 8
 
 
 @kernel
@@ -140,7 +142,8 @@ def try_feature(node, feature, seed, breaks_ties, state):
         return _try_two_codes(node, feature, breaks_ties, state)
     if is_plain and _has_few_codes(feature, state):
         return _try_sums_by_code(node, feature, breaks_ties, state)
-    if is_plain and ROWS_FOR_INTEGERS * n_rows >= n_codes * state.n_channels:
+    worth = ROWS_FOR_INTEGERS_OF_CLASSES if state.amount.shape[0] == 0 else ROWS_FOR_INTEGERS_OF_NUMBERS
+    if is_plain and worth * n_rows >= n_codes * state.n_channels:
         fill_histogram(column, start, n_rows, 0, n_codes - 1, state)
         groups_of_histogram(state.histogram, 0, 0, n_codes - 1, True, state)
         return sweep_groups(node, feature, breaks_ties, state)
