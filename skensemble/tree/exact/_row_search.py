@@ -37,8 +37,8 @@ from skensemble.tree.exact._unusual_cells import (
     spread_keys,
 )
 
-# Integers of a histogram for each row, up to which it is quicker than sorting: classes are sorted as codes alone and cost
-# less (a forest of 20 000 rows takes a fifth less time at 2 than at 8), numbers carry their amounts.
+# Integers of a histogram for each row, up to which it is quicker than sorting: classes are sorted as codes alone and
+# cost less (a forest of 20 000 rows takes a fifth less time at 2 than at 8), numbers carry their amounts.
 ROWS_FOR_INTEGERS_OF_CLASSES, ROWS_FOR_INTEGERS_OF_NUMBERS = 2, 8
 
 
