@@ -4,9 +4,11 @@ Messages begin with the name of what is wrong.  A weight of a row is a number of
 by the sums of their weights.
 """
 
+from __future__ import annotations
+
 from functools import wraps
 from numbers import Real
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,11 +22,14 @@ from skensemble._parameters import IsArrayLike, IsDict, IsNone, OneOf, Parameter
 from skensemble._validation import feature_positions
 from skensemble._weights import check_sum, sums_by_group
 
+if TYPE_CHECKING:
+    from skensemble._types import Column, Method, Table
+
 CLASS_WEIGHT = (IsDict, SequenceOf(IsDict, "a list of dicts (one per output)"), OneOf("balanced"), IsNone)
 MONOTONIC_CST = (IsArrayLike, IsDict, IsNone)
 
 
-def all_or_nothing(fit):
+def all_or_nothing(fit: Method) -> Method:
     """A fit that fails leaves the estimator as it was before."""
 
     @wraps(fit)
@@ -176,7 +181,7 @@ def _checked_labels(y, multi_output, warn):
 class LabelScoreMixin(ClassifierMixin):
     """scikit-learn's mixin of classifiers, whose score takes labels that fit takes."""
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Table, y: Column, sample_weight: Column | None = None) -> float:
         if isinstance(getattr(y, "dtype", None), np.dtype) and y.dtype.kind == "O":
             y = _plain_labels(np.asarray(y))
         return super().score(X, y, sample_weight)

@@ -1,6 +1,9 @@
 """Compile every kernel once: by tiny fits in the settings that need kernels of their own, then of every estimator."""
 
+from __future__ import annotations
+
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -32,13 +35,16 @@ from skensemble.inspection import explain, interaction_strength
 from skensemble.serving._compiled_predictor import compile_predictor
 from skensemble.tree.estimators._decision_tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier
 
+if TYPE_CHECKING:
+    from skensemble._types import Any, Callable
+
 _N_ROWS = 400
 _ENOUGH_FOR_TWO_THREADS = 20_000
 _ENOUGH_FOR_RANKS = 2_000
 _MORE_VALUES_THAN_16_BITS = 70_000
 
 
-def warm_up(report=None):
+def warm_up(report: Callable[[str], Any] | None = None) -> float:
     """Compile the kernels of every estimator, and keep them in the cache on disk.
 
     A kernel is compiled on its first call and loaded from the cache afterwards.  Call this where a first call must not

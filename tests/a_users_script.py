@@ -108,7 +108,7 @@ def main() -> None:
     print(boost(homes, price, sold), grow(homes, price, sold))
     numbers = homes[["size", "rooms"]]
     model = NewtonBoostingRegressor(n_estimators=10, random_state=0).fit(numbers, price)
-    ship(model, numbers, Path("model.safetensors"))
+    ship(model, pd.DataFrame(numbers), Path("model.safetensors"))
     generate(homes)
 
 

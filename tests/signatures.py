@@ -1,8 +1,8 @@
 """Signatures and docstrings of estimators, written from the tables of their parameters.
 
 `python -m tests.signatures`, a part of `make format`, rewrites for each estimator that has such a table, `_parameters`:
-the arguments of `__init__` with their defaults, the assignments in its body, and the section "Parameters" of the
-docstring of the class.  Arguments that stand before the `*` stay there.
+the arguments of `__init__` with their types and defaults, the assignments in its body, and the section "Parameters" of
+the docstring of the class.  Arguments that stand before the `*` stay there.
 """
 
 import ast
@@ -50,10 +50,47 @@ def rewritten(source, estimator):
 
 def _init(table, positional):
     names = [*positional, *(name for name in table if name not in positional)]
-    arguments = [f"        {name}={_literal(table[name].default)}," for name in names]
+    arguments = [f"        {name}: {annotation(table[name])} = {_literal(table[name].default)}," for name in names]
     arguments.insert(len(positional), "        *,")
     assignments = [f"        self.{name} = {name}" for name in names]
     return ["    def __init__(", "        self,", *arguments, "    ):", *assignments]
+
+
+# From words in the kind of a Parameter to types; what is in quotes becomes one Literal.
+TYPES = {
+    "array-like": "ArrayLike",
+    "array-like of names or positions, or a mask": "ArrayLike",
+    "array-like of shape (n_features,)": "ArrayLike",
+    "bool": "bool",
+    "callable": "Callable[..., Any]",
+    "dict": "dict[Any, Any]",
+    "estimator": "BaseEstimator",
+    "float": "float",
+    "int": "int",
+    "list": "list[Any]",
+    "list of dict": "list[dict[Any, Any]]",
+    "list of float": "Sequence[float] | Array",
+    "list of lists": "Sequence[Sequence[Any]]",
+    "None": "None",
+    "RandomState instance": "RandomState",
+    "regressor": "BaseEstimator",
+    "sequence of int": "Sequence[int] | Array",
+    "splitter": "Any",
+    "str": "str",
+    "TableEncoder": "BaseEstimator",
+}
+
+
+def annotation(parameter):
+    """The type of a Parameter, from its kind, with None last."""
+    kinds = [parameter.kind] if parameter.kind in TYPES else re.split(r", | or ", parameter.kind.translate(NO_BRACES))
+    types = [TYPES[kind] for kind in kinds if not kind.startswith('"')]
+    strings = ", ".join(kind for kind in kinds if kind.startswith('"'))
+    literal = [f"Literal[{strings}]"] if strings else []
+    return " | ".join(sorted([*types, *literal], key=lambda name: name == "None"))
+
+
+NO_BRACES = str.maketrans("", "", "{}")
 
 
 def _section(table):

@@ -1,5 +1,9 @@
 """Tables that are read in batches of rows: from Parquet files, or from anything that can be iterated more than once."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from skensemble._input_kinds import TableSource
@@ -7,6 +11,9 @@ from skensemble._parameters import ParameterError
 from skensemble.distributed._batch_table import BatchTable, n_rows_of
 from skensemble.distributed._frame_columns import column_names, column_of, without_columns
 from skensemble.distributed._parquet_files import ParquetFiles
+
+if TYPE_CHECKING:
+    from skensemble._types import Any, PathLike, Self, Sequence
 
 
 class Batches(TableSource):
@@ -25,7 +32,15 @@ class Batches(TableSource):
         self._reader, self._cache_dir, self._known = reader, cache_dir, None
 
     @classmethod
-    def from_parquet(cls, path, *, target=None, weight=None, columns=None, cache_dir=None):
+    def from_parquet(
+        cls,
+        path: str | PathLike | Sequence[str | PathLike],
+        *,
+        target: str | None = None,
+        weight: str | None = None,
+        columns: Sequence[str] | None = None,
+        cache_dir: str | PathLike | None = None,
+    ) -> Self:
         """Batches of Parquet files: the row groups of each.
 
         Parameters
@@ -49,7 +64,15 @@ class Batches(TableSource):
         return cls(ParquetFiles(path, target, weight, columns), cache_dir)
 
     @classmethod
-    def from_iterable(cls, batches, *, target=None, weight=None, columns=None, cache_dir=None):
+    def from_iterable(
+        cls,
+        batches: Any,
+        *,
+        target: str | None = None,
+        weight: str | None = None,
+        columns: Sequence[str] | None = None,
+        cache_dir: str | PathLike | None = None,
+    ) -> Self:
         """Batches of something that can be iterated more than once.
 
         Parameters

@@ -1,14 +1,20 @@
 """Predictions of Dask's collections: lazy collections of the same kind."""
 
+from __future__ import annotations
+
 from functools import partial, wraps
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from skensemble._input_kinds import is_dask
 
+if TYPE_CHECKING:
+    from skensemble._types import Method
 
-def lazy_on_dask(predict):
+
+def lazy_on_dask(predict: Method) -> Method:
     """A method that predicts rows, so that it returns a lazy collection for one of Dask."""
 
     @wraps(predict)

@@ -1,5 +1,9 @@
 """explain: what each cell of a row added to a model's prediction; and what an estimator needs to be explained."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
 import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -12,10 +16,22 @@ from skensemble.explanation._explained_trees import ExplainedTrees
 from skensemble.explanation._explanation import Explanation
 from skensemble.explanation._path_values import INDICES
 
+if TYPE_CHECKING:
+    from skensemble._types import Any, Array, Table
+
 OUTPUTS = ("raw", "response")
 
 
-def explain(model, X, *, background=None, output="raw", interactions=False, index="shapley", n_jobs=None):
+def explain(
+    model: Any,
+    X: Table,
+    *,
+    background: Table | None = None,
+    output: Literal["raw", "response"] = "raw",
+    interactions: bool = False,
+    index: Literal["shapley", "banzhaf"] = "shapley",
+    n_jobs: int | None = None,
+) -> Explanation:
     """Explain predictions: what each cell of each row added to its prediction.
 
     The values are exact Shapley values (SHAP) of the model itself, in the columns of X: a category is one column, and a
@@ -108,7 +124,7 @@ class ShapValues:
         """What can be said about the fitted model's predictions; a ValueError says why if nothing can."""
         return ExplainedTrees(self._additive_trees())
 
-    def shap_values(self, X):
+    def shap_values(self, X: Table) -> Array:
         """What each cell added to the raw prediction of its row: exact SHAP values.
 
         Parameters

@@ -1,6 +1,9 @@
 """export_model: a model of trees in the format of another library."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from skensemble._parameters import NameIn, check_parameter
 from skensemble.exported._c_writer import c_source
@@ -11,6 +14,9 @@ from skensemble.exported._sql_writer import sql_statement
 from skensemble.exported._treelite_writer import treelite_checkpoint
 from skensemble.exported._xgboost_writer import xgboost_document
 from skensemble.tree.trees._scalar_trees import scalar_trees
+
+if TYPE_CHECKING:
+    from skensemble._types import Any, PathLike
 
 TARGETS = {  # name -> function from ScalarTrees and the ending of the path to the bytes of a file
     "onnx": lambda parts, ending: onnx_model(parts),
@@ -23,7 +29,9 @@ TARGETS = {  # name -> function from ScalarTrees and the ending of the path to t
 }
 
 
-def export_model(model, path, *, to):
+def export_model(
+    model: Any, path: str | PathLike, *, to: Literal["lightgbm", "xgboost", "onnx", "treelite", "pmml", "c", "sql"]
+) -> None:
     """Write a fitted model of trees as another library reads it.
 
     Parameters

@@ -31,7 +31,7 @@ REGRESSORS = (
 )  # fmt: skip
 
 
-def register_onnx_converters():
+def register_onnx_converters() -> None:
     """Tell the package skl2onnx how estimators of skensemble become ONNX.
 
     After one call, `skl2onnx.to_onnx` converts Pipelines, column transformers and searches with our trees, forests and

@@ -1,5 +1,9 @@
 """DensityOutlierDetector: rows of low density are outliers."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.base import MetaEstimatorMixin, OutlierMixin, clone
 from sklearn.utils import check_random_state
@@ -11,6 +15,9 @@ from skensemble._targets import all_or_nothing, read_weight
 from skensemble._validation import note_columns
 from skensemble.generative.flows._normalizing_flows import NeuralSplineFlow
 from skensemble.generative.tables._containers import read_frame
+
+if TYPE_CHECKING:
+    from skensemble._types import Array, BaseEstimator, Column, RandomState, Self, Table
 
 IsDensity = Matches(
     lambda value: hasattr(value, "fit") and hasattr(value, "score_samples") and not isinstance(value, type),
@@ -84,17 +91,17 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: BaseEstimator | None = None,
         *,
-        contamination=0.1,
-        random_state=None,
+        contamination: float = 0.1,
+        random_state: int | RandomState | None = None,
     ):
         self.estimator = estimator
         self.contamination = contamination
         self.random_state = random_state
 
     @all_or_nothing
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X: Table, y: Column | None = None, sample_weight: Column | None = None) -> Self:
         """Fit the density estimator, and compute the offset.
 
         Parameters
@@ -133,7 +140,7 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
         self.offset_ = _offset(_log_densities(self.estimator_, X), weight, self.contamination)
         return self
 
-    def score_samples(self, X):
+    def score_samples(self, X: Table) -> Array:
         """Compute the log density of each sample.
 
         Parameters
@@ -151,7 +158,7 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
         note_columns(self, X, reset=False)
         return _log_densities(self.estimator_, X)
 
-    def decision_function(self, X):
+    def decision_function(self, X: Table) -> Array:
         """Compute the log density of each sample minus the offset: negative for outliers.
 
         Parameters
@@ -166,7 +173,7 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
         """
         return self.score_samples(X) - self.offset_
 
-    def predict(self, X):
+    def predict(self, X: Table) -> Array:
         """Predict whether samples are outliers.
 
         Parameters

@@ -1,9 +1,12 @@
 """from_catboost: models of CatBoost, from their JSON."""
 
+from __future__ import annotations
+
 import json
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +14,9 @@ from skensemble.imported._foreign_columns import ForeignColumns
 from skensemble.imported._foreign_nodes import ForeignNodes
 from skensemble.imported._imported_model import ImportedClassifier, ImportedRanker, ImportedRegressor, imported
 from skensemble.tree.trees._marks import NO_CHILD
+
+if TYPE_CHECKING:
+    from skensemble._types import Any
 
 _LARGEST_DEPTH, _MOST_OUTPUTS = 16, 1 << 16
 MISSING_LEFT = {"AsFalse": True, "AsIs": True, "AsTrue": False}  # whether NaN is not above a border
@@ -30,7 +36,7 @@ LOSSES = {  # name -> (kind of model, response)
 }
 
 
-def from_catboost(model):
+def from_catboost(model: Any) -> Any:
     """Import a model of CatBoost: it predicts what CatBoost predicts, by the kernels of this package.
 
     Parameters

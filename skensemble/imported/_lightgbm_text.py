@@ -1,8 +1,11 @@
 """from_lightgbm: models of LightGBM, from their text."""
 
+from __future__ import annotations
+
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +13,9 @@ from skensemble.imported._foreign_columns import ForeignCategories, ForeignColum
 from skensemble.imported._foreign_nodes import ForeignNodes
 from skensemble.imported._imported_model import ImportedClassifier, ImportedRanker, ImportedRegressor, imported
 from skensemble.tree.trees._marks import NO_CHILD
+
+if TYPE_CHECKING:
+    from skensemble._types import Any
 
 _CATEGORICAL, _DEFAULT_LEFT = 1, 2  # bits of a decision type; the next two say what is missing
 _NOTHING, _ZERO, _NAN = 0, 1, 2
@@ -28,7 +34,7 @@ OBJECTIVES = {  # name in the text -> (kind of model, response)
 }
 
 
-def from_lightgbm(model):
+def from_lightgbm(model: Any) -> Any:
     """Import a model of LightGBM: it predicts what LightGBM predicts, by the kernels of this package.
 
     Parameters

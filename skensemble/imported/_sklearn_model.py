@@ -1,5 +1,9 @@
 """from_sklearn: trees, forests and boosters of scikit-learn, from the arrays of fitted estimators."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
@@ -9,6 +13,9 @@ from skensemble.imported._foreign_nodes import ForeignNodes
 from skensemble.imported._imported_model import ImportedClassifier, ImportedRegressor, imported
 from skensemble.tree.trees._marks import NO_CHILD
 
+if TYPE_CHECKING:
+    from skensemble._types import Any
+
 TREES = ("DecisionTreeClassifier", "DecisionTreeRegressor", "ExtraTreeClassifier", "ExtraTreeRegressor")
 FORESTS = ("RandomForestClassifier", "RandomForestRegressor", "ExtraTreesClassifier", "ExtraTreesRegressor")
 BOOSTERS = ("GradientBoostingClassifier", "GradientBoostingRegressor")
@@ -16,7 +23,7 @@ HISTOGRAM_BOOSTERS = ("HistGradientBoostingClassifier", "HistGradientBoostingReg
 _RESPONSES = {"log_loss": "two classes", "exponential": "two classes", "poisson": "log", "gamma": "log"}
 
 
-def from_sklearn(model):
+def from_sklearn(model: Any) -> Any:
     """Import a tree, a forest or a booster of scikit-learn: it predicts the same, by the kernels of this package.
 
     Parameters

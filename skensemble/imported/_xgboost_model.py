@@ -1,8 +1,11 @@
 """from_xgboost: models of XGBoost, from their JSON or Universal Binary JSON."""
 
+from __future__ import annotations
+
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import logit
@@ -13,6 +16,9 @@ from skensemble.imported._foreign_nodes import ForeignNodes
 from skensemble.imported._imported_model import ImportedClassifier, ImportedRanker, ImportedRegressor, imported
 from skensemble.imported._universal_binary_json import read_universal_binary_json
 from skensemble.tree.trees._marks import NO_CHILD
+
+if TYPE_CHECKING:
+    from skensemble._types import Any
 
 _LARGEST_CATEGORY = 1 << 24
 _UNLISTED = 1  # code of the categories that no split lists, which go left
@@ -37,7 +43,7 @@ OBJECTIVES = {  # name -> (kind of model, response, function from the base score
 }  # fmt: skip
 
 
-def from_xgboost(model, *, best_iteration=None):
+def from_xgboost(model: Any, *, best_iteration: bool | None = None) -> Any:
     """Import a model of XGBoost: it predicts what XGBoost predicts, by the kernels of this package.
 
     Parameters

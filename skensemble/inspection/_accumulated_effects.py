@@ -1,16 +1,32 @@
 """accumulated_effects: accumulated local effects (ALE) of one column or of a pair (Apley and Zhu 2020)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
 import numpy as np
 import pandas as pd
 from scipy.interpolate import NearestNDInterpolator
 
 from skensemble._parameters import Interval, check_parameter
 from skensemble.inspection._asked_model import ask, read_places
-from skensemble.inspection._effects import make_effects
+from skensemble.inspection._effects import Effects, make_effects
 from skensemble.inspection._table_columns import LevelColumn, in_like_order, quantiles
 
+if TYPE_CHECKING:
+    from skensemble._types import Any, Column, Table
 
-def accumulated_effects(model, X, features, *, output="raw", n_intervals=20, sample_weight=None, n_jobs=None):
+
+def accumulated_effects(
+    model: Any,
+    X: Table,
+    features: Any,
+    *,
+    output: Literal["raw", "response"] = "raw",
+    n_intervals: int = 20,
+    sample_weight: Column | None = None,
+    n_jobs: int | None = None,
+) -> Effects:
     """Accumulate local effects of a column, or of a pair of columns of numbers [1]_.
 
     A column is cut into intervals, and the rows of each are moved from its lower to its upper end: the mean change of

@@ -1,14 +1,20 @@
 """export_graphviz: a tree in the DOT language of Graphviz."""
 
+from __future__ import annotations
+
 import os
 from contextlib import nullcontext
 from io import StringIO
+from typing import TYPE_CHECKING, Literal
 
 from skensemble._parameters import IsBool, IsInstance, IsNone, IsString, Matches, check_parameter
 from skensemble.inspection._drawn_nodes import drawn_nodes
 from skensemble.inspection._drawn_tree import read_tree
 from skensemble.inspection._node_color import NodeColor
 from skensemble.inspection._node_text import DOT, HTML, OPTIONS, NodeText, check_options
+
+if TYPE_CHECKING:
+    from skensemble._types import Any, ArrayLike
 
 GRAPH_OPTIONS = {
     **OPTIONS,
@@ -27,27 +33,27 @@ LABEL_ANGLE = 45  # degrees
 
 
 def export_graphviz(
-    decision_tree,
-    out_file=None,
+    decision_tree: Any,
+    out_file: Any = None,
     *,
-    tree_index=0,
-    output=None,
-    max_depth=None,
-    feature_names=None,
-    class_names=None,
-    label="all",
-    filled=False,
-    leaves_parallel=False,
-    impurity=True,
-    node_ids=False,
-    proportion=False,
-    rotate=False,
-    rounded=False,
-    special_characters=False,
-    precision=3,
-    fontname="helvetica",
-    show_missing=False,
-):
+    tree_index: int = 0,
+    output: Any = None,
+    max_depth: int | None = None,
+    feature_names: ArrayLike | None = None,
+    class_names: Any = None,
+    label: Literal["all", "root", "none"] = "all",
+    filled: bool = False,
+    leaves_parallel: bool = False,
+    impurity: bool = True,
+    node_ids: bool = False,
+    proportion: bool = False,
+    rotate: bool = False,
+    rounded: bool = False,
+    special_characters: bool = False,
+    precision: int = 3,
+    fontname: str = "helvetica",
+    show_missing: bool = False,
+) -> str | None:
     """Write a decision tree in the DOT language of Graphviz.
 
     The command `dot -Tpng tree.dot -o tree.png`, or the Python package graphviz, makes a picture of it.

@@ -1,6 +1,9 @@
 """interaction_strength: how much of what columns do they only do together, the H statistics of Friedman and Popescu."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -11,6 +14,9 @@ from skensemble._validation import feature_positions
 from skensemble.inspection._asked_model import ask
 from skensemble.inspection._effects_pictures import draw_strengths
 from skensemble.tree.trees._partial_dependence import mass_of_rows, partial_dependence
+
+if TYPE_CHECKING:
+    from skensemble._types import Any, Column, Seed, Table
 
 KINDS = ("pairs", "total")
 ROUNDING = 1e-20  # share of the variance of predictions below which a sum of squares is nothing but rounding
@@ -111,8 +117,16 @@ class InteractionStrength:
 
 
 def interaction_strength(
-    model, X, features=None, *, output="raw", max_samples=200, sample_weight=None, n_jobs=None, random_state=0
-):
+    model: Any,
+    X: Table,
+    features: Any = None,
+    *,
+    output: Literal["raw", "response"] = "raw",
+    max_samples: int = 200,
+    sample_weight: Column | None = None,
+    n_jobs: int | None = None,
+    random_state: Seed = 0,
+) -> InteractionStrength:
     """Measure how strongly columns interact: the H statistics of Friedman and Popescu [1]_.
 
     If two columns do not interact, their partial dependence is the sum of those of each. The share of its standard

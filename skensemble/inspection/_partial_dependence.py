@@ -1,21 +1,35 @@
 """partial_dependence: predictions averaged over all columns but one or two."""
 
+from __future__ import annotations
+
 from itertools import product
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from skensemble._parameters import Interval, NameIn, check_parameter
 from skensemble.inspection._asked_model import ask, read_places, why_not_additive
-from skensemble.inspection._effects import make_effects
+from skensemble.inspection._effects import Effects, make_effects
 from skensemble.tree.trees._partial_dependence import mass_of_rows, mass_of_training
 from skensemble.tree.trees._partial_dependence import partial_dependence as of_trees
+
+if TYPE_CHECKING:
+    from skensemble._types import Any, Column, Table
 
 METHODS = ("rows", "training")
 
 
 def partial_dependence(
-    model, X, features, *, method="rows", output="raw", n_points=40, sample_weight=None, n_jobs=None
-):
+    model: Any,
+    X: Table,
+    features: Any,
+    *,
+    method: Literal["rows", "training"] = "rows",
+    output: Literal["raw", "response"] = "raw",
+    n_points: int = 40,
+    sample_weight: Column | None = None,
+    n_jobs: int | None = None,
+) -> Effects:
     """Average predictions over all columns but one or two [1]_.
 
     Each value of a column, or pair of values of two, is put into every row of X, and the predictions are averaged. Of

@@ -1,5 +1,9 @@
 """plot_tree: a tree as a picture, drawn by matplotlib."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
 import numpy as np
 
 from skensemble._parameters import Interval, IsNone, check_parameter
@@ -9,6 +13,9 @@ from skensemble.inspection._node_color import NodeColor
 from skensemble.inspection._node_positions import node_positions
 from skensemble.inspection._node_text import PLAIN, NodeText, check_options
 
+if TYPE_CHECKING:
+    from skensemble._types import Any, ArrayLike
+
 CUT = "\n  (...)  \n"
 CUT_COLOR = "grey"
 FILLED_WIDTH = 0.95  # width of a box as a share of the distance between boxes
@@ -16,24 +23,24 @@ FILLED_HEIGHT = 0.8  # height of a box as a share of the distance between depths
 
 
 def plot_tree(
-    decision_tree,
+    decision_tree: Any,
     *,
-    tree_index=0,
-    output=None,
-    max_depth=None,
-    feature_names=None,
-    class_names=None,
-    label="all",
-    filled=False,
-    impurity=True,
-    node_ids=False,
-    proportion=False,
-    rounded=False,
-    precision=3,
-    ax=None,
-    fontsize=None,
-    show_missing=False,
-):
+    tree_index: int = 0,
+    output: Any = None,
+    max_depth: int | None = None,
+    feature_names: ArrayLike | None = None,
+    class_names: Any = None,
+    label: Literal["all", "root", "none"] = "all",
+    filled: bool = False,
+    impurity: bool = True,
+    node_ids: bool = False,
+    proportion: bool = False,
+    rounded: bool = False,
+    precision: int = 3,
+    ax: Any = None,
+    fontsize: int | None = None,
+    show_missing: bool = False,
+) -> Any:
     """Draw a decision tree with matplotlib.
 
     Parameters

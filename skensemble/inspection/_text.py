@@ -1,5 +1,9 @@
 """export_text: the rules of a tree, indented."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from skensemble._parameters import Interval, IsArrayLike, IsBool, IsNone, check_parameter
@@ -7,20 +11,23 @@ from skensemble.inspection._drawn_tree import read_tree
 from skensemble.inspection._names import read_class_names, read_feature_names
 from skensemble.inspection._splits import asks_whether_missing, category_set, is_split
 
+if TYPE_CHECKING:
+    from skensemble._types import Any, ArrayLike
+
 
 def export_text(
-    decision_tree,
+    decision_tree: Any,
     *,
-    tree_index=0,
-    output=None,
-    feature_names=None,
-    class_names=None,
-    max_depth=10,
-    spacing=3,
-    decimals=2,
-    show_weights=False,
-    show_missing=False,
-):
+    tree_index: int = 0,
+    output: Any = None,
+    feature_names: ArrayLike | None = None,
+    class_names: Any = None,
+    max_depth: int | None = 10,
+    spacing: int = 3,
+    decimals: int = 2,
+    show_weights: bool = False,
+    show_missing: bool = False,
+) -> str:
     """Write the rules of a decision tree as text.
 
     Parameters

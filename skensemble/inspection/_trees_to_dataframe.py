@@ -1,12 +1,19 @@
 """trees_to_dataframe: all trees of a model as a table."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble._parameters import ParameterError
 from skensemble.tree.trees._inspected import Inspected
 
+if TYPE_CHECKING:
+    from skensemble._types import Any, DataFrame
 
-def trees_to_dataframe(model):
+
+def trees_to_dataframe(model: Any) -> DataFrame:
     """Make a table of all trees of a model, with a row for each node; the method of that name does the same.
 
     Nodes are numbered within their tree as in `apply`, 0 being the root, and columns and levels have the names of the

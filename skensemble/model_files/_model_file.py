@@ -1,8 +1,11 @@
 """save_model and load_model: a model of the package as a file that anyone can read, and back."""
 
+from __future__ import annotations
+
 import json
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,12 +15,15 @@ from skensemble.model_files._kinds import FILES, EstimatorKind
 from skensemble.model_files._safetensors import ALIGNMENT, FileError, read_json, read_safetensors, write_safetensors
 from skensemble.model_files._stored_values import ValueReader, ValueWriter
 
+if TYPE_CHECKING:
+    from skensemble._types import Any, BaseEstimator
+
 FORMAT = "skensemble model"
 VERSION = 1  # of the format; a version of the package reads files of all versions up to its own
 TEXTS = ("format", "format_version", "kind", "params")  # that every file has
 
 
-def save_model(model, path_or_file, *, slim=False):
+def save_model(model: BaseEstimator, path_or_file: Any, *, slim: bool = False) -> None:
     """Save a model to a file that holds data only: JSON and arrays, in the safetensors format.
 
     The file holds the parameters and all that was fitted, also of the parts of a model: the encoder, the regressor or
@@ -67,7 +73,7 @@ def save_model(model, path_or_file, *, slim=False):
         file.writelines(parts)
 
 
-def load_model(path_or_file):
+def load_model(path_or_file: Any) -> Any:
     """Load a model that `save_model` saved.
 
     The file may come from anywhere: sizes, types, ranges and a checksum are checked before the model is made, and

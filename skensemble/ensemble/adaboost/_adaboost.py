@@ -1,8 +1,11 @@
 """AdaBoost: AdaBoostClassifier and AdaBoostRegressor, of trees or of any other estimators."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from functools import partial
 from numbers import Real
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from sklearn import get_config
@@ -55,6 +58,20 @@ from skensemble.tree.trees._additive_trees import Link
 from skensemble.tree.trees._inspected import Inspected, Predictor
 from skensemble.tree.trees._tree_arrays import validate_trees
 
+if TYPE_CHECKING:
+    from skensemble._types import (
+        Any,
+        Array,
+        ArrayLike,
+        BaseEstimator,
+        Callable,
+        Column,
+        Iterator,
+        RandomState,
+        Self,
+        Table,
+    )
+
 SMALLEST_LEAF = 0.01  # share of the weight, so that rows of a class of small weight make no leaf of their own
 N_DRAWS = 10  # maximum number of draws in a round with resample=True, until a learner is better than chance
 HOLD_OUT_STREAM, DRAW_STREAM = 2**52, 2**52 + 1  # of the seeds; rounds have small numbers
@@ -71,7 +88,7 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
 
     @all_or_nothing
     @with_callbacks
-    def fit(self, X, y, sample_weight=None, **fit_params):
+    def fit(self, X: Table, y: Column, sample_weight: Column | None = None, **fit_params: Any) -> Self:
         """Fit learners one after the other, each to the sample weights that result from the ones before it.
 
         Parameters
@@ -247,7 +264,7 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
             )
         return learner
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> Any:
         """Which metadata goes where, see scikit-learn's user guide on metadata routing.
 
         `sample_weight` is for this estimator: what it gives its learners are weights of its own.
@@ -281,7 +298,7 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
         return self._read_X(X, reset=False)
 
     @property
-    def feature_importances_(self):
+    def feature_importances_(self) -> Array:
         """Mean of the feature importances of the learners, weighted by `estimator_weights_`.
 
         Only if the learners have `feature_importances_`.
@@ -299,7 +316,7 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
         per_round = len(importances) // len(self.estimator_weights_)
         return np.average(importances, axis=0, weights=np.repeat(self.estimator_weights_, per_round))
 
-    def staged_score(self, X, y, sample_weight=None):
+    def staged_score(self, X: Table, y: Column, sample_weight: Column | None = None) -> Iterator[float]:
         """Yield the score after each round: accuracy, or R^2.
 
         Parameters
@@ -540,24 +557,24 @@ class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: BaseEstimator | None = None,
         *,
-        n_estimators=50,
-        learning_rate=1.0,
-        algorithm="samme",
-        weight_trimming=0.0,
-        class_weight=None,
-        resample=False,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-07,
-        scoring="loss",
-        max_bins=None,
-        categorical_features="from_dtype",
-        min_frequency=2,
-        n_jobs=None,
-        random_state=None,
+        n_estimators: int = 50,
+        learning_rate: float = 1.0,
+        algorithm: Literal["samme", "real", "gentle", "logit"] = "samme",
+        weight_trimming: float = 0.0,
+        class_weight: dict[Any, Any] | Literal["balanced"] | None = None,
+        resample: bool = False,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-07,
+        scoring: str | Callable[..., Any] | None = "loss",
+        max_bins: int | None = None,
+        categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
+        min_frequency: int | float | None = 2,
+        n_jobs: int | None = None,
+        random_state: int | RandomState | None = None,
     ):
         self.estimator = estimator
         self.n_estimators = n_estimators
@@ -699,7 +716,7 @@ class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
     # -- predictions -------------------------------------------------------------------------------------------------
 
     @property
-    def estimators_(self):
+    def estimators_(self) -> Any:
         """The fitted learners, one for each round (or a list of one for each class)."""
         check_is_fitted(self)
         members, each = self._members.estimators, self._algorithm.members_per_round
@@ -722,7 +739,7 @@ class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
         for raw, total in zip(staged, totals):
             yield self._algorithm.normalised(raw, total)
 
-    def decision_function(self, X):
+    def decision_function(self, X: Table) -> Array:
         """Scores of the classes.
 
         Parameters
@@ -738,7 +755,7 @@ class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
         """
         return self._flat(self._decision(X))
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Table) -> Array:
         """Predict the probability of each class.
 
         They follow from the scores by the loss of the algorithm; those of "samme" are the least extreme.
@@ -755,7 +772,7 @@ class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
         """
         return self._probabilities(self._decision(X))
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Table) -> Array:
         """Logarithms of `predict_proba(X)`.
 
         Parameters
@@ -771,7 +788,7 @@ class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
-    def predict(self, X):
+    def predict(self, X: Table) -> Array:
         """Predict the class of each sample: the one with the largest score.
 
         Parameters
@@ -786,7 +803,7 @@ class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
         """
         return self._labels(self._decision(X))
 
-    def staged_decision_function(self, X):
+    def staged_decision_function(self, X: Table) -> Iterator[Array]:
         """Yield `decision_function(X)` after each round.
 
         Parameters
@@ -801,7 +818,7 @@ class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
         for decision in self._staged_decision(X):
             yield self._flat(decision)
 
-    def staged_predict_proba(self, X):
+    def staged_predict_proba(self, X: Table) -> Iterator[Array]:
         """Yield `predict_proba(X)` after each round.
 
         Parameters
@@ -816,7 +833,7 @@ class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
         for decision in self._staged_decision(X):
             yield self._probabilities(decision)
 
-    def staged_predict(self, X):
+    def staged_predict(self, X: Table) -> Iterator[Array]:
         """Yield `predict(X)` after each round.
 
         Parameters
@@ -965,22 +982,22 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: BaseEstimator | None = None,
         *,
-        n_estimators=50,
-        learning_rate=1.0,
-        loss="linear",
-        resample=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-07,
-        scoring="loss",
-        max_bins=None,
-        categorical_features="from_dtype",
-        min_frequency=2,
-        n_jobs=None,
-        random_state=None,
+        n_estimators: int = 50,
+        learning_rate: float = 1.0,
+        loss: Literal["linear", "square", "exponential"] = "linear",
+        resample: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-07,
+        scoring: str | Callable[..., Any] | None = "loss",
+        max_bins: int | None = None,
+        categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
+        min_frequency: int | float | None = 2,
+        n_jobs: int | None = None,
+        random_state: int | RandomState | None = None,
     ):
         self.estimator = estimator
         self.n_estimators = n_estimators
@@ -1086,12 +1103,12 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
     # -- predictions -------------------------------------------------------------------------------------------------
 
     @property
-    def estimators_(self):
+    def estimators_(self) -> Any:
         """The fitted learners, one for each round."""
         check_is_fitted(self)
         return self._members.estimators
 
-    def predict(self, X):
+    def predict(self, X: Table) -> Array:
         """Predict the target: the weighted median of the learners' predictions.
 
         Parameters
@@ -1109,7 +1126,7 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         predictions, n_threads = self._predictions(X)
         return weighted_medians(predictions, self.estimator_weights_, n_threads)
 
-    def staged_predict(self, X):
+    def staged_predict(self, X: Table) -> Iterator[Array]:
         """Yield `predict(X)` after each round.
 
         Parameters

@@ -1,7 +1,10 @@
 """What random forests and extra trees share: from the target to the mean of the trees' predictions."""
 
+from __future__ import annotations
+
 from functools import cached_property
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin
@@ -51,6 +54,9 @@ from skensemble.tree.trees._partial_dependence import mass_of_training, partial_
 from skensemble.tree.trees._pruning import prune
 from skensemble.tree.trees._tree_arrays import concatenate, split_trees, validate_trees
 
+if TYPE_CHECKING:
+    from skensemble._types import Any, Array, Column, Self, Sequence, Table
+
 FEW_ROWS = 300  # below this, growing a tree takes no longer than handing it to another thread
 BOOTSTRAP_STREAM, PERMUTATION_STREAM = 2**52, 2**52 + 1  # of the seed of a tree; its nodes use small numbers
 LEARNED_FROM_TREES = ("_additive", "_views")
@@ -83,7 +89,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
 
     @all_or_nothing
     @with_callbacks
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X: Table, y: Column | None = None, sample_weight: Column | None = None) -> Self:
         """Grow the trees.
 
         Parameters
@@ -358,7 +364,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
         table = self._read_for_prediction(X)
         return self._additive.raw(table, effective_n_jobs(self.n_jobs))
 
-    def apply(self, X):
+    def apply(self, X: Table) -> Array:
         """Leaf of each sample in each tree.
 
         Parameters
@@ -374,7 +380,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
         table = self._read_for_prediction(X)
         return self._additive.apply(table, effective_n_jobs(self.n_jobs))
 
-    def decision_path(self, X):
+    def decision_path(self, X: Table) -> tuple[Any, Array]:
         """Nodes on the path of each sample from the root to its leaf.
 
         Parameters
@@ -392,7 +398,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
         table = self._read_for_prediction(X)
         return self._additive.decision_path(table, effective_n_jobs(self.n_jobs))
 
-    def proximities(self, X, Y=None):
+    def proximities(self, X: Table, Y: Table | None = None) -> Array:
         """Fraction of the trees in which two samples share a leaf [1]_.
 
         Parameters
@@ -418,7 +424,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
     # -- the forest as scikit-learn shows it -------------------------------------------------------------------------
 
     @property
-    def feature_importances_(self):
+    def feature_importances_(self) -> Array:
         """Importance of each feature, see `importance_type`."""
         check_is_fitted(self)
         if self.importance_type == "impurity":
@@ -428,12 +434,12 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
         return self._permutation_importances
 
     @property
-    def estimator(self):
+    def estimator(self) -> Any:
         """An unfitted tree with the parameters of those that grow in this forest."""
         return self._tree_class(**self._parameters_of_trees())
 
     @property
-    def estimator_(self):
+    def estimator_(self) -> Any:
         """The same, of a fitted forest."""
         check_is_fitted(self)
         return self.estimator
@@ -444,7 +450,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
         return {name: getattr(self, name) for name in names}
 
     @property
-    def estimators_(self):
+    def estimators_(self) -> Any:
         """The trees, as fitted estimators that share the memory of the forest; made on first use."""
         check_is_fitted(self)
         return self._views
@@ -463,7 +469,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
         ]
 
     @property
-    def estimators_samples_(self):
+    def estimators_samples_(self) -> list[Array]:
         """Indices of the samples that were drawn for each tree; computed on each access."""
         check_is_fitted(self)
         if self._bootstrap is None:
@@ -480,7 +486,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
     def __iter__(self):
         return iter(self.estimators_)
 
-    def to_sklearn(self):
+    def to_sklearn(self) -> Any:
         """Convert the forest to a fitted forest of scikit-learn, for tools that need one.
 
         Returns
@@ -591,7 +597,7 @@ class ForestClassifier(LabelScoreMixin, Forest):
         return weight
 
     @lazy_on_dask
-    def predict(self, X):
+    def predict(self, X: Table) -> Array:
         """Predict the class of each sample: the most probable one.
 
         Parameters
@@ -607,7 +613,7 @@ class ForestClassifier(LabelScoreMixin, Forest):
         return self._most_probable(self._by_output(self._mean_of_trees(X)))
 
     @lazy_on_dask
-    def predict_proba(self, X):
+    def predict_proba(self, X: Table) -> Any:
         """Predict class probabilities: the mean of the trees' predictions.
 
         Parameters
@@ -623,7 +629,7 @@ class ForestClassifier(LabelScoreMixin, Forest):
         probabilities = self._by_output(self._mean_of_trees(X))
         return probabilities[0] if self.n_outputs_ == 1 else probabilities
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Table) -> Any:
         """Logarithms of `predict_proba(X)`.
 
         Parameters
@@ -703,7 +709,7 @@ class ForestRegressor(RegressorMixin, Forest):
         return sample_weight
 
     @lazy_on_dask
-    def predict(self, X):
+    def predict(self, X: Table) -> Array:
         """Predict the target: the mean of the trees' predictions.
 
         Parameters
@@ -721,7 +727,9 @@ class ForestRegressor(RegressorMixin, Forest):
     def _flat(self, values):
         return values[:, 0] if self.n_outputs_ == 1 else values
 
-    def predict_quantiles(self, X, quantiles=(0.05, 0.5, 0.95), oob=False):
+    def predict_quantiles(
+        self, X: Table, quantiles: float | Sequence[float] | Array = (0.05, 0.5, 0.95), oob: bool = False
+    ) -> Array:
         """Predict quantiles of the target from the training samples in the leaves (quantile regression forest [1]_).
 
         Each tree distributes a weight of one among the samples that it was grown on and that share the leaf of the
@@ -763,7 +771,7 @@ class ForestRegressor(RegressorMixin, Forest):
         ]
         return predictions[0] if self.n_outputs_ == 1 else np.stack(predictions, axis=1)
 
-    def predict_interval(self, X, coverage=0.9, oob=False):
+    def predict_interval(self, X: Table, coverage: float = 0.9, oob: bool = False) -> Array:
         """Predict an interval that holds the target with a given probability, by `predict_quantiles`.
 
         Parameters

@@ -1,6 +1,9 @@
 """GradientBoostingClassifier and GradientBoostingRegressor: gradient boosting of regression trees (GBDT)."""
 
+from __future__ import annotations
+
 from functools import cached_property, partial
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import scipy.sparse
@@ -46,6 +49,20 @@ from skensemble.tree.trees._inspected import Inspected
 from skensemble.tree.trees._partial_dependence import mass_of_training, partial_dependence
 from skensemble.tree.trees._tree_arrays import split_trees, validate_trees
 
+if TYPE_CHECKING:
+    from skensemble._types import (
+        Any,
+        Array,
+        ArrayLike,
+        BaseEstimator,
+        Callable,
+        Column,
+        Iterator,
+        RandomState,
+        Self,
+        Table,
+    )
+
 CELLS_FOR_THREADS = 50_000  # rows x features; below this, handing a tree to another thread takes longer
 SMALLEST_SHARE = np.finfo(np.float64).eps  # probabilities that `init` predicts are clipped to
 LEARNED_FROM_TREES = ("_additive", "_views")
@@ -64,7 +81,9 @@ class _GradientBoosting(ConvertibleBooster, CallbackSupportMixin, ShapValues, In
 
     @all_or_nothing
     @with_callbacks
-    def fit(self, X, y, sample_weight=None, monitor=None):
+    def fit(
+        self, X: Table, y: Column, sample_weight: Column | None = None, monitor: Callable[..., Any] | None = None
+    ) -> Self:
         """Fit the boosted trees.
 
         Parameters
@@ -318,19 +337,19 @@ class _GradientBoosting(ConvertibleBooster, CallbackSupportMixin, ShapValues, In
         return self._trees.n_trees // self._loss.n_outputs if hasattr(self, "_trees") else 0
 
     @property
-    def n_estimators_(self):
+    def n_estimators_(self) -> int:
         """Number of rounds in the model."""
         check_is_fitted(self)
         return self._n_rounds
 
     @property
-    def n_trees_per_iteration_(self):
+    def n_trees_per_iteration_(self) -> int:
         """Number of trees of a round: one, or one for each class if there are more than two."""
         check_is_fitted(self)
         return self._loss.n_outputs
 
     @property
-    def feature_importances_(self):
+    def feature_importances_(self) -> Array:
         """Fraction of the decrease of impurity due to each feature. They sum to 1, or are all 0 without splits."""
         check_is_fitted(self)
         trees = self._trees
@@ -341,7 +360,7 @@ class _GradientBoosting(ConvertibleBooster, CallbackSupportMixin, ShapValues, In
         return importances / importances.sum() if importances.any() else np.zeros(self.n_features_in_)
 
     @property
-    def estimators_(self):
+    def estimators_(self) -> Any:
         """The trees, without the learning rate, as fitted estimators that share the memory of the model."""
         check_is_fitted(self)
         return self._views
@@ -557,30 +576,30 @@ class GradientBoostingClassifier(LabelScoreMixin, _GradientBoosting):
     def __init__(
         self,
         *,
-        loss="log_loss",
-        learning_rate=0.1,
-        n_estimators=100,
-        subsample=1.0,
-        criterion="deprecated",
-        max_depth=3,
-        min_samples_split=2,
-        min_samples_leaf=1,
-        min_weight_fraction_leaf=0.0,
-        max_features=None,
-        max_leaf_nodes=None,
-        min_impurity_decrease=0.0,
-        ccp_alpha=0.0,
-        max_bins=255,
-        categorical_features="from_dtype",
-        min_frequency=2,
-        init=None,
-        validation_fraction=0.1,
-        n_iter_no_change=None,
-        tol=0.0001,
-        warm_start=False,
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
+        loss: Literal["log_loss", "exponential"] = "log_loss",
+        learning_rate: float = 0.1,
+        n_estimators: int = 100,
+        subsample: float = 1.0,
+        criterion: Literal["deprecated", "squared_error", "friedman_mse"] = "deprecated",
+        max_depth: int | None = 3,
+        min_samples_split: int | float = 2,
+        min_samples_leaf: int | float = 1,
+        min_weight_fraction_leaf: float = 0.0,
+        max_features: int | float | Literal["sqrt", "log2"] | None = None,
+        max_leaf_nodes: int | None = None,
+        min_impurity_decrease: float = 0.0,
+        ccp_alpha: float = 0.0,
+        max_bins: int | None = 255,
+        categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
+        min_frequency: int | float | None = 2,
+        init: BaseEstimator | Literal["zero"] | None = None,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int | None = None,
+        tol: float = 0.0001,
+        warm_start: bool = False,
+        n_jobs: int | None = None,
+        random_state: int | RandomState | None = None,
+        verbose: int | bool = 0,
     ):
         self.loss = loss
         self.learning_rate = learning_rate
@@ -643,7 +662,7 @@ class GradientBoostingClassifier(LabelScoreMixin, _GradientBoosting):
         logarithms = np.log(probabilities)
         return logarithms - logarithms.mean(axis=1, keepdims=True)
 
-    def decision_function(self, X):
+    def decision_function(self, X: Table) -> Array:
         """Raw predictions: log-odds of the second class (with the exponential loss: half of them), or scores of all.
 
         Parameters
@@ -659,7 +678,7 @@ class GradientBoostingClassifier(LabelScoreMixin, _GradientBoosting):
         raw = self._raw_predict(X)
         return raw[:, 0] if raw.shape[1] == 1 else raw
 
-    def staged_decision_function(self, X):
+    def staged_decision_function(self, X: Table) -> Iterator[Array]:
         """Yield raw predictions after each round.
 
         Parameters
@@ -674,7 +693,7 @@ class GradientBoostingClassifier(LabelScoreMixin, _GradientBoosting):
         """
         yield from self._staged_raw(X)
 
-    def predict(self, X):
+    def predict(self, X: Table) -> Array:
         """Predict the class of each sample: the most probable one.
 
         Parameters
@@ -689,7 +708,7 @@ class GradientBoostingClassifier(LabelScoreMixin, _GradientBoosting):
         """
         return self._labels(self._raw_predict(X))
 
-    def staged_predict(self, X):
+    def staged_predict(self, X: Table) -> Iterator[Array]:
         """Yield `predict(X)` after each round.
 
         Parameters
@@ -704,7 +723,7 @@ class GradientBoostingClassifier(LabelScoreMixin, _GradientBoosting):
         for raw in self._staged_raw(X):
             yield self._labels(raw)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Table) -> Array:
         """Predict the probability of each class.
 
         Parameters
@@ -719,7 +738,7 @@ class GradientBoostingClassifier(LabelScoreMixin, _GradientBoosting):
         """
         return self._probabilities(self._raw_predict(X))
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Table) -> Array:
         """Logarithms of `predict_proba(X)`.
 
         Parameters
@@ -735,7 +754,7 @@ class GradientBoostingClassifier(LabelScoreMixin, _GradientBoosting):
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
-    def staged_predict_proba(self, X):
+    def staged_predict_proba(self, X: Table) -> Iterator[Array]:
         """Yield `predict_proba(X)` after each round.
 
         Parameters
@@ -750,7 +769,7 @@ class GradientBoostingClassifier(LabelScoreMixin, _GradientBoosting):
         for raw in self._staged_raw(X):
             yield self._probabilities(raw)
 
-    def apply(self, X):
+    def apply(self, X: Table) -> Array:
         """Leaf of each sample in each tree.
 
         Parameters
@@ -928,31 +947,31 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
     def __init__(
         self,
         *,
-        loss="squared_error",
-        alpha=0.9,
-        learning_rate=0.1,
-        n_estimators=100,
-        subsample=1.0,
-        criterion="deprecated",
-        max_depth=3,
-        min_samples_split=2,
-        min_samples_leaf=1,
-        min_weight_fraction_leaf=0.0,
-        max_features=None,
-        max_leaf_nodes=None,
-        min_impurity_decrease=0.0,
-        ccp_alpha=0.0,
-        max_bins=255,
-        categorical_features="from_dtype",
-        min_frequency=2,
-        init=None,
-        validation_fraction=0.1,
-        n_iter_no_change=None,
-        tol=0.0001,
-        warm_start=False,
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
+        loss: Literal["squared_error", "absolute_error", "huber", "quantile"] = "squared_error",
+        alpha: float = 0.9,
+        learning_rate: float = 0.1,
+        n_estimators: int = 100,
+        subsample: float = 1.0,
+        criterion: Literal["deprecated", "squared_error", "friedman_mse"] = "deprecated",
+        max_depth: int | None = 3,
+        min_samples_split: int | float = 2,
+        min_samples_leaf: int | float = 1,
+        min_weight_fraction_leaf: float = 0.0,
+        max_features: int | float | Literal["sqrt", "log2"] | None = None,
+        max_leaf_nodes: int | None = None,
+        min_impurity_decrease: float = 0.0,
+        ccp_alpha: float = 0.0,
+        max_bins: int | None = 255,
+        categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
+        min_frequency: int | float | None = 2,
+        init: BaseEstimator | Literal["zero"] | None = None,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int | None = None,
+        tol: float = 0.0001,
+        warm_start: bool = False,
+        n_jobs: int | None = None,
+        random_state: int | RandomState | None = None,
+        verbose: int | bool = 0,
     ):
         self.loss = loss
         self.alpha = alpha
@@ -1006,7 +1025,7 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
         """(n_samples, 1)"""
         return np.asarray(self.init_.predict(X), np.float64).reshape(-1, 1)
 
-    def predict(self, X):
+    def predict(self, X: Table) -> Array:
         """Predict the target.
 
         Parameters
@@ -1021,7 +1040,7 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
         """
         return self._raw_predict(X)[:, 0]
 
-    def staged_predict(self, X):
+    def staged_predict(self, X: Table) -> Iterator[Array]:
         """Yield `predict(X)` after each round.
 
         Parameters
@@ -1036,7 +1055,7 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
         for raw in self._staged_raw(X):
             yield raw[:, 0]
 
-    def apply(self, X):
+    def apply(self, X: Table) -> Array:
         """Leaf of each sample in each tree.
 
         Parameters

@@ -1,7 +1,10 @@
 """Parts and sums of fitted boosters: the first rounds, two models added up, leaves for other rows."""
 
+from __future__ import annotations
+
 import copy
 import operator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
@@ -15,6 +18,9 @@ from skensemble.ensemble.newton._gradient_trees import GradientTrees
 from skensemble.ensemble.newton._linear_leaves import LinearLeafTrees
 from skensemble.ensemble.newton._refit import refitted
 from skensemble.tree._binning import same_encoding
+
+if TYPE_CHECKING:
+    from skensemble._types import Column, Self, Table
 
 ABOUT_ROUNDS = ("train_score_", "validation_score_", "cv_results_")
 
@@ -60,7 +66,7 @@ class ModelParts:
         model.n_estimators = max(1, booster.n_rounds)
         return model
 
-    def merge(self, other):
+    def merge(self, other: Self) -> Self:
         """The model whose raw predictions are the sums of those of this one and of another one.
 
         Parameters
@@ -94,7 +100,7 @@ class ModelParts:
             raise ValueError("other must be fitted to the same classes.")
         return self._with_booster(self._booster.joined(other._booster))
 
-    def refit(self, X, y, sample_weight=None, *, decay_rate=0.9):
+    def refit(self, X: Table, y: Column, sample_weight: Column | None = None, *, decay_rate: float = 0.9) -> Self:
         """Give the leaves values for other samples; the splits stay.
 
         Round by round, each leaf gets `decay_rate` times its value plus (1 - decay_rate) times the value that it would

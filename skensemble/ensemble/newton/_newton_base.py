@@ -1,5 +1,7 @@
 """What the Newton boosters share: from targets to rounds, and from the booster's model to raw predictions."""
 
+from __future__ import annotations
+
 from functools import partial
 from time import perf_counter
 from types import SimpleNamespace
@@ -52,6 +54,9 @@ from skensemble.tree.estimators._sklearn_boosting import ConvertibleBooster
 from skensemble.tree.trees._additive_trees import Link
 from skensemble.tree.trees._inspected import Inspected, Predictor
 
+if TYPE_CHECKING:
+    from skensemble._types import Array, Column, Self, Table
+
 WITHOUT_SEARCH = {
     "n_estimators": 300,
     "grow_policy": "symmetric",
@@ -88,17 +93,17 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
     @with_callbacks
     def fit(
         self,
-        X,
-        y=None,
-        sample_weight=None,
+        X: Table,
+        y: Column | None = None,
+        sample_weight: Column | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-        init_score=None,
-        init_score_val=None,
-        groups=None,
-    ):
+        X_val: Table | None = None,
+        y_val: Column | None = None,
+        sample_weight_val: Column | None = None,
+        init_score: Column | None = None,
+        init_score_val: Column | None = None,
+        groups: Column | None = None,
+    ) -> Self:
         """Fit the boosted trees.
 
         Parameters
@@ -513,13 +518,13 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
     # -- attributes --------------------------------------------------------------------------------------------------
 
     @property
-    def n_iter_(self):
+    def n_iter_(self) -> int:
         """Number of boosting rounds in the model."""
         check_is_fitted(self)
         return self._booster.n_rounds
 
     @property
-    def feature_importances_(self):
+    def feature_importances_(self) -> Array:
         """Importance of each feature, see `importance_type`. They sum to 1, or are all 0 if no tree has a split.
 
         With `booster="gblinear"`, sums of absolute coefficients.
@@ -530,19 +535,19 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         return importances / total if total > 0 else importances
 
     @property
-    def coef_(self):
+    def coef_(self) -> Array:
         """Coefficients of `booster="gblinear"`, in units of the raw prediction per unit of the column."""
         coef = self._linear_model().coef
         return coef[0].copy() if len(coef) == 1 else coef.copy()
 
     @property
-    def intercept_(self):
+    def intercept_(self) -> Array:
         """Raw prediction of `booster="gblinear"` if all columns are 0: a float, or an array with one per raw output."""
         intercept = self._linear_model().intercept
         return float(intercept[0]) if len(intercept) == 1 else intercept
 
     @property
-    def coef_names_(self):
+    def coef_names_(self) -> Array:
         """Names of the coefficients: "feature", or "feature=category"."""
         encoder = self._linear_model().binner
         names = getattr(self, "feature_names_in_", [f"x{j}" for j in range(self.n_features_in_)])

@@ -1,5 +1,9 @@
 """NewtonBoostingClassifier and NewtonBoostingRegressor: second-order gradient boosting, the XGBoost way."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
@@ -10,6 +14,9 @@ from skensemble.ensemble.losses._losses import class_of_loss, make_loss, takes_o
 from skensemble.ensemble.newton._newton_base import NewtonBoosting
 from skensemble.ensemble.newton._newton_parameters import CLASSIFIER, REGRESSOR
 from skensemble.ensemble.newton._weight_unit import in_rows
+
+if TYPE_CHECKING:
+    from skensemble._types import Any, Array, ArrayLike, Callable, Column, Iterator, RandomState, Sequence, Table
 
 # -- classifier ------------------------------------------------------------------------------------------------------
 
@@ -280,56 +287,56 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
 
     def __init__(
         self,
-        loss="log_loss",
+        loss: Callable[..., Any] | Literal["log_loss"] = "log_loss",
         *,
-        n_estimators="auto",
-        learning_rate="auto",
-        booster="gbtree",
-        num_parallel_tree=1,
-        grow_policy="auto",
-        max_depth="auto",
-        max_leaf_nodes=None,
-        min_samples_leaf=1,
-        min_child_weight=0.01,
-        reg_lambda=3.0,
-        reg_alpha=0.0,
-        gamma=0.0,
-        max_delta_step="auto",
-        max_bins=255,
-        categorical_features="from_dtype",
-        min_frequency=2,
-        max_cat_to_onehot=4,
-        max_cat_threshold=8,
-        monotonic_cst=None,
-        interaction_cst=None,
-        subsample="auto",
-        sampling_method="uniform",
-        colsample_bytree=1.0,
-        colsample_bylevel=0.7,
-        colsample_bynode=1.0,
-        rate_drop=0.0,
-        skip_drop=0.0,
-        one_drop=False,
-        sample_type="uniform",
-        normalize_type="tree",
-        linear_leaves="auto",
-        linear_lambda=1.0,
-        feature_selector="cyclic",
-        top_k=None,
-        class_weight=None,
-        scale_pos_weight=1.0,
-        base_score=None,
-        cv=None,
-        early_stopping="auto",
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-07,
-        scoring="loss",
-        warm_start=False,
-        importance_type="gain",
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
+        n_estimators: int | Literal["auto"] = "auto",
+        learning_rate: float | Literal["auto"] = "auto",
+        booster: Literal["gbtree", "dart", "gblinear"] = "gbtree",
+        num_parallel_tree: int = 1,
+        grow_policy: Literal["auto", "depthwise", "lossguide", "symmetric"] = "auto",
+        max_depth: int | Literal["auto"] | None = "auto",
+        max_leaf_nodes: int | None = None,
+        min_samples_leaf: int = 1,
+        min_child_weight: float = 0.01,
+        reg_lambda: float = 3.0,
+        reg_alpha: float = 0.0,
+        gamma: float = 0.0,
+        max_delta_step: float | Literal["auto"] = "auto",
+        max_bins: int | None = 255,
+        categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
+        min_frequency: int | float | None = 2,
+        max_cat_to_onehot: int = 4,
+        max_cat_threshold: int = 8,
+        monotonic_cst: ArrayLike | dict[Any, Any] | None = None,
+        interaction_cst: Sequence[Sequence[Any]] | Literal["pairwise", "no_interactions"] | None = None,
+        subsample: float | Literal["auto"] = "auto",
+        sampling_method: Literal["uniform", "goss"] = "uniform",
+        colsample_bytree: float = 1.0,
+        colsample_bylevel: float = 0.7,
+        colsample_bynode: float = 1.0,
+        rate_drop: float = 0.0,
+        skip_drop: float = 0.0,
+        one_drop: bool = False,
+        sample_type: Literal["uniform", "weighted"] = "uniform",
+        normalize_type: Literal["tree", "forest"] = "tree",
+        linear_leaves: bool | Literal["auto"] = "auto",
+        linear_lambda: float = 1.0,
+        feature_selector: Literal["cyclic", "shuffle", "random", "greedy", "thrifty"] = "cyclic",
+        top_k: int | None = None,
+        class_weight: dict[Any, Any] | Literal["balanced"] | None = None,
+        scale_pos_weight: float = 1.0,
+        base_score: float | ArrayLike | None = None,
+        cv: int | Any | list[Any] | None = None,
+        early_stopping: bool | Literal["auto"] = "auto",
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-07,
+        scoring: str | Callable[..., Any] | None = "loss",
+        warm_start: bool = False,
+        importance_type: Literal["gain", "cover", "split"] = "gain",
+        n_jobs: int | None = None,
+        random_state: int | RandomState | None = None,
+        verbose: int | bool = 0,
     ):
         self.loss = loss
         self.n_estimators = n_estimators
@@ -414,7 +421,7 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         return self.classes_[target.astype(np.intp)]
 
     @lazy_on_dask
-    def decision_function(self, X):
+    def decision_function(self, X: Table) -> Array:
         """Raw predictions: log-odds of the second class, or one score per class.
 
         Parameters
@@ -430,7 +437,7 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         return _flat(self._raw_predict(X))
 
     @lazy_on_dask
-    def predict_proba(self, X):
+    def predict_proba(self, X: Table) -> Array:
         """Predict the probability of each class.
 
         Parameters
@@ -446,7 +453,7 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         return self._probabilities(self._raw_predict(X))
 
     @lazy_on_dask
-    def predict(self, X):
+    def predict(self, X: Table) -> Array:
         """Predict the class of each sample: the most probable one.
 
         Parameters
@@ -461,7 +468,7 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         """
         return self._labels(self._raw_predict(X))
 
-    def staged_decision_function(self, X):
+    def staged_decision_function(self, X: Table) -> Iterator[Array]:
         """Yield `decision_function(X)` after each round.
 
         Parameters
@@ -476,7 +483,7 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         for raw in self._staged_raw(X):
             yield _flat(raw)
 
-    def staged_predict_proba(self, X):
+    def staged_predict_proba(self, X: Table) -> Iterator[Array]:
         """Yield `predict_proba(X)` after each round.
 
         Parameters
@@ -491,7 +498,7 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         for raw in self._staged_raw(X):
             yield self._probabilities(raw)
 
-    def staged_predict(self, X):
+    def staged_predict(self, X: Table) -> Iterator[Array]:
         """Yield `predict(X)` after each round.
 
         Parameters
@@ -790,58 +797,58 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
 
     def __init__(
         self,
-        loss="squared_error",
+        loss: str | Callable[..., Any] = "squared_error",
         *,
-        n_estimators="auto",
-        learning_rate="auto",
-        booster="gbtree",
-        num_parallel_tree=1,
-        grow_policy="auto",
-        max_depth="auto",
-        max_leaf_nodes=None,
-        min_samples_leaf=1,
-        min_child_weight=0.01,
-        reg_lambda=3.0,
-        reg_alpha=0.0,
-        gamma=0.0,
-        max_delta_step="auto",
-        max_bins=255,
-        categorical_features="from_dtype",
-        min_frequency=2,
-        max_cat_to_onehot=4,
-        max_cat_threshold=8,
-        monotonic_cst=None,
-        interaction_cst=None,
-        subsample="auto",
-        sampling_method="uniform",
-        colsample_bytree=1.0,
-        colsample_bylevel=0.7,
-        colsample_bynode=1.0,
-        rate_drop=0.0,
-        skip_drop=0.0,
-        one_drop=False,
-        sample_type="uniform",
-        normalize_type="tree",
-        linear_leaves="auto",
-        linear_lambda=1.0,
-        feature_selector="cyclic",
-        top_k=None,
-        multi_strategy="one_output_per_tree",
-        quantile=0.5,
-        tweedie_variance_power=1.5,
-        huber_slope=None,
-        base_score=None,
-        cv=None,
-        early_stopping="auto",
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-07,
-        scoring="loss",
-        warm_start=False,
-        importance_type="gain",
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
+        n_estimators: int | Literal["auto"] = "auto",
+        learning_rate: float | Literal["auto"] = "auto",
+        booster: Literal["gbtree", "dart", "gblinear"] = "gbtree",
+        num_parallel_tree: int = 1,
+        grow_policy: Literal["auto", "depthwise", "lossguide", "symmetric"] = "auto",
+        max_depth: int | Literal["auto"] | None = "auto",
+        max_leaf_nodes: int | None = None,
+        min_samples_leaf: int = 1,
+        min_child_weight: float = 0.01,
+        reg_lambda: float = 3.0,
+        reg_alpha: float = 0.0,
+        gamma: float = 0.0,
+        max_delta_step: float | Literal["auto"] = "auto",
+        max_bins: int | None = 255,
+        categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
+        min_frequency: int | float | None = 2,
+        max_cat_to_onehot: int = 4,
+        max_cat_threshold: int = 8,
+        monotonic_cst: ArrayLike | dict[Any, Any] | None = None,
+        interaction_cst: Sequence[Sequence[Any]] | Literal["pairwise", "no_interactions"] | None = None,
+        subsample: float | Literal["auto"] = "auto",
+        sampling_method: Literal["uniform", "goss"] = "uniform",
+        colsample_bytree: float = 1.0,
+        colsample_bylevel: float = 0.7,
+        colsample_bynode: float = 1.0,
+        rate_drop: float = 0.0,
+        skip_drop: float = 0.0,
+        one_drop: bool = False,
+        sample_type: Literal["uniform", "weighted"] = "uniform",
+        normalize_type: Literal["tree", "forest"] = "tree",
+        linear_leaves: bool | Literal["auto"] = "auto",
+        linear_lambda: float = 1.0,
+        feature_selector: Literal["cyclic", "shuffle", "random", "greedy", "thrifty"] = "cyclic",
+        top_k: int | None = None,
+        multi_strategy: Literal["one_output_per_tree", "multi_output_tree"] = "one_output_per_tree",
+        quantile: float | Sequence[float] | Array = 0.5,
+        tweedie_variance_power: float = 1.5,
+        huber_slope: float | None = None,
+        base_score: float | ArrayLike | None = None,
+        cv: int | Any | list[Any] | None = None,
+        early_stopping: bool | Literal["auto"] = "auto",
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-07,
+        scoring: str | Callable[..., Any] | None = "loss",
+        warm_start: bool = False,
+        importance_type: Literal["gain", "cover", "split"] = "gain",
+        n_jobs: int | None = None,
+        random_state: int | RandomState | None = None,
+        verbose: int | bool = 0,
     ):
         self.loss = loss
         self.n_estimators = n_estimators
@@ -922,7 +929,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         return target.T
 
     @lazy_on_dask
-    def predict(self, X):
+    def predict(self, X: Table) -> Array:
         """Predict the target.
 
         Parameters
@@ -937,7 +944,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         """
         return self._loss_units(self._raw_predict(X))
 
-    def staged_predict(self, X):
+    def staged_predict(self, X: Table) -> Iterator[Array]:
         """Yield `predict(X)` after each round.
 
         Parameters
@@ -952,7 +959,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         for raw in self._staged_raw(X):
             yield self._loss_units(raw)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Table, y: Column, sample_weight: Column | None = None) -> float:
         """Score of the predictions: R^2, or D^2 if `quantile` has several levels.
 
         Parameters

@@ -1,6 +1,8 @@
 """NewtonBoostingRanker: trees that put the rows of each query into order."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,6 +22,9 @@ from skensemble.ensemble.newton._newton_parameters import RANKER
 from skensemble.ensemble.newton._weight_unit import in_rows
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
 from skensemble.ensemble.rows._row_sampling import copies_of
+
+if TYPE_CHECKING:
+    from skensemble._types import Any, Array, ArrayLike, Column, Iterator, RandomState, Self, Sequence, Table
 
 
 class NewtonBoostingRanker(NewtonBoosting):
@@ -247,54 +252,54 @@ class NewtonBoostingRanker(NewtonBoosting):
 
     def __init__(
         self,
-        loss="rank:ndcg",
+        loss: Literal["rank:ndcg", "rank:pairwise", "rank:map"] = "rank:ndcg",
         *,
-        n_estimators=300,
-        learning_rate="auto",
-        booster="gbtree",
-        num_parallel_tree=1,
-        grow_policy="symmetric",
-        max_depth=6,
-        max_leaf_nodes=None,
-        min_samples_leaf=1,
-        min_child_weight=0.01,
-        reg_lambda=3.0,
-        reg_alpha=0.0,
-        gamma=0.0,
-        max_delta_step="auto",
-        max_bins=255,
-        categorical_features="from_dtype",
-        min_frequency=2,
-        max_cat_to_onehot=4,
-        max_cat_threshold=8,
-        monotonic_cst=None,
-        interaction_cst=None,
-        subsample=0.7,
-        sampling_method="uniform",
-        colsample_bytree=1.0,
-        colsample_bylevel=0.7,
-        colsample_bynode=1.0,
-        rate_drop=0.0,
-        skip_drop=0.0,
-        one_drop=False,
-        sample_type="uniform",
-        normalize_type="tree",
-        linear_leaves=False,
-        linear_lambda=1.0,
-        feature_selector="cyclic",
-        top_k=None,
-        lambdarank_truncation_level=30,
-        lambdarank_norm=True,
-        early_stopping="auto",
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-07,
-        scoring="ndcg",
-        warm_start=False,
-        importance_type="gain",
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
+        n_estimators: int = 300,
+        learning_rate: float | Literal["auto"] = "auto",
+        booster: Literal["gbtree", "dart", "gblinear"] = "gbtree",
+        num_parallel_tree: int = 1,
+        grow_policy: Literal["depthwise", "lossguide", "symmetric"] = "symmetric",
+        max_depth: int | None = 6,
+        max_leaf_nodes: int | None = None,
+        min_samples_leaf: int = 1,
+        min_child_weight: float = 0.01,
+        reg_lambda: float = 3.0,
+        reg_alpha: float = 0.0,
+        gamma: float = 0.0,
+        max_delta_step: float | Literal["auto"] = "auto",
+        max_bins: int | None = 255,
+        categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
+        min_frequency: int | float | None = 2,
+        max_cat_to_onehot: int = 4,
+        max_cat_threshold: int = 8,
+        monotonic_cst: ArrayLike | dict[Any, Any] | None = None,
+        interaction_cst: Sequence[Sequence[Any]] | Literal["pairwise", "no_interactions"] | None = None,
+        subsample: float = 0.7,
+        sampling_method: Literal["uniform", "goss"] = "uniform",
+        colsample_bytree: float = 1.0,
+        colsample_bylevel: float = 0.7,
+        colsample_bynode: float = 1.0,
+        rate_drop: float = 0.0,
+        skip_drop: float = 0.0,
+        one_drop: bool = False,
+        sample_type: Literal["uniform", "weighted"] = "uniform",
+        normalize_type: Literal["tree", "forest"] = "tree",
+        linear_leaves: bool = False,
+        linear_lambda: float = 1.0,
+        feature_selector: Literal["cyclic", "shuffle", "random", "greedy", "thrifty"] = "cyclic",
+        top_k: int | None = None,
+        lambdarank_truncation_level: int | None = 30,
+        lambdarank_norm: bool = True,
+        early_stopping: bool | Literal["auto"] = "auto",
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-07,
+        scoring: str = "ndcg",
+        warm_start: bool = False,
+        importance_type: Literal["gain", "cover", "split"] = "gain",
+        n_jobs: int | None = None,
+        random_state: int | RandomState | None = None,
+        verbose: int | bool = 0,
     ):
         self.loss = loss
         self.n_estimators = n_estimators
@@ -348,20 +353,20 @@ class NewtonBoostingRanker(NewtonBoosting):
     @with_callbacks
     def fit(
         self,
-        X,
-        y=None,
-        sample_weight=None,
+        X: Table,
+        y: Column | None = None,
+        sample_weight: Column | None = None,
         *,
-        group=None,
-        qid=None,
-        X_val=None,
-        y_val=None,
-        group_val=None,
-        qid_val=None,
-        sample_weight_val=None,
-        init_score=None,
-        init_score_val=None,
-    ):
+        group: Column | None = None,
+        qid: Column | None = None,
+        X_val: Table | None = None,
+        y_val: Column | None = None,
+        group_val: Column | None = None,
+        qid_val: Column | None = None,
+        sample_weight_val: Column | None = None,
+        init_score: Column | None = None,
+        init_score_val: Column | None = None,
+    ) -> Self:
         """Fit the boosted trees.
 
         Parameters
@@ -471,7 +476,7 @@ class NewtonBoostingRanker(NewtonBoosting):
         return lambda data: measure.mean(data.y, data.raw_of_all()[0], data.queries, n_threads)
 
     @lazy_on_dask
-    def predict(self, X):
+    def predict(self, X: Table) -> Array:
         """Predict the score of each sample.
 
         Parameters
@@ -486,7 +491,7 @@ class NewtonBoostingRanker(NewtonBoosting):
         """
         return self._raw_predict(X)[:, 0]
 
-    def staged_predict(self, X):
+    def staged_predict(self, X: Table) -> Iterator[Array]:
         """Yield `predict(X)` after each round.
 
         Parameters
@@ -501,7 +506,15 @@ class NewtonBoostingRanker(NewtonBoosting):
         for raw in self._staged_raw(X):
             yield raw[:, 0]
 
-    def score(self, X, y, sample_weight=None, *, group=None, qid=None):
+    def score(
+        self,
+        X: Table,
+        y: Column,
+        sample_weight: Column | None = None,
+        *,
+        group: Column | None = None,
+        qid: Column | None = None,
+    ) -> float:
         """Mean normalised discounted cumulative gain (NDCG) of the queries.
 
         Parameters

@@ -1,6 +1,9 @@
 """AutoregressiveForest: a table as a chain of trees, each column given those before it."""
 
+from __future__ import annotations
+
 import warnings
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -33,6 +36,9 @@ from skensemble.generative.tables._boxes import log_sum_exp
 from skensemble.generative.tables._containers import container_of, read_frame
 from skensemble.generative.tables._format_choice import format_of
 from skensemble.generative.tables._label_encoding import CLASSES, LabelEncoding
+
+if TYPE_CHECKING:
+    from skensemble._types import Any, Array, ArrayLike, Column, RandomState, Seed, Self, Table
 
 LEAVES = (5, 15, 50)  # minimum weights of a leaf that are tried
 
@@ -150,14 +156,14 @@ class AutoregressiveForest(DensityMixin, Estimator):
 
     def __init__(
         self,
-        n_estimators=3,
+        n_estimators: int = 3,
         *,
-        min_samples_leaf="auto",
-        order="auto",
-        condition_columns=None,
-        categorical_features="from_dtype",
-        n_jobs=None,
-        random_state=None,
+        min_samples_leaf: int | Literal["auto"] = "auto",
+        order: ArrayLike | Literal["auto"] = "auto",
+        condition_columns: ArrayLike | None = None,
+        categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
+        n_jobs: int | None = None,
+        random_state: int | RandomState | None = None,
     ):
         self.n_estimators = n_estimators
         self.min_samples_leaf = min_samples_leaf
@@ -170,7 +176,7 @@ class AutoregressiveForest(DensityMixin, Estimator):
     # -- fit ---------------------------------------------------------------------------------------------------------
 
     @all_or_nothing
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X: Table, y: Column | None = None, sample_weight: Column | None = None) -> Self:
         """Fit the chains to the samples; with `y`, to their distribution given the labels.
 
         Parameters
@@ -264,7 +270,7 @@ class AutoregressiveForest(DensityMixin, Estimator):
 
     # -- densities ---------------------------------------------------------------------------------------------------
 
-    def score_samples(self, X, y=None):
+    def score_samples(self, X: Table, y: Column | None = None) -> Array:
         """Compute the log density of each sample, in nats and in the units of the data.
 
         Parameters
@@ -317,7 +323,7 @@ class AutoregressiveForest(DensityMixin, Estimator):
         chains, n_threads = self._each_chain(), effective_n_jobs(self.n_jobs)
         return log_sum_exp(list(in_order(of_chain, chains, n_threads)), 1.0 / len(chains))
 
-    def score(self, X, y=None):
+    def score(self, X: Table, y: Column | None = None) -> float:
         """Compute the mean log density of the samples, which a grid search maximises.
 
         Parameters
@@ -336,7 +342,9 @@ class AutoregressiveForest(DensityMixin, Estimator):
 
     # -- samples -----------------------------------------------------------------------------------------------------
 
-    def sample(self, n_samples=1, *, y=None, condition=None, random_state=None):
+    def sample(
+        self, n_samples: int = 1, *, y: Column | None = None, condition: Any = None, random_state: Seed = None
+    ) -> Any:
         """Generate samples.
 
         Parameters
@@ -366,7 +374,9 @@ class AutoregressiveForest(DensityMixin, Estimator):
         """
         return self._sampled(n_samples, y, condition, random_state)[0]
 
-    def sample_labeled(self, n_samples=1, *, condition=None, random_state=None):
+    def sample_labeled(
+        self, n_samples: int = 1, *, condition: Any = None, random_state: Seed = None
+    ) -> tuple[Any, Any]:
         """Draw samples and their labels: labels with the frequencies of the training samples, and rows given these.
 
         Parameters
@@ -396,7 +406,7 @@ class AutoregressiveForest(DensityMixin, Estimator):
         X, y = self._sampled(n_samples, None, condition, random_state)
         return X, self._labels.as_given(y)
 
-    def impute(self, X, n_imputations=1, *, y=None, random_state=None):
+    def impute(self, X: Table, n_imputations: int = 1, *, y: Column | None = None, random_state: Seed = None) -> Any:
         """Impute missing cells by draws from their distribution given the known cells.
 
         Parameters

@@ -1,9 +1,16 @@
 """DDPM and ScoreSDE: diffusion models of tables."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
 from skensemble._parameters import Interval, NameIn, Parameter, choice
 from skensemble.generative.diffusion._field_model import FieldModel
 from skensemble.generative.diffusion._field_parameters import FIELD_PARAMETERS
 from skensemble.generative.paths._paths import PATHS
+
+if TYPE_CHECKING:
+    from skensemble._types import BaseEstimator, RandomState
 
 
 def ddpm_schedules():
@@ -117,15 +124,15 @@ class DDPM(FieldModel):
     def __init__(
         self,
         *,
-        n_timesteps=1000,
-        schedule="linear",
-        regressor="trees",
-        encoder=None,
-        mask_share=0.0,
-        label_drop=0.1,
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
+        n_timesteps: int = 1000,
+        schedule: Literal["linear", "cosine"] = "linear",
+        regressor: BaseEstimator | Literal["trees", "mlp"] = "trees",
+        encoder: BaseEstimator | None = None,
+        mask_share: float = 0.0,
+        label_drop: float = 0.1,
+        n_jobs: int | None = None,
+        random_state: int | RandomState | None = None,
+        verbose: int | bool = 0,
     ):
         self.n_timesteps = n_timesteps
         self.schedule = schedule
@@ -235,14 +242,14 @@ class ScoreSDE(FieldModel):
     def __init__(
         self,
         *,
-        sde="vp",
-        regressor="trees",
-        encoder=None,
-        mask_share=0.0,
-        label_drop=0.1,
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
+        sde: Literal["vp", "subvp", "ve"] = "vp",
+        regressor: BaseEstimator | Literal["trees", "mlp"] = "trees",
+        encoder: BaseEstimator | None = None,
+        mask_share: float = 0.0,
+        label_drop: float = 0.1,
+        n_jobs: int | None = None,
+        random_state: int | RandomState | None = None,
+        verbose: int | bool = 0,
     ):
         self.sde = sde
         self.regressor = regressor

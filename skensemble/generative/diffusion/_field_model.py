@@ -6,6 +6,10 @@
 The condition of a row is what is known of it: some of its own cells, its label, or both.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.base import DensityMixin
 from sklearn.utils.validation import check_is_fitted
@@ -33,6 +37,9 @@ from skensemble.generative.paths._vector_field import RegressorField
 from skensemble.generative.tables._boxes import log_mean_density, log_sum_exp, n_to_calibrate_by
 from skensemble.generative.tables._containers import read_frame
 from skensemble.generative.tables._label_encoding import LabelEncoding
+
+if TYPE_CHECKING:
+    from skensemble._types import Any, Array, ArrayLike, Column, Seed, Self, Table
 
 CHUNK = 1 << 14  # rows that are carried to data together, to bound memory; samples do not depend on it
 MOST_PLACES = 64  # in the box of an encoded row, for the ODE solver
@@ -65,7 +72,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
 
     @all_or_nothing
     @with_callbacks
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X: Table, y: Column | None = None, sample_weight: Column | None = None) -> Self:
         """Learn the distribution of the samples or, if `y` is given, their distribution given `y`.
 
         Parameters
@@ -157,18 +164,18 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
 
     def sample(
         self,
-        n_samples=1,
+        n_samples: int = 1,
         *,
-        y=None,
-        condition=None,
-        guidance_scale=1.0,
-        classifier=None,
-        smoothing=None,
-        solver=None,
-        n_steps=None,
-        eta=None,
-        random_state=None,
-    ):
+        y: Column | None = None,
+        condition: Any = None,
+        guidance_scale: float = 1.0,
+        classifier: Any = None,
+        smoothing: float | None = None,
+        solver: str | None = None,
+        n_steps: int | None = None,
+        eta: float | None = None,
+        random_state: Seed = None,
+    ) -> Any:
         """Generate samples.
 
         Parameters
@@ -229,7 +236,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         Z = self._carried(field, self._condition(given, known, n_samples), n_samples, rng, solver, n_steps, eta)
         return self._to_table(Z, known, cells)
 
-    def sample_labeled(self, n_samples=1, *, random_state=None, **options):
+    def sample_labeled(self, n_samples: int = 1, *, random_state: Seed = None, **options: Any) -> tuple[Any, Any]:
         """Generate samples and their labels: the labels with the frequencies of the training samples.
 
         Parameters
@@ -334,7 +341,17 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
 
     # -- known cells -------------------------------------------------------------------------------------------------
 
-    def impute(self, X, n_imputations=1, *, y=None, solver=None, n_steps=None, eta=None, random_state=None):
+    def impute(
+        self,
+        X: Table,
+        n_imputations: int = 1,
+        *,
+        y: Column | None = None,
+        solver: str | None = None,
+        n_steps: int | None = None,
+        eta: float | None = None,
+        random_state: Seed = None,
+    ) -> Any:
         """Impute missing cells by draws from their distribution given the known cells.
 
         Parameters
@@ -399,7 +416,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
 
     # -- densities ---------------------------------------------------------------------------------------------------
 
-    def score_samples(self, X, y=None):
+    def score_samples(self, X: Table, y: Column | None = None) -> Array:
         """Compute the log density of each sample, in nats and in the units of the data.
 
         A field of trees has no exact density: `likelihood_` is "elbo", and the result is the evidence lower bound,
@@ -447,7 +464,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         rng = np.random.default_rng(seed)
         return elbo(self._bound_field, boxes, rng, condition=condition) + boxes.log_volume
 
-    def score(self, X, y=None):
+    def score(self, X: Table, y: Column | None = None) -> float:
         """Compute the mean log density of the samples, which a grid search maximises.
 
         Parameters
@@ -466,7 +483,9 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
 
     # -- latents -----------------------------------------------------------------------------------------------------
 
-    def encode(self, X, y=None, *, solver=None, n_steps=None):
+    def encode(
+        self, X: Table, y: Column | None = None, *, solver: str | None = None, n_steps: int | None = None
+    ) -> Array:
         """Compute the noise to which the deterministic flow carries the samples.
 
         Parameters
@@ -488,7 +507,9 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         Z = self.encoder_.transform(X)
         return self._along_flow(Z, y, solver, n_steps, reverse=True) / self._path.prior_scale
 
-    def decode(self, latents, y=None, *, solver=None, n_steps=None):
+    def decode(
+        self, latents: ArrayLike, y: Column | None = None, *, solver: str | None = None, n_steps: int | None = None
+    ) -> Any:
         """Compute the samples to which the deterministic flow carries latent variables.
 
         This is the inverse of `encode`, up to the errors of the solver and of rounding.

@@ -1,5 +1,9 @@
 """FlowMatching and RectifiedFlow: models of tables that learn the velocity of a flow from noise to data."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
 import numpy as np
 
 from skensemble._parameters import Interval, NameIn, OneOf, Parameter, choice
@@ -10,6 +14,9 @@ from skensemble.generative.paths._paths import PATHS
 from skensemble.generative.paths._row_noise import RowNoise
 from skensemble.generative.paths._solvers import prior_sample, solve
 from skensemble.generative.paths._vector_field import velocity
+
+if TYPE_CHECKING:
+    from skensemble._types import BaseEstimator, RandomState
 
 PAIRS = 20_000  # minimum number of pairs of noise and data in the training data of a reflow
 STRAIGHTNESS_ROWS = 1024
@@ -112,15 +119,15 @@ class FlowMatching(FieldModel):
     def __init__(
         self,
         *,
-        path="linear",
-        pairing="independent",
-        regressor="trees",
-        encoder=None,
-        mask_share=0.0,
-        label_drop=0.1,
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
+        path: Literal["vp", "cosine", "linear", "trigonometric"] = "linear",
+        pairing: Literal["independent", "optimal"] = "independent",
+        regressor: BaseEstimator | Literal["trees", "mlp"] = "trees",
+        encoder: BaseEstimator | None = None,
+        mask_share: float = 0.0,
+        label_drop: float = 0.1,
+        n_jobs: int | None = None,
+        random_state: int | RandomState | None = None,
+        verbose: int | bool = 0,
     ):
         self.path = path
         self.pairing = pairing
@@ -227,14 +234,14 @@ class RectifiedFlow(FieldModel):
     def __init__(
         self,
         *,
-        n_reflow=1,
-        regressor="trees",
-        encoder=None,
-        mask_share=0.0,
-        label_drop=0.1,
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
+        n_reflow: int = 1,
+        regressor: BaseEstimator | Literal["trees", "mlp"] = "trees",
+        encoder: BaseEstimator | None = None,
+        mask_share: float = 0.0,
+        label_drop: float = 0.1,
+        n_jobs: int | None = None,
+        random_state: int | RandomState | None = None,
+        verbose: int | bool = 0,
     ):
         self.n_reflow = n_reflow
         self.regressor = regressor

@@ -1,7 +1,10 @@
 """evaluate: the quality and the privacy of a synthetic table."""
 
+from __future__ import annotations
+
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 from zlib import crc32
 
 import numpy as np
@@ -16,6 +19,9 @@ from skensemble.generative.evaluation._metrics import METRICS
 from skensemble.generative.evaluation._pictures import draw_evaluation
 from skensemble.generative.evaluation._report import report_page
 from skensemble.generative.evaluation._smote import smote
+
+if TYPE_CHECKING:
+    from skensemble._types import Any, ArrayLike, PathLike, Seed, Sequence, Table
 
 REAL_TRAIN, SMOTE = "real train", "SMOTE"
 ROWS_IN_PICTURES = 2000
@@ -32,17 +38,17 @@ PARAMETERS = {
 
 
 def evaluate(
-    real_train,
-    real_test,
-    synthetic,
+    real_train: Table,
+    real_test: Table,
+    synthetic: Any,
     *,
-    target=None,
-    categorical_features="from_dtype",
-    metrics=None,
-    max_transport_rows=2000,
-    random_state=None,
-    n_jobs=None,
-):
+    target: str | int | None = None,
+    categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
+    metrics: Sequence[str] | None = None,
+    max_transport_rows: int = 2000,
+    random_state: Seed = None,
+    n_jobs: int | None = None,
+) -> Evaluation:
     """Evaluate the quality and the privacy of a synthetic table.
 
     Synthetic samples are compared with real samples that their generator has not seen. Two baselines are always
@@ -231,7 +237,7 @@ class Evaluation:
         items = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
         return self.table.to_html(na_rep="-", float_format="%.4f".__mod__) + f"<ul>{items}</ul>"
 
-    def plot(self, *, n_columns=6, n_pairs=3):
+    def plot(self, *, n_columns: int = 6, n_pairs: int = 3) -> Any:
         """Plot the metrics, and columns and pairs of columns of the synthetic and the test samples.
 
         Parameters
@@ -256,7 +262,7 @@ class Evaluation:
         tables = {name: rows for name, rows in self._tables.items() if name not in (REAL_TRAIN, SMOTE)}
         return draw_evaluation(self.table, tables, n_columns, n_pairs)
 
-    def to_html(self, path):
+    def to_html(self, path: str | PathLike) -> None:
         """Write a report for people to read in a browser: one file that links to nothing outside.
 
         It holds the metrics with what they mean, each column and how pairs of columns depend on each other, real

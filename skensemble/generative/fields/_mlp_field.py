@@ -1,5 +1,9 @@
 """MLPField: a small network as a regressor, and as the field of a diffusion model."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
 import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -31,6 +35,9 @@ from skensemble.generative.paths._field_input import field_features
 from skensemble.generative.paths._ode_likelihood import along_themselves
 from skensemble.generative.paths._paths import endpoints_of
 from skensemble.generative.paths._vector_field import velocity_of
+
+if TYPE_CHECKING:
+    from skensemble._types import Array, Column, RandomState, Self, Sequence, Table
 
 ROWS_TO_SCALE_BY = 1 << 14  # number of rows that are drawn to estimate means and scales of features and targets
 HELD_OUT_ROWS = 1 << 13  # maximum number of held-out rows in a check
@@ -230,26 +237,26 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
 
     def __init__(
         self,
-        hidden_layer_sizes=(256, 256, 256),
-        activation="silu",
+        hidden_layer_sizes: Sequence[int] | Array = (256, 256, 256),
+        activation: str = "silu",
         *,
-        residual=True,
-        layer_norm=False,
-        n_frequencies=4,
-        batch_size=512,
-        max_steps=2000,
-        learning_rate=0.001,
-        learning_rate_schedule="cosine",
-        weight_decay=0.0,
-        clip_norm=1.0,
-        averaging=0.999,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        check_interval=100,
-        random_state=None,
-        n_jobs=None,
-        verbose=0,
+        residual: bool = True,
+        layer_norm: bool = False,
+        n_frequencies: int = 4,
+        batch_size: int = 512,
+        max_steps: int = 2000,
+        learning_rate: float = 0.001,
+        learning_rate_schedule: Literal["cosine", "constant"] = "cosine",
+        weight_decay: float = 0.0,
+        clip_norm: float = 1.0,
+        averaging: float = 0.999,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        check_interval: int = 100,
+        random_state: int | RandomState | None = None,
+        n_jobs: int | None = None,
+        verbose: int | bool = 0,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -284,7 +291,7 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
     # -- as a regressor --------------------------------------------------------------------------------------------
 
     @all_or_nothing
-    def fit(self, X, y):
+    def fit(self, X: Table, y: Column) -> Self:
         """Fit the network to features and targets.
 
         Parameters
@@ -322,7 +329,7 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         self._train(rows, held_out, new_model(embedding, targets, rng, *self._architecture()), None)
         return self
 
-    def predict(self, X):
+    def predict(self, X: Table) -> Array:
         """Predict targets.
 
         Parameters

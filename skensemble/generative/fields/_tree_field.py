@@ -3,8 +3,11 @@
 The features of the trees are [scaled x_t, condition, t].  The log-SNR, a monotone function of t, would not add splits.
 """
 
+from __future__ import annotations
+
 from copy import copy
 from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -21,6 +24,9 @@ from skensemble.tree.histogram._growth_limits import BEST_FIRST
 from skensemble.tree.histogram._growth_parameters import GROWTH_PARAMETERS, read_limits
 from skensemble.tree.trees._prediction import compile_trees
 from skensemble.tree.trees._tree_arrays import validate_trees
+
+if TYPE_CHECKING:
+    from skensemble._types import Any, Array
 
 MAX_ROWS = 30_000  # maximum number of distinct rows in a draw; fewer are repeated until there are about as many
 MAX_REPEATS = 50  # unless the user sets `n_repeats`
@@ -218,23 +224,23 @@ class TreeField(Estimator):
     def __init__(
         self,
         *,
-        n_estimators=400,
-        learning_rate=0.1,
-        max_leaf_nodes=63,
-        max_depth=None,
-        min_child_weight=5.0,
-        reg_lambda=1.0,
-        max_bins=255,
-        n_sketch=1,
-        n_repeats="auto",
-        redraw_interval="auto",
-        condition_mode="auto",
-        time_mode="feature",
-        n_levels=50,
-        early_stopping=True,
-        validation_fraction=0.1,
-        n_iter_no_change=20,
-        n_jobs=None,
+        n_estimators: int = 400,
+        learning_rate: float = 0.1,
+        max_leaf_nodes: int | None = 63,
+        max_depth: int | None = None,
+        min_child_weight: float = 5.0,
+        reg_lambda: float = 1.0,
+        max_bins: int = 255,
+        n_sketch: int | None = 1,
+        n_repeats: int | Literal["auto"] = "auto",
+        redraw_interval: int | Literal["auto"] | None = "auto",
+        condition_mode: Literal["auto", "feature", "per_value"] = "auto",
+        time_mode: Literal["feature", "per_level"] = "feature",
+        n_levels: int = 50,
+        early_stopping: bool = True,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 20,
+        n_jobs: int | None = None,
     ):
         self.n_estimators = n_estimators
         self.learning_rate = learning_rate
@@ -372,7 +378,7 @@ class TreeField(Estimator):
 
     # -- predict -----------------------------------------------------------------------------------------------------
 
-    def predict(self, features):
+    def predict(self, features: Any) -> Array:
         """Predict the expected data, noise, velocity or score, see `fit_field`.
 
         Parameters

@@ -1,5 +1,9 @@
 """ContinuousNormalizingFlow: a flow in continuous time."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
 import numpy as np
 
 from skensemble._parameters import Interval, OneOf, Parameter, choice
@@ -9,6 +13,9 @@ from skensemble.generative.flows._flow_parameters import FLOW_PARAMETERS
 from skensemble.generative.flows._layers import Stack
 from skensemble.generative.networks._networks import SLOPE, VALUE
 from skensemble.generative.networks._optimizers import train
+
+if TYPE_CHECKING:
+    from skensemble._types import Array, ArrayLike, BaseEstimator, RandomState, Sequence
 
 
 class ContinuousNormalizingFlow(NormalizingFlow):
@@ -139,23 +146,23 @@ class ContinuousNormalizingFlow(NormalizingFlow):
     def __init__(
         self,
         *,
-        training="flow_matching",
-        n_steps=8,
-        kinetic=0.01,
-        hidden_layer_sizes=(128, 128),
-        activation="silu",
-        base="normal",
-        batch_size="auto",
-        learning_rate=0.001,
-        max_epochs=100,
-        early_stopping=True,
-        validation_fraction=0.1,
-        n_iter_no_change=20,
-        condition_columns=None,
-        encoder=None,
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
+        training: Literal["flow_matching", "likelihood"] = "flow_matching",
+        n_steps: int = 8,
+        kinetic: float = 0.01,
+        hidden_layer_sizes: Sequence[int] | Array = (128, 128),
+        activation: str = "silu",
+        base: Literal["normal", "logistic", "student_t"] = "normal",
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: float = 0.001,
+        max_epochs: int = 100,
+        early_stopping: bool = True,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 20,
+        condition_columns: ArrayLike = None,
+        encoder: BaseEstimator | None = None,
+        n_jobs: int | None = None,
+        random_state: int | RandomState | None = None,
+        verbose: int | bool = 0,
     ):
         self.training = training
         self.n_steps = n_steps

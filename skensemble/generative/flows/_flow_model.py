@@ -1,5 +1,9 @@
 """What all normalizing flows share: an encoded table, training, densities, latents, samples."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.base import DensityMixin, TransformerMixin, clone
 from sklearn.utils.validation import check_array, check_is_fitted
@@ -22,6 +26,9 @@ from skensemble.generative.tables._containers import read_frame
 from skensemble.generative.tables._given_columns import GivenColumns
 from skensemble.generative.tables._label_encoding import CLASSES, LabelEncoding
 from skensemble.generative.tables._tabular import TableEncoder
+
+if TYPE_CHECKING:
+    from skensemble._types import Any, Array, ArrayLike, Column, Seed, Self, Table
 
 HELD_OUT_ROWS = 1 << 13  # maximum number of held-out rows in a check
 ROWS_TO_INITIALIZE_BY = 1 << 12
@@ -75,7 +82,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
     # -- fit ---------------------------------------------------------------------------------------------------------
 
     @all_or_nothing
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X: Table, y: Column | None = None, sample_weight: Column | None = None) -> Self:
         """Fit the flow to the samples; with `y`, to their distribution given the labels.
 
         Parameters
@@ -173,7 +180,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
 
     # -- densities ---------------------------------------------------------------------------------------------------
 
-    def score_samples(self, X, y=None):
+    def score_samples(self, X: Table, y: Column | None = None) -> Array:
         """Compute the log density of each sample, in nats and in the units of the data.
 
         Parameters
@@ -209,7 +216,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
 
         return log_mean_density(log_density, boxes, MOST_PLACES)
 
-    def score(self, X, y=None):
+    def score(self, X: Table, y: Column | None = None) -> float:
         """Compute the mean log density of the samples, which a grid search maximises.
 
         Parameters
@@ -254,7 +261,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
 
     # -- latents -----------------------------------------------------------------------------------------------------
 
-    def transform(self, X, y=None):
+    def transform(self, X: Table, y: Column | None = None) -> Array:
         """Map samples to latent variables.
 
         Parameters
@@ -280,7 +287,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
             y = self.classes_[self._joint(Z, given).argmax(axis=1)]
         return self._through(Z, self._condition(y, given))[0]
 
-    def inverse_transform(self, latents, y=None, *, condition=None):
+    def inverse_transform(self, latents: ArrayLike, y: Column | None = None, *, condition: Any = None) -> Any:
         """Map latent variables back to samples.
 
         Parameters
@@ -304,7 +311,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
             raise ParameterError(f"latents must have shape (n_samples, {n_modelled}), got {latents.shape}.")
         return self._to_table(latents, y, self._given.cells(condition, len(latents)))
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Array:
         """Names of the latent variables.
 
         Parameters
@@ -322,7 +329,9 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
 
     # -- samples -----------------------------------------------------------------------------------------------------
 
-    def sample(self, n_samples=1, *, y=None, condition=None, random_state=None):
+    def sample(
+        self, n_samples: int = 1, *, y: Column | None = None, condition: Any = None, random_state: Seed = None
+    ) -> Any:
         """Generate samples.
 
         Parameters
@@ -351,7 +360,9 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
         """
         return self._sampled(n_samples, y, condition, random_state)[0]
 
-    def sample_labeled(self, n_samples=1, *, condition=None, random_state=None):
+    def sample_labeled(
+        self, n_samples: int = 1, *, condition: Any = None, random_state: Seed = None
+    ) -> tuple[Any, Any]:
         """Draw rows and their labels: the rows that `sample` draws without `y`, and the labels it draws for them.
 
         Parameters

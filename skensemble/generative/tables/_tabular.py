@@ -1,5 +1,9 @@
 """TableEncoder: tables of mixed columns as matrices of floats, to which densities can be fitted, and back."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
 import numpy as np
 import pandas as pd
 from sklearn.base import TransformerMixin
@@ -17,6 +21,9 @@ from skensemble.generative.tables._column_formats import CategoryFormat
 from skensemble.generative.tables._containers import container_of, read_frame
 from skensemble.generative.tables._encoded_columns import CopyFinder, EncodedCategories, EncodedNumbers
 from skensemble.generative.tables._format_choice import format_of
+
+if TYPE_CHECKING:
+    from skensemble._types import Any, Array, ArrayLike, Column, Self, Sequence, Table
 
 PARAMETERS = {
     "numeric": Parameter(
@@ -183,11 +190,11 @@ class TableEncoder(TransformerMixin, Estimator):
     def __init__(
         self,
         *,
-        numeric="standard",
-        categorical="digits",
-        categorical_features="from_dtype",
-        bounded=True,
-        handle_unknown="error",
+        numeric: Literal["standard", "quantile", "auto"] = "standard",
+        categorical: Literal["digits", "codes"] = "digits",
+        categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
+        bounded: bool = True,
+        handle_unknown: Literal["error", "ignore"] = "error",
     ):
         self.numeric = numeric
         self.categorical = categorical
@@ -196,7 +203,7 @@ class TableEncoder(TransformerMixin, Estimator):
         self.handle_unknown = handle_unknown
 
     @all_or_nothing
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X: Table, y: Column | None = None, sample_weight: Column | None = None) -> Self:
         """Learn the encoding of the columns of X.
 
         Parameters
@@ -229,7 +236,7 @@ class TableEncoder(TransformerMixin, Estimator):
         self._fit_columns(frame, np.ones(len(frame)) if weight is None else weight)
         return self
 
-    def transform(self, X):
+    def transform(self, X: Table) -> Array:
         """Encode samples.
 
         Parameters
@@ -249,7 +256,7 @@ class TableEncoder(TransformerMixin, Estimator):
         """
         return self._boxes(X, unseen=self.handle_unknown).middle
 
-    def transform_partial(self, X, *, is_complete=False):
+    def transform_partial(self, X: Table, *, is_complete: bool = False) -> Array:
         """Encode samples whose missing cells are unknown values.
 
         All encoded columns of an unknown cell are NaN; the indicator of a known cell says that it is not missing. A
@@ -268,7 +275,7 @@ class TableEncoder(TransformerMixin, Estimator):
         """
         return self._boxes(X, is_partial=True, is_complete=is_complete, unseen=self.handle_unknown).middle
 
-    def transform_cells(self, cells, n_samples, *, is_complete=False):
+    def transform_cells(self, cells: dict[Any, Any], n_samples: int, *, is_complete: bool = False) -> Array:
         """Encode samples of which only some cells are known.
 
         Parameters
@@ -306,7 +313,7 @@ class TableEncoder(TransformerMixin, Estimator):
         self._complete(plain)
         return plain
 
-    def dequantized(self, X, generator=None):
+    def dequantized(self, X: Table, generator: Any = None) -> Array:
         """Encode samples as uniform draws from their boxes (see Notes).
 
         Parameters
@@ -324,7 +331,7 @@ class TableEncoder(TransformerMixin, Estimator):
         boxes = self._boxes(X, unseen=self.handle_unknown)
         return boxes.places(generator_of(generator).random(boxes.start.shape))
 
-    def log_abs_det_jacobian(self, X):
+    def log_abs_det_jacobian(self, X: Table) -> Array:
         """Compute the difference between log densities in the units of X and those of encoded samples (see Notes).
 
         Parameters
@@ -340,7 +347,7 @@ class TableEncoder(TransformerMixin, Estimator):
         """
         return self._boxes(X).log_volume
 
-    def boxes(self, X, *, given=()):
+    def boxes(self, X: Table, *, given: Sequence[int] = ()) -> Any:
         """Compute the boxes of samples (see Notes), from which several draws can be made.
 
         Parameters
@@ -360,7 +367,7 @@ class TableEncoder(TransformerMixin, Estimator):
         """
         return self._boxes(X, given=given)
 
-    def calibrate(self, generated, *, fixed=()):
+    def calibrate(self, generated: ArrayLike, *, fixed: Sequence[int] = ()) -> Self:
         """Decode what a model generates to the shares of `fit`: of levels, of missing cells, and of ranges of numbers.
 
         The borders between levels are moved, and so are the axes of numbers where their quantiles differ by more than
@@ -385,7 +392,7 @@ class TableEncoder(TransformerMixin, Estimator):
                 column.calibrate(generated[:, self._slices[j]])
         return self
 
-    def inverse_transform(self, Z, *, is_complete=False, cells=None):
+    def inverse_transform(self, Z: ArrayLike, *, is_complete: bool = False, cells: dict[Any, Any] | None = None) -> Any:
         """Decode encoded samples to a table.
 
         Parameters
@@ -416,7 +423,7 @@ class TableEncoder(TransformerMixin, Estimator):
             plain[j] = np.where(self._columns[j].is_known(known[j]), known[j], copy.from_source(plain[source]))
         return self._container.restore([column.format.write(plain[j]) for j, column in enumerate(self._columns)])
 
-    def encoded_columns_of(self, column):
+    def encoded_columns_of(self, column: str | int) -> slice:
         """Find the encoded columns of a column of the table.
 
         Parameters
@@ -435,7 +442,7 @@ class TableEncoder(TransformerMixin, Estimator):
         source, _ = self._copies.get(j, (j, None))
         return self._slices[source]
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Array:
         """Get the names of the encoded columns.
 
         Parameters

@@ -1,6 +1,9 @@
 """The estimators of single trees: decision trees (CART) and extremely randomised trees."""
 
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import sklearn.ensemble  # loaded before our class is registered in sklearn.tree below
@@ -29,6 +32,9 @@ from skensemble.tree.trees._partial_dependence import mass_of_training, partial_
 from skensemble.tree.trees._pruning import prune, pruning_path
 from skensemble.tree.trees._tree_arrays import validate_trees
 
+if TYPE_CHECKING:
+    from skensemble._types import Any, Array, ArrayLike, Column, RandomState, Self, Table
+
 CELLS_FOR_THREADS = 200_000  # of a table; below this, one thread is done before others have started
 
 
@@ -48,7 +54,7 @@ class _DecisionTree(MultiOutputMixin, ShapValues, Inspected, Estimator):
     __metadata_request__predict_proba = {"check_input": UNUSED}
 
     @all_or_nothing
-    def fit(self, X, y, sample_weight=None, check_input=True):
+    def fit(self, X: Table, y: Column, sample_weight: Column | None = None, check_input: bool = True) -> Self:
         """Grow the tree.
 
         Parameters
@@ -115,7 +121,7 @@ class _DecisionTree(MultiOutputMixin, ShapValues, Inspected, Estimator):
         table = self._read_for_prediction(X)
         return self.tree_.leaf_values(table, _useful_threads(table))
 
-    def apply(self, X, check_input=True):
+    def apply(self, X: Table, check_input: bool = True) -> Array:
         """Leaf of each sample.
 
         Parameters
@@ -133,7 +139,7 @@ class _DecisionTree(MultiOutputMixin, ShapValues, Inspected, Estimator):
         table = self._read_for_prediction(X)
         return self.tree_.leaves(table, _useful_threads(table))
 
-    def decision_path(self, X, check_input=True):
+    def decision_path(self, X: Table, check_input: bool = True) -> Any:
         """Nodes on the path of each sample from the root to its leaf.
 
         Parameters
@@ -158,7 +164,7 @@ class _DecisionTree(MultiOutputMixin, ShapValues, Inspected, Estimator):
 
     # -- the tree ----------------------------------------------------------------------------------------------------
 
-    def get_depth(self):
+    def get_depth(self) -> int:
         """Depth of the tree.
 
         Returns
@@ -169,7 +175,7 @@ class _DecisionTree(MultiOutputMixin, ShapValues, Inspected, Estimator):
         check_is_fitted(self)
         return self.tree_.max_depth
 
-    def get_n_leaves(self):
+    def get_n_leaves(self) -> int:
         """Number of leaves.
 
         Returns
@@ -181,7 +187,7 @@ class _DecisionTree(MultiOutputMixin, ShapValues, Inspected, Estimator):
         return self.tree_.n_leaves
 
     @property
-    def feature_importances_(self):
+    def feature_importances_(self) -> Array:
         """Fraction of the decrease of impurity due to each feature. They sum to 1, or are all 0 without splits.
 
         They favour features with many values; `sklearn.inspection.permutation_importance` does not.
@@ -189,7 +195,7 @@ class _DecisionTree(MultiOutputMixin, ShapValues, Inspected, Estimator):
         check_is_fitted(self)
         return self.tree_.compute_feature_importances()
 
-    def cost_complexity_pruning_path(self, X, y, sample_weight=None):
+    def cost_complexity_pruning_path(self, X: Table, y: Column, sample_weight: Column | None = None) -> Any:
         """Grow a full tree and prune it step by step (minimal cost-complexity pruning).
 
         Parameters
@@ -212,7 +218,7 @@ class _DecisionTree(MultiOutputMixin, ShapValues, Inspected, Estimator):
         ccp_alphas, impurities = pruning_path(unpruned.tree_.trees)
         return Bunch(ccp_alphas=ccp_alphas, impurities=impurities)
 
-    def to_sklearn(self):
+    def to_sklearn(self) -> Any:
         """Convert the tree to a fitted estimator of scikit-learn, for tools that need one.
 
         Returns
@@ -359,22 +365,22 @@ class DecisionTreeClassifier(LabelScoreMixin, _DecisionTree):
     def __init__(
         self,
         *,
-        criterion="gini",
-        splitter="best",
-        max_depth=None,
-        min_samples_split=2,
-        min_samples_leaf=1,
-        min_weight_fraction_leaf=0.0,
-        max_features=None,
-        max_leaf_nodes=None,
-        min_impurity_decrease=0.0,
-        ccp_alpha=0.0,
-        max_bins=None,
-        categorical_features="from_dtype",
-        min_frequency=2,
-        class_weight=None,
-        monotonic_cst=None,
-        random_state=None,
+        criterion: Literal["gini", "entropy", "log_loss"] = "gini",
+        splitter: Literal["best", "random"] = "best",
+        max_depth: int | None = None,
+        min_samples_split: int | float = 2,
+        min_samples_leaf: int | float = 1,
+        min_weight_fraction_leaf: float = 0.0,
+        max_features: int | float | Literal["sqrt", "log2"] | None = None,
+        max_leaf_nodes: int | None = None,
+        min_impurity_decrease: float = 0.0,
+        ccp_alpha: float = 0.0,
+        max_bins: int | None = None,
+        categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
+        min_frequency: int | float | None = 2,
+        class_weight: dict[Any, Any] | list[dict[Any, Any]] | Literal["balanced"] | None = None,
+        monotonic_cst: ArrayLike | dict[Any, Any] | None = None,
+        random_state: int | RandomState | None = None,
     ):
         self.criterion = criterion
         self.splitter = splitter
@@ -406,7 +412,7 @@ class DecisionTreeClassifier(LabelScoreMixin, _DecisionTree):
     def _class_counts(self):
         return np.atleast_1d(self.n_classes_)
 
-    def predict(self, X, check_input=True):
+    def predict(self, X: Table, check_input: bool = True) -> Array:
         """Predict the class of each sample: the most frequent one in its leaf.
 
         Parameters
@@ -426,7 +432,7 @@ class DecisionTreeClassifier(LabelScoreMixin, _DecisionTree):
             return self.classes_[fractions[0].argmax(axis=1)]
         return np.stack([classes[part.argmax(axis=1)] for classes, part in zip(self.classes_, fractions)], axis=1)
 
-    def predict_proba(self, X, check_input=True):
+    def predict_proba(self, X: Table, check_input: bool = True) -> Any:
         """Predict class probabilities: the class fractions in the leaf of each sample.
 
         Parameters
@@ -444,7 +450,7 @@ class DecisionTreeClassifier(LabelScoreMixin, _DecisionTree):
         fractions = self._fractions(X)
         return fractions[0] if self.n_outputs_ == 1 else fractions
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Table) -> Any:
         """Logarithms of `predict_proba(X)`.
 
         Parameters
@@ -579,22 +585,22 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
     def __init__(
         self,
         *,
-        criterion="gini",
-        splitter="random",
-        max_depth=None,
-        min_samples_split=2,
-        min_samples_leaf=1,
-        min_weight_fraction_leaf=0.0,
-        max_features="sqrt",
-        max_leaf_nodes=None,
-        min_impurity_decrease=0.0,
-        ccp_alpha=0.0,
-        max_bins=None,
-        categorical_features="from_dtype",
-        min_frequency=2,
-        class_weight=None,
-        monotonic_cst=None,
-        random_state=None,
+        criterion: Literal["gini", "entropy", "log_loss"] = "gini",
+        splitter: Literal["best", "random"] = "random",
+        max_depth: int | None = None,
+        min_samples_split: int | float = 2,
+        min_samples_leaf: int | float = 1,
+        min_weight_fraction_leaf: float = 0.0,
+        max_features: int | float | Literal["sqrt", "log2"] | None = "sqrt",
+        max_leaf_nodes: int | None = None,
+        min_impurity_decrease: float = 0.0,
+        ccp_alpha: float = 0.0,
+        max_bins: int | None = None,
+        categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
+        min_frequency: int | float | None = 2,
+        class_weight: dict[Any, Any] | list[dict[Any, Any]] | Literal["balanced"] | None = None,
+        monotonic_cst: ArrayLike | dict[Any, Any] | None = None,
+        random_state: int | RandomState | None = None,
     ):
         self.criterion = criterion
         self.splitter = splitter
@@ -721,21 +727,21 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
     def __init__(
         self,
         *,
-        criterion="squared_error",
-        splitter="best",
-        max_depth=None,
-        min_samples_split=2,
-        min_samples_leaf=1,
-        min_weight_fraction_leaf=0.0,
-        max_features=None,
-        max_leaf_nodes=None,
-        min_impurity_decrease=0.0,
-        ccp_alpha=0.0,
-        max_bins=None,
-        categorical_features="from_dtype",
-        min_frequency=2,
-        monotonic_cst=None,
-        random_state=None,
+        criterion: Literal["squared_error", "absolute_error", "poisson"] = "squared_error",
+        splitter: Literal["best", "random"] = "best",
+        max_depth: int | None = None,
+        min_samples_split: int | float = 2,
+        min_samples_leaf: int | float = 1,
+        min_weight_fraction_leaf: float = 0.0,
+        max_features: int | float | Literal["sqrt", "log2"] | None = None,
+        max_leaf_nodes: int | None = None,
+        min_impurity_decrease: float = 0.0,
+        ccp_alpha: float = 0.0,
+        max_bins: int | None = None,
+        categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
+        min_frequency: int | float | None = 2,
+        monotonic_cst: ArrayLike | dict[Any, Any] | None = None,
+        random_state: int | RandomState | None = None,
     ):
         self.criterion = criterion
         self.splitter = splitter
@@ -764,7 +770,7 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
     def _class_counts(self):
         return None
 
-    def predict(self, X, check_input=True):
+    def predict(self, X: Table, check_input: bool = True) -> Array:
         """Predict the target: the mean, or the median (criterion="absolute_error"), of the leaf of each sample.
 
         Parameters
@@ -895,21 +901,21 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
     def __init__(
         self,
         *,
-        criterion="squared_error",
-        splitter="random",
-        max_depth=None,
-        min_samples_split=2,
-        min_samples_leaf=1,
-        min_weight_fraction_leaf=0.0,
-        max_features=1.0,
-        max_leaf_nodes=None,
-        min_impurity_decrease=0.0,
-        ccp_alpha=0.0,
-        max_bins=None,
-        categorical_features="from_dtype",
-        min_frequency=2,
-        monotonic_cst=None,
-        random_state=None,
+        criterion: Literal["squared_error", "absolute_error", "poisson"] = "squared_error",
+        splitter: Literal["best", "random"] = "random",
+        max_depth: int | None = None,
+        min_samples_split: int | float = 2,
+        min_samples_leaf: int | float = 1,
+        min_weight_fraction_leaf: float = 0.0,
+        max_features: int | float | Literal["sqrt", "log2"] | None = 1.0,
+        max_leaf_nodes: int | None = None,
+        min_impurity_decrease: float = 0.0,
+        ccp_alpha: float = 0.0,
+        max_bins: int | None = None,
+        categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
+        min_frequency: int | float | None = 2,
+        monotonic_cst: ArrayLike | dict[Any, Any] | None = None,
+        random_state: int | RandomState | None = None,
     ):
         self.criterion = criterion
         self.splitter = splitter

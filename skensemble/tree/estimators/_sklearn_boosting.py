@@ -1,10 +1,17 @@
 """From our boosters to scikit-learn's HistGradientBoosting, with the same predictions of all cells."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 import sklearn
 
 from skensemble.tree.trees._scalar_trees import scalar_trees
+
+if TYPE_CHECKING:
+    from skensemble._types import Any
 
 MOST_LEVELS = 255  # sets of levels are 256 bits
 LOSSES = {"identity": "squared_error", "log": "poisson"}  # of regressors, by their link
@@ -13,7 +20,7 @@ LOSSES = {"identity": "squared_error", "log": "poisson"}  # of regressors, by th
 class ConvertibleBooster:
     """What boosters of trees share: scikit-learn's boosters with the same predictions."""
 
-    def to_sklearn(self):
+    def to_sklearn(self) -> Any:
         """Convert the model to a fitted booster of scikit-learn, for tools that need one.
 
         Returns

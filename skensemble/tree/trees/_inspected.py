@@ -1,7 +1,9 @@
 """What fitted models of trees show of themselves: their trees, and how they predict tables of changed cells."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
@@ -9,6 +11,9 @@ from sklearn.utils.validation import check_is_fitted
 from skensemble.tree.trees._additive_trees import IDENTITY, Link
 from skensemble.tree.trees._notebook_summary import notebook_summary
 from skensemble.tree.trees._trees_frame import trees_frame
+
+if TYPE_CHECKING:
+    from skensemble._types import DataFrame
 
 
 class Predictor(NamedTuple):
@@ -42,7 +47,7 @@ class Inspected:
         """The tree of that number as a fitted estimator, if it predicts by itself; else None."""
         return None
 
-    def trees_to_dataframe(self):
+    def trees_to_dataframe(self) -> DataFrame:
         """All trees as a table with a row for each node.
 
         Returns
