@@ -12,6 +12,7 @@ from pathlib import Path
 
 import adaboost
 import differences
+import distributions
 import effects
 import explanations
 import exports
@@ -56,6 +57,7 @@ QUESTIONS = {
     "ranking": ranking.run,
     "generative": generative.run,
     "flows": flows.run,
+    "distributions": distributions.run,
     "networks": networks.run,
     "stability": stability.run,
     "differences": differences.run,

@@ -1,7 +1,20 @@
 """Parameters that mean the same in estimators of several rooms."""
 
-from skensemble._parameters import CATEGORICAL_FEATURES, N_JOBS, Interval, IsDict, IsNone, OneOf, Parameter
+from skensemble._parameters import (
+    CATEGORICAL_FEATURES,
+    N_JOBS,
+    Interval,
+    IsDict,
+    IsNone,
+    OneOf,
+    Parameter,
+    SequenceOf,
+)
 from skensemble._targets import CLASS_WEIGHT, MONOTONIC_CST
+
+_LEVEL = Interval(float, 0.0, 1.0, "both")
+LEVELS = (_LEVEL, SequenceOf(_LEVEL, "a list of them"))  # of quantiles
+COVERAGE = (Interval(float, 0.0, 1.0, "neither"),)  # of intervals
 
 MAX_BINS = Parameter(
     255,

@@ -15,9 +15,10 @@ from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callba
 from skensemble._estimator import Estimator
 from skensemble._input_kinds import TableSource, is_dask
 from skensemble._parallel import effective_n_jobs, for_blocks, in_order
-from skensemble._parameters import Interval, IsBool, ParameterError, SequenceOf, check_parameter, check_parameters
+from skensemble._parameters import IsBool, ParameterError, check_parameter, check_parameters
 from skensemble._random import draw_seed, generator
 from skensemble._random_bits import mixed_seed
+from skensemble._shared_parameters import COVERAGE, LEVELS
 from skensemble._targets import (
     LabelScoreMixin,
     all_or_nothing,
@@ -70,9 +71,6 @@ LEARNED_FROM_ROWS = (
     "_directions",
     "_leaf_contents",
 )
-
-_LEVEL = Interval(float, 0.0, 1.0, "both")
-LEVELS = (_LEVEL, SequenceOf(_LEVEL, "a list of them"))
 
 
 class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Estimator):
@@ -789,7 +787,7 @@ class ForestRegressor(RegressorMixin, Forest):
         interval : ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2)
             Lower and upper bound, in the units of the target.
         """
-        check_parameter("coverage", coverage, (Interval(float, 0.0, 1.0, "neither"),))
+        check_parameter("coverage", coverage, COVERAGE)
         return self.predict_quantiles(X, [0.5 - 0.5 * coverage, 0.5 + 0.5 * coverage], oob)
 
     def _check_leaf_rows(self, oob):

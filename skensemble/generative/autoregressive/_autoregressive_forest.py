@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -24,7 +25,7 @@ from skensemble._parameters import (
     check_parameters,
 )
 from skensemble._random import generator
-from skensemble._shared_parameters import CATEGORICAL, JOBS
+from skensemble._shared_parameters import CATEGORICAL, COVERAGE, JOBS, LEVELS
 from skensemble._targets import FeatureNames, all_or_nothing, read_weight
 from skensemble._validation import feature_positions, listed_categories, note_columns
 from skensemble.generative.autoregressive._chain import Chain
@@ -32,7 +33,9 @@ from skensemble.generative.autoregressive._chain_fit import ChainRows, fit_chain
 from skensemble.generative.autoregressive._chain_samples import RowsOfChains
 from skensemble.generative.autoregressive._column_cells import cells_of
 from skensemble.generative.autoregressive._column_order import first_order, other_order
+from skensemble.generative.autoregressive._number_distributions import quantiles_of_rows
 from skensemble.generative.tables._boxes import log_sum_exp
+from skensemble.generative.tables._column_formats import DecimalFormat, FloatFormat, IntegerFormat
 from skensemble.generative.tables._containers import container_of, read_frame
 from skensemble.generative.tables._format_choice import format_of
 from skensemble.generative.tables._label_encoding import CLASSES, LabelEncoding
@@ -40,11 +43,15 @@ from skensemble.generative.tables._label_encoding import CLASSES, LabelEncoding
 if TYPE_CHECKING:
     from skensemble._types import Any, Array, ArrayLike, Column, RandomState, Seed, Self, Table
 
+NUMBERS = (FloatFormat, DecimalFormat, IntegerFormat)
 LEAVES = (5, 15, 50)  # minimum weights of a leaf that are tried
 
 PARAMETERS = {
     "n_estimators": Parameter(
-        3, (Interval(int, 1),), "int", "Number of chains, each with an order of its own. The density is their mean."
+        3,
+        (Interval(int, 1),),
+        "int",
+        "Number of chains, each with an order of its own; one where all would be the same. The density is their mean.",
     ),
     "min_samples_leaf": Parameter(
         "auto",
@@ -75,6 +82,14 @@ PARAMETERS = {
 }
 
 
+@contextmanager
+def unknown_levels_expected():
+    """Curves are fitted to some of the rows: their trees need not know all levels, and say so where they know none."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "No cell of column", UserWarning)
+        yield
+
+
 class AutoregressiveForest(DensityMixin, Estimator):
     """Generate rows of a mixed table column by column, with trees, and compute their exact densities.
 
@@ -88,7 +103,7 @@ class AutoregressiveForest(DensityMixin, Estimator):
     Parameters
     ----------
     n_estimators : int, default=3
-        Number of chains, each with an order of its own. The density is their mean.
+        Number of chains, each with an order of its own; one where all would be the same. The density is their mean.
     min_samples_leaf : int or "auto", default="auto"
         Minimum number of samples in a leaf. "auto": 5, 15 or 50, whichever makes a fifth of the samples likeliest that
         is left out for this, column by column. Larger leaves keep generated rows further from single samples.
@@ -234,6 +249,7 @@ class AutoregressiveForest(DensityMixin, Estimator):
         return [] if columns is None else [int(j) for j in feature_positions(columns, FeatureNames.of(self), name)]
 
     def _orders(self, rng):
+        """Of each chain; one, where all would be the same."""
         if not isinstance(self.order, str):
             order = self._positions(self.order, "order")
             if sorted(order) != list(range(self.n_features_in_)):
@@ -241,8 +257,9 @@ class AutoregressiveForest(DensityMixin, Estimator):
                     f"order must name each of the {self.n_features_in_} columns once, got {self.order!r}."
                 )
             order = [*self._given, *(j for j in order if j not in self._given)]
-            return [order] * self.n_estimators
-        others = [other_order(self._cells, self._given, rng) for _ in range(self.n_estimators - 1)]
+            return [order]
+        n_others = self.n_estimators - 1 if self.n_features_in_ - len(self._given) > 1 else 0
+        others = [other_order(self._cells, self._given, rng) for _ in range(n_others)]
         return [first_order(self._cells, self._given), *others]
 
     def _fit_chains(self, frame, labels, weight):
@@ -250,7 +267,7 @@ class AutoregressiveForest(DensityMixin, Estimator):
         rows = ChainRows(self._cells, self._plain(frame), labels, weight)
         sizes = LEAVES if isinstance(self.min_samples_leaf, str) else (self.min_samples_leaf,)
         n_given, n_threads = len(self._given), effective_n_jobs(self.n_jobs)
-        with warnings.catch_warnings():
+        with unknown_levels_expected():
             warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)  # as in columns of names
             self._chains, sizes = fit_chains(rows, self.order_, n_given, sizes, n_threads)
         self.min_samples_leaf_ = np.array([sizes.get(j, 0) for j in range(self.n_features_in_)])
@@ -321,7 +338,8 @@ class AutoregressiveForest(DensityMixin, Estimator):
             return chain.log_density(plain, labels)
 
         chains, n_threads = self._each_chain(), effective_n_jobs(self.n_jobs)
-        return log_sum_exp(list(in_order(of_chain, chains, n_threads)), 1.0 / len(chains))
+        with unknown_levels_expected():
+            return log_sum_exp(list(in_order(of_chain, chains, n_threads)), 1.0 / len(chains))
 
     def score(self, X: Table, y: Column | None = None) -> float:
         """Compute the mean log density of the samples, which a grid search maximises.
@@ -339,6 +357,91 @@ class AutoregressiveForest(DensityMixin, Estimator):
             Mean of `score_samples`.
         """
         return float(np.mean(self.score_samples(X, y)))
+
+    # -- distributions of one column ---------------------------------------------------------------------------------
+
+    def predict_quantiles(self, X: Table, quantiles: float | ArrayLike = (0.05, 0.5, 0.95)) -> Array:
+        """Predict quantiles of the one column that is not given, from its exact distribution given the others.
+
+        Needs `condition_columns` that leave one column, of numbers. The quantile at level q is the smallest value whose
+        probability of not being exceeded is q or more, given that the value is not missing. It is between the lowest
+        and the highest value of the training samples, and on the step of the column (whole numbers, cents).
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features) or (n_samples, n_condition_columns)
+            Samples with the `condition_columns`; the cells of the other column are not looked at, and it need not be
+            there. Without names of columns, the columns stand in the order of those of fit.
+        quantiles : float or sequence of floats, default=(0.05, 0.5, 0.95)
+            Levels in [0, 1].
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_quantiles)
+            In the units of the column. One column per level, unless `quantiles` is a single float.
+        """
+        check_is_fitted(self)
+        check_parameter("quantiles", quantiles, LEVELS)
+        j = self._predicted_column()
+        plain = self._given_columns(X)
+        levels = np.array(quantiles, np.float64)
+        features = self._each_chain()[0].features(j, np.empty((len(plain[j]), 0)), plain)
+        with unknown_levels_expected():
+            predicted = quantiles_of_rows(self._chains[0][0], features, levels.reshape(-1))
+        written = np.asarray(self._formats[j].write(predicted.reshape(-1)), np.float64)
+        decimals = self._formats[j].decimals
+        written = written if decimals is None else np.round(written, decimals)
+        return written.reshape(len(predicted), *levels.shape)
+
+    def predict_interval(self, X: Table, coverage: float = 0.9) -> Array:
+        """Predict an interval that holds the column with a given probability, by `predict_quantiles`.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features) or (n_samples, n_condition_columns)
+            Samples with the `condition_columns`.
+        coverage : float, default=0.9
+            Probability, in (0, 1), that the value is in the interval. Values below and above it are equally probable.
+
+        Returns
+        -------
+        interval : ndarray of shape (n_samples, 2)
+            Lower and upper bound, in the units of the column.
+        """
+        check_parameter("coverage", coverage, COVERAGE)
+        return self.predict_quantiles(X, [0.5 - 0.5 * coverage, 0.5 + 0.5 * coverage])
+
+    def _predicted_column(self):
+        modelled = self._modelled(0)
+        if len(modelled) != 1 or self._labels is not None:
+            with_labels = "" if self._labels is None else " and a fit with y"
+            raise ParameterError(
+                "condition_columns must leave one column to predict, and fit must be without y, got "
+                f"{len(modelled)} columns{with_labels}."
+            )
+        if type(self._formats[modelled[0]]) not in NUMBERS:
+            raise ParameterError(f"The column to predict must hold numbers, got {self._formats[modelled[0]].name}.")
+        return modelled[0]
+
+    def _given_columns(self, X):
+        """Plain values of the given columns, and zeros for the others."""
+        frame, given = read_frame(X), sorted(self._given)
+        names = FeatureNames.of(self).labels
+        if names is not None and all(isinstance(name, str) for name in frame):
+            wanted = [names[j] for j in given]
+            if absent := [name for name in wanted if name not in frame]:
+                raise ValueError(f"X must hold the condition_columns, got none named {absent}.")
+        elif frame.shape[1] not in (len(given), self.n_features_in_):
+            raise ValueError(
+                f"X must have {len(given)} columns, the condition_columns, or {self.n_features_in_} as in fit, "
+                f"got {frame.shape[1]}."
+            )
+        else:
+            wanted = [frame.columns[j if frame.shape[1] == self.n_features_in_ else k] for k, j in enumerate(given)]
+        plain = [np.zeros(len(frame)) for _ in range(self.n_features_in_)]
+        for j, name in zip(given, wanted, strict=True):
+            plain[j] = self._formats[j].read(frame[name])
+        return plain
 
     # -- samples -----------------------------------------------------------------------------------------------------
 
@@ -436,7 +539,8 @@ class AutoregressiveForest(DensityMixin, Estimator):
         completed = []
         for _ in range(n_imputations):
             labels, _ = self._drawn_labels(len(frame), y, rng)
-            drawn = self._drawer().rows(plain, known, labels, rng, is_complete=True)
+            with unknown_levels_expected():
+                drawn = self._drawer().rows(plain, known, labels, rng, is_complete=True)
             completed.append(self._restored(drawn))
         return completed[0] if n_imputations == 1 else completed
 
@@ -454,7 +558,8 @@ class AutoregressiveForest(DensityMixin, Estimator):
         rng = generator(self.random_state if random_state is None else random_state)
         plain, known = self._known_cells(condition, n_samples)
         labels, y = self._drawn_labels(n_samples, y, rng)
-        return self._restored(self._drawer().rows(plain, known, labels, rng)), y
+        with unknown_levels_expected():
+            return self._restored(self._drawer().rows(plain, known, labels, rng)), y
 
     def _drawn_labels(self, n_samples, y, rng):
         """(encoded labels, labels)"""

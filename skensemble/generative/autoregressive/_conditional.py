@@ -96,6 +96,15 @@ class Conditional:
         with np.errstate(divide="ignore"):
             return np.where(codes == NOWHERE, -np.inf, np.log(share))
 
+    def all_shares(self, features):
+        """(n_rows, n_cells) p(cell | features)"""
+        leaf = self._leaves_of(features)
+        share = self.ancestors.all_smoothed(self.ancestor_of[leaf], self.shares, self.strength)
+        return self.leaves.all_smoothed(leaf, share, self.strength)
+
+    def place_on_curve(self, features):
+        return self.curve.place(self._without_new_levels(features))
+
     def log_density(self, features, plain, codes):
         """log p(value | features); -inf where the value cannot be."""
         log_density = self.log_shares(features, codes) + self.cells.log_density(plain, codes)
@@ -106,7 +115,7 @@ class Conditional:
         rows = np.flatnonzero(self.cells.may_lie_on_curve(plain, codes))
         if len(rows) == 0:
             return log_density
-        place = self.curve.place(self._without_new_levels(features[rows]))
+        place = self.place_on_curve(features[rows])
         along = self.curve.log_density(plain[rows], *place) - self.cells.unit
         along += self.log_share_on_curve(features[rows]) + np.log(self.curve_share)
         log_density[rows] = np.logaddexp(log_density[rows], along)
@@ -128,7 +137,7 @@ class Conditional:
             return values
         rows = np.flatnonzero(self.cells.on_curve[codes] & (rng.random(len(codes)) < self.curve_share))
         if len(rows) > 0:
-            place = self.curve.place(self._without_new_levels(features[rows]))
+            place = self.place_on_curve(features[rows])
             values[rows] = self.curve.draw(*place, rng)
         return values
 
@@ -185,6 +194,16 @@ class Counts:
         place = np.minimum(np.searchsorted(self.keys, key), len(self.keys) - 1)
         count = np.where(self.keys[place] == key, self.weights[place], 0.0)
         return (count + strength * prior) / (self.total[node] + strength)
+
+    def all_smoothed(self, node, prior, strength):
+        """(n_rows, n_cells);  prior : of all cells, alike for all rows or row by row"""
+        first = np.searchsorted(self.keys, node * self.n_cells)
+        n_keys = np.searchsorted(self.keys, (node + 1) * self.n_cells) - first
+        row = np.repeat(np.arange(len(node)), n_keys)
+        place = np.arange(len(row)) + np.repeat(first - np.cumsum(n_keys) + n_keys, n_keys)
+        counts = np.zeros((len(node), self.n_cells))
+        counts[row, self.keys[place] % self.n_cells] = self.weights[place]
+        return (counts + strength * prior) / (self.total[node] + strength)[:, np.newaxis]
 
     def of_cells(self, is_wanted):
         """Weight of the rows of each node in some of the cells."""

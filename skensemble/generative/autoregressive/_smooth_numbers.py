@@ -83,6 +83,11 @@ class SmoothNumbers:
     def _below(self, x, location, scale):
         return np.interp((self.axis.forward(x) - location) / scale, self.knots, self.below)
 
+    def at_most(self, x, location, scale):
+        """P(value <= x)"""
+        low, high, at_most = (self._below(t, location, scale) for t in (self.low, self.high, x + self.step / 2))
+        return np.clip((at_most - low) / np.maximum(high - low, 1e-9), 0.0, 1.0)
+
     def draw(self, location, scale, rng):
         low, high = (self._below(end, location, scale) for end in (self.low, self.high))
         e = np.interp(low + rng.random(len(location)) * (high - low), self.below, self.knots)
