@@ -94,7 +94,7 @@ def _drawn(model):
         copies = X.loc[np.repeat(np.arange(len(X)), N_DRAWS)].reset_index(drop=True)
 
         def predict(fitted):
-            drawn = fitted.sample(len(copies), condition=copies)[TARGET].to_numpy(float)
+            drawn = fitted.sample(len(copies), condition=dict(copies))[TARGET].to_numpy(float)
             return np.quantile(drawn.reshape(len(X), N_DRAWS), LEVELS, axis=1).T
 
         return _timed(lambda: model(list(X)).fit(train), predict)

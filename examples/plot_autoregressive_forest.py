@@ -39,5 +39,13 @@ right.scatter(drawn["east"], drawn["north"], s=5, color="tab:red", label='drawn 
 right.set(title="rows", xlim=(-3, 3), ylim=(-3, 3), aspect="equal")
 right.legend(loc="upper right")
 figure.savefig("autoregressive_forest.png")
+
+# %%
+# With all columns but one given, it is a regressor of distributions: quantiles of `north` at a place in the east. Both
+# halves of the rings have their share, so that an interval holds nothing but them.
+
+given = AutoregressiveForest(condition_columns=["east", "ring"], random_state=0).fit(table)
+row = pd.DataFrame({"east": [0.0], "ring": ["outer"]})
+print("north of the outer ring, at the levels .25, .4, .6, .75:", given.predict_quantiles(row, [0.25, 0.4, 0.6, 0.75]))
 total = density.sum() * (axis_values[1] - axis_values[0]) ** 2
 print(f"the density integrates to {total:.3f}; picture: autoregressive_forest.png")

@@ -7,6 +7,7 @@ from skensemble.generative.autoregressive._column_cells import LevelCells, Numbe
 from skensemble.generative.autoregressive._conditional import Conditional, Counts
 from skensemble.generative.autoregressive._normal_scores import NormalScores
 from skensemble.generative.autoregressive._smooth_numbers import SmoothNumbers
+from skensemble.generative.autoregressive._stepped_values import SteppedValues
 from skensemble.generative.tables._column_formats import CategoryFormat
 from skensemble.generative.tables._label_encoding import LabelEncoding
 from skensemble.model_files._kinds import EstimatorKind, Kind, bare
@@ -33,8 +34,18 @@ def _check_curve(curve):
     _require(len(curve.knots) == len(curve.below) > 1, "there must be a share below each knot")
     _require(np.all(np.diff(curve.knots) > 0) and np.all(np.diff(curve.below) > 0), "knots and shares must ascend")
     _require(curve.below[0] == 0.0 and curve.below[-1] == 1.0, "shares below knots must go from 0 to 1")
-    _require(curve.low <= curve.high, "low must not be above high")
+    _require(curve.lowest <= curve.highest, "lowest must not be above highest")
     _require((curve.scale is None) == (not curve.locations), "a scale must come with locations")
+
+
+def _check_stepped_values(stepped):
+    n_values = len(stepped.values)
+    _require(stepped.step > 0.0, "step must be above 0")
+    _require(np.all(np.diff(stepped.values) > 0), "values must ascend")
+    _require(len(stepped.ends) == n_values + 1 and np.all(np.diff(stepped.ends) > 0), "values must have weights")
+    _require(len(stepped.first) == len(stepped.low) + 1 and stepped.first[-1] == n_values, "bins must have values")
+    _require(np.all(np.diff(stepped.first) > 0) and np.all(stepped.fresh <= 1.0), "bins must have values")
+    _require(np.all(stepped.n_steps <= 2.0**53), "bins must have at most 2**53 steps")
 
 
 def _check_number_cells(cells):
@@ -43,6 +54,10 @@ def _check_number_cells(cells):
     _require(cells.n_cells == len(cells.low) + n_missing, "n_cells must count bins, atoms and the missing value")
     _require(cells.missing in (-1, len(cells.low)), "missing must be the last cell")
     _require(np.all(cells.low <= cells.high), "low must not be above high")
+    _require(len(cells.ends) == len(cells.low) + 1, "ends must have an entry for each bin and one more")
+    _require((cells.stepped is None) == (cells.step == 0.0), "a step must come with its values")
+    has_bins = cells.stepped is None or len(cells.stepped.low) == len(cells.low)
+    _require(has_bins, "values of a step must be of the bins")
 
 
 def _check_counts(counts):
@@ -108,10 +123,27 @@ KINDS = [
             "centre": Number(),
             "scale": Number(low=0.0),
             "ranks": Array("f8", None),
+            "ends": Array("f8", None, low=0.0),
             "axis": Of(NormalScores),
+            "stepped": Maybe(Of(SteppedValues)),
         },
         make=bare(NumberCells),
         check=_check_number_cells,
+    ),
+    Kind(
+        "values of a step",
+        SteppedValues,
+        {
+            "low": Array("f8", "bins"),
+            "n_steps": Array("f8", "bins", low=1.0),
+            "fresh": Array("f8", "bins", low=0.0),
+            "step": Number(low=0.0),
+            "values": Array("f8", "values"),
+            "ends": Array("f8", None, low=0.0),
+            "first": Array("i8", None, low=0),
+        },
+        make=bare(SteppedValues),
+        check=_check_stepped_values,
     ),
     Kind(
         "normal scores",
@@ -124,10 +156,8 @@ KINDS = [
         "curve of numbers",
         SmoothNumbers,
         {
-            "axis": Of(NormalScores),
-            "step": Number(low=0.0),
-            "low": Number(),
-            "high": Number(),
+            "lowest": Number(),
+            "highest": Number(),
             "locations": Each(Of(NewtonBoostingRegressor)),
             "scale": Maybe(Of(NewtonBoostingRegressor)),
             "knots": Array("f8", "knots"),

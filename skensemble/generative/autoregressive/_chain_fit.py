@@ -15,10 +15,12 @@ from skensemble.generative.autoregressive._conditional import Conditional
 from skensemble.generative.autoregressive._smooth_numbers import SmoothNumbers
 
 STRENGTHS = (1.0, 4.0, 16.0)
-CURVE_SHARES = np.r_[np.arange(16) / 16, 31 / 32]
+CURVE_SHARES = np.r_[np.arange(1, 16) / 16, 31 / 32]
 N_FOLDS = 3
 FEWEST_FOR_A_CURVE = 60  # rows
-SMOOTH = 0.5  # share of the curve from which a column of few values has one; below, some values are preferred to others
+LEAST_GAIN = (
+    0.1  # nats by which a curve must be likelier, per number: rows from leaves are harder to tell from real ones
+)
 MOST_JUDGED = 20_000  # rows by which settings are chosen and curves are fitted; trees are fitted to all
 
 
@@ -105,6 +107,7 @@ class Judges:
         cells, x = self.rows.cells[j], self.rows.plain[j]
         features, categorical = self.rows.features(order, j)
         curve, along = self._curve(order, j) if with_curve else (None, None)
+        least_gain = LEAST_GAIN * float(weight[test] @ cells.on_curve[codes[test]])
         found = []
         for size in sizes:
             conditional = Conditional(cells, size, strengths[0])
@@ -112,12 +115,11 @@ class Judges:
             for strength in strengths:
                 conditional.strength = strength
                 log_density = conditional.log_density(features[test], x[test], codes[test])
+                found.append((self._loss(cells, log_density, j), size, strength, 0.0))
                 if curve is not None:
                     on_curve = conditional.log_share_on_curve(features[test]) - cells.unit
                     loss, share = self._best_share(cells, log_density, along + on_curve, j)
-                else:
-                    loss, share = self._loss(cells, log_density, j), 0.0
-                found.append((loss, size, strength, share))
+                    found.append((loss + least_gain, size, strength, share))
         _, size, strength, share = min(found)
         return Settings(size, strength, curve if share > 0.0 else None, share)
 
@@ -130,24 +132,22 @@ class Judges:
             return None, None
         features, categorical = self.rows.features(order, j)
         x = self.rows.plain[j]
-        curve = SmoothNumbers(cells)
-        place = curve.fit(features[on_curve], categorical, x[on_curve], weight[on_curve], fold[on_curve])
+        curve = SmoothNumbers()
+        place = curve.fit(cells, features[on_curve], categorical, x[on_curve], weight[on_curve], fold[on_curve])
         along = np.full(len(x), -np.inf)
-        along[on_curve] = curve.log_density(x[on_curve], *place)
+        along[on_curve] = curve.log_density(cells, x[on_curve], *place)
         return curve, along[self.is_left_out]
 
     def _best_share(self, cells, in_leaves, along, j):
         """(loss, share of the curve)"""
         losses = []
-        is_discrete = np.array_equal(cells.low, cells.high)
-        shares = CURVE_SHARES[(CURVE_SHARES >= SMOOTH) | (CURVE_SHARES == 0.0) | (not is_discrete)]
-        for share in shares:
+        for share in CURVE_SHARES:
             with np.errstate(divide="ignore"):
                 kept = np.where(np.isneginf(along), 0.0, np.log1p(-share))
                 log_density = np.logaddexp(in_leaves + kept, along + np.log(share))
             losses.append(self._loss(cells, log_density, j))
         best = int(np.argmin(losses))
-        return losses[best], float(shares[best])
+        return losses[best], float(CURVE_SHARES[best])
 
     def _loss(self, cells, log_density, j):
         floor = cells.log_density_of_new(self.rows.plain[j][self.is_left_out]) - np.log(cells.total + 1.0)

@@ -1,18 +1,20 @@
 """The values of a column as numbered cells, of which a tree can learn the shares, and back to values.
 
-A cell is a level, the missing value, one value that many rows share, or a bin of numbers in which values are spread
-evenly.  What no row of the training data had lies in no cell: its share is that of one more row, spread over all
-numbers by a logistic distribution (numbers) or over what a level could be (categories).
+A cell is a level, the missing value, one value that many rows share, or a bin of numbers: of continuous ones, spread
+evenly, or of multiples of a step, with their shares (`_stepped_values.py`).  What no row of the training data had lies
+in no cell: its share is that of one more row, spread over all numbers by a logistic distribution (numbers) or over what
+a level could be (categories).
 """
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
 from skensemble.generative.autoregressive._normal_scores import NormalScores
+from skensemble.generative.autoregressive._stepped_values import SteppedValues
 from skensemble.generative.tables._column_formats import CategoryFormat
 
 MOST_BINS = 100
 MOST_STEPS = 1e7  # between the ends of a column; with more of them it is continuous
-FEWEST_FOR_A_CURVE = 8  # values of a column of few, from which they may lie on a curve
 ATOM = 20.0  # weight of rows from which a value of a column of otherwise finer values is a cell of its own
 ATOM_SHARE = 0.01
 NOWHERE = -1  # number of the cell of a value that no row of fit had
@@ -64,9 +66,9 @@ class NumberCells:
 
     low, high : (n_bins,), ends of the bins; the same number twice is an atom
     step : values are its multiples; 0 where the column is continuous
+    stepped : SteppedValues of the bins; None where the column is continuous
     axis : NormalScores, on which trees see the column
-    on_curve : (n_cells,) bool, cells whose rows may be spread by a smooth curve: bins, or, of a column without them,
-        all its numbers
+    on_curve : (n_cells,) bool, cells whose rows may be spread by a smooth curve: bins
     """
 
     is_level = False
@@ -84,16 +86,18 @@ class NumberCells:
         self.total = float(weight.sum())
         is_atom = self._atoms(counts)
         self.low, self.high, is_atom = self._bins(values, counts, is_atom)
+        self.stepped = SteppedValues(self.low, self.high, self.step, values, counts) if self.step > 0.0 else None
         shares = counts / counts.sum()
         self.centre = float(np.sum(shares * values))
         spread = float(np.sqrt(np.sum(shares * (values - self.centre) ** 2)))
         self.scale = max(spread, self.step, 1e-9 * max(abs(self.centre), 1e-300))
         self.missing = len(self.low) if is_missing.any() else NOWHERE
         self.n_cells = len(self.low) + int(is_missing.any())
-        has_curve = self.step > 0.0 and len(values) >= FEWEST_FOR_A_CURVE
-        curved = np.full(len(is_atom), has_curve) if is_atom.all() else ~is_atom
-        self.on_curve = np.r_[curved, np.zeros(self.n_cells - len(self.low), bool)]
-        self.ranks = self._ranks(plain, weight)
+        self.on_curve = np.r_[~is_atom, np.zeros(self.n_cells - len(self.low), bool)]
+        shares = self._shares(plain, weight)
+        self.ranks = np.r_[np.cumsum(shares) - shares / 2, np.full(self.n_cells - len(self.low), 0.5)]
+        on_curve = np.where(self.on_curve[: len(self.low)], shares, 0.0)
+        self.ends = np.r_[0.0, np.cumsum(on_curve) / max(on_curve.sum(), 1e-300)]
 
     def _atoms(self, counts):
         if self.step > 0.0 and len(counts) <= MOST_BINS:
@@ -109,28 +113,30 @@ class NumberCells:
         is_first = np.r_[True, (np.diff(bin_of) != 0) | (np.diff(section) != 0)]
         is_last = np.r_[is_first[1:], True]
         low, high = values[is_first].copy(), values[is_last].copy()
-        if self.step == 0.0:
-            self._close_gaps(low, high, is_atom[is_first])
+        self._close_gaps(low, high, is_atom[is_first])
         return low, high, is_atom[is_first]
 
-    @staticmethod
-    def _close_gaps(low, high, is_atom):
-        """Bins of continuous numbers meet in the middle between their outermost values."""
+    def _close_gaps(self, low, high, is_atom):
+        """Bins of continuous numbers meet in the middle between their outermost values, others before the next."""
+        if self.step > 0.0:
+            next_low = low[1:].copy()
+            low[1:] = np.where(is_atom[:-1] & ~is_atom[1:], high[:-1] + self.step, low[1:])
+            high[:-1] = np.where(is_atom[:-1], high[:-1], next_low - self.step)
+            return
         middle = low[1:] * 0.5 + high[:-1] * 0.5
         high[:-1] = np.where(is_atom[:-1], high[:-1], np.where(is_atom[1:], low[1:], middle))
         low[1:] = np.where(is_atom[1:], low[1:], np.where(is_atom[:-1], high[:-1], middle))
 
-    def _ranks(self, plain, weight):
-        """Middle rank of each cell in [0, 1]; the missing value has the middle one."""
+    def _shares(self, plain, weight):
         codes = self.codes(plain)
         shares = np.bincount(codes[codes >= 0], weight[codes >= 0], self.n_cells)[: len(self.low)]
-        shares /= max(shares.sum(), 1e-300)
-        return np.r_[np.cumsum(shares) - shares / 2, np.full(self.n_cells - len(self.low), 0.5)]
+        return shares / max(shares.sum(), 1e-300)
 
     def codes(self, plain):
-        code = np.searchsorted(self.low, plain, side="right") - 1
+        near = 1e-6 * self.step
+        code = np.searchsorted(self.low - near, plain, side="right") - 1
         safe = np.maximum(code, 0)
-        is_inside = (code >= 0) & (plain <= self.high[safe])
+        is_inside = (code >= 0) & (plain <= self.high[safe] + near)
         is_before = (safe > 0) & (self.low[safe] == plain) & (self.low[safe] < self.high[safe])
         back = is_before & (self.high[safe - 1] == plain) & (self.low[safe - 1] == self.high[safe - 1])
         code = np.where(is_inside, np.where(back, code - 1, code), NOWHERE)
@@ -144,19 +150,40 @@ class NumberCells:
             return np.abs(steps - np.rint(steps)) < 1e-6
 
     def may_lie_on_curve(self, plain, codes):
-        """Numbers on the column's step; of continuous columns all but atoms, whose probability is no density."""
+        """Numbers of cells on the curve; of continuous columns all but atoms, whose probability is no density."""
+        on_curve = (codes != NOWHERE) & self.on_curve[codes]
+        return on_curve if self.step > 0.0 else ~np.isnan(plain) & ((codes == NOWHERE) | on_curve)
+
+    def at_most(self, t, cell):
+        """Share of the numbers of a cell that are not above t, which is on the step of the column if it has one."""
         if self.step > 0.0:
-            return self._is_multiple(plain, self.low[0]) & ~np.isnan(plain)
-        return ~np.isnan(plain) & ((codes == NOWHERE) | self.on_curve[codes])
+            return self.stepped.at_most(t, cell)
+        low, width = self.low[cell], self.high[cell] - self.low[cell]
+        return np.where(width > 0.0, np.clip((t - low) / np.where(width > 0.0, width, 1.0), 0.0, 1.0), t >= low)
+
+    def scores(self, x, codes):
+        """Normal scores of the shares below and up to numbers of a step, of cells on the curve."""
+        own = self.ends[codes + 1] - self.ends[codes]
+        shares = [self.ends[codes] + own * self.stepped.at_most(t, codes) for t in (x - self.step, x)]
+        return [ndtri(np.minimum(share, 1.0)) for share in shares]
+
+    def of_scores(self, scores):
+        """The numbers up to whose shares the scores lie."""
+        share = ndtr(scores)
+        code = np.clip(np.searchsorted(self.ends, share) - 1, 0, len(self.low) - 1)
+        own = np.maximum(self.ends[code + 1] - self.ends[code], 1e-300)
+        return self.stepped.quantile((share - self.ends[code]) / own, code)
 
     def log_density(self, plain, codes):
         """log density in the cell `codes`, per unit of the column; the probability of an atom or an integer."""
         safe = np.minimum(np.maximum(codes, 0), len(self.low) - 1)
         width = self.high[safe] - self.low[safe]
         is_bin = (codes >= 0) & (codes < len(self.low)) & (width > 0.0)
-        with np.errstate(divide="ignore"):
-            inside = -np.log(width) if self.step == 0.0 else -np.log(np.rint(width / self.step) + 1.0)
-        inside = np.where(is_bin, inside, 0.0)
+        inside = np.zeros(len(plain))
+        if self.step > 0.0:
+            inside[is_bin] = np.log(self.stepped.share(plain[is_bin], codes[is_bin]))
+        else:
+            inside[is_bin] = -np.log(width[is_bin])
         is_number = (codes >= 0) & (codes < len(self.low))
         return np.where(is_number, inside - self.unit, inside)
 
@@ -173,11 +200,7 @@ class NumberCells:
         share = rng.random(len(codes))
         safe = np.minimum(codes, len(self.low) - 1)
         low, high = self.low[safe], self.high[safe]
-        if self.step > 0.0:
-            n_steps = np.rint((high - low) / self.step)
-            drawn = low + np.floor(share * (n_steps + 1.0)) * self.step
-        else:
-            drawn = low + share * (high - low)
+        drawn = self.stepped.quantile(share, safe) if self.step > 0.0 else low + share * (high - low)
         return np.where(codes == self.missing, np.nan, np.clip(drawn, low, high))
 
     def new_values(self, rng, n):

@@ -116,7 +116,7 @@ class Conditional:
         if len(rows) == 0:
             return log_density
         place = self.place_on_curve(features[rows])
-        along = self.curve.log_density(plain[rows], *place) - self.cells.unit
+        along = self.curve.log_density(self.cells, plain[rows], *place) - self.cells.unit
         along += self.log_share_on_curve(features[rows]) + np.log(self.curve_share)
         log_density[rows] = np.logaddexp(log_density[rows], along)
         return log_density
@@ -138,7 +138,7 @@ class Conditional:
         rows = np.flatnonzero(self.cells.on_curve[codes] & (rng.random(len(codes)) < self.curve_share))
         if len(rows) > 0:
             place = self.place_on_curve(features[rows])
-            values[rows] = self.curve.draw(*place, rng)
+            values[rows] = self.curve.draw(self.cells, *place, rng)
         return values
 
     def draw(self, features, rng):

@@ -39,19 +39,11 @@ class NumberDistributions:
         cell = np.searchsorted(cells.low, t, side="right") - 1
         safe = np.maximum(cell, 0)
         below = np.take_along_axis(self.before, safe, axis=1)
-        below += np.take_along_axis(self.own, safe, axis=1) * self._part(t, safe)
+        below += np.take_along_axis(self.own, safe, axis=1) * cells.at_most(t, safe)
         below = np.where(cell < 0, 0.0, below)
         if self.curve is not None:
-            below += self.along * self.curve.at_most(t, *self.place)
+            below += self.along * self.curve.at_most(self.cells, t, *self.place)
         return below + self.new * expit((t + cells.step / 2 - cells.centre) / cells.scale)
-
-    def _part(self, t, cell):
-        """Share of the cell that is not above t."""
-        low, step = self.cells.low[cell], self.cells.step
-        above, width = t - low, self.cells.high[cell] - low
-        if step > 0.0:
-            return np.minimum((np.rint(above / step) + 1.0) / (np.rint(width / step) + 1.0), 1.0)
-        return np.where(width > 0.0, np.minimum(above / np.where(width > 0.0, width, 1.0), 1.0), 1.0)
 
     def quantiles(self, levels):
         """(n_rows, n_levels), between the lowest and the highest value of fit

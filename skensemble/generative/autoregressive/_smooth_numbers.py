@@ -6,10 +6,13 @@ estimated from residuals,
     P(x <= t | features) = F((z(t) - m(features)) / s(features)),
 
 cut off at the ends of the column.  Residuals are of rows that the trees did not see: each of a few folds of the rows
-has its own location, fitted to the others.  A rounded number has the probability of what is rounded to it.
+has its own location, fitted to the others.  In columns with a step, z(t) is the score of the share of the rows that are
+not above t: each value has the probability of the scores up to it and above those of the value before, so that values
+that are frequent everywhere are so on the curve.
 """
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
 from skensemble.ensemble.newton._newton_boosting import NewtonBoostingRegressor
 
@@ -22,21 +25,18 @@ TAIL = 2.0 ** np.arange(-1, 6)  # in which distances from the outermost kernels,
 
 
 class SmoothNumbers:
-    """P(x <= t | features) of the cells of a column of numbers
+    """P(x <= t | features) of the cells on the curve of a column of numbers
 
-    axis : NormalScores;  low, high : the ends of the column;  step : of its values, or 0
+    Each method is told the cells of the column again.
     """
 
-    def __init__(self, cells):
-        self.axis, self.step = cells.axis, cells.step
-        self.low, self.high = float(cells.low[0] - cells.step / 2), float(cells.high[-1] + cells.step / 2)
-
-    def fit(self, features, categorical, x, weight, fold):
+    def fit(self, cells, features, categorical, x, weight, fold):
         """(location, scale) of the rows, locations by trees that did not see them
 
         features : (n_rows, n_before);  x : (n_rows,);  fold : (n_rows,), in which fold each row is
         """
-        z, self.locations, self.scale = self.axis.forward(x), [], None
+        z, self.locations, self.scale = _middle_scores(cells, x), [], None
+        self.lowest, self.highest = float(z.min()), float(z.max())
         location = np.zeros(len(z))
         if features.shape[1] > 0:
             for k in range(int(fold.max()) + 1):
@@ -47,12 +47,9 @@ class SmoothNumbers:
             left = np.abs(z - location)
             smallest = SMALLEST * _quantiles(left, weight, np.array([0.5]))[0] + 1e-9
             self.scale = _booster(categorical, SCALE).fit(features, np.log(left + smallest), sample_weight=weight)
-        location, scale = np.clip(location, *self._ends()), self._scale(features)
+        location, scale = np.clip(location, self.lowest, self.highest), self._scale(features)
         self.knots, self.below = _distribution((z - location) / scale, weight)
         return location, scale
-
-    def _ends(self):
-        return self.axis.forward(np.array([self.low, self.high]))
 
     def _scale(self, features):
         return np.ones(len(features)) if self.scale is None else np.exp(self.scale.predict(features))
@@ -62,41 +59,52 @@ class SmoothNumbers:
         if not self.locations:
             return np.zeros(len(features)), np.ones(len(features))
         location = sum(model.predict(features) for model in self.locations) / len(self.locations)
-        return np.clip(location, *self._ends()), self._scale(features)
+        return np.clip(location, self.lowest, self.highest), self._scale(features)
 
-    def log_density(self, x, location, scale):
-        """log density, or log probability of a rounded number;  location, scale : see `place`"""
-        low, high = (self._below(end, location, scale) for end in (self.low, self.high))
-        inside = np.maximum(high - low, 1e-9)
+    def log_density(self, cells, x, location, scale):
+        """log density, or log probability of a number on a step;  location, scale : see `place`"""
         with np.errstate(divide="ignore", invalid="ignore"):
-            if self.step > 0.0:
-                low, high = (self._below(x + half, location, scale) for half in (-self.step / 2, self.step / 2))
-                log_density = np.log(np.maximum(high - low, 0.0))
-            else:
-                e = (self.axis.forward(x) - location) / scale
-                piece = np.clip(np.searchsorted(self.knots, e, side="right") - 1, 0, len(self.knots) - 2)
-                log_density = np.log(np.diff(self.below) / np.diff(self.knots))[piece]
-                log_density = log_density - np.log(scale) + self.axis.log_slope(x)
-                log_density = np.where((e < self.knots[0]) | (e > self.knots[-1]), -np.inf, log_density)
-            return np.where((x < self.low) | (x > self.high), -np.inf, log_density - np.log(inside))
+            if cells.step > 0.0:
+                before, at_most = (self._below(z, location, scale) for z in cells.scores(x, cells.codes(x)))
+                return np.log(np.maximum(at_most - before, 0.0))
+            _, inside = self._inside(cells, location, scale)
+            e = (cells.axis.forward(x) - location) / scale
+            piece = np.clip(np.searchsorted(self.knots, e, side="right") - 1, 0, len(self.knots) - 2)
+            log_density = np.log(np.diff(self.below) / np.diff(self.knots))[piece]
+            log_density = log_density - np.log(scale) + cells.axis.log_slope(x) - np.log(inside)
+            is_outside = (x < cells.low[0]) | (x > cells.high[-1]) | (e < self.knots[0]) | (e > self.knots[-1])
+            return np.where(is_outside, -np.inf, log_density)
 
-    def _below(self, x, location, scale):
-        return np.interp((self.axis.forward(x) - location) / scale, self.knots, self.below)
+    def at_most(self, cells, x, location, scale):
+        """P(value <= x);  x : on the step of the column if it has one"""
+        if cells.step > 0.0:
+            code = np.maximum(np.searchsorted(cells.low, x, side="right") - 1, 0)
+            return self._below(cells.scores(x, code)[1], location, scale)
+        low, inside = self._inside(cells, location, scale)
+        return np.clip((self._below(cells.axis.forward(x), location, scale) - low) / inside, 0.0, 1.0)
 
-    def at_most(self, x, location, scale):
-        """P(value <= x)"""
-        low, high, at_most = (self._below(t, location, scale) for t in (self.low, self.high, x + self.step / 2))
-        return np.clip((at_most - low) / np.maximum(high - low, 1e-9), 0.0, 1.0)
+    def _below(self, z, location, scale):
+        return np.interp((z - location) / scale, self.knots, self.below)
 
-    def draw(self, location, scale, rng):
-        low, high = (self._below(end, location, scale) for end in (self.low, self.high))
-        e = np.interp(low + rng.random(len(location)) * (high - low), self.below, self.knots)
-        x = np.clip(self.axis.backward(location + scale * e), self.low, self.high)
-        if self.step == 0.0:
-            return x
-        first = self.low + self.step / 2
-        last = np.rint((self.high - self.low) / self.step) - 1.0
-        return first + np.clip(np.rint((x - first) / self.step), 0.0, last) * self.step
+    def _inside(self, cells, location, scale):
+        """(probability below the column, in its range) of what is not cut off"""
+        ends = cells.axis.forward(np.array([cells.low[0], cells.high[-1]]))
+        low, high = (self._below(end, location, scale) for end in ends)
+        return low, np.maximum(high - low, 1e-9)
+
+    def draw(self, cells, location, scale, rng):
+        share = rng.random(len(location))
+        if cells.step > 0.0:
+            return cells.of_scores(location + scale * np.interp(share, self.below, self.knots))
+        low, inside = self._inside(cells, location, scale)
+        e = np.interp(low + share * inside, self.below, self.knots)
+        return np.clip(cells.axis.backward(location + scale * e), cells.low[0], cells.high[-1])
+
+
+def _middle_scores(cells, x):
+    if cells.step == 0.0:
+        return cells.axis.forward(x)
+    return ndtri(np.mean([ndtr(z) for z in cells.scores(x, cells.codes(x))], axis=0))
 
 
 def _booster(categorical, settings):

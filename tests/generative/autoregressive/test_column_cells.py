@@ -67,3 +67,9 @@ def test_levels_are_cells_and_the_missing_one_is_the_last():
     cells = cells_of(column_format, column_format.read(series), np.ones(4))
     assert (cells.n_cells, cells.missing) == (3, 2)
     np.testing.assert_array_equal(cells.codes(column_format.read(pd.Series(["a", "c", None]))), [0, NOWHERE, 2])
+
+
+def test_normal_scores_of_values_on_a_step_come_back():
+    cells, plain = _cells(COLUMNS["decimals"])
+    below, at_most = cells.scores(plain, cells.codes(plain))
+    np.testing.assert_allclose(cells.of_scores((below + at_most).clip(-16, 16) / 2), plain, atol=1e-9)
