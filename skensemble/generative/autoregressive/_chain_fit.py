@@ -14,7 +14,7 @@ from skensemble.generative.autoregressive._column_order import folds_of, keys_of
 from skensemble.generative.autoregressive._conditional import Conditional
 from skensemble.generative.autoregressive._smooth_numbers import SmoothNumbers
 
-STRENGTHS = (1.0, 4.0, 16.0)
+STRENGTHS = (1.0, 4.0, 16.0, 64.0, 256.0)
 CURVE_SHARES = np.r_[np.arange(1, 16) / 16, 31 / 32]
 N_FOLDS = 3
 FEWEST_FOR_A_CURVE = 60  # rows

@@ -17,6 +17,7 @@ MOST_BINS = 100
 MOST_STEPS = 1e7  # between the ends of a column; with more of them it is continuous
 ATOM = 20.0  # weight of rows from which a value of a column of otherwise finer values is a cell of its own
 ATOM_SHARE = 0.01
+NEAR = 1e-6  # steps by which a number may miss a multiple of the step
 NOWHERE = -1  # number of the cell of a value that no row of fit had
 
 
@@ -133,10 +134,9 @@ class NumberCells:
         return shares / max(shares.sum(), 1e-300)
 
     def codes(self, plain):
-        near = 1e-6 * self.step
-        code = np.searchsorted(self.low - near, plain, side="right") - 1
+        code = self.place(plain)
         safe = np.maximum(code, 0)
-        is_inside = (code >= 0) & (plain <= self.high[safe] + near)
+        is_inside = (code >= 0) & (plain <= self.high[safe] + NEAR * self.step)
         is_before = (safe > 0) & (self.low[safe] == plain) & (self.low[safe] < self.high[safe])
         back = is_before & (self.high[safe - 1] == plain) & (self.low[safe - 1] == self.high[safe - 1])
         code = np.where(is_inside, np.where(back, code - 1, code), NOWHERE)
@@ -144,10 +144,14 @@ class NumberCells:
             code = np.where(self._is_multiple(plain, self.low[safe]), code, NOWHERE)
         return np.where(np.isnan(plain), self.missing, code)
 
+    def place(self, plain):
+        """The last cell that begins at a number or before it; -1 before all of them."""
+        return np.searchsorted(self.low - NEAR * self.step, plain, side="right") - 1
+
     def _is_multiple(self, plain, origin):
         with np.errstate(invalid="ignore"):
             steps = (plain - origin) / self.step
-            return np.abs(steps - np.rint(steps)) < 1e-6
+            return np.abs(steps - np.rint(steps)) < NEAR
 
     def may_lie_on_curve(self, plain, codes):
         """Numbers of cells on the curve; of continuous columns all but atoms, whose probability is no density."""

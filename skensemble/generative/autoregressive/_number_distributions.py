@@ -36,7 +36,7 @@ class NumberDistributions:
     def at_most(self, t):
         """P(value <= t);  t : (n_rows, n_marks), on the column's step if it has one"""
         cells = self.cells
-        cell = np.searchsorted(cells.low, t, side="right") - 1
+        cell = cells.place(t)
         safe = np.maximum(cell, 0)
         below = np.take_along_axis(self.before, safe, axis=1)
         below += np.take_along_axis(self.own, safe, axis=1) * cells.at_most(t, safe)

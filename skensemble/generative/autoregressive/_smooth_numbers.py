@@ -78,7 +78,7 @@ class SmoothNumbers:
     def at_most(self, cells, x, location, scale):
         """P(value <= x);  x : on the step of the column if it has one"""
         if cells.step > 0.0:
-            code = np.maximum(np.searchsorted(cells.low, x, side="right") - 1, 0)
+            code = np.maximum(cells.place(x), 0)
             return self._below(cells.scores(x, code)[1], location, scale)
         low, inside = self._inside(cells, location, scale)
         return np.clip((self._below(cells.axis.forward(x), location, scale) - low) / inside, 0.0, 1.0)
