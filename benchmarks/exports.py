@@ -23,16 +23,20 @@ def run(quick=False):
 
     n_train, n_rows, n_rounds = (2_000, 500, 10) if quick else (50_000, 10_000, 100)
     X, y, rows, _ = datasets.split(datasets.synthetic(n_train + n_rows), n_rows)
-    model = NewtonBoostingRegressor(
-        n_estimators=n_rounds, grow_policy="lossguide", max_leaf_nodes=31, random_state=0, n_jobs=1
-    ).fit(X, y)
-    with threads(1), tempfile.TemporaryDirectory() as folder:
-        figures = measure(model, np.ascontiguousarray(rows, np.float64), Path(folder), 1 if quick else 5)
-    note = (
-        f"{n_rounds} trees of 31 leaves, {rows.shape[0]} rows of {rows.shape[1]} columns, predict, 1 thread, "
-        "fastest of a few runs in turn."
-    )
-    return [Report("Exported models", note, figures, [])]
+    rows, reports = np.ascontiguousarray(rows, np.float64), []
+    for is_linear in (False, True):
+        model = NewtonBoostingRegressor(
+            n_estimators=n_rounds, grow_policy="lossguide", max_leaf_nodes=31, linear_leaves=is_linear, random_state=0,
+            n_jobs=1,
+        ).fit(X, y)  # fmt: skip
+        with threads(1), tempfile.TemporaryDirectory() as folder:
+            figures = measure(model, rows, Path(folder), 1 if quick else 5)
+        note = (
+            f"{n_rounds} trees of 31 {'linear ' * is_linear}leaves, {rows.shape[0]} rows of {rows.shape[1]} columns, "
+            "predict, 1 thread, fastest of a few runs in turn."
+        )
+        reports.append(Report("Exported models" + ", linear leaves" * is_linear, note, figures, []))
+    return reports
 
 
 def measure(model, rows, folder, repeats):
@@ -42,6 +46,8 @@ def measure(model, rows, folder, repeats):
     figures, readers = {}, {"skensemble": lambda: model.predict(rows)}
     for form, needed in FORMS.items():
         if needed is not None and not find_spec(needed):
+            continue
+        if model.linear_leaves and form not in HOLD_LINES:
             continue
         path = folder / f"model.{form}"
         start = time.perf_counter()
@@ -125,4 +131,5 @@ FORMS = {  # name -> the package that writing it needs
     "sql": None,
     "pmml": None,
 }
+HOLD_LINES = ("lightgbm", "onnx", "c", "sql")
 READERS = {"lightgbm": _lightgbm, "xgboost": _xgboost, "onnx": _onnx, "treelite": _treelite, "c": _c}

@@ -58,6 +58,13 @@ converted = model.to_sklearn()
 print(type(converted).__name__, "largest difference:", np.abs(converted.predict(X) - model.predict(X)).max())
 
 # %%
+# Linear leaves, which a regressor chooses where they are better, are held by LightGBM's text, ONNX, C and SQL:
+linear = NewtonBoostingRegressor(n_estimators=20, linear_leaves=True, random_state=0).fit(X, y)
+export_model(linear, path, to="sql")
+answers = pd.read_sql_query(path.read_text(), database)
+print("largest difference:", np.abs(answers["prediction"] - linear.predict(X[:5])).max())
+
+# %%
 # What a form cannot hold is refused:
 quantiles = NewtonBoostingRegressor("quantile", quantile=[0.1, 0.9], n_estimators=5, random_state=0).fit(X, y)
 try:

@@ -240,6 +240,23 @@ class FrameTable(Table):
         return column if isinstance(column, CategoryColumn) else None
 
 
+class FewRowsTable(FrameTable):
+    """A few rows, whose numbers stand in one block (n_features, n_samples) beside {place: CategoryColumn}."""
+
+    def __init__(self, block, categories, labels):
+        super().__init__(block, block.shape[1], labels)
+        self._categories = categories
+
+    def column(self, j):
+        return self._categories.get(j, self._columns[j])
+
+    def fill(self, block, start, stop):
+        block[...] = self._columns[:, start:stop]
+
+    def category_column(self, j):
+        return self._categories.get(j)
+
+
 class Converted:
     """A column that becomes a numeric array when it is read, rows by rows: no copy of the whole column stays."""
 
@@ -463,9 +480,9 @@ def _read_pandas(X):
         values = X.to_numpy()
         if values.dtype.kind in "fiub":
             return DenseTable(values, X.columns)
-    columns = _columns_of_few_rows(X) if len(X) <= FEW_ROWS else None
-    if columns is not None:
-        return FrameTable(columns, len(X), X.columns)
+    table = _table_of_few_rows(X) if len(X) <= FEW_ROWS else None
+    if table is not None:
+        return table
     if _is_one_array(X):
         return DenseTable(X.to_numpy(), X.columns)
     columns = [_pandas_column(series, f"column {name!r}") for name, series in X.items()]
@@ -478,34 +495,34 @@ def _has_one_block(X):
     return len(blocks) == 1 and type(getattr(blocks[0], "values", None)) is np.ndarray
 
 
-def _columns_of_few_rows(X):
-    """The columns, from the blocks in which pandas holds them, if it tells: making a Series of each takes longer."""
-    columns = [None] * X.shape[1]
-    for block in getattr(getattr(X, "_mgr", None), "blocks", ()):
-        values, places = block.values, block.mgr_locs
+def _table_of_few_rows(X):
+    """FewRowsTable of the blocks in which pandas holds X, if it tells: making a Series of each column takes longer."""
+    block, categories, n_known = np.empty(X.shape[::-1]), {}, 0
+    for part in getattr(getattr(X, "_mgr", None), "blocks", ()):
+        values, places = part.values, part.mgr_locs.as_array
+        n_known += len(places)
         if type(values) is np.ndarray and values.dtype.kind in "fiub":
-            found = values
+            block[places] = values
         elif isinstance(values, pd.Categorical):
-            found = [CategoryColumn(values.codes, np.asarray(values.categories, object), True)]
+            categories[int(places[0])] = CategoryColumn(values.codes, np.asarray(values.categories, object), True)
         elif isinstance(getattr(values, "dtype", None), pd.StringDtype):
-            found = [_few_texts(np.asarray(values, object).tolist())]
-        elif type(values) is np.ndarray and values.dtype == object:
-            names = [f"column {X.columns[place]!r}" for place in places]
-            found = [_few_objects(cells, name) for cells, name in zip(values, names)]
+            categories[int(places[0])] = _few_texts(_cells_of_texts(values))
+        elif type(values) is np.ndarray and values.dtype == object and all(map(_is_text, values)):
+            categories |= {place: _few_texts(cells.tolist()) for place, cells in zip(places.tolist(), values)}
         else:
             return None
-        for place, column in zip(places, found):
-            columns[place] = column
-    return None if any(column is None for column in columns) else columns
+    return FewRowsTable(block, categories, X.columns) if n_known == X.shape[1] else None
 
 
-def _few_objects(cells, name):
-    is_text = all(isinstance(cell, str) or cell is None for cell in cells)
-    return (
-        _few_texts(cells.tolist())
-        if is_text and not all(cell is None for cell in cells)
-        else _object_column(cells, name)
-    )
+def _is_text(cells):
+    """Whether some cells are text and no cell is anything else but None."""
+    return all(isinstance(cell, str) or cell is None for cell in cells) and any(cell is not None for cell in cells)
+
+
+def _cells_of_texts(values):
+    """A pandas array of text as a list, by pyarrow where it holds the text: pandas takes several times as long."""
+    in_arrow = getattr(values, "_pa_array", None)
+    return np.asarray(values, object).tolist() if in_arrow is None else in_arrow.to_pylist()
 
 
 def _few_texts(cells):

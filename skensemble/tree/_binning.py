@@ -197,8 +197,11 @@ class Binner:
         """
         if table.memo is None or table.memo[0] is not self._lookups:
             is_plain = self._is_numeric and isinstance(table, (DenseTable, SparseTable))
-            features = [] if is_plain else range(table.n_features)
-            table.memo = self._lookups, [self._floats_of_categories(table, j) for j in features]
+            floats = [] if is_plain else [None] * table.n_features
+            for j, lookup in enumerate([] if is_plain else self._lookups):
+                if lookup is not None or table.category_column(j) is not None:
+                    floats[j] = self._floats_of_categories(table, j)
+            table.memo = self._lookups, floats
 
     def _floats_of_categories(self, table, j):
         column, lookup = table.category_column(j), self._lookups[j]
@@ -208,9 +211,8 @@ class Binner:
                 lookup.check_is_known(column, table.name_of(j))
                 floats = lookup.of_categories(column.categories)
             return floats
-        if lookup is not None:
-            lookup.check_is_known(table.column(j), table.name_of(j))
         if column is None:
+            lookup.check_is_known(table.column(j), table.name_of(j))
             return None
         return as_numbers(column, table.name_of(j), is_fitted=True)
 

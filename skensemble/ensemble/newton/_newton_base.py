@@ -451,7 +451,8 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
     # -- predictions -------------------------------------------------------------------------------------------------
 
     def _read_for_prediction(self, X):
-        check_is_fitted(self)
+        if not self.__sklearn_is_fitted__():
+            check_is_fitted(self)  # its error; asking takes as long as the trees of a row
         return read_features(self, X, reset=False)
 
     def _raw_predict(self, X):

@@ -197,11 +197,11 @@ def _pack_tests(nodes, split, strikes, n_tests):
 def predict_raw(layout, encode, n_rows, baseline, n_threads=1, *, n_trees=None, block=None):
     """(n_rows, n_outputs) baseline plus the sum of the first `n_trees` trees."""
     n_trees = layout.n_trees if n_trees is None else min(n_trees, layout.n_trees)
-    block = block or layout.rows_at_once(BLOCK)
     raw = _repeat(baseline, n_rows)
     if n_rows <= FEW_ROWS:
         run_trees_row_by_row(_encoded(encode, 0, n_rows), layout, 0, n_trees, raw)
         return raw
+    block = block or layout.rows_at_once(BLOCK)
     if n_rows >= MANY_ROWS and layout.ranks is not None:
         _walk_ranks(layout, encode, n_rows, n_trees, raw, _no_leaves(0, n_rows), n_threads)
         return raw
