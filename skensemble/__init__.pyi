@@ -36,6 +36,7 @@ from skensemble.inspection import export_graphviz as export_graphviz
 from skensemble.inspection import export_text as export_text
 from skensemble.inspection import interaction_strength as interaction_strength
 from skensemble.inspection import partial_dependence as partial_dependence
+from skensemble.inspection import plot_search as plot_search
 from skensemble.inspection import plot_tree as plot_tree
 from skensemble.inspection import trees_to_dataframe as trees_to_dataframe
 from skensemble.model_files._model_file import load_model as load_model

@@ -75,6 +75,7 @@ OTHERS = {
     "Trees to look at": {
         "trees_to_dataframe": "skensemble.inspection",
         "export_text": "skensemble.inspection",
+        "plot_search": "skensemble.inspection",
         "plot_tree": "skensemble.inspection",
         "export_graphviz": "skensemble.inspection",
     },

@@ -8,6 +8,7 @@ from skensemble.inspection._graphviz import export_graphviz
 from skensemble.inspection._interaction_strength import InteractionStrength, interaction_strength
 from skensemble.inspection._partial_dependence import partial_dependence
 from skensemble.inspection._plot import plot_tree
+from skensemble.inspection._search_picture import plot_search
 from skensemble.inspection._text import export_text
 from skensemble.inspection._trees_to_dataframe import trees_to_dataframe
 
@@ -21,6 +22,7 @@ __all__ = [
     "export_text",
     "interaction_strength",
     "partial_dependence",
+    "plot_search",
     "plot_tree",
     "trees_to_dataframe",
 ]
