@@ -1,13 +1,20 @@
 """plot_search: what fit saw while it chose rounds and trees, drawn by matplotlib."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from skensemble.explanation._explanation_pictures import AS_IT_IS, axes_or_new
 
+if TYPE_CHECKING:
+    from typing import Any
+
 SHOWN = 0.05  # scores below this quantile are those of the first rounds, and would flatten all others
 
 
-def plot_search(model, *, ax=None):
+def plot_search(model: Any, *, ax: Any = None) -> Any:
     """Draw what a fit with `n_estimators="auto"` saw: the score of left-out samples by the number of rounds.
 
     A curve for each candidate, the mean of its folds, up to where the last fold stopped; the chosen one is thick, and a
