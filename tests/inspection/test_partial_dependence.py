@@ -151,6 +151,10 @@ def test_training_rows_know_no_link_and_no_slopes():
         partial_dependence(poisson, X, "size", method="training", output="response")
     with pytest.raises(ValueError, match="booster must not be 'gblinear'"):
         partial_dependence(linear, X, "size", method="training")
+    slopes = NewtonBoostingRegressor(n_estimators=2, random_state=0, linear_leaves=True).fit(X, Y)
+    with pytest.raises(ValueError, match="linear_leaves must be False for it, got leaves with slopes"):
+        partial_dependence(slopes, X, "size", method="training")
+    assert np.ptp(partial_dependence(slopes, X, "size").values) > 0
 
 
 def test_binary_probabilities_are_named():
