@@ -27,22 +27,35 @@ def _parser():
     parser = argparse.ArgumentParser(prog="python -m skensemble", description="Tree ensembles for scikit-learn users.")
     parser.add_argument("--version", action="version", version=f"skensemble {skensemble.__version__}")
     commands = parser.add_subparsers(metavar="command", required=True, dest="name")
-    warmup = commands.add_parser("warmup", help="compile every kernel once and keep it in the cache on disk")
-    warmup.set_defaults(run=_warm_up)
-    predict = commands.add_parser("predict", help="predict the rows of a CSV or Parquet file by a saved model")
+
+    def add(name, text, example, run):
+        epilog = f"example: {parser.prog} {example}"
+        command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=epilog)
+        command.set_defaults(run=run)
+        return command
+
+    add("warmup", "compile every kernel once and keep it in the cache on disk", "warmup", _warm_up)
+    predict = add(
+        "predict",
+        "predict the rows of a CSV or Parquet file by a saved model",
+        "predict model.safetensors homes.csv --out prices.csv",
+        _predict,
+    )
     predict.add_argument("model", help="file that save_model wrote")
     predict.add_argument("table", help=".csv, .tsv or .parquet")
     predict.add_argument("-o", "--out", help="file for the predictions; CSV to the standard output without it")
     predict.add_argument("-q", "--quiet", action="store_true", help="print no progress")
-    predict.set_defaults(run=_predict)
-    description = commands.add_parser("describe", help="say in a few lines what a saved model is")
+    description = add("describe", "say in a few lines what a saved model is", "describe model.safetensors", _describe)
     description.add_argument("model", help="file that save_model wrote")
-    description.set_defaults(run=_describe)
-    export = commands.add_parser("export", help="write a saved model as another library or program reads it")
+    export = add(
+        "export",
+        "write a saved model as another library or program reads it",
+        "export model.safetensors --to onnx --out model.onnx",
+        _export,
+    )
     export.add_argument("model", help="file that save_model wrote")
     export.add_argument("--to", required=True, choices=sorted(TARGETS), help="the format")
     export.add_argument("-o", "--out", required=True, help="file to write")
-    export.set_defaults(run=_export)
     return parser
 
 

@@ -44,7 +44,7 @@ _ENOUGH_FOR_RANKS = 2_000
 _MORE_VALUES_THAN_16_BITS = 70_000
 
 
-def warm_up(report: Callable[[str], Any] | None = None) -> float:
+def warm_up(report: Callable[..., Any] | None = None) -> float:
     """Compile the kernels of every estimator, and keep them in the cache on disk.
 
     A kernel is compiled on its first call and loaded from the cache afterwards.  Call this where a first call must not

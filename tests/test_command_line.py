@@ -114,3 +114,10 @@ def test_errors_are_sentences(folder, arguments, message, capsys):
     save_model(fitted("encoder")[0], "encoder.model")
     assert main(["predict", *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["warmup", "predict", "describe", "export"])
+def test_help_of_a_command_shows_an_example(command, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main([command, "--help"])
+    assert f"example: python -m skensemble {command}" in capsys.readouterr().out

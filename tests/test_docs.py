@@ -8,7 +8,7 @@ import runpy
 import pytest
 
 from skensemble._front_door import estimators
-from tests import map_of_files
+from tests import map_of_files, pages_in_browser
 from tests.code_blocks import blocks, run_python
 from tests.conftest import ROOT
 
@@ -59,6 +59,24 @@ Note.
     assert functions["ratios"](rows) == [("adult, 31 leaves", {"A": 0.5, "B": 1.2}), ("iris, 31 leaves", {"A": 0.5})]
     assert functions["slower"](rows) == ["adult, 31 leaves: B (1.20)"]
     assert functions["picture"](heading, rows).count("<title>") == 3
+
+
+def test_labels_of_benchmarks_have_room_left_of_the_dots():
+    picture = runpy.run_path(str(ROOT / "docs" / "_extensions" / "ratios.py"))["picture"]
+    label = "a table with a name that is long"
+    drawn = picture("Fit", [{"table": label, "seconds": "0.2", "/ A": "0.0625"}])
+    (end,) = re.findall(rf'<text x="(\d+)"[^>]*>{label}<', drawn)
+    (dot,) = re.findall(r'<circle cx="([\d.]+)"[^>]*><title>', drawn)
+    assert 6 * len(label) < int(end) < float(dot)
+
+
+def test_tasks_that_two_clicks_do_not_reach_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(pages_in_browser, "TASKS", {"install": "a.html", "tune": "deep/b.html", "ship": "c.html"})
+    (tmp_path / "deep").mkdir()
+    pages = {"index.html": "a.html#first", "a.html": "deep/b.html", "deep/b.html": "../c.html", "c.html": "index.html"}
+    for page, link in pages.items():
+        (tmp_path / page).write_text(f'<nav><a href="c.html"></nav><article><a href="{link}"></article>')
+    assert pages_in_browser.far_tasks(tmp_path) == ["ship: c.html is more than two clicks away"]
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.name)

@@ -8,7 +8,7 @@ from math import log
 
 NO_LIBRARY = {"fastest", "none", "gbtree"}
 COLOURS = ("#1f77b4", "#ff7f0e", "#2ca02c", "#9467bd", "#8c564b", "#17becf", "#7f7f7f")
-LABEL, WIDTH, LINE, LOWEST, HIGHEST = 250, 760, 18, 1 / 16, 4.0
+SCALE, LETTER, LINE, LOWEST, HIGHEST = 500, 6.2, 18, 1 / 16, 4.0  # pixels: of all ratios, of a letter, of a line
 
 
 def tables(text):
@@ -71,16 +71,18 @@ def picture(heading, rows):
     libraries = list(dict.fromkeys(name for _, by_library in found for name in by_library))
     colour = {name: COLOURS[k % len(COLOURS)] for k, name in enumerate(libraries)}
     height = LINE * (len(found) + 4)
+    left = 12 + LETTER * max(len(label) for label, _ in found)  # what was measured, whole
+    whole = left + SCALE
     parts = [
-        f'<svg role="img" aria-label="{_escaped(heading)}: ours / theirs" viewBox="0 0 {WIDTH} {height}" '
-        'style="width:100%;max-width:760px;font:12px sans-serif" fill="currentColor">'
+        f'<svg role="img" aria-label="{_escaped(heading)}: ours / theirs" viewBox="0 0 {whole:.0f} {height}" '
+        f'style="width:100%;max-width:{whole:.0f}px;font:12px sans-serif" fill="currentColor">'
     ]
     for k, name in enumerate(libraries):
-        x = 4 + k * (WIDTH - 8) / max(len(libraries), 1)
+        x = 4 + k * (whole - 8) / max(len(libraries), 1)
         parts.append(f'<circle cx="{x + 4:.0f}" cy="10" r="5" fill="{colour[name]}"/>')
         parts.append(f'<text x="{x + 12:.0f}" y="14">{_escaped(name)}</text>')
     for at in (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4):
-        x, width = _place(at), 2 if at == 1 else 0.4
+        x, width = left + _place(at), 2 if at == 1 else 0.4
         parts.append(
             f'<line x1="{x:.0f}" x2="{x:.0f}" y1="{1.5 * LINE}" y2="{height - LINE}" '
             f'stroke="currentColor" stroke-width="{width}"/>'
@@ -88,16 +90,18 @@ def picture(heading, rows):
         parts.append(f'<text x="{x:.0f}" y="{height - 4}" text-anchor="middle">{at:g}</text>')
     for line, (label, by_library) in enumerate(found):
         y = LINE * (line + 2.2)
-        parts.append(f'<text x="{LABEL - 8}" y="{y + 4:.0f}" text-anchor="end">{_escaped(label)}</text>')
+        parts.append(f'<text x="{left - 8:.0f}" y="{y + 4:.0f}" text-anchor="end">{_escaped(label)}</text>')
         for name, ratio in by_library.items():
             title = f"<title>{_escaped(name)}: {ratio:.2f}</title>"
-            parts.append(f'<circle cx="{_place(ratio):.1f}" cy="{y:.0f}" r="5" fill="{colour[name]}">{title}</circle>')
+            parts.append(
+                f'<circle cx="{left + _place(ratio):.1f}" cy="{y:.0f}" r="5" fill="{colour[name]}">{title}</circle>'
+            )
     return "".join([*parts, "</svg>"])
 
 
 def _place(ratio):
     share = (log(min(max(ratio, LOWEST), HIGHEST)) - log(LOWEST)) / (log(HIGHEST) - log(LOWEST))
-    return LABEL + share * (WIDTH - LABEL - 12)
+    return share * (SCALE - 12)
 
 
 def _escaped(text):
