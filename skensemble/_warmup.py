@@ -151,6 +151,7 @@ def _linear_leaves():
     X, y = _numbers(), _amounts()
     model = NewtonBoostingRegressor(n_estimators=2, linear_leaves=True).fit(X, y, X_val=X, y_val=y)
     model.predict(X)
+    model.predict(X[:1])
     NewtonBoostingRegressor(n_estimators=2, linear_leaves=True).fit(X, y, sample_weight=y)
 
 

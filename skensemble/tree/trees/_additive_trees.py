@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skensemble.tree.trees._leaf_slopes import read_only, staged_raw_with_slopes
+from skensemble.tree.trees._leaf_slopes import staged_raw_with_slopes
 from skensemble.tree.trees._one_row import LinearOneRowLayout, OneRowLayout
 from skensemble.tree.trees._prediction import (
     FEW_ROWS,
@@ -167,7 +167,7 @@ class AdditiveTrees:
         if self.slopes is None:
             raw = predict_raw(self.layout, encode, n_rows, self._start, n_threads)
         elif n_rows <= FEW_ROWS:
-            raw = self._raw_row_by_row(read_only(np.asarray(encode(0, n_rows), np.float64)))
+            raw = self._raw_row_by_row(np.array(encode(0, n_rows), np.float64, order="C"))
         else:
             (raw,) = staged_raw_with_slopes(*self._with_slopes(table, encode), [self.trees.n_trees], n_threads)
         return self._finished(raw)
