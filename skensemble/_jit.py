@@ -1,9 +1,10 @@
 """The one decorator for kernels: compiled without the GIL, cached on disk, silent when the disk refuses.
 
-Numba's own cache has three habits that hurt users: it raises at import when no folder can be written, it raises at
-the first call when a cache file is damaged, and it does not notice that a function called from another file has
-changed.  The cache below answers with "compile again" to the first two.  For the third it stamps the kernels of a file
-with a hash of that file and of all files of the package that it imports: a change elsewhere compiles nothing anew.
+Numba's own cache has four habits that hurt users: it raises at import when no folder can be written, it raises at
+the first call when a cache file is damaged, it does not notice that a function called from another file has changed,
+and two processes that compile at once may lose or mix up files.  The cache below answers with "compile again" to the
+first two.  For the third it stamps the kernels of a file with a hash of that file and of all files of the package that
+it imports: a change elsewhere compiles nothing anew.  For the fourth each signature has a file of its own.
 """
 
 import functools
@@ -20,6 +21,7 @@ from numba.core import ir as numba_ir
 from numba.core.caching import (
     CompileResultCacheImpl,
     FunctionCache,
+    IndexDataCacheFile,
     InTreeCacheLocator,
     UserProvidedCacheLocator,
     UserWideCacheLocator,
@@ -273,13 +275,48 @@ class _KernelCacheImpl(CompileResultCacheImpl):
     ]
 
     def reduce(self, result):
-        return self._locator.get_source_stamp(), super().reduce(result)
+        return self._stamp(), super().reduce(result)
 
     def rebuild(self, target_context, payload):
         stamp, reduced = payload
-        if stamp != self._locator.get_source_stamp():
+        if stamp != self._stamp():
             raise ValueError("written by another version")
         return super().rebuild(target_context, reduced)
+
+    def _stamp(self):
+        return numba.__version__, self._locator.get_source_stamp()
+
+
+class _FilePerSignature(IndexDataCacheFile):
+    """One file for each signature of a kernel, named by a hash of it.
+
+    Numba numbers these files and keeps the numbers in an index, where processes that compile at the same time
+    overwrite each other's entries. Here they share nothing: a file is written beside its place and moved there.
+    """
+
+    def __init__(self, cache_path, filename_base):
+        super().__init__(cache_path, filename_base, None)
+        self._filename_base = filename_base
+
+    def save(self, key, data):
+        self._save_data(self._file_name(key), data)
+
+    def load(self, key):
+        try:
+            return self._load_data(self._file_name(key))
+        except FileNotFoundError:
+            return None
+
+    def flush(self):
+        for path in Path(self._cache_path).glob(f"{self._filename_base}.*.nbc"):
+            path.unlink(missing_ok=True)
+
+    def _file_name(self, key):
+        """Signature, processor and what a function closes over tell the kernels of one line apart; they have names
+        that do not depend on the process."""
+        signature, processor, (_, closed_over) = key
+        digest = hashlib.sha256(repr((signature, processor, closed_over)).encode()).hexdigest()
+        return f"{self._filename_base}.{digest[:16]}.nbc"
 
 
 class _KernelCache(FunctionCache):
@@ -287,15 +324,18 @@ class _KernelCache(FunctionCache):
 
     _impl_class = _KernelCacheImpl
 
+    def __init__(self, function):
+        super().__init__(function)
+        self._cache_file = _FilePerSignature(self._cache_path, self._impl.filename_base)
+
     def load_overload(self, sig, target_context):
         try:
             result = super().load_overload(sig, target_context)
             if result is not None and result.signature.args != normalize_signature(sig)[0]:
-                raise ValueError("code of another signature, from processes that compiled at the same time")
+                raise ValueError("code of another signature")
             return result
         except Exception as error:  # truncated or damaged file: compile, and write it anew
             logger.debug("ignored a damaged cache file of %s: %s", self._name, error)
-            self._forget_index()
             return None
 
     def save_overload(self, sig, data):
@@ -303,12 +343,6 @@ class _KernelCache(FunctionCache):
             super().save_overload(sig, data)
         except Exception as error:  # folder vanished, disk full, quota
             logger.debug("could not cache %s: %s", self._name, error)
-
-    def _forget_index(self):
-        try:
-            self.flush()
-        except OSError as error:
-            logger.debug("could not reset the cache of %s: %s", self._name, error)
 
 
 # -- prefetch --------------------------------------------------------------------------------------------------------

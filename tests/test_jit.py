@@ -4,6 +4,7 @@ import inspect
 import itertools
 import os
 import pickle
+import subprocess
 import sys
 import threading
 
@@ -53,16 +54,15 @@ def hits(dispatcher):
     return sum(dispatcher.stats.cache_hits.values())
 
 
-def cache_files(folder, ending):
-    return sorted((folder / "__pycache__").glob(f"kernels.four_times*.{ending}"))
+def cache_files(folder):
+    return sorted((folder / "__pycache__").glob("kernels.four_times*.nbc"))
 
 
 def fill_cache(folder):
     kernels = import_anew(folder)
     assert kernels.four_times(3) == 12
     assert kernels.four_times(0.5) == 2.0
-    assert len(cache_files(folder, "nbi")) == 1
-    assert len(cache_files(folder, "nbc")) == 2
+    assert len(cache_files(folder)) == 2
 
 
 def test_second_process_finds_the_first_ones_code(folder):
@@ -88,11 +88,10 @@ DAMAGES = {
 }
 
 
-@pytest.mark.parametrize("ending", ["nbi", "nbc"])
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_damaged_files_are_compiled_and_written_anew(folder, ending, damage):
+def test_damaged_files_are_compiled_and_written_anew(folder, damage):
     fill_cache(folder)
-    for path in cache_files(folder, ending):
+    for path in cache_files(folder):
         DAMAGES[damage](path)
     kernels = import_anew(folder)
     assert (kernels.four_times(5), kernels.four_times(0.25)) == (20, 1.0)
@@ -102,10 +101,43 @@ def test_damaged_files_are_compiled_and_written_anew(folder, ending, damage):
     assert hits(kernels.four_times) == 2
 
 
-def test_processes_that_compile_at_once_may_mix_up_files(folder):
-    """Numba numbers the files of a kernel's signatures; two processes may give one number to two signatures."""
+COMPILE_TOGETHER = """
+import sys, time
+from pathlib import Path
+from numba.core.caching import IndexDataCacheFile
+folder, mine, other = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+sys.path.insert(0, str(folder))
+dump = IndexDataCacheFile._dump
+
+def dump_when_both_have_compiled(self, content):
+    (folder / mine).touch()
+    deadline = time.monotonic() + 60
+    while not (folder / other).exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return dump(self, content)
+
+IndexDataCacheFile._dump = dump_when_both_have_compiled
+import kernels
+assert kernels.four_times(eval(mine)) == 4 * eval(mine)
+"""
+
+
+def test_processes_that_compile_at_once_keep_both_signatures(folder, monkeypatch):
+    """They write at the same moment, after both have looked what is there."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": ""}
+    command = [sys.executable, "-c", COMPILE_TOGETHER, str(folder)]
+    arguments = (["3", "0.5"], ["0.5", "3"])
+    processes = [subprocess.Popen([*command, *numbers], env=environment) for numbers in arguments]
+    assert [process.wait(120) for process in processes] == [0, 0]
+    monkeypatch.setitem(sys.modules, "kernels", import_anew(folder))  # their code is pickled by this name
+    kernels = import_anew(folder)
+    assert (kernels.four_times(5), kernels.four_times(0.25)) == (20, 1.0)
+    assert hits(kernels.four_times) == 2
+
+
+def test_code_of_another_signature_is_not_used(folder):
     fill_cache(folder)
-    first, second = cache_files(folder, "nbc")
+    first, second = cache_files(folder)
     contents = first.read_bytes(), second.read_bytes()
     first.write_bytes(contents[1])
     second.write_bytes(contents[0])
@@ -115,16 +147,16 @@ def test_processes_that_compile_at_once_may_mix_up_files(folder):
 
 
 def test_code_of_another_version_is_not_used(folder, monkeypatch):
-    """A process that began before an upgrade may overwrite the code of one that began after it, but not its index."""
+    """A process that began before an upgrade may overwrite the code of one that began after it."""
     monkeypatch.setattr(_jit, "_source_stamp", lambda file: "version 1")
     fill_cache(folder)
-    old = [path.read_bytes() for path in cache_files(folder, "nbc")]
+    old = [path.read_bytes() for path in cache_files(folder)]
     monkeypatch.setattr(_jit, "_source_stamp", lambda file: "version 2")
     fill_cache(folder)
     kernels = import_anew(folder)
     kernels.four_times(1), kernels.four_times(1.0)
     assert hits(kernels.four_times) == 2
-    for path, content in zip(cache_files(folder, "nbc"), old):
+    for path, content in zip(cache_files(folder), old):
         path.write_bytes(content)
     kernels = import_anew(folder)
     assert (kernels.four_times(5), kernels.four_times(0.25)) == (20, 1.0)
