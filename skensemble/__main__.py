@@ -67,10 +67,8 @@ def _warm_up(options):
 
 
 def _print_step(number, n_steps, title, seconds):
-    if seconds is None:
-        print(f"  [{number:>2}/{n_steps}] {title:<34}", end="", flush=True)
-    else:
-        print(f"{seconds:6.1f} s", flush=True)
+    if seconds is not None:
+        print(f"  [{number:>2}/{n_steps}] {title:<42}{seconds:6.1f} s", flush=True)
 
 
 def _predict(options):

@@ -345,6 +345,15 @@ class _KernelCache(FunctionCache):
             logger.debug("could not cache %s: %s", self._name, error)
 
 
+def cache_is_kept():
+    """Can compiled kernels be written to disk?"""
+    try:
+        _KernelCache(kernel)
+    except Exception:  # as in `kernel`
+        return False
+    return not numba.config.DISABLE_JIT
+
+
 # -- prefetch --------------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -12,6 +18,8 @@ from sklearn.base import is_regressor
 from sklearn.utils import get_tags
 
 from skensemble._front_door import estimators
+from skensemble._jit import cache_is_kept
+from skensemble._parallel import effective_n_jobs
 from skensemble.ensemble.adaboost._adaboost import AdaBoostClassifier, AdaBoostRegressor
 from skensemble.ensemble.forest._random_forest import ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
 from skensemble.ensemble.gradient._gradient_boosting import GradientBoostingClassifier, GradientBoostingRegressor
@@ -44,7 +52,7 @@ _ENOUGH_FOR_RANKS = 2_000
 _MORE_VALUES_THAN_16_BITS = 70_000
 
 
-def warm_up(report: Callable[..., Any] | None = None) -> float:
+def warm_up(report: Callable[..., Any] | None = None, n_jobs: int | None = None) -> float:
     """Compile the kernels of every estimator, and keep them in the cache on disk.
 
     A kernel is compiled on its first call and loaded from the cache afterwards.  Call this where a first call must not
@@ -54,7 +62,10 @@ def warm_up(report: Callable[..., Any] | None = None) -> float:
     ----------
     report : callable, default=None
         Called as `report(number, n_steps, title, seconds)` when a step begins, with None for `seconds`, and when it
-        has ended.
+        has ended. Several processes do several steps at a time.
+    n_jobs : int, default=None
+        Number of processes that compile.  None uses all cores that this process may use.  With 1, or where no folder
+        can be written to, this process compiles, and has all kernels in memory afterwards.
 
     Returns
     -------
@@ -67,17 +78,88 @@ def warm_up(report: Callable[..., Any] | None = None) -> float:
     >>> seconds = warm_up()  # doctest: +SKIP
     """
     start = perf_counter()
-    report = report or _say_nothing
-    for number, (title, step) in enumerate(_STEPS, start=1):
-        report(number, len(_STEPS), title, None)
-        begin = perf_counter()
-        step()
-        report(number, len(_STEPS), title, perf_counter() - begin)
+    progress = _Progress(report or _say_nothing)
+    n_processes = min(effective_n_jobs(n_jobs), len(_GROUPS)) if sys.executable and cache_is_kept() else 1
+    if n_processes > 1:
+        waiting = iter(list(_GROUPS))
+        with ThreadPoolExecutor(n_processes) as pool:
+            for taken in [pool.submit(_take_groups, waiting, progress) for _ in range(n_processes)]:
+                taken.result()
+    for title, step in _STEPS:  # what no process has done: the last step, and those of a process that failed
+        if title not in progress.done:
+            progress.begins(title)
+            begin = perf_counter()
+            step()
+            progress.ended(title, perf_counter() - begin)
     return perf_counter() - start
 
 
 def _say_nothing(number, n_steps, title, seconds):
     pass
+
+
+class _Progress:
+    """Which steps have been done, and the report of them, by one thread at a time."""
+
+    def __init__(self, report):
+        self._report, self.done, self._lock = report, set(), threading.Lock()
+
+    def begins(self, title):
+        self._tell(title, None)
+
+    def ended(self, title, seconds):
+        self.done.add(title)
+        self._tell(title, seconds)
+
+    def _tell(self, title, seconds):
+        number = [other for other, _ in _STEPS].index(title) + 1
+        with self._lock:
+            self._report(number, len(_STEPS), title, seconds)
+
+
+# -- processes that compile ------------------------------------------------------------------------------------------
+
+
+_WORKER = "from skensemble._warmup import do_groups; do_groups()"
+
+
+def _take_groups(waiting, progress):
+    """Have one new process do a group of steps after the other, as long as some wait."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    command = [sys.executable, "-c", _WORKER]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, env=environment, text=True, **pipes) as process:
+        try:
+            for group in waiting:
+                print(group, file=process.stdin, flush=True)
+                for title, _ in _GROUPS[group]:
+                    progress.begins(title)
+                    progress.ended(title, _seconds(process.stdout.readline()))
+        except (OSError, _Ended):
+            pass  # what it has not done is done here, and raises here what it raised there
+        finally:
+            process.kill()
+
+
+class _Ended(Exception):
+    """A process that compiled has ended, or says what nobody asked for."""
+
+
+def _seconds(line):
+    try:
+        return float(line)
+    except ValueError:
+        raise _Ended from None
+
+
+def do_groups():
+    """Do the groups of steps that are named on the standard input; print the seconds of each step."""
+    answers, sys.stdout = sys.stdout, sys.stderr
+    for line in sys.stdin:
+        for _, step in _GROUPS[line.strip()]:
+            begin = perf_counter()
+            step()
+            print(perf_counter() - begin, file=answers, flush=True)
 
 
 # -- the steps -------------------------------------------------------------------------------------------------------
@@ -317,36 +399,42 @@ def _explanations():
     explain(model, X[:9], background=X[:9], interactions=True)
 
 
-_STEPS = (
-    ("two classes", _binary),
-    ("growth policies", _growth_policies),
-    ("several classes, early stopping", _early_stopping),
-    ("categories and missing cells", _mixed_table),
-    ("sampling and constraints", _sampling_and_constraints),
-    ("regression", _regression),
-    ("other losses", _other_losses),
-    ("several outputs", _several_outputs),
-    ("linear models", _linear_models),
-    ("linear leaves", _linear_leaves),
-    ("dropouts", _dropouts),
-    ("ranking", _ranking),
-    ("AdaBoost", _adaptive_boosting),
-    ("first-order boosting", _first_order_boosting),
-    ("more than 255 bins", _many_bins),
-    ("several threads", _several_threads),
-    ("exact trees", _exact_trees),
-    ("criteria, weights, constraints of trees", _other_trees),
-    ("wide sparse tables", _wide_sparse_tables),
-    ("forests", _forests),
-    ("explanations", _explanations),
-    ("quantiles and proximities", _leaves_of_forests),
-    ("deep trees", _deep_trees),
-    ("trees grown by a team", _searching_teams),
-    ("generative models", _generative_models),
-    ("normalizing flows", _normalizing_flows),
-    ("evaluation of generated rows", _evaluation),
-    ("every estimator at its defaults", _every_estimator),
-)
+_GROUPS = {  # steps that share kernels, for one process; the largest group first
+    "exact trees": (
+        ("exact trees", _exact_trees),
+        ("criteria, weights, constraints of trees", _other_trees),
+        ("trees grown by a team", _searching_teams),
+        ("deep trees", _deep_trees),
+        ("wide sparse tables", _wide_sparse_tables),
+        ("forests", _forests),
+        ("quantiles and proximities", _leaves_of_forests),
+        ("AdaBoost", _adaptive_boosting),
+        ("first-order boosting", _first_order_boosting),
+    ),
+    "Newton boosting": (
+        ("two classes", _binary),
+        ("growth policies", _growth_policies),
+        ("several classes, early stopping", _early_stopping),
+        ("categories and missing cells", _mixed_table),
+        ("sampling and constraints", _sampling_and_constraints),
+        ("regression", _regression),
+        ("other losses", _other_losses),
+        ("several outputs", _several_outputs),
+        ("linear models", _linear_models),
+        ("linear leaves", _linear_leaves),
+        ("dropouts", _dropouts),
+        ("ranking", _ranking),
+        ("more than 255 bins", _many_bins),
+        ("several threads", _several_threads),
+    ),
+    "generative models": (
+        ("generative models", _generative_models),
+        ("normalizing flows", _normalizing_flows),
+        ("evaluation of generated rows", _evaluation),
+        ("explanations", _explanations),
+    ),
+}
+_STEPS = (*itertools.chain(*_GROUPS.values()), ("every estimator at its defaults", _every_estimator))
 
 
 # -- their data ------------------------------------------------------------------------------------------------------

@@ -211,6 +211,7 @@ CODE_MAKERS = {  # files of plain functions whose results are compiled: what the
     "tree/_state_struct.py",  # structs
     "tree/_state_table.py",
     "generative/networks/_vector_math.py",  # formulas
+    "tree/exact/_code_ranges.py",  # intrinsics for vectors of two widths
     "generative/networks/_matrix_product.py",  # tiles for a processor's registers
 }
 RECORDS = {"NamedTuple", "types.StructRef", "StateType", "structref.StructRefProxy"}
@@ -256,6 +257,12 @@ def test_kernels_work_where_nothing_can_be_written(folder, monkeypatch):
     kernels = import_anew(folder)
     assert kernels.four_times(5) == 20
     assert sorted(path.name for path in folder.iterdir()) == ["__pycache__", "kernels.py"]
+
+
+def test_whether_code_is_kept(folder, monkeypatch):
+    assert _jit.cache_is_kept()
+    monkeypatch.setattr(_jit, "_KernelCache", None)
+    assert not _jit.cache_is_kept()
 
 
 def test_kernels_work_where_the_users_folder_cannot_be_made(folder, monkeypatch):

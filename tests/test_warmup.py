@@ -3,6 +3,9 @@
 import subprocess
 import sys
 
+import pytest
+
+from skensemble import _warmup, warm_up
 from tests.conftest import ROOT
 
 CODE = """
@@ -21,10 +24,11 @@ from skensemble._front_door import estimators
 from tests.code_blocks import run_python
 from tests.conftest import ROOT
 
-def signatures():
+def compilations():
     modules = [module for name, module in sys.modules.items() if name.startswith("skensemble.")]
     kernels = [value for module in modules for value in vars(module).values() if isinstance(value, Dispatcher)]
-    return {(kernel.py_func.__qualname__, signature) for kernel in kernels for signature in kernel.signatures}
+    misses = [(kernel.py_func.__qualname__, n) for kernel in kernels for n in kernel.stats.cache_misses.items()]
+    return {(name, signature, n) for name, (signature, n) in misses}
 
 def fit_more_trees():
     # What the guide does not show: codes of two and four bytes, float32 and sparse tables, many outputs, all criteria.
@@ -65,13 +69,12 @@ def use_every_estimator():
             model.sample(50)
 
 assert warm_up() > 0
-warm = signatures()
-assert len(warm) > 20
+before = compilations()
 for guide in ("newton_boosting", "trees_and_forests", "boosting"):
     run_python(ROOT / "docs" / f"{guide}.md")
 fit_more_trees()
 use_every_estimator()
-print("compiled:", sorted({name for name, _ in signatures() - warm}))
+print("compiled:", sorted({name for name, _, _ in compilations() - before}))
 """
 
 
@@ -79,3 +82,45 @@ def test_user_guides_compile_nothing_after_warmup():
     finished = subprocess.run([sys.executable, "-c", CODE], cwd=ROOT, capture_output=True, text=True)
     assert finished.returncode == 0, finished.stderr
     assert finished.stdout.splitlines()[-1] == "compiled: []"
+
+
+@pytest.fixture
+def done_here(monkeypatch):
+    """Two groups of steps and a last step, each of which writes down its name where it is done in this process."""
+    names = []
+    monkeypatch.setattr(_warmup, "cache_is_kept", lambda: True)
+    monkeypatch.setattr(_warmup, "_GROUPS", {name: [(name, lambda name=name: names.append(name))] for name in "ab"})
+    steps = [*_warmup._GROUPS["a"], *_warmup._GROUPS["b"], ("last", lambda: names.append("last"))]
+    monkeypatch.setattr(_warmup, "_STEPS", steps)
+    return names
+
+
+def test_processes_share_the_groups(done_here, monkeypatch):
+    monkeypatch.setattr(_warmup, "_WORKER", "import sys\nfor line in sys.stdin: print(1.5, flush=True)")
+    reports = []
+    assert warm_up(lambda *report: reports.append(report), n_jobs=2) > 0
+    assert done_here == ["last"]
+    assert sorted(reports[:4], key=str) == sorted(
+        [(1, 3, "a", None), (1, 3, "a", 1.5), (2, 3, "b", None), (2, 3, "b", 1.5)], key=str
+    )
+    assert [report[:3] for report in reports[4:]] == [(3, 3, "last")] * 2
+
+
+@pytest.mark.parametrize("worker", ["", "raise SystemExit(1)", "input(); print('no number')", "while input(): break"])
+def test_steps_of_processes_that_fail_are_done_here(done_here, monkeypatch, worker):
+    monkeypatch.setattr(_warmup, "_WORKER", worker)
+    warm_up(n_jobs=2)
+    assert done_here == ["a", "b", "last"]
+
+
+def test_one_process_does_all_steps(done_here, monkeypatch):
+    monkeypatch.setattr(_warmup, "_WORKER", "raise SystemExit(1)")
+    warm_up(n_jobs=1)
+    assert done_here == ["a", "b", "last"]
+
+
+def test_processes_are_of_no_use_where_no_code_is_kept(done_here, monkeypatch):
+    monkeypatch.setattr(_warmup, "cache_is_kept", lambda: False)
+    monkeypatch.setattr(subprocess, "Popen", None)
+    warm_up(n_jobs=2)
+    assert done_here == ["a", "b", "last"]
