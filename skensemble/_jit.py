@@ -14,6 +14,7 @@ import re
 from pathlib import Path
 
 import numba
+from llvmlite import binding as llvm
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -32,6 +33,7 @@ from numba.core.compiler import CompilerBase, DefaultPassBuilder, Flags
 from numba.core.compiler_machinery import PassManager, register_pass
 from numba.core.cpu import CPUContext
 from numba.core.lowering import Lower
+from numba.core.runtime import rtsys
 from numba.core.runtime.context import NRTContext
 from numba.core.sigutils import normalize_signature
 from numba.core.typed_passes import NativeLowering
@@ -275,7 +277,12 @@ class _KernelCacheImpl(CompileResultCacheImpl):
     ]
 
     def reduce(self, result):
-        return self._stamp(), super().reduce(result)
+        """What a process needs that only calls the kernel: no bitcode to inline it, no environments of Numba's own
+        functions.  Of all symbols one is looked up by its name: that of the function for Python."""
+        (name, kind, (machine_code, _)), function, *others, _ = super().reduce(result)
+        entry = f'define void @"{function.llvm_cpython_wrapper_name}"() {{ ret void }}'
+        library = name, kind, (machine_code, llvm.parse_assembly(entry).as_bitcode())
+        return self._stamp(), (library, function, *others, ())
 
     def rebuild(self, target_context, payload):
         stamp, reduced = payload
@@ -330,7 +337,8 @@ class _KernelCache(FunctionCache):
 
     def load_overload(self, sig, target_context):
         try:
-            result = super().load_overload(sig, target_context)
+            rtsys.initialize(target_context)  # all that loaded code needs; Numba's compiler is loaded by a compilation
+            result = self._load_overload(sig, target_context)
             if result is not None and result.signature.args != normalize_signature(sig)[0]:
                 raise ValueError("code of another signature")
             return result

@@ -19,6 +19,8 @@ from skensemble._jit import bits_of, kernel, lowest_bit, prefetch
 from tests.conftest import ROOT
 
 SOURCE = """
+import numpy as np
+
 from skensemble._jit import kernel
 
 @kernel
@@ -28,6 +30,14 @@ def twice(x):
 @kernel
 def four_times(x):
     return twice(twice(x))
+
+@kernel
+def sorted_halves(values):
+    if values.shape[0] % 2:
+        raise ValueError("odd")
+    result = np.zeros((2, values.shape[0] // 2))
+    result[:] = np.sort(values).reshape(result.shape)
+    return result, len(result)
 """
 _numbers = itertools.count()
 
@@ -70,6 +80,18 @@ def test_second_process_finds_the_first_ones_code(folder):
     kernels = import_anew(folder)
     assert (kernels.four_times(5), kernels.four_times(0.25)) == (20, 1.0)
     assert hits(kernels.four_times) == 2
+
+
+def test_loaded_code_makes_arrays_and_raises(folder):
+    """What is kept on disk lacks the environments of Numba's own functions; nothing needs them."""
+    import_anew(folder).sorted_halves(np.ones(2))
+    kernels = import_anew(folder)
+    halves, n_halves = kernels.sorted_halves(np.array([3.0, 1.0, 2.0, 0.0]))
+    np.testing.assert_array_equal(halves, [[0.0, 1.0], [2.0, 3.0]])
+    assert n_halves == 2
+    with pytest.raises(ValueError, match="odd"):
+        kernels.sorted_halves(np.ones(3))
+    assert hits(kernels.sorted_halves) == 1
 
 
 def damage_by(change):
