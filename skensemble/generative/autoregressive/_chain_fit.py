@@ -15,6 +15,7 @@ from skensemble.generative.autoregressive._conditional import Conditional
 from skensemble.generative.autoregressive._smooth_numbers import SmoothNumbers
 
 STRENGTHS = (1.0, 4.0, 16.0, 64.0, 256.0)
+LARGEST_OF_LEAVES = 16.0  # strength without a curve; more is only what a curve must be better than
 CURVE_SHARES = np.r_[np.arange(1, 16) / 16, 31 / 32]
 N_FOLDS = 3
 FEWEST_FOR_A_CURVE = 60  # rows
@@ -108,20 +109,23 @@ class Judges:
         features, categorical = self.rows.features(order, j)
         curve, along = self._curve(order, j) if with_curve else (None, None)
         least_gain = LEAST_GAIN * float(weight[test] @ cells.on_curve[codes[test]])
-        found = []
+        leaves, curves = [], []
         for size in sizes:
             conditional = Conditional(cells, size, strengths[0])
             conditional.fit(features[~test], categorical, codes[~test], weight[~test])
             for strength in strengths:
                 conditional.strength = strength
                 log_density = conditional.log_density(features[test], x[test], codes[test])
-                found.append((self._loss(cells, log_density, j), size, strength, 0.0))
+                leaves.append((self._loss(cells, log_density, j), size, strength))
                 if curve is not None:
                     on_curve = conditional.log_share_on_curve(features[test]) - cells.unit
                     loss, share = self._best_share(cells, log_density, along + on_curve, j)
-                    found.append((loss + least_gain, size, strength, share))
-        _, size, strength, share = min(found)
-        return Settings(size, strength, curve if share > 0.0 else None, share)
+                    curves.append((loss + least_gain, size, strength, share))
+        if curves and min(curves)[0] < min(leaves)[0]:
+            _, size, strength, share = min(curves)
+            return Settings(size, strength, curve, share)
+        _, size, strength = min(leaves, key=lambda found: (found[2] > LARGEST_OF_LEAVES, found))
+        return Settings(size, strength, None, 0.0)
 
     def _curve(self, order, j):
         """(curve, log density of the left-out rows along it); None, None where there is none."""
