@@ -15,8 +15,8 @@ import numpy as np
 from skensemble._input_kinds import is_dask
 from skensemble._parameters import ParameterError
 from skensemble._warnings import warn, warn_again
-from skensemble.distributed._exchange import LostRank, connect, open_door
-from skensemble.distributed._fit_part import fit_here, fit_part
+from skensemble.distributed._exchange import LostRank, open_door
+from skensemble.distributed._fit_part import fit_here, run_rank
 
 LOCAL_SHARE = 1.25  # of its fair share of the rows a worker keeps what lies there
 MOST_FITS = 4  # that lose a worker each
@@ -222,8 +222,5 @@ def _run_rank(estimator, train, validation, rank, addresses, fit, token, workers
     door = _doors.get((fit, workers[rank]))  # stays there, so that the client can close it while this rank waits
     if door is None:
         raise LostRank("The fit has ended.")
-    exchange = connect(rank, door, addresses, token, dict(enumerate(workers)))
-    try:
-        return fit_part(estimator, train, validation, exchange, get_worker().state.nthreads)
-    finally:
-        exchange.close()
+    threads = get_worker().state.nthreads
+    return run_rank(estimator, train, validation, door, rank, addresses, token, workers, threads)

@@ -8,6 +8,7 @@ import numpy as np
 from skensemble._parameters import ParameterError
 from skensemble._warnings import caught_warnings
 from skensemble.distributed._batches import Batches
+from skensemble.distributed._exchange import connect
 from skensemble.distributed._part_source import PartSource
 
 OF_ROWS = ("sample_weight", "init_score", "groups", "qid")
@@ -38,6 +39,18 @@ def fit_here(estimator, train, validation):
         if blocks is not None:
             given |= _arguments(_batches(blocks), _joined(blocks), suffix)
     return estimator.fit(**given)
+
+
+def run_rank(estimator, train, validation, door, rank, addresses, token, names, n_threads):
+    """Meet the other processes and fit with them; returns what `fit_part` does.
+
+    door : socket that listens at addresses[rank];  token : bytes that all share;  names : what errors call the ranks
+    """
+    exchange = connect(rank, door, addresses, token, dict(enumerate(names)))
+    try:
+        return fit_part(estimator, train, validation, exchange, n_threads)
+    finally:
+        exchange.close()
 
 
 def fit_part(estimator, train, validation, exchange, n_threads):

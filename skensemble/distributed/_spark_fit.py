@@ -1,0 +1,65 @@
+"""Fits to Spark's frames: a barrier stage starts all ranks at the same time, and sockets of our own carry sums.
+
+Spark hands each task its rows as Arrow batches; the tasks tell each other their addresses at the barrier.  Where one
+is lost, Spark starts the stage again as a whole, whose model is the same.
+"""
+
+import json
+import pickle
+import secrets
+from functools import partial
+
+from skensemble._warnings import warn_again
+from skensemble.distributed._exchange import open_door
+from skensemble.distributed._fit_part import run_rank
+from skensemble.distributed._ray_fit import block_of
+
+IS_HELD_OUT = "__is_held_out__"  # column that tells validation rows apart
+
+
+def fit_on_spark(estimator, source, validation, roles, n_ranks, n_threads):
+    """Fit to a DataFrame, by as many tasks as there are ranks."""
+    from pyspark.sql.functions import lit
+
+    context = source.sparkSession.sparkContext
+    n_partitions = source.rdd.getNumPartitions()
+    n_ranks = n_ranks or min(n_partitions, context.defaultParallelism)
+    names = [*roles.features, *roles.by_argument.values()]
+    rows = source.select(*names)
+    if validation is not None:
+        held_out = validation.select(*names).withColumn(IS_HELD_OUT, lit(True))
+        rows = rows.withColumn(IS_HELD_OUT, lit(False)).unionByName(held_out)
+    is_shuffled = validation is not None or n_partitions < n_ranks
+    rows = rows.repartition(n_ranks) if is_shuffled else rows.coalesce(n_ranks)
+    task = partial(_run_task, estimator, validation is not None, roles, n_threads)
+    (row,) = rows.mapInArrow(task, "fitted binary", barrier=True).collect()
+    attributes, warnings = pickle.loads(row["fitted"])
+    warn_again(warnings)
+    vars(estimator).update(attributes)
+    return estimator
+
+
+def _run_task(estimator, has_validation, roles, n_threads, batches):
+    """A task of the stage: its part of the fit.  Task 0 yields the fitted attributes."""
+    import pyarrow as pa
+    from pyspark import BarrierTaskContext
+
+    context = BarrierTaskContext.get()
+    rank = context.partitionId()
+    host = context.getTaskInfos()[rank].address.rsplit(":", 1)[0]
+    door = open_door(host)
+    told = [json.loads(text) for text in context.allGather(json.dumps([*door.getsockname()[:2], secrets.token_hex(16)]))]
+    addresses = [(host, port) for host, port, _ in told]
+    train, validation = [], []
+    for batch in batches:
+        frame = batch.to_pandas()
+        parts = [frame] if not has_validation else [frame[~frame[IS_HELD_OUT]], frame[frame[IS_HELD_OUT]]]
+        for part, blocks in zip(parts, (train, validation)):
+            if len(part):
+                blocks.append(block_of(part, roles))
+    token, names = bytes.fromhex(told[0][2]), [f"{host}:{port}" for host, port in addresses]
+    fitted = run_rank(
+        estimator, train, validation if has_validation else None, door, rank, addresses, token, names, n_threads
+    )
+    if fitted is not None:
+        yield pa.RecordBatch.from_pydict({"fitted": [pickle.dumps(fitted)]})
