@@ -1,6 +1,7 @@
 # Written by `make format` from _front_door.py.
 from skensemble._warmup import warm_up as warm_up
 from skensemble.distributed import Batches as Batches
+from skensemble.distributed import fit as fit
 from skensemble.ensemble.adaboost._adaboost import AdaBoostClassifier as AdaBoostClassifier
 from skensemble.ensemble.adaboost._adaboost import AdaBoostRegressor as AdaBoostRegressor
 from skensemble.ensemble.forest._random_forest import ExtraTreesClassifier as ExtraTreesClassifier

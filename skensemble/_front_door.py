@@ -65,7 +65,7 @@ OTHERS = {
         "export_model": "skensemble.exported._export",
         "register_onnx_converters": "skensemble.exported._onnx_converters",
     },
-    "More than one machine": {"Batches": "skensemble.distributed"},
+    "More than one machine": {"Batches": "skensemble.distributed", "fit": "skensemble.distributed"},
     "Explanations": {"explain": "skensemble.inspection"},
     "Effects of columns": {
         "partial_dependence": "skensemble.inspection",

@@ -79,6 +79,8 @@ OPTIONAL = {
     "narwhals",
     "dask",
     "distributed",
+    "ray",
+    "pyspark",
     "onnx",
     "skl2onnx",
     "treelite",

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from skensemble._input_kinds import is_dask
-from skensemble._parameters import Interval, IsBool, IsNone, ParameterError, check_parameter
+from skensemble._parameters import Interval, IsNone, ParameterError, check_parameter
 from skensemble.distributed._ray_fit import fit_on_ray
 from skensemble.distributed._spark_fit import fit_on_spark
 

@@ -10,7 +10,7 @@ import secrets
 from functools import partial
 
 from skensemble._warnings import warn_again
-from skensemble.distributed._exchange import open_door
+from skensemble.distributed._exchange import LostRank, open_door
 from skensemble.distributed._fit_part import run_rank
 from skensemble.distributed._ray_fit import block_of
 
@@ -32,23 +32,38 @@ def fit_on_spark(estimator, source, validation, roles, n_ranks, n_threads):
     is_shuffled = validation is not None or n_partitions < n_ranks
     rows = rows.repartition(n_ranks) if is_shuffled else rows.coalesce(n_ranks)
     task = partial(_run_task, estimator, validation is not None, roles, n_threads)
-    (row,) = rows.mapInArrow(task, "fitted binary", barrier=True).collect()
-    attributes, warnings = pickle.loads(row["fitted"])
+    answers = [pickle.loads(row["answer"]) for row in rows.mapInArrow(task, "answer binary", barrier=True).collect()]
+    if errors := [answer for answer in answers if isinstance(answer, Exception)]:
+        raise min(errors, key=lambda error: isinstance(error, LostRank))  # that a rank is gone says less than why
+    ((attributes, warnings),) = answers
     warn_again(warnings)
     vars(estimator).update(attributes)
     return estimator
 
 
 def _run_task(estimator, has_validation, roles, n_threads, batches):
-    """A task of the stage: its part of the fit.  Task 0 yields the fitted attributes."""
+    """A task of the stage.  Task 0 yields the fitted attributes; errors are an answer, too, else Spark tries again."""
     import pyarrow as pa
+
+    try:
+        answer = _fit_part(estimator, has_validation, roles, n_threads, batches)
+    except Exception as error:
+        answer = error
+    if answer is not None:
+        yield pa.RecordBatch.from_pydict({"answer": [pickle.dumps(answer)]})
+
+
+def _fit_part(estimator, has_validation, roles, n_threads, batches):
+    """What `run_rank` returns, for the rows of this task."""
     from pyspark import BarrierTaskContext
 
     context = BarrierTaskContext.get()
     rank = context.partitionId()
     host = context.getTaskInfos()[rank].address.rsplit(":", 1)[0]
     door = open_door(host)
-    told = [json.loads(text) for text in context.allGather(json.dumps([*door.getsockname()[:2], secrets.token_hex(16)]))]
+    told = [
+        json.loads(text) for text in context.allGather(json.dumps([*door.getsockname()[:2], secrets.token_hex(16)]))
+    ]
     addresses = [(host, port) for host, port, _ in told]
     train, validation = [], []
     for batch in batches:
@@ -58,8 +73,5 @@ def _run_task(estimator, has_validation, roles, n_threads, batches):
             if len(part):
                 blocks.append(block_of(part, roles))
     token, names = bytes.fromhex(told[0][2]), [f"{host}:{port}" for host, port in addresses]
-    fitted = run_rank(
-        estimator, train, validation if has_validation else None, door, rank, addresses, token, names, n_threads
-    )
-    if fitted is not None:
-        yield pa.RecordBatch.from_pydict({"fitted": [pickle.dumps(fitted)]})
+    validation = validation if has_validation else None
+    return run_rank(estimator, train, validation, door, rank, addresses, token, names, n_threads)

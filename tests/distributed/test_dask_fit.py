@@ -22,7 +22,7 @@ from skensemble import (
     RandomForestRegressor,
 )
 from skensemble._warnings import caught_warnings
-from skensemble.distributed import _part_source
+from skensemble.distributed import _part_source, fit
 from tests.distributed.test_part_source import CLASS, NUMBER, WEIGHTS, X, assert_same
 
 TABLE = X.assign(label=np.where(CLASS > 1, "yes", "no"), weight=WEIGHTS["fractions"])
@@ -142,6 +142,14 @@ def test_forests(client):
     ours.fit(table[FEATURES], table[["label", "c"]])
     with pytest.raises(ValueError, match="X must be in memory for predictions that are a list"):
         ours.predict_proba(table[FEATURES])
+
+
+def test_the_long_form(client):
+    table, model = _collection([100]), NewtonBoostingClassifier(n_estimators=3, random_state=0)
+    fit(model, table, target="label", weight="weight", validation=table, on=client)
+    theirs = NewtonBoostingClassifier(n_estimators=3, random_state=0)
+    validation = {"X_val": X, "y_val": TABLE["label"], "sample_weight_val": TABLE["weight"]}
+    assert_same(model, theirs.fit(X, TABLE["label"], TABLE["weight"], **validation))
 
 
 def test_two_fits_at_a_time(client):
