@@ -1,6 +1,7 @@
 """Fits to Ray's datasets: Ray keeps the rows and places an actor for each rank, and sockets of our own carry sums."""
 
 import secrets
+from itertools import pairwise
 
 from skensemble._parameters import ParameterError
 from skensemble._warnings import warn, warn_again
@@ -37,7 +38,7 @@ def _shares(dataset, n_ranks):
     """For each rank references of frames that follow each other."""
     frames = dataset.to_pandas_refs()
     bounds = [len(frames) * rank // n_ranks for rank in range(n_ranks + 1)]
-    return [frames[first:last] for first, last in zip(bounds, bounds[1:])]
+    return [frames[first:last] for first, last in pairwise(bounds)]
 
 
 def _run_ranks(ray, estimator, shares, roles, n_threads):

@@ -61,9 +61,8 @@ def _fit_part(estimator, has_validation, roles, n_threads, batches):
     rank = context.partitionId()
     host = context.getTaskInfos()[rank].address.rsplit(":", 1)[0]
     door = open_door(host)
-    told = [
-        json.loads(text) for text in context.allGather(json.dumps([*door.getsockname()[:2], secrets.token_hex(16)]))
-    ]
+    said = json.dumps([*door.getsockname()[:2], secrets.token_hex(16)])
+    told = [json.loads(text) for text in context.allGather(said)]
     addresses = [(host, port) for host, port, _ in told]
     train, validation = [], []
     for batch in batches:

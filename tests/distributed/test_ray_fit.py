@@ -15,6 +15,7 @@ ROOT = str(Path(__file__).parents[2])
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # those of the engine
 def test_the_model_is_that_of_all_rows():
     ray = pytest.importorskip("ray", reason="the package ray is not installed")
     path = os.pathsep.join(filter(None, [ROOT, os.environ.get("PYTHONPATH")]))

@@ -13,6 +13,7 @@ TABLE = X.assign(label=np.where(CLASS > 1, "yes", "no"), weight=WEIGHTS["whole"]
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # those of the engine
 def test_the_model_is_that_of_all_rows(monkeypatch):
     sql = pytest.importorskip("pyspark.sql", reason="the package pyspark is not installed")
     monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
