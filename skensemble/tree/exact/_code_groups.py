@@ -19,19 +19,21 @@ N_COPIES = 4  # of the histogram of few codes; a power of two
 
 
 @kernel
-def fill_histogram(column, start, n_rows, low, high, state):
+def fill_histogram(table, offset, stride, start, n_rows, low, high, state):
     """Add the node's rows to the cells of their codes, counted from `low`.
+
+    table, offset, stride : the code of row r is table[offset + stride * r]
 
     Consecutive rows of one code would wait for each other's sums: few codes get several histograms, used in turn.
     """
     n_channels = state.n_channels
     n_cells = (high - low + 1) * n_channels
     is_small = high - low < FEW_CODES
-    stride = n_cells if is_small else 0
+    to_copy = n_cells if is_small else 0
     if state.amount.shape[0] == 0:
-        _count_classes(column, start, n_rows, low, stride, state)
+        _count_classes(table, offset, stride, start, n_rows, low, to_copy, state)
     else:
-        _add_amounts(column, start, n_rows, low, stride, state)
+        _add_amounts(table, offset, stride, start, n_rows, low, to_copy, state)
     if is_small:
         histogram = state.histogram
         for cell in range(n_cells):
@@ -41,21 +43,25 @@ def fill_histogram(column, start, n_rows, low, high, state):
 
 
 @kernel
-def _count_classes(column, start, n_rows, low, stride, state):
+def _count_classes(table, offset, stride, start, n_rows, low, to_copy, state):
     """Weights of the classes; the weight of the row is their sum."""
     histogram, rows, node_weight, node_class = state.histogram, state.rows, state.node_weight, state.node_class
     n_channels, n_outputs = uint64(state.n_channels), uint64(state.n_outputs)
-    if state.n_outputs == 1 and state.n_channels == state.n_stats + 1:
-        for i in range(uint64(n_rows)):
-            code = uint64(column[rows[uint64(start) + i]]) - uint64(low)
-            cell = code * n_channels + (i & uint64(N_COPIES - 1)) * uint64(stride)
-            histogram[cell + uint64(node_class[i, uint64(0)])] += node_weight[i]
+    if state.n_outputs == 1 and state.n_channels == state.n_stats + 1:  # the rows of a node are sorted by class
+        first = uint64(0)
+        for channel in range(uint64(state.n_stats)):
+            stop, begin = max(first, uint64(state.class_stop[channel])), channel - uint64(low) * n_channels
+            for i in range(first, stop):
+                code = uint64(table[uint64(offset) + uint64(stride) * uint64(rows[uint64(start) + i])])
+                cell = code * n_channels + (i & uint64(N_COPIES - 1)) * uint64(to_copy)
+                histogram[cell + begin] += node_weight[i]
+            first = stop
         return
     counts = state.n_channels > state.n_stats + 1
     count_channel = uint64(state.n_stats + 1)
     for i in range(uint64(n_rows)):
-        code = uint64(column[rows[uint64(start) + i]]) - uint64(low)
-        cell = code * n_channels + (i & uint64(N_COPIES - 1)) * uint64(stride)
+        code = uint64(table[uint64(offset) + uint64(stride) * uint64(rows[uint64(start) + i])]) - uint64(low)
+        cell = code * n_channels + (i & uint64(N_COPIES - 1)) * uint64(to_copy)
         for k in range(n_outputs):
             histogram[cell + uint64(node_class[i, k])] += node_weight[i]
         if counts:
@@ -63,13 +69,13 @@ def _count_classes(column, start, n_rows, low, stride, state):
 
 
 @kernel
-def _add_amounts(column, start, n_rows, low, stride, state):
+def _add_amounts(table, offset, stride, start, n_rows, low, to_copy, state):
     histogram, rows, node_weight, node_amount = state.histogram, state.rows, state.node_weight, state.node_amount
     n_channels, n_outputs = uint64(state.n_channels), uint64(state.n_outputs)
     counts = state.n_channels > state.n_stats + 1
     for i in range(uint64(n_rows)):
-        code = uint64(column[rows[uint64(start) + i]]) - uint64(low)
-        cell = code * n_channels + (i & uint64(N_COPIES - 1)) * uint64(stride)
+        code = uint64(table[uint64(offset) + uint64(stride) * uint64(rows[uint64(start) + i])]) - uint64(low)
+        cell = code * n_channels + (i & uint64(N_COPIES - 1)) * uint64(to_copy)
         for k in range(n_outputs):
             histogram[cell + k] += node_amount[i, k]
         histogram[cell + n_outputs] += node_weight[i]

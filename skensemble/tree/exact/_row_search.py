@@ -12,7 +12,7 @@ from skensemble._random_bits import mixed_seed, random_bits
 from skensemble.tree.exact._absolute_error import deviations
 from skensemble.tree.exact._category_splits import sweep_categories
 from skensemble.tree.exact._code_groups import collect_groups, fill_histogram, groups_of_histogram, sweep_groups
-from skensemble.tree.exact._code_ranges import find_ranges, is_constant
+from skensemble.tree.exact._code_ranges import cells_of, find_ranges, is_constant
 from skensemble.tree.exact._code_sums import MANY_CODES, mark_codes, sum_by_code, sweep_sums
 from skensemble.tree.exact._competing_splits import add_row, compete, gain_to_beat, note_codes, precedes
 from skensemble.tree.exact._criteria import ABSOLUTE_ERROR, SQUARED_ERROR
@@ -100,7 +100,7 @@ def _try_drawn(node, end, seed, breaks_ties, state):
             _try_pair(node, feature, breaks_ties, state)
         elif is_random:
             try_random_split(node, feature, is_summed, seed, breaks_ties, state)
-        else:
+        elif not _try_range(node, feature, breaks_ties, state):
             try_feature(node, feature, seed, breaks_ties, state)
 
 
@@ -124,6 +124,27 @@ def _try_pair(node, feature, breaks_ties, state):
 
 
 @kernel
+def _try_range(node, feature, breaks_ties, state):
+    """Let the best split of a plain feature compete, from its range of codes; False if `try_feature` is quicker."""
+    if state.random_splits or state.criterion == ABSOLUTE_ERROR:
+        return False
+    low, high = int64(state.lowest[feature]), int64(state.highest[feature])
+    start, n_rows = state.start[node], state.stop[node] - state.start[node]
+    table, offset, stride = cells_of(node, feature, state)
+    if high == low + 1:
+        _add_left(node, table, int64(offset), int64(stride), low, False, state)
+        if compete(node, feature, 0, 0, breaks_ties, state):
+            note_codes(low, high, False, state)
+        return True
+    worth = ROWS_FOR_INTEGERS_OF_CLASSES if state.amount.shape[0] == 0 else ROWS_FOR_INTEGERS_OF_NUMBERS
+    if _has_few_codes(feature, state) or worth * n_rows < (high - low + 1) * state.n_channels:
+        return False
+    fill_histogram(table, offset, stride, start, n_rows, low, high, state)
+    groups_of_histogram(state.histogram, 0, low, high, True, state)
+    return sweep_groups(node, feature, breaks_ties, state)
+
+
+@kernel
 def try_feature(node, feature, seed, breaks_ties, state):
     """Let the feature's best split compete; False if it is constant in the node.
 
@@ -144,7 +165,7 @@ def try_feature(node, feature, seed, breaks_ties, state):
         return _try_sums_by_code(node, feature, breaks_ties, state)
     worth = ROWS_FOR_INTEGERS_OF_CLASSES if state.amount.shape[0] == 0 else ROWS_FOR_INTEGERS_OF_NUMBERS
     if is_plain and worth * n_rows >= n_codes * state.n_channels:
-        fill_histogram(column, start, n_rows, 0, n_codes - 1, state)
+        fill_histogram(column, 0, 1, start, n_rows, 0, n_codes - 1, state)
         groups_of_histogram(state.histogram, 0, 0, n_codes - 1, True, state)
         return sweep_groups(node, feature, breaks_ties, state)
     if state.random_splits and not state.is_categorical[feature] and state.criterion != ABSOLUTE_ERROR:
@@ -162,7 +183,7 @@ def try_feature(node, feature, seed, breaks_ties, state):
         collect_groups(n_rows, high, state)
         sweep_groups(node, feature, breaks_ties, state)
     elif n_rows > 4 * (high - low) and n_missing == 0:
-        fill_histogram(column, start, n_rows, low, high, state)
+        fill_histogram(column, 0, 1, start, n_rows, low, high, state)
         groups_of_histogram(state.histogram, 0, low, high, True, state)
         sweep_groups(node, feature, breaks_ties, state)
     else:
@@ -263,7 +284,7 @@ def _try_node_sums(node, feature, first, breaks_ties, state):
 @kernel
 def _try_two_codes(node, feature, breaks_ties, state):
     """A feature with two values, without a histogram."""
-    _add_left(node, state.columns[feature], 1, False, state)
+    _add_left(node, state.columns[feature], 0, 1, 1, False, state)
     if not 0 < state.left[state.n_stats] < state.total[state.n_stats]:
         return False
     if compete(node, feature, 0, 0, breaks_ties, state):
@@ -272,8 +293,10 @@ def _try_two_codes(node, feature, breaks_ties, state):
 
 
 @kernel
-def _add_left(node, column, code, missing_left, state):
+def _add_left(node, table, first_cell, stride, code, missing_left, state):
     """Add up the rows with codes up to `code`, and the missing ones or not.
+
+    table, first_cell, stride : the code of row r is table[first_cell + stride * r]
 
     The rows of a node are sorted by class: one plain sum for each class.
     """
@@ -286,27 +309,31 @@ def _add_left(node, column, code, missing_left, state):
         first = int64(0)
         for channel in range(n_stats):
             stop = max(first, state.class_stop[channel]) if state.amount.shape[0] == 0 else n_rows
-            amount, weight = _sum_left(column, start, first, stop, offset, limit, state)
+            amount, weight = _sum_left(table, first_cell, stride, start, first, stop, offset, limit, state)
             left[channel] = amount
             left[n_stats] += weight
             first = stop
         return
     for i in range(n_rows):
-        if uint64(column[state.rows[start + i]]) - offset <= limit:
+        if uint64(table[first_cell + stride * int64(state.rows[start + i])]) - offset <= limit:
             add_row(i, left, 0, state)
 
 
 @kernel
-def _sum_left(column, start, first, stop, offset, limit, state):
+def _sum_left(table, first_cell, stride, start, first, stop, offset, limit, state):
     """(amount, weight) of the left ones of rows first .. stop - 1 of the node; of classes both are the weight."""
     rows, node_weight, node_amount = state.rows, state.node_weight, state.node_amount
-    amount, weight = int64(0), int64(0)
+    first_cell, stride, amount, weight = uint64(first_cell), uint64(stride), int64(0), int64(0)
     if state.amount.shape[0] == 0:
         for i in range(uint64(first), uint64(stop)):
-            weight += node_weight[i] if uint64(column[rows[uint64(start) + i]]) - offset <= limit else 0
+            weight += (
+                node_weight[i]
+                if uint64(table[first_cell + stride * uint64(rows[uint64(start) + i])]) - offset <= limit
+                else 0
+            )
         return weight, weight
     for i in range(uint64(first), uint64(stop)):
-        is_left = uint64(column[rows[uint64(start) + i]]) - offset <= limit
+        is_left = uint64(table[first_cell + stride * uint64(rows[uint64(start) + i])]) - offset <= limit
         weight += node_weight[i] if is_left else 0
         amount += node_amount[i, uint64(0)] if is_left else 0
     return amount, weight
@@ -324,7 +351,7 @@ def _try_random_threshold(node, feature, low, high, n_missing, n_keys, breaks_ti
     if state.usual.shape[0] > 0:
         add_left_of_keys(feature, n_keys, code, missing_left, state)
     else:
-        _add_left(node, state.columns[feature], code, missing_left, state)
+        _add_left(node, state.columns[feature], 0, 1, code, missing_left, state)
     if state.left[state.n_stats] == state.total[state.n_stats]:
         return
     if state.criterion == ABSOLUTE_ERROR:
