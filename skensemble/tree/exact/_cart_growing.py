@@ -195,6 +195,7 @@ def _gather_classes(start, n_rows, state):
     first, total_weight = int64(0), int64(0)
     for channel in range(state.n_stats):
         state.class_stop[channel] = 0
+    state.n_present = 0
     while first < n_rows:
         channel = state.class_of_row[int64(rows[start + first]), 0]
         stop = _end_of_class(channel, start, first, n_rows, state)
@@ -210,6 +211,8 @@ def _gather_classes(start, n_rows, state):
                 node_weight[i] = weight
                 weight_sum += weight
         state.total[channel], state.class_stop[channel] = weight_sum, stop
+        state.present[state.n_present] = channel
+        state.n_present += 1
         total_weight += weight_sum
         first = stop
     state.total[state.n_stats] = total_weight

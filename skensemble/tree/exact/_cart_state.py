@@ -104,6 +104,8 @@ TABLE = StateTable(
         # the node that is being looked at
         ("node_weight", np.int64, "n_samples", TREE, None, "of its rows, in order"),
         ("class_stop", np.int64, "n_stats", TREE, 0, "rows are sorted by class: one past the last of each"),
+        ("present", np.int64, "n_stats", TREE, 0, "classes of its rows, of one output"),
+        ("n_present", int, None, TREE, 0, ""),
         ("node_class", np.int32, "n_classified n_outputs", TREE, None, ""),
         ("node_amount", np.int64, "n_numbers n_outputs", TREE, None, ""),
         ("total", np.int64, "n_channels", TREE, None, "of the node"),

@@ -233,3 +233,63 @@ def _sweep_class_groups(node, feature, breaks_ties, state):
     if best >= 0:
         state.best_gain, state.best_feature = bar, feature
         note_codes(state.group_code[best], state.group_code[best + 1], False, state)
+
+
+@kernel
+def sweep_classes(node, feature, table, offset, stride, low, high, breaks_ties, state):
+    """The same without groups, for a feature whose range of codes is known: sums of the node's own classes only.
+
+    Gini impurity of one output, no row missing;  table, offset, stride : see `fill_histogram`
+    """
+    histogram, present, n_present = state.histogram, state.present, uint64(state.n_present)
+    _count_present(table, offset, stride, state.start[node], low, high, state)
+    left, total, min_weight = state.left_float, state.total_float, state.min_weight_leaf
+    total_weight, bar = total[state.n_stats], gain_to_beat(node, feature, breaks_ties, state)
+    left_weight, left_squares, right_squares, best, above, last = 0.0, 0.0, 0.0, int64(-1), int64(-1), int64(-1)
+    for k in range(n_present):
+        left[k] = 0.0
+        right_squares += total[present[k]] * total[present[k]]
+    for code in range(low, high + 1):
+        cell, here_weight = uint64(code - low) * n_present, int64(0)
+        for k in range(n_present):
+            here_weight += histogram[cell + k]
+        if here_weight == 0:
+            continue
+        right_weight = total_weight - left_weight
+        if last >= 0 and not (
+            left_squares * right_weight + right_squares * left_weight < bar * ALMOST * left_weight * right_weight
+        ):
+            gain = left_squares / left_weight + right_squares / right_weight
+            if gain > bar and min(left_weight, right_weight) >= min_weight:
+                bar, best, above = gain, last, code
+        for k in range(n_present):
+            weight, here = float(histogram[cell + k]), left[k]
+            left_squares += weight * (2.0 * here + weight)
+            right_squares -= weight * (2.0 * (total[present[k]] - here) - weight)
+            left[k] = here + weight
+            histogram[cell + k] = 0
+        left_weight += float(here_weight)
+        last = code
+    if best >= 0:
+        state.best_gain, state.best_feature = bar, feature
+        note_codes(best, above, False, state)
+
+
+@kernel
+def _count_present(table, offset, stride, start, low, high, state):
+    """Weights by code and class of the node, both counted from 0; the rows of a node are sorted by class."""
+    histogram, rows, node_weight, n_present = state.histogram, state.rows, state.node_weight, uint64(state.n_present)
+    n_cells, first = uint64(high - low + 1) * n_present, uint64(0)
+    is_small = high - low < FEW_CODES
+    to_copy = n_cells if is_small else uint64(0)
+    for k in range(n_present):
+        stop, begin = uint64(state.class_stop[state.present[k]]), k - uint64(low) * n_present
+        for i in range(first, stop):
+            code = uint64(table[uint64(offset) + uint64(stride) * uint64(rows[uint64(start) + i])])
+            histogram[code * n_present + (i & uint64(N_COPIES - 1)) * to_copy + begin] += node_weight[i]
+        first = stop
+    if is_small:
+        for cell in range(n_cells):
+            for copy in range(uint64(1), uint64(N_COPIES)):
+                histogram[cell] += histogram[copy * n_cells + cell]
+                histogram[copy * n_cells + cell] = 0

@@ -20,9 +20,14 @@ FEATURES_IN_WORD = 3  # of eight features side by side, from which all eight are
 
 @kernel
 def is_random_sum(state):
-    """Are splits drawn, and their gains made from sums of a single output, without limits on counts and values?"""
-    is_scalar = state.n_outputs == 1 and state.n_channels == state.n_stats + 1 and not state.constrained
-    return state.random_splits and is_scalar and state.criterion != ABSOLUTE_ERROR
+    """Are splits drawn, and their gains made from such sums?"""
+    return state.random_splits and is_scalar_sum(state) and state.criterion != ABSOLUTE_ERROR
+
+
+@kernel
+def is_scalar_sum(state):
+    """Are sums those of a single output, without limits on counts and values?"""
+    return state.n_outputs == 1 and state.n_channels == state.n_stats + 1 and not state.constrained
 
 
 @kernel
