@@ -121,8 +121,8 @@ class NumberCells:
         """Bins of continuous numbers meet in the middle between their outermost values, others before the next."""
         if self.step > 0.0:
             next_low = low[1:].copy()
-            low[1:] = np.where(is_atom[:-1] & ~is_atom[1:], high[:-1] + self.step, low[1:])
-            high[:-1] = np.where(is_atom[:-1], high[:-1], next_low - self.step)
+            low[1:] = np.where(is_atom[:-1] & ~is_atom[1:], np.minimum(high[:-1] + self.step, low[1:]), low[1:])
+            high[:-1] = np.where(is_atom[:-1], high[:-1], np.maximum(next_low - self.step, high[:-1]))
             return
         middle = low[1:] * 0.5 + high[:-1] * 0.5
         high[:-1] = np.where(is_atom[:-1], high[:-1], np.where(is_atom[1:], low[1:], middle))
