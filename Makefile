@@ -46,8 +46,9 @@ warm warm-bounds: $(VENV)/.installed-test
 warm-bounds: export NUMBA_BOUNDSCHECK = 1
 warm-bounds: export NUMBA_CACHE_DIR = $(CURDIR)/build/bounds_cache
 
-bench: $(VENV)/.installed-bench ## compare speed, memory and quality with other libraries
+bench: $(VENV)/.installed-bench ## compare speed, memory and quality with other libraries; write the tables of the README
 	$(PYTHON) benchmarks/run.py $(BENCH_ARGS)
+	$(PYTHON) benchmarks/readme.py
 
 docs: $(VENV)/.installed-docs ## build the documentation into docs/_build/html, and open each page in Chromium if it is installed
 	$(PYTHON) -m sphinx -W --keep-going -b html docs docs/_build/html

@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,14 @@ def test_code_runs(monkeypatch):
 def test_code_example_has_at_most_ten_lines():
     first = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
     assert len(first.strip().splitlines()) <= 10
+
+
+def test_tables_of_speed_are_those_of_the_results():
+    writer = runpy.run_path(str(ROOT / "benchmarks" / "readme.py"))
+    readme, results = (ROOT / "README.md").read_text(), (ROOT / "benchmarks" / "results" / "latest.md").read_text()
+    assert writer["with_section"](readme, results) == readme
+    changed = re.sub(r"^(\| adult \|.* best-first ).*$", r"\1" + "| 7.125 " * 13 + "|", results, flags=re.MULTILINE)
+    assert "| fit, adult (39 000 rows) |" + " 7.12 |" * 6 in writer["with_section"](readme, changed)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
