@@ -105,3 +105,10 @@ def check_unmasked(values, name):
     if np.ma.is_masked(values):
         n_masked = np.ma.count_masked(values)
         raise ValueError(f"{name} must have no missing values, got {n_masked} masked ones: leave these rows out.")
+
+
+def check_real(values, name):
+    """Refuse complex numbers, in a sentence that does not print them all."""
+    dtype = getattr(values, "dtype", None)
+    if getattr(dtype, "kind", None) == "c":
+        raise ValueError(f"{name} must hold real numbers: Complex data not supported, got {dtype}.")

@@ -6,6 +6,8 @@ by the sums of their weights.
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from functools import wraps
 from numbers import Real
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,15 +19,16 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils import assert_all_finite, check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
-from skensemble._input_kinds import check_in_memory, check_unmasked
+from skensemble._input_kinds import check_in_memory, check_real, check_unmasked
 from skensemble._parameters import IsArrayLike, IsDict, IsNone, OneOf, ParameterError, SequenceOf
 from skensemble._validation import feature_positions
-from skensemble._weights import check_sum, sums_by_group
+from skensemble._weights import check_sum, is_whole, sums_by_group
 
 if TYPE_CHECKING:
     from skensemble._types import Column, Method, Table
 
 CLASS_WEIGHT = (IsDict, SequenceOf(IsDict, "a list of dicts (one per output)"), OneOf("balanced"), IsNone)
+MOST_IN_TERMS = 10_000  # largest whole number that stands for the weight of a class
 MONOTONIC_CST = (IsArrayLike, IsDict, IsNone)
 
 
@@ -49,6 +52,7 @@ def read_numbers(values, name):
     """Float64 array without NaN and inf; errors begin with the name."""
     check_in_memory(values, name)
     check_unmasked(values, name)
+    check_real(values, name)
     if getattr(getattr(values, "dtype", None), "kind", None) in ("m", "M"):
         raise TypeError(
             f"{name} must hold numbers, got {values.dtype}: give numbers in a unit of your choice, for example "
@@ -161,6 +165,7 @@ def _label_array(y, name, multi_output, warn):
     check_unmasked(y, name)
     if scipy.sparse.issparse(y):
         raise ParameterError(f"{name} must be dense (y.toarray()): sparse multilabel-indicator for y is not supported.")
+    check_real(y, name)
     if type(y) is not np.ndarray or y.ndim != 1:
         y = _checked_labels(y, multi_output, warn)
     if y.dtype == object:
@@ -257,19 +262,50 @@ def read_weight(sample_weight, name, n_samples):
     return weight
 
 
-def class_weighted(class_weight, labels, weight):
+def class_weighted(class_weight, labels, weight, *, as_ratios=False):
     """Weights of rows (None: one each) times the weights of their classes: (n_samples,) float64, or None.
 
     class_weight : None, "balanced", a dict from class to weight, or a list with one of these per output, whose
-        weights are multiplied
+        weights are multiplied; only their ratios matter
+    as_ratios : whether the weights of classes are divided by their mean over the rows, so that parameters which are
+        compared with sums of weights keep their meaning
     """
     if class_weight is None:
         return weight
     factor = np.ones(labels.codes.shape[1])
     for k, of_output in enumerate(_class_weight_of_outputs(class_weight, labels.n_outputs)):
-        factor *= class_factors(of_output, labels.classes[k], labels.codes[k], weight)[labels.codes[k]]
+        factors = class_factors(of_output, labels.classes[k], labels.codes[k], weight)
+        factors = factors if isinstance(of_output, str) else _in_lowest_terms(factors)
+        factor *= factors[labels.codes[k]]
     factor = read_weight(factor, "class_weight", len(factor))
+    if as_ratios:
+        factor = factor / _mean_factor(factor, weight)
     return factor if weight is None else read_weight(factor * weight, "sample_weight times class_weight", len(factor))
+
+
+def _in_lowest_terms(factors):
+    """Weights of classes as the smallest whole numbers in proportion, or else with 1 as the largest.
+
+    So 1, 3 and 0.2, 0.6 are the same.
+    """
+    largest = factors.max()
+    if not 0.0 < largest < np.inf or not (factors >= 0.0).all():
+        return factors  # an error later on
+    if is_whole(factors):
+        return factors / np.gcd.reduce(factors.astype(np.int64))
+    ratios = factors / largest
+    terms = [Fraction(ratio).limit_denominator(MOST_IN_TERMS) for ratio in ratios.tolist()]
+    if not np.allclose(ratios, np.array(terms, np.float64), rtol=1e-12, atol=0.0):
+        return ratios
+    whole = math.lcm(*(term.denominator for term in terms))
+    return np.array([term * whole for term in terms], np.float64) if whole <= MOST_IN_TERMS else ratios
+
+
+def _mean_factor(factor, weight):
+    """Mean over the rows, by sums that no order of the rows changes, and that weight k adds to like k copies."""
+    values, groups = np.unique(factor, return_inverse=True)
+    totals = sums_by_group(groups, weight, len(values))
+    return (math.fsum(totals * values) / math.fsum(totals)) or 1.0
 
 
 def _class_weight_of_outputs(class_weight, n_outputs):

@@ -13,7 +13,7 @@ import pandas as pd
 import scipy.sparse
 from sklearn.utils.validation import validate_data
 
-from skensemble._input_kinds import check_in_memory, without_mask
+from skensemble._input_kinds import check_in_memory, check_real, without_mask
 from skensemble._parallel import for_blocks
 from skensemble._parameters import CATEGORICAL_FEATURES, ParameterError, check_parameter, is_number
 from skensemble._text_columns import warn_of_levels
@@ -297,6 +297,7 @@ def note_columns(estimator, X, *, reset):
 
     scikit-learn keeps those that are strings, in `feature_names_in_`; the estimator keeps others in `_column_labels`.
     """
+    _check_distinct_names(X)
     validate_data(estimator, X, reset=reset, skip_check_array=True)
     if reset:
         estimator._columns_of_fit = X.columns if type(X) is pd.DataFrame else None
@@ -307,6 +308,15 @@ def note_columns(estimator, X, *, reset):
         estimator._column_labels = labels
     else:
         estimator.__dict__.pop("_column_labels", None)
+
+
+def _check_distinct_names(X):
+    """Refuse a DataFrame with a name twice, by which no column can be found."""
+    if isinstance(X, pd.DataFrame) and not X.columns.is_unique and _are_names(X.columns):
+        names = X.columns
+        twice = names[names.duplicated()][0]
+        places = np.flatnonzero(names == twice).tolist()
+        raise ValueError(f"X must have a name of its own for each column, got {twice!r} for columns {places}.")
 
 
 def _labels_other_than_names(X):
@@ -367,14 +377,9 @@ def _check_two_dimensional(values):
         raise ValueError(f"Found array with dim {values.ndim}, while dim <= 2 is required.")
 
 
-def _check_not_complex(values):
-    if values.dtype.kind == "c":
-        raise ValueError(f"Complex data not supported\n{values}\n")
-
-
 def _read_sparse(X):
     _check_two_dimensional(X)
-    _check_not_complex(X)
+    check_real(X, "X")
     _check_shape(X.shape)
     return SparseTable(X)
 
@@ -383,7 +388,7 @@ def _read_array(X):
     if isinstance(X, np.matrix):
         raise TypeError("X must not be a np.matrix; convert it with np.asarray(X).")
     values = _array_of(X)
-    _check_not_complex(values)
+    check_real(values, "X")
     _check_two_dimensional(values)
     _check_shape(values.shape)
     if values.dtype.kind in "mM":
@@ -421,7 +426,7 @@ def _object_column(values, name):
     if kind in ("integer", "floating", "mixed-integer-float", "decimal", "boolean"):
         return np.where(pd.isna(values), np.nan, values).astype(np.float64)
     if kind == "complex":
-        raise ValueError(f"Complex data not supported, {name} holds it.")
+        raise ValueError(f"X must hold real numbers: Complex data not supported, {name} holds it.")
     _check_no_dates(kind, name)
     try:
         return _factorized(values)
@@ -554,7 +559,7 @@ def _pandas_column(series, name):
     if dtype.kind in "mM" or isinstance(dtype, pd.PeriodDtype):
         raise _dates_error(name, dtype)
     if dtype.kind == "c":
-        raise ValueError(f"Complex data not supported, {name} holds it.")
+        raise ValueError(f"X must hold real numbers: Complex data not supported, {name} holds it.")
     if isinstance(dtype, np.dtype) and dtype.kind != "O":
         return series.to_numpy()
     if pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype):  # nullable, Arrow

@@ -208,7 +208,7 @@ BAD_TARGETS = {
     "missing": (np.r_[np.nan, np.arange(N - 1) % 2], "Input y contains NaN"),
     "infinite": (np.r_[np.inf, np.arange(N - 1) % 2], "Input y contains infinity"),
     "minus infinite": (np.r_[-np.inf, np.arange(N - 1) % 2], "Input y contains infinity"),
-    "complex": (np.arange(N) % 2 + 1j, "Complex data not supported|Unknown label type"),
+    "complex": (np.arange(N) % 2 + 1j, r"y must hold real numbers: Complex data not supported, got complex128\."),
     "three dimensions": (np.zeros((N, 2, 2)), "Found array with dim 3"),
     "None inside": (np.array(["a", None] * (N // 2), object), "y must hold"),
 }
@@ -286,7 +286,7 @@ BAD_WEIGHTS = {
     "too short": (np.ones(N - 1), r"sample_weight must have shape \(60,\), got \(59,\)"),
     "two columns": (np.ones((N, 2)), r"sample_weight must have shape \(60,\), got \(60, 2\)"),
     "text": (["heavy"] * N, "sample_weight must hold finite real numbers: could not convert"),
-    "complex": (np.ones(N) + 1j, "sample_weight must hold finite real numbers: Complex data not supported"),
+    "complex": (np.ones(N) + 1j, "sample_weight must hold real numbers: Complex data not supported"),
 }
 
 
@@ -398,6 +398,10 @@ BAD_FEATURES = {
         r"X must have at most 2\*\*31 cells, got 1048576 rows x 4096",
     ),
     "complex, sparse": (scipy.sparse.csr_matrix(np.eye(N, 3) + 0j), "Complex data not supported"),
+    "a name twice": (
+        pd.DataFrame(np.zeros((N, 3)), columns=["a", "b", "a"]),
+        r"X must have a name of its own for each column, got 'a' for columns \[0, 2\]",
+    ),
     "dates in a frame": (pd.DataFrame({"a": pd.date_range("2020", periods=N)}), "column 'a' holds dates or times"),
 }
 

@@ -121,3 +121,14 @@ def test_help_of_a_command_shows_an_example(command, capsys):
     with pytest.raises(SystemExit, match="0"):
         main([command, "--help"])
     assert f"example: python -m skensemble {command}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("out", ["out.csv", "out.parquet"])
+def test_a_file_of_predictions_is_whole_or_not_there(folder, out, capsys):
+    lines = TABLE.to_csv(index=False).splitlines()
+    (folder / "late.csv").write_text("\n".join([*lines[:50], "1,2,3,4,5,6,7", *lines[50:]]))  # wrong in the second part
+    (folder / "out.csv").write_text("of before")
+    assert main(["predict", "late.model", "late.csv", "-o", out]) == 2
+    assert "30 rows" in capsys.readouterr().err
+    assert (folder / "out.csv").read_text() == "of before"
+    assert sorted(path.name for path in folder.glob("*out*")) == ["out.csv"]

@@ -186,6 +186,25 @@ def test_class_weights_multiply():
 
 
 @pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([10, 30], [1, 3]),
+        ([0.2, 0.6], [1, 3]),
+        ([1e-300, 2.5e-300], [2, 5]),
+        ([0, 0.25], [0, 1]),
+        ([1, 100_000], [1, 100_000]),
+        ([np.pi, 2 * np.e], [np.pi / (2 * np.e), 1]),
+    ],
+)
+def test_class_weights_in_lowest_terms(given, expected):
+    labels = read_labels([0, 1], "y", 2)
+    assert class_weighted(dict(enumerate(given)), labels, None).tolist() == expected
+    as_ratios = class_weighted(dict(enumerate(given)), labels, np.array([2.0, 1.0]), as_ratios=True)
+    assert as_ratios.sum() == pytest.approx(3.0)
+    assert as_ratios[1] * expected[0] == pytest.approx(as_ratios[0] / 2.0 * expected[1])
+
+
+@pytest.mark.parametrize(
     ("class_weight", "message"),
     [
         ({0: 1.0, 1: 2.0}, "class_weight must be a list of dicts, 'balanced' or None for y with 2 columns"),

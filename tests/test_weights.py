@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from skensemble._front_door import estimators
 from skensemble._weights import (
     MOST_COPIES_PER_ROW,
     MOST_WHOLE_WEIGHT,
@@ -44,3 +45,21 @@ def test_sums_have_no_order():
     np.testing.assert_array_equal(sums_by_group(groups[order], weight[order], 4), sums)
     np.testing.assert_allclose(sums, np.bincount(groups, weight, minlength=4))
     np.testing.assert_array_equal(sums_by_group(groups, None, 4), np.bincount(groups, minlength=4))
+
+
+@pytest.mark.parametrize("name", [name for name in estimators() if "class_weight" in estimators()[name]().get_params()])
+def test_only_ratios_of_class_weights_matter(name):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(120, 3))
+    y = (X[:, 0] + X[:, 1] * X[:, 2] > 0.5).astype(int)
+    model = estimators()[name]()
+    rounds = {"n_estimators": 5} if "n_estimators" in model.get_params() else {}
+    for sample_weight in (None, rng.integers(1, 4, 120)):
+        found = [
+            model.set_params(class_weight={0: unit, 1: 3 * unit}, random_state=0, **rounds)
+            .fit(X, y, sample_weight=sample_weight)
+            .predict_proba(X)
+            for unit in (1.0, 10.0, 0.37, 1e-9)
+        ]
+        for other in found[1:]:
+            np.testing.assert_allclose(other, found[0], atol=1e-9)

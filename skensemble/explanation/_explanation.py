@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from skensemble._optional_packages import needed_by
 from skensemble._parameters import Interval, check_parameter
 from skensemble.explanation._explanation_pictures import (
     NO_CELL,
@@ -52,8 +53,14 @@ class Explanation:
         -------
         explanation : shap.Explanation
             Shares its arrays with this one. Of categories `display_data` has the cells, and `data` numbers for them.
+
+        Raises
+        ------
+        ImportError
+            shap is not installed.
         """
-        import shap
+        with needed_by("to_shap", "shap", "shap"):
+            import shap
 
         return shap.Explanation(
             values=self.values,

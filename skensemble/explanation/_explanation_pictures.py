@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from skensemble._optional_packages import needed_by
+
 RAISES, LOWERS, NO_NUMBER = "#d62728", "#1f77b4", "0.65"
 NO_CELL = object()  # instead of a cell, where two features are drawn together
 AS_IT_IS = {"parse_math": False}  # dollars in names and levels begin no formula
@@ -11,9 +13,9 @@ SPREAD = 0.35  # half of the height of a beeswarm
 
 def draw_beeswarm(values, cells, names, max_display, ax):
     """A line of points for each feature, one for each row; the larger the number in the cell, the redder."""
+    ax = axes_or_new(ax)
     import matplotlib
 
-    ax = axes_or_new(ax)
     order, colours = _by_size(values, max_display), matplotlib.colormaps["coolwarm"].with_extremes(bad=NO_NUMBER)
     for place, j in enumerate(order):
         points = ax.scatter(
@@ -69,7 +71,8 @@ def draw_dependence(values, cells, name, ax):
 def axes_or_new(ax):
     """The axes, or those of a new figure."""
     if ax is None:
-        import matplotlib.pyplot as plt
+        with needed_by("A picture", "matplotlib", "plot"):
+            import matplotlib.pyplot as plt
 
         _, ax = plt.subplots()
     return ax

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skensemble._optional_packages import needed_by
 from skensemble.ensemble.adaboost._adaboost import AdaBoostClassifier
 from skensemble.ensemble.forest._random_forest import (
     ExtraTreesClassifier,
@@ -47,8 +48,9 @@ def register_onnx_converters() -> None:
     Classifiers have the options `zipmap` and `nocl` of skl2onnx. Columns of text must be numbers before they reach our
     estimators in a Pipeline.
     """
-    import skl2onnx
-    from skl2onnx.common import shape_calculator
+    with needed_by("register_onnx_converters", "skl2onnx", "export"):
+        import skl2onnx
+        from skl2onnx.common import shape_calculator
 
     for classes, shapes, options in (
         (CLASSIFIERS, shape_calculator.calculate_linear_classifier_output_shapes, _OPTIONS),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from skensemble._optional_packages import needed_by
 from skensemble._parameters import Interval, IsNone, check_parameter
 from skensemble.inspection._drawn_nodes import drawn_nodes
 from skensemble.inspection._drawn_tree import read_tree
@@ -135,7 +136,8 @@ def plot_tree(
 
 def _cleared_axes(ax):
     if ax is None:
-        import matplotlib.pyplot as plt
+        with needed_by("plot_tree", "matplotlib", "plot"):
+            import matplotlib.pyplot as plt
 
         ax = plt.gca()
     ax.clear()

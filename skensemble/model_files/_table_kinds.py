@@ -17,7 +17,13 @@ from skensemble.generative.tables._column_formats import CategoryFormat, Decimal
 from skensemble.generative.tables._containers import ArrayContainer, ArrowContainer, PandasContainer, PolarsContainer
 from skensemble.generative.tables._encoded_columns import AffineCopy, EncodedCategories, EncodedNumbers, RelabelledCopy
 from skensemble.generative.tables._given_columns import GivenColumns
-from skensemble.generative.tables._label_encoding import CLASSES, NUMBERS, LabelEncoding
+from skensemble.generative.tables._label_encoding import (
+    CLASSES,
+    NUMBERS,
+    LabelEncoding,
+    distribution,
+    thinned,
+)
 from skensemble.generative.tables._number_axis import MonotoneSpline, NumberAxis, NumberLevels
 from skensemble.generative.tables._tabular import TableEncoder
 from skensemble.generative.tables._time_formats import TIME_OBJECTS, TimeFormat, TimeObjectFormat
@@ -359,17 +365,35 @@ def _check_given(given):
 
 
 def _check_labels(labels):
-    if not isinstance(labels._y, np.ndarray) or labels._y.shape != labels._weight.shape:
-        raise ValueError("there must be a label for each weight.")
-    if labels.kind == CLASSES and not (
-        isinstance(labels.classes_, np.ndarray) and labels.classes_.shape == labels._shares.shape
-    ):
-        raise ValueError("there must be a share for each of classes_.")
+    name = "classes_" if labels.kind == CLASSES else "_values"
+    drawn, shares = getattr(labels, name, None), getattr(labels, "_shares", np.empty(0))
+    if not (isinstance(drawn, np.ndarray) and drawn.shape == shares.shape and shares.any()):
+        raise ValueError(f"there must be a share for each of {name}.")
     if labels.kind == CLASSES and len(set(labels.classes_.tolist())) < len(labels.classes_):
         raise ValueError("classes_ must be distinct.")
 
 
-_OF_KIND = ("_shares", "_mean", "_scale")
+def _take_labels(labels, slim):
+    return {name: getattr(labels, name) for name in _LABEL_FIELDS if hasattr(labels, name)}
+
+
+def _make_labels(*, _y=None, _weight=None, **values):
+    """LabelEncoding; files of earlier versions have all labels of the training rows, and their weights."""
+    if _y is not None and values["kind"] == NUMBERS:
+        values["_values"], values["_shares"] = thinned(*distribution(np.asarray(_y, np.float64), _weight))
+    return bare(LabelEncoding)(**values)
+
+
+_LABEL_FIELDS = {
+    "kind": Text(CLASSES, NUMBERS),
+    "classes_": ANYTHING,
+    "_pandas_dtype": ANYTHING,
+    "_values": Array("f8", "values", finite=True),
+    "_shares": Array("f8", None, low=0.0),
+    "_mean": Number(),
+    "_scale": Number(0.0),
+}
+_EARLIER_LABEL_FIELDS = {"_y": ANYTHING, "_weight": Array("f8", "rows", low=0.0)}
 LABEL_KINDS = [
     Kind(
         "feature names",
@@ -394,18 +418,10 @@ LABEL_KINDS = [
     Kind(
         "labels",
         LabelEncoding,
-        {
-            "kind": Text(CLASSES, NUMBERS),
-            "classes_": ANYTHING,
-            "_pandas_dtype": ANYTHING,
-            "_y": ANYTHING,
-            "_weight": Array("f8", "rows", low=0.0),
-            "_shares": Array("f8", None, low=0.0),
-            "_mean": Number(),
-            "_scale": Number(0.0),
-        },
-        optional=_OF_KIND,
-        make=bare(LabelEncoding),
+        _LABEL_FIELDS | _EARLIER_LABEL_FIELDS,
+        optional=("_values", "_shares", "_mean", "_scale", *_EARLIER_LABEL_FIELDS),
+        take=_take_labels,
+        make=_make_labels,
         check=_check_labels,
     ),
     Kind(

@@ -1,5 +1,6 @@
 """Tables in files: CSV and Parquet, read part by part, so that a file may be larger than the memory."""
 
+import os
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -89,14 +90,38 @@ def _check_columns(path, columns, names):
 
 @contextmanager
 def table_writer(path, stream):
-    """A function that appends frames to a file, or to a stream (CSV) where `path` is None."""
-    if path is not None and Path(path).suffix == ".zip":
+    """A function that appends frames to a file, or to a stream (CSV) where `path` is None.
+
+    The file is there when all has been written; if anything goes wrong, what was there before stays.
+    """
+    if path is None:
+        yield _text_writer(stream, ",")
+        return
+    if Path(path).suffix == ".zip":
         raise TableFileError(f"{path} must not be a .zip, which cannot be written part by part: take .gz.")
-    if path is not None and format_of(path) == ".parquet":
-        with _parquet_writer(path) as write:
-            yield write
-    else:
-        yield _text_writer(path or stream, "," if path is None else SEPARATORS[format_of(path)])
+    kind = format_of(path)
+    with _whole_file(Path(path)) as part:
+        if kind == ".parquet":
+            with _parquet_writer(part) as write:
+                yield write
+        else:
+            yield _text_writer(part, SEPARATORS[kind])
+
+
+@contextmanager
+def _whole_file(path):
+    """A path beside the file, which takes its place in the end; pipes and devices are written to directly."""
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    part = path.with_name(f".{os.getpid()}.{path.name}")  # the ending says what is written
+    try:
+        yield part
+        if part.exists():
+            part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _text_writer(target, separator):

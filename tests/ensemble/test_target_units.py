@@ -56,3 +56,31 @@ def test_unit_of_the_target_does_not_matter_to_a_loss(family, unit):
             continue  # of amounts
         expected, predictions = (_fitted(name, y * u, loss=loss).predict(X) / u for u in (1.0, unit))
         np.testing.assert_allclose(predictions, expected, rtol=1e-6, atol=1e-6, err_msg=loss)
+
+
+_ALL_ROWS = {"subsample": 1.0, "colsample_bylevel": 1.0}
+_NOTHING_ABSOLUTE = {"min_child_weight": 0.0, "reg_lambda": 0.0}
+STOPPING = {
+    "NewtonBoostingRegressor": {"early_stopping": True, "n_iter_no_change": 3, **_ALL_ROWS, **_NOTHING_ABSOLUTE},
+    "GradientBoostingRegressor": {"n_iter_no_change": 3},
+    "AdaBoostRegressor": {"early_stopping": True, "n_iter_no_change": 3},
+}
+
+
+@pytest.mark.parametrize("name", STOPPING)
+def test_unit_of_the_target_does_not_decide_when_fits_stop(name):
+    X, y = _table()
+    losses = [loss for loss in ("squared_error", "absolute_error", "huber", "poisson", "tweedie")]
+    family = {"NewtonBoostingRegressor": "newton", "GradientBoostingRegressor": "gradient"}.get(name)
+    losses = [{"loss": loss} for loss in losses if loss in offered_losses(family, "numbers")] if family else [{}]
+    for loss in losses:
+        amounts = np.exp(y / 4) if loss.get("loss") in ("poisson", "tweedie") else y
+        lengths = []
+        for unit in (1.0, 2.0**-30, 2.0**20):
+            made = estimators()[name](
+                n_estimators=60, tol=0.001 if name.startswith("Ada") else 0.01, random_state=0, **STOPPING[name], **loss
+            )
+            made.fit(X, amounts * unit)
+            lengths.append(made.n_iter_ if hasattr(made, "n_iter_") else len(made.estimators_))
+        assert lengths[0] < 60, loss
+        assert lengths[1:] == lengths[:1] * 2, loss

@@ -46,7 +46,7 @@ from skensemble.ensemble.adaboost._weak_learners import (
     read_any,
 )
 from skensemble.ensemble.adaboost._weighted_median import RunningMedian, weighted_medians
-from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT
+from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, weighted_quantile
 from skensemble.ensemble.losses._weighted_statistics_kernels import weighted_mean
 from skensemble.ensemble.rows._bootstrap import number_of_draws
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
@@ -129,7 +129,8 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
         data = {"X": X, "y": y, "metadata": {} if sample_weight is None else {"sample_weight": sample_weight}}
         state = self._start(target, copies, start)
         judge = self._make_judge(X, target, judging) if self.early_stopping else None
-        self._boost(learners, state, judge, data)
+        unit = self._loss_unit(target, *judging) if self.early_stopping and self.scoring == "loss" else 1.0
+        self._boost(learners, state, judge, self.tol * unit, data)
         return self
 
     def _read_X(self, X, *, reset):
@@ -178,11 +179,11 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
             return learners.fit(seed, draw_rows(units, self._line, self._n_draws, mixed_seed(seed, DRAW_STREAM)), y)
         return learners.fit(seed, units / UNITS, y)
 
-    def _boost(self, learners, state, judge, data):
+    def _boost(self, learners, state, judge, tol, data):
         """Add rounds up to n_estimators, or until a learner is perfect or useless, or scores stop rising."""
         fit = partial(self._fit_learner, learners)
         rounds, scores = [], []
-        patience = Patience(self.n_iter_no_change, self.tol, scores) if self.early_stopping else None
+        patience = Patience(self.n_iter_no_change, tol, scores) if self.early_stopping else None
         progress = FitProgress(self, self.n_estimators, data)
 
         def one_round():
@@ -470,7 +471,8 @@ class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
     n_iter_no_change : int, default=10
         Number of rounds without a better score after which early stopping stops.
     tol : float, default=1e-07
-        Tolerance of early stopping: a score is better only if it is larger by more than this. Must be >= 0.
+        Tolerance of early stopping: a score is better only if it is larger by more than this. The loss of a regressor
+        counts in units of what the best constant loses, so that the scale of the target does not matter. Must be >= 0.
     scoring : str, callable or None, default="loss"
         Score of the held-out samples, larger for better. "loss": the negative loss that the algorithm minimises
         (log-loss for "logit", else exponential loss). Other str: name of a scorer of scikit-learn. callable: a scorer
@@ -708,6 +710,10 @@ class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
         add = self._running_raw(rows)
         return lambda round_: self._algorithm.normalised(*add(round_))
 
+    def _loss_unit(self, labels, rows, weight):
+        """Losses of classes have no scale."""
+        return 1.0
+
     def _running_loss(self, labels, rows):
         """Function of a LearnerRound: (n_rows,) losses by the rounds so far."""
         add, codes = self._running_raw(rows), labels.codes[0][rows]
@@ -905,7 +911,8 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
     n_iter_no_change : int, default=10
         Number of rounds without a better score after which early stopping stops.
     tol : float, default=1e-07
-        Tolerance of early stopping: a score is better only if it is larger by more than this. Must be >= 0.
+        Tolerance of early stopping: a score is better only if it is larger by more than this. The loss of a regressor
+        counts in units of what the best constant loses, so that the scale of the target does not matter. Must be >= 0.
     scoring : str, callable or None, default="loss"
         Score of the held-out samples, larger for better. "loss": the negative mean absolute error. Other str: name of a
         scorer of scikit-learn. callable: a scorer `(estimator, X, y) -> float`. None: R^2.
@@ -1094,6 +1101,11 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         """Function of a LearnerRound: predictions for `rows` by the rounds so far."""
         medians = RunningMedian(len(rows), self.n_estimators)
         return lambda round_: medians.add(round_.outputs[0][rows], round_.weight)
+
+    def _loss_unit(self, target, rows, weight):
+        """The loss of the best constant for the rows that judge."""
+        held_out = target[rows]
+        return weighted_mean(np.abs(held_out - weighted_quantile(held_out, weight, 0.5)), weight)
 
     def _running_loss(self, target, rows):
         """Function of a LearnerRound: (n_rows,) absolute errors by the rounds so far."""

@@ -47,7 +47,9 @@ _STOPPING = {
         1e-7,
         (Interval(float, 0.0),),
         "float",
-        "Tolerance of early stopping: a score is better only if it is larger by more than this. Must be >= 0.",
+        "Tolerance of early stopping: a score is better only if it is larger by more than this. The loss of a regressor"
+        " counts in units of what the best constant loses, so that the scale of the target does not matter. Must be "
+        ">= 0.",
     ),
 }
 
@@ -94,7 +96,9 @@ def _table(estimator, n_estimators, learning_rate, own, *, resample, strata, los
             1e-7,
             (Interval(float, 0.0),),
             "float",
-            "Tolerance of early stopping: a score is better only if it is larger by more than this. Must be >= 0.",
+            "Tolerance of early stopping: a score is better only if it is larger by more than this. The loss of a "
+            "regressor counts in units of what the best constant loses, so that the scale of the target does not "
+            "matter. Must be >= 0.",
         ),
         "scoring": Parameter(
             "loss",

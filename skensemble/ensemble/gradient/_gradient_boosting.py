@@ -243,7 +243,9 @@ class _GradientBoosting(ConvertibleBooster, CallbackSupportMixin, ShapValues, In
         first, history = self._n_rounds, GradientHistory(self)
         n_rounds = self.n_estimators - first
         progress = FitProgress(self, n_rounds, data)
-        patience = None if weight_held_out is None else RecentPatience(self.n_iter_no_change, self.tol)
+        patience = None
+        if weight_held_out is not None:
+            patience = RecentPatience(self.n_iter_no_change, self.tol * rounds.loss_unit())
         printer = Printer(int(self.verbose), n_rounds, self.subsample < 1.0)
 
         def one_round(number):
@@ -498,7 +500,8 @@ class GradientBoostingClassifier(LabelScoreMixin, _GradientBoosting):
         Number of rounds without a smaller loss of the held-out samples after which boosting stops. None: no early
         stopping, and no samples are held out.
     tol : float, default=0.0001
-        Tolerance of early stopping: a loss is smaller only if it is smaller by more than this. Must be >= 0.
+        Tolerance of early stopping: a loss is smaller only if it is smaller by more than this. The loss of a regressor
+        counts in units of what the best constant loses, so that the scale of the target does not matter. Must be >= 0.
     warm_start : bool, default=False
         Whether the next call of fit continues the previous one: it adds rounds to the model, up to `n_estimators` in
         total. On the same data, the result is that of a single fit.
@@ -872,7 +875,8 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
         Number of rounds without a smaller loss of the held-out samples after which boosting stops. None: no early
         stopping, and no samples are held out.
     tol : float, default=0.0001
-        Tolerance of early stopping: a loss is smaller only if it is smaller by more than this. Must be >= 0.
+        Tolerance of early stopping: a loss is smaller only if it is smaller by more than this. The loss of a regressor
+        counts in units of what the best constant loses, so that the scale of the target does not matter. Must be >= 0.
     warm_start : bool, default=False
         Whether the next call of fit continues the previous one: it adds rounds to the model, up to `n_estimators` in
         total. On the same data, the result is that of a single fit.

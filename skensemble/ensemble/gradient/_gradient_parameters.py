@@ -77,7 +77,9 @@ _REST = {
         1e-4,
         _NON_NEGATIVE,
         "float",
-        "Tolerance of early stopping: a loss is smaller only if it is smaller by more than this. Must be >= 0.",
+        "Tolerance of early stopping: a loss is smaller only if it is smaller by more than this. The loss of a "
+        "regressor counts in units of what the best constant loses, so that the scale of the target does not matter. "
+        "Must be >= 0.",
     ),
     "warm_start": Parameter(
         False,

@@ -76,6 +76,12 @@ class GradientRounds:
             return np.nan
         return self.loss.reported_factor * self.loss.value(self.y, self.raw, weight)
 
+    def loss_unit(self):
+        """`Loss.unit` of the training rows, as the loss is reported."""
+        level = self.loss.baseline(self.y, self.weight)[:, None]
+        loss = self.loss.adapted(self.y, np.broadcast_to(level, self.raw.shape), self.weight, self.settings.alpha)
+        return self.loss.reported_factor * loss.unit(self.y, self.weight)
+
     def _draw_bag(self, number):
         """(weights of the in-bag rows, weights of the out-of-bag rows)"""
         if self.settings.subsample == 1.0:

@@ -88,6 +88,10 @@ class Loss:
         """Weighted mean over rows (and mean over outputs) of the loss, without terms that do not depend on raw."""
         raise NotImplementedError
 
+    def unit(self, y, sample_weight):
+        """How large differences of the loss are, as far as the scale of the target decides it: > 0, or 0."""
+        return 1.0
+
     def link(self, prediction):
         """Raw values (n_outputs,) of a constant prediction in the units of the target (probabilities for classes)."""
         raise NotImplementedError
@@ -152,6 +156,11 @@ class RealTarget:
     def check_target(self, y):
         require(y, np.abs(y) <= LARGEST_GRADIENT, self, f"|y| <= {LARGEST_GRADIENT:g}")
 
+    def unit(self, y, sample_weight):
+        """The loss of the best constant."""
+        raw = np.broadcast_to(self.baseline(y, sample_weight)[:, None], (self.n_outputs, y.shape[-1]))
+        return self.value(y, np.ascontiguousarray(raw), sample_weight)
+
     def link(self, prediction):
         return np.atleast_1d(np.asarray(prediction, dtype=np.float64))
 
@@ -191,11 +200,17 @@ class LogLink:
 
     link_name = "log"
     positive_target = True
+    degree = 1.0  # c times the target has c**degree times the loss, up to a constant
 
     def check_target(self, y):
         require(y, (y >= 0) & (y <= LARGEST_GRADIENT), self, "y >= 0")
         if not np.all(y.sum(axis=-1) > 0):
             raise ValueError(f"loss={self.name!r} needs sum(y) > 0, got a target that is 0 in every row.")
+
+    def unit(self, y, sample_weight):
+        """The mean target, as far as the loss follows its scale."""
+        means = bounded_exp(self.baseline(y, sample_weight))
+        return float(np.mean(means**self.degree))
 
     def link(self, prediction):
         return np.log(np.maximum(np.atleast_1d(np.asarray(prediction, dtype=np.float64)), np.finfo(float).tiny))

@@ -245,6 +245,7 @@ class Gamma(LogLink, OutputByOutput):
 
     n_outputs: int = 1
     name = "gamma"
+    degree = 0.0
     max_delta_step = 2.0  # upwards no Newton step passes 1, downwards nothing bounds it
 
     def check_target(self, y):
@@ -267,6 +268,10 @@ class Tweedie(LogLink, OutputByOutput):
     n_outputs: int = 1
     tweedie_variance_power: float = 1.5
     name = "tweedie"
+
+    @property
+    def degree(self):
+        return 2.0 - self.tweedie_variance_power
 
     @property
     def max_delta_step(self):

@@ -378,7 +378,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         rounds = before.rounds(self._request(settled, train, held_out, n_threads)) if n_rounds else None
         history = ScoreHistory(self, self._scorer(held_out), train, held_out, before.n_rounds)
         may_stop = held_out is not None and self.early_stopping is not False
-        patience = Patience(self.n_iter_no_change, self.tol, history.validation_score) if may_stop else None
+        patience = self._patience(train, history) if may_stop else None
         progress, made = FitProgress(self, n_rounds, data), []
         for number in range(before.n_rounds, before.n_rounds + n_rounds):
             begin = perf_counter()
@@ -395,6 +395,10 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         kept = len(made) if patience is None else max(0, patience.best_length - 1 - before.n_rounds)
         self._finish(before.extended(made[:kept]) if kept else before, settled.temperature, history)
         progress.finish(dict)
+
+    def _patience(self, train, history):
+        unit = self._loss.unit(train.y, train.weight) if self.scoring == "loss" else 1.0
+        return Patience(self.n_iter_no_change, self.tol * unit, history.validation_score)
 
     def _request(self, settled, train, held_out, n_threads):
         features = FeatureNames.of(self)

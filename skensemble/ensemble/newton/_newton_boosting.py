@@ -191,7 +191,8 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
     n_iter_no_change : int, default=10
         Number of rounds without a better score after which early stopping stops.
     tol : float, default=1e-07
-        Tolerance of early stopping: a score is better only if it is larger by more than this. Must be >= 0.
+        Tolerance of early stopping: a score is better only if it is larger by more than this. The loss of a regressor
+        counts in units of what the best constant loses, so that the scale of the target does not matter. Must be >= 0.
     scoring : str, callable or None, default="loss"
         Score of the held-out samples, larger for better. "loss": the negative loss. Other str: name of a scorer of
         scikit-learn. callable: a scorer `(estimator, X, y) -> float`. None: the method `score`.
@@ -403,7 +404,7 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
                     f"got {self.scale_pos_weight}."
                 )
             weight = np.where(labels.codes[0] == 1, self.scale_pos_weight, 1.0) * (1.0 if weight is None else weight)
-        return class_weighted(self.class_weight, labels, weight)
+        return class_weighted(self.class_weight, labels, weight, as_ratios=True)
 
     def _make_loss(self, target):
         return make_loss(self.loss, n_classes=max(2, len(self.classes_)))
@@ -704,7 +705,8 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     n_iter_no_change : int, default=10
         Number of rounds without a better score after which early stopping stops.
     tol : float, default=1e-07
-        Tolerance of early stopping: a score is better only if it is larger by more than this. Must be >= 0.
+        Tolerance of early stopping: a score is better only if it is larger by more than this. The loss of a regressor
+        counts in units of what the best constant loses, so that the scale of the target does not matter. Must be >= 0.
     scoring : str, callable or None, default="loss"
         Score of the held-out samples, larger for better. "loss": the negative loss. Other str: name of a scorer of
         scikit-learn. callable: a scorer `(estimator, X, y) -> float`. None: the method `score`.

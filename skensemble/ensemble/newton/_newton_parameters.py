@@ -233,7 +233,9 @@ _STOPPING = {
         1e-7,
         _NON_NEGATIVE,
         "float",
-        "Tolerance of early stopping: a score is better only if it is larger by more than this. Must be >= 0.",
+        "Tolerance of early stopping: a score is better only if it is larger by more than this. The loss of a regressor"
+        " counts in units of what the best constant loses, so that the scale of the target does not matter. Must be "
+        ">= 0.",
     ),
     "scoring": Parameter(
         "loss",

@@ -175,7 +175,8 @@ class NewtonBoostingRanker(NewtonBoosting):
     n_iter_no_change : int, default=10
         Number of rounds without a better score after which early stopping stops.
     tol : float, default=1e-07
-        Tolerance of early stopping: a score is better only if it is larger by more than this. Must be >= 0.
+        Tolerance of early stopping: a score is better only if it is larger by more than this. The loss of a regressor
+        counts in units of what the best constant loses, so that the scale of the target does not matter. Must be >= 0.
     scoring : str, default="ndcg"
         Score of the held-out queries: "ndcg" or "map", of all positions or, as in "ndcg@10", of the first ones.
     warm_start : bool, default=False

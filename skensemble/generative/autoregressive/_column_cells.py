@@ -90,7 +90,8 @@ class NumberCells:
         self.stepped = SteppedValues(self.low, self.high, self.step, values, counts) if self.step > 0.0 else None
         shares = counts / counts.sum()
         self.centre = float(np.sum(shares * values))
-        spread = float(np.sqrt(np.sum(shares * (values - self.centre) ** 2)))
+        unit = max(abs(values[0] - self.centre), abs(values[-1] - self.centre), np.finfo(np.float64).tiny)
+        spread = unit * float(np.sqrt(np.sum(shares * ((values - self.centre) / unit) ** 2)))
         self.scale = max(spread, self.step, 1e-9 * max(abs(self.centre), 1e-300))
         self.missing = len(self.low) if is_missing.any() else NOWHERE
         self.n_cells = len(self.low) + int(is_missing.any())

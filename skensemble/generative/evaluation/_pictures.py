@@ -4,6 +4,7 @@ from itertools import combinations
 
 import numpy as np
 
+from skensemble._optional_packages import needed_by
 from skensemble.generative.evaluation._compared_tables import MISSING
 
 PER_LINE = 3
@@ -17,7 +18,8 @@ def draw_evaluation(table, tables, n_columns, n_pairs):
 
     table : DataFrame of metrics;  tables : dict, name -> Rows
     """
-    from matplotlib import pyplot as plt
+    with needed_by("A picture of an evaluation", "matplotlib", "plot"):
+        from matplotlib import pyplot as plt
 
     columns = next(iter(tables.values())).columns
     shown = list(range(min(n_columns, len(columns))))

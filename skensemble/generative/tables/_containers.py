@@ -5,7 +5,7 @@ import pandas as pd
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
-from skensemble._input_kinds import check_in_memory, without_mask
+from skensemble._input_kinds import check_in_memory, check_real, without_mask
 from skensemble._validation import MAX_CELLS
 
 MOST_DENSE_CELLS = 10_000_000  # of a sparse matrix that is made dense
@@ -54,6 +54,7 @@ class ArrayContainer:
     @staticmethod
     def _array(X):
         X = _dense(X) if issparse(X) else without_mask(X)
+        check_real(X, "X")
         values = check_array(X, dtype=None, ensure_all_finite=False)
         if values.dtype.kind in "US" and not hasattr(X, "dtype"):
             return check_array(np.array(X, object), dtype=None, ensure_all_finite=False)  # rows of strings and numbers
@@ -128,7 +129,11 @@ class PolarsContainer:
         import polars as pl
 
         strings = X.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
-        return strings.to_arrow(compat_level=pl.CompatLevel.oldest()).to_pandas(types_mapper=pd.ArrowDtype)
+        frame = strings.to_arrow(compat_level=pl.CompatLevel.oldest()).to_pandas(types_mapper=pd.ArrowDtype)
+        for name, dtype in X.schema.items():
+            if isinstance(dtype, pl.Enum):  # its order means something
+                frame[name] = pd.Categorical(X[name].to_list(), dtype.categories.to_list(), ordered=True)
+        return frame
 
     def restore(self, columns):
         import polars as pl

@@ -5,9 +5,10 @@ import pandas as pd
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import column_or_1d
 
-from skensemble._input_kinds import check_in_memory, check_unmasked
+from skensemble._input_kinds import check_in_memory, check_real, check_unmasked
 
 CLASSES, NUMBERS = "classes", "numbers"
+MOST_VALUES = 1024  # numbers from which labels are drawn
 
 
 class LabelEncoding:
@@ -29,18 +30,19 @@ class LabelEncoding:
         is_counted = is_given & (weight > 0)
         if not is_counted.any():
             raise ValueError("y must have a label in at least one row, got missing labels only.")
-        self._y, self._weight = y[is_counted], weight[is_counted]
+        y, weight = y[is_counted], weight[is_counted]
         if self._pandas_dtype is not None:
-            self._y = _plain(self._y)
-        self.kind = _kind_of(self._y)
+            y = _plain(y)
+        self.kind = _kind_of(y)
         self.classes_ = None
         if self.kind == CLASSES:
-            self.classes_, counted = np.unique(self._y, return_inverse=True)
-            self._shares = np.bincount(counted, self._weight) / self._weight.sum()
+            self.classes_, counted = np.unique(y, return_inverse=True)
+            self._shares = np.bincount(counted, weight) / weight.sum()
         else:
-            self._y = self._y.astype(np.float64)
-            self._mean = np.average(self._y, weights=self._weight)
-            spread = np.sqrt(np.average((self._y - self._mean) ** 2, weights=self._weight))
+            y = y.astype(np.float64)
+            self._values, self._shares = thinned(*distribution(y, weight))
+            self._mean = np.average(y, weights=weight)
+            spread = np.sqrt(np.average((y - self._mean) ** 2, weights=weight))
             self._scale = spread if spread > 0.0 else 1.0
 
     @property
@@ -96,24 +98,34 @@ class LabelEncoding:
     def draw(self, n_samples, rng):
         """Labels with the frequencies of the training rows, up to rounding, randomly permuted."""
         marks = (np.arange(n_samples) + rng.random()) / n_samples
-        if self.kind == CLASSES:
-            last = np.flatnonzero(self._shares)[-1]
-            drawn = self.classes_[np.minimum(np.searchsorted(np.cumsum(self._shares), marks, side="right"), last)]
-        else:
-            ascending = np.argsort(self._y, kind="stable")
-            ends = np.cumsum(self._weight[ascending])
-            place = np.searchsorted(ends, marks * ends[-1], side="right")
-            drawn = self._y[ascending[np.minimum(place, len(ascending) - 1)]]
-        return rng.permutation(drawn)
+        last = np.flatnonzero(self._shares)[-1]
+        place = np.minimum(np.searchsorted(np.cumsum(self._shares), marks, side="right"), last)
+        return rng.permutation((self.classes_ if self.kind == CLASSES else self._values)[place])
 
     def as_given(self, labels):
         """Labels as a Series with the dtype of y, if it was one with a dtype of pandas."""
         return labels if self._pandas_dtype is None else pd.Series(labels).astype(self._pandas_dtype)
 
 
+def distribution(y, weight):
+    """(sorted distinct numbers, their shares)"""
+    values, places = np.unique(y, return_inverse=True)
+    return values, np.bincount(places, weight) / weight.sum()
+
+
+def thinned(values, shares):
+    """At most MOST_VALUES of the numbers, evenly spaced by rank: a model holds no copy of its training labels."""
+    if len(values) <= MOST_VALUES:
+        return values, shares
+    marks = (np.arange(MOST_VALUES) + 0.5) / MOST_VALUES
+    places = np.minimum(np.searchsorted(np.cumsum(shares), marks, side="right"), len(values) - 1)
+    return distribution(values[places], np.ones(MOST_VALUES))
+
+
 def _read(y, n_samples):
     check_in_memory(y, "y")
     check_unmasked(y, "y")
+    check_real(y, "y")
     if isinstance(y, pd.Series):
         y = y.to_numpy(dtype=object) if not isinstance(y.dtype, np.dtype) else y.to_numpy()
     y = column_or_1d(y, warn=True)

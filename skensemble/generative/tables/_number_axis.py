@@ -216,6 +216,8 @@ class NumberAxis:
         least_share = ATOM_SHARE_OF_QUANTILES if to_normal else ATOM_SHARE
         is_fine = to_normal or self.step < COARSE * deviation
         is_atom = (shares >= least_share) & (shares * n_rows >= ATOM_ROWS) & is_fine
+        room = np.finfo(np.float64).max - np.abs(values).max()
+        is_atom &= bool(deviation < room / (0.5 * is_atom.sum() + 1.0))  # else cells would end beyond the largest float
         self.has_only_atoms = bool(is_atom.all())
         self.atoms = values[is_atom]
         self.atom_shares = shares[is_atom]

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
+from skensemble._targets import class_weighted, read_labels
 from skensemble.ensemble.rows._bootstrap import Bootstrap, number_of_draws
 from skensemble.ensemble.rows._row_sampling import copies_of
 from skensemble.tree._binning import BinnedMatrix
@@ -113,7 +114,6 @@ def test_one_row():
         (None, 0.3, None, 100),
         (None, None, 0.5, 100),
         (None, 3.0, 0.5, 300),
-        (None, None, 4.0, 100),  # one class: weights of classes are ratios
         (None, 3.0, 4.0, 300),
         (17, 3.0, None, 17),
         (0.5, None, None, 50),
@@ -130,8 +130,9 @@ def test_number_of_draws(max_samples, sample_weight, class_weight, expected):
 
 def test_class_weights_in_proportion_draw_the_same_number():
     y = np.arange(100) % 2
-    draws = [number_of_draws(None, 100, None, np.where(y, heavy, light)) for light, heavy in [(1, 3), (2, 6), (10, 30)]]
-    assert draws == [200, 200, 200]
+    labels = read_labels(y, "y", 100)
+    weights = [class_weighted({0: light, 1: 3 * light}, labels, None) for light in (1, 2, 10, 0.1)]
+    assert [number_of_draws(None, 100, None, weight) for weight in weights] == [200, 200, 200, 200]
 
 
 def test_rows_without_weight_are_not_counted():

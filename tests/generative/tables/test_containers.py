@@ -1,6 +1,7 @@
 """What containers make of tables that are not frames."""
 
 import numpy as np
+import polars as pl
 import pytest
 import scipy.sparse
 
@@ -21,3 +22,12 @@ def test_large_sparse_matrices_are_refused(monkeypatch):
     monkeypatch.setattr(_containers, "MOST_DENSE_CELLS", 99)
     with pytest.raises(ValueError, match="at most 99 cells if it is a sparse matrix.* got 20 rows x 5 columns"):
         read_frame(scipy.sparse.csr_matrix((20, 5)))
+
+
+def test_enums_of_polars_keep_their_order():
+    sizes = pl.Enum(["small", "medium", "large"])
+    X = pl.DataFrame({"size": pl.Series(["large", "small", None, "medium"], dtype=sizes), "x": [1.0, 2.0, 3.0, 4.0]})
+    frame = read_frame(X)
+    assert frame["size"].cat.ordered
+    assert frame["size"].cat.codes.tolist() == [2, 0, -1, 1]
+    assert container_of(X).restore([frame["size"].array, frame["x"].array]).equals(X)

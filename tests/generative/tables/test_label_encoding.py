@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skensemble.generative.tables._label_encoding import LabelEncoding
+from skensemble.generative.tables._label_encoding import MOST_VALUES, LabelEncoding
 
 LABELS = {
     "two ints": np.array([3, 7, 3, 7, 7]),
@@ -60,6 +60,17 @@ def test_weights_count_when_labels_are_drawn():
     assert np.bincount(drawn, minlength=3).tolist() == [10, 0, 30]
     numbers = LabelEncoding(y + 0.5, weight, 3).draw(40, np.random.default_rng(0))
     assert np.unique(numbers, return_counts=True)[1].tolist() == [10, 30]
+
+
+def test_numbers_are_drawn_from_few_of_many_labels():
+    y = np.random.default_rng(0).exponential(size=20_000)
+    encoding = LabelEncoding(y, None, len(y))
+    assert len(encoding._values) == MOST_VALUES
+    drawn = encoding.draw(5000, np.random.default_rng(1))
+    assert np.isin(drawn, y).all()
+    assert np.quantile(drawn, [0.01, 0.1, 0.5, 0.9, 0.99]) == pytest.approx(
+        np.quantile(y, [0.01, 0.1, 0.5, 0.9, 0.99]), rel=0.05
+    )
 
 
 @pytest.mark.parametrize(

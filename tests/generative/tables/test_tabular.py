@@ -568,6 +568,19 @@ def test_numbers_near_the_largest_float_do_not_overflow(numbers, numeric):
     assert_allclose(encoder.inverse_transform(Z), X, atol=1e294)
 
 
+@NUMERIC
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("largest", [1.7e308, -1.7e308, 1e308])
+def test_values_of_many_rows_near_the_largest_float_do_not_overflow(largest, numeric):
+    rng = np.random.default_rng(0)
+    for others in (rng.normal(size=300), largest * rng.random(300)):
+        X = np.where(rng.random(300) < 0.3, largest, others)[:, np.newaxis]
+        encoder = TableEncoder(numeric=numeric).fit(X)
+        Z = encoder.transform(X)
+        assert np.isfinite(Z).all()
+        assert_allclose(encoder.inverse_transform(Z), X, atol=1e294)
+
+
 # -- names, parameters, weights --------------------------------------------------------------------------------------
 
 
