@@ -70,7 +70,7 @@ STOPPING = {
 @pytest.mark.parametrize("name", STOPPING)
 def test_unit_of_the_target_does_not_decide_when_fits_stop(name):
     X, y = _table()
-    losses = [loss for loss in ("squared_error", "absolute_error", "huber", "poisson", "tweedie")]
+    losses = ("squared_error", "absolute_error", "huber", "poisson", "tweedie")
     family = {"NewtonBoostingRegressor": "newton", "GradientBoostingRegressor": "gradient"}.get(name)
     losses = [{"loss": loss} for loss in losses if loss in offered_losses(family, "numbers")] if family else [{}]
     for loss in losses:
