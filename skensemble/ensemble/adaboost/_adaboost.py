@@ -46,7 +46,8 @@ from skensemble.ensemble.adaboost._weak_learners import (
     read_any,
 )
 from skensemble.ensemble.adaboost._weighted_median import RunningMedian, weighted_medians
-from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT, weighted_quantile
+from skensemble.ensemble.losses._regression_losses import AbsoluteError
+from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT
 from skensemble.ensemble.losses._weighted_statistics_kernels import weighted_mean
 from skensemble.ensemble.rows._bootstrap import number_of_draws
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
@@ -129,8 +130,7 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
         data = {"X": X, "y": y, "metadata": {} if sample_weight is None else {"sample_weight": sample_weight}}
         state = self._start(target, copies, start)
         judge = self._make_judge(X, target, judging) if self.early_stopping else None
-        unit = self._loss_unit(target, *judging) if self.early_stopping and self.scoring == "loss" else 1.0
-        self._boost(learners, state, judge, self.tol * unit, data)
+        self._boost(learners, state, judge, self._tolerance(target, judging), data)
         return self
 
     def _read_X(self, X, *, reset):
@@ -236,6 +236,11 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
             "estimator_weights_": np.array([round_.weight for round_ in rounds]),
             "estimator_errors_": np.array([round_.error for round_ in rounds]),
         }
+
+    def _tolerance(self, target, judging):
+        """`tol` in units of the scores; only losses of numbers have one."""
+        has_unit = self.early_stopping and self.scoring == "loss" and is_regressor(self)
+        return self.tol * (AbsoluteError().unit(target[judging[0]], judging[1]) if has_unit else 1.0)
 
     def _make_judge(self, X, target, judging):
         """Function of a LearnerRound that scores the ensemble so far, larger being better.
@@ -710,10 +715,6 @@ class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
         add = self._running_raw(rows)
         return lambda round_: self._algorithm.normalised(*add(round_))
 
-    def _loss_unit(self, labels, rows, weight):
-        """Losses of classes have no scale."""
-        return 1.0
-
     def _running_loss(self, labels, rows):
         """Function of a LearnerRound: (n_rows,) losses by the rounds so far."""
         add, codes = self._running_raw(rows), labels.codes[0][rows]
@@ -1101,11 +1102,6 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         """Function of a LearnerRound: predictions for `rows` by the rounds so far."""
         medians = RunningMedian(len(rows), self.n_estimators)
         return lambda round_: medians.add(round_.outputs[0][rows], round_.weight)
-
-    def _loss_unit(self, target, rows, weight):
-        """The loss of the best constant for the rows that judge."""
-        held_out = target[rows]
-        return weighted_mean(np.abs(held_out - weighted_quantile(held_out, weight, 0.5)), weight)
 
     def _running_loss(self, target, rows):
         """Function of a LearnerRound: (n_rows,) absolute errors by the rounds so far."""
