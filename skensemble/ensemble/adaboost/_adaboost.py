@@ -141,9 +141,9 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
         """(learners, copies, start, held-out rows and their weights or None); held-out rows have copies or start 0."""
         counted = _counted(copies, start)
         learners = self._make_learners(X, target, counted, metadata)
-        needs_keys = self.early_stopping or self.resample
-        units = copies_of(start > 0.0 if copies is NO_WEIGHT else copies * (start > 0.0))
-        keys = learners.row_keys(self._numbers_of(target), units) if needs_keys else None
+        units, keys = copies_of(start > 0.0 if copies is NO_WEIGHT else copies * (start > 0.0)), None
+        if self.early_stopping or self.resample:
+            keys = learners.row_keys(self._numbers_of(target), units)
         if self.resample:
             self._line = np.argsort(keys, kind="stable") if self._takes_tables else np.arange(len(start))
         if not self.early_stopping:
@@ -174,10 +174,10 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
 
     def _fit_learner(self, learners, seed, weights, y=None):
         """(learner, its outputs for all rows), fitted with the current weights."""
-        units = weights.units(self._trimming)
-        if self.resample:
-            return learners.fit(seed, draw_rows(units, self._line, self._n_draws, mixed_seed(seed, DRAW_STREAM)), y)
-        return learners.fit(seed, units / UNITS, y)
+        weight = weights.units(self._trimming)
+        draw = mixed_seed(seed, DRAW_STREAM)
+        weight = draw_rows(weight, self._line, self._n_draws, draw) if self.resample else weight / UNITS
+        return learners.fit(seed, weight, y)
 
     def _boost(self, learners, state, judge, tol, data):
         """Add rounds up to n_estimators, or until a learner is perfect or useless, or scores stop rising."""
@@ -239,7 +239,7 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
 
     def _tolerance(self, target, judging):
         """`tol` in units of the scores; only losses of numbers have one."""
-        has_unit = self.early_stopping and self.scoring == "loss" and is_regressor(self)
+        has_unit = judging is not None and self.scoring == "loss" and is_regressor(self)
         return self.tol * (AbsoluteError().unit(target[judging[0]], judging[1]) if has_unit else 1.0)
 
     def _make_judge(self, X, target, judging):
@@ -262,11 +262,10 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
     def _checked_learner(self):
         """An unfitted clone of the estimator that is boosted."""
         learner = self._default_learner() if self.estimator is None else clone(self.estimator)
-        name = type(learner).__name__
         if not self.resample and not has_fit_parameter(learner, "sample_weight"):
             raise ValueError(
                 f"estimator must take sample_weight in fit if resample=False, got {learner!r}: "
-                f"{name} doesn't support sample_weight."
+                f"{type(learner).__name__} doesn't support sample_weight."
             )
         return learner
 
