@@ -267,8 +267,8 @@ def class_weighted(class_weight, labels, weight, *, as_ratios=False):
 
     class_weight : None, "balanced", a dict from class to weight, or a list with one of these per output, whose
         weights are multiplied; only their ratios matter
-    as_ratios : whether the weights of classes are divided by their mean over the rows, so that parameters which are
-        compared with sums of weights keep their meaning
+    as_ratios : whether weights of classes that are not in proportion to whole numbers are divided by their mean over
+        the rows, so that parameters which are compared with sums of weights keep their meaning
     """
     if class_weight is None:
         return weight
@@ -278,7 +278,7 @@ def class_weighted(class_weight, labels, weight, *, as_ratios=False):
         factors = factors if isinstance(of_output, str) else _in_lowest_terms(factors)
         factor *= factors[labels.codes[k]]
     factor = read_weight(factor, "class_weight", len(factor))
-    if as_ratios:
+    if as_ratios and not isinstance(class_weight, str) and not is_whole(factor):
         factor = factor / _mean_factor(factor, weight)
     return factor if weight is None else read_weight(factor * weight, "sample_weight times class_weight", len(factor))
 

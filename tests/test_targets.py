@@ -199,8 +199,9 @@ def test_class_weights_multiply():
 def test_class_weights_in_lowest_terms(given, expected):
     labels = read_labels([0, 1], "y", 2)
     assert class_weighted(dict(enumerate(given)), labels, None).tolist() == expected
-    as_ratios = class_weighted(dict(enumerate(given)), labels, np.array([2.0, 1.0]), as_ratios=True)
-    assert as_ratios.sum() == pytest.approx(3.0)
+    weight = np.array([2.0, 1.0])
+    as_ratios = class_weighted(dict(enumerate(given)), labels, weight, as_ratios=True)
+    assert as_ratios.sum() == pytest.approx(3.0 if max(expected) == 1 and min(expected) > 0 else weight @ expected)
     assert as_ratios[1] * expected[0] == pytest.approx(as_ratios[0] / 2.0 * expected[1])
 
 
