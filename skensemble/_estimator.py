@@ -1,10 +1,14 @@
-"""What every estimator of the package is: how it is documented in notebooks, and what its pickles hold."""
+"""What every estimator of the package is: what notebooks show of it, and what its pickles hold."""
 
 import sys
 from functools import cache
 
 import pandas as pd
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+
+from skensemble._notebook_summary import notebook_summary
 
 STATE_FORMAT = 4  # of fitted attributes in pickles; goes up when they change
 _NOT_PICKLED = ("_callback_fit_ctx", "_skl_callbacks_to_teardown", "_columns_of_fit")  # of a running fit; from names
@@ -58,6 +62,39 @@ class Estimator(BaseEstimator):
             )
         self.__dict__.pop("_is_slim", None)
         return goes_on
+
+    # -- in notebooks ------------------------------------------------------------------------------------------------
+
+    def _facts(self):
+        """Pairs of a name and a text that say what was fitted."""
+        return []
+
+    def _curves(self):
+        """(scores of training rows, scores of held-out rows), the larger the better; None where there are none."""
+        return None
+
+    def _bars(self):
+        """(caption, names, values) of numbers to compare; None where there are none."""
+        return None
+
+    def _notebook_summary(self):
+        """HTML of what was fitted; nothing before."""
+        try:
+            check_is_fitted(self)
+        except NotFittedError:
+            return ""
+        return notebook_summary(self._facts(), self._curves(), self._bars())
+
+    def _repr_html_inner(self):
+        return super()._repr_html_inner() + self._notebook_summary()
+
+    def _repr_mimebundle_(self, **kwargs):
+        shown = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in shown:
+            shown["text/html"] += self._notebook_summary()
+        return shown
+
+    # -- after loading -----------------------------------------------------------------------------------------------
 
     def _check_loaded(self):
         """Raise a ValueError if fitted attributes that were just loaded could lead a kernel out of its arrays."""

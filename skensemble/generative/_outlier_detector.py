@@ -188,6 +188,15 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
         """
         return np.where(self.decision_function(X) < 0.0, -1, 1)
 
+    def _facts(self):
+        yield "outliers", f"{100 * self.contamination:.4g} % of the training samples"
+        yield "threshold", f"log-density {self.offset_:.6g}"
+        yield "estimator", type(self.estimator_).__name__
+        yield from self.estimator_._facts() if isinstance(self.estimator_, Estimator) else ()
+
+    def _curves(self):
+        return self.estimator_._curves() if isinstance(self.estimator_, Estimator) else None
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True

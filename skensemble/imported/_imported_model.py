@@ -13,6 +13,7 @@ from skensemble._shared_parameters import JOBS
 from skensemble._validation import read_features
 from skensemble.explanation._explain import ShapValues
 from skensemble.tree.trees._additive_trees import AdditiveTrees, Link
+from skensemble.tree.trees._inspected import tree_facts
 from skensemble.tree.trees._tree_arrays import validate_trees
 
 
@@ -94,6 +95,9 @@ class _Imported(ShapValues, Estimator):
     def _additive_trees(self):
         check_is_fitted(self)
         return self._additive
+
+    def _facts(self):
+        return tree_facts(self._additive.trees)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_additive")

@@ -559,6 +559,13 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         names = getattr(self, "feature_names_in_", [f"x{j}" for j in range(self.n_features_in_)])
         return encoder.term_names(names)
 
+    def _bars(self):
+        try:
+            coef = self.coef_
+        except AttributeError:  # trees
+            return super()._bars()
+        return ("coefficients", self.coef_names_, coef) if coef.ndim == 1 else super()._bars()
+
     def _linear_model(self):
         check_is_fitted(self)
         return self._booster.linear_model()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
@@ -12,6 +13,7 @@ from sklearn.base import DensityMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble._estimator import Estimator
+from skensemble._notebook_summary import counted, listed
 from skensemble._parallel import effective_n_jobs, in_order
 from skensemble._parameters import (
     RANDOM_STATE,
@@ -37,8 +39,9 @@ from skensemble.generative.autoregressive._number_distributions import quantiles
 from skensemble.generative.tables._boxes import log_sum_exp
 from skensemble.generative.tables._column_formats import DecimalFormat, FloatFormat, IntegerFormat
 from skensemble.generative.tables._containers import container_of, read_frame
-from skensemble.generative.tables._format_choice import format_of
+from skensemble.generative.tables._format_choice import columns_by_kind, format_of
 from skensemble.generative.tables._label_encoding import CLASSES, LabelEncoding
+from skensemble.tree.trees._inspected import feature_names
 
 if TYPE_CHECKING:
     from skensemble._types import Any, Array, ArrayLike, Column, RandomState, Seed, Self, Table
@@ -602,6 +605,28 @@ class AutoregressiveForest(DensityMixin, Estimator):
 
     def _restored(self, plain):
         return self._container.restore([each.write(column) for each, column in zip(self._formats, plain, strict=True)])
+
+    # -- in notebooks ------------------------------------------------------------------------------------------------
+
+    def _facts(self):
+        names = feature_names(self)
+        yield "columns", columns_by_kind(self._formats)
+        if self._labels is not None:
+            yield "labels", self._labels.in_words()
+        if self._given:
+            yield "conditions", listed(names[j] for j in self._given)
+        for k in range(len(self.order_)):
+            yield f"chain {k + 1}", listed((names[j] for j in self._modelled(k)), " → ")
+        sizes = Counter(int(self.min_samples_leaf_[j]) for j in self._modelled(0))
+        of_columns = (f"{size} in {counted(number, 'column')}" for size, number in sorted(sizes.items()))
+        yield "smallest leaves", listed(of_columns)
+        n_curves = sum(conditional.curve is not None for chain in self._chains for conditional in chain)
+        yield "smooth curves", f"in {n_curves} of {sum(map(len, self._chains))} conditional distributions"
+
+    def _bars(self):
+        leaves = [0 if each.tree is None else each.tree.get_n_leaves() for each in self._chains[0]]
+        names = feature_names(self)
+        return "leaves, by column", [names[j] for j in self._modelled(0)], np.array(leaves, np.float64)
 
     # -- what scikit-learn asks --------------------------------------------------------------------------------------
 

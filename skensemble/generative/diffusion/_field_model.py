@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 14  # rows that are carried to data together, to bound memory; samples do not depend on it
 MOST_PLACES = 64  # in the box of an encoded row, for the ODE solver
+LIKELIHOODS = {"ode": "exact, by the probability-flow ODE", "elbo": "a lower bound"}
 MARGIN = 0.1  # expected data may lie outside the range of a column by this fraction of it
 
 
@@ -159,6 +160,27 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
 
     def _is_smooth(self):
         return self._field is not None and not is_piecewise_constant(self._field)
+
+    # -- in notebooks ------------------------------------------------------------------------------------------------
+
+    def _facts(self):
+        yield from self.encoder_._facts()
+        if self._labels is not None:
+            yield "labels", self._labels.in_words()
+        if self._field is None:
+            return
+        yield "regressor", type(self._shown_regressor()).__name__
+        yield from self._shown_regressor()._facts() if isinstance(self._shown_regressor(), Estimator) else ()
+        solver, n_steps = self._default_solver()
+        yield "solver", f"{solver}, {n_steps} steps"
+        yield "likelihood", LIKELIHOODS[self.likelihood_]
+
+    def _curves(self):
+        is_ours = self._field is not None and isinstance(self._shown_regressor(), Estimator)
+        return self._shown_regressor()._curves() if is_ours else None
+
+    def _shown_regressor(self):
+        return getattr(self._field.regressor, "regressor_", self._field.regressor)  # what a PlainRegressor has fitted
 
     # -- samples -----------------------------------------------------------------------------------------------------
 

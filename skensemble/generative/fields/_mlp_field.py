@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skensemble._estimator import Estimator
 from skensemble._input_kinds import check_in_memory, check_unmasked, without_mask
+from skensemble._notebook_summary import one_dimensional
 from skensemble._parallel import effective_n_jobs
 from skensemble._parameters import (
     RANDOM_STATE,
@@ -472,6 +473,19 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         given = layout.read(at.reshape(-1, layout.n_features))
         given = given._replace(known=np.zeros_like(given.known))
         return target_of_known(given, self.prediction_, self.path_).reshape(*at.shape[:-1], layout.n_columns)
+
+    # -- in notebooks ------------------------------------------------------------------------------------------------
+
+    def _facts(self):
+        sizes = " → ".join(str(size) for size in (self.n_features_in_, *self.hidden_layer_sizes, self.n_outputs_))
+        yield "units", f"{sizes}, with {self.model_.network.parameters.size} parameters"
+        yield "steps", f"{self.best_iter_} of {self.max_steps}"
+        for name, curve in zip(("training", "held-out"), self._curves(), strict=True):
+            if np.isfinite(curve).any():
+                yield f"least loss of {name} rows", f"{-np.nanmax(curve):.6g}"
+
+    def _curves(self):
+        return tuple(-one_dimensional(getattr(self, name, ())) for name in ("loss_curve_", "validation_curve_"))
 
     # -- training --------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from skensemble._estimator import Estimator
+from skensemble._notebook_summary import counted, notebook_summary
 from skensemble._parallel import effective_n_jobs, for_blocks
 from skensemble._parameters import Interval, IsBool, IsNone, OneOf, Parameter, check_parameters, choice
 from skensemble._random import draw_seed
@@ -375,6 +376,22 @@ class TreeField(Estimator):
 
     def _limits(self):
         return read_limits(self, PARAMETERS, policy=BEST_FIRST)
+
+    # -- in notebooks ------------------------------------------------------------------------------------------------
+
+    def _notebook_summary(self):
+        is_fitted = hasattr(self, "forests_")  # it has no `fit`, so scikit-learn does not say
+        return notebook_summary(self._facts(), self._curves()) if is_fitted else ""
+
+    def _facts(self):
+        ensembles = counted(len(self.n_iter_), "ensemble")
+        yield "trees", f"{sum(self.n_iter_)} in {ensembles}, of at most {self.n_estimators} each"
+        errors = [np.nanmin(errors) for errors in self.validation_error_ if np.isfinite(errors).any()]
+        if errors:
+            yield "least squared error of held-out rows", f"{np.mean(errors):.6g}"
+
+    def _curves(self):
+        return np.empty(0), -self.validation_error_[0] if len(self.validation_error_) == 1 else np.empty(0)
 
     # -- predict -----------------------------------------------------------------------------------------------------
 

@@ -182,6 +182,10 @@ class ContinuousNormalizingFlow(NormalizingFlow):
         self.random_state = random_state
         self.verbose = verbose
 
+    @property
+    def _measure(self):
+        return super()._measure if self.training == "likelihood" else "negative squared error of the velocity"
+
     def _train(self, flow, rows, size, held_out, plan, n_threads):
         if self.training == "likelihood":
             return super()._train(flow, rows, size, held_out, plan, n_threads)

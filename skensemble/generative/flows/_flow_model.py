@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ from sklearn.base import DensityMixin, TransformerMixin, clone
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skensemble._estimator import Estimator
+from skensemble._notebook_summary import listed, one_dimensional
 from skensemble._parallel import effective_n_jobs
 from skensemble._parameters import RANDOM_STATE, Interval, ParameterError, check_parameter, check_parameters
 from skensemble._random import generator
@@ -43,6 +45,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
     _stack = Stack()
     _parameters = FLOW_PARAMETERS
     _likelihood = "exact"
+    _measure = "log-likelihood, per encoded row,"  # what training raises
 
     def __init__(
         self,
@@ -177,6 +180,29 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
 
     def _print(self, n_steps, loss, held_out_loss):
         print(f"[step {n_steps}] loss {loss:.4f}, held out {held_out_loss:.4f}")
+
+    # -- in notebooks ------------------------------------------------------------------------------------------------
+
+    def _facts(self):
+        yield from self.encoder_._facts()
+        if self._labels is not None:
+            yield "labels", self._labels.in_words()
+        if self.condition_columns is not None:
+            yield "conditions", listed(self.condition_columns)
+        if self._flow is None:
+            return
+        kinds = Counter(type(layer).__name__.lower() for layer in self._flow.layers)
+        layers = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
+        yield "layers", f"{layers}, with {self._flow.parameters.size} parameters, base {self.base}"
+        curves = self._curves()
+        if len(curves[0]):  # files for what only predicts have none
+            yield "epochs", f"{len(curves[0])} of {self.max_epochs}"
+        for rows, curve in zip(("training", "held-out"), curves, strict=True):
+            if np.isfinite(curve).any():
+                yield f"best {self._measure} of {rows} rows", f"{np.nanmax(curve):.6g}"
+
+    def _curves(self):
+        return tuple(-one_dimensional(getattr(self, name, ())) for name in ("loss_curve_", "validation_curve_"))
 
     # -- densities ---------------------------------------------------------------------------------------------------
 

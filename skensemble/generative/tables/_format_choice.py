@@ -1,5 +1,7 @@
 """Which columns hold numbers, dates, times or categories."""
 
+from collections import Counter
+
 import pandas as pd
 
 from skensemble.generative.tables._column_formats import (
@@ -15,6 +17,12 @@ OBJECT_KINDS = {
     "string": "O", "boolean": "b", "integer": "i", "floating": "f", "mixed-integer-float": "f", "decimal": "decimal",
     **{kind: kind for kind in TIME_OBJECTS},
 }  # fmt: skip
+
+KINDS = {  # in words -> formats
+    "numbers": (FloatFormat, IntegerFormat),
+    "categories": CategoryFormat,
+    "dates or times": TimeFormat,
+}
 
 
 def format_of(series, name, is_category):
@@ -36,6 +44,12 @@ def format_of(series, name, is_category):
         return TimeFormat(series, name)
     is_exact_integer = kind in "iu" and not holds_objects(series.dtype)
     return IntegerFormat(series, name) if is_exact_integer else FloatFormat(series, name, kind)
+
+
+def columns_by_kind(formats):
+    """How many columns there are of each kind, in words for notebooks."""
+    kinds = Counter(next(kind for kind, classes in KINDS.items() if isinstance(each, classes)) for each in formats)
+    return f"{len(formats)} ({', '.join(f'{kinds[kind]} of {kind}' for kind in KINDS if kind in kinds)})"
 
 
 def _kind(series, name):

@@ -49,6 +49,9 @@ class LabelEncoding:
     def n_columns(self):
         return len(self.classes_) if self.kind == CLASSES and len(self.classes_) > 2 else 1
 
+    def in_words(self):
+        return NUMBERS if self.kind == NUMBERS else f"{len(self.classes_)} {CLASSES}"
+
     def encode(self, y, n_samples):
         """float64 (n_samples, n_columns); y may be one label for all rows, or None for none."""
         if y is None:

@@ -11,6 +11,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_array, check
 
 from skensemble._estimator import Estimator
 from skensemble._level_order import description, level_order
+from skensemble._notebook_summary import listed
 from skensemble._parameters import CATEGORICAL_FEATURES, IsBool, OneOf, Parameter, check_parameters, choice
 from skensemble._random import generator as generator_of
 from skensemble._targets import FeatureNames, all_or_nothing, read_weight
@@ -20,7 +21,8 @@ from skensemble.generative.tables._boxes import Boxes
 from skensemble.generative.tables._column_formats import CategoryFormat
 from skensemble.generative.tables._containers import container_of, read_frame
 from skensemble.generative.tables._encoded_columns import CopyFinder, EncodedCategories, EncodedNumbers
-from skensemble.generative.tables._format_choice import format_of
+from skensemble.generative.tables._format_choice import columns_by_kind, format_of
+from skensemble.tree.trees._inspected import feature_names
 
 if TYPE_CHECKING:
     from skensemble._types import Any, Array, ArrayLike, Column, Self, Sequence, Table
@@ -465,6 +467,17 @@ class TableEncoder(TransformerMixin, Estimator):
             for name in column.names(features[j])
         ]
         return np.asarray(names, dtype=object)
+
+    def _facts(self):
+        names = feature_names(self)
+        yield "columns", columns_by_kind([column.format for column in self._columns])
+        yield "encoded columns", str(self.n_encoded_)
+        empty = [places.start == places.stop for places in self._slices]
+        constant = [names[j] for j in range(len(names)) if empty[j] and j not in self._copies]
+        if constant:
+            yield "constant", listed(constant)
+        if self._copies:
+            yield "copies", listed(f"{names[j]} of {names[source]}" for j, (source, _) in self._copies.items())
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

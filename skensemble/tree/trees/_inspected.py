@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Integral
 from typing import TYPE_CHECKING, NamedTuple
 
-from sklearn.exceptions import NotFittedError
-from sklearn.utils.validation import check_is_fitted
+import numpy as np
 
+from skensemble._notebook_summary import one_dimensional
 from skensemble.tree.trees._additive_trees import IDENTITY, Link
-from skensemble.tree.trees._notebook_summary import notebook_summary
 from skensemble.tree.trees._trees_frame import trees_frame
 
 if TYPE_CHECKING:
     from skensemble._types import DataFrame
+
+
+CURVES = ("train_score_", "validation_score_")  # scores by round
 
 
 class Predictor(NamedTuple):
@@ -59,26 +62,38 @@ class Inspected:
 
     # -- in notebooks ------------------------------------------------------------------------------------------------
 
-    def _repr_html_inner(self):
-        return super()._repr_html_inner() + self._notebook_summary()
-
-    def _repr_mimebundle_(self, **kwargs):
-        shown = super()._repr_mimebundle_(**kwargs)
-        if "text/html" in shown:
-            shown["text/html"] += self._notebook_summary()
-        return shown
-
-    def _notebook_summary(self):
-        """HTML of a fitted model; nothing before."""
+    def _facts(self):
         try:
-            check_is_fitted(self)
-        except NotFittedError:
-            return ""
-        try:
-            trees = self._shown_trees().trees
+            yield from tree_facts(self._shown_trees().trees)
         except ValueError:  # no trees
-            trees = None
-        return notebook_summary(self, trees, feature_names(self))
+            pass
+        for name in ("n_iter_", "n_estimators_"):
+            if hasattr(self, name):
+                allowed = self.n_estimators
+                of = f" of {allowed}" if isinstance(allowed, Integral) and allowed != getattr(self, name) else ""
+                yield "rounds", f"{getattr(self, name)}{of}"
+                break
+        for name, scores in zip(CURVES, self._curves(), strict=True):
+            if len(scores):
+                yield f"last {name.strip('_').replace('_', ' ')}", f"{scores[-1]:.6g}"
+        oob_score = getattr(self, "oob_score_", None)
+        if isinstance(oob_score, (float, np.floating)):
+            yield "out-of-bag score", f"{oob_score:.6g}"
+
+    def _curves(self):
+        return tuple(one_dimensional(getattr(self, name, ())) for name in CURVES)
+
+    def _bars(self):
+        try:
+            return "feature importances", feature_names(self), np.asarray(self.feature_importances_, np.float64)
+        except (AttributeError, ValueError):  # learners without them, slim files
+            return None
+
+
+def tree_facts(trees):
+    """Facts about TreeArrays for notebooks."""
+    depth = int(trees.depth.max(initial=0))
+    yield "trees", f"{trees.n_trees} with {int(trees.n_leaves.sum())} leaves, depth {depth}"
 
 
 def feature_names(model):
