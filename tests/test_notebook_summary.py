@@ -149,7 +149,7 @@ def _without_ids(html):
 
 
 @pytest.mark.parametrize("name", estimators())
-def test_every_estimator_says_what_was_fitted(name):
+def test_every_estimator_says_what_was_fitted(name, tmp_path):
     model = _small(name)
     assert _without_ids(model._repr_html_()) == _without_ids(estimator_html_repr(model))
     shown = _fitted(name, model)._notebook_summary()
@@ -163,6 +163,8 @@ def test_every_estimator_says_what_was_fitted(name):
     tags.feed(shown)
     assert not tags.open
     assert unescape(shown).count(NASTY) > 0 or name == "MLPField"
+    save_model(model, tmp_path / "model", slim=True)
+    assert facts[0] in load_model(tmp_path / "model")._notebook_summary()
 
 
 def test_coefficients_have_bars_of_either_sign():

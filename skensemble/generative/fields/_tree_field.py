@@ -384,14 +384,19 @@ class TreeField(Estimator):
         return notebook_summary(self._facts(), self._curves()) if is_fitted else ""
 
     def _facts(self):
-        ensembles = counted(len(self.n_iter_), "ensemble")
-        yield "trees", f"{sum(self.n_iter_)} in {ensembles}, of at most {self.n_estimators} each"
-        errors = [np.nanmin(errors) for errors in self.validation_error_ if np.isfinite(errors).any()]
+        ensembles = counted(len(self.forests_), "ensemble")
+        n_trees = sum(forest.n_trees for forest in self.forests_)
+        yield "trees", f"{n_trees} in {ensembles}, of at most {self.n_estimators} each"
+        errors = [np.nanmin(errors) for errors in self._known_errors() if np.isfinite(errors).any()]
         if errors:
             yield "least squared error of held-out rows", f"{np.mean(errors):.6g}"
 
     def _curves(self):
-        return np.empty(0), -self.validation_error_[0] if len(self.validation_error_) == 1 else np.empty(0)
+        errors = self._known_errors()
+        return np.empty(0), -errors[0] if len(errors) == 1 else np.empty(0)
+
+    def _known_errors(self):
+        return getattr(self, "validation_error_", [])  # files for what only predicts have none
 
     # -- predict -----------------------------------------------------------------------------------------------------
 
