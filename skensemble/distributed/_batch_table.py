@@ -39,8 +39,7 @@ class BatchTable(Table):
         if self.first_rows is None:
             raise ValueError("batches must hold rows, got none.")
         self.target, self.weight = _joined_or_none("target", targets), _joined_or_none("weight", weights)
-        if sum(self._counts) > MOST_ROWS:
-            raise ValueError(f"batches must hold at most 2**28 rows in all, got {sum(self._counts)}.")
+        check_n_rows(sum(self._counts), "batches")
         super().__init__(sum(self._counts), self._labels_of_first[1], self._labels_of_first[0])
 
     def _note_columns(self, number, X):
@@ -171,3 +170,9 @@ def _joined_or_none(name, parts):
     if missing:
         raise ValueError(f"{name} must be in all batches or in none, got it in {len(parts) - missing} of {len(parts)}.")
     return np.concatenate([np.asarray(part) for part in parts])
+
+
+def check_n_rows(n_rows, name):
+    """Whether one process holds them all or many do, boosting takes no more."""
+    if n_rows > MOST_ROWS:
+        raise ValueError(f"{name} must hold at most {MOST_ROWS} rows in all, got {n_rows}.")

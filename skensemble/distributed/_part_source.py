@@ -9,7 +9,7 @@ import numpy as np
 from skensemble._input_kinds import TableSource
 from skensemble._parallel import for_blocks
 from skensemble._validation import CategoryColumn, Table
-from skensemble.distributed._batch_table import joined_columns
+from skensemble.distributed._batch_table import check_n_rows, joined_columns
 from skensemble.tree._part_of_codes import PartOfCodes
 
 MOST_SHARED = 1 << 22  # cells of a table whose codes all processes get: trees grow faster than processes meet
@@ -58,6 +58,7 @@ class PartedTable(Table):
                     f"{there[0][0][0] or there[0][0][1]}."
                 )
         sizes = [0 if columns is None else columns[1] for columns in known]
+        check_n_rows(sum(sizes), "X")
         self.first_row, self.n_of_part = sum(sizes[: exchange.rank]), sizes[exchange.rank]
         self._holds_categories = np.any([holds for _, _, holds in there], axis=0)
         super().__init__(sum(sizes), there[0][0][1], there[0][0][0])

@@ -13,7 +13,7 @@ from skensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
-from skensemble.distributed import Batches, _part_source
+from skensemble.distributed import Batches, _batch_table, _part_source
 from skensemble.distributed._exchange import Alone
 from skensemble.distributed._part_source import PartSource
 from tests.distributed.ranks import fitted_on_ranks
@@ -190,6 +190,12 @@ def test_what_needs_the_numbers_of_all_rows_is_refused(parameters):
         NewtonBoostingRegressor(**{"n_estimators": 2, **parameters}).fit(
             PartSource(Batches.from_iterable([(X, NUMBER)]), Alone())
         )
+
+
+def test_parts_with_too_many_rows_together_are_refused(monkeypatch):
+    monkeypatch.setattr(_batch_table, "MOST_ROWS", N - 1)
+    with pytest.raises(ValueError, match=f"X must hold at most {N - 1} rows in all, got {N}"):
+        fitted_on_ranks(REGRESSOR, cut(2, X, NUMBER))
 
 
 def test_parts_with_other_columns_are_refused():
