@@ -128,13 +128,13 @@ class Tags(HTMLParser):
         assert self.open.pop() == tag
 
 
-def _small(name):
+def small(name):
     model = estimators()[name]()
     given = {parameter: SMALL[parameter] for parameter in SMALL if parameter in model.get_params(deep=False)}
     return model.set_params(**given | OTHERS.get(name, {}))
 
 
-def _fitted(name, model):
+def fitted_small(name, model):
     if name == "MLPField":
         return model.fit(np.c_[Y, -Y], Y)
     if name == "NewtonBoostingRanker":
@@ -150,9 +150,9 @@ def _without_ids(html):
 
 @pytest.mark.parametrize("name", estimators())
 def test_every_estimator_says_what_was_fitted(name, tmp_path):
-    model = _small(name)
+    model = small(name)
     assert _without_ids(model._repr_html_()) == _without_ids(estimator_html_repr(model))
-    shown = _fitted(name, model)._notebook_summary()
+    shown = fitted_small(name, model)._notebook_summary()
     assert model._repr_html_().endswith(shown)
     facts = FACTS.get(name) or (FLOWS if hasattr(model, "max_epochs") else ["<td>trees</td>", "feature importances"])
     for fact in facts:

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from skensemble._estimator import Estimator
 from skensemble._parameters import RANDOM_STATE, Interval, IsNone, Matches, Parameter, check_parameters
+from skensemble._progress_lines import IS_VERBOSE, ProgressLines
 from skensemble._targets import all_or_nothing, read_weight
 from skensemble._validation import note_columns
 from skensemble.generative.flows._normalizing_flows import NeuralSplineFlow
@@ -43,6 +44,13 @@ PARAMETERS = {
         "Seed of the density estimator: every parameter of its clone whose name ends in `random_state` is set to an "
         "int drawn from it. None: they stay as they are. Pass an int to get the same model in every fit.",
     ),
+    "verbose": Parameter(
+        0,
+        IS_VERBOSE,
+        "int or bool",
+        "Whether to print progress: the losses of the default estimator, and when a step is done. A given `estimator` "
+        "prints what its own parameters say.",
+    ),
 }
 
 
@@ -60,6 +68,9 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
     random_state : int, RandomState instance or None, default=None
         Seed of the density estimator: every parameter of its clone whose name ends in `random_state` is set to an int
         drawn from it. None: they stay as they are. Pass an int to get the same model in every fit.
+    verbose : int or bool, default=0
+        Whether to print progress: the losses of the default estimator, and when a step is done. A given `estimator`
+        prints what its own parameters say.
 
     Attributes
     ----------
@@ -95,10 +106,12 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
         *,
         contamination: float = 0.1,
         random_state: int | RandomState | None = None,
+        verbose: int | bool = 0,
     ):
         self.estimator = estimator
         self.contamination = contamination
         self.random_state = random_state
+        self.verbose = verbose
 
     @all_or_nothing
     def fit(self, X: Table, y: Column | None = None, sample_weight: Column | None = None) -> Self:
@@ -128,7 +141,9 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
         n_samples = len(read_frame(X))
         note_columns(self, X, reset=True)
         weight = read_weight(sample_weight, "sample_weight", n_samples)
-        self.estimator_ = NeuralSplineFlow() if self.estimator is None else clone(self.estimator)
+        lines = ProgressLines(self.verbose, 2)
+        is_default = self.estimator is None
+        self.estimator_ = NeuralSplineFlow(verbose=self.verbose) if is_default else clone(self.estimator)
         if self.random_state is not None:
             _set_random_states(self.estimator_, self.random_state)
         if weight is None:
@@ -137,7 +152,9 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
             self.estimator_.fit(X, sample_weight=weight)
         else:
             raise ValueError(f"sample_weight must be None for {type(self.estimator_).__name__}, got weights.")
+        lines.step(f"{type(self.estimator_).__name__} fitted")
         self.offset_ = _offset(_log_densities(self.estimator_, X), weight, self.contamination)
+        lines.step(f"threshold {self.offset_:.6g}")
         return self
 
     def score_samples(self, X: Table) -> Array:

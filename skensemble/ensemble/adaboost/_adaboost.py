@@ -19,6 +19,7 @@ from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callba
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
 from skensemble._parameters import ParameterError, check_parameters
+from skensemble._progress_lines import ProgressLines
 from skensemble._random import draw_seed, generator
 from skensemble._random_bits import mixed_seed
 from skensemble._targets import (
@@ -184,7 +185,7 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
         fit = partial(self._fit_learner, learners)
         rounds, scores = [], []
         patience = Patience(self.n_iter_no_change, tol, scores) if self.early_stopping else None
-        progress = FitProgress(self, self.n_estimators, data)
+        progress, lines = FitProgress(self, self.n_estimators, data), ProgressLines(self.verbose, self.n_estimators)
 
         def one_round():
             rounds.append(self._one_round(state, fit, len(rounds)))
@@ -197,6 +198,7 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
             if judge is not None:
                 scores.append(judge(rounds[-1]))
                 is_stopped |= patience.is_over(scores)
+            lines.step(_in_words(rounds[-1], scores))
             if rounds[-1].overflowed:
                 self._warn_about_infinity(number)
             if is_stopped or rounds[-1].overflowed or not rounds[-1].may_go_on:
@@ -391,6 +393,12 @@ def _weighted_rows(weight):
     return np.flatnonzero(weight), weight[weight > 0]
 
 
+def _in_words(round_, scores):
+    """A round in a line: the error of its learner, and the score of the held-out rows."""
+    score = f", validation score {scores[-1]:.6g}" if scores else ""
+    return f"error {round_.error:.6g}{score}"
+
+
 def _n_rows(X):
     return X.n_samples if hasattr(X, "n_samples") else _num_samples(X)
 
@@ -504,6 +512,8 @@ class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
     random_state : int, RandomState instance or None, default=None
         Seed of the learners, of the draws of samples, and of the held-out samples. Pass an int to get the same model in
         every fit.
+    verbose : int or bool, default=0
+        Whether to print progress. 1: a line for each tenth of the rounds. 2: a line for each round.
 
     Attributes
     ----------
@@ -581,6 +591,7 @@ class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
         min_frequency: int | float | None = 2,
         n_jobs: int | None = None,
         random_state: int | RandomState | None = None,
+        verbose: int | bool = 0,
     ):
         self.estimator = estimator
         self.n_estimators = n_estimators
@@ -599,6 +610,7 @@ class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
         self.min_frequency = min_frequency
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.verbose = verbose
 
     _known = None  # KnownPredictions while a scorer judges them
 
@@ -939,6 +951,8 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
     random_state : int, RandomState instance or None, default=None
         Seed of the learners, of the draws of samples, and of the held-out samples. Pass an int to get the same model in
         every fit.
+    verbose : int or bool, default=0
+        Whether to print progress. 1: a line for each tenth of the rounds. 2: a line for each round.
 
     Attributes
     ----------
@@ -1005,6 +1019,7 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         min_frequency: int | float | None = 2,
         n_jobs: int | None = None,
         random_state: int | RandomState | None = None,
+        verbose: int | bool = 0,
     ):
         self.estimator = estimator
         self.n_estimators = n_estimators
@@ -1021,6 +1036,7 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         self.min_frequency = min_frequency
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.verbose = verbose
 
     _known = None  # KnownPredictions while a scorer judges them
 

@@ -12,6 +12,7 @@ from skensemble._parameters import (
     Parameter,
     choice,
 )
+from skensemble._progress_lines import verbose
 from skensemble._shared_parameters import CATEGORICAL, CLASS_FACTORS, JOBS, MAX_BINS, MIN_FREQUENCY
 from skensemble.ensemble.adaboost._adaboost_algorithms import ALGORITHMS
 
@@ -112,6 +113,7 @@ def _table(estimator, n_estimators, learning_rate, own, *, resample, strata, los
         "min_frequency": MIN_FREQUENCY._replace(text=f"{MIN_FREQUENCY.text} {_OF_DEFAULT_TREE}"),
         "n_jobs": JOBS,
         "random_state": _RANDOM_STATE,
+        "verbose": verbose("rounds", "round"),
     }
 
 

@@ -16,6 +16,7 @@ from skensemble._estimator import Estimator
 from skensemble._input_kinds import TableSource, is_dask
 from skensemble._parallel import effective_n_jobs, for_blocks, in_order
 from skensemble._parameters import IsBool, ParameterError, check_parameter, check_parameters
+from skensemble._progress_lines import Clock
 from skensemble._random import draw_seed, generator
 from skensemble._random_bits import mixed_seed
 from skensemble._shared_parameters import COVERAGE, LEVELS
@@ -248,10 +249,10 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
             self.__dict__.pop(name, None)
         progress = FitProgress(self, len(numbers), data)
         trees, growing = [], self._growing_trees(grower, target, numbers, n_threads)
-        begin = perf_counter()
+        begin, clock = perf_counter(), Clock()
         for t in numbers:
             wants_stop = progress.run_round(lambda: trees.append(next(growing)), lambda: self._with_trees(trees))
-            self._report(t + 1, trees[-1], perf_counter() - begin)
+            self._report(t + 1, trees[-1], perf_counter() - begin, clock.left(len(trees), len(numbers)))
             if wants_stop:
                 break
         growing.close()
@@ -282,12 +283,12 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
             parts = self._parts = [concatenate(parts)]
         return parts[0]
 
-    def _report(self, number, tree, seconds):
+    def _report(self, number, tree, seconds, left):
         """Print a line for each tree, or with verbose=1 ten lines in all."""
         step = 1 if self.verbose > 1 else max(1, self.n_estimators // 10)
         if self.verbose and not self._is_silent and (number % step == 0 or number == self.n_estimators):
             size = f"{tree.n_leaves[0]} leaves, depth {tree.depth[0]}"
-            print(f"[{number}/{self.n_estimators}] {size}, {seconds:.3f} s since the first tree was begun")
+            print(f"[{number}/{self.n_estimators}] {size}, {seconds:.3f} s since the first tree was begun, {left}")
 
     # -- computed from the training rows -----------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from skensemble._parameters import (
     choice,
     with_defaults,
 )
+from skensemble._progress_lines import verbose
 from skensemble._shared_parameters import BALANCED, DICT_OF_FACTORS, FACTORS, JOBS
 from skensemble.tree.exact._cart_limits import CART_PARAMETERS, CLASSIFIER_PARAMETERS, REGRESSOR_PARAMETERS
 
@@ -79,12 +80,7 @@ def _table(own, metric, leaf_rows):
             "Seed of the draws of samples, features and random thresholds. Pass an int to get the same forest in "
             "every fit.",
         ),
-        "verbose": Parameter(
-            0,
-            (Interval(int, 0), IsBool),
-            "int or bool",
-            "Whether to print progress. 1: a line for each tenth of the trees. 2: a line for each tree.",
-        ),
+        "verbose": verbose("trees", "tree"),
     }
     for name in ("oob_score", "importance_type"):
         table[name] = table[name]._replace(text=table[name].text.format(metric=metric))

@@ -17,6 +17,7 @@ from skensemble._estimator import Estimator
 from skensemble._input_kinds import TableSource, is_dask
 from skensemble._parallel import effective_n_jobs
 from skensemble._parameters import check_parameters, plain_value
+from skensemble._progress_lines import Clock
 from skensemble._random import draw_seed, generator
 from skensemble._random_bits import mixed_seed
 from skensemble._targets import (
@@ -379,7 +380,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         history = ScoreHistory(self, self._scorer(held_out), train, held_out, before.n_rounds)
         may_stop = held_out is not None and self.early_stopping is not False
         patience = self._patience(train, history) if may_stop else None
-        progress, made = FitProgress(self, n_rounds, data), []
+        progress, made, clock = FitProgress(self, n_rounds, data), [], Clock()
         for number in range(before.n_rounds, before.n_rounds + n_rounds):
             begin = perf_counter()
             wants_stop = progress.run_round(
@@ -387,8 +388,9 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
             )
             history.record()
             if settled.verbose:
-                place = f"[{number + 1}/{settled.n_estimators}] "
-                print(place + self._report(number + 1, before.summary(made[-1]), history, perf_counter() - begin))
+                place, seconds = f"[{number + 1}/{settled.n_estimators}] ", perf_counter() - begin
+                left = clock.left(len(made), n_rounds)
+                print(f"{place}{self._report(number + 1, before.summary(made[-1]), history, seconds)}, {left}")
             is_over = patience is not None and patience.is_over(history.validation_score)
             if is_over or wants_stop:
                 break

@@ -26,6 +26,7 @@ from skensemble._parameters import (
     check_parameter,
     check_parameters,
 )
+from skensemble._progress_lines import ProgressLines, verbose
 from skensemble._random import generator
 from skensemble._shared_parameters import CATEGORICAL, COVERAGE, JOBS, LEVELS
 from skensemble._targets import FeatureNames, all_or_nothing, read_weight
@@ -82,6 +83,7 @@ PARAMETERS = {
     "random_state": Parameter(
         None, RANDOM_STATE, "int, RandomState instance or None", "Seed of the orders and of samples."
     ),
+    "verbose": verbose("columns of all chains", "column"),
 }
 
 
@@ -128,6 +130,8 @@ class AutoregressiveForest(DensityMixin, Estimator):
         NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the orders and of samples.
+    verbose : int or bool, default=0
+        Whether to print progress. 1: a line for each tenth of the columns of all chains. 2: a line for each column.
 
     Attributes
     ----------
@@ -182,6 +186,7 @@ class AutoregressiveForest(DensityMixin, Estimator):
         categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
         n_jobs: int | None = None,
         random_state: int | RandomState | None = None,
+        verbose: int | bool = 0,
     ):
         self.n_estimators = n_estimators
         self.min_samples_leaf = min_samples_leaf
@@ -190,6 +195,7 @@ class AutoregressiveForest(DensityMixin, Estimator):
         self.categorical_features = categorical_features
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.verbose = verbose
 
     # -- fit ---------------------------------------------------------------------------------------------------------
 
@@ -270,9 +276,14 @@ class AutoregressiveForest(DensityMixin, Estimator):
         rows = ChainRows(self._cells, self._plain(frame), labels, weight)
         sizes = LEAVES if isinstance(self.min_samples_leaf, str) else (self.min_samples_leaf,)
         n_given, n_threads = len(self._given), effective_n_jobs(self.n_jobs)
+        lines = ProgressLines(self.verbose, (1 + len(self.order_)) * len(self._modelled(0)))
+
+        def report(j, text):
+            lines.step(f"{self._formats[j].name}: {text}")
+
         with unknown_levels_expected():
             warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)  # as in columns of names
-            self._chains, sizes = fit_chains(rows, self.order_, n_given, sizes, n_threads)
+            self._chains, sizes = fit_chains(rows, self.order_, n_given, sizes, n_threads, report)
         self.min_samples_leaf_ = np.array([sizes.get(j, 0) for j in range(self.n_features_in_)])
 
     def _modelled(self, k):

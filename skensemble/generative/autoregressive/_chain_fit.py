@@ -61,10 +61,11 @@ class Settings(NamedTuple):
     curve_share: float
 
 
-def fit_chains(rows, orders, n_given, sizes, n_threads):
+def fit_chains(rows, orders, n_given, sizes, n_threads, report):
     """(the conditionals of each chain, {column: minimum weight of a leaf})
 
     sizes : minimum weights of a leaf that are tried, by the first chain; the others take what it found best
+    report : called as report(column, text) when settings have been chosen, and after each conditional
     """
     modelled, rows = orders[0][n_given:], rows.merged()
     judging = rows.head(MOST_JUDGED)
@@ -74,7 +75,11 @@ def fit_chains(rows, orders, n_given, sizes, n_threads):
     def likeliest(j):
         return judges.likeliest(orders[0], j, sizes, STRENGTHS, True)
 
-    first = dict(zip(modelled, in_order(likeliest, modelled, n_threads), strict=True))
+    first = {}
+    for j, chosen in zip(modelled, in_order(likeliest, modelled, n_threads), strict=True):
+        first[j] = chosen
+        with_curve = "" if chosen.curve is None else f", {chosen.curve_share:.2f} on a smooth curve"
+        report(j, f"leaves of {chosen.size} rows{with_curve}")
 
     def fitted(place):
         order, j = orders[place[0]], place[1]
@@ -87,7 +92,10 @@ def fit_chains(rows, orders, n_given, sizes, n_threads):
         return conditional.fit(features, categorical, rows.codes(j), rows.weight)
 
     places = [(k, j) for k, order in enumerate(orders) for j in order[n_given:]]
-    fits = dict(zip(places, in_order(fitted, places, n_threads), strict=True))
+    fits = {}
+    for place, conditional in zip(places, in_order(fitted, places, n_threads), strict=True):
+        fits[place] = conditional
+        report(place[1], f"fitted in chain {place[0] + 1}")
     chains = [[fits[k, j] for j in order[n_given:]] for k, order in enumerate(orders)]
     return chains, {j: chosen.size for j, chosen in first.items()}
 

@@ -1,6 +1,7 @@
 """The progress of a fit, for callbacks and for the terminal."""
 
 from skensemble._callbacks import FitProgress
+from skensemble._progress_lines import ProgressLines
 
 
 class RegressorProgress:
@@ -12,19 +13,21 @@ class RegressorProgress:
 
     def __init__(self, model, data):
         self.model, self.data = model, data
-        self.progress = None  # begins with the first round, which says how many there can be
+        self.progress = self.lines = None  # begin with the first round, which says how many there can be
 
-    def __call__(self, n_done, n_rounds):
+    def __call__(self, n_done, n_rounds, loss=None):
         """After a round; returns True if a callback asks to stop."""
-        verbose = self.model.verbose
-        if verbose and (n_done == n_rounds or n_done % max(1, n_rounds // 10) == 0):
-            print(f"[{n_done}/{n_rounds}]")
-        return self._progress(n_rounds).run_round(lambda: None, dict)
+        self._begin(n_rounds)
+        self.lines.report(n_done, "" if loss is None else f"loss {loss:.6g}")
+        return self.progress.run_round(lambda: None, dict)
 
     def finish(self):
-        self._progress(1).finish(dict)
+        if self.lines is None:  # a regressor that does not tell its rounds
+            self._begin(1)
+            self.lines.report(1, "fitted")
+        self.progress.finish(dict)
 
-    def _progress(self, n_rounds):
-        if self.progress is None:
+    def _begin(self, n_rounds):
+        if self.lines is None:
             self.progress = FitProgress(self.model, n_rounds, self.data)
-        return self.progress
+            self.lines = ProgressLines(self.model.verbose, n_rounds)

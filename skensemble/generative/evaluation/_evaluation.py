@@ -12,6 +12,7 @@ import pandas as pd
 
 from skensemble._parallel import effective_n_jobs
 from skensemble._parameters import N_JOBS, RANDOM_STATE, Interval, IsNone, Matches, NameIn, SequenceOf, check_parameter
+from skensemble._progress_lines import IS_VERBOSE, ProgressLines
 from skensemble._random import draw_seed, generator
 from skensemble.generative.evaluation._compared_tables import read_tables
 from skensemble.generative.evaluation._comparison import Comparison
@@ -34,6 +35,7 @@ PARAMETERS = {
     "max_transport_rows": (Interval(int, 1),),
     "random_state": (*RANDOM_STATE, Matches(lambda value: isinstance(value, np.random.Generator), "a numpy Generator")),
     "n_jobs": N_JOBS,
+    "verbose": IS_VERBOSE,
 }
 
 
@@ -48,6 +50,7 @@ def evaluate(
     max_transport_rows: int = 2000,
     random_state: Seed = None,
     n_jobs: int | None = None,
+    verbose: int | bool = 0,
 ) -> Evaluation:
     """Evaluate the quality and the privacy of a synthetic table.
 
@@ -85,6 +88,8 @@ def evaluate(
     n_jobs : int or None, default=None
         Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
         NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
+    verbose : int or bool, default=0
+        Whether to print progress. 1: a line for each tenth of the values. 2: a line for each value.
 
     Returns
     -------
@@ -144,7 +149,7 @@ def evaluate(
     [0.0, 1.0]
     """
     given = {"metrics": metrics, "max_transport_rows": max_transport_rows}
-    given |= {"random_state": random_state, "n_jobs": n_jobs}
+    given |= {"random_state": random_state, "n_jobs": n_jobs, "verbose": verbose}
     for name, rules in PARAMETERS.items():
         check_parameter(name, given[name], rules)
     tables = {"real_train": real_train, "real_test": real_test} | _named_samples(synthetic)
@@ -158,7 +163,8 @@ def evaluate(
     }
     comparison = Comparison(train, test, target, max_transport_rows, n_threads)
     chosen = [metric for metric in METRICS.values() if metrics is None or metric.name in list(metrics)]
-    values = _measured(comparison, samples, chosen, draw_seed(rng))
+    lines = ProgressLines(verbose, len(samples) * len(chosen))
+    values = _measured(comparison, samples, chosen, draw_seed(rng), lines)
     distances = _distances(comparison, {"real test": test} | samples, chosen)
     return Evaluation(values, _notes(comparison, samples, chosen), {"real test": test} | samples, rng, distances)
 
@@ -188,14 +194,15 @@ def _target_position(target, columns, real_train):
     raise ValueError(f"target must be the name or position of a column of real_train ({names}), got {target!r}.")
 
 
-def _measured(comparison, samples, metrics, seed):
+def _measured(comparison, samples, metrics, seed, lines):
     """DataFrame of metrics, each with the same random numbers for all samples, so that values can be compared."""
     values = {"better": [metric.better for metric in metrics]}
     for name, sample in samples.items():
-        values[name] = [
-            metric.function(comparison, sample, np.random.default_rng([seed, crc32(metric.name.encode())]))
-            for metric in metrics
-        ]
+        values[name] = []
+        for metric in metrics:
+            rng = np.random.default_rng([seed, crc32(metric.name.encode())])
+            values[name].append(metric.function(comparison, sample, rng))
+            lines.step(f"{metric.name} of {name} {values[name][-1]:.4g}")
     return pd.DataFrame(values, index=pd.Index([metric.name for metric in metrics], name="metric"))
 
 

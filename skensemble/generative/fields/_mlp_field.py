@@ -23,6 +23,7 @@ from skensemble._parameters import (
     check_parameters,
     choice,
 )
+from skensemble._progress_lines import Clock
 from skensemble._random import generator
 from skensemble._shared_parameters import JOBS
 from skensemble._targets import all_or_nothing
@@ -393,7 +394,8 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         generator : numpy.random.Generator
             Used instead of `random_state`.
         callback : callable, default=None
-            Called as `callback(n_steps, max_steps)` after each check.
+            Called as `callback(n_steps, max_steps, loss)` after each check; loss is that of the held-out samples, or of
+            the batches where none are held out.
         **options : dict
             Arguments of `FieldDraws`.
 
@@ -531,11 +533,14 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         self.loss_curve_, self.validation_curve_ = history.losses, history.held_out_losses
 
     def _report(self, callback):
+        clock = Clock()
+
         def on_look(n_steps, loss, held_out_loss):
             if self.verbose:
-                print(f"step {n_steps} of {self.max_steps}: loss {loss:.5f}, held-out loss {held_out_loss:.5f}")
+                losses = f"loss {loss:.5f}, held-out loss {held_out_loss:.5f}"
+                print(f"step {n_steps} of {self.max_steps}: {losses}, {clock.left(n_steps, self.max_steps)}")
             if callback is not None:
-                callback(n_steps, self.max_steps)
+                callback(n_steps, self.max_steps, held_out_loss if self.early_stopping else loss)
 
         return on_look
 

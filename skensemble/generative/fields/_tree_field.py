@@ -283,7 +283,8 @@ class TreeField(Estimator):
         generator : numpy Generator
             Source of all random draws.
         callback : callable or None, default=None
-            Called as `callback(n_done, n_total)` after each round, or each level.
+            Called as `callback(n_done, n_total, loss)` after each round, or each level; loss is the error of the
+            held-out samples, or None.
         **draw_options
             Keywords of `FieldDraws`, such as `pairing` or `mask_share`.
 
@@ -345,7 +346,7 @@ class TreeField(Estimator):
             rounds = FieldRounds(own_draws, own_held_out, settings, self.level_times_[level])
             fitted = rounds.run(), rounds.errors
             n_done.append(level)
-            callback(len(n_done), self.n_levels)
+            callback(len(n_done), self.n_levels, rounds.errors[-1] if rounds.errors else None)
             return fitted
 
         return for_blocks(fit_level, self.n_levels, 1, effective_n_jobs(self.n_jobs))
@@ -470,9 +471,9 @@ class _Progress:
         self.part += 1
         return self
 
-    def __call__(self, n_done, n_rounds):
+    def __call__(self, n_done, n_rounds, loss):
         if self.callback is not None:
-            self.callback(self.part * n_rounds + n_done, self.n_parts * n_rounds)
+            self.callback(self.part * n_rounds + n_done, self.n_parts * n_rounds, loss)
 
 
 def _with_generator(draws, generator):

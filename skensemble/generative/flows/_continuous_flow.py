@@ -199,7 +199,7 @@ class ContinuousNormalizingFlow(NormalizingFlow):
             lambda step: matching.fill(*matching.draw(rows, size)),
             plan,
             held_out_loss=None if held_out is None else lambda: matching.loss(*looked_at),
-            on_look=self._print if self.verbose else None,
+            on_look=self._printer(plan.max_steps),
         )
 
 

@@ -13,6 +13,7 @@ from skensemble._estimator import Estimator
 from skensemble._notebook_summary import listed, one_dimensional
 from skensemble._parallel import effective_n_jobs
 from skensemble._parameters import RANDOM_STATE, Interval, ParameterError, check_parameter, check_parameters
+from skensemble._progress_lines import Clock
 from skensemble._random import generator
 from skensemble._targets import all_or_nothing, read_weight
 from skensemble._validation import note_columns
@@ -162,7 +163,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
 
         return train(
             flow.parameters, gradient.gradient, lambda step: gradient.fill(*rows.draw(size)), plan,
-            held_out_loss=None if held_out is None else held_out_loss, on_look=self._print if self.verbose else None,
+            held_out_loss=None if held_out is None else held_out_loss, on_look=self._printer(plan.max_steps),
         )  # fmt: skip
 
     def _calibrate(self, rows, rng):
@@ -178,8 +179,15 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
     def _batch_size(self, n_rows):
         return int(np.clip(n_rows // 20, 32, 512)) if self.batch_size == "auto" else self.batch_size
 
-    def _print(self, n_steps, loss, held_out_loss):
-        print(f"[step {n_steps}] loss {loss:.4f}, held out {held_out_loss:.4f}")
+    def _printer(self, max_steps):
+        """What prints a line after each epoch, or None."""
+        clock = Clock()
+
+        def print_losses(n_steps, loss, held_out_loss):
+            losses = f"loss {loss:.4f}, held out {held_out_loss:.4f}"
+            print(f"[step {n_steps}/{max_steps}] {losses}, {clock.left(n_steps, max_steps)}")
+
+        return print_losses if self.verbose else None
 
     # -- in notebooks ------------------------------------------------------------------------------------------------
 

@@ -644,11 +644,13 @@ def test_verbose_prints_a_line_for_each_round(capsys):
     model.fit(X, y, X_val=X[:50], y_val=y[:50])
     lines = capsys.readouterr().out.splitlines()
     pattern = r"\[(\d)/3\] 3 trees, \d+ leaves, depth 2, train loss \d\.\d+, validation loss \d\.\d+, \d+\.\d{3} s"
+    pattern += r", \d+\.\d s left"
     assert [re.fullmatch(pattern, line)[1] for line in lines] == ["1", "2", "3"]
     model.set_params(scoring="accuracy").fit(X, y)
     assert re.search(r"train accuracy 0\.\d+, \d", capsys.readouterr().out)
     regressor(_squared, n_estimators=2, verbose=1).fit(X, y)
-    assert re.fullmatch(r"\[1/2\] 1 tree, \d+ leaves, depth \d, \d+\.\d{3} s", capsys.readouterr().out.splitlines()[0])
+    pattern = r"\[1/2\] 1 tree, \d+ leaves, depth \d, \d+\.\d{3} s, \d+\.\d s left"
+    assert re.fullmatch(pattern, capsys.readouterr().out.splitlines()[0])
 
 
 # -- trees in parallel -----------------------------------------------------------------------------------------------

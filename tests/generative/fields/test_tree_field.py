@@ -121,18 +121,18 @@ def test_levels_answer_for_the_nearest_time():
 
 def test_rounds_are_reported():
     seen = []
-    _fitted(n_estimators=3, options={"callback": lambda done, total: seen.append((done, total))})
+    _fitted(n_estimators=3, options={"callback": lambda done, total, loss: seen.append((done, total))})
     assert seen == [(1, 3), (2, 3), (3, 3)]
     seen.clear()
     _fitted(
         time_mode="per_level", n_levels=2, n_estimators=3, n_jobs=1,
-        options={"callback": lambda done, total: seen.append((done, total))},
+        options={"callback": lambda done, total, loss: seen.append((done, total))},
     )  # fmt: skip
     assert seen == [(1, 2), (2, 2)]
     seen.clear()
     _fitted(
         condition=_data()[1], condition_mode="per_value", n_estimators=2,
-        options={"callback": lambda done, total: seen.append((done, total))},
+        options={"callback": lambda done, total, loss: seen.append((done, total))},
     )  # fmt: skip
     assert seen == [(done, 8) for done in range(1, 9)]
 
