@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from numbers import Real
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -27,18 +26,17 @@ from skensemble._targets import (
     all_or_nothing,
     class_factors,
     read_labels,
-    read_numbers,
     read_target,
     read_weight,
 )
 from skensemble._validation import read_features
 from skensemble._warnings import warn
-from skensemble._weights import is_whole
 from skensemble.ensemble._early_stopping import Patience
 from skensemble.ensemble._held_out_scoring import GivenRows, HeldOutScorer
 from skensemble.ensemble.adaboost._adaboost_algorithms import ALGORITHMS, LearnerRound, Rows
 from skensemble.ensemble.adaboost._adaboost_parameters import CLASSIFIER, REGRESSOR
 from skensemble.ensemble.adaboost._boosting_weights import UNITS, BoostingWeights, draw_rows
+from skensemble.ensemble.adaboost._given_weights import as_copies, read_sample_weight
 from skensemble.ensemble.adaboost._weak_learners import (
     EstimatorLearners,
     GrownTrees,
@@ -50,7 +48,6 @@ from skensemble.ensemble.adaboost._weighted_median import RunningMedian, weighte
 from skensemble.ensemble.losses._regression_losses import AbsoluteError
 from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT
 from skensemble.ensemble.losses._weighted_statistics_kernels import weighted_mean
-from skensemble.ensemble.rows._bootstrap import number_of_draws
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
 from skensemble.ensemble.rows._row_sampling import copies_of
 from skensemble.explanation._explain import ShapValues
@@ -124,9 +121,9 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
         X_read = self._read_X(X, reset=True)
         n_samples = _n_rows(X_read)
         target = self._read_y(y, n_samples)
-        weight = _read_sample_weight(sample_weight, n_samples)
+        weight = read_sample_weight(sample_weight, n_samples)
         self._seed = int(draw_seed(generator(self.random_state)))
-        copies, start, self._n_draws = _as_copies(weight, self._class_factors(target, weight), n_samples)
+        copies, start, self._n_draws = as_copies(weight, self._class_factors(target, weight), n_samples)
         learners, copies, start, judging = self._prepare(X_read, target, copies, start, metadata)
         data = {"X": X, "y": y, "metadata": {} if sample_weight is None else {"sample_weight": sample_weight}}
         state = self._start(target, copies, start)
@@ -401,38 +398,6 @@ def _in_words(round_, scores):
 
 def _n_rows(X):
     return X.n_samples if hasattr(X, "n_samples") else _num_samples(X)
-
-
-def _read_sample_weight(sample_weight, n_samples):
-    """(n_samples,) float64, or None; only the ratios of the weights matter."""
-    if sample_weight is None or isinstance(sample_weight, Real):
-        return read_weight(sample_weight, "sample_weight", n_samples)
-    weight = read_numbers(sample_weight, "sample_weight")
-    if weight.shape != (n_samples,):
-        raise ValueError(
-            f"sample_weight must have one entry per row of X: sample_weight.shape == {weight.shape}, "
-            f"expected {(n_samples,)}!"
-        )
-    if (weight < 0).any():
-        raise ValueError(
-            f"sample_weight must be >= 0, got {weight.min():g}: Negative values in data passed to `sample_weight`."
-        )
-    largest = weight.max()
-    if largest > 0 and not 1e-50 < largest < 1e50:
-        weight = weight / largest
-    return read_weight(weight, "sample_weight", n_samples)
-
-
-def _as_copies(weight, factors, n_samples):
-    """(number of copies of each row, weight of a copy at the start, number of rows with copies counted).
-
-    weight : (n_samples,) or None;  factors : (n_samples,) of the rows' classes, or None
-    """
-    start = np.ones(n_samples) if factors is None else factors
-    n_rows = number_of_draws(None, n_samples, weight, weight)
-    if weight is None:
-        return NO_WEIGHT, start, n_rows
-    return (weight, start, n_rows) if is_whole(weight) else (NO_WEIGHT, start * weight, n_rows)
 
 
 # -- classification --------------------------------------------------------------------------------------------------
