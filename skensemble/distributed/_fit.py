@@ -1,11 +1,16 @@
 """fit: a model and a table on a cluster, whichever engine runs it."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 from skensemble._input_kinds import is_dask
 from skensemble._parameters import Interval, IsNone, ParameterError, check_parameter
 from skensemble.distributed._ray_fit import fit_on_ray
 from skensemble.distributed._spark_fit import fit_on_spark
+
+if TYPE_CHECKING:
+    from skensemble._types import Any, BaseEstimator, Sequence, Table
 
 
 class Columns(NamedTuple):
@@ -24,8 +29,18 @@ class Columns(NamedTuple):
 
 
 def fit(
-    model, source, *, target, weight=None, qid=None, columns=None, validation=None, on=None, n_ranks=None, n_threads=1
-):
+    model: BaseEstimator,
+    source: Table,
+    *,
+    target: str,
+    weight: str | None = None,
+    qid: str | None = None,
+    columns: Sequence[str] | None = None,
+    validation: Table | None = None,
+    on: Any = None,
+    n_ranks: int | None = None,
+    n_threads: int = 1,
+) -> BaseEstimator:
     """Fit a model to a table of a cluster: the model of all rows in memory, bit for bit.
 
     Parameters
