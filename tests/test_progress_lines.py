@@ -66,3 +66,44 @@ def test_time_that_is_left():
     clock.begin -= 10.0
     assert clock.left(1, 4) == "30.0 s left"
     assert clock.left(1, 31) == "5.0 min left"
+
+
+class Rounds:
+    """A callback that counts rounds, and stops after some."""
+
+    def __init__(self, stop_after=None):
+        self.stop_after, self.n_rounds, self.n_most, self.is_finished = stop_after, 0, None, False
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        if context.task_name == "fit":
+            self.n_most = context.max_subtasks
+
+    def on_fit_task_end(self, estimator, context):
+        self.n_rounds += context.task_name == "round"
+        self.is_finished = context.task_name == "fit"
+        return self.n_rounds == self.stop_after
+
+
+@pytest.mark.parametrize("name", [name for name in estimators() if hasattr(estimators()[name], "set_callbacks")])
+def test_callbacks_see_every_round(name):
+    pytest.importorskip("sklearn.callback")  # scikit-learn >= 1.9
+    rounds = Rounds()
+    fitted_small(name, small(name).set_callbacks(rounds))
+    assert 0 < rounds.n_rounds <= rounds.n_most
+    assert rounds.is_finished
+
+
+def test_callbacks_end_the_training_of_generators():
+    pytest.importorskip("sklearn.callback")
+    model = small("NICE").set_params(max_epochs=5).set_callbacks(Rounds(stop_after=2))
+    assert len(fitted_small("NICE", model).loss_curve_) == 2
+    model = small("DDPM").set_params(regressor__n_estimators=5).set_callbacks(Rounds(stop_after=2))
+    assert len(fitted_small("DDPM", model)._field.regressor.validation_error_[0]) == 3
+    model = small("ScoreSDE").set_params(regressor__check_interval=5).set_callbacks(Rounds(stop_after=2))
+    assert fitted_small("ScoreSDE", model)._field.regressor.n_iter_ == 10

@@ -12,6 +12,7 @@ import pandas as pd
 from sklearn.base import DensityMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._estimator import Estimator
 from skensemble._notebook_summary import counted, listed
 from skensemble._parallel import effective_n_jobs, in_order
@@ -95,7 +96,7 @@ def unknown_levels_expected():
         yield
 
 
-class AutoregressiveForest(DensityMixin, Estimator):
+class AutoregressiveForest(CallbackSupportMixin, DensityMixin, Estimator):
     """Generate rows of a mixed table column by column, with trees, and compute their exact densities.
 
     The density of a row is the product of the densities of its columns, each given the columns before it. A
@@ -200,6 +201,7 @@ class AutoregressiveForest(DensityMixin, Estimator):
     # -- fit ---------------------------------------------------------------------------------------------------------
 
     @all_or_nothing
+    @with_callbacks
     def fit(self, X: Table, y: Column | None = None, sample_weight: Column | None = None) -> Self:
         """Fit the chains to the samples; with `y`, to their distribution given the labels.
 
@@ -239,7 +241,7 @@ class AutoregressiveForest(DensityMixin, Estimator):
         self._given = self._positions(self.condition_columns, "condition_columns")
         if len(self._given) == self.n_features_in_:
             raise ParameterError(f"condition_columns must leave a column to model, got {self.condition_columns!r}.")
-        self._fit_chains(frame[counts], labels[counts], weight[counts])
+        self._fit_chains(frame[counts], labels[counts], weight[counts], {"X": X, "y": y, "metadata": {}})
         return self
 
     def _read_columns(self, frame, weight):
@@ -271,19 +273,22 @@ class AutoregressiveForest(DensityMixin, Estimator):
         others = [other_order(self._cells, self._given, rng) for _ in range(n_others)]
         return [first_order(self._cells, self._given), *others]
 
-    def _fit_chains(self, frame, labels, weight):
+    def _fit_chains(self, frame, labels, weight, data):
         self.order_ = self._orders(generator(self.random_state))
         rows = ChainRows(self._cells, self._plain(frame), labels, weight)
         sizes = LEAVES if isinstance(self.min_samples_leaf, str) else (self.min_samples_leaf,)
         n_given, n_threads = len(self._given), effective_n_jobs(self.n_jobs)
-        lines = ProgressLines(self.verbose, (1 + len(self.order_)) * len(self._modelled(0)))
+        n_steps = (1 + len(self.order_)) * len(self._modelled(0))
+        lines, progress = ProgressLines(self.verbose, n_steps), FitProgress(self, n_steps, data)
 
         def report(j, text):
             lines.step(f"{self._formats[j].name}: {text}")
+            progress.run_round(lambda: None, dict)  # none can stop it: half a chain is no model
 
         with unknown_levels_expected():
             warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)  # as in columns of names
             self._chains, sizes = fit_chains(rows, self.order_, n_given, sizes, n_threads, report)
+        progress.finish(dict)
         self.min_samples_leaf_ = np.array([sizes.get(j, 0) for j in range(self.n_features_in_)])
 
     def _modelled(self, k):

@@ -115,7 +115,9 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         self._field = None
         if data.shape[1] > 0:
             draws = self._make_draws(data, label, None if weight is None else weight[counted], rng)
-            self._fit_field(draws, rng, {"X": X, "y": y, "metadata": {}})
+            progress = RegressorProgress(self, {"X": X, "y": y, "metadata": {}}, self._n_fits())
+            self._fit_field(draws, rng, progress)
+            progress.finish()
             self._calibrate(n_to_calibrate_by(draws.n_counted), rng)
         self.likelihood_ = "ode" if self._is_smooth() else "elbo"
         return self
@@ -143,11 +145,15 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
             groups[self.encoder_.encoded_columns_of(Position(j))] = j
         return np.unique(groups, return_inverse=True)[1]
 
-    def _fit_field(self, draws, rng, data):
+    def _n_fits(self):
+        """How often a regressor is fitted."""
+        return 1
+
+    def _fit_field(self, draws, rng, progress):
         """Fit the regressor, and set `_field` for samples and `_bound_field` for densities."""
-        regressor, progress = make_regressor(self, rng), RegressorProgress(self, data)
+        regressor = make_regressor(self, rng)
         regressor.fit_draws(draws, progress)
-        progress.finish()
+        progress.end_fit()
         smooth = not is_piecewise_constant(regressor)
         self._field = RegressorField(regressor, draws.path, draws.prediction, None if smooth else self._bounds)
         self._bound_field = self._field if smooth else BlendedField.fitted(self._field, draws)

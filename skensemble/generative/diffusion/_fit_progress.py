@@ -5,29 +5,38 @@ from skensemble._progress_lines import ProgressLines
 
 
 class RegressorProgress:
-    """Reports the rounds of a regressor as those of a model's fit.
+    """Reports the rounds of a regressor, which may be fitted several times, as those of a model's fit.
 
     model : estimator with `verbose`
     data : dict, what callbacks are told about the training data
+    n_fits : int, how often a regressor is fitted
     """
 
-    def __init__(self, model, data):
-        self.model, self.data = model, data
+    def __init__(self, model, data, n_fits=1):
+        self.model, self.data, self.n_fits = model, data, n_fits
+        self.n_fitted, self.is_told, self.wants_stop = 0, False, False
         self.progress = self.lines = None  # begin with the first round, which says how many there can be
 
     def __call__(self, n_done, n_rounds, loss=None):
-        """After a round; returns True if a callback asks to stop."""
+        """After a round; returns True if a callback has asked to stop."""
         self._begin(n_rounds)
-        self.lines.report(n_done, "" if loss is None else f"loss {loss:.6g}")
-        return self.progress.run_round(lambda: None, dict)
+        self.is_told = True
+        self.lines.report(self.n_fitted * n_rounds + n_done, "" if loss is None else f"loss {loss:.6g}")
+        self.wants_stop |= bool(self.progress.run_round(lambda: None, dict))
+        return self.wants_stop
+
+    def end_fit(self):
+        """After a fit of a regressor."""
+        if not self.is_told:  # by regressors that know of no rounds
+            self._begin(1)
+            self.lines.report(self.n_fitted + 1, "fitted")
+        self.n_fitted, self.is_told = self.n_fitted + 1, False
 
     def finish(self):
-        if self.lines is None:  # a regressor that does not tell its rounds
-            self._begin(1)
-            self.lines.report(1, "fitted")
+        self._begin(1)
         self.progress.finish(dict)
 
     def _begin(self, n_rounds):
         if self.lines is None:
-            self.progress = FitProgress(self.model, n_rounds, self.data)
-            self.lines = ProgressLines(self.model.verbose, n_rounds)
+            self.progress = FitProgress(self.model, self.n_fits * n_rounds, self.data)
+            self.lines = ProgressLines(self.model.verbose, self.n_fits * n_rounds)

@@ -264,12 +264,15 @@ class RectifiedFlow(FieldModel):
     def _deterministic_solver(self):
         return "midpoint", 20
 
-    def _fit_field(self, draws, rng, data):
-        super()._fit_field(draws, rng, data)
+    def _n_fits(self):
+        return 1 + self.n_reflow
+
+    def _fit_field(self, draws, rng, progress):
+        super()._fit_field(draws, rng, progress)
         first = self._bound_field
         straightness = [self._straightness_of_flows(draws, rng)]
         for _ in range(self.n_reflow):
-            super()._fit_field(self._coupled(draws, rng), rng, data)
+            super()._fit_field(self._coupled(draws, rng), rng, progress)
             straightness.append(self._straightness_of_flows(draws, rng))
         self.straightness_ = np.array(straightness)
         if not self._is_smooth():  # the bound assumes independent noise; reflows keep the distribution of the data

@@ -145,14 +145,15 @@ class FieldRounds:
     def run(self, callback=None):
         """All rounds; returns the TreeArrays of those up to the best.
 
-        callback : called as callback(n_done, n_estimators, held-out error or None) after each round, or None
+        callback : called as callback(n_done, n_estimators, held-out error or None) after each round, which ends them by
+            True; or None
         """
         n_estimators = self.settings.n_estimators
         for n_done in range(1, n_estimators + 1):
             self.round()
-            if callback is not None:
-                callback(n_done, n_estimators, self.errors[-1] if self.errors else None)
-            if self.errors and self.patience.is_over(self._scores()):
+            error = self.errors[-1] if self.errors else None
+            wants_stop = callback is not None and callback(n_done, n_estimators, error)
+            if (self.errors and self.patience.is_over(self._scores())) or wants_stop:
                 break
         n_kept = self.patience.best_length - 1 if self.errors else n_estimators
         return to_tree_arrays(self.trees[:n_kept], self.bins.thresholds, self.n_columns)

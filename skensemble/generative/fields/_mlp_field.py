@@ -394,8 +394,8 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         generator : numpy.random.Generator
             Used instead of `random_state`.
         callback : callable, default=None
-            Called as `callback(n_steps, max_steps, loss)` after each check; loss is that of the held-out samples, or of
-            the batches where none are held out.
+            Called as `callback(n_done, n_checks, loss)` after each check; loss is that of the held-out samples, or of
+            the batches where none are held out. Training ends if it returns True.
         **options : dict
             Arguments of `FieldDraws`.
 
@@ -539,8 +539,9 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
             if self.verbose:
                 losses = f"loss {loss:.5f}, held-out loss {held_out_loss:.5f}"
                 print(f"step {n_steps} of {self.max_steps}: {losses}, {clock.left(n_steps, self.max_steps)}")
-            if callback is not None:
-                callback(n_steps, self.max_steps, held_out_loss if self.early_stopping else loss)
+            n_done, n_checks = (-(-steps // self.check_interval) for steps in (n_steps, self.max_steps))
+            loss = held_out_loss if self.early_stopping else loss
+            return callback is not None and callback(n_done, n_checks, loss)
 
         return on_look
 

@@ -284,7 +284,7 @@ class TreeField(Estimator):
             Source of all random draws.
         callback : callable or None, default=None
             Called as `callback(n_done, n_total, loss)` after each round, or each level; loss is the error of the
-            held-out samples, or None.
+            held-out samples, or None. If it returns True, no further round of the ensemble is made.
         **draw_options
             Keywords of `FieldDraws`, such as `pairing` or `mask_share`.
 
@@ -473,7 +473,8 @@ class _Progress:
 
     def __call__(self, n_done, n_rounds, loss):
         if self.callback is not None:
-            self.callback(self.part * n_rounds + n_done, self.n_parts * n_rounds, loss)
+            return self.callback(self.part * n_rounds + n_done, self.n_parts * n_rounds, loss)
+        return False
 
 
 def _with_generator(draws, generator):

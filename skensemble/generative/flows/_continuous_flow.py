@@ -186,9 +186,9 @@ class ContinuousNormalizingFlow(NormalizingFlow):
     def _measure(self):
         return super()._measure if self.training == "likelihood" else "negative squared error of the velocity"
 
-    def _train(self, flow, rows, size, held_out, plan, n_threads):
+    def _train(self, flow, rows, size, held_out, plan, n_threads, on_look):
         if self.training == "likelihood":
-            return super()._train(flow, rows, size, held_out, plan, n_threads)
+            return super()._train(flow, rows, size, held_out, plan, n_threads, on_look)
         matching = _Matching(flow, rows.rng)
         looked_at = None
         if held_out is not None:
@@ -199,7 +199,7 @@ class ContinuousNormalizingFlow(NormalizingFlow):
             lambda step: matching.fill(*matching.draw(rows, size)),
             plan,
             held_out_loss=None if held_out is None else lambda: matching.loss(*looked_at),
-            on_look=self._printer(plan.max_steps),
+            on_look=on_look,
         )
 
 

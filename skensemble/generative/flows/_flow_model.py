@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import DensityMixin, TransformerMixin, clone
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._estimator import Estimator
 from skensemble._notebook_summary import listed, one_dimensional
 from skensemble._parallel import effective_n_jobs
@@ -40,7 +41,7 @@ WORTH_A_THREAD = 1 << 22  # weights times rows of a layer; below, threads wait f
 CLIP_NORM = 50.0  # outliers have long gradients; those of common batches are left as they are
 
 
-class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
+class NormalizingFlow(CallbackSupportMixin, TransformerMixin, DensityMixin, Estimator):
     """Base class of normalizing flows; a subclass names its layers in `_stack`."""
 
     _stack = Stack()
@@ -86,6 +87,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
     # -- fit ---------------------------------------------------------------------------------------------------------
 
     @all_or_nothing
+    @with_callbacks
     def fit(self, X: Table, y: Column | None = None, sample_weight: Column | None = None) -> Self:
         """Fit the flow to the samples; with `y`, to their distribution given the labels.
 
@@ -127,12 +129,12 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
             self._label_shares = LabelShares(self._labels, labels, given, weight, self.n_jobs, rng)
         modelled = boxes.columns(~self._given.is_given)
         rows = FlowRows(modelled, np.hstack([labels, given]), weight, rng)
-        self._fit_flow(rows, rng)
+        self._fit_flow(rows, rng, {"X": X, "y": y, "metadata": {}})
         self._calibrate(rows, rng)
         self.likelihood_ = self._likelihood
         return self
 
-    def _fit_flow(self, rows, rng):
+    def _fit_flow(self, rows, rng, data):
         self._flow, self.n_iter_ = None, 0
         self.loss_curve_, self.validation_curve_ = np.empty(0), np.empty(0)
         n_columns = rows.n_columns
@@ -149,11 +151,13 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
             self.max_epochs * n_steps, float(self.learning_rate), schedule="constant", clip_norm=CLIP_NORM,
             check_every=n_steps, n_iter_no_change=self.n_iter_no_change if held_out is not None else 0,
         )  # fmt: skip
-        history = self._train(flow, rows, size, held_out, plan, n_threads)
+        progress = FitProgress(self, self.max_epochs, data)
+        history = self._train(flow, rows, size, held_out, plan, n_threads, self._on_look(plan.max_steps, progress))
+        progress.finish(dict)
         self._flow, self.n_iter_ = flow, history.n_steps
         self.loss_curve_, self.validation_curve_ = history.losses, history.held_out_losses
 
-    def _train(self, flow, rows, size, held_out, plan, n_threads):
+    def _train(self, flow, rows, size, held_out, plan, n_threads, on_look):
         work = size * flow.parameters.size / len(flow.layers)
         gradient = FlowGradient(flow, n_threads if work > WORTH_A_THREAD else 1)
         looked_at = None if held_out is None else held_out.draw(min(len(held_out), HELD_OUT_ROWS))
@@ -163,7 +167,7 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
 
         return train(
             flow.parameters, gradient.gradient, lambda step: gradient.fill(*rows.draw(size)), plan,
-            held_out_loss=None if held_out is None else held_out_loss, on_look=self._printer(plan.max_steps),
+            held_out_loss=None if held_out is None else held_out_loss, on_look=on_look,
         )  # fmt: skip
 
     def _calibrate(self, rows, rng):
@@ -179,15 +183,17 @@ class NormalizingFlow(TransformerMixin, DensityMixin, Estimator):
     def _batch_size(self, n_rows):
         return int(np.clip(n_rows // 20, 32, 512)) if self.batch_size == "auto" else self.batch_size
 
-    def _printer(self, max_steps):
-        """What prints a line after each epoch, or None."""
+    def _on_look(self, max_steps, progress):
+        """What happens after each epoch: a line, and callbacks, which may end the training."""
         clock = Clock()
 
-        def print_losses(n_steps, loss, held_out_loss):
-            losses = f"loss {loss:.4f}, held out {held_out_loss:.4f}"
-            print(f"[step {n_steps}/{max_steps}] {losses}, {clock.left(n_steps, max_steps)}")
+        def on_look(n_steps, loss, held_out_loss):
+            if self.verbose:
+                losses = f"loss {loss:.4f}, held out {held_out_loss:.4f}"
+                print(f"[step {n_steps}/{max_steps}] {losses}, {clock.left(n_steps, max_steps)}")
+            return progress.run_round(lambda: None, dict)
 
-        return print_losses if self.verbose else None
+        return on_look
 
     # -- in notebooks ------------------------------------------------------------------------------------------------
 

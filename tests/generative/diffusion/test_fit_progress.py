@@ -22,7 +22,7 @@ class _Recorded:
 def test_rounds_are_counted_and_printed_in_tenths_and_a_callback_may_stop(monkeypatch, capsys):
     monkeypatch.setattr(_fit_progress, "FitProgress", _Recorded)
     progress = RegressorProgress(SimpleNamespace(verbose=1), {})
-    assert [progress(n_done, 25) for n_done in range(1, 5)] == [False, False, True, False]
+    assert [progress(n_done, 25) for n_done in range(1, 5)] == [False, False, True, True]
     assert progress.progress.n_rounds == 25
     lines = capsys.readouterr().out.splitlines()
     assert [re.sub(r"\d\.\d s", "0 s", line) for line in lines] == ["[2/25] 0 s left", "[4/25] 0 s left"]
