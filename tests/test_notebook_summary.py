@@ -131,7 +131,7 @@ class Tags(HTMLParser):
 def small(name):
     model = estimators()[name]()
     given = {parameter: SMALL[parameter] for parameter in SMALL if parameter in model.get_params(deep=False)}
-    return model.set_params(**given | OTHERS.get(name, {}))
+    return clone(model.set_params(**given | OTHERS.get(name, {})))  # with regressors of its own
 
 
 def fitted_small(name, model):
