@@ -188,7 +188,9 @@ def _wait_for_ranks(client, tasks, workers):
 
     failed_at = None
     while pending := [task for task in tasks if task.status == "pending"]:
-        if failed_at is None and (any(task.status == "error" for task in tasks) or _lost(client, workers)):
+        if not (any(task.status == "error" for task in tasks) or _lost(client, workers)):
+            failed_at = None  # a busy worker that was not heard of may be back
+        elif failed_at is None:
             failed_at = monotonic()  # others may know better why
         if failed_at is not None and monotonic() - failed_at > LAST_WORDS:
             break

@@ -112,7 +112,7 @@ class Judges:
     def likeliest(self, order, j, sizes, strengths, with_curve):
         test, codes, weight = self.is_left_out, self.rows.codes(j), self.rows.weight
         if not test.any() or test.all():
-            return Settings(sizes[0], strengths[-1], None, 0.0)
+            return Settings(sizes[0], LARGEST_OF_LEAVES, None, 0.0)
         cells, x = self.rows.cells[j], self.rows.plain[j]
         features, categorical = self.rows.features(order, j)
         curve, along = self._curve(order, j) if with_curve else (None, None)
