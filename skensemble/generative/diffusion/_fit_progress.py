@@ -14,15 +14,22 @@ class RegressorProgress:
 
     def __init__(self, model, data, n_fits=1):
         self.model, self.data, self.n_fits = model, data, n_fits
-        self.n_fitted, self.is_told, self.wants_stop = 0, False, False
+        self.n_fitted, self.place, self.is_told, self.wants_stop = 0, 0, False, False
         self.progress = self.lines = None  # begin with the first round, which says how many there can be
 
     def __call__(self, n_done, n_rounds, loss=None):
-        """After a round; returns True if a callback has asked to stop."""
+        """After a round; returns True if a callback has asked to stop.
+
+        A later fit may have more rounds than the first, from which callbacks and the terminal know how many to expect:
+        its rounds count as parts of those.
+        """
         self._begin(n_rounds)
         self.is_told = True
-        self.lines.report(self.n_fitted * n_rounds + n_done, "" if loss is None else f"loss {loss:.6g}")
-        self.wants_stop |= bool(self.progress.run_round(lambda: None, dict))
+        place = self.n_fitted * self.n_of_fit + n_done * self.n_of_fit // n_rounds
+        if place > self.place:
+            self.place = place
+            self.lines.report(place, "" if loss is None else f"loss {loss:.6g}")
+            self.wants_stop |= bool(self.progress.run_round(lambda: None, dict))
         return self.wants_stop
 
     def end_fit(self):
@@ -38,5 +45,6 @@ class RegressorProgress:
 
     def _begin(self, n_rounds):
         if self.lines is None:
+            self.n_of_fit = n_rounds
             self.progress = FitProgress(self.model, self.n_fits * n_rounds, self.data)
             self.lines = ProgressLines(self.model.verbose, self.n_fits * n_rounds)

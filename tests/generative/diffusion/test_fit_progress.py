@@ -36,3 +36,15 @@ def test_a_fit_without_rounds_is_finished_all_the_same(monkeypatch, capsys):
     progress.finish()
     assert progress.progress.is_finished
     assert capsys.readouterr().out == ""
+
+
+def test_rounds_of_a_later_fit_count_as_parts_of_those_of_the_first(monkeypatch, capsys):
+    monkeypatch.setattr(_fit_progress, "FitProgress", _Recorded)
+    progress = RegressorProgress(SimpleNamespace(verbose=2), {}, n_fits=2)
+    for n_rounds in (2, 5):
+        for n_done in range(1, n_rounds + 1):
+            progress(n_done, n_rounds)
+        progress.end_fit()
+    assert progress.progress.n_rounds == progress.progress.n_done == 4
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["[1/4]", "[2/4]", "[3/4]", "[4/4]"]
