@@ -13,7 +13,7 @@ from numbers import Integral
 import numpy as np
 
 from skensemble._warnings import warn
-from skensemble._weights import are_row_counts
+from skensemble._weights import are_row_counts, is_whole
 from skensemble.ensemble.rows._bootstrap_kernels import draw_rows
 from skensemble.tree._binning import weight_units
 from skensemble.tree._content_keys import keys_with_target
@@ -102,10 +102,20 @@ def number_of_draws(max_samples, n_samples, sample_weight, weight):
 
 
 def _count_rows(n_samples, sample_weight, weight):
-    """Rows, copies counted."""
+    """Rows, copies counted; weights of classes are ratios, and so are their products over several outputs."""
     if weight is None:
         return n_samples
-    for weights in (weight[weight > 0], sample_weight):
+    for weights in (_in_lowest_terms(weight, sample_weight), sample_weight):
         if weights is not None and are_row_counts(weights):
             return int(weights.sum())
     return np.count_nonzero(weight)
+
+
+def _in_lowest_terms(weight, sample_weight):
+    """Weights of the rows that count, with those of the classes divided by their greatest common divisor."""
+    counted = weight > 0
+    rows = np.ones(np.count_nonzero(counted)) if sample_weight is None else sample_weight[counted]
+    of_class = weight[counted] / rows
+    if is_whole(np.unique(of_class)):
+        of_class = of_class / np.gcd.reduce(of_class.astype(np.int64))
+    return rows * of_class
