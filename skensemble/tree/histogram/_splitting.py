@@ -376,6 +376,8 @@ def category_order(histogram, cell, feature, side, state, scan_codes, ratio):
     """Codes that occur in the node (missing among them), sorted by gradient / (hessian + cat_smooth); returns how many.
 
     With several outputs they are sorted by the output in which the categories differ most.
+    Of many codes only the first and the last max_cat_threshold are in order: no split that `drop_unbalanced` allows
+    parts the others.
     side : see `present_codes`
     """
     n_channels = state.n_channels
@@ -386,7 +388,11 @@ def category_order(histogram, cell, feature, side, state, scan_codes, ratio):
         g = gradient_of(histogram, at, output, state)
         h = hessian_of(histogram, at, output, state)
         ratio[i] = g / (h + state.cat_smooth + 1e-300)
-    _sort_by_ratio(scan_codes, ratio, n_present)
+    n_ends = state.max_cat_threshold
+    if n_present > state.max_cat_to_onehot and n_ends < n_present // 8:
+        _sort_ends(scan_codes, ratio, n_present, n_ends)
+    else:
+        _sort_by_ratio(scan_codes, ratio, n_present)
     return n_present
 
 
@@ -409,7 +415,7 @@ def _most_different_output(histogram, cell, scan_codes, n_present, state):
 
 @kernel
 def _sort_by_ratio(scan_codes, ratio, n):
-    """Shell sort, ties by code: short, and at most a few hundred categories."""
+    """Shell sort, ties by code: short, and quick for a few hundred categories."""
     gap = 1
     while 3 * gap + 1 < n:
         gap = 3 * gap + 1
@@ -422,6 +428,52 @@ def _sort_by_ratio(scan_codes, ratio, n):
                 j -= gap
             scan_codes[j], ratio[j] = code, value
         gap //= 3
+
+
+@kernel
+def _sort_ends(scan_codes, ratio, n, n_ends):
+    """Put the n_ends codes of the smallest ratios first and those of the largest last, both sorted, ties by code; the
+    others stand between them in any order.  Few of many codes get into an end, so this is one pass over them."""
+    stop = n - n_ends
+    for last in range(1, n_ends):
+        _move_down(scan_codes, ratio, 0, last)
+    for i in range(n_ends, n):
+        if _is_before(scan_codes, ratio, i, n_ends - 1):
+            _swap(scan_codes, ratio, i, n_ends - 1)
+            _move_down(scan_codes, ratio, 0, n_ends - 1)
+    for last in range(stop + 1, n):
+        _move_down(scan_codes, ratio, stop, last)
+    for i in range(n_ends, stop):
+        if _is_before(scan_codes, ratio, stop, i):
+            _swap(scan_codes, ratio, i, stop)
+            _move_up(scan_codes, ratio, stop, n - 1)
+
+
+@kernel
+def _is_before(scan_codes, ratio, i, j):
+    return ratio[i] < ratio[j] or (ratio[i] == ratio[j] and scan_codes[i] < scan_codes[j])
+
+
+@kernel
+def _swap(scan_codes, ratio, i, j):
+    scan_codes[i], scan_codes[j] = scan_codes[j], scan_codes[i]
+    ratio[i], ratio[j] = ratio[j], ratio[i]
+
+
+@kernel
+def _move_down(scan_codes, ratio, first, last):
+    """Bring the code at `last` to its place among those before it, from `first` on, which are sorted."""
+    while last > first and _is_before(scan_codes, ratio, last, last - 1):
+        _swap(scan_codes, ratio, last, last - 1)
+        last -= 1
+
+
+@kernel
+def _move_up(scan_codes, ratio, first, last):
+    """Bring the code at `first` to its place among those behind it, up to `last`, which are sorted."""
+    while first < last and _is_before(scan_codes, ratio, first + 1, first):
+        _swap(scan_codes, ratio, first, first + 1)
+        first += 1
 
 
 @kernel

@@ -275,6 +275,30 @@ def test_category_order(n_codes):
     np.testing.assert_array_equal(order[:n_present], expected)
 
 
+@pytest.mark.parametrize(("n_codes", "n_ends"), [(40, 1), (300, 8), (3000, 8), (3000, 64)])
+@pytest.mark.parametrize("kind", ["random", "few ratios", "rising", "falling"])
+def test_category_order_of_many_codes(n_codes, n_ends, kind):
+    """The ends that a split may part are sorted, ties by code; the others stand between them."""
+    rng = np.random.default_rng(n_ends)
+    gradient = {
+        "random": rng.integers(-5000, 5000, n_codes),
+        "few ratios": rng.integers(-1, 2, n_codes) * 1000,
+        "rising": np.arange(n_codes),
+        "falling": -np.arange(n_codes),
+    }[kind]
+    cells = (gradient << 32) + 1000
+    cells[:: n_codes // 10] = 0  # codes that no row has
+    grower = state_of(1, is_categorical=True, max_cat_threshold=n_ends)
+    state = grower.grower._memory.replaced(n_codes=np.array([n_codes])).state
+    order, ratio = np.empty(n_codes + 1, np.int64), np.empty(n_codes + 1)
+    n_present = category_order(cells, 0, 0, BY_SUMS, state, order, ratio)
+    present = np.flatnonzero(cells)
+    expected = present[np.lexsort((present, gradient[present]))]
+    np.testing.assert_array_equal(order[:n_ends], expected[:n_ends])
+    np.testing.assert_array_equal(order[n_present - n_ends : n_present], expected[-n_ends:])
+    np.testing.assert_array_equal(np.sort(order[:n_present]), present)
+
+
 @pytest.mark.parametrize("n_codes", [3, 64, 65, 130])
 @pytest.mark.parametrize("absent_left", [False, True])
 @pytest.mark.parametrize("flags", [0, ONE_HOT])
