@@ -1,8 +1,10 @@
 """Columns as a foreign model reads them: in its precision, categories by name or number, its own marks for missing."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from skensemble._levels import LevelMatcher, warn_if_unknown
 from skensemble._validation import CategoryColumn, DenseTable, as_numbers
@@ -54,6 +56,19 @@ class ForeignCategories(NamedTuple):
         return goes_left
 
 
+def last_rounded_to(thresholds):
+    """The largest float64 whose nearest float32 is no larger than each threshold; NaN stays NaN."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        single = thresholds.astype(np.float32)
+        single = np.where(single > thresholds, np.nextafter(single, np.float32(-np.inf)), single)
+        above = np.nextafter(single, np.float32(np.inf))
+        ends = [np.clip(x.astype(np.float64), -(2.0**128), 2.0**128) for x in (single, above)]
+        middle = (ends[0] + ends[1]) / 2
+        is_even = middle.astype(np.float32) <= single  # the middle of two numbers is rounded to the even one
+    last = np.where(is_even, middle, np.nextafter(middle, -np.inf))
+    return np.where(np.isposinf(single) | np.isnan(thresholds), thresholds, last)
+
+
 class ForeignColumns:
     """What encodes tables for an imported model, in the place of a Binner.
 
@@ -103,6 +118,42 @@ class ForeignColumns:
         for j in self.near_zero:
             block[j][np.abs(block[j]) <= ZERO] = np.nan
         return rows
+
+    def of_raw_cells(self, additive):
+        """AdditiveTrees that predict the same from numbers that are not rounded: the thresholds take this over."""
+        if not self.single:
+            return additive
+        trees = additive.trees
+        return replace(additive, trees=trees._replace(threshold=last_rounded_to(trees.threshold)))
+
+    def encode_cells(self, cells):
+        """A row (n_features,) for `of_raw_cells`, of a sequence of cells; None is a missing cell."""
+        row, lists = np.empty(self.n_features), self._lists_of_cells()
+        for j, cell in enumerate(cells):
+            is_missing = cell is None or cell is pd.NA or cell != cell
+            row[j] = np.nan if is_missing else self._float_of_cell(j, cell, lists.get(j))
+        return row
+
+    def _lists_of_cells(self):
+        """{column: values of its categories}; those of a frame only where each of its columns of categories is known."""
+        known = {j: column.names for j, column in self.categories.items() if column.names is not None}
+        if self.frame_lists is None or len(self.frame_lists) != len(self.categories):
+            return known
+        return dict(zip(sorted(self.categories), self.frame_lists))
+
+    def _float_of_cell(self, j, cell, names):
+        categories = self.categories.get(j)
+        if categories is None:
+            rounded = float(np.float32(cell)) if self.single else float(cell)
+            is_missing = rounded == self.missing or (j in self.near_zero and abs(rounded) <= ZERO)
+            return np.nan if is_missing else float(cell)
+        if names is not None:
+            number = float(LevelMatcher(names).positions([cell])[0])
+        elif isinstance(cell, str):
+            raise ValueError(f"cells must hold the number of the category in column {j}, got {cell!r}.")
+        else:
+            number = float(cell)
+        return categories.codes(np.array([number]))[0]
 
     def _plain(self, rows):
         if self.single and rows.dtype != np.float32:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from skensemble.imported._foreign_lines import slopes_of
 from skensemble.tree.trees._marks import ALL_OUTPUTS, NO_CHILD, NO_FEATURE, NUMERIC
 from skensemble.tree.trees._tree_arrays import DTYPES, TreeArrays, validate_trees
 
@@ -24,6 +25,7 @@ class ForeignNodes:
     output : (n_trees,) int64 or None: leaves hold a value for each output
     symmetric : (n_trees,) bool or None: none is
     sets : dict, number of a node that splits categories -> bool array, whether the category of each code goes left
+    lines : dict, number of a leaf with a line -> (features, means, slopes)
     """
 
     roots: np.ndarray
@@ -38,6 +40,11 @@ class ForeignNodes:
     output: np.ndarray | None = None
     symmetric: np.ndarray | None = None
     sets: dict = field(default_factory=dict)
+    lines: dict = field(default_factory=dict)
+
+    def slopes(self, trees):
+        """LeafSlopes beside the TreeArrays of these nodes, or None if no leaf has a line."""
+        return slopes_of(self.lines, trees, _breadth_first(self.roots, self.left, self.right)[0]) if self.lines else None
 
     def trees(self, n_features, n_outputs):
         """TreeArrays; a ValueError says what is wrong with the nodes."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from skensemble.imported._foreign_columns import ForeignCategories, ForeignColumns
+from skensemble.imported._foreign_lines import line_through
 from skensemble.imported._foreign_nodes import ForeignNodes
 from skensemble.imported._imported_model import ImportedClassifier, ImportedRanker, ImportedRegressor, imported
 from skensemble.tree.trees._marks import NO_CHILD
@@ -52,12 +53,14 @@ def from_lightgbm(model: Any) -> Any:
     Raises
     ------
     ValueError
-        If the text is damaged, or the model has linear leaves or an unknown objective.
+        If the text is damaged, or the model has an unknown objective.
 
     Notes
     -----
     Columns of categories of a frame are recognised by their order, as LightGBM does; levels that it does not know are
-    missing. Explanations weigh by numbers of training samples, as LightGBM's do.
+    missing. Explanations weigh by numbers of training samples, as LightGBM's do. Linear leaves (`linear_tree`) predict
+    to the rounding of sums, and an infinite cell in one counts as missing; to be explained they need a background,
+    since a text does not hold the means of features.
     """
     text, classes = _text_of(model)
     try:
@@ -144,13 +147,13 @@ class _Trees:
         for child in (self.left, self.right):
             child[self.is_split] += shift[self.is_split]
         self.listed = {}  # node -> numbers of the categories that go left
-        for root, part_sets in zip(self.roots.tolist(), [section["_sets"] for section in sections]):
-            self.listed |= {root + node: listed for node, listed in part_sets.items()}
+        self.lines = {}  # leaf -> (features, means, slopes)
+        for root, section in zip(self.roots.tolist(), sections):
+            self.listed |= {root + node: listed for node, listed in section["_sets"].items()}
+            self.lines |= {root + node: line for node, line in section["_lines"].items()}
 
 
 def _read_tree(section):
-    if section.get("is_linear", "0").strip() != "0":
-        raise ValueError("linear leaves (linear_tree) are not supported")
     n_leaves = _whole(section, "num_leaves")
     if not 1 <= n_leaves <= len(section.get("leaf_value", "")):
         raise ValueError(f"num_leaves must be the number of leaf values, got {n_leaves}")
@@ -174,6 +177,9 @@ def _read_tree(section):
         if (child(name) < 0).any() or (child(name) >= n_splits + n_leaves).any():
             raise ValueError(f"{name} must hold numbers of nodes")
     leaf_count = _numbers(section, "leaf_count", n_leaves) if n_splits else np.ones(1)
+    is_linear = section.get("is_linear", "0").strip() != "0"
+    values = _numbers(section, "leaf_value", n_leaves)
+    section["_lines"] = _read_lines(section, values, n_splits) if is_linear else {}
     return {
         "left": np.concatenate((child("left_child"), none)),
         "right": np.concatenate((child("right_child"), none)),
@@ -181,7 +187,7 @@ def _read_tree(section):
         "threshold": np.concatenate((threshold, zeros)),
         "kind": np.concatenate((kinds, none)),
         "gain": np.nan_to_num(np.concatenate((of_splits("split_gain"), zeros))),
-        "values": np.concatenate((np.zeros(n_splits), _numbers(section, "leaf_value", n_leaves))),
+        "values": np.concatenate((np.zeros(n_splits), values)),
         "weight": np.concatenate((of_splits("internal_count"), leaf_count)),
     }
 
@@ -210,6 +216,22 @@ def _read_sets(section, kinds, threshold):
     return sets
 
 
+def _read_lines(section, values, n_splits):
+    """{leaf, counted from the root: (features, means, slopes)}; leaves without slopes get their constant as value."""
+    n_leaves = len(values)
+    constants, sizes = _numbers(section, "leaf_const", n_leaves), _numbers(section, "num_features", n_leaves, int)
+    n_entries = len(section.get("leaf_features", "").split())
+    if (sizes < 0).any() or (sizes > n_entries).any() or sizes.sum() != n_entries:
+        raise ValueError("num_features must be the numbers of leaf_features")
+    features, slopes = _numbers(section, "leaf_features", n_entries, int), _numbers(section, "leaf_coeff", n_entries)
+    lines, stops = {}, np.cumsum(sizes)
+    values[sizes == 0] = constants[sizes == 0]
+    for leaf in np.flatnonzero(sizes).tolist():
+        own = slice(stops[leaf] - sizes[leaf], stops[leaf])
+        lines[n_splits + leaf] = line_through(values[leaf], constants[leaf], features[own], slopes[own])
+    return lines
+
+
 # -- the model -------------------------------------------------------------------------------------------------------
 
 
@@ -226,12 +248,15 @@ def _imported(text, classes):
     near_zero, missing_left = _missing_cells(trees)
     nodes = ForeignNodes(
         trees.roots, trees.left, trees.right, trees.feature, trees.threshold, missing_left, trees.values[:, None],
-        trees.weight, trees.gain, np.arange(len(text.trees)) % n_outputs, sets=sets,
+        trees.weight, trees.gain, np.arange(len(text.trees)) % n_outputs, sets=sets, lines=trees.lines,
     )  # fmt: skip
     columns = ForeignColumns(n_features, near_zero=near_zero, categories=categories, frame_lists=text.lists)
-    is_mean = "average_output" in text.head
+    is_mean, arrays = "average_output" in text.head, nodes.trees(n_features, n_outputs)
+    slopes = nodes.slopes(arrays)
+    if slopes is not None and np.isin(slopes.feature, near_zero).any():
+        raise ValueError("linear leaves of a column whose zeros are missing (zero_as_missing) cannot be read")
     return imported(
-        kind, nodes.trees(n_features, n_outputs), columns, np.zeros(n_outputs), response=response, slope=slope,
+        kind, arrays, columns, np.zeros(n_outputs), response=response, slope=slope, slopes=slopes,
         names=None if names == [f"Column_{j}" for j in range(n_features)] else names,
         classes=_classes(kind, classes, n_outputs), divisor=len(text.trees) / n_outputs if is_mean else 1.0,
     )  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 if TYPE_CHECKING:
@@ -70,22 +69,25 @@ class CompiledPredictor:
     """
 
     def __init__(self, additive, is_classifier=False):
-        self._add, self._start = additive.one_row.add, additive._start
-        self._baseline, self._divisor, self._response = additive.baseline, additive.divisor, additive.link.response
         self._encoder = additive.binner
-        self.n_features = len(additive.binner.is_categorical_)
-        is_number = not is_classifier and additive.n_outputs == 1
-        self._is_plain = is_number and additive.link.name == "identity"
-        self._is_number = is_number
+        additive = self._encoder.of_raw_cells(additive)
+        self._rows, self._start = additive.one_row, additive._start
+        self._baseline, self._divisor, self._response = additive.baseline, additive.divisor, additive.link.response
+        self.n_features = self._encoder.n_features
+        self._is_number = not is_classifier and additive.n_outputs == 1
+        self._is_plain = self._is_number and additive.link.name == "identity"
+        self._first = float(self._start[0]), float(self._baseline[0])
 
     def __call__(self, row):
+        if self._is_plain:
+            start, baseline = self._first
+            value = self._rows.value(row, start)
+            return value if self._divisor == 1.0 else value / self._divisor + baseline
         raw = self._start.copy()
-        self._add(row, raw)
+        self._rows.add(row, raw)
         if self._divisor != 1.0:
             raw /= self._divisor
             raw += self._baseline
-        if self._is_plain:
-            return raw.item()
         response = self._response(raw[np.newaxis])[0]
         return response.item() if self._is_number else response
 
@@ -103,13 +105,4 @@ class CompiledPredictor:
         """
         if len(cells) != self.n_features:
             raise ValueError(f"cells must be {self.n_features}, one for each column, got {len(cells)}.")
-        row, one = np.empty(self.n_features), np.empty(1, object)
-        for j, (cell, lookup) in enumerate(zip(cells, self._encoder._lookups)):
-            if cell is None or cell is pd.NA or cell != cell:
-                row[j] = np.nan
-            elif lookup is None:
-                row[j] = cell
-            else:
-                one[0] = cell  # which may be a tuple
-                row[j] = lookup.of_categories(one)[0]
-        return row
+        return self._encoder.encode_cells(cells)

@@ -181,6 +181,27 @@ class Binner:
         self._fill(table, rows.T, start, stop)
         return rows
 
+    @property
+    def n_features(self):
+        return len(self.is_categorical_)
+
+    def of_raw_cells(self, additive):
+        """AdditiveTrees that predict from numbers as they stand in tables, and codes of categories: these do."""
+        return additive
+
+    def encode_cells(self, cells):
+        """A row (n_features,) as `encode` makes it, of a sequence of cells; None is a missing cell."""
+        row, one = np.empty(self.n_features), np.empty(1, object)
+        for j, (cell, lookup) in enumerate(zip(cells, self._lookups)):
+            if cell is None or cell is pd.NA or cell != cell:
+                row[j] = np.nan
+            elif lookup is None:
+                row[j] = cell
+            else:
+                one[0] = cell  # which may be a tuple
+                row[j] = lookup.of_categories(one)[0]
+        return row
+
     def encode_grid(self, grid, features):
         """Values of some features, (n_rows, len(features)) of any dtype, as `encode` makes them of whole rows."""
         rows = np.empty(np.shape(grid))

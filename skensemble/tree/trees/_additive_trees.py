@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skensemble.tree.trees._leaf_slopes import staged_raw_with_slopes
-from skensemble.tree.trees._one_row import LinearOneRowLayout, OneRowLayout
+from skensemble.tree.trees._one_row import OneRowLayout
 from skensemble.tree.trees._prediction import (
     FEW_ROWS,
     apply_trees,
@@ -112,10 +112,8 @@ class AdditiveTrees:
 
     @cached_property
     def one_row(self):
-        """What adds the trees for one row at a time: OneRowLayout, or LinearOneRowLayout."""
-        if self.slopes is None:
-            return OneRowLayout.of(self.layout, self.trees.depth)
-        return LinearOneRowLayout.of(self.layout, self.trees.depth, *self._lines)
+        """OneRowLayout: what adds the trees for one row at a time."""
+        return OneRowLayout.of(self.layout, self.trees.depth, *(() if self.slopes is None else self._lines))
 
     def compiled(self):
         """This view, ready to predict: no prediction changes it any more."""

@@ -8,10 +8,9 @@ import numpy as np
 from skensemble._parallel import for_blocks
 from skensemble.tree.trees._linear_leaf_kernels import add_linear_trees
 from skensemble.tree.trees._prediction import apply_trees
+from skensemble.tree.trees._records import LINE, TERM
 
 ROW_BLOCK = 1024  # rows that are encoded at once
-_LINE = np.dtype([("start", "i4"), ("stop", "i4"), ("limit", "f8")])
-_TERM = np.dtype([("mean", "f8"), ("slope", "f8"), ("feature", "i8")])
 
 
 class LeafSlopes(NamedTuple):
@@ -44,7 +43,7 @@ class LeafSlopes(NamedTuple):
 
     def lines(self):
         """(lines (n_nodes,), terms (n_entries, n_values)): the same as records, which are read together."""
-        lines, terms = np.empty(len(self.limit), _LINE), np.empty(self.slope.shape, _TERM)
+        lines, terms = np.empty(len(self.limit), LINE), np.empty(self.slope.shape, TERM)
         lines["start"], lines["stop"], lines["limit"] = self.start[:-1], self.start[1:], self.limit
         terms["mean"], terms["slope"], terms["feature"] = self.mean, self.slope, self.feature[:, None]
         return lines, terms

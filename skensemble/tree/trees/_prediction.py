@@ -37,6 +37,7 @@ from skensemble.tree.trees._prediction_kernels import (
 )
 from skensemble.tree.trees._rank_walk import compile_ranks, find_ranks
 from skensemble.tree.trees._rank_walk_kernels import run_ranked_trees
+from skensemble.tree.trees._records import NODE
 from skensemble.tree.trees._tree_arrays import depth_of_nodes, parents
 
 BLOCK, BLOCK_CELLS = 8 * STRIP, 1 << 22  # most rows, and most cells, that are encoded at once
@@ -46,7 +47,6 @@ MANY_ROWS = 8 * STRIP  # smallest number of rows for which trees are walked over
 RANK_BLOCK = 16 * STRIP  # most rows: their ranks and a deep tree share a cache of 1 MB
 
 # A categorical node or test has ~column for its column, and its number in TreeArrays for its threshold.
-_NODE = np.dtype([("threshold", "f8"), ("column", "i4"), ("child", "i4")])
 _TEST = np.dtype([("threshold", "f8"), ("column", "i4"), ("strikes", "u4")])
 
 # -- layout ----------------------------------------------------------------------------------------------------------
@@ -59,7 +59,7 @@ class _Layout(NamedTuple):
     """
 
     sources: np.ndarray  # (n_columns - 1,) int64: feature f, or ~f for its negative; the last column is constant 0
-    nodes: np.ndarray  # (n_nodes,) _NODE: first child, then second child; a leaf is its own first child
+    nodes: np.ndarray  # (n_nodes,) NODE: first child, then second child; a leaf is its own first child
     origin: np.ndarray  # (n_nodes,) int32: the node's number in TreeArrays
     values: np.ndarray  # (n_nodes, n_values) in the order of TreeArrays
     category_start: np.ndarray  # (n_nodes,) in the order of TreeArrays
@@ -155,7 +155,7 @@ def _pack_nodes(trees, place, origin):
         threshold[categorical], columns[categorical] = own[categorical], ~columns[categorical]
     if negative.any():
         first[negative], threshold[negative] = trees.right[negative], _below_negative(threshold[negative])
-    nodes = np.empty(trees.n_nodes, _NODE)
+    nodes = np.empty(trees.n_nodes, NODE)
     nodes["threshold"], nodes["column"], nodes["child"] = threshold[origin], columns[origin], place[first][origin]
     return sources, nodes
 
