@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from skensemble._parameters import ParameterError
 from skensemble.explanation._background_interactions import background_interactions
 from skensemble.explanation._background_values import background_values, response_values
 from skensemble.explanation._path_values import path_values
@@ -14,9 +15,12 @@ class ExplainedTrees:
     """A sum of trees that can be explained.
 
     additive : AdditiveTrees
+    has_means : bool
+        Whether lines of leaves know the means of their features, at which absent ones stand without a background.
     """
 
     additive: AdditiveTrees
+    has_means: bool = True
 
     @property
     def output_names(self):
@@ -32,6 +36,12 @@ class ExplainedTrees:
         has_link = output == "response" and link.name != "identity"
         if has_link:
             check_response(link, background, interactions)
+        if background is None and self.additive.slopes is not None and not self.has_means:
+            raise ParameterError(
+                "background must be a table for this model with linear leaves, which was imported from another "
+                "library: it does not hold the means of features, where those that are not known would stand. Take "
+                "100 to 1000 of the training rows."
+            )
         shared = {"index": index, "n_threads": n_threads}
         if background is None:
             return path_values(self.additive, table, table.n_features, interactions=interactions, **shared)

@@ -1,6 +1,7 @@
 """Columns as a foreign model reads them: in its precision, categories by name or number, its own marks for missing."""
 
 from dataclasses import replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -78,15 +79,19 @@ class ForeignColumns:
     missing : a number that means missing in all columns, or NaN
     categories : dict, column -> ForeignCategories
     frame_lists : list of lists or None: values of the categories of each column of categories of a frame, in order
+    list_columns : list of int or None: the columns of frame_lists, if they are known
     """
 
-    def __init__(self, n_features, *, single=False, near_zero=(), missing=np.nan, categories=None, frame_lists=None):
+    def __init__(
+        self, n_features, *, single=False, near_zero=(), missing=np.nan, categories=None, frame_lists=None,
+        list_columns=None,
+    ):  # fmt: skip
         self.n_features = n_features
         self.single = single
         self.near_zero = list(near_zero)
         self.missing = missing
         self.categories = {} if categories is None else categories
-        self.frame_lists = frame_lists
+        self.frame_lists, self.list_columns = frame_lists, list_columns
         self._is_plain = not (self.near_zero or self.categories) and np.isnan(missing)
 
     def prepare(self, table):
@@ -128,32 +133,34 @@ class ForeignColumns:
 
     def encode_cells(self, cells):
         """A row (n_features,) for `of_raw_cells`, of a sequence of cells; None is a missing cell."""
-        row, lists = np.empty(self.n_features), self._lists_of_cells()
+        row = np.empty(self.n_features)
         for j, cell in enumerate(cells):
             is_missing = cell is None or cell is pd.NA or cell != cell
-            row[j] = np.nan if is_missing else self._float_of_cell(j, cell, lists.get(j))
+            row[j] = np.nan if is_missing else self._float_of_cell(j, cell)
         return row
 
-    def _lists_of_cells(self):
-        """{column: values of its categories}; those of a frame only where each of its columns of categories is known."""
-        known = {j: column.names for j, column in self.categories.items() if column.names is not None}
-        if self.frame_lists is None or len(self.frame_lists) != len(self.categories):
-            return known
-        return dict(zip(sorted(self.categories), self.frame_lists))
-
-    def _float_of_cell(self, j, cell, names):
+    def _float_of_cell(self, j, cell):
         categories = self.categories.get(j)
-        if categories is None:
-            rounded = float(np.float32(cell)) if self.single else float(cell)
-            is_missing = rounded == self.missing or (j in self.near_zero and abs(rounded) <= ZERO)
-            return np.nan if is_missing else float(cell)
-        if names is not None:
-            number = float(LevelMatcher(names).positions([cell])[0])
-        elif isinstance(cell, str):
-            raise ValueError(f"cells must hold the number of the category in column {j}, got {cell!r}.")
-        else:
-            number = float(cell)
-        return categories.codes(np.array([number]))[0]
+        if categories is not None:
+            names = self._names_by_column.get(j, categories.names)
+            number = float(cell) if names is None else LevelMatcher(names).positions([cell])[0]
+            return categories.codes(np.array([number], np.float64))[0]
+        if isinstance(cell, str):  # no tree asks for it
+            return np.nan
+        rounded = float(np.float32(cell)) if self.single else float(cell)
+        is_missing = rounded == self.missing or (j in self.near_zero and abs(rounded) <= ZERO)
+        return np.nan if is_missing else float(cell)
+
+    @cached_property
+    def _names_by_column(self):
+        """{column: values of its categories}, of models that list them by the order of the columns of a frame."""
+        if not self.frame_lists:
+            return {}
+        if self.list_columns is None:
+            raise ValueError(
+                "cells cannot be encoded: the model does not say which columns its lists of categories are of."
+            )
+        return dict(zip(self.list_columns, self.frame_lists))
 
     def _plain(self, rows):
         if self.single and rows.dtype != np.float32:

@@ -28,13 +28,16 @@ def slopes_of(lines, trees, order):
     of_nodes = [lines.get(number, none) for number in order.tolist()]
     sizes = [len(line[0]) for line in of_nodes]
     feature, mean, slope = (np.concatenate([line[k] for line in of_nodes]) for k in range(3))
-    _check_on_path(trees, np.repeat(np.arange(len(order)), sizes), feature)
+    check_on_path(trees, np.repeat(np.arange(len(order)), sizes), feature)
     start = np.concatenate(([0], np.cumsum(sizes)))
     return LeafSlopes(start, feature.astype(np.int32), mean[:, None], slope[:, None], np.full(len(order), np.inf))
 
 
-def _check_on_path(trees, leaf, feature):
-    """Each entry of a line must be in a leaf, and of a number that is asked for on the way to it: explanations rely on it."""
+def check_on_path(trees, leaf, feature):
+    """Each entry of a line must be in a leaf, and of a number that is asked for on the way to it.
+
+    Explanations rely on it.  leaf, feature : (n_entries,)
+    """
     splits = np.flatnonzero(trees.left != NO_CHILD)
     parent = np.full(trees.n_nodes, NO_CHILD)
     parent[trees.left[splits]] = parent[trees.right[splits]] = splits

@@ -44,7 +44,9 @@ class ForeignNodes:
 
     def slopes(self, trees):
         """LeafSlopes beside the TreeArrays of these nodes, or None if no leaf has a line."""
-        return slopes_of(self.lines, trees, _breadth_first(self.roots, self.left, self.right)[0]) if self.lines else None
+        return (
+            slopes_of(self.lines, trees, _breadth_first(self.roots, self.left, self.right)[0]) if self.lines else None
+        )
 
     def trees(self, n_features, n_outputs):
         """TreeArrays; a ValueError says what is wrong with the nodes."""

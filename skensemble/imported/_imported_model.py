@@ -12,6 +12,8 @@ from skensemble._parallel import effective_n_jobs
 from skensemble._shared_parameters import JOBS
 from skensemble._validation import read_features
 from skensemble.explanation._explain import ShapValues
+from skensemble.explanation._explained_trees import ExplainedTrees
+from skensemble.imported._foreign_lines import check_on_path
 from skensemble.tree.trees._additive_trees import AdditiveTrees, Link
 from skensemble.tree.trees._inspected import tree_facts
 from skensemble.tree.trees._tree_arrays import validate_trees
@@ -96,6 +98,9 @@ class _Imported(ShapValues, Estimator):
         check_is_fitted(self)
         return self._additive
 
+    def _explained(self):
+        return ExplainedTrees(self._additive_trees(), has_means=False)
+
     def _facts(self):
         return tree_facts(self._additive.trees)
 
@@ -103,7 +108,10 @@ class _Imported(ShapValues, Estimator):
         return hasattr(self, "_additive")
 
     def _check_loaded(self):
-        validate_trees(self._additive.trees, self.n_features_in_, self._additive.n_outputs)
+        trees, slopes = self._additive.trees, self._additive.slopes
+        validate_trees(trees, self.n_features_in_, self._additive.n_outputs)
+        if slopes is not None:
+            check_on_path(trees, np.repeat(np.arange(trees.n_nodes), np.diff(slopes.start)), slopes.feature)
 
 
 class ImportedRegressor(RegressorMixin, _Imported):

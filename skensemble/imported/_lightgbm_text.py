@@ -250,15 +250,21 @@ def _imported(text, classes):
         trees.roots, trees.left, trees.right, trees.feature, trees.threshold, missing_left, trees.values[:, None],
         trees.weight, trees.gain, np.arange(len(text.trees)) % n_outputs, sets=sets, lines=trees.lines,
     )  # fmt: skip
-    columns = ForeignColumns(n_features, near_zero=near_zero, categories=categories, frame_lists=text.lists)
+    columns = ForeignColumns(
+        n_features, near_zero=near_zero, categories=categories, frame_lists=text.lists,
+        list_columns=_columns_of_lists(text, n_features),
+    )  # fmt: skip
     is_mean, arrays = "average_output" in text.head, nodes.trees(n_features, n_outputs)
     slopes = nodes.slopes(arrays)
     if slopes is not None and np.isin(slopes.feature, near_zero).any():
         raise ValueError("linear leaves of a column whose zeros are missing (zero_as_missing) cannot be read")
+    divisor = len(text.trees) / n_outputs if is_mean else 1.0
+    if slopes is not None:
+        arrays, slopes, divisor = arrays._replace(values=arrays.values / divisor), slopes.divided(divisor), 1.0
     return imported(
         kind, arrays, columns, np.zeros(n_outputs), response=response, slope=slope, slopes=slopes,
         names=None if names == [f"Column_{j}" for j in range(n_features)] else names,
-        classes=_classes(kind, classes, n_outputs), divisor=len(text.trees) / n_outputs if is_mean else 1.0,
+        classes=_classes(kind, classes, n_outputs), divisor=divisor,
     )  # fmt: skip
 
 
@@ -293,6 +299,13 @@ def _categories(trees, n_features):
         column = columns[int(trees.feature[node])]
         sets[node] = column.left_set(np.isin(column.listed, numbers), False, False)
     return columns, sets
+
+
+def _columns_of_lists(text, n_features):
+    """The columns whose categories pandas_categorical lists, in order: those of feature_infos that are no intervals."""
+    infos = text.head.get("feature_infos", "").split()
+    columns = [j for j, info in enumerate(infos) if not info.startswith("[") and info != "none"]
+    return columns if text.lists and len(columns) == len(text.lists) and len(infos) == n_features else None
 
 
 def _missing_cells(trees):

@@ -21,9 +21,12 @@ def _take_columns(columns, slim):
 
 
 def _check_columns(columns):
-    outside = [j for j in (*columns.near_zero, *columns.categories) if j >= columns.n_features]
+    listed = columns.list_columns or ()
+    outside = [j for j in (*columns.near_zero, *columns.categories, *listed) if j >= columns.n_features]
     if outside:
         raise ValueError(f"columns must be below {columns.n_features}, got {outside[0]}.")
+    if columns.list_columns is not None and len(listed) != len(columns.frame_lists or ()):
+        raise ValueError("list_columns must have an entry for each of frame_lists.")
 
 
 _COLUMNS = {
@@ -33,6 +36,7 @@ _COLUMNS = {
     "missing": _FLOAT,
     "categories": Entries(Whole(0), Of(ForeignCategories)),
     "frame_lists": Maybe(Each(Each(ANYTHING))),
+    "list_columns": Maybe(Each(Whole(0))),
 }
 _CATEGORIES = {
     "listed": Array("i8", None, low=0),
@@ -57,7 +61,14 @@ def _check_model(model):
 
 
 KINDS = [
-    Kind("foreign columns", ForeignColumns, _COLUMNS, take=_take_columns, check=_check_columns),
+    Kind(
+        "foreign columns",
+        ForeignColumns,
+        _COLUMNS,
+        optional=("list_columns",),
+        take=_take_columns,
+        check=_check_columns,
+    ),
     Kind("foreign categories", ForeignCategories, _CATEGORIES, check=_check_categories),
     *(
         EstimatorKind(

@@ -225,7 +225,7 @@ def _take_additive(additive, slim):
     fields = {name: getattr(additive, name) for name in ADDITIVE_FIELDS}
     if slim:
         fields["trees"] = additive.trees._replace(cover=np.empty(0))
-    return fields
+    return fields if additive.slopes is None else fields | {"slopes": additive.slopes}
 
 
 def _check_additive(additive):
@@ -240,6 +240,8 @@ def _check_additive(additive):
         raise ValueError(f"output_names must be a tuple of at most {len(baseline)} names, as there are outputs.")
     if additive.divisor == 0.0:
         raise ValueError("divisor must not be 0.")
+    if additive.slopes is not None:
+        _check_slopes(additive)
     if not np.isfinite(additive.added_values).all():
         raise ValueError("multiplier times values must be finite.")
 
@@ -254,6 +256,7 @@ ADDITIVE_FIELDS = {
     "link": Of(Link),
     "output_names": ANYTHING,
 }
+SLOPES = {"slopes": Of(LeafSlopes)}  # of imported models with linear leaves
 LINK_FIELDS = {
     "name": Text(),
     "loss": Maybe(Of(*LOSS_CLASSES)),
@@ -261,7 +264,14 @@ LINK_FIELDS = {
     "slope": Number(),
 }
 ADDITIVE_KINDS = [
-    Kind("additive trees", AdditiveTrees, ADDITIVE_FIELDS, take=_take_additive, check=_check_additive),
+    Kind(
+        "additive trees",
+        AdditiveTrees,
+        ADDITIVE_FIELDS | SLOPES,
+        optional=tuple(SLOPES),
+        take=_take_additive,
+        check=_check_additive,
+    ),
     Kind("link", Link, LINK_FIELDS, optional=("response", "slope"), take=_take_link, make=_make_link),
 ]
 
@@ -298,13 +308,17 @@ def _make_linear_leaves(*, additive, n_parallel, slopes):
     return LinearLeafTrees(replace(additive, slopes=slopes), n_parallel)
 
 
-def _check_slopes(booster):
+def _check_linear_leaves(booster):
     _check_rounds(booster)
-    known = booster.additive
-    if not known.slopes.is_valid(known.trees.n_nodes, known.trees.n_values, len(known.binner.is_categorical_)):
+    _check_slopes(booster.additive)
+
+
+def _check_slopes(additive):
+    trees = additive.trees
+    if not additive.slopes.is_valid(trees.n_nodes, trees.n_values, additive.binner.n_features):
         raise ValueError("slopes must belong to the nodes of the trees.")
-    if known.multiplier is not None:
-        raise ValueError("multiplier must be None where leaves have slopes.")
+    if additive.multiplier is not None or additive.divisor != 1.0:
+        raise ValueError("multiplier must be None, and divisor 1, where leaves have slopes.")
 
 
 def _check_linear(booster):
@@ -334,7 +348,7 @@ BOOSTER_KINDS = [
         {**_TREE_BOOSTER, "slopes": Maybe(Of(LeafSlopes))},
         take=_take_linear_leaves,
         make=_make_linear_leaves,
-        check=_check_slopes,
+        check=_check_linear_leaves,
     ),
     Kind(
         "leaf slopes",

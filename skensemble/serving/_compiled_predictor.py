@@ -19,7 +19,7 @@ def compile_predictor(model: BaseEstimator) -> CompiledPredictor:
     Parameters
     ----------
     model : fitted tree, forest or booster
-        A tree, a forest, AdaBoost of trees, GBDT, or Newton boosting of trees.
+        A tree, a forest, AdaBoost of trees, GBDT, Newton boosting of trees, or an imported model.
 
     Returns
     -------

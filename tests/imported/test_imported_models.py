@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skensemble import export_model, from_lightgbm, from_xgboost, load_model, save_model
+from skensemble import compile_predictor, export_model, from_lightgbm, from_xgboost, load_model, save_model
+from skensemble.imported._foreign_columns import last_rounded_to
 from skensemble.imported._foreign_nodes import ForeignNodes
 from skensemble.imported._universal_binary_json import read_universal_binary_json
 from skensemble.inspection import explain
@@ -117,6 +118,26 @@ def test_an_unknown_level_goes_where_numbers_of_no_list_go_in_xgboost():
     assert np.isfinite(predictions).all()
 
 
+@pytest.mark.filterwarnings("ignore:.*feature names")
+@pytest.mark.parametrize("name", NAMES)
+def test_one_row_is_predicted_as_many(name):
+    model, rows = _imported(_path(name), name), _rows(name)
+    expected = model.predict_proba(rows) if hasattr(model, "classes_") else model.predict(rows)
+    predictor = compile_predictor(model)
+    cells = [predictor.encode(row) for row in rows.astype(object).to_numpy()]
+    np.testing.assert_array_equal([predictor(row) for row in cells], expected)
+
+
+def test_the_last_numbers_that_are_rounded_to_thresholds():
+    thresholds = np.array([0.1, np.float32(0.1), 0.0, 1e-45, -3e38, 3.4028234663852886e38, 1e300, -np.inf, 16777217.5])
+    last = last_rounded_to(np.append(thresholds, [np.inf, np.nan]))
+    assert last[-2] == np.inf
+    assert np.isnan(last[-1])
+    with np.errstate(over="ignore"):
+        assert (last[:-2].astype(np.float32) <= thresholds).all()
+        assert (np.nextafter(last[:-2], np.inf).astype(np.float32) > thresholds).all()
+
+
 def test_imported_models_cannot_be_fitted():
     with pytest.raises(TypeError, match="cannot be fitted"):
         from_lightgbm(GOLDEN / "lightgbm_numbers.txt").fit([[0.0]], [0.0])
@@ -196,7 +217,7 @@ def test_cut_files_are_refused(name):
     ("change", "message"),
     [
         (("objective=regression", "objective=unheard_of"), "objective 'unheard_of' is not known"),
-        (("is_linear=0", "is_linear=1"), "linear leaves"),
+        (("is_linear=0", "is_linear=1"), "leaf_const must hold"),
         (("left_child=", "left_child=9"), "left_child|one parent"),
         (("split_feature=", "split_feature=77"), "feature must be in"),
         (("leaf_value=", "leaf_value=nan "), "leaf_value must hold"),

@@ -70,7 +70,7 @@ class AdditiveTrees:
         Of the outputs: class labels, levels of quantiles. None: they have no names.
     slopes : LeafSlopes or None
         What the leaves add to their values: linear functions of numbers of the row. None: nothing. There is no
-        multiplier beside slopes.
+        multiplier or divisor beside slopes.
     """
 
     _DERIVED = ("layout", "one_row", "added_values", "_lines")

@@ -1,4 +1,4 @@
-"""Records of nodes, trees and lines of leaves, in which kernels of predictions find side by side what they read together."""
+"""Records of nodes, trees and lines of leaves: what kernels of predictions read together lies side by side."""
 
 import numpy as np
 
