@@ -84,6 +84,10 @@ class Table:
         """Yield (number of its first row, Table) for all of its rows, in order; each part can be filled in blocks."""
         yield 0, self
 
+    def each_part(self, function):
+        """List of what function(number of its first row, Table) says of each part of all rows, in order."""
+        return [function(start, part) for start, part in self.parts()]
+
     def new_codes(self, shape, dtype):
         """An array of zeros for codes of its cells."""
         return np.zeros(shape, dtype)
@@ -112,8 +116,11 @@ class Table:
         """Those of some jobs that are to be done here, where others read all rows, too."""
         return jobs
 
-    def collected(self, results):
-        """Results of `own_jobs`, a list: for the first who reads a part those of all jobs, for others their own."""
+    def collected(self, results, by_all=False):
+        """Results of `own_jobs`, a list: for the first who reads a part those of all jobs, for others their own.
+
+        by_all : whether the others get those of all jobs, too
+        """
         return results
 
     def divided(self, run, jobs):

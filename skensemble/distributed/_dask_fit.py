@@ -15,11 +15,12 @@ import numpy as np
 from skensemble._input_kinds import is_dask
 from skensemble._parameters import ParameterError
 from skensemble._warnings import warn, warn_again
-from skensemble.distributed._exchange import LostRank, open_door
-from skensemble.distributed._fit_part import fit_here, run_rank
+from skensemble.distributed._exchange import LostRank, open_door, says_less
+from skensemble.distributed._fit_part import fit_here, hand_over, run_rank
 
 LOCAL_SHARE = 1.25  # of its fair share of the rows a worker keeps what lies there
 MOST_FITS = 4  # that lose a worker each
+LONG_SILENCE = 10.0  # seconds without a word to Dask, after which a worker may hang, and nobody waits for its answer
 LAST_WORDS = 3.0  # seconds that others have to tell an error, when one rank has failed
 _doors = {}  # (fit, worker): of fits that begin in this process
 
@@ -117,6 +118,13 @@ def _lost(client, workers):
     return [worker for worker in workers if worker not in alive]
 
 
+def _responsive(client, workers):
+    """Workers that Dask knows and has heard of lately."""
+    known = client.scheduler_info(n_workers=-1)["workers"]
+    heard = {worker: known[worker]["last_seen"] for worker in workers if worker in known}
+    return [worker for worker in heard if heard[worker] > max(heard.values()) - LONG_SILENCE]
+
+
 def _assign(client, blocks, sizes, kinds):
     """{worker: ([blocks that train], [blocks that validate])}: mostly where they lie, the largest blocks first."""
     workers, homes, shares = _workers(client), client.who_has(blocks), {}
@@ -175,10 +183,9 @@ def _run_ranks(client, estimator, workers, shares, has_validation):
         attributes, warnings = tasks[0].result()
     finally:
         client.cancel(tasks)
-        lost = _lost(client, workers)
-        client.run(_close_door, fit, workers=[worker for worker in workers if worker not in lost])
+        client.run(_close_door, fit, workers=_responsive(client, workers))
     warn_again(warnings)
-    vars(estimator).update(attributes)
+    hand_over(attributes, estimator)
     return estimator
 
 
@@ -199,7 +206,7 @@ def _wait_for_ranks(client, tasks, workers):
     errors = [task.exception() for task in tasks if task.status == "error"]
     lost = _lost(client, workers)
     if errors:
-        raise min(errors, key=lambda error: isinstance(error, LostRank))
+        raise min(errors, key=says_less)
     if lost or any(task.status != "finished" for task in tasks):
         raise LostRank(f"Dask lost the worker {', '.join(lost) or 'of a rank'}.")
 

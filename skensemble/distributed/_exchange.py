@@ -1,7 +1,8 @@
 """How processes that each have a part of the rows meet: sums of integers, and what each has to say.
 
 All of them run the same program and meet in the same order.  Each message says how many meetings there were before,
-and what came of the last sum, so that processes that went different ways notice it at once.
+and what came of the last sum, so that processes that went different ways notice it at once.  A process that computes
+shows every few seconds that it is alive, so that one that hangs is told from one that is slow.
 """
 
 import pickle
@@ -10,17 +11,32 @@ import socket
 import struct
 import time
 import zlib
+from contextlib import suppress
+from itertools import pairwise
+from threading import Event, Lock, Thread
 
 import numpy as np
 
 HEADER = struct.Struct("<4sQIQ")  # magic, meeting, check of the last sum, bytes that follow
 MAGIC = b"SKE1"
-PATIENCE = 600.0  # seconds without a byte from a process that is alive; a machine that is gone is told after 30
+PULSE = HEADER.pack(b"SKEP", 0, 0, 0)  # what a process that computes sends between two meetings
+BEAT = 2.0  # seconds between two pulses
+PATIENCE = 60.0  # seconds without a byte from a process: it hangs; a machine that is gone is told after 30
+DIRECT_BYTES = 1 << 16  # of sums that all send to all; of larger ones each process adds up a slice
 CHECKED_BYTES = 1 << 12
 
 
 class LostRank(ConnectionError):
     """A process that takes part in a fit is gone, or went another way."""
+
+
+class SilentRank(LostRank):
+    """A process that takes part in a fit hangs."""
+
+
+def says_less(error):
+    """Sort key of the errors of all ranks: the reason comes first, then who hangs, then who left because of it."""
+    return isinstance(error, LostRank), not isinstance(error, SilentRank)
 
 
 class Alone:
@@ -54,17 +70,35 @@ class Sockets(Alone):
         self.rank, self.n_ranks = rank, len(connections) + 1
         self._connections, self._names = connections, names or {}
         self._meeting = self._check = 0
+        self.n_bytes_sent = 0  # to all others, so far
         for connection in connections.values():
             connection.setblocking(False)
             _keep_alive(connection)
+        self._in_use, self._is_closed = Lock(), Event()
+        self._cut_pulses = {}  # rank: what did not fit into its connection
+        Thread(target=self._show_life, name="skensemble-pulse", daemon=True).start()
 
     def sum(self, array):
-        array = np.ascontiguousarray(array, np.int64)
-        received = self._meet(dict.fromkeys(self._connections, memoryview(array).cast("B")))
-        total = array.copy()
+        flat = np.ascontiguousarray(array, np.int64).reshape(-1)
+        is_large = self.n_ranks > 2 and flat.nbytes > DIRECT_BYTES
+        total = self._sum_by_slices(flat) if is_large else self._sum_at_once(dict.fromkeys(self._connections, flat), flat)
+        self._check = zlib.crc32(total[: CHECKED_BYTES // 8].tobytes())
+        return total.reshape(np.shape(array))
+
+    def _sum_by_slices(self, flat):
+        """Each process adds up a slice and sends it to all: less than twice the array, however many processes."""
+        bounds = [len(flat) * rank // self.n_ranks for rank in range(self.n_ranks + 1)]
+        slices = [flat[first:last] for first, last in pairwise(bounds)]
+        own = self._sum_at_once({rank: slices[rank] for rank in self._connections}, slices[self.rank])
+        received = self._meet(dict.fromkeys(self._connections, _bytes_of(own)))
+        parts = {self.rank: own, **{rank: np.frombuffer(data, np.int64) for rank, data in received.items()}}
+        return np.concatenate([parts[rank] for rank in range(self.n_ranks)])
+
+    def _sum_at_once(self, arrays, own):
+        """What all have for this process, `own` being its part.  arrays : {rank: what this process has for it}"""
+        received, total = self._meet({rank: _bytes_of(array) for rank, array in arrays.items()}), own.copy()
         for data in received.values():
-            total += np.frombuffer(data, np.int64).reshape(array.shape)
-        self._check = zlib.crc32(total.reshape(-1)[: CHECKED_BYTES // 8].tobytes())
+            total += np.frombuffer(data, np.int64)
         return total
 
     def gather(self, value):
@@ -78,15 +112,43 @@ class Sockets(Alone):
         return [values[rank] if rank == self.rank else pickle.loads(received[rank]) for rank in range(self.n_ranks)]
 
     def close(self):
-        for connection in self._connections.values():
-            connection.close()
+        """Take leave, also of the thread that shows life."""
+        self._is_closed.set()
+        with self._in_use:
+            for connection in self._connections.values():
+                connection.close()
+
+    def _show_life(self):
+        """Send pulses while this process computes; where it meets the others, they need none."""
+        while not self._is_closed.wait(BEAT):
+            if self._in_use.acquire(blocking=False):
+                try:
+                    self._send_pulses()
+                finally:
+                    self._in_use.release()
+
+    def _send_pulses(self):
+        for rank, connection in self._connections.items():
+            pulse = self._cut_pulses.pop(rank, PULSE)
+            with suppress(OSError):  # full, as nobody reads yet; or gone, which the next meeting tells
+                pulse = pulse[connection.send(pulse) :]
+            if 0 < len(pulse) < len(PULSE):
+                self._cut_pulses[rank] = pulse
 
     def _meet(self, data):
         """Send data[rank] to each other rank; returns {rank: what it sent}."""
+        with self._in_use:
+            return self._swap_bytes(data)
+
+    def _swap_bytes(self, data):
         sending = {
             rank: [memoryview(HEADER.pack(MAGIC, self._meeting, self._check, len(view))), view]
             for rank, view in data.items()
         }
+        for rank, rest in self._cut_pulses.items():
+            sending[rank].insert(0, memoryview(rest))
+        self._cut_pulses = {}
+        self.n_bytes_sent += sum(HEADER.size + len(view) for view in data.values())
         incoming = {rank: _Incoming(self._meeting, self._check) for rank in data}
         self._meeting += 1
         with selectors.DefaultSelector() as selector:
@@ -96,14 +158,14 @@ class Sockets(Alone):
         return {rank: message.data for rank, message in incoming.items()}
 
     def _transfer(self, selector, sending, incoming):
-        last = time.monotonic()
+        heard = dict.fromkeys(sending, time.monotonic())
         while selector.get_map():
-            events = selector.select(1.0)
-            if events:
-                last = time.monotonic()
-            elif time.monotonic() - last > PATIENCE:
-                silent = [self._name(key.data) for key in selector.get_map().values()]
-                raise LostRank(f"No word from {', '.join(silent)} for {PATIENCE:.0f} s.")
+            events, now = selector.select(1.0), time.monotonic()
+            heard.update((key.data, now) for key, _ in events)
+            silent = [key.data for key in selector.get_map().values() if now - heard[key.data] > PATIENCE]
+            if silent:
+                names = ", ".join(map(self._name, silent))
+                raise SilentRank(f"{names} hangs: no sign of life for {PATIENCE:g} s.")
             for key, mask in events:
                 rank, connection = key.data, key.fileobj
                 try:
@@ -142,12 +204,19 @@ class _Incoming:
         self._n_received += n_bytes
         if self._n_received < len(buffer):
             return
+        if self.data is None and self._header == PULSE:
+            self._n_received = 0
+            return
         if self.data is None:
             magic, meeting, check, size = HEADER.unpack(self._header)
             if magic != MAGIC or (meeting, check) != self._expected:
                 raise EOFError("it went another way, so its versions or its processor may differ")
             self.data, self._n_received = bytearray(size), 0
         self.is_complete = self._n_received == len(self.data)
+
+
+def _bytes_of(array):
+    return memoryview(array.view(np.uint8))
 
 
 def _send_some(connection, views):

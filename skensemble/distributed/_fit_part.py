@@ -73,6 +73,13 @@ def fit_part(estimator, train, validation, exchange, n_threads):
     return (vars(estimator), warnings) if exchange.rank == 0 else None
 
 
+def hand_over(attributes, estimator):
+    """Let an estimator be the one that was fitted in another process, and forget what earlier fits learned."""
+    for name in vars(estimator).keys() - attributes.keys():
+        delattr(estimator, name)
+    vars(estimator).update(attributes)
+
+
 def _batches(blocks):
     if not blocks:
         return None

@@ -103,6 +103,10 @@ class PartedTable(Table):
     def parts(self):
         return iter(()) if self._part is None else self._part.parts()
 
+    def each_part(self, function):
+        here = [function(self.first_row + start, part) for start, part in self.parts()]
+        return [result for of_rank in self._exchange.gather(here) for result in of_rank]
+
     def new_codes(self, shape, dtype):
         return np.zeros(shape, dtype) if self._part is None else self._part.new_codes(shape, dtype)
 
@@ -126,10 +130,10 @@ class PartedTable(Table):
     def own_jobs(self, jobs):
         return jobs[self._exchange.rank :: self._exchange.n_ranks]
 
-    def collected(self, results):
+    def collected(self, results, by_all=False):
         exchange = self._exchange
-        parts = exchange.swap([results, *[None] * (exchange.n_ranks - 1)])
-        if exchange.rank > 0:
+        parts = exchange.swap([results, *[results if by_all else None] * (exchange.n_ranks - 1)])
+        if exchange.rank > 0 and not by_all:
             return results
         found = [None] * sum(map(len, parts))
         for rank, part in enumerate(parts):

@@ -6,7 +6,7 @@ from itertools import pairwise
 from skensemble._parameters import ParameterError
 from skensemble._warnings import warn, warn_again
 from skensemble.distributed._exchange import LostRank, open_door
-from skensemble.distributed._fit_part import run_rank
+from skensemble.distributed._fit_part import hand_over, run_rank
 
 MOST_FITS = 4  # that lose an actor each
 LAST_WORDS = 3.0  # seconds that others have to tell an error, when one rank has failed
@@ -29,7 +29,7 @@ def fit_on_ray(estimator, source, validation, roles, n_ranks, n_threads):
             warn(f"A process of the fit was lost, so that the fit began again: {error}")
         else:
             warn_again(warnings)
-            vars(estimator).update(attributes)
+            hand_over(attributes, estimator)
             return estimator
     raise LostRank(f"Processes were lost in {MOST_FITS} fits, the last time: {lost}")
 

@@ -10,8 +10,8 @@ import secrets
 from functools import partial
 
 from skensemble._warnings import warn_again
-from skensemble.distributed._exchange import LostRank, open_door
-from skensemble.distributed._fit_part import run_rank
+from skensemble.distributed._exchange import open_door, says_less
+from skensemble.distributed._fit_part import hand_over, run_rank
 from skensemble.distributed._ray_fit import block_of
 
 IS_HELD_OUT = "__is_held_out__"  # column that tells validation rows apart
@@ -34,10 +34,10 @@ def fit_on_spark(estimator, source, validation, roles, n_ranks, n_threads):
     task = partial(_run_task, estimator, validation is not None, roles, n_threads)
     answers = [pickle.loads(row["answer"]) for row in rows.mapInArrow(task, "answer binary", barrier=True).collect()]
     if errors := [answer for answer in answers if isinstance(answer, Exception)]:
-        raise min(errors, key=lambda error: isinstance(error, LostRank))  # that a rank is gone says less than why
+        raise min(errors, key=says_less)
     ((attributes, warnings),) = answers
     warn_again(warnings)
-    vars(estimator).update(attributes)
+    hand_over(attributes, estimator)
     return estimator
 
 

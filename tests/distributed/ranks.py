@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from sklearn.base import clone
 
 from skensemble.distributed import Batches
-from skensemble.distributed._exchange import LostRank, connect, open_door
+from skensemble.distributed._exchange import connect, open_door, says_less
 from skensemble.distributed._part_source import PartSource
 
 TOKEN = b"0123456789abcdef"
@@ -26,8 +26,8 @@ def on_ranks(function, n_ranks):
     with ThreadPoolExecutor(n_ranks) as pool:
         tasks = [pool.submit(run, rank) for rank in range(n_ranks)]
     errors = [task.exception() for task in tasks if task.exception() is not None]
-    if errors:  # that a rank is gone says less than why it left
-        raise min(errors, key=lambda error: isinstance(error, LostRank))
+    if errors:
+        raise min(errors, key=says_less)
     return [task.result() for task in tasks]
 
 
@@ -37,12 +37,13 @@ def fitted_on_ranks(model, parts, validation=None):
     def fit(exchange):
         given = {}
         if validation is not None:
-            given["X_val"] = _source(validation, exchange)
-        return clone(model).fit(_source(parts, exchange), **given)
+            given["X_val"] = source_of(validation, exchange)
+        return clone(model).fit(source_of(parts, exchange), **given)
 
     return on_ranks(fit, len(parts))
 
 
-def _source(parts, exchange):
+def source_of(parts, exchange):
+    """A rank's part of the rows, see `fitted_on_ranks`."""
     part = parts[exchange.rank]
     return PartSource(Batches.from_iterable(part) if part else None, exchange)

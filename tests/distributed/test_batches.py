@@ -136,7 +136,6 @@ def test_codes_in_a_file_and_columns_one_by_one(monkeypatch, tmp_path):
     ("parameters", "message"),
     [
         ({"booster": "gblinear"}, "booster must not be 'gblinear' where X is read in batches"),
-        ({"warm_start": True}, "warm_start must be False"),
         ({"scoring": lambda model, X, y: 0.0}, "scoring must be the name of a scorer"),
         ({"n_estimators": "auto", "cv": [(0, 1)]}, "cv must be None or a number of folds"),
     ],
@@ -195,5 +194,5 @@ def test_what_is_no_source_of_batches_is_refused(tmp_path):
         NewtonBoostingRegressor().fit(Batches.from_iterable([PAIR]), PAIR[1])
     with pytest.raises(ValueError, match="X must be in memory, got Batches"):
         GradientBoostingRegressor().fit(Batches.from_iterable([PAIR]), PAIR[1])
-    with pytest.raises(ValueError, match="oob_score must be False where X is read in batches.* got True"):
-        RandomForestRegressor(oob_score=True).fit(Batches.from_iterable([PAIR]))
+    with pytest.raises(ValueError, match="importance_type must be 'impurity' where X is read in batches"):
+        RandomForestRegressor(importance_type="permutation").fit(Batches.from_iterable([PAIR]))

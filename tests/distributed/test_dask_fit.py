@@ -200,7 +200,7 @@ def test_what_is_refused():
             (rows, label),
             "booster must not be 'gblinear' where X is read in batches",
         ),
-        (RandomForestRegressor(keep_leaf_rows=True), (rows, label), "keep_leaf_rows must be False where X is read"),
+        (RandomForestRegressor(importance_type="permutation"), (rows, label), "importance_type must be 'impurity' where"),
         (GradientBoostingRegressor(), (rows, label), "X must be in memory, got a dask DataFrame"),
     ]
     for model, given, message in cases:

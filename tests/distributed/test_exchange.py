@@ -1,9 +1,12 @@
 """Processes meet in sums and in what they have to say; one that is gone, or went another way, is told at once."""
 
+import time
+
 import numpy as np
 import pytest
 
-from skensemble.distributed._exchange import Alone, LostRank, connect, open_door
+from skensemble.distributed import _exchange
+from skensemble.distributed._exchange import Alone, LostRank, SilentRank, connect, open_door
 from tests.distributed.ranks import TOKEN, on_ranks
 
 
@@ -49,6 +52,36 @@ def test_ranks_that_go_different_ways_are_told():
             exchange.gather(1)
 
     on_ranks(meet, 2)
+
+
+def test_large_sums_are_shared_out():
+    array = np.arange(30_001)
+
+    def meet(exchange):
+        return exchange.sum(array * (exchange.rank + 1)), exchange.n_bytes_sent
+
+    for total, n_bytes in on_ranks(meet, 4):
+        np.testing.assert_array_equal(total, 10 * array)
+        assert n_bytes < 1.51 * array.nbytes  # 2 (ranks - 1) / ranks
+
+
+def test_a_rank_that_computes_is_waited_for_and_one_that_hangs_is_told(monkeypatch):
+    monkeypatch.setattr(_exchange, "PATIENCE", 0.6)
+    monkeypatch.setattr(_exchange, "BEAT", 0.05)
+
+    def meet(exchange):
+        exchange.gather("here")
+        if exchange.rank == 1:
+            time.sleep(0.9)
+        total = exchange.sum(np.arange(3))
+        if exchange.rank == 1:
+            exchange._in_use.acquire()  # no pulses
+            time.sleep(1.7)
+            exchange._in_use.release()
+        return exchange.sum(total)
+
+    with pytest.raises(SilentRank, match="Rank 1 hangs: no sign of life for 0.6 s"):
+        on_ranks(meet, 3)
 
 
 def test_who_does_not_come_is_told_and_strangers_are_not_let_in():

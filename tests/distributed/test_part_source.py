@@ -1,5 +1,7 @@
 """Processes that each have a part of the rows grow the trees of all rows, bit for bit."""
 
+from copy import deepcopy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,7 +18,7 @@ from skensemble import (
 from skensemble.distributed import Batches, _batch_table, _part_source
 from skensemble.distributed._exchange import Alone
 from skensemble.distributed._part_source import PartSource
-from tests.distributed.ranks import fitted_on_ranks
+from tests.distributed.ranks import fitted_on_ranks, on_ranks, source_of
 
 N = 240
 RNG = np.random.default_rng(5)
@@ -180,14 +182,52 @@ def test_forests(model, y, weight):
     np.testing.assert_array_equal(clone(model).fit(batches).predict(batches), theirs.predict(X))
 
 
+@pytest.mark.parametrize("score", [True, lambda truth, predictions: float(np.abs(truth - predictions).max())])
+def test_what_forests_say_of_training_rows(score):
+    model = RandomForestRegressor(n_estimators=24, random_state=0, oob_score=score, keep_leaf_rows=True, n_jobs=1)
+    parts = [[(X.iloc[rows], NUMBER[rows])] for rows in np.split(np.arange(N), [70, 71])]
+    theirs = clone(model).fit(X, NUMBER)
+    batches = Batches.from_iterable([batch for part in parts for batch in part])
+    for ours in (fitted_on_ranks(model, [*parts, []])[0], clone(model).fit(batches)):
+        assert ours.oob_score_ == theirs.oob_score_
+        np.testing.assert_array_equal(ours.oob_prediction_, theirs.oob_prediction_)
+        np.testing.assert_array_equal(ours.training_leaves_, theirs.training_leaves_)
+        np.testing.assert_array_equal(ours.predict_interval(X, oob=True), theirs.predict_interval(X, oob=True))
+
+
+@pytest.mark.parametrize("most_shared", [0, 1 << 20])
+@pytest.mark.parametrize(
+    "model",
+    [
+        clone(CLASSIFIER).set_params(early_stopping=True),
+        clone(REGRESSOR).set_params(booster="dart", one_drop=True, early_stopping=True),
+        clone(REGRESSOR).set_params(linear_leaves=True),
+        ExtraTreesRegressor(n_estimators=2, bootstrap=True, random_state=0, n_jobs=1),
+    ],
+    ids=["trees", "dart", "linear leaves", "forest"],
+)
+def test_a_warm_start(model, most_shared, monkeypatch):
+    monkeypatch.setattr(_part_source, "MOST_SHARED", most_shared)
+    y, more = CLASS if hasattr(model, "class_weight") else NUMBER, {"warm_start": True, "n_estimators": 5}
+    begun = clone(model).set_params(warm_start=True).fit(X, y)
+    theirs = deepcopy(begun).set_params(**more).fit(X, y)
+    parts = [[(X.iloc[rows], y[rows])] for rows in np.split(np.arange(N), [70, 71])]
+    batches = Batches.from_iterable([batch for part in parts for batch in part])
+    on_parts = on_ranks(
+        lambda exchange: deepcopy(begun).set_params(**more).fit(source_of([*parts, []], exchange)), 4
+    )[0]  # fmt: skip
+    for ours in (on_parts, deepcopy(begun).set_params(**more).fit(batches)):
+        predict = "predict" if y is NUMBER else "predict_proba"
+        np.testing.assert_array_equal(getattr(ours, predict)(X), getattr(theirs, predict)(X))
+        assert (getattr(ours, predict)(X) != getattr(begun, predict)(X)).any()
+
+
 # -- what is refused -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("parameters", [{"booster": "gblinear"}, {"warm_start": True}], ids=str)
-def test_what_needs_the_numbers_of_all_rows_is_refused(parameters):
-    (name,) = parameters
-    with pytest.raises(ValueError, match=f"{name} must .* where X is read in batches"):
-        NewtonBoostingRegressor(**{"n_estimators": 2, **parameters}).fit(
+def test_what_needs_the_numbers_of_all_rows_is_refused():
+    with pytest.raises(ValueError, match="booster must not be 'gblinear' where X is read in batches"):
+        NewtonBoostingRegressor(n_estimators=2, booster="gblinear").fit(
             PartSource(Batches.from_iterable([(X, NUMBER)]), Alone())
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -138,7 +138,8 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
         if n_known < self.n_estimators:
             metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
             numbers = table.own_jobs(range(n_known, self.n_estimators))
-            self._grow(grower, target, numbers, n_threads, {"X": X, "y": y, "metadata": metadata}, table.collected)
+            collected = partial(table.collected, by_all=bool(self._missing_attributes()))
+            self._grow(grower, target, numbers, n_threads, {"X": X, "y": y, "metadata": metadata}, collected)
         self._describe_training_rows(table, target, n_threads)
         return self
 
@@ -161,11 +162,8 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
 
     def _check_for_batches(self):
         """Refuse what reads more of the rows than their codes."""
-        names = {"oob_score": False, "keep_leaf_rows": False, "importance_type": "impurity", "warm_start": False}
-        for name, value in names.items():
-            given = getattr(self, name, value)
-            if given != value:
-                raise ParameterError(f"{name} must be {value!r} {IN_MEMORY} {given!r}.")
+        if self.importance_type == "permutation":
+            raise ParameterError(f"importance_type must be 'impurity' {IN_MEMORY} 'permutation'.")
 
     def _is_complete(self, n_known):
         """Is there nothing left to do for this fit: no tree to grow, and nothing to compute from the training rows?"""
@@ -192,7 +190,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
         n_rows = table.n_samples if weight is None else np.count_nonzero(weight)
         limits = read_cart_limits(self, n_rows, criterion=self.criterion, splitter=self._splitter)
         directions = read_directions(self, self._n_classes_of_outputs, self._binner.is_categorical_)
-        if self.warm_start:
+        if self.warm_start and table.is_at_hand:
             rows = digest(self._binner, table, (self._target_numbers(target), sample_weight, weight, directions))
             key = rows, limits, self.bootstrap, self.max_samples
             if key == getattr(self, "_kept_grower", (None, None))[0]:
@@ -203,7 +201,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
         )  # fmt: skip
         self._prepare_draws(grower.binned, target, sample_weight, weight)
         self.__dict__.pop("_kept_grower", None)
-        if self.warm_start:
+        if self.warm_start and table.is_at_hand:
             self._kept_grower = key, grower
         return grower
 
@@ -310,7 +308,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
         if "oob_score_" in missing:
             self._set_oob_score_and_attributes(table, target, in_bag, n_threads)
         if "training_leaves_" in missing:
-            leaves = self._additive.apply(table, n_threads)
+            leaves = np.concatenate(table.each_part(lambda _, part: self._additive.apply(part, n_threads)))
             self.training_leaves_, self._training_target = np.ascontiguousarray(leaves.T), self._target_numbers(target)
             self._directions = read_directions(self, self._n_classes_of_outputs, self._binner.is_categorical_)
         if "_permutation_importances" in missing:
@@ -322,7 +320,12 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
 
     def _set_oob_score_and_attributes(self, table, target, in_bag, n_threads):
         """Predict each row by the trees for which it was not drawn, and score these predictions."""
-        means = out_of_bag_means(self._additive.layout, self._additive.encoder(table), in_bag, n_threads)
+
+        def means_of(first, part):
+            there = in_bag[:, first : first + part.n_samples]
+            return out_of_bag_means(self._additive.layout, self._additive.encoder(part), there, n_threads)
+
+        means = np.concatenate(table.each_part(means_of))
         is_known = ~np.isnan(means[:, 0])
         if not is_known.all():
             warn(

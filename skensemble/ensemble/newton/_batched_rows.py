@@ -18,8 +18,6 @@ def check_for_batches(estimator):
     """Refuse what reads more than the codes of rows."""
     if estimator.booster == "gblinear":
         raise ParameterError(f"booster must not be 'gblinear' {IN_MEMORY} 'gblinear'.")
-    if estimator.warm_start:
-        raise ParameterError(f"warm_start must be False {IN_MEMORY} {estimator.warm_start!r}.")
     if callable(estimator.scoring):
         raise ParameterError(f"scoring must be the name of a scorer {IN_MEMORY} {estimator.scoring!r}.")
     if plain_value(estimator.n_estimators) == "auto" and not isinstance(estimator.cv, (int, type(None))):

@@ -52,7 +52,7 @@ class Booster:
 
     def recall(self, data, table, n_threads):
         """Store in `data` the model's predictions for `table` (DART: leaves of its rows), before rows are held out."""
-        data.before = self.raw(table, n_threads).T
+        data.before = np.concatenate(table.each_part(lambda _, part: self.raw(part, n_threads))).T
 
     def fill_raw(self, data, n_threads):
         """Set the raw predictions that the next round starts from."""

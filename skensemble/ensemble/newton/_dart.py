@@ -240,12 +240,14 @@ class DartTrees(GradientTrees):
         return data
 
     def recall(self, data, table, n_threads):
-        data.leaves = self._leaves(table, n_threads)
+        leaves_of_parts = table.each_part(lambda _, part: self._leaves(part, n_threads))
+        data.leaves = [np.concatenate(of_tree) for of_tree in zip(*leaves_of_parts)]
 
     def fill_raw(self, data, n_threads):
         super().fill_raw(data, n_threads)
         for _ in replay(self._scaled_trees(n_threads), data.raw, data.leaves):
             pass
+        data.leaves = [leaf[data.here] for leaf in data.leaves]  # those of other processes are not needed any more
 
     def rounds(self, request):
         parameters = request.parameters
