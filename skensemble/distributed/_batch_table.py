@@ -122,8 +122,13 @@ class BatchTable(Table):
 
 def joined_columns(name, parts):
     """One column of the columns of all batches."""
-    if any(isinstance(part, CategoryColumn) for part in parts):
-        return _joined_categories(name, parts)
+    of_categories = [part for part in parts if isinstance(part, CategoryColumn)]
+    numbers = [part for part in parts if not isinstance(part, CategoryColumn)]
+    if of_categories:
+        holds_values = any(len(part.categories) for part in of_categories)
+        if holds_values or all(_is_missing(part) for part in numbers):
+            return _joined_categories(name, parts)
+        parts = _with_missing_numbers(parts, next((part.dtype for part in numbers if part.dtype.kind == "f"), float))
     floats = {part.dtype for part in parts if part.dtype.kind == "f"}
     if len(floats) > 1:
         raise ValueError(
@@ -133,13 +138,23 @@ def joined_columns(name, parts):
     return np.concatenate(parts)
 
 
+def _is_missing(numbers):
+    """Are all of them missing?"""
+    return bool(np.isnan(np.asarray(numbers, np.float64)).all())
+
+
+def _with_missing_numbers(parts, dtype):
+    """The parts, where a column of objects that are all None, and so may be anything, is one of missing numbers."""
+    return [np.full(len(part.codes), np.nan, dtype) if isinstance(part, CategoryColumn) else part for part in parts]
+
+
 def _joined_categories(name, parts):
     """Categories are the same where their values are, whatever their codes in a batch."""
     known, codes, are_alike = {}, [], True
     first = next(part for part in parts if isinstance(part, CategoryColumn))
     for part in parts:
         if not isinstance(part, CategoryColumn):
-            if not np.isnan(np.asarray(part, np.float64)).all():
+            if not _is_missing(part):
                 raise ValueError(f"{name} must hold categories in all batches, got numbers in some.")
             codes.append(np.full(len(part), -1, np.int64))
             continue

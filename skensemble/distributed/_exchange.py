@@ -81,7 +81,9 @@ class Sockets(Alone):
     def sum(self, array):
         flat = np.ascontiguousarray(array, np.int64).reshape(-1)
         is_large = self.n_ranks > 2 and flat.nbytes > DIRECT_BYTES
-        total = self._sum_by_slices(flat) if is_large else self._sum_at_once(dict.fromkeys(self._connections, flat), flat)
+        total = (
+            self._sum_by_slices(flat) if is_large else self._sum_at_once(dict.fromkeys(self._connections, flat), flat)
+        )
         self._check = zlib.crc32(total[: CHECKED_BYTES // 8].tobytes())
         return total.reshape(np.shape(array))
 

@@ -1,5 +1,8 @@
 """Batches give the model of all rows in memory, bit for bit; what cannot be read in batches is refused."""
 
+import errno
+import os
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -129,6 +132,17 @@ def test_codes_in_a_file_and_columns_one_by_one(monkeypatch, tmp_path):
         model.fit(Batches.from_iterable(_cut(CUTS[7], X, NUMBER), cache_dir="/nowhere/at/all"))
 
 
+def test_a_full_disk_is_told_before_the_first_tree(monkeypatch, tmp_path):
+    def no_space(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(_code_store, "MOST_OF_FREE_MEMORY", 0.0)
+    monkeypatch.setattr(os, "posix_fallocate", no_space, raising=False)
+    with pytest.raises(OSError, match=r"GiB free for the codes of the table.*No space left on device"):
+        NewtonBoostingRegressor().fit(Batches.from_iterable([(X, NUMBER)], cache_dir=tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
 # -- what is refused -------------------------------------------------------------------------------------------------
 
 
@@ -159,6 +173,8 @@ class _Changing:
 PAIR = X[["a"]].to_numpy(), NUMBER.to_numpy()
 FEWER, WIDER = (PAIR[0][:9], PAIR[1][:9]), (np.c_[PAIR[0], PAIR[0]], PAIR[1])
 
+NARROW, TEXT = (PAIR[0].astype(np.float32), PAIR[1]), (X[["c"]].to_numpy(), PAIR[1])
+
 
 @pytest.mark.parametrize(
     ("batches", "message"),
@@ -170,9 +186,11 @@ FEWER, WIDER = (PAIR[0][:9], PAIR[1][:9]), (np.c_[PAIR[0], PAIR[0]], PAIR[1])
         ([PAIR, (PAIR[0].astype(np.float32), PAIR[1])], "column 0 must have one dtype in all batches, got float32 and"),
         (_Changing([PAIR, PAIR], [PAIR, FEWER]), "batch 1 had 240 rows and now has 9"),
         (_Changing([PAIR, PAIR], [PAIR]), "batches must be the same in each pass, got 1 of them after 2"),
+        (_Changing([PAIR, PAIR], [PAIR, NARROW]), "column 0 must have one dtype in all batches, got float32 and"),
+        (_Changing([TEXT, TEXT], [TEXT, PAIR]), "column 0 must hold categories in all batches, got numbers in some"),
         (_Changing([PAIR], [WIDER]), "batches must have the same columns in each pass: batch 0 had 1 and now has 2"),
     ],
-    ids=range(8),
+    ids=range(10),
 )
 def test_batches_that_do_not_fit_together_are_refused(batches, message):
     with pytest.raises(ValueError, match=message):

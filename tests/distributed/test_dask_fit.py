@@ -107,6 +107,52 @@ def test_arrays_and_validation(client):
     np.testing.assert_array_equal(predictions.compute(), theirs.predict(numbers))
 
 
+def _kinds_of_frames():
+    """{what its partitions are like: Dask frame}, each of which has rows in order."""
+    texts, cuts = TABLE["c"], [slice(0, 80), slice(80, 160), slice(160, 240)]
+
+    def frame(*changes):
+        parts = [TABLE[cut].assign(**change) for cut, change in zip(cuts, changes)]
+        return dd.from_delayed([dask.delayed(part) for part in parts], meta=parts[1][:0], verify_meta=False)
+
+    no_text, no_number = texts.copy(), TABLE["d"].copy()
+    no_text[:80], no_number[:80] = None, np.nan
+    levels = [{"c": texts[cut].astype("category")} for cut in cuts]
+    whole = dd.from_pandas(TABLE, npartitions=3)
+    return {
+        "filtered, divisions unknown": whole[whole["a"] > -1].clear_divisions(),
+        "sorted by a feature": whole.set_index(whole["a"].rename("key"), drop=False),
+        "categories of each partition": frame(*levels),
+        "categories not known": whole.assign(c=whole["c"].astype("category")),
+        "texts of Arrow": frame(*({"c": no_text[cut].astype("string[pyarrow]")} for cut in cuts)),
+        "a partition without a text": frame({"c": np.nan}, {}, {}),
+        "a partition without a number": frame(*({"d": no_number[cut]} for cut in cuts)),
+        "one of objects without a number": frame({"d": np.array([None] * 80, object)}, {}, {}),
+        "whole numbers here, floats there": frame({"b": TABLE["b"][:80].astype(int)}, {}, {}),
+        "numbers of Arrow": frame(*({"b": TABLE["b"][cut].astype("int64[pyarrow]")} for cut in cuts)),
+        "columns in another order": frame({}, {}, {}).map_partitions(lambda part: part[part.columns[::-1]]),
+    }
+
+
+@pytest.mark.parametrize("kind", _kinds_of_frames())
+def test_kinds_of_frames(client, kind, monkeypatch):
+    monkeypatch.setattr(_part_source, "MOST_SHARED", 0)
+    table = _kinds_of_frames()[kind]
+    rows = pd.concat([part.astype({"c": object, "d": float}) for part in dask.compute(*table.to_delayed())])
+    model = NewtonBoostingClassifier(n_estimators=2, random_state=0)
+    ours = model.fit(table[FEATURES], table["label"]).predict_proba(table[FEATURES]).compute().to_numpy()
+    np.testing.assert_array_equal(ours, model.fit(rows[FEATURES], rows["label"]).predict_proba(rows[FEATURES]))
+
+
+def test_arrays_of_unknown_sizes(client):
+    numbers = da.from_array(X[["a", "b", "d"]].to_numpy(), chunks=(90, 2))
+    target, kept = da.from_array(NUMBER, chunks=90), numbers[:, 0] > 0
+    model = NewtonBoostingRegressor(n_estimators=2, random_state=0)
+    ours = model.fit(numbers[kept], target[kept]).predict(numbers[kept]).compute()
+    rows = X[X.a > 0][["a", "b", "d"]].to_numpy()
+    np.testing.assert_array_equal(ours, model.fit(rows, NUMBER[X.a > 0]).predict(rows))
+
+
 def test_rounds_that_fit_chooses(client):
     table, model = _collection([60, 120, 180]), NewtonBoostingClassifier(learning_rate=0.9, random_state=0)
     groups, number = (table["a"] > 0).astype(int), table["b"]
@@ -116,6 +162,8 @@ def test_rounds_that_fit_chooses(client):
     assert ours.n_iter_ == theirs.n_iter_
     assert ours.temperature_ == theirs.temperature_
     np.testing.assert_array_equal(ours.predict_proba(X), theirs.predict_proba(X))
+    ours.set_params(n_estimators=2).fit(table[FEATURES], table["label"])
+    assert vars(ours).keys() == vars(theirs.set_params(n_estimators=2).fit(X, TABLE["label"])).keys()
 
 
 def test_rankings(client, monkeypatch):
@@ -136,10 +184,15 @@ def test_forests(client):
     theirs = RandomForestClassifier(n_estimators=3, random_state=0).fit(X, TABLE["label"], TABLE["weight"])
     for name, array in theirs._trees._asdict().items():
         np.testing.assert_array_equal(getattr(ours._trees, name), array, err_msg=name)
+    ours.set_params(warm_start=True, n_estimators=60, oob_score=True).fit(
+        table[FEATURES], table["label"], table["weight"]
+    )
+    theirs.set_params(warm_start=True, n_estimators=60, oob_score=True).fit(X, TABLE["label"], TABLE["weight"])
+    np.testing.assert_array_equal(ours.oob_decision_function_, theirs.oob_decision_function_)
     lazy = ours.predict_proba(table[FEATURES])
     np.testing.assert_array_equal(lazy.compute().to_numpy(), theirs.predict_proba(X))
     np.testing.assert_array_equal(ours.estimators_samples_[1], theirs.estimators_samples_[1])
-    ours.fit(table[FEATURES], table[["label", "c"]])
+    ours.set_params(warm_start=False, oob_score=False).fit(table[FEATURES], table[["label", "c"]])
     with pytest.raises(ValueError, match="X must be in memory for predictions that are a list"):
         ours.predict_proba(table[FEATURES])
 
@@ -200,7 +253,11 @@ def test_what_is_refused():
             (rows, label),
             "booster must not be 'gblinear' where X is read in batches",
         ),
-        (RandomForestRegressor(importance_type="permutation"), (rows, label), "importance_type must be 'impurity' where"),
+        (
+            RandomForestRegressor(importance_type="permutation"),
+            (rows, label),
+            "importance_type must be 'impurity' where",
+        ),
         (GradientBoostingRegressor(), (rows, label), "X must be in memory, got a dask DataFrame"),
     ]
     for model, given, message in cases:

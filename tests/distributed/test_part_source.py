@@ -11,6 +11,7 @@ from skensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
     NewtonBoostingClassifier,
+    NewtonBoostingRanker,
     NewtonBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
@@ -18,6 +19,7 @@ from skensemble import (
 from skensemble.distributed import Batches, _batch_table, _part_source
 from skensemble.distributed._exchange import Alone
 from skensemble.distributed._part_source import PartSource
+from skensemble.tree.histogram._histogram import PACKED_BITS, power_of_two_scale
 from tests.distributed.ranks import fitted_on_ranks, on_ranks, source_of
 
 N = 240
@@ -105,11 +107,30 @@ def test_seven_parts():
     assert_same(fitted_on_ranks(CLASSIFIER, cut(7, X, CLASS))[6], clone(CLASSIFIER).fit(X, CLASS))
 
 
-def test_rows_sorted_by_label_and_a_rank_without_rows():
-    rows = np.argsort(CLASS, kind="stable")
-    parts = [[(X.iloc[part], CLASS[part])] for part in np.split(rows, [80, 81])]
-    parts.insert(1, [])
-    assert_same(fitted_on_ranks(CLASSIFIER, parts)[1], clone(CLASSIFIER).fit(X, CLASS))
+@pytest.mark.parametrize("key", [CLASS, X.a], ids=["label", "feature"])
+def test_rows_that_are_sorted_and_a_rank_without_rows(key):
+    rows = np.argsort(key, kind="stable")
+    for model, y in ((CLASSIFIER, CLASS), (REGRESSOR, NUMBER)):
+        parts = [[(X.iloc[part], y[part])] for part in np.split(rows, [80, 81])]
+        parts.insert(1, [])
+        assert_same(fitted_on_ranks(model, parts)[1], clone(model).fit(X, y))
+
+
+@pytest.mark.parametrize("n_parts", [1, 2, 3, 7])
+def test_rankings_and_forests_in_any_number_of_parts(n_parts):
+    parts = [[(X.iloc[rows], CLASS[rows])] for rows in np.array_split(np.arange(N), n_parts)]
+    qid = np.arange(N) // 7
+
+    def fit(exchange):
+        ranker = NewtonBoostingRanker(n_estimators=3, random_state=0, n_jobs=1)
+        return ranker.fit(source_of(parts, exchange), qid=qid)
+
+    ranker = NewtonBoostingRanker(n_estimators=3, random_state=0).fit(X, CLASS, qid=qid)
+    for ours in on_ranks(fit, n_parts):
+        assert_same(ours, ranker)
+    forest = RandomForestClassifier(n_estimators=3, random_state=0, n_jobs=1)
+    ours, theirs = fitted_on_ranks(forest, parts)[0], clone(forest).fit(X, CLASS)
+    np.testing.assert_array_equal(ours.predict_proba(X), theirs.predict_proba(X))
 
 
 def test_scores_are_those_of_all_rows():
@@ -234,8 +255,18 @@ def test_what_needs_the_numbers_of_all_rows_is_refused():
 
 def test_parts_with_too_many_rows_together_are_refused(monkeypatch):
     monkeypatch.setattr(_batch_table, "MOST_ROWS", N - 1)
-    with pytest.raises(ValueError, match=f"X must hold at most {N - 1} rows in all, got {N}"):
-        fitted_on_ranks(REGRESSOR, cut(2, X, NUMBER))
+    for fit in (lambda: fitted_on_ranks(REGRESSOR, cut(2, X, NUMBER)), lambda: clone(REGRESSOR).fit(X, NUMBER)):
+        with pytest.raises(ValueError, match=f"X must hold at most {N - 1} rows in all, got {N}"):
+            fit()
+
+
+@pytest.mark.parametrize("mean_gradient", [0.5, 0.01, 1e4])
+def test_sums_of_as_many_rows_as_are_allowed_keep_digits_of_each(mean_gradient):
+    n_rows = float(_batch_table.MOST_ROWS)
+    total = n_rows * mean_gradient
+    scale = power_of_two_scale(total, n_rows, PACKED_BITS)
+    assert total * scale + 0.5 * n_rows <= 2.0**PACKED_BITS - 2.0  # however all of them are rounded
+    assert mean_gradient * scale >= 3.75  # the mean is several units, so that rounding averages out over rows
 
 
 def test_parts_with_other_columns_are_refused():

@@ -28,6 +28,7 @@ from skensemble._targets import (
     read_weight,
 )
 from skensemble._validation import check_in_memory, read_features
+from skensemble.distributed._batch_table import check_n_rows
 from skensemble.distributed._dask_fit import fit_on_dask
 from skensemble.distributed._fit_part import columns_of_fit
 from skensemble.ensemble._batched_rows import given_rows, read_rows
@@ -168,6 +169,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
             self._check_same_rounds()
         table = read_rows(self, X, reset=not continued)
         check_enough_rows(table.n_samples, 2)
+        check_n_rows(table.n_samples, "X")
         target, weight = self._read_target(y, sample_weight, table.n_samples, continued)
         start = _read_init_score(init_score, "init_score", table.n_samples)
         validation = self._read_validation(X_val, y_val, sample_weight_val, init_score_val)
