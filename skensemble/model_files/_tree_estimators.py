@@ -97,11 +97,12 @@ _OF_LEAF_ROWS = {
 }
 _OUT_OF_BAG = dict.fromkeys(("oob_score_", "oob_decision_function_", "oob_prediction_"), ANYTHING)
 _IMPORTANCES = {"_permutation_importances": Array("f8", "features")}
+_SEARCHED = {"max_features_": Whole(1), "min_samples_leaf_": Whole(1), "search_results_": ANYTHING}
 FOREST_KINDS = [
     EstimatorKind(
         f"{kind}{task}",
         _FOREST | (CLASSES if task == "Classifier" else {}),
-        _OF_DRAWS | _OF_LEAF_ROWS | _OUT_OF_BAG | _IMPORTANCES,
+        _OF_DRAWS | _OF_LEAF_ROWS | _OUT_OF_BAG | _IMPORTANCES | _SEARCHED,
         check=_check_forest,
     )
     for kind in ("RandomForest", "ExtraTrees")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property, partial
 from time import perf_counter
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callba
 from skensemble._estimator import Estimator
 from skensemble._input_kinds import TableSource, is_dask
 from skensemble._parallel import effective_n_jobs, for_blocks, in_order
-from skensemble._parameters import IsBool, ParameterError, check_parameter, check_parameters
+from skensemble._parameters import IsBool, ParameterError, check_parameter, check_parameters, plain_value
 from skensemble._progress_lines import Clock
 from skensemble._random import draw_seed, generator
 from skensemble._random_bits import mixed_seed
@@ -37,6 +38,15 @@ from skensemble.distributed._lazy_predictions import lazy_on_dask
 from skensemble.ensemble._batched_rows import IN_MEMORY, read_rows
 from skensemble.ensemble.forest._leaf_rows import LeafRows, proximities
 from skensemble.ensemble.forest._leaf_rows_kernels import NOT_ASKED
+from skensemble.ensemble.forest._limits_search import (
+    OPEN,
+    LimitsSearch,
+    OutOfBagLoss,
+    candidates_of,
+    in_words,
+    number_of_trees,
+    scale_of_numbers,
+)
 from skensemble.ensemble.forest._ordered_leaves import N_LEVELS, ordered_values
 from skensemble.ensemble.forest._out_of_bag import out_of_bag_means, permutation_importances
 from skensemble.ensemble.forest._training_rows import digest
@@ -44,7 +54,7 @@ from skensemble.ensemble.rows._bootstrap import Bootstrap, number_of_draws
 from skensemble.ensemble.rows._row_sampling import copies_of
 from skensemble.explanation._explain import ShapValues
 from skensemble.tree._binning import Binner
-from skensemble.tree._content_keys import content_keys
+from skensemble.tree._content_keys import content_keys, keys_with_target
 from skensemble.tree.estimators._sklearn_tree import to_sklearn
 from skensemble.tree.estimators._tree_structure import names_of_values, with_tree
 from skensemble.tree.exact._cart_grower import CartGrower
@@ -53,7 +63,7 @@ from skensemble.tree.exact._cart_targets import ClassTarget, NumberTarget
 from skensemble.tree.trees._additive_trees import AdditiveTrees
 from skensemble.tree.trees._inspected import Inspected
 from skensemble.tree.trees._partial_dependence import mass_of_training, partial_dependence
-from skensemble.tree.trees._pruning import prune
+from skensemble.tree.trees._pruning import place_after_pruning, prune
 from skensemble.tree.trees._tree_arrays import concatenate, split_trees, validate_trees
 
 if TYPE_CHECKING:
@@ -72,6 +82,7 @@ LEARNED_FROM_ROWS = (
     "_directions",
     "_leaf_contents",
 )
+SEARCHED = "max_features_", "min_samples_leaf_", "search_results_"  # what a search leaves behind
 
 
 class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Estimator):
@@ -126,6 +137,8 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
         n_threads = effective_n_jobs(self.n_jobs)
         continued = self._goes_on(self.__sklearn_is_fitted__())
         n_known = len(self) if continued else 0
+        if continued:
+            self._check_known_limits()
         table = read_rows(self, X, reset=not continued, all_codes=True)
         sample_weight = read_weight(sample_weight, "sample_weight", table.n_samples)
         if self._is_complete(n_known):
@@ -134,12 +147,14 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
         weight = self._with_class_weight(sample_weight, target)
         if not continued:
             self._start(table, weight, n_threads)
+        searched = () if continued else self._search(table, target, sample_weight, weight, n_threads)
         grower = self._prepare(table, target, sample_weight, weight, n_threads)
         if n_known < self.n_estimators:
             metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
             numbers = table.own_jobs(range(n_known, self.n_estimators))
             collected = partial(table.collected, by_all=bool(self._missing_attributes()))
-            self._grow(grower, target, numbers, n_threads, {"X": X, "y": y, "metadata": metadata}, collected)
+            data = {"X": X, "y": y, "metadata": metadata}
+            self._grow(grower, target, numbers, searched, n_threads, data, collected)
         self._describe_training_rows(table, target, n_threads)
         return self
 
@@ -159,9 +174,13 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
                 "importance_type must be 'impurity' if bootstrap=False, got 'permutation', which needs out-of-bag "
                 "samples."
             )
+        for name in self._open_limits():
+            raise ValueError(f"{name} must be a number if bootstrap=False, got 'auto', which needs out-of-bag samples.")
 
     def _check_for_batches(self):
         """Refuse what reads more of the rows than their codes."""
+        for name in self._open_limits():
+            raise ParameterError(f"{name} must not be 'auto' {IN_MEMORY} 'auto'.")
         if self.importance_type == "permutation":
             raise ParameterError(f"importance_type must be 'impurity' {IN_MEMORY} 'permutation'.")
 
@@ -179,7 +198,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
 
     def _start(self, table, weight, n_threads):
         """Draw the seed and fit the binner: a warm start keeps both."""
-        for name in ("_parts", "_kept_grower"):
+        for name in ("_parts", "_kept_grower", *SEARCHED):
             self.__dict__.pop(name, None)
         self._seed = table.agreed(int(draw_seed(generator(self.random_state))))
         self._binner = Binner(self.max_bins, self.categorical_features, self.min_frequency)
@@ -187,23 +206,90 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
 
     def _prepare(self, table, target, sample_weight, weight, n_threads):
         """The grower of the trees, and what draws their rows; a warm start to the same rows keeps both."""
-        n_rows = table.n_samples if weight is None else np.count_nonzero(weight)
-        limits = read_cart_limits(self, n_rows, criterion=self.criterion, splitter=self._splitter)
+        limits = self._read_limits(table, weight)
         directions = read_directions(self, self._n_classes_of_outputs, self._binner.is_categorical_)
         if self.warm_start and table.is_at_hand:
             rows = digest(self._binner, table, (self._target_numbers(target), sample_weight, weight, directions))
             key = rows, limits, self.bootstrap, self.max_samples
             if key == getattr(self, "_kept_grower", (None, None))[0]:
                 return self._kept_grower[1]
-        grower = CartGrower(
-            self._binner, table, self._target_of_trees(target), limits,
-            monotone=directions, sample_weight=weight, n_threads=n_threads,
-        )  # fmt: skip
+        grower = self._make_grower(table, target, weight, limits, directions, n_threads)
         self._prepare_draws(grower.binned, target, sample_weight, weight)
         self.__dict__.pop("_kept_grower", None)
         if self.warm_start and table.is_at_hand:
             self._kept_grower = key, grower
         return grower
+
+    def _make_grower(self, table, target, weight, limits, directions, n_threads):
+        return CartGrower(
+            self._binner, table, self._target_of_trees(target), limits,
+            monotone=directions, sample_weight=weight, n_threads=n_threads,
+        )  # fmt: skip
+
+    # -- limits that are "auto" --------------------------------------------------------------------------------------
+
+    def _open_limits(self):
+        return [name for name in OPEN if plain_value(getattr(self, name)) == "auto"]
+
+    def _check_known_limits(self):
+        for name in self._open_limits():
+            if not hasattr(self, f"{name}_"):
+                raise ValueError(
+                    f"{name} must be a number to continue a fit that did not choose it (warm_start=True), got 'auto'."
+                )
+
+    def _limits(self):
+        """The parameters of the trees, where "auto" is what was chosen, or the default before that."""
+        limits = {name: getattr(self, name) for name in CART_PARAMETERS}
+        default = {name: self._parameters[name].default for name in OPEN}
+        return limits | {name: getattr(self, f"{name}_", default[name]) for name in self._open_limits()}
+
+    def _read_limits(self, table, weight, **changes):
+        n_rows = table.n_samples if weight is None else np.count_nonzero(weight)
+        limits = SimpleNamespace(**self._limits() | changes, n_features_in_=self.n_features_in_)
+        return read_cart_limits(limits, n_rows, criterion=self.criterion, splitter=self._splitter)
+
+    def _search(self, table, target, sample_weight, weight, n_threads):
+        """The first trees of the forest, with the limits that do best for out-of-bag rows; none if nothing is "auto".
+
+        Sets the attributes that say what was found.
+        """
+        if not self._open_limits():
+            return ()
+        directions = read_directions(self, self._n_classes_of_outputs, self._binner.is_categorical_)
+        n_rows = table.n_samples if weight is None else np.count_nonzero(weight)
+        numbers = range(number_of_trees(n_rows))
+        loss = None
+
+        def judge(limits):
+            nonlocal loss
+            grower = self._make_grower(
+                table, target, weight, self._read_limits(table, weight, **limits), directions, n_threads
+            )
+            if loss is None:
+                self._prepare_draws(grower.binned, target, sample_weight, weight)
+                loss = self._out_of_bag_loss(grower.binned, target, sample_weight, weight, n_threads)
+            trees = []
+            with_leaves = partial(self._grown, grower, target, with_leaf=True)
+            score = loss.of(_kept(in_order(with_leaves, numbers, self._n_side_by_side(n_threads)), trees))
+            if self.verbose and not self._is_silent:
+                print(in_words(limits, score))
+            return score, trees
+
+        default = {name: self._parameters[name].default for name in self._open_limits()}
+        if "max_features" in default:
+            default["max_features"] = count_features(default["max_features"], self.n_features_in_)
+        candidates = {name: candidates_of(name, start, self.n_features_in_, n_rows) for name, start in default.items()}
+        search = LimitsSearch(judge, default, candidates).run()
+        for name, value in search.chosen.items():
+            setattr(self, f"{name}_", value)
+        self.search_results_ = search.results
+        return search.trees
+
+    def _out_of_bag_loss(self, binned, target, sample_weight, weight, n_threads):
+        keys = content_keys(binned, weight, n_threads).rows
+        content = keys_with_target(keys, self._target_numbers(target), copies_of(sample_weight))
+        return OutOfBagLoss(self._true_values(target), weight, self._scale_of_values(target, weight), content)
 
     # -- which rows grow a tree --------------------------------------------------------------------------------------
 
@@ -240,13 +326,16 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
 
     # -- growing -----------------------------------------------------------------------------------------------------
 
-    def _grow(self, grower, target, numbers, n_threads, data, collected):
-        """Add the trees with these numbers, unless a callback stops the fit, and those that others grow."""
+    def _grow(self, grower, target, numbers, searched, n_threads, data, collected):
+        """Add the trees with these numbers, unless a callback stops the fit, and those that others grow.
+
+        searched : the first trees, as far as they are there already
+        """
         is_first = not self.__sklearn_is_fitted__()
         for name in (*LEARNED_FROM_TREES, *LEARNED_FROM_ROWS):
             self.__dict__.pop(name, None)
         progress = FitProgress(self, len(numbers), data)
-        trees, growing = [], self._growing_trees(grower, target, numbers, n_threads)
+        trees, growing = [], self._growing_trees(grower, target, numbers, searched, n_threads)
         begin, clock = perf_counter(), Clock()
         for t in numbers:
             wants_stop = progress.run_round(lambda: trees.append(next(growing)), lambda: self._with_trees(trees))
@@ -259,15 +348,24 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
             self._additive.compiled()  # else by the first prediction: the next warm start would throw it away
         progress.finish(dict)
 
-    def _growing_trees(self, grower, target, numbers, n_threads):
+    def _growing_trees(self, grower, target, numbers, searched, n_threads):
         """Yield the trees in the order of their numbers, whichever thread grows them."""
+        known = len(searched)
+        yield from searched[: len(numbers)]
+        grow = partial(self._grown, grower, target)
+        yield from in_order(grow, numbers[known:], self._n_side_by_side(n_threads))
 
-        def grow(t):
-            seed = draw_seed(generator(self._random_state_of(t)))
-            tree = grower.grow(seed, self._weight_of(t, target))
-            return prune(tree, self.ccp_alpha) if self.ccp_alpha > 0 else tree
+    def _n_side_by_side(self, n_threads):
+        return n_threads if self._n_samples >= FEW_ROWS else 1
 
-        yield from in_order(grow, numbers, n_threads if self._n_samples >= FEW_ROWS else 1)
+    def _grown(self, grower, target, t, with_leaf=False):
+        """Tree t, and, if asked for, the leaf of each row and how often each was drawn."""
+        seed, weight = draw_seed(generator(self._random_state_of(t))), self._weight_of(t, target)
+        tree, leaf = grower.grow_with_leaves(seed, weight)[:2] if with_leaf else (grower.grow(seed, weight), None)
+        if self.ccp_alpha > 0:
+            unpruned, tree = tree, prune(tree, self.ccp_alpha)
+            leaf = leaf if leaf is None else place_after_pruning(unpruned, tree)[leaf]
+        return (tree, leaf, weight) if with_leaf else tree
 
     def _with_trees(self, trees):
         """Attributes of this forest with these trees added."""
@@ -448,8 +546,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
 
     def _parameters_of_trees(self):
         """Parameters of each tree, without class_weight, which is part of the draws or of the weights of the rows."""
-        names = ("criterion", "monotonic_cst", *CART_PARAMETERS)
-        return {name: getattr(self, name) for name in names}
+        return {"criterion": self.criterion, "monotonic_cst": self.monotonic_cst, **self._limits()}
 
     @property
     def estimators_(self) -> Any:
@@ -461,7 +558,7 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
     def _views(self):
         names = ("n_features_in_", "feature_names_in_", "n_outputs_", "classes_", "n_classes_")
         fitted = {name: getattr(self, name) for name in names if hasattr(self, name)}
-        fitted["max_features_"] = count_features(self.max_features, self.n_features_in_)
+        fitted["max_features_"] = count_features(self._limits()["max_features"], self.n_features_in_)
         parameters = self._parameters_of_trees()
         return [
             with_tree(
@@ -531,6 +628,13 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
         return tags
 
 
+def _kept(grown, trees):
+    """Yield (values, leaf of each row, draws) of trees as they are grown, and add these to the list `trees`."""
+    for tree, leaf, drawn in grown:
+        trees.append(tree)
+        yield tree.values, leaf, drawn
+
+
 def _impurity_importances(trees, n_features):
     """Fraction of the decrease of impurity due to each feature, mean over the trees."""
     trees.check_complete("feature_importances_")
@@ -568,6 +672,12 @@ class ForestClassifier(LabelScoreMixin, Forest):
 
     def _target_numbers(self, labels):
         return labels.codes.astype(np.float64)
+
+    def _true_values(self, labels):
+        return np.hstack([np.eye(n)[codes] for codes, n in zip(labels.codes, labels.n_classes)])
+
+    def _scale_of_values(self, labels, weight):
+        return np.ones(labels.n_classes.sum())
 
     @property
     def _classes_of_outputs(self):
@@ -702,6 +812,12 @@ class ForestRegressor(RegressorMixin, Forest):
 
     def _target_numbers(self, target):
         return target
+
+    def _true_values(self, target):
+        return target.T
+
+    def _scale_of_values(self, target, weight):
+        return scale_of_numbers(target, weight)
 
     @property
     def _n_classes_of_outputs(self):

@@ -54,12 +54,37 @@ _SUBSAMPLE = (
 )
 
 
+def _or_auto(parameter, text):
+    return parameter._replace(
+        rules=(*parameter.rules, OneOf("auto")),
+        kind=parameter.kind.replace(" or None", ', "auto" or None')
+        if "None" in parameter.kind
+        else 'int, float or "auto"',
+        text=f"{parameter.text} {text}",
+    )
+
+
+_BY_OUT_OF_BAG = {
+    "min_samples_leaf": _or_auto(
+        CART_PARAMETERS["min_samples_leaf"],
+        '"auto": fit compares sizes from 1 to 50 by the squared error of out-of-bag samples, after `max_features`; '
+        "needs `bootstrap=True`.",
+    ),
+    "max_features": _or_auto(
+        CART_PARAMETERS["max_features"],
+        '"auto": fit compares the default, the square root, one third, two thirds and all of the features by the '
+        "squared error of out-of-bag samples; needs `bootstrap=True`.",
+    ),
+}
+
+
 def _table(own, metric, leaf_rows):
     """Parameters of a forest; `own` are those that depend on the target."""
     table = {
         "n_estimators": Parameter(100, (Interval(int, 1),), "int", "Number of trees."),
         "criterion": own["criterion"],
         **CART_PARAMETERS,
+        **_BY_OUT_OF_BAG,
         **own,
         **_BOOTSTRAP,
         "importance_type": _IMPORTANCES,

@@ -43,14 +43,18 @@ class RandomForestClassifier(ForestClassifier):
         Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit.
     min_samples_split : int or float, default=2
         Minimum number of samples in a node that is split. A float in (0, 1] is a fraction of the number of samples.
-    min_samples_leaf : int or float, default=1
-        Minimum number of samples in a leaf. A float in (0, 1) is a fraction of the number of samples.
+    min_samples_leaf : int, float or "auto", default=1
+        Minimum number of samples in a leaf. A float in (0, 1) is a fraction of the number of samples. "auto": fit
+        compares sizes from 1 to 50 by the squared error of out-of-bag samples, after `max_features`; needs
+        `bootstrap=True`.
     min_weight_fraction_leaf : float, default=0.0
         Minimum fraction of the total sample weight in a leaf, in [0, 0.5].
-    max_features : int, float, "sqrt", "log2" or None, default="sqrt"
+    max_features : int, float, "sqrt", "log2", "auto" or None, default="sqrt"
         Number of features that are considered for the split of a node, drawn anew for each node. int: this number.
         float in (0, 1]: this fraction of the features. "sqrt", "log2": square root or binary logarithm of their number.
-        None: all. Features that are constant in the node do not count.
+        None: all. Features that are constant in the node do not count. "auto": fit compares the default, the square
+        root, one third, two thirds and all of the features by the squared error of out-of-bag samples; needs
+        `bootstrap=True`.
     max_leaf_nodes : int or None, default=None
         Maximum number of leaves of a tree. With a limit, the node whose split reduces the impurity most is split first.
         None: no limit.
@@ -176,9 +180,9 @@ class RandomForestClassifier(ForestClassifier):
         criterion: Literal["gini", "entropy", "log_loss"] = "gini",
         max_depth: int | None = None,
         min_samples_split: int | float = 2,
-        min_samples_leaf: int | float = 1,
+        min_samples_leaf: int | float | Literal["auto"] = 1,
         min_weight_fraction_leaf: float = 0.0,
-        max_features: int | float | Literal["sqrt", "log2"] | None = "sqrt",
+        max_features: int | float | Literal["sqrt", "log2", "auto"] | None = "sqrt",
         max_leaf_nodes: int | None = None,
         min_impurity_decrease: float = 0.0,
         ccp_alpha: float = 0.0,
@@ -243,14 +247,18 @@ class RandomForestRegressor(ForestRegressor):
         Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit.
     min_samples_split : int or float, default=2
         Minimum number of samples in a node that is split. A float in (0, 1] is a fraction of the number of samples.
-    min_samples_leaf : int or float, default=1
-        Minimum number of samples in a leaf. A float in (0, 1) is a fraction of the number of samples.
+    min_samples_leaf : int, float or "auto", default=1
+        Minimum number of samples in a leaf. A float in (0, 1) is a fraction of the number of samples. "auto": fit
+        compares sizes from 1 to 50 by the squared error of out-of-bag samples, after `max_features`; needs
+        `bootstrap=True`.
     min_weight_fraction_leaf : float, default=0.0
         Minimum fraction of the total sample weight in a leaf, in [0, 0.5].
-    max_features : int, float, "sqrt", "log2" or None, default=1.0
+    max_features : int, float, "sqrt", "log2", "auto" or None, default=1.0
         Number of features that are considered for the split of a node, drawn anew for each node. int: this number.
         float in (0, 1]: this fraction of the features. "sqrt", "log2": square root or binary logarithm of their number.
-        None: all. Features that are constant in the node do not count.
+        None: all. Features that are constant in the node do not count. "auto": fit compares the default, the square
+        root, one third, two thirds and all of the features by the squared error of out-of-bag samples; needs
+        `bootstrap=True`.
     max_leaf_nodes : int or None, default=None
         Maximum number of leaves of a tree. With a limit, the node whose split reduces the impurity most is split first.
         None: no limit.
@@ -372,9 +380,9 @@ class RandomForestRegressor(ForestRegressor):
         criterion: Literal["squared_error", "absolute_error", "poisson"] = "squared_error",
         max_depth: int | None = None,
         min_samples_split: int | float = 2,
-        min_samples_leaf: int | float = 1,
+        min_samples_leaf: int | float | Literal["auto"] = 1,
         min_weight_fraction_leaf: float = 0.0,
-        max_features: int | float | Literal["sqrt", "log2"] | None = 1.0,
+        max_features: int | float | Literal["sqrt", "log2", "auto"] | None = 1.0,
         max_leaf_nodes: int | None = None,
         min_impurity_decrease: float = 0.0,
         ccp_alpha: float = 0.0,
@@ -436,14 +444,18 @@ class ExtraTreesClassifier(ForestClassifier):
         Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit.
     min_samples_split : int or float, default=2
         Minimum number of samples in a node that is split. A float in (0, 1] is a fraction of the number of samples.
-    min_samples_leaf : int or float, default=1
-        Minimum number of samples in a leaf. A float in (0, 1) is a fraction of the number of samples.
+    min_samples_leaf : int, float or "auto", default=1
+        Minimum number of samples in a leaf. A float in (0, 1) is a fraction of the number of samples. "auto": fit
+        compares sizes from 1 to 50 by the squared error of out-of-bag samples, after `max_features`; needs
+        `bootstrap=True`.
     min_weight_fraction_leaf : float, default=0.0
         Minimum fraction of the total sample weight in a leaf, in [0, 0.5].
-    max_features : int, float, "sqrt", "log2" or None, default="sqrt"
+    max_features : int, float, "sqrt", "log2", "auto" or None, default="sqrt"
         Number of features that are considered for the split of a node, drawn anew for each node. int: this number.
         float in (0, 1]: this fraction of the features. "sqrt", "log2": square root or binary logarithm of their number.
-        None: all. Features that are constant in the node do not count.
+        None: all. Features that are constant in the node do not count. "auto": fit compares the default, the square
+        root, one third, two thirds and all of the features by the squared error of out-of-bag samples; needs
+        `bootstrap=True`.
     max_leaf_nodes : int or None, default=None
         Maximum number of leaves of a tree. With a limit, the node whose split reduces the impurity most is split first.
         None: no limit.
@@ -567,9 +579,9 @@ class ExtraTreesClassifier(ForestClassifier):
         criterion: Literal["gini", "entropy", "log_loss"] = "gini",
         max_depth: int | None = None,
         min_samples_split: int | float = 2,
-        min_samples_leaf: int | float = 1,
+        min_samples_leaf: int | float | Literal["auto"] = 1,
         min_weight_fraction_leaf: float = 0.0,
-        max_features: int | float | Literal["sqrt", "log2"] | None = "sqrt",
+        max_features: int | float | Literal["sqrt", "log2", "auto"] | None = "sqrt",
         max_leaf_nodes: int | None = None,
         min_impurity_decrease: float = 0.0,
         ccp_alpha: float = 0.0,
@@ -635,14 +647,18 @@ class ExtraTreesRegressor(ForestRegressor):
         Maximum depth of a tree: the largest number of splits between the root and a leaf. None: no limit.
     min_samples_split : int or float, default=2
         Minimum number of samples in a node that is split. A float in (0, 1] is a fraction of the number of samples.
-    min_samples_leaf : int or float, default=1
-        Minimum number of samples in a leaf. A float in (0, 1) is a fraction of the number of samples.
+    min_samples_leaf : int, float or "auto", default=1
+        Minimum number of samples in a leaf. A float in (0, 1) is a fraction of the number of samples. "auto": fit
+        compares sizes from 1 to 50 by the squared error of out-of-bag samples, after `max_features`; needs
+        `bootstrap=True`.
     min_weight_fraction_leaf : float, default=0.0
         Minimum fraction of the total sample weight in a leaf, in [0, 0.5].
-    max_features : int, float, "sqrt", "log2" or None, default=1.0
+    max_features : int, float, "sqrt", "log2", "auto" or None, default=1.0
         Number of features that are considered for the split of a node, drawn anew for each node. int: this number.
         float in (0, 1]: this fraction of the features. "sqrt", "log2": square root or binary logarithm of their number.
-        None: all. Features that are constant in the node do not count.
+        None: all. Features that are constant in the node do not count. "auto": fit compares the default, the square
+        root, one third, two thirds and all of the features by the squared error of out-of-bag samples; needs
+        `bootstrap=True`.
     max_leaf_nodes : int or None, default=None
         Maximum number of leaves of a tree. With a limit, the node whose split reduces the impurity most is split first.
         None: no limit.
@@ -760,9 +776,9 @@ class ExtraTreesRegressor(ForestRegressor):
         criterion: Literal["squared_error", "absolute_error", "poisson"] = "squared_error",
         max_depth: int | None = None,
         min_samples_split: int | float = 2,
-        min_samples_leaf: int | float = 1,
+        min_samples_leaf: int | float | Literal["auto"] = 1,
         min_weight_fraction_leaf: float = 0.0,
-        max_features: int | float | Literal["sqrt", "log2"] | None = 1.0,
+        max_features: int | float | Literal["sqrt", "log2", "auto"] | None = 1.0,
         max_leaf_nodes: int | None = None,
         min_impurity_decrease: float = 0.0,
         ccp_alpha: float = 0.0,

@@ -14,8 +14,7 @@ from skensemble._random import draw_seed, generator
 from skensemble._random_bits import mixed_seed
 from skensemble.ensemble.gradient._line_search import newton_steps, runs_of_leaves
 from skensemble.ensemble.losses._loss import GRADIENT_BLOCK
-from skensemble.tree.trees._marks import NO_CHILD
-from skensemble.tree.trees._pruning import prune
+from skensemble.tree.trees._pruning import place_after_pruning, prune
 
 HOLD_OUT_STREAM, BAG_STREAM, TREE_STREAM = 0, 1, 2  # of the seed of a model
 
@@ -112,7 +111,7 @@ class GradientRounds:
         tree, leaf, rows = grower.grow_with_leaves(seed, weight)
         if self.settings.ccp_alpha > 0.0:
             pruned = prune(tree, self.settings.ccp_alpha)
-            tree, leaf = pruned, _place_after_pruning(tree, pruned)[leaf]
+            tree, leaf = pruned, place_after_pruning(tree, pruned)[leaf]
         if self.loss.optimal_leaf_values is not None or not self.loss.constant_hessian:
             self._set_leaf_values(tree, leaf, rows, output, weight)
         self.raw[output] += (self.settings.learning_rate * tree.values[:, 0])[leaf]
@@ -133,14 +132,3 @@ class GradientRounds:
 def tree_random_state(seed, t):
     """The `random_state` with which tree t of a model is grown."""
     return mixed_seed(mixed_seed(seed, TREE_STREAM), t) & 0xFFFFFFFF
-
-
-def _place_after_pruning(tree, pruned):
-    """(n_nodes,) int32: the node of the pruned tree that holds the rows of each node of the full tree."""
-    place = np.zeros(tree.n_nodes, np.int32)
-    for node in np.flatnonzero(~tree.is_leaf):  # children come after their parents
-        own = place[node]
-        stays = pruned.left[own] != NO_CHILD
-        place[tree.left[node]] = pruned.left[own] if stays else own
-        place[tree.right[node]] = pruned.right[own] if stays else own
-    return place

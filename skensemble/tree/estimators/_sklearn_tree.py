@@ -109,6 +109,8 @@ def _with_parameters(estimator, kind):
     parameters = estimator.get_params(deep=False)
     if isinstance(parameters.get("monotonic_cst"), dict):
         parameters["monotonic_cst"] = _by_position(parameters["monotonic_cst"], estimator)
+    if open_limits := [name for name in ("max_features", "min_samples_leaf") if parameters[name] == "auto"]:
+        parameters |= {name: getattr(estimator, f"{name}_") for name in open_limits}
     known = kind().get_params(deep=False)
     return kind(**{name: deepcopy(value) for name, value in parameters.items() if name in known})
 

@@ -130,3 +130,14 @@ def _reachable(left, right):
         splits = level[left[level] != NO_CHILD]
         level = np.concatenate((left[splits], right[splits]))
     return is_reached
+
+
+def place_after_pruning(tree, pruned):
+    """(n_nodes,) int32: the node of the pruned tree that holds the rows of each node of the full tree."""
+    place = np.zeros(tree.n_nodes, np.int32)
+    for node in np.flatnonzero(~tree.is_leaf):  # children come after their parents
+        own = place[node]
+        stays = pruned.left[own] != NO_CHILD
+        place[tree.left[node]] = pruned.left[own] if stays else own
+        place[tree.right[node]] = pruned.right[own] if stays else own
+    return place

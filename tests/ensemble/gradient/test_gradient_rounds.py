@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skensemble._validation import read_table
-from skensemble.ensemble.gradient._gradient_rounds import GradientRounds, GradientSettings, _place_after_pruning
+from skensemble.ensemble.gradient._gradient_rounds import GradientRounds, GradientSettings
 from skensemble.ensemble.losses._class_losses import BinaryLogLoss, ExponentialLoss, MulticlassLogLoss
 from skensemble.ensemble.losses._regression_losses import AbsoluteError, Huber, Quantile, SquaredError
 from skensemble.ensemble.rows._row_sampling import RowSampler, copies_of
@@ -12,7 +12,7 @@ from skensemble.tree._binning import Binner
 from skensemble.tree.exact._cart_grower import CartGrower
 from skensemble.tree.exact._cart_limits import CartLimits
 from skensemble.tree.exact._cart_targets import NumberTarget
-from skensemble.tree.trees._pruning import prune
+from skensemble.tree.trees._pruning import place_after_pruning, prune
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(150, 4))
@@ -140,7 +140,7 @@ def test_places_after_pruning():
     tree, leaf, _ = grower.grow_with_leaves(1)
     for alpha in (0.05, 0.3, 1e9):
         pruned = prune(tree, alpha)
-        place = _place_after_pruning(tree, pruned)[leaf]
+        place = place_after_pruning(tree, pruned)[leaf]
         assert pruned.is_leaf[place].all()
         sizes = np.bincount(place, minlength=pruned.n_nodes)
         np.testing.assert_array_equal(sizes[pruned.is_leaf], pruned.count[pruned.is_leaf])
