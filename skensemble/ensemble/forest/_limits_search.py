@@ -18,6 +18,7 @@ OPEN = "max_features", "min_samples_leaf"  # the parameters that may be "auto"
 LEAVES = 1, 2, 3, 5, 10, 20, 50  # rows
 LARGEST_LEAF = 0.1  # part of the rows
 FEWEST_TREES, MOST_TREES = 8, 50
+MARGIN = 0.005  # part of the loss that a value must gain over the one before
 TREES_TIMES_ROWS = 200_000  # that are enough to tell limits apart
 
 
@@ -56,12 +57,12 @@ class LimitsSearch:
         return self
 
     def _climb(self, name, values):
-        """Take one value after the other while each is better than the one before; is any of them?"""
+        """Take one value after the other while each is clearly better than the one before; is any of them?"""
         is_better = False
         for value in values:
             limits = {**self.chosen, name: value}
             loss, trees = self._judged(limits)
-            if not loss < self.loss:
+            if not self.loss - loss > MARGIN * abs(self.loss):
                 break
             self.chosen, self.loss, self.trees, is_better = limits, loss, trees, True
         return is_better

@@ -124,6 +124,14 @@ class RandomForestClassifier(ForestClassifier):
         Number of classes; with several outputs, of each.
     n_outputs_ : int
         Number of outputs (columns of y).
+    max_features_ : int
+        Only if `max_features="auto"`: the number of features that was chosen.
+    min_samples_leaf_ : int
+        Only if `min_samples_leaf="auto"`: the size that was chosen.
+    search_results_ : dict
+        Only if one of the two is "auto": what was compared ("params"), the squared errors of out-of-bag samples in a
+        forest of infinitely many trees ("oob_loss"; of several numbers, each by its variance), and the chosen one
+        ("best_index").
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -320,6 +328,14 @@ class RandomForestRegressor(ForestRegressor):
     ----------
     n_outputs_ : int
         Number of outputs (columns of y).
+    max_features_ : int
+        Only if `max_features="auto"`: the number of features that was chosen.
+    min_samples_leaf_ : int
+        Only if `min_samples_leaf="auto"`: the size that was chosen.
+    search_results_ : dict
+        Only if one of the two is "auto": what was compared ("params"), the squared errors of out-of-bag samples in a
+        forest of infinitely many trees ("oob_loss"; of several numbers, each by its variance), and the chosen one
+        ("best_index").
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -525,6 +541,14 @@ class ExtraTreesClassifier(ForestClassifier):
         Number of classes; with several outputs, of each.
     n_outputs_ : int
         Number of outputs (columns of y).
+    max_features_ : int
+        Only if `max_features="auto"`: the number of features that was chosen.
+    min_samples_leaf_ : int
+        Only if `min_samples_leaf="auto"`: the size that was chosen.
+    search_results_ : dict
+        Only if one of the two is "auto": what was compared ("params"), the squared errors of out-of-bag samples in a
+        forest of infinitely many trees ("oob_loss"; of several numbers, each by its variance), and the chosen one
+        ("best_index").
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -720,6 +744,14 @@ class ExtraTreesRegressor(ForestRegressor):
     ----------
     n_outputs_ : int
         Number of outputs (columns of y).
+    max_features_ : int
+        Only if `max_features="auto"`: the number of features that was chosen.
+    min_samples_leaf_ : int
+        Only if `min_samples_leaf="auto"`: the size that was chosen.
+    search_results_ : dict
+        Only if one of the two is "auto": what was compared ("params"), the squared errors of out-of-bag samples in a
+        forest of infinitely many trees ("oob_loss"; of several numbers, each by its variance), and the chosen one
+        ("best_index").
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
