@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cached_property, partial
 from time import perf_counter
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +15,7 @@ from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callba
 from skensemble._estimator import Estimator
 from skensemble._input_kinds import TableSource, is_dask
 from skensemble._parallel import effective_n_jobs, for_blocks, in_order
-from skensemble._parameters import IsBool, ParameterError, check_parameter, check_parameters, plain_value
+from skensemble._parameters import IsBool, ParameterError, check_parameter, check_parameters
 from skensemble._progress_lines import Clock
 from skensemble._random import draw_seed, generator
 from skensemble._random_bits import mixed_seed
@@ -38,15 +37,8 @@ from skensemble.distributed._lazy_predictions import lazy_on_dask
 from skensemble.ensemble._batched_rows import IN_MEMORY, read_rows
 from skensemble.ensemble.forest._leaf_rows import LeafRows, proximities
 from skensemble.ensemble.forest._leaf_rows_kernels import NOT_ASKED
-from skensemble.ensemble.forest._limits_search import (
-    OPEN,
-    LimitsSearch,
-    OutOfBagLoss,
-    candidates_of,
-    in_words,
-    number_of_trees,
-    scale_of_numbers,
-)
+from skensemble.ensemble.forest._limits_search import scale_of_numbers
+from skensemble.ensemble.forest._open_limits import SEARCHED, OpenLimits
 from skensemble.ensemble.forest._ordered_leaves import N_LEVELS, ordered_values
 from skensemble.ensemble.forest._out_of_bag import out_of_bag_means, permutation_importances
 from skensemble.ensemble.forest._training_rows import digest
@@ -54,11 +46,11 @@ from skensemble.ensemble.rows._bootstrap import Bootstrap, number_of_draws
 from skensemble.ensemble.rows._row_sampling import copies_of
 from skensemble.explanation._explain import ShapValues
 from skensemble.tree._binning import Binner
-from skensemble.tree._content_keys import content_keys, keys_with_target
+from skensemble.tree._content_keys import content_keys
 from skensemble.tree.estimators._sklearn_tree import to_sklearn
 from skensemble.tree.estimators._tree_structure import names_of_values, with_tree
 from skensemble.tree.exact._cart_grower import CartGrower
-from skensemble.tree.exact._cart_limits import CART_PARAMETERS, count_features, read_cart_limits, read_directions
+from skensemble.tree.exact._cart_limits import count_features, read_directions
 from skensemble.tree.exact._cart_targets import ClassTarget, NumberTarget
 from skensemble.tree.trees._additive_trees import AdditiveTrees
 from skensemble.tree.trees._inspected import Inspected
@@ -82,10 +74,9 @@ LEARNED_FROM_ROWS = (
     "_directions",
     "_leaf_contents",
 )
-SEARCHED = "max_features_", "min_samples_leaf_", "search_results_"  # what a search leaves behind
 
 
-class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Estimator):
+class Forest(OpenLimits, CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Estimator):
     """Trees that are grown independently of each other, and whose predictions are averaged.
 
     A subclass names the class of its trees, `_tree_class`, and of their `_splitter`.
@@ -225,71 +216,6 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
             self._binner, table, self._target_of_trees(target), limits,
             monotone=directions, sample_weight=weight, n_threads=n_threads,
         )  # fmt: skip
-
-    # -- limits that are "auto" --------------------------------------------------------------------------------------
-
-    def _open_limits(self):
-        return [name for name in OPEN if plain_value(getattr(self, name)) == "auto"]
-
-    def _check_known_limits(self):
-        for name in self._open_limits():
-            if not hasattr(self, f"{name}_"):
-                raise ValueError(
-                    f"{name} must be a number to continue a fit that did not choose it (warm_start=True), got 'auto'."
-                )
-
-    def _limits(self):
-        """The parameters of the trees, where "auto" is what was chosen, or the default before that."""
-        limits = {name: getattr(self, name) for name in CART_PARAMETERS}
-        default = {name: self._parameters[name].default for name in OPEN}
-        return limits | {name: getattr(self, f"{name}_", default[name]) for name in self._open_limits()}
-
-    def _read_limits(self, table, weight, **changes):
-        n_rows = table.n_samples if weight is None else np.count_nonzero(weight)
-        limits = SimpleNamespace(**self._limits() | changes, n_features_in_=self.n_features_in_)
-        return read_cart_limits(limits, n_rows, criterion=self.criterion, splitter=self._splitter)
-
-    def _search(self, table, target, sample_weight, weight, n_threads):
-        """The first trees of the forest, with the limits that do best for out-of-bag rows; none if nothing is "auto".
-
-        Sets the attributes that say what was found.
-        """
-        if not self._open_limits():
-            return ()
-        directions = read_directions(self, self._n_classes_of_outputs, self._binner.is_categorical_)
-        n_rows = table.n_samples if weight is None else np.count_nonzero(weight)
-        numbers = range(number_of_trees(n_rows))
-        loss = None
-
-        def judge(limits):
-            nonlocal loss
-            grower = self._make_grower(
-                table, target, weight, self._read_limits(table, weight, **limits), directions, n_threads
-            )
-            if loss is None:
-                self._prepare_draws(grower.binned, target, sample_weight, weight)
-                loss = self._out_of_bag_loss(grower.binned, target, sample_weight, weight, n_threads)
-            trees = []
-            with_leaves = partial(self._grown, grower, target, with_leaf=True)
-            score = loss.of(_kept(in_order(with_leaves, numbers, self._n_side_by_side(n_threads)), trees))
-            if self.verbose and not self._is_silent:
-                print(in_words(limits, score))
-            return score, trees
-
-        default = {name: self._parameters[name].default for name in self._open_limits()}
-        if "max_features" in default:
-            default["max_features"] = count_features(default["max_features"], self.n_features_in_)
-        candidates = {name: candidates_of(name, start, self.n_features_in_, n_rows) for name, start in default.items()}
-        search = LimitsSearch(judge, default, candidates).run()
-        for name, value in search.chosen.items():
-            setattr(self, f"{name}_", value)
-        self.search_results_ = search.results
-        return search.trees
-
-    def _out_of_bag_loss(self, binned, target, sample_weight, weight, n_threads):
-        keys = content_keys(binned, weight, n_threads).rows
-        content = keys_with_target(keys, self._target_numbers(target), copies_of(sample_weight))
-        return OutOfBagLoss(self._true_values(target), weight, self._scale_of_values(target, weight), content)
 
     # -- which rows grow a tree --------------------------------------------------------------------------------------
 
@@ -626,13 +552,6 @@ class Forest(CallbackSupportMixin, MultiOutputMixin, ShapValues, Inspected, Esti
         tags.input_tags.categorical = True
         tags.input_tags.string = True
         return tags
-
-
-def _kept(grown, trees):
-    """Yield (values, leaf of each row, draws) of trees as they are grown, and add these to the list `trees`."""
-    for tree, leaf, drawn in grown:
-        trees.append(tree)
-        yield tree.values, leaf, drawn
 
 
 def _impurity_importances(trees, n_features):

@@ -21,7 +21,7 @@ AUTO = {"max_features": "auto", "min_samples_leaf": "auto", "n_estimators": 10, 
 
 @pytest.fixture
 def few_trees(monkeypatch):
-    monkeypatch.setattr("skensemble.ensemble.forest._forest.number_of_trees", lambda n_rows: 6)
+    monkeypatch.setattr("skensemble.ensemble.forest._open_limits.number_of_trees", lambda n_rows: 6)
 
 
 @pytest.fixture
@@ -122,6 +122,17 @@ def test_a_warm_start_keeps_the_choice(noise, few_trees):
     np.testing.assert_array_equal(model.predict(X), whole.predict(X))
 
 
+def test_a_weight_is_a_number_of_copies(noise, few_trees):
+    X, y = noise
+    weight = np.arange(len(y)) % 3
+    given = {"max_features": "auto", "n_estimators": 6, "random_state": 0}
+    weighted = RandomForestRegressor(**given).fit(X, y, sample_weight=weight)
+    rows = np.repeat(np.arange(len(y)), weight)
+    copied = RandomForestRegressor(**given).fit(X[rows], y[rows])
+    np.testing.assert_allclose(weighted.search_results_["oob_loss"], copied.search_results_["oob_loss"])
+    np.testing.assert_array_equal(weighted.predict(X), copied.predict(X))
+
+
 def test_rows_that_are_all_alike_leave_the_defaults(few_trees):
     model = RandomForestClassifier(**AUTO).fit(np.ones((30, 2)), [0] * 30)
     assert (model.max_features_, model.min_samples_leaf_) == (1, 1)
@@ -138,7 +149,7 @@ def test_bad_settings(noise):
     with pytest.raises(ValueError, match="max_features must be a number if bootstrap=False, got 'auto'"):
         ExtraTreesClassifier(max_features="auto").fit(X, y > 0)
     with pytest.raises(ValueError, match="min_samples_leaf must not be 'auto' where X is read in batches"):
-        RandomForestRegressor(min_samples_leaf="auto").fit(Batches([(X, y)]))
+        RandomForestRegressor(min_samples_leaf="auto").fit(Batches.from_iterable([(X, y)]))
     grown = RandomForestRegressor(n_estimators=2, warm_start=True, random_state=0).fit(X, y)
     with pytest.raises(ValueError, match="min_samples_leaf must be a number to continue a fit that did not choose it"):
         grown.set_params(min_samples_leaf="auto", n_estimators=3).fit(X, y)
