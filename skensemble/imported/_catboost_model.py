@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from skensemble.imported._catboost_splits import Splits, number
 from skensemble.imported._foreign_columns import ForeignColumns
 from skensemble.imported._foreign_nodes import ForeignNodes
 from skensemble.imported._imported_model import ImportedClassifier, ImportedRanker, ImportedRegressor, imported
@@ -36,7 +37,7 @@ LOSSES = {  # name -> (kind of model, response)
 }
 
 
-def from_catboost(model: Any) -> Any:
+def from_catboost(model: Any, *, pool: Any = None) -> Any:
     """Import a model of CatBoost: it predicts what CatBoost predicts, by the kernels of this package.
 
     Parameters
@@ -44,6 +45,9 @@ def from_catboost(model: Any) -> Any:
     model : path-like, str, dict or object
         The path of a file that CatBoost saved with `format="json"`, its text, what it holds as a dict, or a fitted
         CatBoostRegressor, CatBoostClassifier or CatBoostRanker.
+    pool : object or None, default=None
+        For a fitted object with columns of categories: the `catboost.Pool` of its training rows, or of rows that have
+        all their categories. CatBoost itself keeps only hashes of them. A file is to be saved with the pool.
 
     Returns
     -------
@@ -54,16 +58,18 @@ def from_catboost(model: Any) -> Any:
     Raises
     ------
     ValueError
-        If the file is damaged, has an unknown loss, or columns of categories, text or embeddings, of which CatBoost
-        keeps hashes and statistics.
+        If the file is damaged, has an unknown loss, columns of text or embeddings, statistics of combinations of
+        columns (`max_ctr_complexity=1` makes none), or categories whose text is not there.
 
     Notes
     -----
     Cells are rounded to float32, as CatBoost does. Symmetric trees keep their order of splits, on which path-dependent
-    explanations depend; these weigh by CatBoost's weights of leaves.
+    explanations depend; these weigh by CatBoost's weights of leaves. A column of categories stays one column, whether
+    CatBoost asks for one category or for statistics of the target. Missing cells of it, which CatBoost refuses, go
+    where unknown categories go.
     """
     try:
-        return _imported(_document_of(model))
+        return _imported(_document_of(model, pool))
     except (ValueError, KeyError, IndexError, OverflowError, TypeError, AttributeError, RecursionError) as error:
         if isinstance(error, _NotAModel):
             raise TypeError(str(error)) from None
@@ -74,7 +80,7 @@ class _NotAModel(TypeError):
     pass
 
 
-def _document_of(model):
+def _document_of(model, pool):
     if isinstance(model, dict):
         return model
     if isinstance(model, str) and model.lstrip().startswith("{"):
@@ -86,17 +92,16 @@ def _document_of(model):
             f"model must be a path, a text, a dict or a fitted model of CatBoost, got {type(model).__name__}."
         )
     with TemporaryDirectory() as folder:
-        model.save_model(str(Path(folder) / "model.json"), format="json")
+        model.save_model(str(Path(folder) / "model.json"), format="json", pool=pool)
         return json.loads((Path(folder) / "model.json").read_bytes())
 
 
 def _imported(document):
     features = document["features_info"]
-    others = [name for name in ("categorical_features", "text_features", "embedding_features") if features.get(name)]
+    others = [name for name in ("text_features", "embedding_features") if features.get(name)]
     if others:
-        raise ValueError(f"{others[0].replace('_', ' ')} cannot be read: CatBoost keeps hashes and statistics of them")
-    columns = features["float_features"]
-    column_of, missing_left = _columns(columns)
+        raise ValueError(f"{others[0].replace('_', ' ')} cannot be read")
+    splits = Splits(features, document.get("ctr_data", {}))
     info = document["model_info"]
     params = info["params"]
     params = json.loads(params) if isinstance(params, str) else params
@@ -106,32 +111,42 @@ def _imported(document):
     kind, response = LOSSES[loss]
     scale, bias = document["scale_and_bias"]
     bias = np.atleast_1d(np.asarray(bias, np.float64))
-    trees = [_symmetric(tree) for tree in document.get("oblivious_trees", ())]
-    trees += [_nested(tree) for tree in document.get("trees", ())]
+    trees = [_symmetric(tree, splits) for tree in document.get("oblivious_trees", ())]
+    trees += [_nested(tree, splits) for tree in document.get("trees", ())]
     if not trees or bias.ndim != 1 or not 1 <= len(bias) <= _MOST_OUTPUTS or not np.isfinite(bias).all():
         raise ValueError("there must be trees, and scale_and_bias must hold a number, and one for each output")
-    nodes = _nodes(trees, column_of, missing_left, len(bias), _number(scale))
+    categories = splits.categories()
+    nodes = _nodes(trees, _missing_left(features, splits), len(bias), number(scale))
+    nodes.sets = _sets(trees, splits, categories)
     nodes.symmetric = np.full(len(trees), "oblivious_trees" in document and "trees" not in document)
-    names = [str(column.get("feature_id", "")) for column in columns]
-    classes = _classes(info, kind, len(bias))
+    names = splits.names()
+    columns = ForeignColumns(splits.n_columns, single=True, categories=categories)
     return imported(
-        kind, nodes.trees(len(columns), len(bias)), ForeignColumns(len(columns), single=True), bias, response=response,
-        names=names if all(names) else None, classes=classes,
+        kind, nodes.trees(splits.n_columns, len(bias)), columns, bias, response=response,
+        names=names if all(names) else None, classes=_classes(info, kind, len(bias)),
     )  # fmt: skip
 
 
-def _columns(columns):
-    """({number of a column of floats: column}, whether missing cells go left by column)"""
-    column_of = {_whole(column["feature_index"]): _whole(column["flat_feature_index"]) for column in columns}
-    if not columns or sorted(column_of.values()) != list(range(len(columns))):
-        raise ValueError("float_features must be all columns")
-    treatments = [column["nan_value_treatment"] for column in columns]
-    if not set(treatments) <= MISSING_LEFT.keys():
-        raise ValueError(f"nan_value_treatment must be one of {sorted(MISSING_LEFT)}")
-    missing_left = np.empty(len(columns), bool)
-    for column, treatment in zip(columns, treatments):
+def _missing_left(features, splits):
+    """(n_columns,) whether missing cells go left, of numbers"""
+    missing_left = np.zeros(splits.n_columns, bool)
+    for column in features.get("float_features", ()):
+        treatment = column["nan_value_treatment"]
+        if treatment not in MISSING_LEFT:
+            raise ValueError(f"nan_value_treatment must be one of {sorted(MISSING_LEFT)}")
         missing_left[column["flat_feature_index"]] = MISSING_LEFT[treatment]
-    return column_of, missing_left
+    return missing_left
+
+
+def _sets(trees, splits, categories):
+    """{node: bool by code} of the splits of categories."""
+    sets, known = {}, {}
+    for node, asked in enumerate(asked for tree in trees for asked in tree[2]):
+        if asked is not None and isinstance(asked[1], tuple):
+            if asked not in known:
+                known[asked] = splits.left_set(categories[asked[0]], asked[1])
+            sets[node] = known[asked]
+    return sets
 
 
 def _classes(info, kind, n_outputs):
@@ -144,25 +159,13 @@ def _classes(info, kind, n_outputs):
     return labels
 
 
-def _whole(value):
-    if type(value) is not int or not 0 <= value < 1 << 31:
-        raise ValueError(f"numbers of columns must be whole ones, got {str(value)[:40]}")
-    return value
-
-
-def _number(value):
-    if type(value) not in (int, float) or not np.isfinite(value):
-        raise ValueError(f"there must be numbers, got {str(value)[:40]}")
-    return float(value)
-
-
 # -- trees -----------------------------------------------------------------------------------------------------------
-# A tree is lists over its nodes: left, right, (column, border) or None, values or None, weight.
+# A tree is lists over its nodes: left, right, what `Splits.read` returns or None, values or None, weight.
 
 
-def _symmetric(tree):
+def _symmetric(tree, reader):
     """The nodes level by level; CatBoost's root is the last of the splits."""
-    splits = [_split(split) for split in reversed(tree.get("splits") or ())]
+    splits = [reader.read(split) for split in reversed(tree.get("splits") or ())]
     if len(splits) > _LARGEST_DEPTH:
         raise ValueError(f"a symmetric tree must have at most {_LARGEST_DEPTH} splits, got {len(splits)}")
     n_leaves, values, weights = 1 << len(splits), tree["leaf_values"], tree["leaf_weights"]
@@ -177,7 +180,7 @@ def _symmetric(tree):
     return left, right, asked, [None] * n_inner + of_leaves, [0] * n_inner + list(weights)
 
 
-def _nested(tree):
+def _nested(tree, reader):
     """The nodes of a tree that is a dict, in the order in which they are met."""
     left, right, asked, values, weights = [], [], [], [], []
     waiting = [(tree, None, None)]
@@ -189,7 +192,7 @@ def _nested(tree):
         left.append(NO_CHILD)
         right.append(NO_CHILD)
         is_split = "split" in entry
-        asked.append(_split(entry["split"]) if is_split else None)
+        asked.append(reader.read(entry["split"]) if is_split else None)
         values.append(None if is_split else entry["value"] if isinstance(entry["value"], list) else [entry["value"]])
         weights.append(0 if is_split else entry["weight"])
         if is_split:
@@ -197,30 +200,25 @@ def _nested(tree):
     return left, right, asked, values, weights
 
 
-def _split(split):
-    if split["split_type"] != "FloatFeature":
-        raise ValueError(f"splits of the type {str(split['split_type'])[:40]!r} cannot be read")
-    return split["float_feature_index"], _number(split["border"])
-
-
-def _nodes(trees, column_of, missing_left, n_outputs, scale):
+def _nodes(trees, missing_left, n_outputs, scale):
     """ForeignNodes of all trees."""
     sizes = np.array([len(tree[0]) for tree in trees], np.int64)
     roots = np.cumsum(sizes) - sizes
     left, right = (np.concatenate([np.array(tree[side], np.int64) for tree in trees]) for side in (0, 1))
     shift, is_leaf = np.repeat(roots, sizes), left == NO_CHILD
     asked = [entry for tree in trees for entry in tree[2]]
-    feature = np.array([0 if entry is None else column_of[entry[0]] for entry in asked], np.int64)
+    feature = np.array([0 if entry is None else entry[0] for entry in asked], np.int64)
+    borders = [entry[1] if entry is not None and isinstance(entry[1], float) else 0.0 for entry in asked]
     values = np.zeros((len(left), n_outputs))
     for node, own in enumerate(own for tree in trees for own in tree[3]):
         if own is not None:
             if len(own) != n_outputs:
                 raise ValueError(f"a leaf must have {n_outputs} values, got {len(own)}")
-            values[node] = [_number(x) * scale for x in own]
-    weight = np.array([_number(x) for tree in trees for x in tree[4]])
+            values[node] = [number(x) * scale for x in own]
+    weight = np.array([number(x) for tree in trees for x in tree[4]])
     for node in np.flatnonzero(~is_leaf)[::-1].tolist():  # children have larger numbers
         weight[node] = weight[left[node] + shift[node]] + weight[right[node] + shift[node]]
     return ForeignNodes(
         roots, np.where(is_leaf, NO_CHILD, left + shift), np.where(is_leaf, NO_CHILD, right + shift), feature,
-        np.array([0.0 if entry is None else entry[1] for entry in asked]), missing_left[feature], values, weight,
+        np.array(borders), missing_left[feature], values, weight,
     )  # fmt: skip

@@ -51,14 +51,13 @@ def _changed(document, path, value):
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (("features_info", "categorical_features"), [{}], "categorical features cannot be read"),
-        (("features_info", "float_features", 0, "flat_feature_index"), 7, "float_features must be all columns"),
+        (("features_info", "float_features", 0, "flat_feature_index"), 7, "must be all columns"),
         (("features_info", "float_features", 0, "nan_value_treatment"), "AsSeen", "nan_value_treatment must be one of"),
         (("model_info", "params", "loss_function", "type"), "Unheard", "the loss 'Unheard' is not known"),
         (("oblivious_trees", 0, "leaf_values"), [1.0], "leaf_values and leaf_weights must fit"),
         (("oblivious_trees", 0, "leaf_values", 0), None, "there must be numbers"),
         (("oblivious_trees", 0, "splits", 0, "float_feature_index"), 9, "9"),
-        (("oblivious_trees", 0, "splits", 0, "split_type"), "OnlineCtr", "'OnlineCtr' cannot be read"),
+        (("oblivious_trees", 0, "splits", 0, "split_type"), "Estimated", "'Estimated' cannot be read"),
         (("oblivious_trees",), [], "there must be trees"),
         (("scale_and_bias",), [1, [[0.0]]], "scale_and_bias"),
     ],
