@@ -59,7 +59,8 @@ def read_numbers(values, name):
             "(column - column.min()).dt.days or column.dt.total_seconds()."
         )
     try:
-        return check_array(values, ensure_2d=False, dtype=np.float64, input_name=name, ensure_min_samples=0)
+        with np.errstate(over="ignore", invalid="ignore"):  # scikit-learn adds all numbers up to look for infinity
+            return check_array(values, ensure_2d=False, dtype=np.float64, input_name=name, ensure_min_samples=0)
     except (ValueError, TypeError) as error:
         raise type(error)(f"{name} must hold finite real numbers: {error}") from None
 
@@ -150,7 +151,7 @@ def read_labels(y, name, n_samples, *, known=None, multi_output=False, warn=True
     y = _label_array(y, name, multi_output, warn)
     columns = np.atleast_2d(y.T)
     classes, codes = map(list, zip(*(_distinct(column, name) for column in columns)))
-    _check_are_classes(y, columns, classes)
+    _check_are_classes(y, columns, classes, name)
     _check_target_shape(y, name, n_samples)
     if known is not None:
         _check_n_outputs(columns, name, known)
@@ -166,6 +167,7 @@ def _label_array(y, name, multi_output, warn):
     if scipy.sparse.issparse(y):
         raise ParameterError(f"{name} must be dense (y.toarray()): sparse multilabel-indicator for y is not supported.")
     check_real(y, name)
+    y = _with_types_of_numpy(y)
     if type(y) is not np.ndarray or y.ndim != 1:
         y = _checked_labels(y, multi_output, warn)
     if y.dtype == object:
@@ -173,6 +175,17 @@ def _label_array(y, name, multi_output, warn):
     if y.dtype.kind == "f":
         assert_all_finite(y, input_name=name)
     return y
+
+
+def _with_types_of_numpy(y):
+    """Nullable and Arrow integers and booleans as those of NumPy, if none is missing: scikit-learn makes floats of them."""
+    if isinstance(y, pd.DataFrame):
+        plain = {j: _with_types_of_numpy(y.iloc[:, j]) for j in range(y.shape[1])}
+        return y if all(plain[j].dtype is y.iloc[:, j].dtype for j in plain) else pd.DataFrame(plain)
+    dtype = getattr(y, "dtype", None)
+    if not (pd.api.types.is_extension_array_dtype(dtype) and hasattr(dtype, "numpy_dtype")):
+        return y
+    return y if dtype.kind not in "iub" or y.isna().any() else y.astype(dtype.numpy_dtype)
 
 
 def _checked_labels(y, multi_output, warn):
@@ -187,6 +200,7 @@ class LabelScoreMixin(ClassifierMixin):
     """scikit-learn's mixin of classifiers, whose score takes labels that fit takes."""
 
     def score(self, X: Table, y: Column, sample_weight: Column | None = None) -> float:
+        y = _with_types_of_numpy(y)
         if isinstance(getattr(y, "dtype", None), np.dtype) and y.dtype.kind == "O":
             y = _plain_labels(np.asarray(y))
         return super().score(X, y, sample_weight)
@@ -214,14 +228,23 @@ def _distinct(y, name):
     raise ValueError(f"{name} must hold labels of one type and none missing, got {', '.join(kinds)}.")
 
 
-def _check_are_classes(y, columns, classes):
+def _check_are_classes(y, columns, classes, name):
     """Raise or warn about numbers that are targets of a regression rather."""
     is_beyond_doubt = y.dtype.kind in "biuUS" and 2 * max(map(len, classes)) <= len(y)
     if y.dtype.kind == "O" and y.ndim == 2:  # columns of several types, which only become visible one by one
         for column in columns:
-            check_classification_targets(np.array(column.tolist()))
+            _check_kind_of_labels(np.array(column.tolist()), name)
     elif not is_beyond_doubt:
+        _check_kind_of_labels(y, name)
+
+
+def _check_kind_of_labels(y, name):
+    try:
         check_classification_targets(y)
+    except ValueError as error:
+        is_wrong = y != np.rint(y) if y.dtype.kind == "f" else np.ones(y.shape, bool)
+        rule = "must hold classes that are whole numbers, booleans or text (as of y.astype(str))"
+        raise ValueError(f"{name} {rule}, got {y[is_wrong].tolist()[0]!r}: {error}") from None
 
 
 def _check_n_outputs(columns, name, known):

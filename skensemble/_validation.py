@@ -5,6 +5,7 @@ and categories as integer codes; converting to float64 happens block by block, i
 """
 
 from collections.abc import Hashable
+from numbers import Real
 from threading import Lock
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from skensemble._input_kinds import check_in_memory, check_real, without_mask
 from skensemble._parallel import for_blocks
 from skensemble._parameters import CATEGORICAL_FEATURES, ParameterError, check_parameter, is_number
 from skensemble._text_columns import warn_of_levels
+from skensemble._warnings import warn
 
 try:  # scikit-learn >= 1.9 brings it; without it polars and pyarrow tables are read through numpy
     import narwhals as nw
@@ -26,6 +28,7 @@ except ImportError:
 # -- tables ----------------------------------------------------------------------------------------------------------
 
 MAX_CELLS = 2**31
+EXACT = 2**53  # whole numbers below are exact in float64
 COLUMNS_PER_TASK = 8  # maximum number; a row-major table is read in cache lines
 FEW_ROWS = 4  # of a frame to predict
 FROM_DTYPE = "from_dtype"
@@ -149,6 +152,23 @@ class Table:
         """Column j if it is a CategoryColumn, else None."""
         return None
 
+    def warn_of_lost_integers(self):
+        """Warn about columns whose integers are told apart no more once they are floats."""
+        for j, integers in self._wide_integers():
+            if len(integers) == 0 or not _reaches_beyond(integers):
+                continue
+            distinct = np.unique(integers)
+            n_left = len(np.unique(distinct.astype(np.float64)))
+            if n_left < len(distinct):
+                warn(
+                    f"{self.name_of(j)} holds integers beyond 2**53, which become equal where they are near: "
+                    f"{len(distinct)} distinct ones are {n_left} as floats. Subtract the smallest of them."
+                )
+
+    def _wide_integers(self):
+        """Yield (number of the column, array) for columns of 64-bit integers, without missing cells."""
+        return iter(())
+
     def name_of(self, j):
         """Name of column j in messages."""
         return f"column {j if self.labels is None else repr(self.labels[j])}"
@@ -169,6 +189,10 @@ class DenseTable(Table):
 
     def fill(self, block, start, stop):
         block[...] = self.values[start:stop].T
+
+    def _wide_integers(self):
+        if _are_wide(self.values.dtype) and _reaches_beyond(self.values):
+            yield from enumerate(self.values.T)
 
     def take(self, rows):
         return DenseTable(self.values[rows], self._labels)
@@ -238,6 +262,13 @@ class FrameTable(Table):
             if not isinstance(column, CategoryColumn):
                 block[j] = column[start:stop]
 
+    def _wide_integers(self):
+        for j, column in enumerate(self._columns):
+            if isinstance(column, Converted):
+                column = column.integers()
+            if isinstance(column, np.ndarray) and _are_wide(column.dtype):
+                yield j, column
+
     def take(self, rows):
         taken = [_rows_of(self.column(j), rows) for j in range(self.n_features)]
         return FrameTable(taken, len(rows), self._labels)
@@ -273,6 +304,21 @@ class Converted:
     def __getitem__(self, rows):
         return self._convert(self._values[rows])
 
+    def integers(self):
+        """The integers of a nullable or Arrow array of pandas, without missing ones; None of others."""
+        values, kind = self._values, getattr(getattr(self._values, "dtype", None), "kind", None)
+        if kind not in ("i", "u") or isinstance(values.dtype, pd.SparseDtype):
+            return None
+        return values[~values.isna()].to_numpy(np.int64 if kind == "i" else np.uint64)
+
+
+def _are_wide(dtype):
+    return dtype.kind in "iu" and dtype.itemsize == 8
+
+
+def _reaches_beyond(integers):
+    return max(abs(int(integers.min())), abs(int(integers.max()))) >= EXACT
+
 
 def _rows_of(column, rows):
     if isinstance(column, CategoryColumn):
@@ -286,12 +332,14 @@ def _rows_of(column, rows):
 def read_features(estimator, X, *, reset):
     """Read X for `estimator`; set (fit) or check (predict) its `n_features_in_` and `feature_names_in_`."""
     table = read_table(X)
-    if reset or not _has__columns_of_fit(estimator, X):
+    if reset or not _has_columns_of_fit(estimator, X):
         note_columns(estimator, X, reset=reset)
+    if reset:
+        table.warn_of_lost_integers()
     return table
 
 
-def _has__columns_of_fit(estimator, X):
+def _has_columns_of_fit(estimator, X):
     """Whether X is an array or a frame that has the columns of fit: a quick answer to what scikit-learn checks."""
     if type(X) is np.ndarray:
         return not hasattr(estimator, "feature_names_in_") and X.shape[1:] == (getattr(estimator, "n_features_in_", 0),)
@@ -432,6 +480,8 @@ def _object_column(values, name):
     kind = pd.api.types.infer_dtype(values, skipna=True)
     if kind in ("integer", "floating", "mixed-integer-float", "decimal", "boolean"):
         return np.where(pd.isna(values), np.nan, values).astype(np.float64)
+    if kind.startswith("mixed") and all(isinstance(cell, Real) for cell in values[~pd.isna(values)].tolist()):
+        return np.where(pd.isna(values), np.nan, values).astype(np.float64)  # fractions
     if kind == "complex":
         raise ValueError(f"X must hold real numbers: Complex data not supported, {name} holds it.")
     _check_no_dates(kind, name)

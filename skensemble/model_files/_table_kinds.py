@@ -65,6 +65,7 @@ CONTAINERS = tuple(kind.cls for kind in CONTAINER_KINDS)
 
 _NAMED = {"dtype": DTYPE, "name": Text()}
 _FLOATS = {**_NAMED, "holds_ints": FLAG, "decimals": Maybe(Whole(0, 20)), "multiple": Whole(1)}
+_FLOATS["computed"] = Maybe(Array("f8", 2, None, finite=True))
 _LIMITS = {"limits": Each(Number(), 2, tuple)}
 _TIMES = {
     **_NAMED,

@@ -18,6 +18,7 @@ MOST_STEPS = 1e7  # between the ends of a column; with more of them it is contin
 ATOM = 20.0  # weight of rows from which a value of a column of otherwise finer values is a cell of its own
 ATOM_SHARE = 0.01
 NEAR = 1e-6  # steps by which a number may miss a multiple of the step
+LEAST, LARGEST = np.finfo(np.float64).tiny, np.finfo(np.float64).max
 NOWHERE = -1  # number of the cell of a value that no row of fit had
 
 
@@ -90,8 +91,9 @@ class NumberCells:
         self.stepped = SteppedValues(self.low, self.high, self.step, values, counts) if self.step > 0.0 else None
         shares = counts / counts.sum()
         self.centre = float(np.sum(shares * values))
-        unit = max(abs(values[0] - self.centre), abs(values[-1] - self.centre), np.finfo(np.float64).tiny)
-        spread = unit * float(np.sqrt(np.sum(shares * ((values - self.centre) / unit) ** 2)))
+        distance = 0.5 * values - 0.5 * self.centre  # halves: differences can be larger than the largest float
+        unit = max(abs(distance[0]), abs(distance[-1]), 0.5 * LEAST)
+        spread = unit * (2.0 * float(np.sqrt(np.sum(shares * (distance / unit) ** 2))))
         self.scale = max(spread, self.step, 1e-9 * max(abs(self.centre), 1e-300))
         self.missing = len(self.low) if is_missing.any() else NOWHERE
         self.n_cells = len(self.low) + int(is_missing.any())
@@ -195,7 +197,7 @@ class NumberCells:
     def log_density_of_new(self, plain):
         """Logistic, about the mean and as wide as the column; on the multiples of the step where there is one."""
         known = np.where(np.isnan(plain), self.centre, plain)
-        z = (known - self.centre) / self.scale
+        z = (0.5 * known - 0.5 * self.centre) / (0.5 * self.scale)
         log_density = -np.abs(z) - 2.0 * np.log1p(np.exp(-np.abs(z))) - np.log(self.scale)
         if self.step > 0.0:
             log_density = log_density + np.log(self.step) - self.unit
@@ -209,7 +211,8 @@ class NumberCells:
         return np.where(codes == self.missing, np.nan, np.clip(drawn, low, high))
 
     def new_values(self, rng, n):
-        drawn = self.centre + self.scale * rng.logistic(size=n)
+        with np.errstate(over="ignore"):
+            drawn = np.clip(self.centre + self.scale * rng.logistic(size=n), -LARGEST, LARGEST)
         if self.step > 0.0:
             drawn = self.low[0] + np.rint((drawn - self.low[0]) / self.step) * self.step
         return drawn

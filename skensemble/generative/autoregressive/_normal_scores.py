@@ -20,9 +20,9 @@ class NormalScores:
         self.knots, self.scores = values[knots], scores[knots]
         if len(knots) == 1:
             self.knots, self.scores = values[0] + np.array([0.0, 1.0]), np.array([0.0, 1.0])
-        with np.errstate(over="ignore"):
-            slopes = np.diff(self.scores) / np.diff(self.knots)
-        self.slopes = np.maximum(slopes, 1e-300)
+        with np.errstate(over="ignore"):  # halves: differences can be larger than the largest float
+            slopes = (0.5 * np.diff(self.scores)) / np.diff(0.5 * self.knots)
+        self.slopes = np.maximum(slopes, np.finfo(np.float64).tiny)
 
     def _piece(self, marks, x):
         with np.errstate(invalid="ignore"):
@@ -30,7 +30,7 @@ class NormalScores:
 
     def forward(self, x):
         piece = self._piece(self.knots, x)
-        return self.scores[piece] + (x - self.knots[piece]) * self.slopes[piece]
+        return self.scores[piece] + 2.0 * ((0.5 * x - 0.5 * self.knots[piece]) * self.slopes[piece])
 
     def log_slope(self, x):
         return np.log(self.slopes[self._piece(self.knots, x)])

@@ -463,7 +463,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         Returns
         -------
         log_density : ndarray of shape (n_samples,)
-            Log densities.
+            Log densities; -inf for samples with numbers so large that the computation overflows.
         """
         check_is_fitted(self)
         note_columns(self, X, reset=False)
@@ -473,9 +473,10 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         if self._field is None:
             return boxes.log_volume
         found = np.empty(len(boxes))
-        for rows, labels in [(slice(None), None)] if self._labels is None else self._labels.split(y, len(boxes)):
-            found[rows] = self._log_density(boxes.take(rows), labels)
-        return found
+        with np.errstate(over="ignore", invalid="ignore"):  # numbers so far out that their squares overflow
+            for rows, labels in [(slice(None), None)] if self._labels is None else self._labels.split(y, len(boxes)):
+                found[rows] = self._log_density(boxes.take(rows), labels)
+        return np.where(found < np.inf, found, -np.inf)  # NaN, too
 
     def _log_density(self, boxes, y):
         """Log densities of boxes of encoded rows, given labels; y=None: averaged over the classes, if there are any."""

@@ -19,6 +19,9 @@ from skensemble._levels import LevelMatcher
 
 MAX_DECIMALS = 12
 EXACT = 2.0**53  # whole numbers below are exact in float64
+ARITHMETIC, DIGITS_COMPUTED = 2.0**-51, 1e12  # relative error; digits up to which such nearness is no accident
+MOST_KEPT = 1024  # numbers of the training data
+LEAST_RANGE = 1e-305  # of the numbers of a column
 MISSING, UNSEEN = -1, -2  # codes of cells without a level
 MOST_SHOWN = 10  # levels in an error
 NO_ACCIDENT = 1e4  # odds against random numbers with a common divisor, from which they count as multiples of it
@@ -38,26 +41,49 @@ class FloatFormat:
     decimals : to how many decimals all values are given, None where there is no such number
     multiple : the values are multiples of `multiple * 10**-decimals`, such as 5 for steps of .05
     limits : what the dtype can hold
+    computed : (2, n_distinct), rounded and as given, numbers of the training data that are a product or sum of rounded
+        ones, such as 3 * 0.05, and so not quite rounded; without columns if they are many, and None if there are none
     """
 
     limits = (-np.inf, np.inf)
+    computed = None
 
     def __init__(self, series, name, kind):
         self.dtype, self.name = series.dtype, name
         self.holds_ints = kind in "iu"  # as Python objects
         numbers = self.read(series)
         known = numbers[~np.isnan(numbers)]
+        _check_range(known, name)
         self.decimals = _common_decimals(known)
+        if self.decimals is None:
+            known = self._note_computed(known)
         self.multiple = 1 if self.decimals is None else common_divisor(np.rint(known * 10.0**self.decimals))
 
     def read(self, series):
-        try:
-            numbers = _as_float(series)
-        except (ValueError, TypeError) as error:
-            raise type(error)(f"{self.name} must hold numbers: {error}") from None
-        if np.isinf(numbers).any():
-            raise ValueError(f"X must be finite, got infinity in {self.name}.")
-        return numbers
+        numbers = _read_floats(series, self.name)
+        return numbers if self.computed is None else _nearly_rounded(numbers, self.decimals)
+
+    def _note_computed(self, known):
+        """Find the decimals to which numbers are rounded up to errors of arithmetic; returns the rounded numbers."""
+        distinct = np.unique(known)
+        for decimals in range(MAX_DECIMALS + 1):
+            if np.abs(distinct[[0, -1]]).max() * 10.0**decimals >= DIGITS_COMPUTED:
+                break
+            rounded = _nearly_rounded(distinct, decimals)
+            if np.array_equal(rounded, np.round(distinct, decimals)):
+                changed = np.array([rounded, distinct])[:, rounded != distinct]
+                self.computed = changed if changed.shape[1] <= MOST_KEPT else np.empty((2, 0))
+                self.decimals = decimals
+                return _nearly_rounded(known, decimals)
+        return known
+
+    def _as_given(self, numbers):
+        """Numbers as the training data have them."""
+        rounded, given = self.computed
+        if len(rounded) == 0:
+            return numbers
+        place = np.minimum(np.searchsorted(rounded, numbers), len(rounded) - 1)
+        return np.where(rounded[place] == numbers, given[place], numbers)
 
     def check_exact(self, numbers, series):
         """Raise a ValueError for given values that `write` would not give back."""
@@ -72,12 +98,34 @@ class FloatFormat:
             raise_if_lost(np.abs(numbers) > largest, rule, series)
 
     def write(self, numbers):
+        if self.computed is not None:
+            numbers = self._as_given(numbers)
         if holds_objects(self.dtype):
             whole = [int(number) if self.holds_ints and number == number else number for number in numbers.tolist()]
             return np.array([*whole, None], object)[:-1]
         if isinstance(self.dtype, np.dtype):
             return numbers.astype(self.dtype)
         return pd.Series(numbers).astype(self.dtype).array
+
+
+def _read_floats(series, name):
+    try:
+        numbers = _as_float(series)
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"{name} must hold numbers: {error}") from None
+    if np.isinf(numbers).any():
+        raise ValueError(f"X must be finite, got infinity in {name}.")
+    return numbers
+
+
+def _check_range(numbers, name):
+    """Refuse numbers that lie so close together that nothing can be divided by their differences."""
+    low, high = float(numbers.min()), float(numbers.max())
+    if low < high <= low + LEAST_RANGE:
+        raise ValueError(
+            f"{name} must have numbers that are all the same or differ by {LEAST_RANGE:g} or more, got numbers from "
+            f"{low:g} to {high:g}: give it another unit."
+        )
 
 
 def _as_float(series):
@@ -100,6 +148,12 @@ def _common_decimals(numbers):
         if _is_rounded(numbers[:100], decimals, precision) and _is_rounded(numbers, decimals, precision):
             return decimals if largest < EXACT else None
     return None
+
+
+def _nearly_rounded(numbers, decimals):
+    """Numbers, rounded where that changes no more than errors of arithmetic do."""
+    rounded = np.round(numbers, decimals)
+    return np.where(np.abs(rounded - numbers) <= ARITHMETIC * np.abs(numbers), rounded, numbers)
 
 
 def _is_rounded(numbers, decimals, precision):
@@ -147,7 +201,7 @@ class IntegerFormat:
 
     def read(self, series):
         if series.dtype.kind != self.dtype.kind:  # other than in fit
-            return FloatFormat.read(self, series) - float(self.origin)
+            return _read_floats(series, self.name) - float(self.origin)
         integers, missing = self._integers(series)
         return np.where(missing, np.nan, distance(integers, self.origin))
 

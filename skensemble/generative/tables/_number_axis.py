@@ -117,13 +117,17 @@ class NumberAxis:
 
     def _smooth(self, spread):
         """(encoded, logarithm of the slope)"""
-        standard = (spread - self.offset) / self.scale
+        standard = self._standard(spread)
         log_slope = np.full(len(spread), -np.log(self.scale))
         for curve in (self.spline, self.calibration):
             if curve is not None:
                 standard, slope = curve.forward(standard)
                 log_slope += np.log(slope)
         return standard, log_slope
+
+    def _standard(self, spread):
+        """In standard deviations from the mean, by halves, since differences of floats can be larger than the largest."""
+        return (0.5 * spread - 0.5 * self.offset) / (0.5 * self.scale)
 
     # -- decode -----------------------------------------------------------------------------------------------------
 
@@ -139,7 +143,9 @@ class NumberAxis:
         for curve in (self.calibration, self.spline):
             if curve is not None:
                 encoded = curve.inverse(encoded)
-        return encoded * self.scale + self.offset
+        largest = np.finfo(np.float64).max
+        with np.errstate(over="ignore"):
+            return np.clip(encoded * self.scale + self.offset, -largest, largest)
 
     def _atom_at(self, spread):
         """(n_rows,) index of the atom whose cell holds the row, else -1; the nearest one if all values are atoms."""
@@ -237,7 +243,7 @@ class NumberAxis:
         low, high = self._cells(values[chosen])
         spread = [_middles(low, high), self.atom_ends.ravel()]
         encoded = [ndtri(ranks[chosen]), self._encoded_atom_ends(ranks[self._is_atom(values)]).ravel()]
-        return MonotoneSpline((np.concatenate(spread) - self.offset) / self.scale, np.concatenate(encoded))
+        return MonotoneSpline(self._standard(np.concatenate(spread)), np.concatenate(encoded))
 
     def _encoded_atom_ends(self, ranks):
         """(n_atoms, 2); the cell of the smallest or largest atom is symmetric around its middle."""
