@@ -178,7 +178,7 @@ def _label_array(y, name, multi_output, warn):
 
 
 def _with_types_of_numpy(y):
-    """Nullable and Arrow integers and booleans as those of NumPy, if none is missing: scikit-learn makes floats of them."""
+    """Nullable and Arrow integers and booleans as NumPy's, if none is missing: scikit-learn makes floats of them."""
     if isinstance(y, pd.DataFrame):
         plain = {j: _with_types_of_numpy(y.iloc[:, j]) for j in range(y.shape[1])}
         return y if all(plain[j].dtype is y.iloc[:, j].dtype for j in plain) else pd.DataFrame(plain)

@@ -107,6 +107,20 @@ def test_labels_of_outputs_of_several_types():
         read_labels(y.assign(legs=[0.5, 1.5, 2.5]), "y", 3, multi_output=True)
 
 
+@pytest.mark.parametrize("dtype", ["Int16", "UInt8", "boolean", "int32[pyarrow]", "bool[pyarrow]"])
+def test_labels_of_nullable_dtypes_keep_their_type(dtype):
+    y = pd.Series([1, 0, 1], dtype=dtype)
+    kind = np.dtype(bool if y.dtype.kind == "b" else y.dtype.numpy_dtype)
+    (classes,), codes = read_labels(y, "y", 3)
+    assert classes.dtype == kind
+    assert codes.tolist() == [[1, 0, 1]]
+    with pytest.warns(DataConversionWarning):
+        assert read_labels(y.to_frame(), "y", 3).classes[0].dtype == kind
+    assert read_labels(pd.DataFrame({"a": y, "b": y}), "y", 3, multi_output=True).classes[1].dtype == kind
+    with pytest.raises(ValueError, match="NaN"):
+        read_labels(y.where([True, False, True]), "y", 3)
+
+
 def test_labels_of_a_later_fit():
     first = read_labels([1, 5, 7], "y", 3)
     later = read_labels([7, 7, 1], "y", 3, known=first.classes)
@@ -121,7 +135,12 @@ def test_labels_of_a_later_fit():
 @pytest.mark.parametrize(
     ("y", "error", "message"),
     [
-        ([0.5, 1.5, 2.5], ValueError, "Unknown label type: continuous"),
+        (
+            [1.0, 1.5, 2.5],
+            ValueError,
+            "y must hold classes that are whole numbers.*got 1.5: Unknown label type: contin",
+        ),
+        (pd.Series(pd.period_range("2020", periods=3, freq="M")), ValueError, r"y\.astype\(str\)\), got Period"),
         ([0.0, 1.0, np.nan], ValueError, "Input y contains NaN"),
         (["a", None, "b"], ValueError, "y must hold labels of one type and none missing, got NoneType, str"),
         (

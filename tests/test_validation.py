@@ -1,9 +1,12 @@
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.base import BaseEstimator
 
+from skensemble import DecisionTreeClassifier
 from skensemble._parameters import (
     ParameterError,
 )
@@ -231,6 +234,20 @@ def test_objects_that_are_numbers():
     ):
         np.testing.assert_array_equal(as_array(read_table(X)), [[1, np.nan], [2.5, 3]])
     np.testing.assert_array_equal(as_array(read_table(np.array([[1, pd.NA], [2, 3]], object))), [[1, np.nan], [2, 3]])
+    fractions = pd.DataFrame({"a": [Fraction(1, 2), 2, None], "b": list("xyz")})
+    np.testing.assert_array_equal(read_table(fractions).column(0), [0.5, 2.0, np.nan])
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64", "Int64", "int64[pyarrow]"])
+def test_integers_that_are_equal_as_floats_cause_a_warning(dtype):
+    near = pd.DataFrame({"id": np.arange(5) + 2**60, "x": 0.0}).astype({"id": dtype})
+    with pytest.warns(UserWarning, match="column 'id' holds integers beyond 2.*5 distinct ones are 1 as floats"):
+        read_features(DecisionTreeClassifier(), near, reset=True)
+    if near["id"].dtype == np.int64:
+        with pytest.warns(UserWarning, match="column 0 holds integers beyond"):
+            read_features(DecisionTreeClassifier(), near[["id"]].to_numpy(), reset=True)
+    apart = near.assign(id=pd.Series(np.arange(5) * 2**58).astype(dtype))  # a warning would be an error here
+    read_features(DecisionTreeClassifier(), apart, reset=True)
 
 
 def test_one_row_of_an_array_is_cheap():

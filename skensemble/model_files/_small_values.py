@@ -199,8 +199,10 @@ def _read_index(entry, decode, where):
         return pd.MultiIndex(levels, codes, names=decode(names, where), verify_integrity=True)
     if kind == "values":
         values, dtype, name = rest
-        values = _of_class(decode(values, where), np.ndarray)
-        return pd.Index(values, dtype=decode(dtype, where), name=decode(name, where))
+        values, dtype = _of_class(decode(values, where), np.ndarray), decode(dtype, where)
+        if isinstance(dtype, pd.CategoricalDtype) and not (pd.isna(values) | np.isin(values, dtype.categories)).all():
+            raise ValueError("values of an index are no categories of its dtype")
+        return pd.Index(values, dtype=dtype, name=decode(name, where))
     raise ValueError(f"not an index: {kind!r}")
 
 

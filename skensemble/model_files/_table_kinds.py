@@ -124,11 +124,12 @@ def _check_categories(column_format):
 
 
 FORMAT_KINDS = [
-    Kind("floats", FloatFormat, _FLOATS, make=bare(FloatFormat)),
+    Kind("floats", FloatFormat, _FLOATS, optional=("computed",), make=bare(FloatFormat)),
     Kind(
         "decimals",
         DecimalFormat,
         {**_FLOATS, "places": Whole(0, 1000), "_marker": ANYTHING},
+        optional=("computed",),
         make=bare(DecimalFormat),
     ),
     Kind(

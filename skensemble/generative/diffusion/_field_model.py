@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 CHUNK = 1 << 14  # rows that are carried to data together, to bound memory; samples do not depend on it
 MOST_PLACES = 64  # in the box of an encoded row, for the ODE solver
 LIKELIHOODS = {"ode": "exact, by the probability-flow ODE", "elbo": "a lower bound"}
+FAR_OUT = 1e100  # encoded numbers beyond which the solver would overflow
 MARGIN = 0.1  # expected data may lie outside the range of a column by this fraction of it
 
 
@@ -487,7 +488,11 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         if self.likelihood_ == "ode":
 
             def flow_density(Z, rows):
-                return log_density(self._field, Z, condition.take(rows), random_state=seed)
+                found, is_near = np.full(len(Z), -np.inf), (np.abs(Z) < FAR_OUT).all(axis=1)
+                if is_near.any():
+                    near = condition.take(rows[is_near])
+                    found[is_near] = log_density(self._field, Z[is_near], near, random_state=seed)
+                return found
 
             return log_mean_density(flow_density, boxes, MOST_PLACES)
         rng = np.random.default_rng(seed)

@@ -30,6 +30,7 @@ HEAVY = 1.5  # standard deviation of columns with heavy tails, in halves of the 
 MOST_CELLS = 64  # up to so many values, all of their cells are calibrated
 CLEAR = 3.5  # difference of shares that is no accident, in standard errors
 FEWEST_KNOTS = 4  # of a calibration
+LARGEST = np.finfo(np.float64).max
 EXACT = 2.0**53  # whole numbers below are exact in float64
 
 
@@ -126,8 +127,9 @@ class NumberAxis:
         return standard, log_slope
 
     def _standard(self, spread):
-        """In standard deviations from the mean, by halves, since differences of floats can be larger than the largest."""
-        return (0.5 * spread - 0.5 * self.offset) / (0.5 * self.scale)
+        """In standard deviations from the mean; by halves, since a difference of floats can be beyond all of them."""
+        with np.errstate(over="ignore"):  # of numbers far beyond those of fit
+            return np.clip((0.5 * spread - 0.5 * self.offset) / (0.5 * self.scale), -LARGEST, LARGEST)
 
     # -- decode -----------------------------------------------------------------------------------------------------
 
@@ -143,9 +145,8 @@ class NumberAxis:
         for curve in (self.calibration, self.spline):
             if curve is not None:
                 encoded = curve.inverse(encoded)
-        largest = np.finfo(np.float64).max
         with np.errstate(over="ignore"):
-            return np.clip(encoded * self.scale + self.offset, -largest, largest)
+            return np.clip(encoded * self.scale + self.offset, -LARGEST, LARGEST)
 
     def _atom_at(self, spread):
         """(n_rows,) index of the atom whose cell holds the row, else -1; the nearest one if all values are atoms."""
@@ -307,7 +308,7 @@ def _has_heavy_tails(values, totals, deviation):
     """Whether a few numbers are so far out that the standard deviation says little about the others."""
     ranks = (np.cumsum(totals) - 0.5 * totals) / totals.sum()
     low, high = values[np.minimum(np.searchsorted(ranks, [0.16, 0.84]), len(values) - 1)]
-    return bool(deviation > HEAVY * (0.5 * high - 0.5 * low))
+    return bool(0.5 * deviation > HEAVY * (0.25 * high - 0.25 * low))
 
 
 def _moments(values, totals):

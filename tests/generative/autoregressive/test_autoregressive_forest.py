@@ -38,6 +38,13 @@ def test_densities_of_numbers_integrate_to_one():
     assert total == pytest.approx(1.0, abs=0.002)
 
 
+def test_numbers_near_the_largest_float_have_a_density():
+    X = np.where(np.random.default_rng(0).normal(size=(60, 2)) > 0.0, 1.7e308, -1.7e308)
+    model = AutoregressiveForest(random_state=0).fit(X)
+    assert np.isfinite(model.score_samples(X)).all()
+    assert np.isin(model.sample(9), [-1.7e308, 1.7e308]).all()
+
+
 def test_densities_of_whole_numbers_and_levels_sum_to_one():
     fitted = AutoregressiveForest(random_state=0).fit(TABLE[["count", "name"]])
     everything = pd.DataFrame([(k, name) for k in range(-150, 170) for name in "abc"], columns=["count", "name"])

@@ -233,6 +233,14 @@ def test_held_out_rows_with_new_levels_and_missing_cells_have_a_density(model, m
     assert model.score_samples(usual, ["z", None]) == pytest.approx(scores)
 
 
+@pytest.mark.parametrize("regressor", [FEW, MLPField(hidden_layer_sizes=(4,), max_steps=2)])
+def test_rows_whose_density_overflows_have_minus_infinity(regressor, blobs):
+    model = FlowMatching(regressor=regressor, random_state=0).fit(blobs[0])
+    found = model.score_samples(np.vstack([[[1e300, 0.0], [0.0, -1.7e308]], blobs[0][:2]]))
+    np.testing.assert_array_equal(np.isfinite(found), [False, False, True, True])
+    assert found.max() < np.inf
+
+
 def test_cross_validation_of_one_missing_cell_is_finite():
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"a": rng.normal(size=120), "b": rng.normal(size=120), "hole": np.nan})

@@ -559,13 +559,33 @@ def test_extreme_numbers(numeric):
 
 @NUMERIC
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("numbers", [[-1e308, 0.5, 1.5, 1e308], [9.1e307, 9.5e307, 1.01e308]])
+@pytest.mark.parametrize("numbers", [[-1e308, 0.5, 1.5, 1e308], [-1.7e308, 1.7e308], [9.1e307, 9.5e307, 1.01e308]])
 def test_numbers_near_the_largest_float_do_not_overflow(numbers, numeric):
     X = np.array(numbers)[:, np.newaxis]
     encoder = TableEncoder(numeric=numeric).fit(X)
     Z = encoder.transform(X)
     assert np.isfinite(Z).all()
     assert_allclose(encoder.inverse_transform(Z), X, atol=1e294)
+
+
+def test_numbers_without_a_scale_are_refused():
+    with pytest.raises(
+        ValueError, match=r"column 0 must have numbers that.*differ by 1e-305 or more, got.*0 to 1e-310"
+    ):
+        TableEncoder().fit([[0.0], [1e-310]])
+
+
+def test_computed_decimals_are_decimals():
+    """3 * 0.05 is no decimal of two places, but a float beside one."""
+    steps = np.random.default_rng(0).integers(0, 50, (400, 1))
+    X = steps * 0.05
+    encoder = TableEncoder().fit(X)
+    given = encoder.inverse_transform(encoder.transform(X))
+    assert_array_equal(given, X)
+    drawn = encoder.inverse_transform(np.random.default_rng(1).normal(size=(200, 1)))
+    assert np.isin(drawn, X).all()
+    assert_array_equal(encoder.transform(X), encoder.transform(np.round(X, 2)))
+    assert TableEncoder().fit(X + np.random.default_rng(2).normal(size=X.shape))._columns[0].format.decimals is None
 
 
 @NUMERIC
