@@ -24,6 +24,7 @@ import generative
 import imports
 import losses
 import memory
+import mixed_tables
 import model_files
 import more_than_memory
 import networks
@@ -56,6 +57,7 @@ QUESTIONS = {
     "boosters": newton_boosters.run,
     "ranking": ranking.run,
     "generative": generative.run,
+    "mixed_tables": mixed_tables.run,
     "flows": flows.run,
     "distributions": distributions.run,
     "networks": networks.run,
