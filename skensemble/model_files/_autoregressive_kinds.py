@@ -5,6 +5,7 @@ import numpy as np
 from skensemble.ensemble.newton._newton_boosting import NewtonBoostingRegressor
 from skensemble.generative.autoregressive._column_cells import LevelCells, NumberCells
 from skensemble.generative.autoregressive._conditional import Conditional, Counts
+from skensemble.generative.autoregressive._local_shares import N_BINS, LocalShares
 from skensemble.generative.autoregressive._normal_scores import NormalScores
 from skensemble.generative.autoregressive._smooth_numbers import SmoothNumbers
 from skensemble.generative.autoregressive._stepped_values import SteppedValues
@@ -36,6 +37,13 @@ def _check_curve(curve):
     _require(curve.below[0] == 0.0 and curve.below[-1] == 1.0, "shares below knots must go from 0 to 1")
     _require(curve.lowest <= curve.highest, "lowest must not be above highest")
     _require((curve.scale is None) == (not curve.locations), "a scale must come with locations")
+
+
+def _check_local_shares(local):
+    _require(local.below.shape[1] == N_BINS + 1, f"below must have {N_BINS + 1} columns")
+    _require(np.all(np.diff(local.below, axis=1) > 0), "shares must ascend")
+    _require(np.all(local.below[:, [0, -1]] == [0.0, 1.0]), "shares must go from 0 to 1")
+    _require(len(local.below) == local.tree.tree_.node_count, "shares must be of the nodes")
 
 
 def _check_stepped_values(stepped):
@@ -101,8 +109,9 @@ def _check_forest(model):
             fits = conditional.tree is None or conditional.tree.n_features_in_ == n_features
             _require(fits, "a tree must read the columns before its own")
             curve = conditional.curve
-            boosters = [] if curve is None or curve.scale is None else [*curve.locations, curve.scale]
-            fits = all(booster.n_features_in_ == n_features for booster in boosters)
+            models = [] if curve is None or curve.scale is None else [*curve.locations, curve.scale]
+            models += [] if curve is None or curve.local is None else [curve.local.tree]
+            fits = all(model.n_features_in_ == n_features for model in models)
             _require(fits, "a curve must read the columns before its own")
             _require(len(conditional.seen) == len(conditional.categorical), "levels must be those of categories")
             _require(all(k < n_features for k in conditional.categorical), "categories must be among the features")
@@ -162,9 +171,17 @@ KINDS = [
             "scale": Maybe(Of(NewtonBoostingRegressor)),
             "knots": Array("f8", "knots"),
             "below": Array("f8", "knots", low=0.0),
+            "local": Maybe(Of(LocalShares)),
         },
         make=bare(SmoothNumbers),
         check=_check_curve,
+    ),
+    Kind(
+        "local shares",
+        LocalShares,
+        {"tree": Of(DecisionTreeRegressor), "below": Array("f8", "nodes", "bins", low=0.0)},
+        make=bare(LocalShares),
+        check=_check_local_shares,
     ),
     Kind(
         "counts of cells",

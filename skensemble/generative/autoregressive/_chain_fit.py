@@ -145,7 +145,8 @@ class Judges:
         features, categorical = self.rows.features(order, j)
         x = self.rows.plain[j]
         curve = SmoothNumbers()
-        place = curve.fit(cells, features[on_curve], categorical, x[on_curve], weight[on_curve], fold[on_curve])
+        parts = (each[on_curve] for each in (x, weight, fold, self.is_left_out))
+        place = curve.fit(cells, features[on_curve], categorical, *parts)
         along = np.full(len(x), -np.inf)
         along[on_curve] = curve.log_density(cells, x[on_curve], *place)
         return curve, along[self.is_left_out]

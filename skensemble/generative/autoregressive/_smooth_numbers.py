@@ -1,9 +1,9 @@
 """SmoothNumbers: numbers by location and scale, which boosted trees say, and one distribution of what is left.
 
-With z the normal scores of the column, m and s by boosted trees of the columns before it, and F a distribution that is
-estimated from residuals,
+With z the normal scores of the column, m and s by boosted trees of the columns before it, F a distribution that is
+estimated from residuals, and G even shares unless residuals differ from place to place (`_local_shares.py`),
 
-    P(x <= t | features) = F((z(t) - m(features)) / s(features)),
+    P(x <= t | features) = G(F((z(t) - m(features)) / s(features)) | features),
 
 cut off at the ends of the column.  Residuals are of rows that the trees did not see: each of a few folds of the rows
 has its own location, fitted to the others.  In columns with a step, z(t) is the score of the share of the rows that are
@@ -15,6 +15,13 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from skensemble.ensemble.newton._newton_boosting import NewtonBoostingRegressor
+from skensemble.generative.autoregressive._local_shares import (
+    EVEN,
+    local_shares,
+    log_density_at,
+    share_below,
+    with_share_below,
+)
 
 LOCATION = {"n_estimators": 60, "learning_rate": 0.12, "max_depth": 4, "linear_leaves": True}
 SCALE = {"n_estimators": 20, "learning_rate": 0.15, "max_depth": 3, "min_samples_leaf": 20}
@@ -30,10 +37,11 @@ class SmoothNumbers:
     Each method is told the cells of the column again.
     """
 
-    def fit(self, cells, features, categorical, x, weight, fold):
-        """(location, scale) of the rows, locations by trees that did not see them
+    def fit(self, cells, features, categorical, x, weight, fold, is_judge):
+        """(location, scale, local shares) of the rows, locations by trees that did not see them
 
         features : (n_rows, n_before);  x : (n_rows,);  fold : (n_rows,), in which fold each row is
+        is_judge : (n_rows,) bool, rows that judge, whose local shares are of a tree that did not see them
         """
         z, self.locations, self.scale = _middle_scores(cells, x), [], None
         self.lowest, self.highest = float(z.min()), float(z.max())
@@ -49,55 +57,60 @@ class SmoothNumbers:
             self.scale = _booster(categorical, SCALE).fit(features, np.log(left + smallest), sample_weight=weight)
         location, scale = np.clip(location, self.lowest, self.highest), self._scale(features)
         self.knots, self.below = _distribution((z - location) / scale, weight)
-        return location, scale
+        u = np.interp((z - location) / scale, self.knots, self.below)
+        self.local, shares = local_shares(features, categorical, u, weight, is_judge)
+        return location, scale, shares
 
     def _scale(self, features):
         return np.ones(len(features)) if self.scale is None else np.exp(self.scale.predict(features))
 
     def place(self, features):
-        """(location, scale) of rows"""
+        """(location, scale, local shares) of rows"""
+        shares = np.broadcast_to(EVEN, (len(features), len(EVEN)))
         if not self.locations:
-            return np.zeros(len(features)), np.ones(len(features))
+            return np.zeros(len(features)), np.ones(len(features)), shares
         location = sum(model.predict(features) for model in self.locations) / len(self.locations)
-        return np.clip(location, self.lowest, self.highest), self._scale(features)
+        shares = shares if self.local is None else self.local.of_rows(features)
+        return np.clip(location, self.lowest, self.highest), self._scale(features), shares
 
-    def log_density(self, cells, x, location, scale):
-        """log density, or log probability of a number on a step;  location, scale : see `place`"""
+    def log_density(self, cells, x, location, scale, shares):
+        """log density, or log probability of a number on a step;  location, scale, shares : see `place`"""
         with np.errstate(divide="ignore", invalid="ignore"):
             if cells.step > 0.0:
-                before, at_most = (self._below(z, location, scale) for z in cells.scores(x, cells.codes(x)))
+                before, at_most = (self._below(z, location, scale, shares) for z in cells.scores(x, cells.codes(x)))
                 return np.log(np.maximum(at_most - before, 0.0))
-            _, inside = self._inside(cells, location, scale)
+            _, inside = self._inside(cells, location, scale, shares)
             e = (cells.axis.forward(x) - location) / scale
             piece = np.clip(np.searchsorted(self.knots, e, side="right") - 1, 0, len(self.knots) - 2)
             log_density = np.log(np.diff(self.below) / np.diff(self.knots))[piece]
+            log_density += log_density_at(shares, np.interp(e, self.knots, self.below))
             log_density = log_density - np.log(scale) + cells.axis.log_slope(x) - np.log(inside)
             is_outside = (x < cells.low[0]) | (x > cells.high[-1]) | (e < self.knots[0]) | (e > self.knots[-1])
             return np.where(is_outside, -np.inf, log_density)
 
-    def at_most(self, cells, x, location, scale):
+    def at_most(self, cells, x, location, scale, shares):
         """P(value <= x);  x : on the step of the column if it has one"""
         if cells.step > 0.0:
             code = np.maximum(cells.place(x), 0)
-            return self._below(cells.scores(x, code)[1], location, scale)
-        low, inside = self._inside(cells, location, scale)
-        return np.clip((self._below(cells.axis.forward(x), location, scale) - low) / inside, 0.0, 1.0)
+            return self._below(cells.scores(x, code)[1], location, scale, shares)
+        low, inside = self._inside(cells, location, scale, shares)
+        return np.clip((self._below(cells.axis.forward(x), location, scale, shares) - low) / inside, 0.0, 1.0)
 
-    def _below(self, z, location, scale):
-        return np.interp((z - location) / scale, self.knots, self.below)
+    def _below(self, z, location, scale, shares):
+        return share_below(shares, np.interp((z - location) / scale, self.knots, self.below))
 
-    def _inside(self, cells, location, scale):
+    def _inside(self, cells, location, scale, shares):
         """(probability below the column, in its range) of what is not cut off"""
         ends = cells.axis.forward(np.array([cells.low[0], cells.high[-1]]))
-        low, high = (self._below(end, location, scale) for end in ends)
+        low, high = (self._below(end, location, scale, shares) for end in ends)
         return low, np.maximum(high - low, 1e-9)
 
-    def draw(self, cells, location, scale, rng):
+    def draw(self, cells, location, scale, shares, rng):
         share = rng.random(len(location))
+        low, inside = (0.0, 1.0) if cells.step > 0.0 else self._inside(cells, location, scale, shares)
+        e = np.interp(with_share_below(shares, low + share * inside), self.below, self.knots)
         if cells.step > 0.0:
-            return cells.of_scores(location + scale * np.interp(share, self.below, self.knots))
-        low, inside = self._inside(cells, location, scale)
-        e = np.interp(low + share * inside, self.below, self.knots)
+            return cells.of_scores(location + scale * e)
         return np.clip(cells.axis.backward(location + scale * e), cells.low[0], cells.high[-1])
 
 
