@@ -59,6 +59,29 @@ def test_densities_of_decimals_with_gaps_sum_to_one():
     assert total == pytest.approx(1.0, abs=0.002)
 
 
+@pytest.mark.parametrize("number", ["count", "number"])
+def test_densities_of_three_columns_of_every_kind_sum_to_one(number):
+    table = TABLE[["name", number]].assign(gap=TABLE["gap"].round())
+    fitted = AutoregressiveForest(2, random_state=0).fit(table)
+    step = 1.0 if number == "count" else 0.01
+    numbers = np.arange(-15, 31) if number == "count" else np.arange(-7, 7, step)
+    everything = pd.MultiIndex.from_product([list("abc"), numbers, [*np.arange(-5.0, 6.0), np.nan]], names=list(table))
+    density = np.exp(fitted.score_samples(everything.to_frame(index=False)))
+    assert step * density.sum() == pytest.approx(1.0, abs=0.002)
+
+
+def test_shares_of_levels_values_and_missing_cells_are_within_sampling_error(model):
+    n_drawn = 6000
+    drawn = model.sample(n_drawn, random_state=2)
+    for name in ("name", "count", "gap"):
+        values = TABLE[name].round() if name == "gap" else TABLE[name]
+        real = values.value_counts(normalize=True, dropna=False)
+        made = drawn[name].round() if name == "gap" else drawn[name]
+        made = made.value_counts(normalize=True, dropna=False).reindex(real.index, fill_value=0.0)
+        error = np.sqrt(real * (1 - real) * (1 / N + 1 / n_drawn))
+        assert (np.abs(made - real) < 3.5 * error).all()
+
+
 def test_rows_that_fit_did_not_see_have_a_density(model):
     new = pd.DataFrame({"number": [40.0], "count": [-3], "name": ["z"], "gap": [0.05]})
     assert np.isfinite(model.score_samples(new)).all()
