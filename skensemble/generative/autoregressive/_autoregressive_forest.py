@@ -69,8 +69,8 @@ PARAMETERS = {
         "auto",
         (OneOf("auto"), IsArrayLike),
         '"auto" or array-like',
-        'Labels or positions of all columns in the order in which they are modelled. "auto": columns with few values '
-        "first; further chains in orders of chance.",
+        'Labels or positions of all columns in the order in which they are modelled. "auto": the order of the '
+        "table; further chains in orders of chance.",
     ),
     "condition_columns": Parameter(
         None,
@@ -114,8 +114,8 @@ class AutoregressiveForest(CallbackSupportMixin, DensityMixin, Estimator):
         Minimum number of samples in a leaf. "auto": 5, 15 or 50, whichever makes a fifth of the samples likeliest that
         is left out for this, column by column. Larger leaves keep generated rows further from single samples.
     order : "auto" or array-like, default="auto"
-        Labels or positions of all columns in the order in which they are modelled. "auto": columns with few values
-        first; further chains in orders of chance.
+        Labels or positions of all columns in the order in which they are modelled. "auto": the order of the table;
+        further chains in orders of chance.
     condition_columns : array-like or None, default=None
         Labels or positions of columns that are always given, and not modelled: the density is that of the others given
         these.
@@ -270,8 +270,8 @@ class AutoregressiveForest(CallbackSupportMixin, DensityMixin, Estimator):
             order = [*self._given, *(j for j in order if j not in self._given)]
             return [order]
         n_others = self.n_estimators - 1 if self.n_features_in_ - len(self._given) > 1 else 0
-        others = [other_order(self._cells, self._given, rng) for _ in range(n_others)]
-        return [first_order(self._cells, self._given), *others]
+        others = [other_order(self.n_features_in_, self._given, rng) for _ in range(n_others)]
+        return [first_order(self.n_features_in_, self._given), *others]
 
     def _fit_chains(self, frame, labels, weight, data):
         self.order_ = self._orders(generator(self.random_state))

@@ -6,15 +6,14 @@ LEFT_OUT = 0.2  # share of the rows that judge the sizes of leaves
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
-def first_order(cells, given):
-    """Given columns, then columns with few cells, so that later ones have many rows beside each of their values."""
-    rest = [j for j in range(len(cells)) if j not in given]
-    return [*given, *sorted(rest, key=lambda j: (cells[j].n_cells, j))]
+def first_order(n_columns, given):
+    """Given columns, then the others as they stand in the table: people write what belongs together side by side."""
+    return [*given, *(j for j in range(n_columns) if j not in given)]
 
 
-def other_order(cells, given, rng):
+def other_order(n_columns, given, rng):
     """Given columns, then the others in an order of chance."""
-    rest = [j for j in range(len(cells)) if j not in given]
+    rest = [j for j in range(n_columns) if j not in given]
     return [*given, *(rest[k] for k in rng.permutation(len(rest)))]
 
 
