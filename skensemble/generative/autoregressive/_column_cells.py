@@ -221,6 +221,7 @@ class NumberCells:
         return self.axis.forward(plain)
 
     def as_target(self, codes):
-        """Ranks, and whether the value is missing where some are."""
+        """Ranks, their distance from the middle, by which trees find changes of spread, and, where some are, gaps."""
         ranks = self.ranks[codes]
-        return ranks if self.missing == NOWHERE else np.column_stack([ranks, codes == self.missing])
+        target = [ranks, np.abs(ranks - 0.5)]
+        return np.column_stack(target if self.missing == NOWHERE else [*target, codes == self.missing])
