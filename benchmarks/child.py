@@ -6,6 +6,7 @@
     python benchmarks/child.py first_flow ESTIMATOR
     python benchmarks/child.py peak_memory LIBRARY DATA.npz array|DataFrame
     python benchmarks/child.py fit_parquet WAY ROWS.parquet N_ROUNDS
+    python benchmarks/child.py fit_on_workers LIBRARY ROWS.npz N_ROUNDS
     python benchmarks/child.py model_memory SMALL.pickle MODEL.pickle ROWS.npy
 
 `ask` starts one and reads its answer.
@@ -126,12 +127,14 @@ def fit_parquet(way, path, n_rounds):
     from skensemble import NewtonBoostingClassifier
     from skensemble.distributed import Batches
 
+    if way.startswith("XGBoost"):
+        return _fit_by_xgboost("in batches" in way, path, int(n_rounds))
     model = NewtonBoostingClassifier(n_estimators=int(n_rounds), random_state=0, n_jobs=2)
     rng = np.random.default_rng(0)
     small = [(rng.normal(size=(2000, 28)).astype(np.float32), rng.integers(0, 2, 2000))]
     model.fit(*small[0])  # so that code is compiled and threads are started
     model.fit(Batches.from_iterable(small))
-    before, began = _start_of_peak(), time.perf_counter()
+    before, began, cpu_began = _start_of_peak(), time.perf_counter(), time.process_time()
     if way == "in memory":
         table = pd.read_parquet(path)
         model.fit(table.drop(columns="y"), table["y"])
@@ -139,8 +142,10 @@ def fit_parquet(way, path, n_rounds):
         model.fit(Batches.from_parquet(path, target="y"))
     else:
         began = _fit_by_dask(model.set_params(n_jobs=None), path)
-    seconds, megabytes = time.perf_counter() - began, (_peak() - before) / 2**20
-    return {"seconds": seconds, "megabytes": megabytes, "checksum": float(model._booster.additive.trees.values.sum())}
+    answer = {"seconds": time.perf_counter() - began, "megabytes": (_peak() - before) / 2**20}
+    if "Dask" not in way:  # whose workers have times of their own
+        answer["CPU seconds"] = time.process_time() - cpu_began
+    return {**answer, "checksum": float(model._booster.additive.trees.values.sum())}
 
 
 def _fit_by_dask(model, path):
@@ -155,6 +160,100 @@ def _fit_by_dask(model, path):
         began = time.perf_counter()
         model.fit(table.drop(columns="y"), table["y"])
     return began
+
+
+def _fit_by_xgboost(in_batches, path, n_rounds):
+    """Seconds and peak megabytes of XGBoost, of a file's row groups in external memory or of the whole file."""
+    import tempfile
+
+    import numpy as np
+    import pandas as pd
+    import xgboost
+    from pyarrow.parquet import ParquetFile
+
+    class RowGroups(xgboost.DataIter):
+        def __init__(self, folder):
+            self._file, self._group = ParquetFile(path), 0
+            super().__init__(cache_prefix=str(Path(folder) / "pages"))
+
+        def next(self, input_data):
+            if self._group == self._file.num_row_groups:
+                return False
+            frame = self._file.read_row_group(self._group).to_pandas()
+            input_data(data=frame.drop(columns="y"), label=frame["y"])
+            self._group += 1
+            return True
+
+        def reset(self):
+            self._group = 0
+
+    params = {"objective": "binary:logistic", "tree_method": "hist", "max_depth": 6, "max_bin": 256, "nthread": 2}
+    rng = np.random.default_rng(0)
+    few = xgboost.QuantileDMatrix(rng.normal(size=(2000, 28)).astype(np.float32), rng.integers(0, 2, 2000), nthread=2)
+    xgboost.train(params, few, 2)  # so that threads are started
+    before, began, cpu_began = _start_of_peak(), time.perf_counter(), time.process_time()
+    with tempfile.TemporaryDirectory() as folder:
+        if in_batches:
+            rows = xgboost.ExtMemQuantileDMatrix(RowGroups(folder), max_bin=256, nthread=2)
+        else:
+            table = pd.read_parquet(path)
+            rows = xgboost.QuantileDMatrix(table.drop(columns="y"), table["y"], max_bin=256, nthread=2)
+        xgboost.train(params, rows, n_rounds)
+        seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu_began
+        return {"seconds": seconds, "CPU seconds": cpu_seconds, "megabytes": (_peak() - before) / 2**20}
+
+
+def fit_on_workers(library, path, n_rounds):
+    """Seconds, CPU seconds and the change of the model: a process of two threads, and two workers of Dask."""
+    import dask.dataframe as dd
+    import numpy as np
+    import pandas as pd
+    from distributed import Client, LocalCluster, wait
+    from peers import BY_NAME, Settings
+
+    data = np.load(path)
+    X, y, peer = pd.DataFrame(data["X"]).add_prefix("x"), pd.Series(data["y"]), BY_NAME[library]
+
+    def aligned(rounds):
+        return peer.aligned("binary", X, Settings(n_estimators=rounds, n_leaves=64))
+
+    aligned(2).fit(X[:2000], y[:2000])  # so that code is loaded and threads are started
+    began, cpu_began = time.perf_counter(), time.process_time()
+    alone = aligned(int(n_rounds)).fit(X, y)
+    seconds, cpu = time.perf_counter() - began, time.process_time() - cpu_began
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster, Client(cluster) as client:
+        table, target = dd.from_pandas(X, npartitions=8).persist(), dd.from_pandas(y, npartitions=8).persist()
+        wait([table, target])
+        _on_dask(library, aligned(2), dd.from_pandas(X[:2000], npartitions=2), dd.from_pandas(y[:2000], npartitions=2))
+        cpu_before, cpu_began, began = client.run(time.process_time), time.process_time(), time.perf_counter()
+        together = _on_dask(library, aligned(int(n_rounds)), table, target)
+        seconds_together, cpu_together = time.perf_counter() - began, time.process_time() - cpu_began
+        cpu_after = client.run(time.process_time)
+        cpu_together += sum(cpu_after[worker] - cpu_before[worker] for worker in cpu_before)
+    few = X[:20_000]
+    change = np.abs(together.predict_proba(few)[:, 1] - alone.predict_proba(few)[:, 1]).max()
+    return {
+        "alone": seconds, "workers": seconds_together, "CPU alone": cpu, "CPU workers": cpu_together,
+        "largest change": float(change),
+    }  # fmt: skip
+
+
+def _on_dask(library, model, X, y):
+    """The model, fitted to collections; a plain one of its library."""
+    if library == "LightGBM":
+        from lightgbm import DaskLGBMClassifier
+
+        return DaskLGBMClassifier(**model.get_params()).fit(X, y).to_local()
+    if library == "XGBoost":
+        from xgboost import XGBClassifier
+        from xgboost.dask import DaskXGBClassifier
+
+        given = {name: value for name, value in model.get_params().items() if value is not None}
+        fitted = DaskXGBClassifier(**given).fit(X, y)
+        local = XGBClassifier()
+        local.load_model(fitted.get_booster().save_raw())
+        return local
+    return model.set_params(n_jobs=None).fit(X, y)
 
 
 def model_memory(small_path, path, rows_path):
@@ -204,6 +303,7 @@ JOBS = {
     "first_flow": first_flow,
     "peak_memory": peak_memory,
     "fit_parquet": fit_parquet,
+    "fit_on_workers": fit_on_workers,
     "model_memory": model_memory,
 }
 

@@ -35,6 +35,7 @@ import quality
 import ranking
 import stability
 import start
+import workers
 from peers import OTHERS, OURS, installed
 from report import machine, markdown, write
 
@@ -46,6 +47,7 @@ QUESTIONS = {
     "memory": memory.run,
     "model_files": model_files.run,
     "more_than_memory": more_than_memory.run,
+    "workers": workers.run,
     "imports": imports.run,
     "exports": exports.run,
     "explanations": explanations.run,

@@ -108,6 +108,13 @@ def test_boosters_gives_seconds_and_loss_of_each(benchmark):
     assert (gbtree["/ gbtree"], dart["/ gbtree"]) == (1.0, rows[1]["fit"] / rows[0]["fit"])
 
 
+def test_workers_counts_bytes_of_each_tree(benchmark):
+    workers, table = benchmark("workers"), benchmark("datasets").synthetic(600)
+    row = workers.measure(table.X, table.y, *workers.GROWTH[0], 2, 2)
+    assert 0.9 < row["MB a tree"] < 1.9
+    assert row["XGBoost's format"] == 16 * 256 * 28 * 32 / 1e6
+
+
 def test_ranking_gives_seconds_and_ndcg_of_each(benchmark):
     ranking = benchmark("ranking")
     rows = ranking.measure("made up", *ranking._made_up(12, 10), 3, ["skensemble"], 1)

@@ -22,7 +22,7 @@ MAGIC = b"SKE1"
 PULSE = HEADER.pack(b"SKEP", 0, 0, 0)  # what a process that computes sends between two meetings
 BEAT = 2.0  # seconds between two pulses
 PATIENCE = 60.0  # seconds without a byte from a process: it hangs; a machine that is gone is told after 30
-DIRECT_BYTES = 1 << 16  # of sums that all send to all; of larger ones each process adds up a slice
+DIRECT_BYTES = 1 << 15  # of sums that all send to all; of larger ones each process adds up a slice
 CHECKED_BYTES = 1 << 12
 
 
