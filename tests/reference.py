@@ -337,7 +337,8 @@ class Growing:
         scores, weights = [], np.zeros(2)
         n_codes = len(self._present([root], feature))
         if self.is_categorical[feature] and n_codes > limits["max_cat_to_onehot"]:
-            limits = {**limits, "reg_lambda": limits["reg_lambda"] + limits["cat_l2"]}
+            cat_l2 = limits["cat_l2"] * max(1, (self.n_codes[feature] - 1) / 255)
+            limits = {**limits, "reg_lambda": limits["reg_lambda"] + cat_l2}
         for k in range(len(self.gradient)):
             sums = [self._sums(k, side) for side in sides]
             left, right = (leaf_value(g, h, limits, node["lower"], node["upper"]) for g, h in sums)

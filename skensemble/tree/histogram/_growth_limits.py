@@ -28,6 +28,6 @@ class GrowthLimits(NamedTuple):
     max_cat_to_onehot: int = 4
     max_cat_threshold: int = 64
     cat_smooth: float = 10.0  # added to the hessian of a category when categories are sorted; the default is LightGBM's
-    cat_l2: float = 10.0  # added to reg_lambda for a split of sorted categories; the default is LightGBM's
+    cat_l2: float = 10.0  # added to reg_lambda for a split of sorted categories (LightGBM's), more for many levels
     colsample_bylevel: float = 1.0
     colsample_bynode: float = 1.0

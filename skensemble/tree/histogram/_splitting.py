@@ -24,6 +24,7 @@ HALF = (1 << 32) - 1
 # Bits of a candidate's flags.  UNSURE: it may leave fewer than min_samples_leaf rows on a side; COUNTED: it does not,
 # and the codes of its feature that have rows were told by counts.
 MISSING_LEFT, ONE_HOT, UNSURE, COUNTED = 1, 2, 4, 8
+MANY_LEVELS = 255.0  # of a column; the extremes of n times as many are so by chance more often: n times cat_l2
 BY_SUMS = -1  # in place of the side whose rows were counted: none were
 
 
@@ -534,7 +535,7 @@ def feature_gains(
     """Gains along a feature, any target, and the range of positions outside of which there is none."""
     reg_lambda = state.reg_lambda
     if state.is_categorical[feature] and not one_hot:
-        reg_lambda += state.cat_l2
+        reg_lambda += state.cat_l2 * max(1.0, (state.n_codes[feature] - 1) / MANY_LEVELS)
     if state.n_outputs == 1:
         return gains_of_one(
             histogram, cell, scan_codes, n_positions, one_hot, feature, missing_left, totals, lower, upper,
