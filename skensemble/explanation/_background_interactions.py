@@ -6,7 +6,7 @@ from skensemble._parallel import for_blocks
 from skensemble.explanation._background_values import background_values, cells_of, moments_of, parts_of
 from skensemble.explanation._hybrid_kernels import add_hybrid_interactions
 from skensemble.explanation._path_values import matrices, quadrature, rows_of_block, with_one_point
-from skensemble.explanation._pattern_kernels import add_table_pairs, fill_pair_tables
+from skensemble.explanation._pattern_kernels import add_table_values, fill_tables
 from skensemble.explanation._walked_trees import trees_of_outputs, used_features
 
 MAX_FEATURES = 11  # distinct features on a path, of trees with tables of pairs
@@ -40,12 +40,12 @@ def _add_by_tables(output, chosen, cells, others, index, pairs, n_threads):
         tables, most = np.empty(size), int(output.width[some].max())
 
         def fill(first, last, some=some, start=start, tables=tables, most=most):
-            fill_pair_tables(trees, some[first:last], others, points, weights, most, start, tables)
+            fill_tables(trees, some[first:last], others, points, weights, most, start, True, tables)
 
         def look_up(first, last, some=some, start=start, tables=tables):
             own = cells(first, last)
             found = np.zeros((len(pairs), own.shape[1]))
-            add_table_pairs(trees, some, own, start, tables, found)
+            add_table_values(trees, some, own, start, True, tables, found)
             pairs[:, first:last] += found
 
         for_blocks(fill, len(some), -(-len(some) // n_threads), n_threads)

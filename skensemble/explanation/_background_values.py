@@ -104,12 +104,12 @@ def _add_by_tables(output, chosen, cells, others, index, features, target, n_thr
         most = int(output.width[some].max())
 
         def fill(first, last, some=some, start=start, tables=tables, most=most):
-            fill_tables(trees, some[first:last], others, points, weights, most, start, tables)
+            fill_tables(trees, some[first:last], others, points, weights, most, start, False, tables)
 
         def look_up(first, last, some=some, start=start, tables=tables):
             own = cells(first, last)
             phi = np.zeros(own.shape)
-            add_table_values(trees, some, own, start, tables, phi)
+            add_table_values(trees, some, own, start, False, tables, phi)
             is_broken = ~np.isfinite(own[numbers]).all(axis=0)
             if is_broken.any():
                 phi[:, is_broken] = _hybrid_values(trees, some, own[:, is_broken], others, index)

@@ -40,11 +40,11 @@ def path_values(additive, table, n_features, *, index="shapley", interactions=Fa
     points, weights = quadrature(index)
     if index == "banzhaf":
         outputs = [output._replace(trees=with_one_point(output.trees)) for output in outputs]
-    encode = additive.encoder(table)
+    encode, first = additive.encoder(table), int(_is_rest_of_others(additive))
 
     def explain(start, stop):
         cells = np.ascontiguousarray(np.asarray(encode(start, stop), np.float64)[:, features].T)
-        for k, output in enumerate(outputs):
+        for k, output in enumerate(outputs[first:], first):
             phi = np.zeros(cells.shape)
             add_path_values(output.trees, output.chosen, cells, points, weights, phi)
             if interactions:
@@ -53,11 +53,22 @@ def path_values(additive, table, n_features, *, index="shapley", interactions=Fa
                 values[start:stop, features[:, None], features, k] = np.moveaxis(matrices(phi, pairs), 2, 0)
             else:
                 values[start:stop, features, k] = phi.T
+        if first:
+            np.negative(values[start:stop, ..., 1:].sum(axis=-1), out=values[start:stop, ..., 0])
 
     if len(features):
         cells_of_row = len(features) ** 2 if interactions else len(features)
         for_blocks(explain, n_rows, rows_of_block(n_rows, cells_of_row, n_threads), n_threads)
     return values, np.array([output.base for output in outputs])
+
+
+def _is_rest_of_others(additive):
+    """Whether outputs sum to the same number in all leaves, as fractions of classes do: so the values sum to 0."""
+    trees = additive.trees
+    if additive.n_outputs == 1 or trees.n_values == 1 or additive.slopes is not None:
+        return False
+    total = trees.values[trees.is_leaf].sum(axis=1)
+    return bool(np.ptp(total) <= 1e-14 * np.abs(total).max())
 
 
 def matrices(phi, pairs):

@@ -34,61 +34,41 @@ COUNT_PAIRS, LOOK_UP_PAIRS = 2, 3  # the same for interactions
 
 
 @kernel
-def fill_tables(trees, chosen, background, points, weights, most, start, tables):
+def fill_tables(trees, chosen, background, points, weights, most, start, are_pairs, tables):
     """tables[start[leaf] :] = (2^d, d, 1 + entries) for each leaf: what rows of a pattern get, features in path order.
 
     background : (n_features, n_background);  points, weights : row k holds those of k points
     most : largest d
+    are_pairs : tables are (2^d, d (d - 1) / 2), interactions of pairs in path order; then the trees have no lines
     """
     depth, n = 1, background.shape[1]
     for tree in chosen:
         depth = max(depth, trees.depth[tree])
     work, sums = _make_work(depth, n, len(background)), np.empty((7, 1 << most))
+    task = COUNT_PAIRS if are_pairs else COUNT
     for tree in chosen:
-        _walk(COUNT, trees, tree, background, 0, n, points, weights, start, tables, work, sums, background)
+        _walk(task, trees, tree, background, 0, n, points, weights, start, tables, work, sums, background)
 
 
 @kernel
-def add_table_values(trees, chosen, cells, start, tables, phi):
-    """phi[feature, r] += what the chosen trees add for all rows of `cells` (n_features, n_rows), tree by tree."""
+def add_table_values(trees, chosen, cells, start, are_pairs, tables, phi):
+    """phi[feature, r] += what the chosen trees add for all rows of `cells` (n_features, n_rows), tree by tree.
+
+    are_pairs : phi[i * n_features + j, r] += interactions, i < j
+    """
     depth, n_rows, nothing = 1, cells.shape[1], np.empty((1, 1))
     for tree in chosen:
         depth = max(depth, trees.depth[tree])
     work, sums = _make_work(depth, STRIP, len(cells)), np.empty((7, 1))
+    task = LOOK_UP_PAIRS if are_pairs else LOOK_UP
+    has_shared_leaves = (not are_pairs) & (len(trees.line_slope) == 0)
     for tree in chosen:
-        if trees.symmetric[tree] and trees.depth[tree] <= TABLE_DEPTH and len(trees.line_slope) == 0:
+        if has_shared_leaves and trees.symmetric[tree] and trees.depth[tree] <= TABLE_DEPTH:
             _add_by_leaf(trees, tree, cells, start, tables, work, sums, phi)
             continue
         for first in range(0, n_rows, STRIP):
             n = min(STRIP, n_rows - first)
-            _walk(LOOK_UP, trees, tree, cells, first, n, nothing, nothing, start, tables, work, sums, phi)
-
-
-@kernel
-def fill_pair_tables(trees, chosen, background, points, weights, most, start, tables):
-    """tables[start[leaf] :] = (2^d, d (d - 1) / 2) for each leaf: interactions of a pattern, pairs in path order.
-
-    The trees have no lines; the rest is as in `fill_tables`.
-    """
-    depth, n = 1, background.shape[1]
-    for tree in chosen:
-        depth = max(depth, trees.depth[tree])
-    work, sums = _make_work(depth, n, len(background)), np.empty((7, 1 << most))
-    for tree in chosen:
-        _walk(COUNT_PAIRS, trees, tree, background, 0, n, points, weights, start, tables, work, sums, background)
-
-
-@kernel
-def add_table_pairs(trees, chosen, cells, start, tables, pairs):
-    """pairs[i * n_features + j, r] += interactions in the chosen trees, i < j, for all rows of `cells`."""
-    depth, n_rows, nothing = 1, cells.shape[1], np.empty((1, 1))
-    for tree in chosen:
-        depth = max(depth, trees.depth[tree])
-    work, sums = _make_work(depth, STRIP, len(cells)), np.empty((7, 1))
-    for tree in chosen:
-        for first in range(0, n_rows, STRIP):
-            n = min(STRIP, n_rows - first)
-            _walk(LOOK_UP_PAIRS, trees, tree, cells, first, n, nothing, nothing, start, tables, work, sums, pairs)
+            _walk(task, trees, tree, cells, first, n, nothing, nothing, start, tables, work, sums, phi)
 
 
 @kernel

@@ -257,6 +257,17 @@ def test_threads_and_other_rows_change_no_bit():
         np.testing.assert_array_equal(explain(model, many[70:71], background=many[:9]).values, values[70:71])
 
 
+@pytest.mark.parametrize("interactions", [False, True])
+def test_one_class_of_a_forest_is_what_the_others_leave(interactions):
+    """Fractions of classes sum to 1, so that the trees are walked once less."""
+    model = skensemble.RandomForestClassifier(n_estimators=5, random_state=0, n_jobs=1)
+    model.fit(X, np.digitize(X["p"], [-0.5, 0.5]))
+    explanation = explain(model, X[:9], interactions=interactions)
+    np.testing.assert_array_equal(explanation.values[..., 0], -explanation.values[..., 1:].sum(axis=-1))
+    total = explanation.values.reshape(9, -1, 3).sum(axis=1) + explanation.base_values
+    np.testing.assert_allclose(total, model.predict_proba(X[:9]), atol=1e-14)
+
+
 def test_deep_paths_stay_exact():
     """Other programs lose about a bit with each level: 60 rare flags, one after the other."""
     rng = np.random.default_rng(2)
