@@ -58,7 +58,8 @@ def plot_search(model: Any, *, ax: Any = None) -> Any:
             " cv_results_."
         )
     ax = axes_or_new(ax)
-    is_loss = model.scoring == "loss"
+    scoring = getattr(model, "scoring", "loss")
+    is_loss = scoring == "loss"
     sign, chosen = -1.0 if is_loss else 1.0, results["best_index"]
     for number, (changes, curve) in enumerate(zip(results["params"], results["curves"], strict=True)):
         width = {"linewidth": 2.5 if number == chosen else 1.0}
@@ -67,18 +68,18 @@ def plot_search(model: Any, *, ax: Any = None) -> Any:
     ax.plot(best, sign * results["curves"][chosen][best], "o", color="black", label=f"chosen: {best} rounds")
     _cut(ax, sign * np.concatenate(results["curves"]), is_loss)
     ax.set_xlabel(f"rounds of learning rate {results['learning_rate']:g}")
-    ax.set_ylabel(f"{model.scoring if isinstance(model.scoring, str) else 'score'} of left-out samples", **AS_IT_IS)
+    ax.set_ylabel(f"{scoring if isinstance(scoring, str) else 'score'} of left-out samples", **AS_IT_IS)
     ax.legend()
     return ax
 
 
 def _label(changes, n_folds):
     """A candidate in words."""
-    parts = [str(changes["grow_policy"])]
+    parts = [str(changes.get("grow_policy", "rounds"))]
     for name, words in {"max_depth": "depth", "max_leaf_nodes": "leaves"}.items():
         if changes.get(name) is not None:
             parts.append(f"{words} {changes[name]}")
-    if changes["linear_leaves"]:
+    if changes.get("linear_leaves"):
         parts.append("linear leaves")
     if "subsample" in changes:
         parts.append("all samples")

@@ -190,6 +190,7 @@ _OF_GRADIENT_ROUNDS = {
     "oob_scores_": SCORES,
     "oob_improvement_": SCORES,
     "oob_score_": ANYTHING,
+    "cv_results_": ANYTHING,
 }
 GRADIENT_KINDS = [
     EstimatorKind(
@@ -226,7 +227,7 @@ _ADABOOST = {
     "estimator_weights_": Array("f8", "rounds"),
     "estimator_errors_": Array("f8", "rounds"),
 }
-_OF_ADABOOST_ROUNDS = {"_seed": SEED, "_n_draws": Number(0.0), "validation_score_": SCORES}
+_OF_ADABOOST_ROUNDS = {"_seed": SEED, "_n_draws": Number(0.0), "validation_score_": SCORES, "cv_results_": ANYTHING}
 ADABOOST_KINDS = [
     EstimatorKind(
         f"AdaBoost{task}",

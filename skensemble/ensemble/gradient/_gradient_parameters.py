@@ -15,9 +15,11 @@ from skensemble._parameters import (
     with_defaults,
 )
 from skensemble._shared_parameters import JOBS
+from skensemble.ensemble._rounds_by_folds import or_auto
 from skensemble.ensemble.losses._losses import offered_losses
 from skensemble.tree.exact._cart_limits import CART_PARAMETERS
 
+MOST_SEARCHED = 1000  # rounds of a fold
 _INSIDE = (Interval(float, 0.0, 1.0, "neither"),)
 _NON_NEGATIVE = (Interval(float, 0.0),)
 
@@ -39,7 +41,9 @@ _ROUNDS = {
         "Factor >= 0 that multiplies the values of all leaves (shrinkage). Smaller values usually predict better, and"
         " need more rounds.",
     ),
-    "n_estimators": Parameter(100, (Interval(int, 1),), "int", "Maximum number of boosting rounds. {round}"),
+    "n_estimators": or_auto(
+        Parameter(100, (Interval(int, 1),), "int", "Maximum number of boosting rounds. {round}"), MOST_SEARCHED
+    ),
     "subsample": Parameter(
         1.0,
         (Interval(float, 0.0, 1.0, "right"),),

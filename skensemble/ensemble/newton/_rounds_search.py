@@ -14,6 +14,7 @@ import numpy as np
 from skensemble._parallel import in_order
 from skensemble._random_bits import mixed_seed
 from skensemble.ensemble._early_stopping import Patience
+from skensemble.ensemble._rounds_by_folds import can_judge, mean_curve
 from skensemble.ensemble.newton._booster import FitRequest
 from skensemble.ensemble.newton._boosters import choose_booster
 from skensemble.ensemble.newton._temperature import fitted_temperature
@@ -124,7 +125,8 @@ def _is_short(n_rows, n_outputs):
 
 
 def choose_folds(data, strata, n_outputs, cv, groups, X, y, seed):
-    """Folds to judge by; none where each row is the only one of its class.
+    """Folds to judge by; none where all classes but one have a single row,
+    since a class that nobody judges seems to be none.
 
     n_outputs : of the loss;  cv : the parameter;  groups : (n_samples,) or None;  X, y : as the user gave them
     """
@@ -140,7 +142,8 @@ def choose_folds(data, strata, n_outputs, cv, groups, X, y, seed):
             seed = mixed_seed(seed, SEARCH_STREAM)
             folds = content_folds(keys, content.rows, strata, data.copies, n_folds, seed)
             folds = folds[:n_used]
-    return [fold for fold in folds if fold.train.any() and fold.left_out.any()]
+    folds = [fold for fold in folds if fold.train.any() and fold.left_out.any()]
+    return folds if cv is not None or groups is not None or can_judge(folds, strata) else []
 
 
 def _number_of_folds(cv, n_rows, n_outputs):
@@ -310,18 +313,6 @@ class RoundsSearch:
 
 
 # -- from curves to rounds -------------------------------------------------------------------------------------------
-
-
-def mean_curve(curves):
-    """Mean of some curves, of which those that stopped early keep their last value; empty if none is finite.
-
-    Curves that are not finite are left out.
-    """
-    curves = [curve for curve in curves if np.isfinite(curve).all()]
-    if not curves:
-        return np.empty(0)
-    length = max(map(len, curves))
-    return np.mean([np.append(curve, np.full(length - len(curve), curve[-1])) for curve in curves], axis=0)
 
 
 def _winner(best, n_folds):
