@@ -1,4 +1,4 @@
-"""How many rounds a booster makes, where that is "auto": as many as rows like that are left out, fold by fold.
+"""How many rounds a booster makes, where that is "auto": rows that are left out, fold by fold, say it.
 
 The rounds of a fold are those of the booster itself, at the same learning rate; the mean of the folds' curves says how
 many are best.  The model is then fitted to all rows.
@@ -22,10 +22,10 @@ def or_auto(parameter, most):
     return parameter._replace(
         rules=(*parameter.rules, OneOf("auto")),
         kind='int or "auto"',
-        text=f'{parameter.text} "auto": fit chooses it by 3 folds (one fold of a fifth beyond 20,000 samples, of a tenth '
-        f"beyond 100,000): each is boosted until {PATIENCE} rounds bring nothing to the samples that are left out, or "
-        f"to {most} rounds; the model is then fitted to all samples with the number that is best for the mean of the "
-        f"folds. Fewer than {FEWEST_ROWS} samples: {parameter.default}.",
+        text=f'{parameter.text} "auto": fit chooses it by 3 folds (one fold of a fifth beyond 20,000 samples, of a '
+        f"tenth beyond 100,000): each is boosted until {PATIENCE} rounds bring nothing to the samples that are left "
+        f"out, or to {most} rounds; the model is then fitted to all samples with the number that is best for the mean "
+        f"of the folds. Fewer than {FEWEST_ROWS} samples: {parameter.default}.",
     )
 
 

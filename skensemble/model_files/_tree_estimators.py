@@ -227,7 +227,7 @@ _ADABOOST = {
     "estimator_weights_": Array("f8", "rounds"),
     "estimator_errors_": Array("f8", "rounds"),
 }
-_OF_ADABOOST_ROUNDS = {"_seed": SEED, "_n_draws": Number(0.0), "validation_score_": SCORES, "cv_results_": ANYTHING}
+_OF_ADABOOST_ROUNDS = {"_seed": SEED, "_n_draws": Number(0.0), "validation_score_": SCORES}
 ADABOOST_KINDS = [
     EstimatorKind(
         f"AdaBoost{task}",

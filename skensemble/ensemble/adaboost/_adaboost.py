@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from itertools import count
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -18,7 +17,7 @@ from sklearn.utils.validation import _num_samples, check_is_fitted, has_fit_para
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._estimator import Estimator
 from skensemble._parallel import effective_n_jobs
-from skensemble._parameters import ParameterError, check_parameters, plain_value
+from skensemble._parameters import ParameterError, check_parameters
 from skensemble._progress_lines import ProgressLines
 from skensemble._random import draw_seed, generator
 from skensemble._random_bits import mixed_seed
@@ -34,9 +33,8 @@ from skensemble._validation import read_features
 from skensemble._warnings import warn
 from skensemble.ensemble._early_stopping import Patience
 from skensemble.ensemble._held_out_scoring import GivenRows, HeldOutScorer
-from skensemble.ensemble._rounds_by_folds import best_rounds, check_open_rounds, curve_of, judging_folds, report
 from skensemble.ensemble.adaboost._adaboost_algorithms import ALGORITHMS, LearnerRound, Rows
-from skensemble.ensemble.adaboost._adaboost_parameters import CLASSIFIER, MOST_SEARCHED, REGRESSOR
+from skensemble.ensemble.adaboost._adaboost_parameters import CLASSIFIER, REGRESSOR
 from skensemble.ensemble.adaboost._boosting_weights import UNITS, BoostingWeights, draw_rows
 from skensemble.ensemble.adaboost._given_weights import as_copies, read_sample_weight
 from skensemble.ensemble.adaboost._weak_learners import (
@@ -117,8 +115,6 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
             the message names it, the rule and the value. The estimator is then left as it was before.
         """
         check_parameters(self, self._parameters)
-        is_open = check_open_rounds(self, stops=("early_stopping", False), continued=False)
-        self.__dict__.pop("cv_results_", None)
         self.estimator_ = self._checked_learner()
         metadata = self._routed(fit_params)
         self._takes_tables = grows_from_codes(self.estimator_) and not metadata
@@ -128,14 +124,11 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
         weight = read_sample_weight(sample_weight, n_samples)
         self._seed = int(draw_seed(generator(self.random_state)))
         copies, start, self._n_draws = as_copies(weight, self._class_factors(target, weight), n_samples)
-        n_estimators = self.n_estimators
-        if is_open:
-            n_estimators = self._search(X, X_read, target, copies, start, metadata)
         learners, copies, start, judging = self._prepare(X_read, target, copies, start, metadata)
         data = {"X": X, "y": y, "metadata": {} if sample_weight is None else {"sample_weight": sample_weight}}
         state = self._start(target, copies, start)
         judge = self._make_judge(X, target, judging) if self.early_stopping else None
-        self._boost(learners, n_estimators, state, judge, self._tolerance(target, judging), data)
+        self._boost(learners, state, judge, self._tolerance(target, judging), data)
         return self
 
     def _read_X(self, X, *, reset):
@@ -146,62 +139,23 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
         """(learners, copies, start, held-out rows and their weights or None); held-out rows have copies or start 0."""
         counted = _counted(copies, start)
         learners = self._make_learners(X, target, counted, metadata)
-        units, keys = _units(copies, start), None
+        units, keys = copies_of(start > 0.0 if copies is NO_WEIGHT else copies * (start > 0.0)), None
         if self.early_stopping or self.resample:
             keys = learners.row_keys(self._numbers_of(target), units)
         if self.resample:
-            self._line = self._line_of(keys)
+            self._line = np.argsort(keys, kind="stable") if self._takes_tables else np.arange(len(start))
         if not self.early_stopping:
             return learners, copies, start, None
         seed = mixed_seed(self._seed, HOLD_OUT_STREAM)
         held_out = held_out_parts(keys, self._strata(target), units, self.validation_fraction, seed)
         if not held_out.any():  # no row can be spared: the training rows are scored
             return learners, copies, start, _weighted_rows(counted)
-        copies, start = _part(copies, start, 1.0 - held_out)
+        if copies is NO_WEIGHT:
+            start = start * (1.0 - held_out)
+        else:
+            copies = np.rint(copies * (1.0 - held_out))
         learners = self._make_learners(X, target, _counted(copies, start), metadata)
         return learners, copies, start, _weighted_rows(counted * held_out)
-
-    def _line_of(self, keys):
-        """The rows in the order in which draws number them."""
-        return np.argsort(keys, kind="stable") if self._takes_tables else np.arange(len(keys))
-
-    # -- how many rounds ---------------------------------------------------------------------------------------------
-
-    def _search(self, X, X_read, target, copies, start, metadata):
-        """The number of rounds that rows like best that are left out; sets the attribute that says what they found."""
-        learners, units = self._make_learners(X_read, target, _counted(copies, start), metadata), _units(copies, start)
-        numbers = self._numbers_of(target)
-        keys, feature_keys = (learners.row_keys(of, units) for of in (numbers, np.zeros(len(numbers))))
-        if self.resample:
-            self._line = self._line_of(keys)
-        seed = mixed_seed(self._seed, HOLD_OUT_STREAM)
-        folds, curves = judging_folds(keys, feature_keys, self._strata(target), units, seed), []
-        for number, fold in enumerate(folds, 1):
-            own = _part(copies, start, fold.train)
-            learners = self._make_learners(X_read, target, _counted(*own), metadata)
-            judge = self._make_judge(X, target, _weighted_rows(_counted(copies, start) * fold.left_out))
-            scores = self._scores(learners, self._start(target, *own), judge)
-            curves.append(curve_of(next(scores, np.nan), scores, MOST_SEARCHED))
-            if self.verbose:
-                report(number, curves[-1])
-        n_rounds, results = best_rounds(curves, self.learning_rate, self._parameters["n_estimators"].default)
-        if results is not None:
-            self.cv_results_ = results
-        return n_rounds
-
-    def _scores(self, learners, state, judge):
-        """Yield the scores of the rounds of a fold, that of the first one twice, as if it were there before."""
-        fit = partial(self._fit_learner, learners)
-        for number in count():
-            round_ = self._drawn_round(state, fit, number)
-            if round_ is None:
-                return
-            score = judge(round_)
-            yield score
-            if number == 0:
-                yield score
-            if round_.overflowed or not round_.may_go_on:
-                return
 
     def _make_learners(self, X, target, counted, metadata):
         if not self._takes_tables:
@@ -223,17 +177,17 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
         weight = draw_rows(weight, self._line, self._n_draws, draw) if self.resample else weight / UNITS
         return learners.fit(seed, weight, y)
 
-    def _boost(self, learners, n_estimators, state, judge, tol, data):
-        """Add rounds up to `n_estimators`, or until a learner is perfect or useless, or scores stop rising."""
+    def _boost(self, learners, state, judge, tol, data):
+        """Add rounds up to n_estimators, or until a learner is perfect or useless, or scores stop rising."""
         fit = partial(self._fit_learner, learners)
         rounds, scores = [], []
         patience = Patience(self.n_iter_no_change, tol, scores) if self.early_stopping else None
-        progress, lines = FitProgress(self, n_estimators, data), ProgressLines(self.verbose, n_estimators)
+        progress, lines = FitProgress(self, self.n_estimators, data), ProgressLines(self.verbose, self.n_estimators)
 
         def one_round():
             rounds.append(self._one_round(state, fit, len(rounds)))
 
-        for number in range(n_estimators):
+        for number in range(self.n_estimators):
             is_stopped = progress.run_round(one_round, lambda: self._fitted(learners, rounds))
             if rounds[-1] is None:
                 rounds.pop()
@@ -255,24 +209,17 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
 
     def _one_round(self, state, fit, number):
         """Round `number`, or None if its learner is no better than chance."""
-        round_ = self._drawn_round(state, fit, number)
-        if round_ is not None:
-            return round_
+        seed, round_ = mixed_seed(self._seed, number), None
+        for draw in range(N_DRAWS if self.resample else 1):
+            round_ = self._round(state, fit, mixed_seed(seed, draw), number)
+            if round_ is not None:
+                return round_
         if number == 0:
             raise ValueError(
                 f"estimator must do better than chance, got {self.estimator_!r} on these rows: BaseClassifier in "
                 f"{type(self).__name__} ensemble is worse than random, ensemble can not be fit."
             )
         return None
-
-    def _drawn_round(self, state, fit, number):
-        """The same, also of the first round."""
-        seed, round_ = mixed_seed(self._seed, number), None
-        for draw in range(N_DRAWS if self.resample else 1):
-            round_ = self._round(state, fit, mixed_seed(seed, draw), number)
-            if round_ is not None:
-                break
-        return round_
 
     @staticmethod
     def _warn_about_infinity(number):
@@ -438,18 +385,6 @@ def _counted(copies, start):
     return start if copies is NO_WEIGHT else copies * start
 
 
-def _units(copies, start):
-    """(n_samples,) int64: how many rows each stands for, or None."""
-    return copies_of(start > 0.0 if copies is NO_WEIGHT else copies * (start > 0.0))
-
-
-def _part(copies, start, share):
-    """(copies, start) of a share of the copies of each row."""
-    if copies is NO_WEIGHT:
-        return copies, start * share
-    return np.rint(copies * share), start
-
-
 def _weighted_rows(weight):
     """(indices of the rows of positive weight, their weights)"""
     return np.flatnonzero(weight), weight[weight > 0]
@@ -484,12 +419,9 @@ class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
         regressor for "gentle" and "logit". Its `fit` must take `sample_weight`, unless `resample=True`. None: a
         decision tree with `max_depth=1` of the kind that the algorithm needs; if `class_weight` is given, its leaves
         hold at least a hundredth of the total weight.
-    n_estimators : int or "auto", default=50
+    n_estimators : int, default=50
         Maximum number of rounds. Boosting also ends after a learner without errors and, for "samme", before a learner
-        that is no better than chance. "auto": fit chooses it by 3 folds (one fold of a fifth beyond 20,000 samples, of
-        a tenth beyond 100,000): each is boosted until 30 rounds bring nothing to the samples that are left out, or to
-        500 rounds; the model is then fitted to all samples with the number that is best for the mean of the folds.
-        Fewer than 20 samples: 50.
+        that is no better than chance.
     learning_rate : float, default=1.0
         Factor > 0 that multiplies what a round does to the sample weights and to the predictions.
     algorithm : {"samme", "real", "gentle", "logit"}, default="samme"
@@ -563,10 +495,6 @@ class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
         Weight of the vote of each learner; ones for algorithms without votes.
     estimator_errors_ : ndarray of shape (n_rounds,)
         Weighted fraction of the samples that each learner gets wrong, by the weights of its round.
-    cv_results_ : dict
-        Only if `n_estimators="auto"` was decided by folds: the mean score of left-out samples after 0, 1, ... rounds
-        ("curves"), the number of rounds that is best ("n_rounds"), and the best score of each fold
-        ("split_test_scores"); see `skensemble.inspection.plot_search`.
     validation_score_ : ndarray of shape (n_scored,)
         Score of the held-out samples after each round. Only with `early_stopping`.
     feature_importances_ : ndarray of shape (`n_features_in_`,)
@@ -612,7 +540,7 @@ class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
         self,
         estimator: BaseEstimator | None = None,
         *,
-        n_estimators: int | Literal["auto"] = 50,
+        n_estimators: int = 50,
         learning_rate: float = 1.0,
         algorithm: Literal["samme", "real", "gentle", "logit"] = "samme",
         weight_trimming: float = 0.0,
@@ -940,12 +868,9 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
     estimator : estimator or None, default=None
         Regressor to boost. Its `fit` must take `sample_weight`, unless `resample=True`. None: a decision tree with
         `max_depth=3`.
-    n_estimators : int or "auto", default=50
+    n_estimators : int, default=50
         Maximum number of rounds. Boosting also ends after a learner without errors, and before a learner whose mean
-        loss is 1/2 or more. "auto": fit chooses it by 3 folds (one fold of a fifth beyond 20,000 samples, of a tenth
-        beyond 100,000): each is boosted until 30 rounds bring nothing to the samples that are left out, or to 500
-        rounds; the model is then fitted to all samples with the number that is best for the mean of the folds. Fewer
-        than 20 samples: 50.
+        loss is 1/2 or more.
     learning_rate : float, default=1.0
         Factor > 0 that multiplies what a round does to the sample weights, and the weight of the learner.
     loss : {"linear", "square", "exponential"}, default="linear"
@@ -1004,10 +929,6 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         Weight of each learner in the weighted median.
     estimator_errors_ : ndarray of shape (n_rounds,)
         Weighted mean loss of each learner, by the weights of its round.
-    cv_results_ : dict
-        Only if `n_estimators="auto"` was decided by folds: the mean score of left-out samples after 0, 1, ... rounds
-        ("curves"), the number of rounds that is best ("n_rounds"), and the best score of each fold
-        ("split_test_scores"); see `skensemble.inspection.plot_search`.
     validation_score_ : ndarray of shape (n_scored,)
         Score of the held-out samples after each round. Only with `early_stopping`.
     feature_importances_ : ndarray of shape (`n_features_in_`,)
@@ -1049,7 +970,7 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         self,
         estimator: BaseEstimator | None = None,
         *,
-        n_estimators: int | Literal["auto"] = 50,
+        n_estimators: int = 50,
         learning_rate: float = 1.0,
         loss: Literal["linear", "square", "exponential"] = "linear",
         resample: bool = True,
@@ -1159,8 +1080,7 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
 
     def _running_prediction(self, rows):
         """Function of a LearnerRound: predictions for `rows` by the rounds so far."""
-        most = MOST_SEARCHED if plain_value(self.n_estimators) == "auto" else self.n_estimators
-        medians = RunningMedian(len(rows), most)
+        medians = RunningMedian(len(rows), self.n_estimators)
         return lambda round_: medians.add(round_.outputs[0][rows], round_.weight)
 
     def _running_loss(self, target, rows):

@@ -14,10 +14,8 @@ from skensemble._parameters import (
 )
 from skensemble._progress_lines import verbose
 from skensemble._shared_parameters import CATEGORICAL, CLASS_FACTORS, JOBS, MAX_BINS, MIN_FREQUENCY
-from skensemble.ensemble._rounds_by_folds import or_auto
 from skensemble.ensemble.adaboost._adaboost_algorithms import ALGORITHMS
 
-MOST_SEARCHED = 500  # rounds of a fold
 _IsLearner = Matches(
     lambda value: hasattr(value, "fit") and hasattr(value, "predict") and not isinstance(value, type),
     "an estimator with fit and predict",
@@ -68,9 +66,7 @@ def _table(estimator, n_estimators, learning_rate, own, *, resample, strata, los
     """
     return {
         "estimator": Parameter(None, (_IsLearner, IsNone), "estimator or None", estimator),
-        "n_estimators": or_auto(
-            Parameter(50, (Interval(int, 1),), "int", f"Maximum number of rounds. {n_estimators}"), MOST_SEARCHED
-        ),
+        "n_estimators": Parameter(50, (Interval(int, 1),), "int", f"Maximum number of rounds. {n_estimators}"),
         "learning_rate": Parameter(1.0, (Interval(float, 0.0, closed="neither"),), "float", learning_rate),
         **own,
         "resample": Parameter(

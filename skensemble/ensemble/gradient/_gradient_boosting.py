@@ -272,7 +272,7 @@ class _GradientBoosting(ConvertibleBooster, CallbackSupportMixin, ShapValues, In
         return for_blocks(make, n_growers, 1, n_growers)
 
     def _boost(self, rounds, n_estimators, weight_held_out, monitor, data):
-        """Add rounds until there are `n_estimators`, the held-out loss stops falling, or a callback or monitor stops."""
+        """Add rounds up to `n_estimators`, until the held-out loss stops falling, or a callback or monitor stops."""
         first, history = self._n_rounds, GradientHistory(self)
         n_rounds = n_estimators - first
         progress = FitProgress(self, n_rounds, data)

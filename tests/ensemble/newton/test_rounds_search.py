@@ -10,7 +10,7 @@ from sklearn.model_selection import GroupKFold, KFold
 
 from skensemble import NewtonBoostingClassifier, NewtonBoostingRanker, NewtonBoostingRegressor
 from skensemble.ensemble.newton import _rounds_search
-from skensemble.ensemble.newton._rounds_search import mean_curve, rounds_of_length
+from skensemble.ensemble.newton._rounds_search import rounds_of_length
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(120, 3))
@@ -242,9 +242,9 @@ def test_the_ranker_has_no_search():
         NewtonBoostingRanker(n_estimators="auto").fit(X, LABELS, qid=np.arange(120) // 10)
 
 
-def test_curves_that_stop_keep_their_last_value():
-    np.testing.assert_array_equal(mean_curve([np.array([1.0, 3.0]), np.array([1.0, 1.0, 5.0])]), [1.0, 2.0, 4.0])
-    assert len(mean_curve([np.array([1.0, np.nan])])) == 0
+def test_a_class_of_one_row_leaves_nobody_to_judge():
+    model = _classifier().fit(X[:40], np.r_[1, np.zeros(39)])
+    assert not hasattr(model, "cv_results_")
 
 
 def test_a_length_becomes_rounds_within_the_limits():
