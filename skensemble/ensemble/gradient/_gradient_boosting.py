@@ -24,7 +24,6 @@ from skensemble._targets import LabelScoreMixin, all_or_nothing, read_labels, re
 from skensemble._validation import read_features
 from skensemble._warnings import warn
 from skensemble.ensemble._early_stopping import RecentPatience
-from skensemble.ensemble._rounds_by_folds import best_rounds, check_open_rounds, curve_of, judging_folds, report
 from skensemble.ensemble.gradient._gradient_history import GradientHistory, Printer
 from skensemble.ensemble.gradient._gradient_parameters import CLASSIFIER, MOST_SEARCHED, REGRESSOR
 from skensemble.ensemble.gradient._gradient_rounds import (
@@ -36,6 +35,7 @@ from skensemble.ensemble.gradient._gradient_rounds import (
 from skensemble.ensemble.losses._links import response
 from skensemble.ensemble.losses._losses import make_loss
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
+from skensemble.ensemble.rows._rounds_by_folds import best_rounds, check_open_rounds, curve_of, judging_folds, report
 from skensemble.ensemble.rows._row_sampling import RowSampler, copies_of
 from skensemble.explanation._explain import ShapValues
 from skensemble.tree._binning import Binner

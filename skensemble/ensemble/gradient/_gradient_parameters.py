@@ -15,8 +15,8 @@ from skensemble._parameters import (
     with_defaults,
 )
 from skensemble._shared_parameters import JOBS
-from skensemble.ensemble._rounds_by_folds import or_auto
 from skensemble.ensemble.losses._losses import offered_losses
+from skensemble.ensemble.rows._rounds_by_folds import or_auto
 from skensemble.tree.exact._cart_limits import CART_PARAMETERS
 
 MOST_SEARCHED = 1000  # rounds of a fold

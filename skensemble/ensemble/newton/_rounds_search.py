@@ -14,11 +14,11 @@ import numpy as np
 from skensemble._parallel import in_order
 from skensemble._random_bits import mixed_seed
 from skensemble.ensemble._early_stopping import Patience
-from skensemble.ensemble._rounds_by_folds import can_judge, mean_curve
 from skensemble.ensemble.newton._booster import FitRequest
 from skensemble.ensemble.newton._boosters import choose_booster
 from skensemble.ensemble.newton._temperature import fitted_temperature
 from skensemble.ensemble.rows._folds import content_folds, given_folds, group_folds
+from skensemble.ensemble.rows._rounds_by_folds import can_judge, mean_curve
 from skensemble.tree.histogram._team_growing import is_worth_a_team
 
 SEARCH_STREAM = 2  # of the estimator's seed

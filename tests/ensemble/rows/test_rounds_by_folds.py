@@ -6,7 +6,7 @@ from sklearn.datasets import make_friedman1
 from sklearn.dummy import DummyRegressor
 
 from skensemble import GradientBoostingClassifier, GradientBoostingRegressor
-from skensemble.ensemble._rounds_by_folds import best_rounds, curve_of, judging_folds, mean_curve
+from skensemble.ensemble.rows._rounds_by_folds import best_rounds, curve_of, judging_folds, mean_curve
 from skensemble.inspection import plot_search
 
 AUTO = {"n_estimators": "auto", "learning_rate": 0.5, "max_depth": 2, "random_state": 0}
