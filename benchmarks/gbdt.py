@@ -47,8 +47,9 @@ def run(quick=False):
         print(f"  fitted {job.estimator} on {job.table}", flush=True)
     note = (
         f"100 rounds of trees of depth 3, or as many as folds choose. Ours has {N_THREADS} threads, scikit-learn's "
-        "estimators know only one. One process, libraries in turn, medians, seconds. Ratios are ours / theirs. Loss of the rows held out: log-loss, "
-        "or mean squared error; same: share of these rows that both predict alike (to 1e-6 of the target's spread). "
+        "estimators know only one. One process, libraries in turn, medians, seconds. Ratios are ours / theirs. Loss of "
+        "the rows held out: log-loss, or mean squared error; same: share of these rows that both predict alike (to "
+        "1e-6 of the target's spread). "
         "Tables that this machine lacks are replaced by made-up ones."
     )
     remarks = [f"{row['library']}, {row['job']}: {row['error']}" for row in rows if row["error"]]

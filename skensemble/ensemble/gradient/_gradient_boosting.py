@@ -863,10 +863,10 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
         Factor >= 0 that multiplies the values of all leaves (shrinkage). Smaller values usually predict better, and
         need more rounds.
     n_estimators : int or "auto", default=100
-        Maximum number of boosting rounds.  "auto": fit chooses it by 3 folds (one fold of a fifth beyond 20,000
-        samples, of a tenth beyond 100,000): each is boosted until 30 rounds bring nothing to the samples that are left
-        out, or to 1000 rounds; the model is then fitted to all samples with the number that is best for the mean of the
-        folds. Fewer than 20 samples: 100.
+        Maximum number of boosting rounds. "auto": fit chooses it by 3 folds (one fold of a fifth beyond 20,000 samples,
+        of a tenth beyond 100,000): each is boosted until 30 rounds bring nothing to the samples that are left out, or
+        to 1000 rounds; the model is then fitted to all samples with the number that is best for the mean of the folds.
+        Fewer than 20 samples: 100.
     subsample : float, default=1.0
         Fraction of the samples, in (0, 1], that are drawn anew in each round to grow its trees (stochastic gradient
         boosting). The same fraction of identical samples is drawn.

@@ -129,7 +129,7 @@ def _table(loss, own, method, constant, **words):
         **_REST,
     }
     for name in ("n_estimators", "validation_fraction"):
-        table[name] = table[name]._replace(text=table[name].text.format(**words).strip())
+        table[name] = table[name]._replace(text=" ".join(table[name].text.format(**words).split()))
     return table
 
 
