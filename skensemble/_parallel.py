@@ -132,7 +132,7 @@ def _quota_of_folder(folder):
 
 # -- the pool --------------------------------------------------------------------------------------------------------
 
-_pools = {}  # (process id, n_threads) -> ThreadPoolExecutor; a forked child finds none of its own and makes one
+_pools = {}  # (process id, n_threads, kind) -> ThreadPoolExecutor; a forked child finds none of its own and makes one
 _pools_lock = threading.Lock()
 _this_thread = threading.local()  # is_worker: does it belong to a pool?
 
@@ -154,11 +154,20 @@ if hasattr(os, "register_at_fork"):
 
 
 def thread_pool(n_threads):
-    """The process's pool of `n_threads` threads, made on first use."""
+    """The process's pool of `n_threads` threads for blocks of work, made on first use."""
+    return _pool(n_threads, "blocks")
+
+
+def helper_pool(n_threads):
+    """The process's pool of `n_threads` threads for helpers of a team, who may stay for a while."""
+    return _pool(n_threads, "helpers")
+
+
+def _pool(n_threads, kind):
     with _pools_lock:
-        key = (os.getpid(), n_threads)
+        key = (os.getpid(), n_threads, kind)
         if key not in _pools:
-            _pools[key] = ThreadPoolExecutor(n_threads, "skensemble", initializer=_become_worker)
+            _pools[key] = ThreadPoolExecutor(n_threads, f"skensemble-{kind}", initializer=_become_worker)
         return _pools[key]
 
 

@@ -1,14 +1,17 @@
 """Kernels: how a team of threads shares work inside one kernel.
 
-One thread, the leader, opens a job of `n_chunks` chunks; everybody takes chunks from one atomic word until none is
-left; the leader waits for the chunks that others took.  A thread that is late, or never comes, delays nobody: the
-leader can do all chunks alone.  The words of a team are zero while no job has been opened.
+One thread, the leader, opens a job of `n_chunks` chunks, cut into lanes, one for each thread or one for all; everybody
+takes the chunks of the own lane, then those that are left in the others; the leader waits for the chunks that others
+took.  A thread that is late, or never comes, delays nobody: the leader can do all chunks alone.  A thread's lane has
+the same share of the work in each job, so that what it wrote in one job is in its core's cache in the next.
 
-      team[TICKET] = job number << 40 | n_chunks << 20 | next chunk        one word, so that a ticket is never torn
-      team[DONE]   = chunks of this job that are finished                  (on a cache line of its own)
+      team[lane's word] = job number << 40 | end of the lane << 20 | next chunk     one word, so that it is never torn
+      team[DONE]        = chunks of this job that are finished
 
-Whoever draws a ticket with chunk < n_chunks holds that job open, so its description cannot change before
-`finish_chunk`.
+Whoever draws a ticket with a chunk before the lane's end holds that job open, so its description cannot change before
+`finish_chunk`.  The words are zero while no job has been opened.  Each has a pair of cache lines to itself, 128 bytes
+from its neighbours and from whatever stands in memory beside them: helpers that wait read the words all the time, and
+to write to a line that another core reads takes as long as to fetch it from there.
 """
 
 import platform
@@ -21,33 +24,47 @@ from numba.extending import intrinsic
 
 from skensemble._jit import kernel
 
-TICKET, DONE = 0, 8
-TEAM_WORDS = 16
+APART = 16  # words
+DONE, FIRST_LANE = APART, 2 * APART
 _FIELD = 20
 _MASK = (1 << _FIELD) - 1
 MAX_CHUNKS = _MASK >> 1
-PATIENCE = 2_000_000  # empty looks for work, after which a helper leaves: its leader must have lost its core
+PATIENCE = (
+    300_000  # empty looks for work, some 10 ms, after which a helper leaves: its leader has lost its core, or rests
+)
+
+
+def team_words(n_lanes):
+    """Number of words of a team."""
+    return FIRST_LANE + APART * (n_lanes + 1)
 
 
 @kernel
-def open_job(team, n_chunks):
-    """Leader: let everybody take chunks 0 .. n_chunks - 1 of the job that was just described."""
-    job = (_load(team, TICKET) >> (2 * _FIELD)) + 1
+def open_job(team, n_chunks, n_lanes):
+    """Leader: let everybody take chunks 0 .. n_chunks - 1 of the job that was just described.
+
+    Lane k has those from n_chunks * k // n_lanes on.
+    """
+    job = ((_load(team, FIRST_LANE) >> (2 * _FIELD)) + 1) & _MASK
     _store(team, DONE, 0)
-    _store(team, TICKET, ((job & _MASK) << (2 * _FIELD)) | (n_chunks << _FIELD))
+    for lane in range(n_lanes):
+        first, end = n_chunks * lane // n_lanes, n_chunks * (lane + 1) // n_lanes
+        _store(team, FIRST_LANE + APART * lane, (job << (2 * _FIELD)) | (end << _FIELD) | first)
 
 
 @kernel
-def take_chunk(team):
-    """Number of a chunk that nobody has taken, or -1."""
-    ticket = _load(team, TICKET)
-    if ticket < 0 or (ticket & _MASK) >= ((ticket >> _FIELD) & _MASK):
-        return -1
-    ticket = _add(team, TICKET, 1)  # perhaps of a later job than the one just seen: it counts all the same
-    chunk = ticket & _MASK
-    if ticket < 0 or chunk >= ((ticket >> _FIELD) & _MASK):
-        return -1
-    return chunk
+def take_chunk(team, own_lane, n_lanes):
+    """Number of a chunk that nobody has taken, of the own lane while there is one, or -1."""
+    for k in range(n_lanes):
+        lane = own_lane + k - (n_lanes if own_lane + k >= n_lanes else 0)
+        word = FIRST_LANE + APART * lane
+        ticket = _load(team, word)
+        if ticket >= 0 and (ticket & _MASK) < ((ticket >> _FIELD) & _MASK):
+            ticket = _add(team, word, 1)  # perhaps of a later job than the one just seen: it counts all the same
+            chunk = ticket & _MASK
+            if ticket >= 0 and chunk < ((ticket >> _FIELD) & _MASK):
+                return chunk
+    return -1
 
 
 @kernel
@@ -65,14 +82,15 @@ def wait_for_chunks(team, n_chunks):
 
 
 @kernel
-def dismiss_team(team):
+def dismiss_team(team, n_lanes):
     """Leader: no more jobs; helpers leave."""
-    _store(team, TICKET, -(1 << 62))
+    for lane in range(n_lanes):
+        _store(team, FIRST_LANE + APART * lane, -(1 << 62))
 
 
 @kernel
 def is_dismissed(team):
-    return _load(team, TICKET) < 0
+    return _load(team, FIRST_LANE) < 0
 
 
 @kernel

@@ -13,15 +13,25 @@ from threadpoolctl import threadpool_limits
 
 from skensemble import NewtonBoostingRegressor, RandomForestRegressor, _parallel
 from skensemble._jit import kernel
-from skensemble._parallel import effective_n_jobs, for_blocks, for_each_with_own, in_order, thread_pool, threads_here
+from skensemble._parallel import (
+    effective_n_jobs,
+    for_blocks,
+    for_each_with_own,
+    helper_pool,
+    in_order,
+    thread_pool,
+    threads_here,
+)
 from skensemble._team import (
+    APART,
+    FIRST_LANE,
     MAX_CHUNKS,
-    TEAM_WORDS,
     dismiss_team,
     finish_chunk,
     is_dismissed,
     open_job,
     take_chunk,
+    team_words,
     wait_for_chunks,
 )
 from skensemble.tree.histogram import _team_growing
@@ -342,63 +352,92 @@ def test_nested_blocks_after_fork():
 
 
 def test_chunks_are_taken_once_each():
-    team = np.zeros(TEAM_WORDS, np.int64)
-    assert len(team) == TEAM_WORDS
-    assert take_chunk(team) == -1
+    team = np.zeros(team_words(1), np.int64)
+    assert take_chunk(team, 0, 1) == -1
     for n_chunks in (3, 1, 100):
-        open_job(team, n_chunks)
-        assert [take_chunk(team) for _ in range(n_chunks)] == list(range(n_chunks))
-        assert take_chunk(team) == take_chunk(team) == -1
+        open_job(team, n_chunks, 1)
+        assert [take_chunk(team, 0, 1) for _ in range(n_chunks)] == list(range(n_chunks))
+        assert take_chunk(team, 0, 1) == take_chunk(team, 0, 1) == -1
         for _ in range(n_chunks):
             finish_chunk(team)
         wait_for_chunks(team, n_chunks)
 
 
+@pytest.mark.parametrize(
+    ("n_chunks", "lane", "expected"),
+    [
+        (7, 0, [0, 1, 2, 3, 4, 5, 6]),
+        (7, 1, [2, 3, 4, 5, 6, 0, 1]),
+        (7, 2, [4, 5, 6, 0, 1, 2, 3]),
+        (2, 1, [0, 1]),  # of three lanes, the first is empty: the chunks are at the ends of the others
+        (2, 2, [1, 0]),
+    ],
+)
+def test_own_lane_first_then_what_the_others_left(n_chunks, lane, expected):
+    team = np.zeros(team_words(3), np.int64)
+    for _ in range(2):
+        open_job(team, n_chunks, 3)
+        assert [take_chunk(team, lane, 3) for _ in range(n_chunks + 1)] == [*expected, -1]
+
+
+def test_lanes_share_what_is_left():
+    team = np.zeros(team_words(2), np.int64)
+    open_job(team, 6, 2)
+    assert [take_chunk(team, lane, 2) for lane in (1, 0, 1, 1, 1, 1, 0)] == [3, 0, 4, 5, 1, 2, -1]
+
+
+def test_words_of_a_team_share_no_cache_line():
+    """Whatever stands in memory beside a team's words, and wherever its lines begin."""
+    assert team_words(3) * 8 >= (FIRST_LANE + 2 * APART) * 8 + 128
+    assert APART * 8 >= 128
+    assert FIRST_LANE * 8 >= 256
+
+
 def test_as_many_chunks_as_a_ticket_can_number():
-    team = np.zeros(TEAM_WORDS, np.int64)
-    open_job(team, MAX_CHUNKS)
-    team[0] += MAX_CHUNKS - 1
-    assert [take_chunk(team), take_chunk(team)] == [MAX_CHUNKS - 1, -1]
-    open_job(team, 1)
-    assert [take_chunk(team), take_chunk(team)] == [0, -1]
+    team = np.zeros(team_words(1), np.int64)
+    open_job(team, MAX_CHUNKS, 1)
+    team[FIRST_LANE] += MAX_CHUNKS - 1
+    assert [take_chunk(team, 0, 1), take_chunk(team, 0, 1)] == [MAX_CHUNKS - 1, -1]
+    open_job(team, 1, 1)
+    assert [take_chunk(team, 0, 1), take_chunk(team, 0, 1)] == [0, -1]
 
 
 def test_dismissed_team_finds_no_work():
-    team = np.zeros(TEAM_WORDS, np.int64)
-    open_job(team, 5)
+    team = np.zeros(team_words(2), np.int64)
+    open_job(team, 5, 2)
     assert not is_dismissed(team)
-    dismiss_team(team)
+    dismiss_team(team, 2)
     assert is_dismissed(team)
-    for _ in range(10):
-        assert take_chunk(team) == -1
+    for lane in (0, 1) * 5:
+        assert take_chunk(team, lane, 2) == -1
     assert is_dismissed(team)
 
 
 def test_job_numbers_wrap_around():
-    team = np.zeros(TEAM_WORDS, np.int64)
-    team[0] = ((1 << 20) - 1) << 40
-    open_job(team, 2)
+    team = np.zeros(team_words(1), np.int64)
+    team[FIRST_LANE] = ((1 << 20) - 1) << 40
+    open_job(team, 2, 1)
     assert not is_dismissed(team)
-    assert [take_chunk(team), take_chunk(team), take_chunk(team)] == [0, 1, -1]
+    assert [take_chunk(team, 0, 1), take_chunk(team, 0, 1), take_chunk(team, 0, 1)] == [0, 1, -1]
 
 
 @kernel
-def lead_jobs(team, log, n_jobs):
+def lead_jobs(team, log, n_jobs, n_lanes):
     """Jobs of 1, 2, ..., 7, 1, ... chunks; log[job, chunk] counts who did it, with a value that helpers must see."""
     for job in range(n_jobs):
         n_chunks = job % 7 + 1
         log[job, 7] = job + 1  # the description of the job
         log[n_jobs, 0] = job
-        open_job(team, n_chunks)
-        chunk = take_chunk(team)
+        open_job(team, n_chunks, n_lanes)
+        chunk = take_chunk(team, 0, n_lanes)
         while chunk >= 0:
             work(log, log[n_jobs, 0], chunk)
             finish_chunk(team)
-            chunk = take_chunk(team)
+            chunk = take_chunk(team, 0, n_lanes)
         wait_for_chunks(team, n_chunks)
         for i in range(n_chunks):
             log[n_jobs, 1] += log[job, i]  # what others did must be visible now
-    dismiss_team(team)
+    dismiss_team(team, n_lanes)
 
 
 @kernel
@@ -407,10 +446,10 @@ def work(log, job, chunk):
 
 
 @kernel
-def help_with_jobs(team, log, n_jobs):
+def help_with_jobs(team, log, n_jobs, lane, n_lanes):
     done = 0
     while not is_dismissed(team):
-        chunk = take_chunk(team)
+        chunk = take_chunk(team, lane, n_lanes)
         if chunk >= 0:
             work(log, log[n_jobs, 0], chunk)
             finish_chunk(team)
@@ -418,18 +457,20 @@ def help_with_jobs(team, log, n_jobs):
     return done
 
 
-def run_team(n_jobs, n_helpers):
-    team, log = np.zeros(TEAM_WORDS, np.int64), np.zeros((n_jobs + 1, 8), np.int64)
-    helpers = [thread_pool(3).submit(help_with_jobs, team, log, n_jobs) for _ in range(n_helpers)]
-    lead_jobs(team, log, n_jobs)
+def run_team(n_jobs, n_helpers, n_lanes):
+    team, log = np.zeros(team_words(n_lanes), np.int64), np.zeros((n_jobs + 1, 8), np.int64)
+    lanes = [(1 + k) % n_lanes for k in range(n_helpers)]
+    helpers = [thread_pool(3).submit(help_with_jobs, team, log, n_jobs, lane, n_lanes) for lane in lanes]
+    lead_jobs(team, log, n_jobs, n_lanes)
     done = [helper.result(PATIENCE) for helper in helpers]
     return log, done
 
 
-def test_every_chunk_is_done_once_by_somebody():
-    run_team(1, 1)
+@pytest.mark.parametrize("n_lanes", [1, 2, 4])
+def test_every_chunk_is_done_once_by_somebody(n_lanes):
+    run_team(1, 1, n_lanes)
     n_jobs = 5000
-    log, _ = run_team(n_jobs, 3)
+    log, _ = run_team(n_jobs, 3, n_lanes)
     jobs, chunks = np.arange(n_jobs)[:, None], np.arange(7)
     expected = np.where(chunks <= jobs % 7, jobs + 1, 0)
     np.testing.assert_array_equal(log[:-1, :7], expected)
@@ -480,7 +521,7 @@ def test_helpers_that_never_come():
     release = threading.Event()
     timer = threading.Timer(PATIENCE, release.set)
     timer.start()
-    busy = [thread_pool(2).submit(release.wait) for _ in range(2)]
+    busy = [helper_pool(2).submit(release.wait) for _ in range(2)]
     try:
         tree = new_task(0, n_threads=3).tree(0)
         assert not release.is_set()
@@ -493,7 +534,7 @@ def test_helpers_that_never_come():
 
 def test_trees_inside_the_pool_of_their_helpers():
     tasks = [new_task(seed, n_threads=3) for seed in range(6)]
-    futures = [thread_pool(2).submit(task.tree, 0) for task in tasks]
+    futures = [helper_pool(2).submit(task.tree, 0) for task in tasks]
     for seed, future in enumerate(futures):
         assert_as_alone(future.result(PATIENCE), seed)
 
@@ -505,14 +546,44 @@ def test_a_worker_asks_for_no_helpers(monkeypatch):
         raise AssertionError("a worker asks for a pool")
 
     pool = thread_pool(2)
-    monkeypatch.setattr(_team_growing, "thread_pool", fail)
+    monkeypatch.setattr(_team_growing, "helper_pool", fail)
     assert_as_alone(in_time(lambda: pool.submit(task.tree, 0).result()), 0)
+
+
+def test_helpers_stay_for_the_next_tree_until_they_are_sent_away():
+    task = new_task(0)
+    task.tree(0)
+    team = task.grower._team
+    (helper,) = team._helpers
+    assert_as_alone(task.tree(0), 0)
+    assert team._helpers == [helper] or helper.done()  # or it has waited for too long, and another has come
+    helpers = list(team._helpers)
+    team.dismiss()
+    assert team._helpers == []
+    assert all(helper.done() for helper in helpers)
+    assert_as_alone(task.tree(0), 0)
+
+
+def test_helpers_leave_when_their_team_is_forgotten():
+    task = new_task(0)
+    task.tree(0)
+    helpers = list(task.grower._team._helpers)
+    task.grower._team = None
+    assert helpers
+    assert all(helper.done() for helper in helpers)
+
+
+def test_helpers_of_large_trees_leave_after_each(monkeypatch):
+    monkeypatch.setattr(_team_growing, "STAY_ROWS", 1000)
+    task = new_task(0)
+    assert_as_alone(task.tree(0), 0)
+    assert task.grower._team._helpers == []
 
 
 def test_helper_that_comes_late():
     """One helper finds the pool free only while the tree is growing, or after."""
     for delay in (0.0, 0.001, 0.01):
-        blocker = thread_pool(1).submit(time.sleep, delay)
+        blocker = helper_pool(1).submit(time.sleep, delay)
         assert_as_alone(new_task(1).tree(0), 1)
         blocker.result()
 

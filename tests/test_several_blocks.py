@@ -57,13 +57,13 @@ def small_blocks(monkeypatch):
 @pytest.fixture
 def pools(monkeypatch):
     """Sizes of the pools that were asked for."""
-    sizes, thread_pool = [], _parallel.thread_pool
+    sizes, pool = [], _parallel._pool
 
-    def counted(n_threads):
+    def counted(n_threads, kind):
         sizes.append(n_threads)
-        return thread_pool(n_threads)
+        return pool(n_threads, kind)
 
-    monkeypatch.setattr(_parallel, "thread_pool", counted)
+    monkeypatch.setattr(_parallel, "_pool", counted)
     return sizes
 
 

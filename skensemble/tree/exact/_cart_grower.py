@@ -140,7 +140,7 @@ class CartGrower:
         try:
             return grow_cart(n_rows, n_members, seed, state)
         finally:
-            dismiss_team(team)
+            dismiss_team(team, 1)
             for helper in helpers:
                 helper.cancel() or helper.result()  # helpers that have not started are cancelled, the others waited for
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from skensemble._team import TEAM_WORDS
+from skensemble._team import team_words
 from skensemble.tree._state_table import THREAD, TREE, most_nodes
 from skensemble.tree.exact._cart_state import TABLE, CartState, make_cart_state
 from skensemble.tree.exact._code_groups import FEW_CODES, N_COPIES
@@ -73,7 +73,7 @@ def _sizes(given):
         "max_nodes": max_nodes,
         "n_stack": 0 if is_best_first else max_nodes + 1,
         "n_heap": max_nodes if is_best_first else 0,
-        "team_words": TEAM_WORDS,
+        "team_words": team_words(1),
         "n_job": N_JOB,
         "n_found": N_FOUND,
         "max_chunks": N_CHUNKS,

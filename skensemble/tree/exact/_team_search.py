@@ -62,12 +62,12 @@ def sum_together(slot, rest, start, stop, state):
 
 @kernel
 def _do_together(n_chunks, state):
-    open_job(state.team, n_chunks)
-    chunk = take_chunk(state.team)
+    open_job(state.team, n_chunks, 1)
+    chunk = take_chunk(state.team, 0, 1)
     while chunk >= 0:
         _do_chunk(chunk, state, state)
         finish_chunk(state.team)
-        chunk = take_chunk(state.team)
+        chunk = take_chunk(state.team, 0, 1)
     wait_for_chunks(state.team, n_chunks)
 
 
@@ -87,7 +87,7 @@ def help_searching(own, leader):
     """Helper: search chunks with the memory of `own` until the leader dismisses the team."""
     idle = 0
     while not is_dismissed(leader.team) and idle < PATIENCE:
-        chunk = take_chunk(leader.team)
+        chunk = take_chunk(leader.team, 0, 1)
         if chunk < 0:
             idle += 1
             relax(idle)

@@ -1,15 +1,19 @@
 """Growing one tree of boosting: the leader decides what is next, a team does it.
 
-The rows of a node are a range of `rows`, in ascending order inside each node; the packed targets travel with them:
+The rows of a tree are cut into lanes, one for each thread. A node has a span of `rows` in each lane, with its rows in
+ascending order; the packed targets travel with them:
 
-    rows      [ a c f | b d e g ]          a split moves the range from one buffer to the other, left rows first,
-    packed    [ . . . | . . . . ]          so each node remembers its buffer
+    rows      [ a c | b d e ‖ g h i | f j ]     a split moves each span from one buffer to the other, left rows first,
+    packed    [ . . | . . . ‖ . . . | . . ]     so each node remembers its buffer
+
+No row leaves its lane, so that a thread that keeps to its lane finds what it wrote in its own core's cache: to write to
+a line that another core wrote last takes some hundred times as long.
 
 One thread, the leader, alternates between two things: it decides on the next job (this file), and does that job's
 chunks together with its team (`_growth_jobs.py`).  A split takes three jobs:
 
-    MARK        blocks of rows: which go left                  then the leader knows where each block writes
-    MOVE        blocks of rows: write them to their places     then it makes two child nodes
+    MARK        blocks of a lane: which rows go left           then the leader knows where each block writes
+    MOVE        blocks of a lane: write them to their places   then it makes two child nodes
     CHILDREN    tiles of features: clear, fill from the rows   then it picks each child's best split and queues the
                 of the smaller child, subtract from the        child; the next split is that of the node on top of
                 parent (whose memory becomes the larger        the queue
@@ -18,9 +22,9 @@ chunks together with its team (`_growth_jobs.py`).  A split takes three jobs:
 Where the sums do not tell that a child's best split leaves enough rows on both sides, COUNT counts them for its feature
 and scans that again, until they do.
 
-When features are few and threads many, ACCUMULATE fills histograms of blocks of rows before CHILDREN adds them up. A
-symmetric tree has a LEVEL_SCAN before each level instead of the queue. SUMS and PACK, which write the targets in fixed
-point, begin a tree; LEAVES ends it.
+Of many rows, ACCUMULATE fills a histogram for each lane before CHILDREN adds them up. A symmetric tree has a
+LEVEL_SCAN before each level instead of the queue. SUMS and PACK, which write the targets in fixed point, begin a tree;
+LEAVES ends it.
 
 The leader's kernels never call the team's: Numba optimises a kernel together with all that it calls, so a chain of
 callers above the large kernels would be compiled over and over.
@@ -46,7 +50,9 @@ from skensemble.tree.histogram._growth_jobs import (
     SUMS,
     is_unsure,
     level_has_missing,
+    rows_of_chunk,
     run_chunk,
+    value_of_leaf,
 )
 from skensemble.tree.histogram._growth_limits import BEST_FIRST, DEPTH_FIRST, SYMMETRIC
 from skensemble.tree.histogram._histogram import FINE_BITS, PACKED_BITS, power_of_two_scale
@@ -65,49 +71,53 @@ from skensemble.tree.histogram._splitting import (
 )
 
 ROW_CHUNK = 16384
-MAX_ROW_CHUNKS = 4096  # also of leaves
+MAX_ROW_CHUNKS = 4096
+FEW_ROWS = 512  # of a node: to share them takes longer than to move them
 TILE_FEATURES = 16  # 16 features x 256 codes x 8 bytes fit the L1 cache
-NODE_WORK = 50_000  # rows x features below which the histograms of a split are filled by one thread
+NODE_WORK = 6_000  # rows x features below which the histograms of a split are filled by one thread
+LANES_PAY = 128  # rows for each feature of 256 codes from which a histogram for each lane pays
+BALANCED = 1.5  # times its share of a node's rows that the longest lane may hold to fill a histogram of its own
 
 
 @kernel
 def grow_nodes(
-    n_rows, n_active, n_threads, seed, first_output, gradient, hessian, weight, whole, n_units, leaf_of_row, state
-):
+    n_rows, n_active, n_threads, seed, first_output, gradient, hessian, weight, whole, n_units, leaf_of_row,
+    rows_by_leaf, state,
+):  # fmt: skip
     """Leader: decide, do it with the team, until the tree is grown; returns its number of nodes."""
     state.n_active, state.n_threads, state.seed, state.first_output = n_active, n_threads, seed, first_output
     state.gradient, state.hessian, state.weight = gradient, hessian, weight
-    state.whole, state.n_units, state.leaf_of_row = whole, n_units, leaf_of_row
-    state.n_chunks = prepare(n_rows, state)
+    state.whole, state.n_units, state.leaf_of_row, state.rows_by_leaf = whole, n_units, leaf_of_row, rows_by_leaf
+    state.n_chunks, team = prepare(n_rows, state), state.team
     while state.n_chunks > 0:
         n_chunks = state.n_chunks
-        if n_threads == 1 or n_chunks == 1:
+        if n_threads == 1 or n_chunks == 1 or not state.is_shared:
             for chunk in range(n_chunks):
                 run_chunk(chunk, state)
         else:
-            open_job(state.team, n_chunks)
-            chunk = take_chunk(state.team)
+            open_job(team, n_chunks, n_threads)
+            chunk = take_chunk(team, 0, n_threads)
             while chunk >= 0:
                 run_chunk(chunk, state)
-                finish_chunk(state.team)
-                chunk = take_chunk(state.team)
-            wait_for_chunks(state.team, n_chunks)
+                finish_chunk(team)
+                chunk = take_chunk(team, 0, n_threads)
+            wait_for_chunks(team, n_chunks)
         state.n_chunks = _next_job(state)
     return state.n_nodes
 
 
 @kernel
-def help_growing(state):
+def help_growing(lane, n_threads, state):
     """Helper: take chunks until the leader dismisses the team."""
-    idle = 0
-    while not is_dismissed(state.team) and idle < PATIENCE:
-        chunk = take_chunk(state.team)
+    idle, team = 0, state.team  # read once: a look for work must not touch the memory that the leader writes to
+    while not is_dismissed(team) and idle < PATIENCE:
+        chunk = take_chunk(team, lane, n_threads)
         if chunk < 0:
             idle += 1
             relax(idle)
         else:
             run_chunk(chunk, state)
-            finish_chunk(state.team)
+            finish_chunk(team)
             idle = 0
 
 
@@ -130,6 +140,11 @@ def _next_job(state):
         return _after_sums(state)
     if state.phase == PACK:
         return plant(state)
+    for leaf in range(state.n_leaves):
+        node_id = state.leaves[leaf]
+        if state.nodes[node_id].stop > state.nodes[node_id].start:
+            for k in range(state.n_outputs):
+                state.values[node_id, k] = value_of_leaf(node_id, k, state)
     return 0
 
 
@@ -143,10 +158,13 @@ def prepare(n_rows, state):
     root.start, root.stop, root.buffer, root.depth, root.slot = 0, n_rows, 0, 0, 0
     root.left, root.right, root.feature, root.gain = -1, -1, -1, 0.0
     root.lower, root.upper = -np.inf, np.inf
+    for lane in range(state.n_threads):
+        state.spans[0, lane, 0] = n_rows * lane // state.n_threads
+        state.spans[0, lane, 1] = n_rows * (lane + 1) // state.n_threads
     if state.n_active == state.features.shape[0]:
         for k in range(state.n_active):
             state.features[k] = k
-    state.phase = SUMS
+    state.phase, state.is_shared = SUMS, True
     return state.block_sums.shape[0] * state.n_outputs
 
 
@@ -165,7 +183,7 @@ def _after_sums(state):
         set_scales(k, g, h, state)
     bound_counts(state)
     state.phase = PACK
-    return _row_chunks(state.nodes[0].stop)
+    return _chunks_of_lanes(0, state)
 
 
 @kernel
@@ -252,32 +270,58 @@ def _next_split(state):
 
 @kernel
 def _start_partition(state):
-    node = state.nodes[state.node_id]
     state.phase = MARK
-    return _row_chunks(node.stop - node.start)
+    return _chunks_of_lanes(state.node_id, state)
 
 
 @kernel
-def _row_chunks(n_rows):
-    return max(1, min(MAX_ROW_CHUNKS, (n_rows + ROW_CHUNK - 1) // ROW_CHUNK))
+def _chunks_of_lanes(node_id, state):
+    """Into how many chunks a node's rows are cut: each lane into as many."""
+    longest, n_rows = _longest_lane(node_id, state), state.nodes[node_id].stop - state.nodes[node_id].start
+    state.is_shared = n_rows >= FEW_ROWS
+    return state.n_threads * max(1, min(MAX_ROW_CHUNKS // state.n_threads, (longest + ROW_CHUNK - 1) // ROW_CHUNK))
+
+
+@kernel
+def _longest_lane(node_id, state):
+    longest = 0
+    for lane in range(state.n_threads):
+        longest = max(longest, state.spans[node_id, lane, 1] - state.spans[node_id, lane, 0])
+    return longest
 
 
 @kernel
 def _place_rows(state):
-    """Turn the number of left rows of each chunk into the place of its first left row."""
-    running = state.nodes[state.node_id].start
-    for chunk in range(state.n_chunks):
-        state.left_starts[chunk] = running
-        running += state.left_counts[chunk]
-    state.right_start = running
+    """Turn the number of left rows of each chunk into the places of its first left and right row."""
+    node_id, of_lane = state.node_id, state.n_chunks // state.n_threads
+    left, n_left = _left_child(state), 0
+    for lane in range(state.n_threads):
+        start, stop, first = state.spans[node_id, lane, 0], state.spans[node_id, lane, 1], lane * of_lane
+        middle = start
+        for chunk in range(first, first + of_lane):
+            state.left_starts[chunk] = middle
+            middle += state.left_counts[chunk]
+        state.spans[left, lane, 0], state.spans[left, lane, 1] = start, middle
+        state.spans[left + 1, lane, 0], state.spans[left + 1, lane, 1] = middle, stop
+        n_left += middle - start
+        for chunk in range(first, first + of_lane):
+            begin, end = rows_of_chunk(node_id, chunk, state)
+            state.right_starts[chunk] = middle
+            middle += end - begin - state.left_counts[chunk]
+    state.right_start = state.nodes[node_id].start + n_left
     state.phase = MOVE
     return state.n_chunks
 
 
 @kernel
+def _left_child(state):
+    return 2 * state.node_id + 1 if state.policy == SYMMETRIC else state.n_nodes
+
+
+@kernel
 def after_partition(state):
     """Make the children; unless nothing can come of them, start on their histograms and best splits."""
-    left = 2 * state.node_id + 1 if state.policy == SYMMETRIC else state.n_nodes
+    left = _left_child(state)
     _make_children(left, state.right_start, state)
     state.n_nodes += 2
     state.n_leaves += 1
@@ -406,18 +450,24 @@ def _start_children(small, big, left, right, build_big, state):
     n_rows = state.nodes[small].stop - state.nodes[small].start
     tile = TILE_FEATURES if state.n_channels <= 2 else max(1, TILE_FEATURES // state.n_channels)
     n_tiles = max(1, (state.n_active + tile - 1) // tile)
-    state.n_blocks = 1
-    if state.n_threads == 1 or n_rows * state.n_active < NODE_WORK:
+    state.n_blocks, state.is_shared = 1, n_rows * state.n_active >= NODE_WORK
+    if state.n_threads == 1 or not state.is_shared:
         state.n_tiles = 1 if n_rows < 4096 else n_tiles
-    elif n_tiles < state.n_threads and n_rows >= ROW_CHUNK and not build_big:
-        state.n_tiles = n_tiles
-        state.n_blocks = min(state.n_threads, n_rows // (ROW_CHUNK // 2))
+    elif not build_big and _pays_for_lanes(small, n_rows, state):
+        state.n_tiles, state.n_blocks = n_tiles, state.n_threads
         state.phase = ACCUMULATE
         return state.n_tiles * state.n_blocks
     else:
         state.n_tiles = min(state.n_active, (n_tiles + state.n_threads - 1) // state.n_threads * state.n_threads)
     state.phase = CHILDREN
     return state.n_tiles
+
+
+@kernel
+def _pays_for_lanes(small, n_rows, state):
+    """Is it quicker to add up a histogram of each lane than to have all threads read the rows of all lanes?"""
+    longest = _longest_lane(small, state)
+    return n_rows >= (LANES_PAY * state.n_active << state.shift) >> 8 and longest * state.n_threads <= BALANCED * n_rows
 
 
 @kernel
@@ -433,7 +483,7 @@ def after_children(state):
             if is_unsure(node_id, state):
                 unsure_rows += state.nodes[node_id].stop - state.nodes[node_id].start
     if unsure_rows > 0:
-        state.phase = COUNT
+        state.phase, state.is_shared = COUNT, True
         return 1 if state.n_threads == 1 or unsure_rows < NODE_WORK else 2
     for side in range(2):
         node_id = state.scan_right if side else state.scan_left
@@ -511,7 +561,7 @@ def start_level(state):
     if state.level == state.max_depth:
         return _start_leaves(state)
     _allow_features((1 << state.level) - 1, 0, state)
-    state.phase = LEVEL_SCAN
+    state.phase, state.is_shared = LEVEL_SCAN, True
     return state.n_active
 
 
@@ -579,8 +629,8 @@ def _start_leaves(state):
         if state.nodes[node_id].left < 0:
             state.leaves[n_leaves] = node_id
             n_leaves += 1
-    state.phase = LEAVES
-    return min(n_leaves, MAX_ROW_CHUNKS)
+    state.phase, state.is_shared = LEAVES, True
+    return state.n_threads
 
 
 # -- which features a node may use -----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from skensemble.tree.histogram._histogram import (
     ROWS_AHEAD,
     accumulate,
     clear,
+    clear_counts,
     count_codes,
     merge,
     pack,
@@ -36,7 +37,7 @@ from skensemble.tree.histogram._splitting import (
     scan_feature,
 )
 
-SUM_BLOCK = 1 << 16  # rows; fixed, so that float sums do not depend on the number of threads
+SUM_BLOCK = 1 << 13  # rows; fixed, so that float sums do not depend on the number of threads
 SUMS, PACK, MARK, MOVE, ACCUMULATE, CHILDREN, COUNT, LEVEL_SCAN, LEAVES = range(9)
 
 
@@ -83,7 +84,7 @@ def _sums_chunk(chunk, state):
 def _pack_chunk(chunk, state):
     """The packed targets of a block of the tree's rows, and their sum."""
     rows, n_rows = state.rows[0], state.nodes[0].stop
-    start, stop = n_rows * chunk // state.n_chunks, n_rows * (chunk + 1) // state.n_chunks
+    start, stop = rows_of_chunk(0, chunk, state)
     if n_rows == rows.shape[0]:
         for i in range(start, stop):
             rows[i] = i
@@ -99,31 +100,36 @@ def _pack_chunk(chunk, state):
         )
 
 
-# -- partition: a block of a node's rows -----------------------------------------------------------------------------
+# -- partition: a block of a node's rows in a lane ---------------------------------------------------------------------
+
+
+@kernel
+def rows_of_chunk(node_id, chunk, state):
+    """Range of rows of a node that a chunk of the job is about: each lane is cut into the same number of chunks."""
+    of_lane = state.n_chunks // state.n_threads
+    lane, part = chunk // of_lane, chunk % of_lane
+    start, n_rows = state.spans[node_id, lane, 0], state.spans[node_id, lane, 1] - state.spans[node_id, lane, 0]
+    return start + n_rows * part // of_lane, start + n_rows * (part + 1) // of_lane
 
 
 @kernel
 def _mark_chunk(chunk, state):
     node = state.nodes[state.node_id]
-    n_rows = node.stop - node.start
+    start, stop = rows_of_chunk(state.node_id, chunk, state)
     state.left_counts[chunk] = mark_left(
-        state.columns[node.feature], state.rows[node.buffer], node.start + n_rows * chunk // state.n_chunks,
-        node.start + n_rows * (chunk + 1) // state.n_chunks, node.code, node.missing_left, node.is_categorical,
-        state.words[state.node_id], state.goes_left,
+        state.columns[node.feature], state.rows[node.buffer], start, stop, node.code, node.missing_left,
+        node.is_categorical, state.words[state.node_id], state.goes_left,
     )  # fmt: skip
 
 
 @kernel
 def _move_chunk(chunk, state):
     node = state.nodes[state.node_id]
-    n_rows = node.stop - node.start
-    start = node.start + n_rows * chunk // state.n_chunks
-    left = state.left_starts[chunk]
-    right = state.right_start + (start - node.start) - (left - node.start)
+    start, stop = rows_of_chunk(state.node_id, chunk, state)
     move_rows(
-        state.rows[node.buffer], state.packed[node.buffer], state.n_channels, state.goes_left, start,
-        node.start + n_rows * (chunk + 1) // state.n_chunks, state.rows[1 - node.buffer],
-        state.packed[1 - node.buffer], left, right,
+        state.rows[node.buffer], state.packed[node.buffer], state.n_channels, state.goes_left, start, stop,
+        state.rows[1 - node.buffer], state.packed[1 - node.buffer], state.left_starts[chunk],
+        state.right_starts[chunk],
     )  # fmt: skip
 
 
@@ -140,29 +146,26 @@ def first_feature(tile, state):
 
 
 @kernel
-def _fill(node_id, start, stop, slot, first, last, state):
-    """Fill the cells of a tile in `slot` from nothing, with rows [start, stop) of the node."""
+def _fill(node_id, first_lane, last_lane, slot, first, last, state):
+    """Fill the cells of a tile in `slot` from nothing, with a node's rows in lanes [first_lane, last_lane)."""
     base = slot * state.n_cells
     buffer = state.nodes[node_id].buffer
     features = state.features[: state.n_active]
     clear(state.histogram, base, state.shift, state.n_channels, state.n_codes, features, first, last)
-    accumulate(
-        state.words_of_codes, state.usual_words, state.codes, state.rows[buffer], state.packed[buffer], start, stop,
-        state.histogram, base, state.shift, state.n_channels, features, first, last,
-    )  # fmt: skip
+    for lane in range(first_lane, last_lane):
+        accumulate(
+            state.words_of_codes, state.usual_words, state.codes, state.rows[buffer], state.packed[buffer],
+            state.spans[node_id, lane, 0], state.spans[node_id, lane, 1], state.histogram, base, state.shift,
+            state.n_channels, features, first, last,
+        )  # fmt: skip
 
 
 @kernel
 def _accumulate_chunk(chunk, state):
-    """One tile of features, one block of rows of the smaller child, into the block's own histogram."""
-    node = state.nodes[state.small]
-    block, tile = chunk // state.n_tiles, chunk % state.n_tiles
-    n_rows = node.stop - node.start
-    slot = node.slot if block == 0 else state.free_slots.shape[0] + block - 1
-    _fill(
-        state.small, node.start + n_rows * block // state.n_blocks, node.start + n_rows * (block + 1) //
-        state.n_blocks, slot, first_feature(tile, state), first_feature(tile + 1, state), state,
-    )  # fmt: skip
+    """One tile of features, the smaller child's rows of one lane, into the lane's own histogram."""
+    lane, tile = chunk // state.n_tiles, chunk % state.n_tiles
+    slot = state.nodes[state.small].slot if lane == 0 else state.free_slots.shape[0] + lane - 1
+    _fill(state.small, lane, lane + 1, slot, first_feature(tile, state), first_feature(tile + 1, state), state)
 
 
 @kernel
@@ -172,7 +175,7 @@ def _children_chunk(chunk, state):
     features = state.features[: state.n_active]
     small, big = state.nodes[state.small], state.nodes[max(state.big, 0)]
     if state.n_blocks == 1:
-        _fill(state.small, small.start, small.stop, small.slot, first, last, state)
+        _fill(state.small, 0, state.n_threads, small.slot, first, last, state)
     for block in range(1, state.n_blocks):
         source = (state.free_slots.shape[0] + block - 1) * state.n_cells
         merge(
@@ -181,7 +184,7 @@ def _children_chunk(chunk, state):
         )  # fmt: skip
     if state.big >= 0:
         if state.build_big:
-            _fill(state.big, big.start, big.stop, big.slot, first, last, state)
+            _fill(state.big, 0, state.n_threads, big.slot, first, last, state)
         else:
             subtract(
                 state.histogram, big.slot * state.n_cells, small.slot * state.n_cells, state.shift, state.n_channels,
@@ -230,10 +233,13 @@ def _count_chunk(chunk, state):
         node_id = state.scan_right if side else state.scan_left
         if node_id >= 0 and is_unsure(node_id, state):
             node = state.nodes[node_id]
-            count_codes(
-                state.columns[node.feature], state.n_codes[node.feature], state.rows[node.buffer], node.start,
-                node.stop, state.weight, state.whole, state.row_counts, counts_cell(node.feature, side, state),
-            )  # fmt: skip
+            cell = counts_cell(node.feature, side, state)
+            clear_counts(state.row_counts, cell, state.n_codes[node.feature])
+            for lane in range(state.n_threads):
+                count_codes(
+                    state.columns[node.feature], state.rows[node.buffer], state.spans[node_id, lane, 0],
+                    state.spans[node_id, lane, 1], state.weight, state.whole, state.row_counts, cell,
+                )  # fmt: skip
             scan(node_id, side, node.feature, side, state, scan_codes, ratio, prefix, gains)
 
 
@@ -306,37 +312,41 @@ def level_has_missing(feature, state):
     return False
 
 
-# -- leaves ----------------------------------------------------------------------------------------------------------
+# -- leaves: all of them, the rows of one lane ------------------------------------------------------------------------
 
 
 @kernel
-def _leaves_chunk(chunk, state):
-    """Finish a range of the leaves, mostly of one leaf."""
-    for leaf in range(state.n_leaves * chunk // state.n_chunks, state.n_leaves * (chunk + 1) // state.n_chunks):
-        _finish_leaf(state.leaves[leaf], state)
-
-
-@kernel
-def _finish_leaf(node_id, state):
-    """Write the value of a leaf from the float gradients and the leaf of its rows; move its rows back to buffer 0."""
-    node = state.nodes[node_id]
-    rows, first_rows, leaf_of_row = state.rows[node.buffer], state.rows[0], state.leaf_of_row
-    for i in range(node.start, node.stop):
-        leaf_of_row[rows[i]] = node_id
-    if node.stop > node.start:
+def _leaves_chunk(lane, state):
+    """Write the leaf of each row of a lane, the rows in the order of leaves, and sums of the float gradients."""
+    for leaf in range(state.n_leaves):
+        node_id = state.leaves[leaf]
+        node = state.nodes[node_id]
+        rows, at = state.rows[node.buffer], node.start
+        for before in range(lane):
+            at += state.spans[node_id, before, 1] - state.spans[node_id, before, 0]
+        start, stop = state.spans[node_id, lane, 0], state.spans[node_id, lane, 1]
+        for i in range(uint64(start), uint64(stop)):
+            state.leaf_of_row[rows[i]] = node_id
+            state.rows_by_leaf[uint64(at) + i - uint64(start)] = rows[i]
         for k in range(state.n_outputs):
-            g, h = fine_units(
-                rows, node.start, node.stop, state.gradient[state.first_output + k],
-                state.hessian[state.first_output + k], state.weight, state.whole, state.fine_gradient[k],
-                state.fine_hessian[k],
+            sums = state.leaf_sums[lane, node_id, k]
+            sums[0], sums[1] = fine_units(
+                rows, start, stop, state.gradient[state.first_output + k], state.hessian[state.first_output + k],
+                state.weight, state.whole, state.fine_gradient[k], state.fine_hessian[k],
             )  # fmt: skip
-            state.values[node_id, k] = leaf_value(
-                g / state.fine_gradient[k], h / state.fine_hessian[k], state.reg_lambda, state.reg_alpha,
-                state.max_delta_step, node.lower, node.upper,
-            )  # fmt: skip
-    if node.buffer == 1:
-        for i in range(node.start, node.stop):
-            first_rows[i] = rows[i]
+
+
+@kernel
+def value_of_leaf(node_id, k, state):
+    """Value of output k of a leaf, from the sums of all lanes."""
+    g, h, node = int64(0), int64(0), state.nodes[node_id]
+    for lane in range(state.n_threads):
+        g += state.leaf_sums[lane, node_id, k, 0]
+        h += state.leaf_sums[lane, node_id, k, 1]
+    return leaf_value(
+        g / state.fine_gradient[k], h / state.fine_hessian[k], state.reg_lambda, state.reg_alpha,
+        state.max_delta_step, node.lower, node.upper,
+    )  # fmt: skip
 
 
 @kernel

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from skensemble._team import TEAM_WORDS
+from skensemble._team import team_words
 from skensemble.tree._state_table import CALL, TREE, most_nodes
 from skensemble.tree.histogram._growing import MAX_ROW_CHUNKS
 from skensemble.tree.histogram._growth_jobs import SUM_BLOCK
@@ -73,7 +73,8 @@ def _sizes(given, n_threads, n_copies):
         "n_sorted": most_codes if has_categories else 1,
         "n_sum_blocks": -(-n_samples // SUM_BLOCK),
         "max_chunks": MAX_ROW_CHUNKS,
-        "team_words": TEAM_WORDS,
+        "n_lanes": n_threads,
+        "team_words": team_words(n_threads),
     }
 
 

@@ -17,9 +17,9 @@ NODE = np.dtype(
         ("gain", np.float64),
         ("lower", np.float64),  # bounds of the value, from monotone constraints
         ("upper", np.float64),
-        ("start", np.int64),  # rows [start, stop) of buffer `buffer`
+        ("start", np.int64),  # rows [start, stop) in the order of leaves
         ("stop", np.int64),
-        ("buffer", np.int64),
+        ("buffer", np.int64),  # where its rows are now: see `spans`
         ("depth", np.int64),
         ("slot", np.int64),  # its histogram, or -1
         ("feature", np.int64),  # best split: feature, position along its scan, flags; and what they mean:
@@ -61,6 +61,7 @@ TABLE = StateTable(
         ("whole", bool, None, CALL, True, "all weights are whole numbers"),
         ("n_units", float, None, CALL, 0.0, "how many times a rounded row may be added"),
         ("leaf_of_row", np.int32, "0", CALL, None, "(n_samples,): written for the rows of the tree"),
+        ("rows_by_leaf", np.uint32, "0", CALL, None, "(n_rows,): the rows of the tree, leaf by leaf"),
         ("gradient_unit", np.float64, "n_outputs", TREE, 1.0, "what an integer 1 of the packed targets stands for"),
         ("hessian_unit", np.float64, "n_outputs", TREE, 1.0, ""),
         (
@@ -78,7 +79,15 @@ TABLE = StateTable(
         ("sure_units", int, None, TREE, 0, "with at least so much, it has enough"),
         ("fine_gradient", np.float64, "n_outputs", TREE, 1.0, "fixed-point scale of a leaf's sums, about 62 bits"),
         ("fine_hessian", np.float64, "n_outputs", TREE, 1.0, ""),
-        # rows; the range of a node lies in one of two buffers
+        # rows; those of a node lie in one of two buffers, in a span of each lane
+        (
+            "spans",
+            np.int64,
+            "max_nodes n_lanes 2",
+            TREE,
+            0,
+            "rows of the node in each lane: first, and behind the last",
+        ),
         ("rows", np.uint32, "2 n_samples", TREE, None, ""),
         ("packed", np.int64, "2 n_packed", TREE, None, "targets, n_channels for each row: they travel with the rows"),
         ("goes_left", np.uint8, "n_samples", TREE, None, "of the node that is being split"),
@@ -117,11 +126,14 @@ TABLE = StateTable(
         ("packed_sums", np.int64, "max_chunks most_channels", TREE, None, "sum of the chunk's packed targets"),
         ("left_counts", np.int64, "max_chunks", TREE, None, "how many rows of the chunk go left"),
         ("left_starts", np.int64, "max_chunks", TREE, None, "where the chunk's left rows go"),
+        ("right_starts", np.int64, "max_chunks", TREE, None, "and its right ones"),
+        ("leaf_sums", np.int64, "n_lanes max_nodes n_outputs 2", TREE, None, "fine sums of a leaf's rows in each lane"),
         ("team", np.int64, "team_words", TREE, 0, "see `_team.py`"),
         # where the leader stands
         ("phase", int, None, TREE, 0, "the job that the team is at"),
-        ("n_threads", int, None, TREE, 1, ""),
+        ("n_threads", int, None, TREE, 1, "and lanes"),
         ("n_chunks", int, None, TREE, 0, "of the job"),
+        ("is_shared", bool, None, TREE, False, "the job is worth a team"),
         ("seed", int, None, TREE, 0, ""),
         ("first_output", int, None, TREE, 0, "of this tree"),
         ("n_active", int, None, TREE, 0, "features of this tree"),

@@ -187,10 +187,14 @@ def accumulate(
 
 
 @kernel
-def count_codes(column, n_codes, rows, start, stop, weight, whole, counts, base):
-    """Write how many rows each code of a column has among rows[start:stop], from counts[base] on (see `row_count`)."""
+def clear_counts(counts, base, n_codes):
     for code in range(uint64(n_codes)):
         counts[uint64(base) + code] = 0
+
+
+@kernel
+def count_codes(column, rows, start, stop, weight, whole, counts, base):
+    """Add to counts[base:] how many rows each code of a column has among rows[start:stop] (see `row_count`)."""
     weighted = weight.shape[0] > 0
     for i in range(uint64(start), uint64(stop)):
         if i + uint64(2 * ROWS_AHEAD) < uint64(stop):

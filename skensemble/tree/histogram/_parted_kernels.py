@@ -29,6 +29,7 @@ from skensemble.tree.histogram._growth_jobs import (
 )
 from skensemble.tree.histogram._histogram import (
     accumulate,
+    clear_counts,
     count_codes,
     pack,
     weighted_sums,
@@ -110,7 +111,8 @@ def fill_part(
 def count_part(node_id, feature, columns, n_codes, rows, ranges, weight, whole, counts):
     """Count the part's rows of a node by the codes of a feature."""
     start, stop, buffer = ranges[node_id, 0], ranges[node_id, 1], ranges[node_id, 2]
-    count_codes(columns[feature], n_codes[feature], rows[buffer], start, stop, weight, whole, counts, 0)
+    clear_counts(counts, 0, n_codes[feature])
+    count_codes(columns[feature], rows[buffer], start, stop, weight, whole, counts, 0)
 
 
 @kernel

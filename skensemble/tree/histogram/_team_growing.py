@@ -1,10 +1,13 @@
 """A tree is grown by one thread, or by a team of them if it is worth it."""
 
-from skensemble._parallel import thread_pool, threads_here
+import weakref
+
+from skensemble._parallel import helper_pool, threads_here
 from skensemble._team import dismiss_team
 from skensemble.tree.histogram._growing import grow_nodes, help_growing
 
-TEAM_WORK = 1_000_000  # rows x features of a tree below which cores would only exchange cache lines
+TEAM_WORK = 50_000  # rows x features of a tree below which cores would only exchange cache lines
+STAY_ROWS = 65_536  # rows; larger trees take so long that helpers may come anew, and leave other work its cores
 
 
 def is_worth_a_team(n_cells):
@@ -12,24 +15,60 @@ def is_worth_a_team(n_cells):
     return n_cells >= TEAM_WORK
 
 
-def grow_tree(n_rows, n_active, n_threads, seed, first_output, targets, leaf_of_row, state, arrays):
-    """Grow one tree on rows[0, :n_rows] and features[:n_active]; it is left in `state`, its number of nodes returned.
+class Team:
+    """The helpers that grow trees in one state together with the thread that asks for the trees.
 
-    `rows` and `features` need not be written if all of them take part.
-    first_output : row of `gradient` and `hessian` that the tree's first output is about
-    targets : Targets
-    leaf_of_row : (n_samples,) int32; the leaf of each row that grows the tree is written there
+    Helpers of small trees stay until the next one: to come takes them about as long as five splits.  One that waits
+    for long leaves by itself (`_team.PATIENCE`); all leave when the team is dismissed, or forgotten.
+
+    state : GrowthState
+    words : of the state, by which leader and helpers meet
     """
-    n_threads = threads_here(n_threads)
-    if n_threads == 1 or not is_worth_a_team(n_rows * n_active):
-        return grow_nodes(n_rows, n_active, 1, seed, first_output, *targets, leaf_of_row, state)
-    team = arrays["team"]
-    team[:] = 0
-    pool = thread_pool(n_threads - 1)
-    helpers = [pool.submit(help_growing, state) for _ in range(n_threads - 1)]
-    try:
-        return grow_nodes(n_rows, n_active, n_threads, seed, first_output, *targets, leaf_of_row, state)
-    finally:
-        dismiss_team(team)
+
+    def __init__(self, state, words):
+        self._state, self._words, self._helpers = state, words, []
+        weakref.finalize(self, _dismiss, self._words, self._helpers)
+
+    def grow_tree(self, n_rows, n_active, n_threads, seed, first_output, targets, leaf_of_row, rows_by_leaf):
+        """Grow one tree on rows[0, :n_rows] and features[:n_active] of the state; returns its number of nodes.
+
+        `rows` and `features` need not be written if all of them take part.
+        first_output : row of `gradient` and `hessian` that the tree's first output is about
+        targets : Targets
+        leaf_of_row : (n_samples,) int32; the leaf of each row that grows the tree is written there
+        rows_by_leaf : (n_rows,) uint32; the rows that grow the tree are written there, leaf by leaf
+        """
+        n_threads = threads_here(n_threads) if is_worth_a_team(n_rows * n_active) else 1
+        if n_threads > 1:
+            self._gather(n_threads)
+        try:
+            n_nodes = grow_nodes(
+                n_rows, n_active, n_threads, seed, first_output, *targets, leaf_of_row, rows_by_leaf, self._state
+            )
+        except BaseException:
+            self.dismiss()
+            raise
+        if n_rows > STAY_ROWS:
+            self.dismiss()
+        return n_nodes
+
+    def dismiss(self):
+        """Send the helpers away, and wait until they have gone."""
+        _dismiss(self._words, self._helpers)
+
+    def _gather(self, n_threads):
+        """Have all helpers here, or on their way."""
+        if len(self._helpers) == n_threads - 1 and not any(helper.done() for helper in self._helpers):
+            return
+        self.dismiss()
+        self._words[:] = 0
+        pool = helper_pool(n_threads - 1)
+        self._helpers += [pool.submit(help_growing, lane, n_threads, self._state) for lane in range(1, n_threads)]
+
+
+def _dismiss(words, helpers):
+    if helpers:
+        dismiss_team(words, len(helpers) + 1)
         for helper in helpers:
             helper.cancel() or helper.result()  # helpers that have not started are cancelled, the others waited for
+        helpers.clear()

@@ -9,7 +9,7 @@ from skensemble._weights import is_whole
 from skensemble.tree.histogram._grown_trees import GrownTree, leaves_of
 from skensemble.tree.histogram._growth_limits import SYMMETRIC
 from skensemble.tree.histogram._growth_memory import GrowthMemory
-from skensemble.tree.histogram._team_growing import grow_tree
+from skensemble.tree.histogram._team_growing import Team
 from skensemble.tree.histogram._usual_words import usual_words
 from skensemble.tree.trees._marks import ALL_OUTPUTS, NO_CHILD
 
@@ -70,7 +70,10 @@ class TreeGrower:
         self._make_memory(n_copies)
 
     def _make_memory(self, n_copies):
-        self._memory = GrowthMemory.new(self._given, self.n_threads, n_copies)
+        self._use(GrowthMemory.new(self._given, self.n_threads, n_copies))
+
+    def _use(self, memory):
+        self._memory, self._team = memory, Team(memory.state, memory.fields["team"])
 
     def parallel_copies(self, n_copies):
         """`n_copies` growers, this one and others on the same table, to grow trees at the same time."""
@@ -82,7 +85,8 @@ class TreeGrower:
     def set_table(self, binned):
         """Set the codes of later trees: a BinnedMatrix of the same shape, features and kind of codes."""
         self.binned = binned
-        self._memory = self._memory.replaced(**table_fields(binned))
+        self._team.dismiss()  # its helpers know the state with the table before
+        self._use(self._memory.replaced(**table_fields(binned)))
 
     def grow(self, targets, seed, rows=None, features=None, output=0):
         """The Growth of a tree for `targets`.
@@ -91,7 +95,7 @@ class TreeGrower:
         features : ascending positions of the features that may split; None for all
         output : the first output that the tree is about
         """
-        (state, arrays, _), n_samples = self._memory, len(self.binned.codes)
+        arrays, n_samples = self._memory.fields, len(self.binned.codes)
         n_rows, n_active = n_samples, len(arrays["features"])
         if rows is not None:
             n_rows = len(rows)
@@ -99,8 +103,10 @@ class TreeGrower:
         if features is not None:
             n_active = len(features)
             arrays["features"][:n_active] = features
-        leaf_of_row = np.empty(n_samples, np.int32)
-        n_nodes = grow_tree(n_rows, n_active, self.n_threads, seed, output, targets, leaf_of_row, state, arrays)
+        leaf_of_row, rows_by_leaf = np.empty(n_samples, np.int32), np.empty(n_rows, np.uint32)
+        n_nodes = self._team.grow_tree(
+            n_rows, n_active, self.n_threads, seed, output, targets, leaf_of_row, rows_by_leaf
+        )
         tree = GrownTree(
             nodes=arrays["nodes"][:n_nodes].copy(),
             values=arrays["values"][:n_nodes].copy(),
@@ -111,7 +117,7 @@ class TreeGrower:
         )
         if n_rows < n_samples:
             self._find_other_leaves(tree, rows, leaf_of_row)
-        return Growth(tree, leaf_of_row, arrays["rows"][0, :n_rows].copy())
+        return Growth(tree, leaf_of_row, rows_by_leaf)
 
     def _find_other_leaves(self, tree, rows, leaf_of_row):
         """Send the rows that did not grow the tree down it."""

@@ -32,12 +32,12 @@ def _search(helper, leader):
     """Let a helper search all features of the root."""
     leader.fields["job"][[NODE, SEED, WIDTH]] = 0, 7, 1
     leader.fields["team"][:] = 0
-    open_job(leader.fields["team"], 1)
+    open_job(leader.fields["team"], 1, 1)
     thread = threading.Thread(target=help_searching, args=(helper.state, leader.state))
     thread.start()
     while leader.fields["team"][DONE] < 1 and thread.is_alive():
         time.sleep(0.001)
-    dismiss_team(leader.fields["team"])
+    dismiss_team(leader.fields["team"], 1)
     thread.join()
 
 

@@ -297,7 +297,9 @@ def test_interactions_that_leave_no_feature():
 # -- the same tree, whatever the circumstances -----------------------------------------------------------------------
 
 TEAM_CASES = {
-    "few columns": {"n_samples": 60_000, "n_codes": [250, 40, 12]},  # blocks of rows have histograms of their own
+    "few columns": {"n_samples": 60_000, "n_codes": [250, 40, 12]},
+    "sorted": {"n_samples": 40_000, "n_codes": [250, 40, 12, 9, 30, 20], "is_sorted": True},  # nodes of one lane
+    "drawn": {"n_samples": 20_000, "n_codes": [250, 40, 12], "share": 0.4},
     "many columns": {"n_samples": 1500, "n_codes": [30] * 45},
     "vector": {"n_samples": 20_000, "n_codes": [30, 40, 50], "n_outputs": 3},
     "symmetric": {"n_samples": 40_000, "n_codes": [60, 40, 12], "policy": SYMMETRIC},
@@ -310,22 +312,36 @@ TEAM_CASES = {
 def test_same_tree_for_any_number_of_threads(case):
     options = {"max_depth": 5, "min_child_weight": 10.0, **TEAM_CASES[case]}
     n_samples, n_codes, n_outputs = options.pop("n_samples"), options.pop("n_codes"), options.pop("n_outputs", 1)
+    is_sorted, share = options.pop("is_sorted", False), options.pop("share", 1.0)
     rng = np.random.default_rng(0)
     is_categorical = np.arange(len(n_codes)) % 3 == 2
     table = random_table(rng, n_samples, n_codes, is_categorical)
+    if is_sorted:
+        table.columns[0].sort()
+        table.codes[:, 0] = table.columns[0]
     targets = fine_targets(rng, n_outputs, n_samples)
+    if is_sorted:
+        targets[0][:, : n_samples // 2] += 5.0  # the first split is between the lanes
+    rows = None if share == 1.0 else np.flatnonzero(rng.random(n_samples) < share).astype(np.uint32)
     trees, leaves = [], []
     for n_threads in (1, 2, 7):
         grower = new_grower(table, *targets, vector=n_outputs > 1, n_threads=n_threads, **options)
-        first, second = grower.grow(0), grower.grow(0)
+        first, second = grower.grow(0, rows=rows), grower.grow(0, rows=rows)
         trees += [first.tree, second.tree]
         leaves += [second.leaf_of_row]
+        assert_sorted_by_leaf(second, np.arange(n_samples) if rows is None else rows)
     assert len(trees[0].nodes) > 20
     for tree in trees[1:]:
         assert_same_tree(trees[0], tree, table.n_codes)
         np.testing.assert_array_equal(trees[0].nodes["stop"], tree.nodes["stop"])
     np.testing.assert_array_equal(leaves[0], leaves[1])
     np.testing.assert_array_equal(leaves[0], leaves[2])
+
+
+def assert_sorted_by_leaf(growth, rows):
+    """Rows that grew a tree stand leaf by leaf, in ascending order in each."""
+    order = np.lexsort((rows, growth.tree.nodes["start"][growth.leaf_of_row[rows]]))
+    np.testing.assert_array_equal(growth.rows_by_leaf, rows[order])
 
 
 @pytest.mark.parametrize("case", CASES)

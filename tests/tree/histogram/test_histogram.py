@@ -12,6 +12,7 @@ from skensemble.tree.histogram._histogram import (
     add_rows_of_features,
     add_words,
     clear,
+    clear_counts,
     count_codes,
     merge,
     pack,
@@ -244,6 +245,8 @@ def test_write_counts(weight, whole, expected):
 @pytest.mark.parametrize(("weight", "whole", "expected"), COUNTS)
 def test_count_codes(weight, whole, expected):
     counts, column = np.full(7, UNWRITTEN), np.array([1, 2, 1, 0], np.uint8)
-    count_codes(column, 3, np.array([2, 3, 1, 0], np.uint32), 1, 4, np.array(weight), whole, counts, 2)
+    clear_counts(counts, 2, 3)
+    for start, stop in ((1, 3), (3, 4)):
+        count_codes(column, np.array([2, 3, 1, 0], np.uint32), start, stop, np.array(weight), whole, counts, 2)
     np.testing.assert_array_equal(counts[2:5], [expected[3], expected[0], expected[1]])
     assert (counts != UNWRITTEN).sum() == 3
