@@ -15,6 +15,7 @@ from skensemble.generative.autoregressive._column_cells import NOWHERE
 from skensemble.tree.estimators._decision_tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 LARGER = 8.0  # weight of an ancestor, as a multiple of the minimum of a leaf
+MOST_GROWN = 100_000  # rows from which a tree is grown; its leaves count all rows
 
 
 class Conditional:
@@ -29,11 +30,15 @@ class Conditional:
         self.tree, self.curve, self.curve_share = None, None, 0.0
 
     def fit(self, features, categorical, codes, weight):
-        """features : (n_rows, n_before);  categorical : positions;  codes : (n_rows,), cells;  weight : (n_rows,)"""
+        """features : (n_rows, n_before);  categorical : positions;  codes : (n_rows,), cells;  weight : (n_rows,)
+
+        The first rows are some of chance, as of merged ones.
+        """
         self.categorical = list(categorical)
-        self.seen = [_seen(features[:, k]) for k in self.categorical]
+        first = slice(MOST_GROWN)
+        self.seen = [_seen(features[first, k]) for k in self.categorical]
         if features.shape[1] > 0 and self.cells.n_cells > 1:
-            self.tree = self._grown(features, categorical, codes, weight)
+            self.tree = self._grown(features[first], categorical, codes[first], weight[first])
         leaf, parent = self._leaves_of(features), self._parents()
         self.ancestor_of = self._large_ancestors(parent)
         n_cells = self.cells.n_cells
@@ -63,7 +68,7 @@ class Conditional:
         return parent
 
     def _large_ancestors(self, parent):
-        """For each node the smallest node with many rows that it is, or is below of."""
+        """For each node the smallest node with many rows that it is, or is below of, by the rows that grew the tree."""
         ancestor = np.arange(len(parent))
         if self.tree is None:
             return ancestor

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from skensemble.generative.autoregressive import _conditional
 from skensemble.generative.autoregressive._column_cells import cells_of
 from skensemble.generative.autoregressive._conditional import LARGER, Conditional
 from skensemble.generative.tables._format_choice import format_of
@@ -20,6 +21,17 @@ def _fitted(strength=3.0, weight=None, min_samples_leaf=10):
     weight = np.ones(400) if weight is None else weight
     cells = cells_of(column_format, codes, weight)
     return Conditional(cells, min_samples_leaf, strength).fit(FEATURES, [], codes, weight), codes
+
+
+def test_of_many_rows_some_grow_the_tree_and_all_are_counted(monkeypatch):
+    monkeypatch.setattr(_conditional, "MOST_GROWN", 200)
+    conditional, codes = _fitted()
+    assert conditional.tree.tree_.weighted_n_node_samples[0] == 200
+    leaf = conditional.tree.apply(FEATURES)
+    np.testing.assert_array_equal(conditional.leaves.total, np.bincount(leaf))
+    shares = conditional.all_shares(FEATURES)
+    np.testing.assert_allclose(shares.sum(axis=1), 1.0)
+    assert shares[np.arange(400), codes].mean() > 0.6
 
 
 def test_shares_are_those_of_the_formula():
