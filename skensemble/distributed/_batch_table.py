@@ -27,6 +27,7 @@ class BatchTable(Table):
     def __init__(self, reader, cache_dir):
         self._reader, self._cache_dir, self._lock = reader, cache_dir, Lock()
         self._kept = None, None  # number and cells of the category column that was read last
+        self._dtypes = {}  # (batch, feature): dtype, of those that were read
         self.first_rows, self._labels_of_first, self._counts, targets, weights = None, None, [], [], []
         for number, (n_rows, X, target, weight) in enumerate(reader.survey()):
             self._counts.append(n_rows)
@@ -46,6 +47,7 @@ class BatchTable(Table):
         table = read_table(X)
         if isinstance(table, SparseTable):
             raise ValueError(f"batches must be dense, got a sparse matrix in batch {number}.")
+        self._check_dtypes(number, X, 0)
         here = table.labels, table.n_features
         categories_here = np.array([table.category_column(j) is not None for j in range(table.n_features)])
         if self.first_rows is None:
@@ -112,12 +114,30 @@ class BatchTable(Table):
                     f"batches must have the same columns in each pass: batch {number} had {expected} and now has "
                     f"{table.n_features}."
                 )
+            self._check_dtypes(number, X, offset)
             yield start, table, offset
             start += n_rows
         if number + 1 != len(self._counts):
             raise ValueError(
                 f"batches must be the same in each pass, got {number + 1} of them after {len(self._counts)}."
             )
+
+    def _check_dtypes(self, number, X, offset):
+        for feature, here in enumerate(_dtypes_of(X), start=offset):
+            before = self._dtypes.setdefault((number, feature), here)
+            if here != before:
+                raise ValueError(
+                    f"batches must have the same dtypes in each pass: {self.name_of(feature)} of batch {number} had "
+                    f"{before} and now has {here}."
+                )
+
+
+def _dtypes_of(X):
+    """List of the dtypes of its columns, as strings; empty where they have none, as in lists."""
+    types = getattr(getattr(X, "schema", None), "types", getattr(X, "dtypes", None))
+    if types is None:
+        return [str(X.dtype)] * X.shape[-1] if hasattr(X, "dtype") else []
+    return list(map(str, types))
 
 
 def joined_columns(name, parts):

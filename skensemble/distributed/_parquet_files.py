@@ -63,7 +63,10 @@ class ParquetFiles:
 
 
 def _read(file, group, names):
-    return file.read_row_group(group, columns=names).to_pandas()
+    frame = file.read_row_group(group, columns=names).to_pandas()
+    if missing := [name for name in names if name not in frame]:
+        raise ValueError(f"Parquet files must be the same in each pass, got one without the column {missing[0]!r} now.")
+    return frame
 
 
 def _files(path):
