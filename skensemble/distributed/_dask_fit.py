@@ -15,7 +15,7 @@ import numpy as np
 from skensemble._input_kinds import is_dask
 from skensemble._parameters import ParameterError
 from skensemble._warnings import warn, warn_again
-from skensemble.distributed._exchange import LostRank, open_door, says_less
+from skensemble.distributed._exchange import PATIENCE, LostRank, SilentRank, open_door, says_less
 from skensemble.distributed._fit_part import fit_here, hand_over, run_rank
 
 LOCAL_SHARE = 1.25  # of its fair share of the rows a worker keeps what lies there
@@ -112,17 +112,22 @@ def _fit_on_workers(client, estimator, train, validation, in_order):
     raise LostRank(f"Workers were lost in {MOST_FITS} fits, the last time {', '.join(lost)}.")
 
 
+def _silence(client, workers):
+    """{worker: seconds without a word to Dask, which hears of others}, of the workers that Dask knows."""
+    known = client.scheduler_info(n_workers=-1)["workers"]
+    last = max((worker["last_seen"] for worker in known.values()), default=0.0)
+    return {worker: last - known[worker]["last_seen"] for worker in workers if worker in known}
+
+
 def _lost(client, workers):
     """Workers that Dask does not know any more."""
-    alive = client.scheduler_info(n_workers=-1)["workers"]
-    return [worker for worker in workers if worker not in alive]
+    known = _silence(client, workers)
+    return [worker for worker in workers if worker not in known]
 
 
 def _responsive(client, workers):
-    """Workers that Dask knows and has heard of lately."""
-    known = client.scheduler_info(n_workers=-1)["workers"]
-    heard = {worker: known[worker]["last_seen"] for worker in workers if worker in known}
-    return [worker for worker in heard if heard[worker] > max(heard.values()) - LONG_SILENCE]
+    """Workers that Dask has heard of lately."""
+    return [worker for worker, seconds in _silence(client, workers).items() if seconds < LONG_SILENCE]
 
 
 def _assign(client, blocks, sizes, kinds):
@@ -201,6 +206,9 @@ def _wait_for_ranks(client, tasks, workers):
             failed_at = monotonic()  # others may know better why
         if failed_at is not None and monotonic() - failed_at > LAST_WORDS:
             break
+        hung = [worker for worker, seconds in _silence(client, workers).items() if seconds > PATIENCE]
+        if hung:
+            raise SilentRank(f"The worker {', '.join(hung)} hangs: no word to Dask for {PATIENCE:g} s.")
         with suppress(TimeoutError):
             wait(pending, timeout=0.5, return_when="FIRST_COMPLETED")
     errors = [task.exception() for task in tasks if task.status == "error"]

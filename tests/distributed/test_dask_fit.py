@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import dask
 import dask.array as da
@@ -22,7 +23,8 @@ from skensemble import (
     RandomForestRegressor,
 )
 from skensemble._warnings import caught_warnings
-from skensemble.distributed import _part_source, fit
+from skensemble.distributed import _dask_fit, _part_source, fit
+from skensemble.distributed._exchange import LostRank
 from tests.distributed.test_part_source import CLASS, NUMBER, WEIGHTS, X, assert_same
 
 TABLE = X.assign(label=np.where(CLASS > 1, "yes", "no"), weight=WEIGHTS["fractions"])
@@ -216,6 +218,15 @@ def test_two_fits_at_a_time(client):
         for seed, ours in enumerate(pool.map(fit, range(2))):
             theirs = NewtonBoostingRegressor(n_estimators=2, random_state=seed).fit(X, CLASS > 1)
             assert_same(ours, theirs)
+
+
+def test_a_worker_that_hangs_is_told():
+    heard = {"tcp://a": {"last_seen": 500.0}, "tcp://b": {"last_seen": 430.0}}
+    client = SimpleNamespace(scheduler_info=lambda n_workers: {"workers": heard})
+    tasks = [SimpleNamespace(status="pending")] * 2
+    with pytest.raises(LostRank, match="The worker tcp://b hangs: no word to Dask for 60 s"):
+        _dask_fit._wait_for_ranks(client, tasks, ["tcp://a", "tcp://b", "tcp://c"])
+    assert _dask_fit._responsive(client, ["tcp://a", "tcp://b", "tcp://c"]) == ["tcp://a"]
 
 
 def test_errors_of_workers_are_told(client):
