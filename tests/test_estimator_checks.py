@@ -25,7 +25,7 @@ FLOW = {"hidden_layer_sizes": (8,), "max_epochs": 3}
 # Fewer rounds and steps; sizes of networks are the defaults, as matrix products have blocks and edges.
 QUICK = {"n_estimators": 30, "n_steps": 2, "max_epochs": 1, "max_steps": 10, "regressor": FEW_TREES}
 SMALL_FLOW = NeuralSplineFlow(n_layers=2, hidden_layer_sizes=(8,), max_epochs=1)  # larger ones have checks of their own
-OF_THEIR_OWN = {"DensityOutlierDetector": {"estimator": SMALL_FLOW}}
+OF_THEIR_OWN = {"DensityOutlierDetector": {"estimator": SMALL_FLOW}, "AutoregressiveForest": {"n_estimators": 2}}
 
 
 CONFIGURATIONS = {
@@ -79,7 +79,7 @@ CONFIGURATIONS = {
     "classifier, trees in parallel": NewtonBoostingClassifier(**{**FAST, "subsample": 0.9}, num_parallel_tree=3),
     "regressor, trees in parallel": NewtonBoostingRegressor(**{**FAST, "subsample": 0.9}, num_parallel_tree=3),
     "score SDE": ScoreSDE(sde="ve", regressor=FEW_TREES, mask_share=0.5),
-    "flow matching": FlowMatching(pairing="optimal", regressor=FEW_TREES),
+    "flow matching, pairs": FlowMatching(pairing="optimal", regressor=FEW_TREES),
     "flow matching, network": FlowMatching(regressor=MLPField(hidden_layer_sizes=(8,), max_steps=10)),
     "RealNVP, a column given": RealNVP(n_layers=2, max_epochs=1, condition_columns=[0]),
     "RealNVP, no early stopping": RealNVP(n_layers=2, max_epochs=1, early_stopping=False, base="student_t"),
@@ -139,8 +139,9 @@ def test_every_public_estimator_passes_every_check(name):
     assert _failures(model, {}) == []
 
 
-# A hardly trained network is a stiff equation, which the solver follows in many steps from many places in each box.
-SLOW = {"flow matching, network"}
+# A hardly trained network is a stiff equation, which the solver follows in many steps from many places in each box; and
+# a hundred fits pair six thousand rows with noise each.
+SLOW = {"flow matching, network", "flow matching, pairs"}
 CASES = [
     pytest.param(CONFIGURATIONS[name], id=name, marks=[pytest.mark.slow] * (name in SLOW)) for name in CONFIGURATIONS
 ]

@@ -46,7 +46,7 @@ def _numbers(n_columns, n_rows=500):
     return generator.normal(size=(n_rows, n_columns)) @ generator.normal(size=(n_columns, n_columns))
 
 
-def _mixed(n_rows=500):
+def _mixed(n_rows=150):
     generator = np.random.default_rng(0)
     table = pd.DataFrame(_numbers(3, n_rows), columns=["a", "b", "c"])
     table["count"] = generator.poisson(3.0, n_rows)
