@@ -23,7 +23,7 @@ from skensemble.tree.histogram._team_growing import is_worth_a_team
 
 SEARCH_STREAM = 2  # of the estimator's seed
 SEARCH_RATE = 0.15
-SEARCH_RATE_OF_MANY = 0.1  # of best-first trees, whose many leaves suffer from large steps
+SEARCH_RATE_OF_MANY = 0.2  # of best-first trees, which are compared where rows are many, and rounds are dear
 MOST_SEARCHED = 500  # rounds
 PATIENCE = 20  # rounds of a fold without progress
 N_FOLDS = 3
