@@ -35,6 +35,7 @@ import quality
 import ranking
 import stability
 import start
+import synthesizers
 import workers
 from peers import OTHERS, OURS, installed
 from report import machine, markdown, write
@@ -60,6 +61,7 @@ QUESTIONS = {
     "ranking": ranking.run,
     "generative": generative.run,
     "mixed_tables": mixed_tables.run,
+    "synthesizers": synthesizers.run,
     "flows": flows.run,
     "distributions": distributions.run,
     "networks": networks.run,

@@ -2,7 +2,7 @@
 # skl2onnx: forests that learned from missing cells forget in ONNX to which side these go, without a word.
 #
 # Seen with skl2onnx 1.20.0, onnx 1.23.2, onnxruntime 1.32.0 and scikit-learn 1.9.1; a fifth of the cells missing, 10 trees; the target has a standard
-# deviation of 1.9; difference from scikit-learn's own predictions:
+# deviation of 2.2; difference from scikit-learn's own predictions:
 #
 #                           complete rows    rows with missing cells
 #   ExtraTreesRegressor     2e-7             1.7 at most; 43 % of them by more than 0.001

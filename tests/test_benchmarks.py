@@ -136,6 +136,18 @@ def test_generative_gives_distances_worth_and_seconds_of_each(benchmark):
     assert flow["fit"] > 0.0 < flow["sample"]
 
 
+def test_synthesizers_gives_distances_and_worth_of_each(benchmark, monkeypatch):
+    synthesizers = benchmark("synthesizers")
+    monkeypatch.setattr(synthesizers, "find_spec", lambda name: None)
+    assert synthesizers.sdv() == {}
+    table = synthesizers.load("flights", 60)
+    made = {"copy": lambda parts: synthesizers.Sample(parts.train, 1.0, 2.0)}
+    train, smote, copy = synthesizers.measure(table, made)
+    assert [row["generator"] for row in (train, smote, copy)] == ["real train", "SMOTE", "copy"]
+    assert copy["W1 test"] == train["W1 test"]
+    assert (copy["fit"], copy["sample"]) == (1.0, 2.0)
+
+
 def test_flows_gives_seconds_and_densities_of_each(benchmark, monkeypatch):
     flows = benchmark("flows")
     monkeypatch.setattr(flows.importlib.util, "find_spec", lambda name: None)
