@@ -4,12 +4,13 @@ Both predict the same; the largest difference is in the table.
 """
 
 import time
+from functools import partial
 
 import datasets
 import numpy as np
 from peers import OTHERS, Settings, installed
 from report import Report
-from timing import interleaved, threads
+from timing import interleaved, microseconds, threads
 
 IMPORTED = {"LightGBM": "from_lightgbm", "XGBoost": "from_xgboost", "scikit-learn HGB": "from_sklearn"}
 
@@ -33,7 +34,7 @@ def measure(models, rows, repeats):
     """Figures of {name of the library: fitted model}, by which each predicts the same rows."""
     import skensemble
 
-    figures = []
+    figures, row = [], np.ascontiguousarray(rows[0], np.float64)
     for name, model in models.items():
         start = time.perf_counter()
         predictor = getattr(skensemble, IMPORTED[name])(model)
@@ -51,6 +52,7 @@ def measure(models, rows, repeats):
                 "imported, milliseconds": 1e3 * seconds["imported"],
                 "share": seconds["imported"] / seconds["library"],
                 "reading, milliseconds": 1e3 * reading,
+                "one row, microseconds": microseconds(partial(skensemble.compile_predictor(predictor), row)),
                 "largest difference": float(np.abs(timings["library"].result - timings["imported"].result).max()),
             }
         )

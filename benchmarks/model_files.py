@@ -10,6 +10,7 @@ from pathlib import Path
 import datasets
 import joblib
 import numpy as np
+import pandas as pd
 from peers import OTHERS, OURS, Settings, installed
 from report import Report
 from timing import interleaved, microseconds, threads
@@ -28,7 +29,9 @@ def run(quick=False):
         f"{settings.n_estimators} trees with {settings.n_leaves} leaves (symmetric: depth {settings.depth}), "
         f"{X.shape[1]} columns, 1 thread, fastest of a few runs in turn. One row: by the quickest call of each library."
     )
-    return [Report("Model files", note, rows, [])]
+    frames = "Microseconds of one row of a frame, with names checked, and of the compiled predictor of its encoded row."
+    single = one_row(X_train, y_train, settings)
+    return [Report("Model files", note, rows, []), Report("One row of a frame", frames, single, [])]
 
 
 def measure(models, row, folder, repeats):
@@ -45,6 +48,31 @@ def measure(models, row, folder, repeats):
         }
         for name, path, load, answer in forms
     ]
+
+
+def one_row(X, y, settings):
+    """A row of figures for each kind of table and of leaves."""
+    from skensemble import NewtonBoostingRegressor, compile_predictor
+
+    numbers = pd.DataFrame(X).add_prefix("x")
+    texts = np.random.default_rng(0).choice(["red", "green", "blue"], len(X))
+    figures = []
+    for table, frame in {"numbers": numbers, "with text": numbers.assign(colour=texts)}.items():
+        for is_linear in (False, True):
+            model = NewtonBoostingRegressor(
+                n_estimators=settings.n_estimators, linear_leaves=is_linear, random_state=0, n_jobs=1
+            ).fit(frame, y)
+            predictor, row = compile_predictor(model), frame[:1]
+            cells = predictor.encode(row.iloc[0].tolist())
+            figures.append(
+                {
+                    "table": table,
+                    "leaves": "linear" if is_linear else "constant",
+                    "predict": microseconds(partial(_call, model.predict, row)),
+                    "compiled": microseconds(partial(_call, predictor, cells)),
+                }
+            )
+    return figures
 
 
 def _call(function, row):

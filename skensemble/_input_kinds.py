@@ -1,5 +1,7 @@
 """Kinds of input that NumPy would misread: collections that are not in memory, and masked arrays."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from skensemble._parameters import ParameterError
@@ -45,8 +47,14 @@ class TableSource:
 
 def is_dask(values):
     """Is it a collection of Dask, a frame, a series or an array?"""
-    libraries = {base.__module__.split(".")[0] for base in type(values).__mro__}
-    return bool(libraries & {"dask", "dask_expr"}) and hasattr(values, "to_delayed")
+    libraries = [library for library, _ in _ancestry(type(values))]
+    return ("dask" in libraries or "dask_expr" in libraries) and hasattr(values, "to_delayed")
+
+
+@lru_cache(maxsize=256)
+def _ancestry(kind):
+    """[(library, name)] of a class and of those that it inherits from; asked for each row that is predicted."""
+    return [(base.__module__.split(".")[0], base.__name__) for base in kind.__mro__]
 
 
 def check_in_memory(values, name):
@@ -68,11 +76,10 @@ def check_in_memory(values, name):
 def _loading_call(values):
     if isinstance(values, (np.ndarray, list, tuple)):
         return None
-    for base in type(values).__mro__:
-        library = base.__module__.split(".")[0]
+    for library, name in _ancestry(type(values)):
         if library in LOADED_BY:
             return LOADED_BY[library]
-        if base.__name__ == "LazyFrame" and library in ("polars", "narwhals"):
+        if name == "LazyFrame" and library in ("polars", "narwhals"):
             return ".collect()"
     return ".compute()" if _holds_dask(values) else None
 

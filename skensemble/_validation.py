@@ -152,6 +152,10 @@ class Table:
         """Column j if it is a CategoryColumn, else None."""
         return None
 
+    def places_of_categories(self):
+        """Numbers of the columns that are CategoryColumns."""
+        return [j for j in range(self.n_features) if self.category_column(j) is not None]
+
     def warn_of_lost_integers(self):
         """Warn about columns whose integers are told apart no more once they are floats."""
         for j, integers in self._wide_integers():
@@ -279,20 +283,37 @@ class FrameTable(Table):
 
 
 class FewRowsTable(FrameTable):
-    """A few rows, whose numbers stand in one block (n_features, n_samples) beside {place: CategoryColumn}."""
+    """A few rows of a frame of pandas.
+
+    block : (n_features, n_samples) float64, the numbers
+    categories : {place: list of text and of None, or pandas' Categorical}
+    """
 
     def __init__(self, block, categories, labels):
         super().__init__(block, block.shape[1], labels)
-        self._categories = categories
+        self._categories, self._known = categories, {}
 
     def column(self, j):
-        return self._categories.get(j, self._columns[j])
+        return self.category_column(j) if j in self._categories else self._columns[j]
 
     def fill(self, block, start, stop):
         block[...] = self._columns[:, start:stop]
 
     def category_column(self, j):
-        return self._categories.get(j)
+        if j in self._categories and j not in self._known:
+            self._known[j] = _few_categories(self._categories[j])
+        return self._known.get(j)
+
+    def places_of_categories(self):
+        return self._categories
+
+    def rows(self):
+        """(n_samples, n_features) a copy of the numbers."""
+        return np.array(self._columns.T, order="C")
+
+    def texts(self):
+        """{place: list of text and of None} of the columns of categories; None if some are no text."""
+        return self._categories if all(type(cells) is list for cells in self._categories.values()) else None
 
 
 class Converted:
@@ -561,36 +582,54 @@ def _table_of_few_rows(X):
     """FewRowsTable of the blocks in which pandas holds X, if it tells: making a Series of each column takes longer."""
     block, categories, n_known = np.empty(X.shape[::-1]), {}, 0
     for part in getattr(getattr(X, "_mgr", None), "blocks", ()):
-        values, places = part.values, part.mgr_locs.as_array
-        n_known += len(places)
+        values, places = part.values, part.mgr_locs.indexer
         if type(values) is np.ndarray and values.dtype.kind in "fiub":
             block[places] = values
-        elif isinstance(values, pd.Categorical):
-            categories[int(places[0])] = CategoryColumn(values.codes, np.asarray(values.categories, object), True)
-        elif isinstance(getattr(values, "dtype", None), pd.StringDtype):
-            categories[int(places[0])] = _few_texts(_cells_of_texts(values))
-        elif type(values) is np.ndarray and values.dtype == object and all(map(_is_text, values)):
-            categories |= {place: _few_texts(cells.tolist()) for place, cells in zip(places.tolist(), values)}
-        else:
+            n_known += len(values)
+            continue
+        columns = _columns_of_categories(values)
+        if columns is None:
             return None
+        categories.update(zip(part.mgr_locs.as_array.tolist(), columns))
+        n_known += len(columns)
     return FewRowsTable(block, categories, X.columns) if n_known == X.shape[1] else None
+
+
+def _columns_of_categories(values):
+    """List of the columns of a block of pandas, as FewRowsTable takes them; None if they are something else."""
+    if isinstance(values, pd.Categorical):
+        return [values]
+    if isinstance(getattr(values, "dtype", None), pd.StringDtype):
+        return [_cells_of_texts(values)]
+    if type(values) is np.ndarray and values.dtype == object:
+        columns = values.tolist()
+        return columns if all(map(_is_text, columns)) else None
+    return None
 
 
 def _is_text(cells):
     """Whether some cells are text and no cell is anything else but None."""
-    return all(isinstance(cell, str) or cell is None for cell in cells) and any(cell is not None for cell in cells)
+    kinds = set(map(type, cells))
+    return str in kinds and kinds <= {str, type(None)}
 
 
 def _cells_of_texts(values):
-    """A pandas array of text as a list, by pyarrow where it holds the text: pandas takes several times as long."""
+    """A pandas array of text as a list of it and of None.
+
+    By pyarrow where it holds the text: pandas takes several times as long.
+    """
     in_arrow = getattr(values, "_pa_array", None)
-    return np.asarray(values, object).tolist() if in_arrow is None else in_arrow.to_pylist()
+    if in_arrow is not None:
+        return in_arrow.to_pylist()
+    return [cell if isinstance(cell, str) else None for cell in np.asarray(values, object).tolist()]
 
 
-def _few_texts(cells):
-    """As `_factorized`, of a list of text and of marks of missing cells."""
+def _few_categories(cells):
+    """As `_factorized`, of a column of FewRowsTable."""
+    if isinstance(cells, pd.Categorical):
+        return CategoryColumn(cells.codes, np.asarray(cells.categories, object), True)
     codes = {}
-    found = [codes.setdefault(cell, len(codes)) if isinstance(cell, str) else -1 for cell in cells]
+    found = [-1 if cell is None else codes.setdefault(cell, len(codes)) for cell in cells]
     return CategoryColumn(np.array(found, np.int32), np.array(list(codes), object), False)
 
 

@@ -18,14 +18,13 @@ import pandas as pd
 
 from skensemble._levels import LevelMatcher, warn_if_unknown
 from skensemble._parallel import for_blocks
-from skensemble._validation import CategoryColumn, DenseTable, SparseTable, as_numbers, categorical_mask
+from skensemble._validation import CategoryColumn, DenseTable, FewRowsTable, SparseTable, as_numbers, categorical_mask
 from skensemble._weights import MOST_EXACT_WEIGHT, exact_sum, is_whole
 from skensemble.tree._binning_kernels import fill_search, find_thresholds, write_codes
 from skensemble.tree._sparse_codes import SparseCells, codes_of, is_sparse, thresholds_of, unusual_cells
 
 BLOCK_CELLS = 1 << 16
 PADDING = 8
-FEW_VALUES = 8  # of a column: looked up one by one in less time than as an array
 MAX_CATEGORIES = (1 << 16) - 1  # codes of two bytes
 
 
@@ -177,6 +176,8 @@ class Binner:
             is_ready = part.dtype == np.float64 and part.flags.carray
             return part if is_ready else np.array(part, np.float64, order="C")
         self.prepare(table)
+        if isinstance(table.memo[1], np.ndarray):
+            return table.memo[1][start:stop]
         rows = np.empty((stop - start, table.n_features))
         self._fill(table, rows.T, start, stop)
         return rows
@@ -214,24 +215,39 @@ class Binner:
     def prepare(self, table):
         """Keep with the table what each of its blocks needs: the float that each category of each column becomes.
 
+        Of a few rows of known text, all that `encode` makes of them.
+
         Warns about columns without a known category.
         """
         if table.memo is None or table.memo[0] is not self._lookups:
+            rows = self._rows_of_known(table) if isinstance(table, FewRowsTable) else None
+            if rows is not None:
+                table.memo = self._lookups, rows
+                return
             is_plain = self._is_numeric and isinstance(table, (DenseTable, SparseTable))
-            floats = [] if is_plain else [None] * table.n_features
-            for j, lookup in enumerate([] if is_plain else self._lookups):
-                if lookup is not None or table.category_column(j) is not None:
-                    floats[j] = self._floats_of_categories(table, j)
-            table.memo = self._lookups, floats
+            known = [] if is_plain else [j for j, lookup in enumerate(self._lookups) if lookup is not None]
+            places = [] if is_plain else sorted({*known, *table.places_of_categories()})
+            table.memo = self._lookups, [(j, self._floats_of_categories(table, j)) for j in places]
+
+    def _rows_of_known(self, table):
+        """What `encode` makes of a FewRowsTable, by Python alone; None unless all its categories are known text."""
+        texts = table.texts()
+        if not texts or len(texts) != np.count_nonzero(self.is_categorical_):
+            return None
+        rows = table.rows()
+        for j, cells in texts.items():
+            lookup = self._lookups[j]
+            codes = None if lookup is None else lookup.of_few_known(cells)
+            if codes is None:
+                return None
+            rows[:, j] = codes
+        return rows
 
     def _floats_of_categories(self, table, j):
         column, lookup = table.category_column(j), self._lookups[j]
         if lookup is not None and column is not None:
-            floats = lookup.of_few_known(column.categories) if len(column.categories) <= FEW_VALUES else None
-            if floats is None:
-                lookup.check_is_known(column, table.name_of(j))
-                floats = lookup.of_categories(column.categories)
-            return floats
+            lookup.check_is_known(column, table.name_of(j))
+            return lookup.of_categories(column.categories)
         if column is None:
             lookup.check_is_known(table.column(j), table.name_of(j))
             return None
@@ -239,12 +255,15 @@ class Binner:
 
     def _fill(self, table, block, start, stop):
         """Write rows as floats into block (n_features, n_rows): numbers, and codes of categories."""
+        if isinstance(table.memo[1], np.ndarray):
+            block[...] = table.memo[1][start:stop].T
+            return
         table.fill(block, start, stop)
-        for j, (lookup, floats) in enumerate(zip(self._lookups, table.memo[1])):  # none of plain numbers
+        for j, floats in table.memo[1]:
             if floats is not None:
                 block[j] = floats[table.category_column(j).codes[start:stop]]
-            elif lookup is not None:
-                block[j] = lookup.of_numbers(block[j])
+            else:
+                block[j] = self._lookups[j].of_numbers(block[j])
 
 
 def same_encoding(a, b):
@@ -272,10 +291,10 @@ class CategoryLookup:
         """Codes of an array of values, with NaN appended for code -1."""
         return np.append(self._codes[self._matcher.positions(categories.tolist())], np.nan)
 
-    def of_few_known(self, categories):
-        """The same for a few values that are known as they are, by Python alone; None if one is not."""
-        positions = [self._matcher.position_of.get(value) for value in categories.tolist()]
-        return None if None in positions else np.array([*(self._codes[position] for position in positions), np.nan])
+    def of_few_known(self, cells):
+        """List of the codes of a few cells that are known as they are, or None; None if one is not known."""
+        positions = [None if cell is None else self._matcher.position_of.get(cell, -1) for cell in cells]
+        return None if -1 in positions else [np.nan if k is None else self._codes[k] for k in positions]
 
     def of_numbers(self, numbers):
         return np.where(np.isnan(numbers), np.nan, self._codes[self._matcher.positions_of_numbers(numbers)])

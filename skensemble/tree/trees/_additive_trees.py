@@ -18,6 +18,8 @@ from skensemble.tree.trees._prediction import (
 )
 from skensemble.tree.trees._tree_arrays import TreeArrays, concatenate
 
+MOST_COPIED = 1 << 20  # nodes of trees of which a copy for single rows is made
+
 
 def _unchanged(raw):
     return raw
@@ -162,16 +164,17 @@ class AdditiveTrees:
     def raw(self, table, n_threads=1):
         """(n_samples, n_outputs) raw predictions; the same bits for any number of rows and threads."""
         encode, n_rows = self.encoder(table), table.n_samples
-        if self.slopes is None:
-            raw = predict_raw(self.layout, encode, n_rows, self._start, n_threads)
-        elif n_rows <= FEW_ROWS:
+        if n_rows <= FEW_ROWS and self.trees.n_nodes <= MOST_COPIED:
             raw = self._raw_row_by_row(np.array(encode(0, n_rows), np.float64, order="C"))
+        elif self.slopes is None:
+            raw = predict_raw(self.layout, encode, n_rows, self._start, n_threads)
         else:
             (raw,) = staged_raw_with_slopes(*self._with_slopes(table, encode), [self.trees.n_trees], n_threads)
         return self._finished(raw)
 
     def _raw_row_by_row(self, cells):
-        raw = np.tile(self._start, (len(cells), 1))
+        raw = np.empty((len(cells), self.n_outputs))
+        raw[:] = self._start
         for row, own in zip(cells, raw):
             self.one_row.add(row, own)
         return raw
