@@ -101,8 +101,9 @@ class NICE(NormalizingFlow):
     classes_ : ndarray of shape (n_classes,)
         Sorted class labels, if `y` of `fit` holds classes.
     likelihood_ : "exact"
-        Kind of the log densities. For categories, integers and missing cells they are log probabilities, estimated by
-        the mean density at 8 to 128 points of their boxes, fewer in more columns, see `TableEncoder`.
+        Kind of the log densities: exact for numbers. For categories, integers and missing cells they are log
+        probabilities, estimated by the mean density at 16 to 256 places in their boxes, see `TableEncoder`: over all
+        rows that there can be, probabilities of categories alone add up to 1 within a few percent.
     n_iter_ : int
         Number of training steps.
     loss_curve_ : ndarray
@@ -188,8 +189,9 @@ class RealNVP(AffineFlow):
     classes_ : ndarray of shape (n_classes,)
         Sorted class labels, if `y` of `fit` holds classes.
     likelihood_ : "exact"
-        Kind of the log densities. For categories, integers and missing cells they are log probabilities, estimated by
-        the mean density at 8 to 128 points of their boxes, fewer in more columns, see `TableEncoder`.
+        Kind of the log densities: exact for numbers. For categories, integers and missing cells they are log
+        probabilities, estimated by the mean density at 16 to 256 places in their boxes, see `TableEncoder`: over all
+        rows that there can be, probabilities of categories alone add up to 1 within a few percent.
     n_iter_ : int
         Number of training steps.
     loss_curve_ : ndarray
@@ -275,8 +277,9 @@ class Glow(AffineFlow):
     classes_ : ndarray of shape (n_classes,)
         Sorted class labels, if `y` of `fit` holds classes.
     likelihood_ : "exact"
-        Kind of the log densities. For categories, integers and missing cells they are log probabilities, estimated by
-        the mean density at 8 to 128 points of their boxes, fewer in more columns, see `TableEncoder`.
+        Kind of the log densities: exact for numbers. For categories, integers and missing cells they are log
+        probabilities, estimated by the mean density at 16 to 256 places in their boxes, see `TableEncoder`: over all
+        rows that there can be, probabilities of categories alone add up to 1 within a few percent.
     n_iter_ : int
         Number of training steps.
     loss_curve_ : ndarray
@@ -360,8 +363,9 @@ class NeuralSplineFlow(NormalizingFlow):
     classes_ : ndarray of shape (n_classes,)
         Sorted class labels, if `y` of `fit` holds classes.
     likelihood_ : "exact"
-        Kind of the log densities. For categories, integers and missing cells they are log probabilities, estimated by
-        the mean density at 8 to 128 points of their boxes, fewer in more columns, see `TableEncoder`.
+        Kind of the log densities: exact for numbers. For categories, integers and missing cells they are log
+        probabilities, estimated by the mean density at 16 to 256 places in their boxes, see `TableEncoder`: over all
+        rows that there can be, probabilities of categories alone add up to 1 within a few percent.
     n_iter_ : int
         Number of training steps.
     loss_curve_ : ndarray
@@ -446,8 +450,9 @@ class MaskedAutoregressiveFlow(AffineFlow):
     classes_ : ndarray of shape (n_classes,)
         Sorted class labels, if `y` of `fit` holds classes.
     likelihood_ : "exact"
-        Kind of the log densities. For categories, integers and missing cells they are log probabilities, estimated by
-        the mean density at 8 to 128 points of their boxes, fewer in more columns, see `TableEncoder`.
+        Kind of the log densities: exact for numbers. For categories, integers and missing cells they are log
+        probabilities, estimated by the mean density at 16 to 256 places in their boxes, see `TableEncoder`: over all
+        rows that there can be, probabilities of categories alone add up to 1 within a few percent.
     n_iter_ : int
         Number of training steps.
     loss_curve_ : ndarray
