@@ -19,7 +19,9 @@ LARGEST_OF_LEAVES = 16.0  # strength without a curve; more is only what a curve 
 CURVE_SHARES = np.r_[np.arange(1, 16) / 16, 31 / 32]
 N_FOLDS = 3
 FEWEST_FOR_A_CURVE = 60  # rows
-LEAST_GAIN = 0.02  # nats by which a curve must be likelier, per number: leaves are quicker, and as hard to tell from rows
+LEAST_GAIN = (
+    0.02  # nats by which a curve must be likelier, per number: leaves are quicker, and as hard to tell from rows
+)
 MOST_JUDGED = 20_000  # rows by which settings are chosen and curves are fitted; trees are fitted to all
 
 

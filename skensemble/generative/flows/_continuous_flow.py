@@ -73,9 +73,9 @@ class ContinuousNormalizingFlow(NormalizingFlow):
         Sorted class labels, if `y` of `fit` holds classes.
     likelihood_ : "ode"
         Kind of the log densities: exact up to the error of the solver and, with more than 50 columns, of an estimated
-        trace. For categories, integers and missing cells they are log probabilities, estimated by the mean density at 16
-        to 256 places in their boxes, see `TableEncoder`: over all rows that there can be, probabilities of categories
-        alone add up to 1 within a few percent.
+        trace. For categories, integers and missing cells they are log probabilities, estimated by the mean density at
+        16 to 256 places in their boxes, see `TableEncoder`: over all rows that there can be, probabilities of
+        categories alone add up to 1 within a few percent.
     n_iter_ : int
         Number of training steps.
     loss_curve_ : ndarray
