@@ -7,9 +7,13 @@ first two.  For the third it stamps the kernels of a file with a hash of that fi
 it imports: a change elsewhere compiles nothing anew.  For the fourth each signature has a file of its own.
 """
 
+import contextlib
+import copy
 import functools
+import gc
 import hashlib
 import logging
+import operator
 import re
 from pathlib import Path
 
@@ -32,11 +36,16 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder, Flags
 from numba.core.compiler_machinery import PassManager, register_pass
 from numba.core.cpu import CPUContext
+from numba.core.errors import new_error_context
+from numba.core.ir_utils import build_definitions
 from numba.core.lowering import Lower
 from numba.core.runtime import rtsys
 from numba.core.runtime.context import NRTContext
 from numba.core.sigutils import normalize_signature
-from numba.core.typed_passes import NativeLowering
+from numba.core.ssa import reconstruct_ssa
+from numba.core.typed_passes import NativeLowering, PreLowerStripPhis
+from numba.core.typing import Context
+from numba.core.untyped_passes import ReconstructSSA
 from numba.extending import intrinsic
 
 logger = logging.getLogger(__name__)
@@ -72,7 +81,40 @@ _OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 # keeps them alive, and need not count.
 
 
-class _BorrowingContext(CPUContext):
+class _KernelContext(CPUContext):
+    """What Numba asks for again and again is kept."""
+
+    def get_abi_sizeof(self, kind):
+        """Numba has LLVM parse a module that holds a value of the type."""
+        if isinstance(kind, ir.IdentifiedStructType):
+            return super().get_abi_sizeof(kind)
+        text = str(kind)
+        if text not in _SIZES:
+            _SIZES[text] = super().get_abi_sizeof(kind)
+        return _SIZES[text]
+
+    def get_function(self, function, signature, **options):
+        """Numba inspects the parameters of the code generator each time, and looks at all its registries each time that
+        an array is used, for a way to see it as another kind of array."""
+        key = function, signature
+        if key not in _IMPLEMENTATIONS:
+            try:
+                _IMPLEMENTATIONS[key] = super().get_function(function, signature, **options)
+            except NotImplementedError:  # which refers to all that is being compiled, so it is not kept
+                _IMPLEMENTATIONS[key] = None
+        known = _IMPLEMENTATIONS[key]
+        if known is None:
+            raise NotImplementedError(f"No definition for lowering {function}{signature}")
+        found = known.__class__.__new__(known.__class__)
+        found.__dict__.update(known.__dict__, _context=self)
+        return found
+
+
+_SIZES = {}  # bytes of LLVM's types by how they are written
+_IMPLEMENTATIONS = {}  # code generators by function and signature
+
+
+class _BorrowingContext(_KernelContext):
     """Code that may read what is behind a reference, and leaves the count as it is."""
 
     @property
@@ -83,13 +125,55 @@ class _BorrowingContext(CPUContext):
 class _Lower(Lower):
     def init(self):
         super().init()
+        self._counting = self.context.subtarget()
+        self._counting.__class__ = _KernelContext
+        self.context = self._counting
         if not _owns_memory(self):
-            self._counting = self.context
-            self.context = self.context.subtarget(enable_nrt=False, cached_internal_func=_BORROWING_INTERNALS)
+            self.context = self._counting.subtarget(enable_nrt=False, cached_internal_func=_BORROWING_INTERNALS)
             self.context.__class__ = _BorrowingContext
 
+    def lower_block(self, block):
+        self.pre_block(block)
+        for instruction in block.body:  # Numba prepares a line of an error report for each
+            self.loc = instruction.loc
+            self.lower_inst(instruction)
+        self.post_block(block)
+
+    def lower_inst(self, instruction):
+        """Numba's method, without the text of each instruction for a report."""
+        if self.context.enable_debuginfo:
+            super().lower_inst(instruction)
+        elif isinstance(instruction, numba_ir.Assign):
+            name, value = instruction.target.name, instruction.value
+            is_argument = isinstance(value, numba_ir.Arg)
+            code = self.lower_assign(self.typeof(name), instruction)
+            self.storevar(code, name, value.index + 1 if is_argument else None)
+        elif isinstance(instruction, numba_ir.Del):
+            self.delvar(instruction.value)
+        else:
+            super().lower_inst(instruction)
+
+    def storevar(self, value, name, argidx=None):
+        """Numba loads what stood there, to count one reference less, also where nothing is counted."""
+        if name in self._singly_assigned_vars or self._is_counted(name):
+            super().storevar(value, name, argidx)
+        else:
+            self._alloca_var(name, self.typeof(name))
+            self.builder.store(value, self.getvar(name))
+
+    def delvar(self, name):
+        """Numba clears the memory of each variable, lest a reference be dropped twice."""
+        if self._is_counted(name):
+            super().delvar(name)
+        elif name not in self._blk_local_varmap:
+            self._singly_assigned_vars.discard(name)
+
+    def _is_counted(self, name):
+        model_of = self.context.data_model_manager
+        return self.context.enable_nrt and model_of[self.typeof(name)].contains_nrt_meminfo()
+
     def create_cpython_wrapper(self, release_gil=False):
-        self.context = getattr(self, "_counting", self.context)  # the wrapper takes references to Python's arrays
+        self.context = self._counting  # the wrapper takes references to Python's arrays
         super().create_cpython_wrapper(release_gil)
 
 
@@ -131,7 +215,33 @@ _Lowering = register_pass(mutates_CFG=True, analysis_only=False)(_Lowering)
 # vectorised (predicting took 2.6 times as long).
 
 
-class _OuterLibrary(JITCodeLibrary):
+class _Defined:
+    """A module of which only those functions are seen that have a body."""
+
+    def __init__(self, module):
+        self._module = module
+
+    @property
+    def data_layout(self):
+        return self._module.data_layout
+
+    @data_layout.setter
+    def data_layout(self, layout):
+        self._module.data_layout = layout
+
+    @property
+    def functions(self):
+        return [function for function in self._module.functions if not function.is_declaration]
+
+
+class _KernelLibrary(JITCodeLibrary):
+    """Code of which no time is spent on functions that are only named."""
+
+    def _optimize_functions(self, module):
+        super()._optimize_functions(_Defined(module))
+
+
+class _OuterLibrary(_KernelLibrary):
     """Code that is linked with what it calls, and with what that calls, and so on."""
 
     def add_linking_library(self, library):
@@ -142,7 +252,7 @@ class _OuterLibrary(JITCodeLibrary):
                     self.add_linking_library(called)
 
 
-class _BitcodeLibrary(JITCodeLibrary):
+class _BitcodeLibrary(_KernelLibrary):
     """Code that its outermost caller will link, optimise and emit."""
 
     def finalize(self):
@@ -183,17 +293,62 @@ class _NoMachineCode:
         """Code that does not exist yet cannot be told its Python environment; kernels have no use for one."""
 
 
+# -- the steps of a compilation --------------------------------------------------------------------------------------
+
 _NOT_FOR_KERNELS = (  # steps for what kernels do not have: closures, expressions of whole arrays, branches on types
-    "WithLift",
+    "IRProcessing",  # the rewrites end with the same
+    "WithLifting",
     "InlineClosureLikes",
     "RewriteSemanticConstants",
     "DeadBranchPrune",
     "RewriteDynamicRaises",
+    "MakeFunctionToJitFunction",
     "InlineInlinables",
+    "FindLiterallyCalls",
     "LiteralUnroll",
+    "LiteralPropagationSubPipelinePass",
     "InlineOverloads",
     "NopythonRewrites",
+    "NoPythonSupportedFeatureValidation",
+    "DumpParforDiagnostics",
 )
+
+
+class _SingleAssignment(ReconstructSSA):
+    """Without the lifetimes of variables, which are found for the rewrites and before lowering."""
+
+    _name = "ssa_of_kernels"
+
+    def run_pass(self, state):
+        state.func_ir = reconstruct_ssa(state.func_ir)
+        state.func_ir._definitions = build_definitions(state.func_ir.blocks)
+        return True
+
+
+class _WithoutPhis(PreLowerStripPhis):
+    """As above."""
+
+    _name = "strip_phis_of_kernels"
+
+    def run_pass(self, state):
+        state.func_ir = self._strip_phi_nodes(state.func_ir)
+        state.func_ir._definitions = build_definitions(state.func_ir.blocks)
+        return True
+
+
+_SingleAssignment = register_pass(mutates_CFG=True, analysis_only=False)(_SingleAssignment)
+_WithoutPhis = register_pass(mutates_CFG=True, analysis_only=False)(_WithoutPhis)
+
+
+class _PassManager(PassManager):
+    """Numba's, without reports of each pass, whose text takes as long as a short pass."""
+
+    def _runPass(self, index, step, state):
+        step.analysis = self._analysis
+        with new_error_context("Pass {name}", name=step.name()):
+            step.run_initialization(state)
+            step.run_pass(state)
+            step.run_finalizer(state)
 
 
 class _Flags(Flags):
@@ -206,25 +361,76 @@ class _Flags(Flags):
         return hash(_Flags)
 
 
+class _TypingContext(Context):
+    """Numba's rules of types, which answer the same question once: it asks at each call, twice, in each function."""
+
+    def resolve_function_type(self, function, args, named):
+        if not isinstance(function, (str, types.Function, types.Dispatcher)):
+            return self._rules.resolve_function_type(function, args, named)
+        try:
+            key = function, args, tuple(named.items()) if named else ()
+            known = self._known.get(key)
+        except TypeError:  # a slice as an argument, which has no hash
+            return self._rules.resolve_function_type(function, args, named)
+        if known is None:
+            known = self._rules.resolve_function_type(function, args, named)
+            if known is not None:
+                self._known[key] = known
+        return known
+
+    def resolve_setitem(self, target, index, value):
+        return self.resolve_function_type(self.resolve_value_type(operator.setitem), (target, index, value), {})
+
+
+@functools.cache
+def _quick_rules(rules):
+    quick = copy.copy(rules)  # with the same tables
+    quick.__class__, quick._rules, quick._known = _TypingContext, rules, {}
+    return quick
+
+
+@contextlib.contextmanager
+def _without_collecting_garbage():
+    """A compilation makes millions of objects, which the collector looks through again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def _compiler(name, lowering):
-    """Numba's default pipeline with another last step, and without those that cost time for nothing."""
+    """Numba's default pipeline with other steps, and without those that cost time for nothing."""
+    instead = {NativeLowering: lowering, ReconstructSSA: _SingleAssignment, PreLowerStripPhis: _WithoutPhis}
 
     def init(self, typing_context, target_context, library, args, return_type, flags, variables):
         CompilerBase.__init__(
-            self, typing_context, target_context, library, args, return_type, _Flags(flags), variables
+            self,
+            _quick_rules(typing_context),
+            target_context,
+            library,
+            args,
+            return_type,
+            _Flags(flags),
+            variables,
         )
 
+    def compile_extra(self, function):
+        with _without_collecting_garbage():
+            return CompilerBase.compile_extra(self, function)
+
     def define_pipelines(self):
-        manager = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        steps = [(lowering if step is NativeLowering else step, text) for step, text in manager.passes]
-        manager = PassManager("nopython")
-        for step, text in steps:
+        manager = _PassManager("nopython")
+        for step, text in DefaultPassBuilder.define_nopython_pipeline(self.state).passes:
             if step.__name__ not in _NOT_FOR_KERNELS:
-                manager.add_pass(step, text)
+                manager.add_pass(instead.get(step, step), text)
         manager.finalize()
         return [manager]
 
-    return type(name, (CompilerBase,), {"__init__": init, "define_pipelines": define_pipelines})
+    methods = {"__init__": init, "compile_extra": compile_extra, "define_pipelines": define_pipelines}
+    return type(name, (CompilerBase,), methods)
 
 
 _OuterCompiler = _compiler("_OuterCompiler", _OuterLowering)

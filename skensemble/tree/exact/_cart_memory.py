@@ -28,7 +28,7 @@ class CartMemory(NamedTuple):
 
     @classmethod
     def _of(cls, fields, sizes):
-        return cls(make_cart_state(*TABLE.in_order(fields, sizes)), fields, sizes, [])
+        return cls(make_cart_state(TABLE.in_order(fields, sizes)), fields, sizes, [])
 
     def helper(self, number):
         """Memory of a helper; made when it is first asked for."""

@@ -41,7 +41,7 @@ class GrowthMemory(NamedTuple):
     @classmethod
     def of(cls, fields, sizes):
         """A state made of all its fields."""
-        return cls(make_growth_state(*TABLE.in_order(fields, sizes)), fields, sizes)
+        return cls(make_growth_state(TABLE.in_order(fields, sizes)), fields, sizes)
 
     def replaced(self, **given):
         """The same memory with other values of some fields that a fit gives."""
