@@ -16,6 +16,7 @@ import logging
 import operator
 import re
 from pathlib import Path
+from types import BuiltinFunctionType
 
 import numba
 from llvmlite import binding as llvm
@@ -47,6 +48,7 @@ from numba.core.typed_passes import NativeLowering, PreLowerStripPhis
 from numba.core.typing import Context
 from numba.core.untyped_passes import ReconstructSSA
 from numba.extending import intrinsic
+from numba.np.arrayobj import fix_integer_index, load_item, store_item
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +101,8 @@ class _KernelContext(CPUContext):
         key = function, signature
         if key not in _IMPLEMENTATIONS:
             try:
-                _IMPLEMENTATIONS[key] = super().get_function(function, signature, **options)
+                found = _code_of_cells(function, signature)
+                _IMPLEMENTATIONS[key] = found or super().get_function(function, signature, **options)
             except NotImplementedError:  # which refers to all that is being compiled, so it is not kept
                 _IMPLEMENTATIONS[key] = None
         known = _IMPLEMENTATIONS[key]
@@ -109,7 +112,66 @@ class _KernelContext(CPUContext):
         found.__dict__.update(known.__dict__, _context=self)
         return found
 
+    def _compile_subroutine_no_cache(self, *args, **options):
+        """Numba's own functions are compiled by its own rules."""
+        plain = self.subtarget(typing_context=self.typing_context._rules)
+        return CPUContext._compile_subroutine_no_cache(plain, *args, **options)
 
+
+class _CodeOfCells:
+    """What reads or writes a cell of an array: Numba's takes the array apart in memory, in thrice as much code."""
+
+    def __init__(self, emit, signature):
+        self._emit, self._signature = emit, signature
+
+    def __call__(self, builder, args, loc=None):
+        return self._emit(self._context, builder, self._signature, args)
+
+
+def _code_of_cells(function, signature):
+    """Of reading or writing one cell; None for all else."""
+    name = getattr(function, "typing_key", None)
+    if name not in (operator.getitem, operator.setitem) or type(signature.args[0]) is not types.Array:
+        return None
+    index = signature.args[1]
+    indices = list(index) if isinstance(index, types.BaseTuple) else [index]
+    is_one_cell = len(indices) == signature.args[0].ndim and all(isinstance(kind, types.Integer) for kind in indices)
+    is_number = isinstance(signature.args[0].dtype, (types.Number, types.Boolean))
+    emit = _read_cell if name is operator.getitem else _write_cell
+    return _CodeOfCells(emit, signature) if is_one_cell and is_number else None
+
+
+def _read_cell(context, builder, signature, args):
+    return load_item(context, builder, signature.args[0], _address(context, builder, signature, args))
+
+
+def _write_cell(context, builder, signature, args):
+    array, _, given = signature.args
+    address = _address(context, builder, signature, args)
+    store_item(context, builder, array, context.cast(builder, args[2], given, array.dtype), address)
+
+
+def _address(context, builder, signature, args):
+    """Of a cell; an index below 0 counts from the end."""
+    (kind, index), array = signature.args[:2], args[0]
+    is_tuple = isinstance(index, types.BaseTuple)
+    indices = cgutils.unpack_tuple(builder, args[1], len(index)) if is_tuple else [args[1]]
+    shape = [builder.extract_value(array, (_SHAPE, axis)) for axis in range(kind.ndim)]
+    places = [
+        fix_integer_index(context, builder, index_kind, place, length)
+        for index_kind, place, length in zip(index if is_tuple else [index], indices, shape)
+    ]
+    if context.enable_boundscheck:
+        for axis, (place, length) in enumerate(zip(places, shape)):
+            cgutils.do_boundscheck(context, builder, place, length, axis)
+    data = builder.extract_value(array, _DATA)
+    if kind.layout == "C" and kind.ndim == 1:
+        return builder.gep(data, places)
+    strides = [builder.extract_value(array, (_STRIDES, axis)) for axis in range(kind.ndim)]
+    return cgutils.get_item_pointer2(context, builder, data, shape, strides, kind.layout, places)
+
+
+_DATA, _SHAPE, _STRIDES = 4, 5, 6  # where the parts of an array stand
 _SIZES = {}  # bytes of LLVM's types by how they are written
 _IMPLEMENTATIONS = {}  # code generators by function and signature
 
@@ -125,7 +187,7 @@ class _BorrowingContext(_KernelContext):
 class _Lower(Lower):
     def init(self):
         super().init()
-        self._counting = self.context.subtarget()
+        self._counting = self.context.subtarget(typing_context=_quick_rules(self.context.typing_context, lowers=True))
         self._counting.__class__ = _KernelContext
         self.context = self._counting
         if not _owns_memory(self):
@@ -152,6 +214,18 @@ class _Lower(Lower):
             self.delvar(instruction.value)
         else:
             super().lower_inst(instruction)
+
+    def lower_call(self, kind, call):
+        """Numba's method, without a text of each call and its signature."""
+        function, signature = self.typeof(call.func.name), self.fndesc.calltypes[call]
+        is_plain = type(function) in (types.Function, types.Dispatcher, types.NumberClass) and call.target is None
+        if not is_plain or signature.recvr or isinstance(signature.return_type, types.Phantom):
+            return super().lower_call(kind, call)
+        args = self.fold_call_args(function, signature, call.args, call.vararg, call.kws)
+        code = self.context.get_function(function, signature)(self.builder, args, self.loc)
+        if code is None and signature.return_type == types.void:
+            code = self.context.get_dummy_value()
+        return self.context.cast(self.builder, code, signature.return_type, kind)
 
     def storevar(self, value, name, argidx=None):
         """Numba loads what stood there, to count one reference less, also where nothing is counted."""
@@ -378,14 +452,59 @@ class _TypingContext(Context):
                 self._known[key] = known
         return known
 
+    def resolve_value_type(self, value):
+        """Numba first tries to see operators as numbers, and reports why they are none."""
+        if not isinstance(value, (BuiltinFunctionType, type)):
+            return self._rules.resolve_value_type(value)
+        if value not in self._values:
+            self._values[value] = self._rules.resolve_value_type(value)
+        return self._values[value]
+
+    def resolve_value_type_prefer_literal(self, value):
+        if isinstance(value, (BuiltinFunctionType, type)):
+            return self.resolve_value_type(value)
+        return self._rules.resolve_value_type_prefer_literal(value)
+
     def resolve_setitem(self, target, index, value):
         return self.resolve_function_type(self.resolve_value_type(operator.setitem), (target, index, value), {})
 
 
+class _LoweringRules(_TypingContext):
+    """The same, for operators that are asked themselves."""
+
+    def resolve_value_type(self, value):
+        kind = super().resolve_value_type(value)
+        if type(kind) is not types.Function:
+            return kind
+        if kind not in self._quick:
+            self._quick[kind] = _QuickFunction.of(kind)
+        return self._quick[kind]
+
+
+class _QuickFunction(types.Function):
+    """An operator that asks rules which know what they answered."""
+
+    @classmethod
+    def of(cls, function):
+        quick = cls.__new__(cls)  # not by a call, for which Numba would find the equal function
+        quick.__dict__.update(function.__dict__, _function=function)
+        return quick
+
+    def get_call_type(self, rules, args, named):
+        return rules.resolve_function_type(self._function, args, named)
+
+    def __eq__(self, other):
+        return self._function == getattr(other, "_function", other)
+
+    def __hash__(self):
+        return hash(self._function)
+
+
 @functools.cache
-def _quick_rules(rules):
+def _quick_rules(rules, lowers=False):
     quick = copy.copy(rules)  # with the same tables
-    quick.__class__, quick._rules, quick._known = _TypingContext, rules, {}
+    quick.__class__, quick._rules = _LoweringRules if lowers else _TypingContext, rules
+    quick._known, quick._values, quick._quick = {}, {}, {}
     return quick
 
 
