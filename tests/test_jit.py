@@ -230,6 +230,9 @@ def test_editing_an_estimator_compiles_nothing_anew():
 
 CODE_MAKERS = {  # files of plain functions whose results are compiled: what they say is part of a kernel
     "_jit.py",
+    "_kernel_compiler.py",
+    "_kernel_lowering.py",
+    "_kernel_typing.py",
     "tree/_state_struct.py",  # structs
     "tree/_state_table.py",
     "generative/networks/_vector_math.py",  # formulas

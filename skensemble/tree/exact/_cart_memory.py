@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 from skensemble._team import team_words
+from skensemble.tree._state_struct import make_state
 from skensemble.tree._state_table import THREAD, TREE, most_nodes
-from skensemble.tree.exact._cart_state import TABLE, CartState, make_cart_state
+from skensemble.tree.exact._cart_state import TABLE, CartState, CartStateType
 from skensemble.tree.exact._code_groups import FEW_CODES, N_COPIES
 from skensemble.tree.exact._code_sums import MANY_CODES
 from skensemble.tree.exact._row_search import ROWS_FOR_INTEGERS_OF_NUMBERS
@@ -28,7 +29,7 @@ class CartMemory(NamedTuple):
 
     @classmethod
     def _of(cls, fields, sizes):
-        return cls(make_cart_state(TABLE.in_order(fields, sizes)), fields, sizes, [])
+        return cls(make_state(CartState, CartStateType, TABLE.names, TABLE.in_order(fields, sizes)), fields, sizes, [])
 
     def helper(self, number):
         """Memory of a helper; made when it is first asked for."""

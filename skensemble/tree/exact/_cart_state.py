@@ -13,7 +13,7 @@ then, if min_samples_leaf > 1, the number of rows.
 import numpy as np
 from numba.experimental import structref
 
-from skensemble.tree._state_struct import StateType, make_state
+from skensemble.tree._state_struct import StateType
 from skensemble.tree._state_table import FIT, THREAD, TREE, StateTable
 
 TABLE = StateTable(
@@ -225,8 +225,3 @@ class CartState(structref.StructRefProxy):
 
 
 structref.define_boxing(CartStateType, CartState)
-
-
-def make_cart_state(values):
-    """A CartState of the values of all fields, in the order of TABLE."""
-    return make_state(CartState, CartStateType, TABLE.names, values)

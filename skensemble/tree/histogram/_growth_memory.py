@@ -3,11 +3,12 @@
 from typing import NamedTuple
 
 from skensemble._team import team_words
+from skensemble.tree._state_struct import make_state
 from skensemble.tree._state_table import CALL, TREE, most_nodes
 from skensemble.tree.histogram._growing import MAX_ROW_CHUNKS
 from skensemble.tree.histogram._growth_jobs import SUM_BLOCK
 from skensemble.tree.histogram._growth_limits import DEPTH_FIRST, SYMMETRIC
-from skensemble.tree.histogram._growth_state import TABLE, GrowthState, make_growth_state
+from skensemble.tree.histogram._growth_state import TABLE, GrowthState, GrowthStateType
 
 MAX_HISTOGRAM_BYTES = 1 << 29
 
@@ -41,7 +42,7 @@ class GrowthMemory(NamedTuple):
     @classmethod
     def of(cls, fields, sizes):
         """A state made of all its fields."""
-        return cls(make_growth_state(TABLE.in_order(fields, sizes)), fields, sizes)
+        return cls(make_state(GrowthState, GrowthStateType, TABLE.names, TABLE.in_order(fields, sizes)), fields, sizes)
 
     def replaced(self, **given):
         """The same memory with other values of some fields that a fit gives."""

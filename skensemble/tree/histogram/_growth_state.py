@@ -7,7 +7,7 @@ arrays they touch.
 import numpy as np
 from numba.experimental import structref
 
-from skensemble.tree._state_struct import StateType, make_state
+from skensemble.tree._state_struct import StateType
 from skensemble.tree._state_table import CALL, FIT, TREE, StateTable
 from skensemble.tree.histogram._growth_limits import GrowthLimits
 
@@ -164,8 +164,3 @@ class GrowthState(structref.StructRefProxy):
 
 
 structref.define_boxing(GrowthStateType, GrowthState)
-
-
-def make_growth_state(values):
-    """A GrowthState of the values of all fields, in the order of TABLE."""
-    return make_state(GrowthState, GrowthStateType, TABLE.names, values)
