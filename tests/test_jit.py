@@ -233,6 +233,7 @@ CODE_MAKERS = {  # files of plain functions whose results are compiled: what the
     "_kernel_compiler.py",
     "_kernel_lowering.py",
     "_kernel_typing.py",
+    "_team.py",  # how many words a team has
     "tree/_state_struct.py",  # structs
     "tree/_state_table.py",
     "generative/networks/_vector_math.py",  # formulas
