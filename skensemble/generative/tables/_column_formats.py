@@ -315,7 +315,7 @@ class CategoryFormat:
             return pd.Categorical.from_codes(places[codes], dtype=self.dtype)
         if isinstance(self.dtype, np.dtype):
             return self._take(np.asarray(self.values, self.dtype), codes)
-        values = getattr(self.values, "array", self.values)  # an Index where pandas is older than 2.1: it would not fill
+        values = getattr(self.values, "array", self.values)  # an Index in pandas 2.0, which would not fill
         return pd.Series(values.take(codes, allow_fill=True, fill_value=None)).astype(self.dtype).array
 
     def _take(self, values, codes):

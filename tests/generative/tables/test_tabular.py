@@ -788,7 +788,7 @@ def test_times_of_day_of_arrow_and_polars_come_back():
 
 
 def test_times_with_a_zone_and_other_objects_are_refused():
-    zoned = pd.DataFrame({"a": [dt.time(1, tzinfo=dt.UTC), dt.time(2, tzinfo=dt.UTC)]})
+    zoned = pd.DataFrame({"a": [dt.time(1, tzinfo=dt.timezone.utc), dt.time(2, tzinfo=dt.timezone.utc)]})
     with pytest.raises(TypeError, match="column 'a' must hold.*time zone; make them dates"):
         TableEncoder().fit(zoned)
     with pytest.raises(TypeError, match=r"column 'a' must hold strings or numbers.*convert it with X\[name\]"):
