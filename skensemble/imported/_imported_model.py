@@ -20,8 +20,9 @@ from skensemble.tree.trees._tree_arrays import validate_trees
 
 
 def _two_probabilities(raw, slope):
-    probability = expit(slope * raw[:, 0])
-    return np.column_stack((1.0 - probability, probability))
+    probability, both = expit(slope * raw[:, 0]), np.empty((len(raw), 2))
+    both[:, 0], both[:, 1] = 1.0 - probability, probability
+    return both
 
 
 RESPONSES = {  # name of the link function -> function of raw predictions (n_samples, n_outputs) and a slope

@@ -164,9 +164,20 @@ def test_what_was_imported_is_exported_if_it_reads_cells_as_they_are(tmp_path):
     export_model(model, tmp_path / "model.txt", to="lightgbm")
     rows = _rows("lightgbm_numbers")
     np.testing.assert_array_equal(from_lightgbm(tmp_path / "model.txt").predict(rows), model.predict(rows))
-    for source in ("lightgbm_mixed", "xgboost_dart.json"):
-        with pytest.raises(ValueError, match="imported from another library with"):
-            export_model(_imported(_path(source), source), tmp_path / "model.json", to="lightgbm")
+    with pytest.raises(ValueError, match="imported from another library with"):
+        export_model(_imported(_path("lightgbm_mixed"), "lightgbm_mixed"), tmp_path / "model.json", to="lightgbm")
+
+
+def test_what_rounds_its_cells_is_exported_with_thresholds_that_do(tmp_path):
+    model, rows = from_xgboost(GOLDEN / "xgboost_dart.json"), _rows("xgboost_dart.json")
+    trees, columns = model._additive.trees, model._additive.binner
+    edges = np.unique(trees.threshold[trees.feature == 0])
+    last = last_rounded_to(edges)
+    rows = np.concatenate([rows.to_numpy(), [[x, 0.5] for x in (*last, *np.nextafter(last, np.inf), *edges)]])
+    assert columns.single
+    for to, read in (("lightgbm", from_lightgbm), ("xgboost", from_xgboost)):
+        export_model(model, tmp_path / to, to=to)
+        np.testing.assert_allclose(read(tmp_path / to).predict(rows), model.predict(rows), rtol=1e-6)
 
 
 # -- damaged files ---------------------------------------------------------------------------------------------------

@@ -15,7 +15,6 @@ HOLD_LINES = ("c", "lightgbm", "onnx", "sql")  # exports that hold linear leaves
 LARGEST_SINGLE = np.finfo(np.float32).max
 _COMMON = 1e-3  # share of cells that take another way when thresholds are rounded to float32
 _OF_NODES = ("feature", "threshold", "left", "right", "missing_left", "value", "cover", "count", "gain")
-LIBRARIES_OF_IMPORTS = "model must be trained by skensemble, got one that was imported from another library with"
 
 
 class LevelSet(NamedTuple):
@@ -249,6 +248,7 @@ def scalar_trees(model):
         raise ParameterError(f"model must be a tree, forest or booster of skensemble, got {type(model).__name__}.")
     check_is_fitted(model)
     additive = model._additive_trees()
+    additive = additive.binner.of_raw_cells(additive)
     levels, n_codes = _levels(additive.binner, model.n_features_in_)
     factor = additive.link.slope * (2.0 if additive.link.name == "half-logit" else 1.0)
     names, classes = getattr(model, "feature_names_in_", None), getattr(model, "classes_", None)
@@ -271,9 +271,10 @@ def _levels(binner, n_features):
     if hasattr(binner, "categories_"):
         return [None if known is None else known.tolist() for known in binner.categories_], binner.n_codes_.tolist()
     if binner.categories or binner.frame_lists or binner.near_zero or not np.isnan(binner.missing):
-        raise ValueError(f"{LIBRARIES_OF_IMPORTS} categories or marks of missing cells of its own.")
-    if binner.single:
-        raise ValueError(f"{LIBRARIES_OF_IMPORTS} cells that are rounded to float32.")
+        raise ValueError(
+            "model must be trained by skensemble, got one that was imported from another library with categories or "
+            "marks of missing cells of its own."
+        )
     return [None] * n_features, [2] * n_features
 
 
