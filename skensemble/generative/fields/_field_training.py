@@ -191,7 +191,7 @@ def optimally_paired(data, noise, groups, generator):
     starts = np.flatnonzero(np.diff(groups[by_group], prepend=groups[by_group[0]] - 1))
     for group in np.split(by_group, starts[1:]):
         for block in np.array_split(group, -(-len(group) // PAIRED_TOGETHER)):
-            # Noise chooses rows, not rows noise: no two of it are alike, and rows that are take twice as long to assign.
+            # Noise chooses rows, not rows noise: rows that are alike take twice as long to assign, noise never is.
             chosen = linear_sum_assignment(cdist(noise[block], data[block], "sqeuclidean"))[1]
             paired[block[chosen]] = noise[block]
     return paired
