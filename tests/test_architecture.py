@@ -56,6 +56,7 @@ BUILT_ON_ESTIMATORS = {  # files that import public estimators of other files, a
     "skensemble.ensemble.forest._random_forest": "the trees of a forest are shown as fitted decision trees",
     "skensemble.ensemble.gradient._gradient_boosting": "and so are those of GBDT",
     "skensemble.exported._onnx_converters": "skl2onnx knows converters by the classes of estimators",
+    "skensemble.generative.autoregressive._boosted_levels": "boosted trees say how likely levels are",
     "skensemble.generative.autoregressive._conditional": "trees hold the conditional distributions",
     "skensemble.generative.autoregressive._local_shares": "a tree says where residuals differ",
     "skensemble.generative.autoregressive._smooth_numbers": "boosted trees say where numbers lie",

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from skensemble.ensemble.newton._newton_boosting import NewtonBoostingRegressor
+from skensemble.ensemble.newton._newton_boosting import NewtonBoostingClassifier, NewtonBoostingRegressor
+from skensemble.generative.autoregressive._boosted_levels import BoostedLevels
 from skensemble.generative.autoregressive._column_cells import LevelCells, NumberCells
 from skensemble.generative.autoregressive._conditional import Conditional, Counts
 from skensemble.generative.autoregressive._local_shares import N_BINS, LocalShares
@@ -85,6 +86,13 @@ def _check_conditional(conditional):
     has_curve = conditional.curve is not None
     _require(has_curve == (conditional.curve_share > 0.0), "a curve must come with its share")
     _require(not (has_curve and conditional.cells.is_level), "levels must be without a curve")
+    has_boosted = conditional.boosted is not None
+    _require(has_boosted == (conditional.boosted_share > 0.0), "boosted levels must come with their share")
+    if has_boosted:
+        _require(conditional.cells.is_level, "only levels may be boosted")
+        classes = conditional.boosted.booster.classes_
+        _require(np.issubdtype(classes.dtype, np.integer), "classes of boosted levels must be cells")
+        _require(0 <= classes[0] and classes[-1] < n_cells, "classes of boosted levels must be cells")
     if conditional.tree is not None:
         leaves = np.flatnonzero(conditional.tree.tree_.children_left < 0)
         _require(leaves.max() < len(conditional.leaves.total), "leaves must have counts")
@@ -111,6 +119,7 @@ def _check_forest(model):
             curve = conditional.curve
             models = [] if curve is None or curve.scale is None else [*curve.locations, curve.scale]
             models += [] if curve is None or curve.local is None else [curve.local.tree]
+            models += [] if conditional.boosted is None else [conditional.boosted.booster]
             fits = all(model.n_features_in_ == n_features for model in models)
             _require(fits, "a curve must read the columns before its own")
             _require(len(conditional.seen) == len(conditional.categorical), "levels must be those of categories")
@@ -183,6 +192,7 @@ KINDS = [
         make=bare(LocalShares),
         check=_check_local_shares,
     ),
+    Kind("boosted levels", BoostedLevels, {"booster": Of(NewtonBoostingClassifier)}, make=bare(BoostedLevels)),
     Kind(
         "counts of cells",
         Counts,
@@ -213,6 +223,8 @@ KINDS = [
             "ancestors": Of(Counts),
             "curve": Maybe(Of(SmoothNumbers)),
             "curve_share": Number(low=0.0, high=1.0),
+            "boosted": Maybe(Of(BoostedLevels)),
+            "boosted_share": Number(low=0.0, high=1.0),
         },
         make=bare(Conditional),
         check=_check_conditional,

@@ -79,6 +79,14 @@ PARAMETERS = {
         "Labels or positions of columns that are always given, and not modelled: the density is that of the others "
         "given these.",
     ),
+    "conditional": Parameter(
+        "trees",
+        (OneOf("trees", "boosting"),),
+        '{"trees", "boosting"}',
+        'What says how likely the levels of a column are. "trees": shares in the leaves of one tree. "boosting": boosted '
+        "trees as well, for columns of at most 20 levels, in the shares that make left-out samples likeliest; likelier "
+        "densities, slower.",
+    ),
     "categorical_features": CATEGORICAL,
     "n_jobs": JOBS,
     "random_state": Parameter(
@@ -119,6 +127,10 @@ class AutoregressiveForest(CallbackSupportMixin, DensityMixin, Estimator):
     condition_columns : array-like or None, default=None
         Labels or positions of columns that are always given, and not modelled: the density is that of the others given
         these.
+    conditional : {"trees", "boosting"}, default="trees"
+        What says how likely the levels of a column are. "trees": shares in the leaves of one tree. "boosting": boosted
+        trees as well, for columns of at most 20 levels, in the shares that make left-out samples likeliest; likelier
+        densities, slower.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and
@@ -184,6 +196,7 @@ class AutoregressiveForest(CallbackSupportMixin, DensityMixin, Estimator):
         min_samples_leaf: int | Literal["auto"] = "auto",
         order: ArrayLike | Literal["auto"] = "auto",
         condition_columns: ArrayLike | None = None,
+        conditional: Literal["trees", "boosting"] = "trees",
         categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
         n_jobs: int | None = None,
         random_state: int | RandomState | None = None,
@@ -193,6 +206,7 @@ class AutoregressiveForest(CallbackSupportMixin, DensityMixin, Estimator):
         self.min_samples_leaf = min_samples_leaf
         self.order = order
         self.condition_columns = condition_columns
+        self.conditional = conditional
         self.categorical_features = categorical_features
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -287,7 +301,9 @@ class AutoregressiveForest(CallbackSupportMixin, DensityMixin, Estimator):
 
         with unknown_levels_expected():
             warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)  # as in columns of names
-            self._chains, sizes = fit_chains(rows, self.order_, n_given, sizes, n_threads, report)
+            self._chains, sizes = fit_chains(
+                rows, self.order_, n_given, sizes, self.conditional == "boosting", n_threads, report
+            )
         progress.finish(dict)
         self.min_samples_leaf_ = np.array([sizes.get(j, 0) for j in range(self.n_features_in_)])
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skensemble._parallel import in_order
+from skensemble.generative.autoregressive._boosted_levels import BoostedLevels, may_be_boosted
 from skensemble.generative.autoregressive._chain import features_before
 from skensemble.generative.autoregressive._column_order import folds_of, keys_of_contents, left_out_rows, without_copies
 from skensemble.generative.autoregressive._conditional import Conditional
@@ -17,6 +18,7 @@ from skensemble.generative.autoregressive._smooth_numbers import SmoothNumbers
 STRENGTHS = (1.0, 4.0, 16.0, 64.0, 256.0)
 LARGEST_OF_LEAVES = 16.0  # strength without a curve; more is only what a curve must be better than
 CURVE_SHARES = np.r_[np.arange(1, 16) / 16, 31 / 32]
+LEAST_OF_BOOSTING = 0.002  # nats by which boosted levels must be likelier
 N_FOLDS = 3
 FEWEST_FOR_A_CURVE = 60  # rows
 LEAST_GAIN = (
@@ -57,14 +59,16 @@ class Settings(NamedTuple):
 
     size: int
     strength: float
-    curve: SmoothNumbers | None
-    curve_share: float
+    curve: SmoothNumbers | None = None
+    curve_share: float = 0.0
+    boosted_share: float = 0.0  # of the probability of levels
 
 
-def fit_chains(rows, orders, n_given, sizes, n_threads, report):
+def fit_chains(rows, orders, n_given, sizes, with_boosting, n_threads, report):
     """(the conditionals of each chain, {column: minimum weight of a leaf})
 
     sizes : minimum weights of a leaf that are tried, by the first chain; the others take what it found best
+    with_boosting : whether levels may be by boosted trees
     report : called as report(column, text) when settings have been chosen, and after each conditional
     """
     modelled, rows = orders[0][n_given:], rows.merged()
@@ -73,7 +77,8 @@ def fit_chains(rows, orders, n_given, sizes, n_threads, report):
     judges = Judges(judging, left_out_rows(key), folds_of(key, N_FOLDS))
 
     def likeliest(j):
-        return judges.likeliest(orders[0], j, sizes, STRENGTHS, True)
+        chosen = judges.likeliest(orders[0], j, sizes, STRENGTHS, True)
+        return judges.with_boosting(orders[0], j, chosen) if with_boosting else chosen
 
     first = {}
     for j, chosen in zip(modelled, in_order(likeliest, modelled, n_threads), strict=True):
@@ -89,6 +94,8 @@ def fit_chains(rows, orders, n_given, sizes, n_threads, report):
         features, categorical = rows.features(order, j)
         conditional = Conditional(rows.cells[j], chosen.size, chosen.strength)
         conditional.curve, conditional.curve_share = chosen.curve, chosen.curve_share
+        if chosen.boosted_share > 0.0:
+            conditional.boosted, conditional.boosted_share = judges.boosted(order, j), chosen.boosted_share
         return conditional.fit(features, categorical, rows.codes(j), rows.weight)
 
     places = [(k, j) for k, order in enumerate(orders) for j in order[n_given:]]
@@ -112,7 +119,7 @@ class Judges:
     def likeliest(self, order, j, sizes, strengths, with_curve):
         test, codes, weight = self.is_left_out, self.rows.codes(j), self.rows.weight
         if not test.any() or test.all():
-            return Settings(sizes[0], LARGEST_OF_LEAVES, None, 0.0)
+            return Settings(sizes[0], LARGEST_OF_LEAVES)
         cells, x = self.rows.cells[j], self.rows.plain[j]
         features, categorical = self.rows.features(order, j)
         curve, along = self._curve(order, j) if with_curve else (None, None)
@@ -133,7 +140,27 @@ class Judges:
             _, size, strength, share = min(curves)
             return Settings(size, strength, curve, share)
         _, size, strength = min(leaves, key=lambda found: (found[2] > LARGEST_OF_LEAVES, found))
-        return Settings(size, strength, None, 0.0)
+        return Settings(size, strength)
+
+    def with_boosting(self, order, j, chosen):
+        """The settings, with a share of boosted trees that makes left-out rows likelier if there is one."""
+        test, cells, codes = self.is_left_out, self.rows.cells[j], self.rows.codes(j)
+        features, categorical = self.rows.features(order, j)
+        if not test.any() or not may_be_boosted(cells, features, codes[~test]):
+            return chosen
+        weight, x = self.rows.weight, self.rows.plain[j][test]
+        conditional = Conditional(cells, chosen.size, chosen.strength)
+        conditional.fit(features[~test], categorical, codes[~test], weight[~test])
+        in_leaves = conditional.log_density(features[test], x, codes[test])
+        boosted = BoostedLevels(features[~test], categorical, codes[~test], weight[~test])
+        along = boosted.log_shares(features[test], codes[test], cells.n_cells)
+        loss, share = self._best_share(cells, in_leaves, along, j)
+        is_better = loss + LEAST_OF_BOOSTING * float(weight[test].sum()) < self._loss(cells, in_leaves, j)
+        return chosen._replace(boosted_share=share) if is_better else chosen
+
+    def boosted(self, order, j):
+        features, categorical = self.rows.features(order, j)
+        return BoostedLevels(features, categorical, self.rows.codes(j), self.rows.weight)
 
     def _curve(self, order, j):
         """(curve, log density of the left-out rows along it); None, None where there is none."""

@@ -6,7 +6,8 @@ towards those of the smallest ancestor with many rows, and these towards the sha
     p(cell | leaf) = (n(cell, leaf) + a p(cell | ancestor)) / (n(leaf) + a)
 
 (hierarchical smoothing; the mean of a Dirichlet posterior with the ancestor's shares as prior and strength a).  Of the
-probability of cells with smooth numbers, a share follows a curve that moves with the features (`_smooth_numbers.py`).
+probability of cells with smooth numbers, a share follows a curve that moves with the features (`_smooth_numbers.py`); of
+that of levels, a share may be by boosted trees (`_boosted_levels.py`).
 """
 
 import numpy as np
@@ -23,11 +24,13 @@ class Conditional:
 
     cells : the cells of the column;  strength : a of the formula;  min_samples_leaf : minimum weight of a leaf
     curve : SmoothNumbers or None;  curve_share : of the probability of cells on the curve, what is spread by it
+    boosted : BoostedLevels or None;  boosted_share : of the probability of levels, what boosted trees say
     """
 
     def __init__(self, cells, min_samples_leaf, strength):
         self.cells, self.min_samples_leaf, self.strength = cells, min_samples_leaf, strength
         self.tree, self.curve, self.curve_share = None, None, 0.0
+        self.boosted, self.boosted_share = None, 0.0
 
     def fit(self, features, categorical, codes, weight):
         """features : (n_rows, n_before);  categorical : positions;  codes : (n_rows,), cells;  weight : (n_rows,)
@@ -98,6 +101,9 @@ class Conditional:
         ancestor = self.ancestor_of[leaf]
         share = self.ancestors.smoothed(ancestor, safe, self.shares[safe], self.strength)
         share = self.leaves.smoothed(leaf, safe, share, self.strength)
+        if self.boosted is not None:
+            boosted = self.boosted.log_shares(self._without_new_levels(features), safe, self.cells.n_cells)
+            share = (1.0 - self.boosted_share) * share + self.boosted_share * np.exp(boosted)
         with np.errstate(divide="ignore"):
             return np.where(codes == NOWHERE, -np.inf, np.log(share))
 
@@ -155,6 +161,9 @@ class Conditional:
             own = counts.total[node] / (counts.total[node] + self.strength)
             is_own = rng.random(len(leaf)) < own
             drawn[is_own] = counts.draw(node[is_own], rng)
+        if self.boosted is not None:
+            rows = np.flatnonzero(rng.random(len(leaf)) < self.boosted_share)
+            drawn[rows] = self.boosted.draw(self._without_new_levels(features[rows]), self.cells.n_cells, rng)
         return drawn
 
 
