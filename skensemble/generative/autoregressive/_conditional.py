@@ -6,8 +6,8 @@ towards those of the smallest ancestor with many rows, and these towards the sha
     p(cell | leaf) = (n(cell, leaf) + a p(cell | ancestor)) / (n(leaf) + a)
 
 (hierarchical smoothing; the mean of a Dirichlet posterior with the ancestor's shares as prior and strength a).  Of the
-probability of cells with smooth numbers, a share follows a curve that moves with the features (`_smooth_numbers.py`); of
-that of levels, a share may be by boosted trees (`_boosted_levels.py`).
+probability of cells with smooth numbers, a share follows a curve that moves with the features (`_smooth_numbers.py`);
+of that of levels, a share may be by boosted trees (`_boosted_levels.py`).
 """
 
 import numpy as np
