@@ -111,7 +111,11 @@ class Conditional:
         """(n_rows, n_cells) p(cell | features)"""
         leaf = self._leaves_of(features)
         share = self.ancestors.all_smoothed(self.ancestor_of[leaf], self.shares, self.strength)
-        return self.leaves.all_smoothed(leaf, share, self.strength)
+        share = self.leaves.all_smoothed(leaf, share, self.strength)
+        if self.boosted is None:
+            return share
+        boosted = self.boosted.shares(self._without_new_levels(features), self.cells.n_cells)
+        return (1.0 - self.boosted_share) * share + self.boosted_share * boosted
 
     def place_on_curve(self, features):
         return self.curve.place(self._without_new_levels(features))
