@@ -94,7 +94,7 @@ def fit_chains(rows, orders, n_given, sizes, with_boosting, n_threads, report):
         features, categorical = rows.features(order, j)
         conditional = Conditional(rows.cells[j], chosen.size, chosen.strength)
         conditional.curve, conditional.curve_share = chosen.curve, chosen.curve_share
-        if chosen.boosted_share > 0.0:
+        if chosen.boosted_share > 0.0 and features.shape[1] > 0:  # in another order it may be the first column
             conditional.boosted, conditional.boosted_share = judges.boosted(order, j), chosen.boosted_share
         return conditional.fit(features, categorical, rows.codes(j), rows.weight)
 

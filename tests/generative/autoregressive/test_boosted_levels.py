@@ -36,6 +36,14 @@ def test_probabilities_sum_to_one_and_samples_follow_them(boosted):
     np.testing.assert_allclose(made, share, atol=0.04)
 
 
+def test_a_chain_may_begin_with_levels():
+    table = pd.DataFrame({"sum": X.sum(axis=1), "level": CLEAR})[:200]
+    forest = AutoregressiveForest(4, conditional="boosting", random_state=0).fit(table)
+    assert any(order[0] == 1 for order in forest.order_)
+    assert any(chain[-1].boosted is not None for chain in forest._chains)
+    assert np.isfinite(forest.score_samples(table)).all()
+
+
 def test_a_file_keeps_them(boosted, tmp_path):
     save_model(boosted, tmp_path / "model")
     same = load_model(tmp_path / "model")
