@@ -17,7 +17,7 @@ from llvmlite import ir
 from numba import int64, types, uint64
 from numba.extending import intrinsic
 
-from skensemble._jit import kernel, prefetch
+from skensemble._jit import kernel, lowest_bit, prefetch
 
 ROWS_AHEAD = 16  # prefetch distance; measured best between 8 and 32 for scattered rows
 
@@ -53,39 +53,49 @@ def add_rows(words, rows, packed, start, stop, histogram, base, first, last):
 
 
 @kernel
-def add_unusual_rows(words, usual, rows, packed, start, stop, histogram, base, first, last):
-    """As `add_rows`, for the features [first, last) of one word that is `usual` in most rows: one-hot columns, counts.
+def add_unusual_codes(words, usual, rows, packed, start, stop, histogram, base, first, last):
+    """As `add_rows`, for words that are usual[0] in most rows: one-hot columns, counts.
 
-    What the usual rows add is summed up and added at the end, instead of eight additions for each row.
+    All rows are added to the usual codes at the end, as one sum; a row that has another code moves there from the usual
+    one, so that it costs two additions for each of its unusual codes, and none for the others.
     """
-    width, column = int64(words.shape[1]) * 8, uint64(first) >> uint64(3)
-    origin = uint64(base) + (uint64(first) << uint64(8))
-    n_features = uint64(last - first)
-    sum_of_usual = int64(0)
+    width = int64(words.shape[1]) * 8
+    first_word, last_word, n_features = uint64(first) >> uint64(3), (uint64(last) + uint64(7)) >> uint64(3), uint64(last)
+    origin, total = uint64(base), int64(0)
     for i in range(uint64(start), uint64(stop)):
         if i + uint64(ROWS_AHEAD) < uint64(stop):
             prefetch(words, int64(rows[i + uint64(ROWS_AHEAD)]) * width + first)
-        value, word = packed[i], words[uint64(rows[i]), column]
-        if word == usual:
-            sum_of_usual += value
-        else:
-            for feature in range(n_features):
-                histogram[origin + (feature << uint64(8)) + ((word >> (feature << uint64(3))) & uint64(255))] += value
-    for feature in range(n_features):
-        code = (usual >> (feature << uint64(3))) & uint64(255)
-        histogram[origin + (feature << uint64(8)) + code] += sum_of_usual
+        row, value = uint64(rows[i]), packed[i]
+        total += value
+        for k in range(first_word, last_word):
+            differing = words[row, k] ^ usual[0, k]
+            while differing != uint64(0):
+                bits = lowest_bit(differing) & ~uint64(7)
+                feature = (k << uint64(3)) + (bits >> uint64(3))
+                if feature >= n_features:
+                    break
+                cell = origin + (feature << uint64(8))
+                histogram[cell + ((words[row, k] >> bits) & uint64(255))] += value
+                histogram[cell + ((usual[0, k] >> bits) & uint64(255))] -= value
+                differing &= ~(uint64(255) << bits)
+    for feature in range(uint64(first), n_features):
+        code = (usual[0, feature >> uint64(3)] >> ((feature & uint64(7)) << uint64(3))) & uint64(255)
+        histogram[origin + (feature << uint64(8)) + code] += total
 
 
 @kernel
 def add_words(words, usual, rows, packed, start, stop, histogram, base, first, last):
     """As `add_rows`, by the quicker way for each word.  usual : see `usual_words`"""
+    if usual.shape[1] == 0:
+        add_rows(words, rows, packed, start, stop, histogram, base, first, last)
+        return
     while first < last:
         end = min(first + 8, last)
-        if usual.shape[1] > 0 and usual[1, first >> 3]:
-            add_unusual_rows(words, usual[0, first >> 3], rows, packed, start, stop, histogram, base, first, end)
+        while end < last and usual[1, end >> 3] == usual[1, first >> 3]:
+            end = min(end + 8, last)
+        if usual[1, first >> 3]:
+            add_unusual_codes(words, usual, rows, packed, start, stop, histogram, base, first, end)
         else:
-            while end < last and (usual.shape[1] == 0 or not usual[1, end >> 3]):
-                end = min(end + 8, last)
             add_rows(words, rows, packed, start, stop, histogram, base, first, end)
         first = end
 

@@ -25,6 +25,7 @@ HALF = (1 << 32) - 1
 # and the codes of its feature that have rows were told by counts.
 MISSING_LEFT, ONE_HOT, UNSURE, COUNTED = 1, 2, 4, 8
 MANY_LEVELS = 255.0  # of a column; the extremes of n times as many are so by chance more often: n times cat_l2
+FEW_CODES = 4  # of a feature: whether one of them has all rows, and nothing can be split, is seen at once
 BY_SUMS = -1  # in place of the side whose rows were counted: none were
 
 
@@ -335,11 +336,16 @@ def used_codes(histogram, cell, numeric, n_codes, n_channels, scan_codes):
     n_used = uint64(0)
     at = uint64(cell)
     for word in range(uint64(0), uint64(n_codes), uint64(64)):
-        used = uint64(0)
-        for bit in range(min(uint64(64), uint64(n_codes) - word)):
-            for channel in range(uint64(n_channels)):
-                used |= uint64(histogram[at + channel] != 0) << bit
-            at += uint64(n_channels)
+        used, n_bits = uint64(0), min(uint64(64), uint64(n_codes) - word)
+        if n_channels == 1:
+            for bit in range(n_bits):  # vectorised
+                used |= uint64(histogram[at + bit] != 0) << bit
+            at += n_bits
+        else:
+            for bit in range(n_bits):
+                for channel in range(uint64(n_channels)):
+                    used |= uint64(histogram[at + channel] != 0) << bit
+                at += uint64(n_channels)
         if numeric and word == uint64(0):
             used = (used & ~uint64(1)) | ((used & uint64(1)) << uint64(1))
         while used != uint64(0):
@@ -495,6 +501,10 @@ def scan_feature(histogram, cell, feature, side, n_rows, totals, lower, upper, s
     side : of the child whose rows were counted, or BY_SUMS
     """
     best, best_at, best_flags = state.gamma, -1, 0
+    if state.n_codes[feature] <= FEW_CODES and state.n_channels == 1:
+        for code in range(state.n_codes[feature]):
+            if histogram[cell + code] == totals[0]:
+                return best, best_at, best_flags
     counted = COUNTED if side != BY_SUMS else 0
     # Where the hessians do not tell the counts, they bound them.
     may_be_unsure = counted == 0 and not state.counts and state.count_units < state.sure_units

@@ -99,6 +99,8 @@ def test_words_that_are_usual_add_the_same(first, last):
     assert usual[1].tolist() == [0, 1, 0, 1, 1, 1]
     assert usual[0, 5] == 0x0101010101
     assert usual_words(words[:, ::6].copy()).shape == (2, 0)
+    often = np.where(np.arange(70) % 3, 1, words[:, 0])[:, np.newaxis]  # two rows of three, but else eight codes differ
+    assert usual_words(often.astype(np.uint64)).shape == (2, 0)
     rows, packed = np.arange(3, 60, 2, dtype=np.uint32), rng.integers(-(2**40), 2**40, 29)
     expected, histogram = np.zeros((2, 7 + 45 * 256), np.int64)
     add_rows(words, rows, packed, 2, 27, expected, 7, first, last)
