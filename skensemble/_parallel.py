@@ -189,6 +189,8 @@ def in_order(function, items, n_threads):
 
 def for_blocks(function, n, block, n_threads):
     """Call `function(start, stop)` for the blocks of range(n), on `n_threads` threads; results in order."""
+    if 0 < n <= block:
+        return [function(0, n)]  # without what takes as long as a small block
     bounds = [(start, min(start + block, n)) for start in range(0, n, block)]
     return list(in_order(lambda bound: function(*bound), bounds, n_threads))
 
@@ -198,6 +200,8 @@ def for_each_with_own(tools, function, n):
 
     No two calls have the same tool at a time.
     """
+    if len(tools) == 1:
+        return [function(tools[0], k) for k in range(n)]
     idle = list(tools)
 
     def call(k, _):

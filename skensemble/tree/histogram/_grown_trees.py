@@ -25,6 +25,11 @@ class GrownTree(NamedTuple):
     symmetric: bool
 
 
+def copy_of_nodes(nodes):
+    """A copy of nodes in their record, as bytes: as records it takes NumPy as long as a small tree."""
+    return np.ndarray(len(nodes), NODE, nodes.view(np.uint8).copy())
+
+
 def leaves_of(tree, binned, rows):
     """(n_rows,) int32: leaf of each of `rows` of a binned table in a GrownTree."""
     nodes, words = tree.nodes, np.ascontiguousarray(tree.words).reshape(-1)

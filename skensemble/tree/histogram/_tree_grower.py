@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skensemble._weights import is_whole
-from skensemble.tree.histogram._grown_trees import GrownTree, leaves_of
+from skensemble.tree.histogram._grown_trees import GrownTree, copy_of_nodes, leaves_of
 from skensemble.tree.histogram._growth_limits import SYMMETRIC
 from skensemble.tree.histogram._growth_memory import GrowthMemory
 from skensemble.tree.histogram._team_growing import Team
@@ -108,7 +108,7 @@ class TreeGrower:
             n_rows, n_active, self.n_threads, seed, output, targets, leaf_of_row, rows_by_leaf
         )
         tree = GrownTree(
-            nodes=arrays["nodes"][:n_nodes].copy(),
+            nodes=copy_of_nodes(arrays["nodes"][:n_nodes]),
             values=arrays["values"][:n_nodes].copy(),
             cover=arrays["cover"][:n_nodes].copy(),
             words=arrays["words"][:n_nodes].copy() if self._has_categories else arrays["words"][:0],
