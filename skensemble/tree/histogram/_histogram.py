@@ -60,8 +60,8 @@ def add_unusual_codes(words, usual, rows, packed, start, stop, histogram, base, 
     one, so that it costs two additions for each of its unusual codes, and none for the others.
     """
     width = int64(words.shape[1]) * 8
-    first_word, last_word, n_features = uint64(first) >> uint64(3), (uint64(last) + uint64(7)) >> uint64(3), uint64(last)
-    origin, total = uint64(base), int64(0)
+    first_word, last_word = uint64(first) >> uint64(3), (uint64(last) + uint64(7)) >> uint64(3)
+    n_features, origin, total = uint64(last), uint64(base), int64(0)
     for i in range(uint64(start), uint64(stop)):
         if i + uint64(ROWS_AHEAD) < uint64(stop):
             prefetch(words, int64(rows[i + uint64(ROWS_AHEAD)]) * width + first)
