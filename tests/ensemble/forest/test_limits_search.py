@@ -133,6 +133,21 @@ def test_a_weight_is_a_number_of_copies(noise, few_trees):
     np.testing.assert_array_equal(weighted.predict(X), copied.predict(X))
 
 
+def test_an_interrupt_leaves_the_forest_of_before(noise, few_trees, monkeypatch):
+    X, y = noise
+    model = RandomForestRegressor(**AUTO).fit(X, y)
+    before, known = model.predict(X), model.search_results_
+
+    def interrupted(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(OutOfBagLoss, "of", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, -y)
+    np.testing.assert_array_equal(model.predict(X), before)
+    assert model.search_results_ is known
+
+
 def test_rows_that_are_all_alike_leave_the_defaults(few_trees):
     model = RandomForestClassifier(**AUTO).fit(np.ones((30, 2)), [0] * 30)
     assert (model.max_features_, model.min_samples_leaf_) == (1, 1)

@@ -77,6 +77,21 @@ def test_classes_starts_and_progress(numbers, capsys):
     GradientBoostingRegressor(**AUTO, init=DummyRegressor()).fit(X, y)
 
 
+def test_an_interrupt_leaves_the_model_of_before(numbers, monkeypatch):
+    X, y = numbers
+    model = GradientBoostingRegressor(n_estimators=2, random_state=0).fit(X, y)
+    before = model.predict(X)
+
+    def interrupted(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("skensemble.ensemble.gradient._gradient_boosting.best_rounds", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model.set_params(n_estimators="auto").fit(X, -y)
+    np.testing.assert_array_equal(model.predict(X), before)
+    assert not hasattr(model, "cv_results_")
+
+
 def test_few_rows_get_the_default():
     model = GradientBoostingRegressor(n_estimators="auto").fit(np.arange(10.0)[:, None], np.arange(10.0))
     assert model.n_estimators_ == 100
