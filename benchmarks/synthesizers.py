@@ -39,6 +39,8 @@ def run(quick=False):
     generators = {**ours(), **sdv(n_epochs=2 if quick else None)}
     of_sdv = f"SDV {version('sdv')}" if find_spec("sdv") else "SDV is not installed"
     with threads(N_THREADS):
+        for generate in ours().values():
+            generate(split(load("wine", 100), 0))  # so that code is compiled
         for name in TABLES[:1] if quick else TABLES:
             table = load(name, 200 if quick else N_ROWS)
             note = (
