@@ -21,9 +21,7 @@ CURVE_SHARES = np.r_[np.arange(1, 16) / 16, 31 / 32]
 LEAST_OF_BOOSTING = 0.002  # nats by which boosted levels must be likelier
 N_FOLDS = 3
 FEWEST_FOR_A_CURVE = 60  # rows
-LEAST_GAIN = (
-    0.02  # nats by which a curve must be likelier, per number: leaves are quicker, and as hard to tell from rows
-)
+LEAST_GAIN = 0.1  # nats by which a curve must be likelier, per number: curves can be easier to tell from real rows
 MOST_JUDGED = 20_000  # rows by which settings are chosen and curves are fitted; trees are fitted to all
 
 
