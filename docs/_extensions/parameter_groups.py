@@ -15,8 +15,8 @@ GROUPS = {
     "What is fitted": """
         loss criterion algorithm booster quantile alpha huber_slope tweedie_variance_power scale_pos_weight
         class_weight lambdarank_norm lambdarank_truncation_level multi_strategy init base_score estimator
-        regressor path schedule sde n_timesteps training kinetic base condition_columns order encoder contamination
-        pairing n_reflow label_drop mask_share""",
+        regressor path schedule sde n_timesteps training kinetic base condition_columns conditional order encoder
+        contamination pairing n_reflow label_drop mask_share""",
     "Rounds and steps": """
         n_estimators learning_rate num_parallel_tree max_epochs batch_size max_steps n_steps
         learning_rate_schedule weight_decay clip_norm averaging check_interval""",

@@ -173,7 +173,8 @@ def test_what_rounds_its_cells_is_exported_with_thresholds_that_do(tmp_path):
     trees, columns = model._additive.trees, model._additive.binner
     edges = np.unique(trees.threshold[trees.feature == 0])
     last = last_rounded_to(edges)
-    rows = np.concatenate([rows.to_numpy(), [[x, 0.5] for x in (*last, *np.nextafter(last, np.inf), *edges)]])
+    cells = [[x, 0.5] for x in (*last, *np.nextafter(last, np.inf), *edges)]
+    rows = pd.concat([rows, pd.DataFrame(cells, columns=rows.columns)])
     assert columns.single
     for to, read in (("lightgbm", from_lightgbm), ("xgboost", from_xgboost)):
         export_model(model, tmp_path / to, to=to)
