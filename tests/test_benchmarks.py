@@ -188,6 +188,16 @@ def test_a_crash_is_recorded_and_ranks_last(benchmark):
     assert quality.failures(scores) == ["bad on t: ValueError: no"]
 
 
+def test_a_second_one_of_ours_takes_the_place_of_the_first(benchmark):
+    losses, libraries = np.array([[0.2, 0.4, 0.3], [0.5, 0.3, 0.4]]), ["skensemble", "skensemble, 300 rounds", "other"]
+    scores = {(library, table): [{"fit_seconds": 1.0}] for library in libraries for table in "ab"}
+    ours, fixed, other = benchmark("quality").summary(losses, scores, ["a", "b"], libraries)
+    assert [row["mean rank"] for row in (ours, fixed, other)] == [1.5, 1.5, 1.5]
+    assert ours["loss above best, mean"] == pytest.approx((0.0 + 0.1 / 0.4) / 2)
+    assert fixed["loss above best, mean"] == pytest.approx((0.1 / 0.3 + 0.0) / 2)
+    assert other["loss above best, mean"] == pytest.approx((0.1 / 0.2 + 0.0) / 2)
+
+
 def test_report_is_written_twice(benchmark, tmp_path):
     report = benchmark("report")
     path = tmp_path / "results.md"
