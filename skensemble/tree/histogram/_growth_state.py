@@ -91,7 +91,7 @@ TABLE = StateTable(
         ("packed", np.int64, "2 n_packed", TREE, None, "targets, n_channels for each row: they travel with the rows"),
         ("goes_left", np.uint8, "n_samples", TREE, None, "of the node that is being split"),
         # histograms
-        ("histogram", np.int64, "n_histogram_cells", TREE, None, "of all slots, then of blocks of rows"),
+        ("histogram", np.int64, "n_histogram_cells", TREE, None, "of all slots, then of all lanes but the first"),
         ("free_slots", np.int64, "n_slots", TREE, None, "a stack"),
         ("row_counts", np.int64, "n_row_counts", TREE, None, "of codes, of the left / right child, by feature"),
         # nodes
@@ -149,7 +149,7 @@ TABLE = StateTable(
         ("scan_left", int, None, TREE, 0, "child to scan for its best split, or -1"),
         ("scan_right", int, None, TREE, 0, ""),
         ("n_tiles", int, None, TREE, 0, "of features"),
-        ("n_blocks", int, None, TREE, 0, "of rows, with a histogram each"),
+        ("n_blocks", int, None, TREE, 0, "lanes with a histogram each; 1: all rows have one"),
     ],
 )
 
