@@ -44,7 +44,7 @@ BLOCK, BLOCK_CELLS = 8 * STRIP, 1 << 22  # most rows, and most cells, that are e
 FEW_ROWS = 12  # up to so many rows, walking them one by one is faster than a strip
 SHALLOW = 6  # a tree with more levels below its exits is walked over ranks
 MANY_ROWS = 8 * STRIP  # smallest number of rows for which trees are walked over ranks
-RANK_BLOCK = 16 * STRIP  # most rows: their ranks and a deep tree share a cache of 1 MB
+RANK_BLOCK, RANK_CELLS = 1 << 15, 1 << 21  # most rows, and most ranks, of rows that go down deep trees together
 
 # A categorical node or test has ~column for its column, and its number in TreeArrays for its threshold.
 _TEST = np.dtype([("threshold", "f8"), ("column", "i4"), ("strikes", "u4")])
@@ -88,12 +88,16 @@ class PredictionLayout(_Layout):
         return max(STRIP, min(most, BLOCK_CELLS // n_features // STRIP * STRIP))
 
     @cached_property
-    def ranks(self):
-        """RankLayout, if most trees are deep, for all outputs and without categories; else None."""
+    def has_ranks(self):
+        """Are most trees deep, for all outputs and without categories?"""
         deep = np.mean(self.n_walk > SHALLOW) > 0.5 if self.n_trees else False
-        if not deep or (self.output >= 0).any() or (self.nodes["column"] < 0).any():
-            return None
-        return compile_ranks(self)
+        return bool(deep and not (self.output >= 0).any() and not (self.nodes["column"] < 0).any())
+
+    def ranks(self, n_threads=1):
+        """RankLayout, where trees have ranks, else None."""
+        if "_ranks" not in self.__dict__:
+            self._ranks = compile_ranks(self, n_threads) if self.has_ranks else None
+        return self._ranks
 
 
 def compile_trees(trees):
@@ -202,7 +206,7 @@ def predict_raw(layout, encode, n_rows, baseline, n_threads=1, *, n_trees=None, 
         run_trees_row_by_row(_encoded(encode, 0, n_rows), layout, 0, n_trees, raw)
         return raw
     block = block or layout.rows_at_once(BLOCK)
-    if n_rows >= MANY_ROWS and layout.ranks is not None:
+    if n_rows >= MANY_ROWS and layout.ranks(n_threads) is not None:
         _walk_ranks(layout, encode, n_rows, n_trees, raw, _no_leaves(0, n_rows), n_threads)
         return raw
 
@@ -235,7 +239,7 @@ def staged_raw(layout, encode, n_rows, baseline, stages, n_threads=1, *, block=N
 def apply_trees(layout, encode, n_rows, n_threads=1, *, block=None):
     """(n_rows, n_trees) int32: the leaf each row falls into, counted from the root of its tree."""
     leaves, block = np.empty((n_rows, layout.n_trees), np.int32), block or layout.rows_at_once(BLOCK)
-    if n_rows >= MANY_ROWS and layout.ranks is not None:
+    if n_rows >= MANY_ROWS and layout.ranks(n_threads) is not None:
         _walk_ranks(layout, encode, n_rows, layout.n_trees, np.empty((n_rows, 0)), leaves, n_threads)
         return leaves
 
@@ -249,18 +253,22 @@ def apply_trees(layout, encode, n_rows, n_threads=1, *, block=None):
 
 def _walk_ranks(layout, encode, n_rows, n_trees, raw, leaves, n_threads):
     """Add deep trees to `raw`, or write their leaves, by walking over ranks."""
+    ranks, step = layout.ranks(n_threads), layout.rows_at_once(BLOCK)
 
     def walk(start, stop):
-        block = _encoded(encode, start, stop)
-        for group in layout.ranks.groups:
+        for group in ranks.groups:
             if group.first_tree >= n_trees:
                 break
+            encoded = ((i - start, _encoded(encode, i, min(i + step, stop))) for i in range(start, stop, step))
             run_ranked_trees(
-                find_ranks(group, block, layout.sources), layout.ranks.nodes, layout.roots, layout.origin,
+                *find_ranks(group, encoded, stop - start, layout.sources), ranks.nodes, layout.roots, layout.origin,
                 layout.values, group.first_tree, min(group.last_tree, n_trees), raw[start:stop], leaves[start:stop],
             )  # fmt: skip
 
-    for_blocks(walk, n_rows, layout.rows_at_once(RANK_BLOCK), n_threads)
+    block = min(RANK_BLOCK, max(MANY_ROWS, RANK_CELLS // len(layout.sources)))
+    n_blocks = -(-n_rows // block)
+    n_blocks = -(-n_blocks // n_threads) * n_threads  # all threads have as many
+    for_blocks(walk, n_rows, max(MANY_ROWS, -(-n_rows // n_blocks)), n_threads)
 
 
 def decision_path(trees, leaves):

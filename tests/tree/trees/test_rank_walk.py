@@ -29,7 +29,7 @@ def test_ranks_lead_to_the_same_leaves(n_values, n_threads):
         trees = deep_forest(rng, n_values)
         X = random_rows(rng, N_ROWS, 4, n_categorical=0)
         layout = compile_trees(trees)
-        assert layout.ranks is not None
+        assert layout.ranks() is not None
         raw = predict_raw(layout, encoder(X), N_ROWS, np.zeros(n_values), n_threads)
         np.testing.assert_array_equal(raw, reference.raw_prediction(trees, X, np.zeros(n_values)))
         leaves = apply_trees(layout, encoder(X), N_ROWS, n_threads)
@@ -44,7 +44,7 @@ def test_leaves_of_one_class_are_counted_without_their_values():
     trees = trees._replace(values=values)
     X = random_rows(rng, N_ROWS, 4, n_categorical=0)
     layout = compile_trees(trees)
-    places = layout.ranks.nodes["column"][layout.nodes["child"] == np.arange(trees.n_nodes)]
+    places = layout.ranks().nodes["column"][layout.nodes["child"] == np.arange(trees.n_nodes)]
     assert 0 < np.count_nonzero(places == NO_PLACE) < len(places)
     raw = predict_raw(layout, encoder(X), N_ROWS, np.zeros(3))
     np.testing.assert_array_equal(raw, reference.raw_prediction(trees, X, np.zeros(3)))
@@ -68,7 +68,7 @@ def test_infinite_thresholds_and_values():
     tree = chain([-np.inf, *np.linspace(-1, 1, 60), 1e300, np.inf])
     X = np.resize([*GRID, np.nan, 1e300, 2e300, -5.0, 0.3], (N_ROWS, 1))
     layout = compile_trees(tree)
-    assert layout.ranks is not None
+    assert layout.ranks() is not None
     raw = predict_raw(layout, encoder(X), N_ROWS, np.zeros(1))
     np.testing.assert_array_equal(raw, reference.raw_prediction(tree, X, np.zeros(1)))
 
@@ -79,7 +79,7 @@ def test_too_many_thresholds_have_no_ranks(monkeypatch):
     expected = predict_raw(compile_trees(tree), encoder(X), N_ROWS, np.zeros(1))
     monkeypatch.setattr(_rank_walk, "MOST_THRESHOLDS", 59)
     layout = compile_trees(tree)
-    assert layout.ranks is None
+    assert layout.ranks() is None
     np.testing.assert_array_equal(predict_raw(layout, encoder(X), N_ROWS, np.zeros(1)), expected)
 
 
@@ -87,10 +87,10 @@ def test_groups_of_trees_have_ranks_of_their_own(monkeypatch):
     trees = concatenate([chain(np.linspace(k, k + 1, 60)) for k in range(3)])
     X = np.random.default_rng(4).uniform(-1, 4, size=(N_ROWS, 1))
     whole = compile_trees(trees)
-    assert len(whole.ranks.groups) == 1
+    assert len(whole.ranks().groups) == 1
     monkeypatch.setattr(_rank_walk, "MOST_THRESHOLDS", 130)
     layout = compile_trees(trees)
-    bounds = [(group.first_tree, group.last_tree) for group in layout.ranks.groups]
+    bounds = [(group.first_tree, group.last_tree) for group in layout.ranks().groups]
     assert len(bounds) > 1
     assert [bounds[0][0], bounds[-1][1]] == [0, 3]
     assert [last for _, last in bounds[:-1]] == [first for first, _ in bounds[1:]]
@@ -102,4 +102,4 @@ def test_groups_of_trees_have_ranks_of_their_own(monkeypatch):
 
 def test_categories_have_no_ranks():
     tree = random_tree(np.random.default_rng(0), N_LEAVES, 4, -1, 1, n_categorical=2)
-    assert compile_trees(tree).ranks is None
+    assert compile_trees(tree).ranks() is None
