@@ -271,7 +271,8 @@ class Forest(OpenLimits, CallbackSupportMixin, MultiOutputMixin, ShapValues, Ins
         growing.close()
         self._parts = self._with_trees(collected(trees))["_parts"]
         if is_first and self._parts:
-            self._additive.compiled()  # else by the first prediction: the next warm start would throw it away
+            self._join(n_threads)
+            self._additive.compiled(n_threads)  # else by the first prediction: the next warm start would throw it away
         progress.finish(dict)
 
     def _growing_trees(self, grower, target, numbers, searched, n_threads):
@@ -300,10 +301,12 @@ class Forest(OpenLimits, CallbackSupportMixin, MultiOutputMixin, ShapValues, Ins
     @property
     def _trees(self):
         """TreeArrays of all trees, joined when they are first asked for: warm starts add parts one by one."""
-        parts = self._parts
-        if len(parts) > 1:
-            parts = self._parts = [concatenate(parts)]
-        return parts[0]
+        self._join(1)
+        return self._parts[0]
+
+    def _join(self, n_threads):
+        if len(self._parts) > 1:
+            self._parts = [concatenate(self._parts, n_threads)]
 
     def _report(self, number, tree, seconds, left):
         """Print a line for each tree, or with verbose=1 ten lines in all."""

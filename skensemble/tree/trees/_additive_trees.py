@@ -110,16 +110,20 @@ class AdditiveTrees:
     @cached_property
     def layout(self):
         """PredictionLayout of what the trees add."""
-        return compile_trees(self.trees._replace(values=self.added_values))
+        return self._compile(1)
+
+    def _compile(self, n_threads):
+        return compile_trees(self.trees._replace(values=self.added_values), n_threads)
 
     @cached_property
     def one_row(self):
         """OneRowLayout: what adds the trees for one row at a time."""
         return OneRowLayout.of(self.layout, self.trees.depth, *(() if self.slopes is None else self._lines))
 
-    def compiled(self):
+    def compiled(self, n_threads=1):
         """This view, ready to predict: no prediction changes it any more."""
-        self.layout  # noqa: B018
+        if "layout" not in self.__dict__:
+            self.__dict__["layout"] = self._compile(n_threads)
         return self
 
     # -- parts and sums ----------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from skensemble._parallel import for_blocks
-from skensemble.tree.trees._marks import NUMERIC
+from skensemble.tree.trees._layout_kernels import arrange_nodes, mark_sources
 from skensemble.tree.trees._prediction_kernels import (
     MAX_EXITS,
     STRIP,
@@ -45,6 +45,8 @@ FEW_ROWS = 12  # up to so many rows, walking them one by one is faster than a st
 SHALLOW = 6  # a tree with more levels below its exits is walked over ranks
 MANY_ROWS = 8 * STRIP  # smallest number of rows for which trees are walked over ranks
 RANK_BLOCK, RANK_CELLS = 1 << 15, 1 << 21  # most rows, and most ranks, of rows that go down deep trees together
+
+MANY_NODES = 1 << 17  # from which on several threads arrange them
 
 # A categorical node or test has ~column for its column, and its number in TreeArrays for its threshold.
 _TEST = np.dtype([("threshold", "f8"), ("column", "i4"), ("strikes", "u4")])
@@ -100,23 +102,42 @@ class PredictionLayout(_Layout):
         return self._ranks
 
 
-def compile_trees(trees):
+def compile_trees(trees, n_threads=1):
     """PredictionLayout of valid `trees` (see validate_trees)."""
-    place = _siblings_together(trees)
-    origin = np.empty(trees.n_nodes, np.int32)
-    origin[place] = np.arange(trees.n_nodes)
-    sources, nodes = _pack_nodes(trees, place, origin)
-    n_exits = np.where(trees.symmetric, trees.n_leaves, np.minimum(trees.n_leaves, MAX_EXITS))
+    bounds, origin, nodes = trees.bounds, np.empty(trees.n_nodes, np.int32), np.empty(trees.n_nodes, NODE)
+    n_leaves = (np.diff(bounds) + 1) // 2
+    n_exits = np.where(trees.symmetric, n_leaves, np.minimum(n_leaves, MAX_EXITS))
     n_tests = np.where(trees.symmetric, trees.depth, n_exits - 1)
     first_exit, first_test = np.cumsum(n_exits) - n_exits, np.cumsum(n_tests) - n_tests
     split, strikes = np.empty(n_tests.sum(), np.int64), np.empty(n_tests.sum(), np.uint32)
-    exits, n_walk = np.empty(n_exits.sum(), np.int64), np.zeros(trees.n_trees, np.int32)
-    child, count, symmetric = nodes["child"].astype(np.int64), trees.count[origin], trees.symmetric.copy()
-    cut_trees(child, count, trees.bounds, symmetric, first_test, split, strikes, first_exit, exits, n_walk)
+    exits, n_walk, symmetric = np.empty(n_exits.sum(), np.int64), np.zeros(trees.n_trees, np.int32), trees.symmetric.copy()
+    count, *read = map(
+        _read_only,
+        (trees.count, trees.feature, trees.threshold, trees.left, trees.right, trees.missing_left, trees.category_start),
+    )
+    n_threads = n_threads if trees.n_nodes > MANY_NODES else 1
+    sources, column_of = _find_sources(trees)
+
+    def arrange(first, last):
+        arrange_nodes(tuple(read), bounds, first, last, column_of, len(sources), nodes, origin)
+        cut_trees(
+            nodes["child"], origin, count, bounds, first, last, symmetric, first_test, split, strikes, first_exit,
+            exits, n_walk,
+        )  # fmt: skip
+
+    for_blocks(arrange, trees.n_trees, 8 if n_threads > 1 else max(1, trees.n_trees), n_threads)
     tests, test_bounds = _pack_tests(nodes, split, strikes, n_tests)
     by_node = (sources, nodes, origin, trees.values, trees.category_start, trees.category_count, trees.category_words)
     by_tree = (trees.roots, trees.output, symmetric, tests, test_bounds, exits.astype(np.int32), first_exit, n_walk)
     return PredictionLayout(*map(_read_only, by_node + by_tree))
+
+
+def _find_sources(trees):
+    """The features that nodes ask for, or ~f for the negative of f, ascending; and the place of each among them."""
+    n_features = 1 + int(trees.feature.max(initial=-1))
+    occurs = np.zeros(2 * n_features, bool)
+    mark_sources(*map(_read_only, (trees.feature, trees.missing_left, trees.category_start)), occurs)
+    return np.flatnonzero(occurs) - n_features, np.cumsum(occurs) - 1
 
 
 def _read_only(array):
@@ -124,60 +145,6 @@ def _read_only(array):
     view = np.ascontiguousarray(array).view()
     view.flags.writeable = False
     return view
-
-
-def _asks_negative(trees):
-    return trees.missing_left & ~trees.is_leaf & (trees.category_start == NUMERIC)
-
-
-def _siblings_together(trees):
-    """(n_nodes,) new number of each node, such that the second child follows the first; roots and tree bounds stay."""
-    splits = np.flatnonzero(~trees.is_leaf)
-    left, right = trees.left[splits], trees.right[splits]
-    pair = left
-    if not np.array_equal(right, left + 1):
-        tree = trees.tree_of_node[splits]
-        n_splits = np.bincount(tree, minlength=trees.n_trees)
-        rank_in_tree = np.arange(len(splits)) - (np.cumsum(n_splits) - n_splits)[tree]
-        pair = trees.roots[tree] + 2 * rank_in_tree + 1
-    exchanged = _asks_negative(trees)[splits]
-    place = np.arange(trees.n_nodes, dtype=np.int32)
-    place[left] = pair + exchanged
-    place[right] = pair + ~exchanged
-    return place
-
-
-def _pack_nodes(trees, place, origin):
-    """The columns that are asked for, and the nodes in their new order; nobody leaves a leaf, for 0 <= infinity."""
-    is_leaf, negative = trees.is_leaf, _asks_negative(trees)
-    categorical = trees.category_start != NUMERIC
-    columns, own = np.empty(trees.n_nodes, np.int32), np.arange(trees.n_nodes, dtype=np.int32)
-    sources, columns[~is_leaf] = _distinct(np.where(negative, ~trees.feature, trees.feature)[~is_leaf])
-    columns[is_leaf] = len(sources)
-    first, threshold = np.where(is_leaf, own, trees.left), np.where(is_leaf, np.inf, trees.threshold)
-    if categorical.any():
-        threshold[categorical], columns[categorical] = own[categorical], ~columns[categorical]
-    if negative.any():
-        first[negative], threshold[negative] = trees.right[negative], _below_negative(threshold[negative])
-    nodes = np.empty(trees.n_nodes, NODE)
-    nodes["threshold"], nodes["column"], nodes["child"] = threshold[origin], columns[origin], place[first][origin]
-    return sources, nodes
-
-
-def _distinct(numbers):
-    """(distinct ones of integers that span little, ascending; the place of each among them)"""
-    lowest = numbers.min(initial=0)
-    occurs = np.zeros(int(numbers.max(initial=0)) - int(lowest) + 1, bool)
-    occurs[numbers - lowest] = True
-    return np.flatnonzero(occurs) + int(lowest), (np.cumsum(occurs, dtype=np.int32) - 1)[numbers - lowest]
-
-
-def _below_negative(threshold):
-    """The largest number below -threshold."""
-    with np.errstate(over="ignore"):
-        below = np.nextafter(-threshold, -np.inf)
-    below[threshold == np.inf] = np.nan  # nothing is above infinity: the first child, right, gets nobody
-    return below
 
 
 def _pack_tests(nodes, split, strikes, n_tests):

@@ -14,22 +14,25 @@ FEW_WORDS = 5  # up to so many words, asking a set word by word is faster than l
 
 
 @kernel
-def cut_trees(child, count, bounds, symmetric, first_test, split, strikes, first_exit, exits, n_walk):
-    """Find the splits to test, what they strike out, and the exits of every tree; child[leaf] is the leaf itself."""
-    height = np.zeros(len(child), np.int64)
-    for tree in range(len(symmetric)):
+def cut_trees(
+    child, origin, count, bounds, first_tree, last_tree, symmetric, first_test, split, strikes, first_exit, exits, n_walk
+):
+    """Find the splits to test, what they strike out, and the exits of some trees; child[leaf] is the leaf itself."""
+    for tree in range(first_tree, last_tree):
         root = bounds[tree]
         own_split, own_strikes = split[first_test[tree] :], strikes[first_test[tree] :]
         own_exits = exits[first_exit[tree] :]
         if symmetric[tree]:
             _one_test_per_level(child, root, own_split, own_strikes, own_exits)
             continue
-        n_exits = _cut_top(child, count, root, own_split, own_strikes, own_exits)
+        n_exits = _cut_top(child, origin, count, root, own_split, own_strikes, own_exits)
+        height = np.zeros(bounds[tree + 1] - root, np.int64)
         for node in range(bounds[tree + 1] - 1, root - 1, -1):  # children lie after their parents
+            first = child[node] - root
             if child[node] != node:
-                height[node] = 1 + max(height[child[node]], height[child[node] + 1])
+                height[node - root] = 1 + max(height[first], height[first + 1])
         for i in range(n_exits):
-            n_walk[tree] = max(n_walk[tree], height[own_exits[i]])
+            n_walk[tree] = max(n_walk[tree], height[own_exits[i] - root])
 
 
 @kernel
@@ -50,7 +53,7 @@ def _one_test_per_level(child, root, split, strikes, exits):
 
 
 @kernel
-def _cut_top(child, count, root, split, strikes, exits):
+def _cut_top(child, origin, count, root, split, strikes, exits):
     """Split the exit with most training rows until there are MAX_EXITS, in order; return the number of exits.
 
     While they grow, first[i] : middle[i] are the exits below the first child of split i; in the end they are its
@@ -59,10 +62,11 @@ def _cut_top(child, count, root, split, strikes, exits):
     first, middle = np.empty(MAX_EXITS, np.int64), np.empty(MAX_EXITS, np.int64)
     exits[0] = root
     for n_exits in range(1, MAX_EXITS):
-        fullest = -1
+        fullest, most = -1, 0
         for i in range(n_exits):
-            if child[exits[i]] != exits[i] and (fullest < 0 or count[exits[i]] > count[exits[fullest]]):
-                fullest = i
+            here = count[origin[exits[i]]]
+            if child[exits[i]] != exits[i] and (fullest < 0 or here > most):
+                fullest, most = i, here
         if fullest < 0:
             break
         node = exits[fullest]

@@ -1,9 +1,11 @@
 """One container for a tree, a forest, a booster: flat arrays over all nodes of all trees, and their validation."""
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
 
+from skensemble._parallel import in_order
 from skensemble.tree.trees._marks import ALL_OUTPUTS, NO_CHILD, NO_FEATURE, NUMERIC
 
 NODE_FIELDS = {
@@ -21,6 +23,8 @@ NODE_FIELDS = {
     "values": np.float64,
 }
 TREE_FIELDS = {"roots": np.int64, "output": np.int32, "depth": np.int32, "symmetric": np.bool_}
+NODE_NUMBERS = {"left", "right", "category_start"}  # negative: nothing
+MANY_NODES = 1 << 17  # from which on several threads join trees
 DTYPES = {**NODE_FIELDS, "category_words": np.uint64, **TREE_FIELDS}
 
 
@@ -139,24 +143,35 @@ def empty_trees(n_values=1):
     return TreeArrays(**{name: np.empty(shapes.get(name, 0), DTYPES[name]) for name in TreeArrays._fields})
 
 
-def concatenate(forests):
+def concatenate(forests, n_threads=1):
     """One TreeArrays with the trees of all `forests` (a non-empty list of TreeArrays), in order."""
     if len(forests) == 1:
         return forests[0]
-    joined = {name: np.concatenate([getattr(forest, name) for forest in forests]) for name in TreeArrays._fields}
-    sizes = np.array([forest.n_nodes for forest in forests])
-    first_nodes = np.cumsum(sizes) - sizes
-    words = np.array([len(forest.category_words) for forest in forests])
-    node_shift = np.repeat(first_nodes, sizes).astype(np.int32)
-    word_shift = np.repeat(np.cumsum(words) - words, sizes).astype(np.int32)
-    for name, nothing, shift in [
-        ("left", NO_CHILD, node_shift),
-        ("right", NO_CHILD, node_shift),
-        ("category_start", NUMERIC, word_shift),
-    ]:
-        joined[name] += np.where(joined[name] == nothing, 0, shift)
-    joined["roots"] += np.repeat(first_nodes, [forest.n_trees for forest in forests])
-    return TreeArrays(**joined)
+    names = sorted(TreeArrays._fields, key=NODE_NUMBERS.__contains__, reverse=True)  # what takes longest first
+    sizes, words = ([len(getattr(forest, name)) for forest in forests] for name in ("feature", "category_words"))
+    shifts = {"left": _before(sizes), "right": _before(sizes), "roots": _before(sizes), "category_start": _before(words)}
+
+    def join(name):
+        joined = np.concatenate([getattr(forest, name) for forest in forests])
+        if name in shifts:
+            _shift(joined, shifts[name], [len(getattr(forest, name)) for forest in forests])
+        return joined
+
+    n_threads = n_threads if sum(sizes) > MANY_NODES else 1
+    return TreeArrays(**dict(zip(names, in_order(join, names, n_threads))))
+
+
+def _before(sizes):
+    return [0, *itertools.accumulate(sizes)]
+
+
+def _shift(numbers, shifts, sizes):
+    """Add shifts[k] to the k-th part of the numbers, but not where they stand for nothing."""
+    stop = 0
+    for shift, size in zip(shifts, sizes):
+        own, stop = numbers[stop : stop + size], stop + size
+        if shift:
+            np.add(own, own.dtype.type(shift), out=own, where=own >= 0)
 
 
 def split_trees(trees):
