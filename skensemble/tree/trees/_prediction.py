@@ -44,6 +44,7 @@ BLOCK, BLOCK_CELLS = 8 * STRIP, 1 << 22  # most rows, and most cells, that are e
 FEW_ROWS = 12  # up to so many rows, walking them one by one is faster than a strip
 SHALLOW = 6  # a tree with more levels below its exits is walked over ranks
 MANY_ROWS = 8 * STRIP  # smallest number of rows for which trees are walked over ranks
+COLUMNS_FOR_TREE = 8  # columns whose cells are searched, for each tree that is walked over ranks
 RANK_BLOCK, RANK_CELLS = 1 << 15, 1 << 21  # most rows, and most ranks, of rows that go down deep trees together
 
 MANY_NODES = 1 << 17  # from which on several threads arrange them
@@ -91,8 +92,9 @@ class PredictionLayout(_Layout):
 
     @cached_property
     def has_ranks(self):
-        """Are most trees deep, for all outputs and without categories?"""
-        deep = np.mean(self.n_walk > SHALLOW) > 0.5 if self.n_trees else False
+        """Are most trees deep, for all outputs and without categories, and enough of them for what ranks cost?"""
+        is_worth = len(self.sources) <= COLUMNS_FOR_TREE * self.n_trees
+        deep = is_worth and np.mean(self.n_walk > SHALLOW) > 0.5 if self.n_trees else False
         return bool(deep and not (self.output >= 0).any() and not (self.nodes["column"] < 0).any())
 
     def ranks(self, n_threads=1):
@@ -110,16 +112,18 @@ def compile_trees(trees, n_threads=1):
     n_tests = np.where(trees.symmetric, trees.depth, n_exits - 1)
     first_exit, first_test = np.cumsum(n_exits) - n_exits, np.cumsum(n_tests) - n_tests
     split, strikes = np.empty(n_tests.sum(), np.int64), np.empty(n_tests.sum(), np.uint32)
-    exits, n_walk, symmetric = np.empty(n_exits.sum(), np.int64), np.zeros(trees.n_trees, np.int32), trees.symmetric.copy()
-    count, *read = map(
-        _read_only,
-        (trees.count, trees.feature, trees.threshold, trees.left, trees.right, trees.missing_left, trees.category_start),
+    exits, n_walk, symmetric = (
+        np.empty(n_exits.sum(), np.int64),
+        np.zeros(trees.n_trees, np.int32),
+        trees.symmetric.copy(),
     )
+    read = trees.feature, trees.threshold, trees.left, trees.right, trees.missing_left, trees.category_start
+    read, count, symmetric = tuple(map(_read_only, read)), _read_only(trees.count), trees.symmetric.copy()
     n_threads = n_threads if trees.n_nodes > MANY_NODES else 1
     sources, column_of = _find_sources(trees)
 
     def arrange(first, last):
-        arrange_nodes(tuple(read), bounds, first, last, column_of, len(sources), nodes, origin)
+        arrange_nodes(read, bounds, first, last, column_of, len(sources), nodes, origin)
         cut_trees(
             nodes["child"], origin, count, bounds, first, last, symmetric, first_test, split, strikes, first_exit,
             exits, n_walk,

@@ -15,7 +15,19 @@ FEW_WORDS = 5  # up to so many words, asking a set word by word is faster than l
 
 @kernel
 def cut_trees(
-    child, origin, count, bounds, first_tree, last_tree, symmetric, first_test, split, strikes, first_exit, exits, n_walk
+    child,
+    origin,
+    count,
+    bounds,
+    first_tree,
+    last_tree,
+    symmetric,
+    first_test,
+    split,
+    strikes,
+    first_exit,
+    exits,
+    n_walk,
 ):
     """Find the splits to test, what they strike out, and the exits of some trees; child[leaf] is the leaf itself."""
     for tree in range(first_tree, last_tree):

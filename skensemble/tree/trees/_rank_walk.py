@@ -112,7 +112,7 @@ def _ranks_of(group, j, thresholds):
 
 
 def find_ranks(group, encoded, n_rows, sources):
-    """(n_columns, n_rows) and (n_rows, n_columns) uint16 ranks of rows; column c is that of sources[c], or its negative.
+    """uint16 ranks of rows, (n_columns, n_rows) and (n_rows, n_columns); column c is sources[c], or its negative.
 
     encoded : of blocks of rows, (first row, their numbers)
     """

@@ -149,7 +149,12 @@ def concatenate(forests, n_threads=1):
         return forests[0]
     names = sorted(TreeArrays._fields, key=NODE_NUMBERS.__contains__, reverse=True)  # what takes longest first
     sizes, words = ([len(getattr(forest, name)) for forest in forests] for name in ("feature", "category_words"))
-    shifts = {"left": _before(sizes), "right": _before(sizes), "roots": _before(sizes), "category_start": _before(words)}
+    shifts = {
+        "left": _before(sizes),
+        "right": _before(sizes),
+        "roots": _before(sizes),
+        "category_start": _before(words),
+    }
 
     def join(name):
         joined = np.concatenate([getattr(forest, name) for forest in forests])
