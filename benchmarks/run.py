@@ -33,6 +33,7 @@ import options
 import predict
 import quality
 import ranking
+import scaling
 import stability
 import start
 import synthesizers
@@ -49,6 +50,7 @@ QUESTIONS = {
     "model_files": model_files.run,
     "more_than_memory": more_than_memory.run,
     "workers": workers.run,
+    "scaling": scaling.run,
     "imports": imports.run,
     "exports": exports.run,
     "explanations": explanations.run,

@@ -1,18 +1,27 @@
 """A tree is grown by one thread, or by a team of them if it is worth it."""
 
+import math
 import weakref
 
 from skensemble._parallel import helper_pool, threads_here
 from skensemble._team import dismiss_team
 from skensemble.tree.histogram._growing import grow_nodes, help_growing
 
-TEAM_WORK = 50_000  # rows x features of a tree below which cores would only exchange cache lines
+TEAM_WORK = 50_000  # rows x features of a tree below which two cores would only exchange cache lines
 STAY_ROWS = 65_536  # rows; larger trees take so long that helpers may come anew, and leave other work its cores
 
 
 def is_worth_a_team(n_cells):
     """Is a tree on so many rows x features grown faster by several threads?"""
     return n_cells >= TEAM_WORK
+
+
+def team_size(n_cells, n_threads):
+    """How many of `n_threads` threads grow a tree on so many rows x features fastest.
+
+    Work is shared, and each thread adds a message to every job: a / n + b n is least at n = sqrt(a / b).
+    """
+    return min(threads_here(n_threads), math.isqrt(4 * n_cells // TEAM_WORK)) if is_worth_a_team(n_cells) else 1
 
 
 class Team:
@@ -38,7 +47,7 @@ class Team:
         leaf_of_row : (n_samples,) int32; the leaf of each row that grows the tree is written there
         rows_by_leaf : (n_rows,) uint32; the rows that grow the tree are written there, leaf by leaf
         """
-        n_threads = threads_here(n_threads) if is_worth_a_team(n_rows * n_active) else 1
+        n_threads = team_size(n_rows * n_active, n_threads)
         if n_threads > 1:
             self._gather(n_threads)
         try:

@@ -346,7 +346,7 @@ def assert_sorted_by_leaf(growth, rows):
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_team_grows_small_trees_alike(case, monkeypatch):
-    monkeypatch.setattr(_team_growing, "TEAM_WORK", 0)
+    monkeypatch.setattr(_team_growing, "TEAM_WORK", 1)
     rng = np.random.default_rng(len(case))
     table = random_table(rng, 120, [9, 2, 6, 5, 12] * 8, [False, False, True, False, True] * 8)
     targets = fine_targets(rng, 1, 120)
@@ -366,7 +366,7 @@ def test_same_tree_when_memory_for_histograms_runs_out(policy, n_outputs, monkey
     options = {"policy": policy, "vector": n_outputs > 1, "max_leaf_nodes": 200}
     plenty = new_grower(table, *targets, **options).tree(0)
     monkeypatch.setattr(_growth_memory, "MAX_HISTOGRAM_BYTES", 1)
-    monkeypatch.setattr(_team_growing, "TEAM_WORK", 0)
+    monkeypatch.setattr(_team_growing, "TEAM_WORK", 1)
     assert len(plenty.nodes) > 100
     for n_threads in (1, 2):
         scarce = new_grower(table, *targets, n_threads=n_threads, **options)
@@ -410,7 +410,7 @@ from numba.core.dispatcher import Dispatcher
 from skensemble.tree.histogram import _team_growing
 from tests.tree.histogram import test_growing as t
 
-_team_growing.TEAM_WORK = 0
+_team_growing.TEAM_WORK = 1
 
 rng = np.random.default_rng(0)
 for case in t.CASES.values():
