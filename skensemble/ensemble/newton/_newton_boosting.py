@@ -39,7 +39,8 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
     n_estimators : int or "auto", default="auto"
         Maximum number of boosting rounds; early stopping may make fewer. "auto": fit chooses it by folds (see `cv`):
         boosting with large steps on the other samples of each fold shows how far the score of its left-out samples
-        improves; the model is then fitted to all samples with 100 to 1000 small steps that go as far. "auto" means 300
+        improves; the model is then fitted to all samples with 100 to 1000 small steps that go as far: at most 600 with
+        more than two classes, and up to 2000 of half the size for at most 2000 samples of one output. "auto" means 300
         where early stopping decides, for other boosters than "gbtree", for fewer than 20 samples, and for a callable
         `loss` without another `scoring`. Rounds without a split are kept. A round grows one tree for two classes, and
         one tree per class for more.
@@ -47,7 +48,8 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         Factor > 0 that multiplies the values of all leaves (shrinkage). "auto": 0.06 * (n_samples / 1000) ** 0.25,
         clipped to [0.05, 0.12]; this suits 300 rounds, and fewer rounds need a larger value. With `booster="gblinear"`,
         the factor that multiplies each step of a coefficient; "auto": 0.5. Where `n_estimators="auto"` would need fewer
-        than 100 or more than 1000 rounds, "auto" is the value that needs these; see `learning_rate_`.
+        than 100 or more than 1000 rounds, or other limits that `n_estimators` names, "auto" is the value that needs
+        these; see `learning_rate_`.
     booster : {"gbtree", "dart", "gblinear"}, default="gbtree"
         What a round adds to the model. "gbtree": trees. "dart": trees that are grown while some of the earlier trees
         are left out; then the new trees and those left out are rescaled (see `rate_drop`, `skip_drop`, `one_drop`,
@@ -549,7 +551,8 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     n_estimators : int or "auto", default="auto"
         Maximum number of boosting rounds; early stopping may make fewer. "auto": fit chooses it by folds (see `cv`):
         boosting with large steps on the other samples of each fold shows how far the score of its left-out samples
-        improves; the model is then fitted to all samples with 100 to 1000 small steps that go as far. "auto" means 300
+        improves; the model is then fitted to all samples with 100 to 1000 small steps that go as far: at most 600 with
+        more than two classes, and up to 2000 of half the size for at most 2000 samples of one output. "auto" means 300
         where early stopping decides, for other boosters than "gbtree", for fewer than 20 samples, and for a callable
         `loss` without another `scoring`. Rounds without a split are kept. A round grows one tree, or one per output or
         quantile level if there are several.
@@ -557,7 +560,8 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         Factor > 0 that multiplies the values of all leaves (shrinkage). "auto": 0.06 * (n_samples / 1000) ** 0.25,
         clipped to [0.05, 0.12]; this suits 300 rounds, and fewer rounds need a larger value. With `booster="gblinear"`,
         the factor that multiplies each step of a coefficient; "auto": 0.5. Where `n_estimators="auto"` would need fewer
-        than 100 or more than 1000 rounds, "auto" is the value that needs these; see `learning_rate_`.
+        than 100 or more than 1000 rounds, or other limits that `n_estimators` names, "auto" is the value that needs
+        these; see `learning_rate_`.
     booster : {"gbtree", "dart", "gblinear"}, default="gbtree"
         What a round adds to the model. "gbtree": trees. "dart": trees that are grown while some of the earlier trees
         are left out; then the new trees and those left out are rescaled (see `rate_drop`, `skip_drop`, `one_drop`,

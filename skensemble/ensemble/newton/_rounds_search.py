@@ -31,6 +31,7 @@ FEWEST_ROWS = 20  # for a search: folds of fewer judge nothing
 ONE_FOLD_FROM = 20_000  # rows; one fold of a fifth is large enough to judge
 SHORT_FROM = 100_000  # rows; one fold of a tenth, and a single candidate
 SHORT_WITH_OUTPUTS = 50_000, 200_000  # rows x outputs: the same two limits where a round grows a tree for each output
+TWO_FOLDS_WITH_OUTPUTS = 5000  # rows x outputs from which the third fold of several outputs is not asked
 DEPTHWISE_FROM = 1000  # rows
 BEST_FIRST_FROM = ONE_FOLD_FROM  # rows; six questions are too few for a symmetric tree there
 LEAVES = 63, 127  # of best-first trees
@@ -39,11 +40,16 @@ RACE = 0.02  # candidates that are worse than the best by this part of its loss 
 MARGIN = 0.005  # part of the loss that a candidate must gain over the first
 LITTLE_NOISE = 20.0  # rounds x learning rate from which more is asked of each tree
 DEPTH_OF_LITTLE_NOISE = 8
+BEHIND = 40, 0.05  # rounds after which what is tried there leaves a fold if it is worse by this part of the loss
 MARGIN_OF_LITTLE_NOISE = 0.02  # part of the loss, where each fold must gain, too: such losses differ much by chance
 WIDE = 500  # features from which rounds are dear, and few
 MOST_SEARCHED_WIDE = 150  # rounds
 ROUNDS_WIDE = 100, 300
 ROUNDS = 100, 1000  # fewest and most of the model, unless the user sets the learning rate
+ROUNDS_WITH_OUTPUTS = 100, 600  # the same where a round grows several trees
+FINE_TO = 2000  # rows up to which a round costs so little that a long way is taken in steps half as large
+FINE_FROM = 150  # rounds that the way would have had; a shorter one gains nothing
+ROUNDS_FINE = 100, 2000
 
 
 class Plan(NamedTuple):
@@ -152,8 +158,10 @@ def _number_of_folds(cv, n_rows, n_outputs):
         return int(cv), int(cv)
     if _is_short(n_rows, n_outputs):
         return 10, 1
-    is_long = n_rows > ONE_FOLD_FROM or (n_outputs > 1 and n_rows * n_outputs > SHORT_WITH_OUTPUTS[0])
-    return (5, 1) if is_long else (N_FOLDS, N_FOLDS)
+    n_trees = n_rows * n_outputs if n_outputs > 1 else 0
+    if n_rows > ONE_FOLD_FROM or n_trees > SHORT_WITH_OUTPUTS[0]:
+        return 5, 1
+    return N_FOLDS, N_FOLDS - (n_trees > TWO_FOLDS_WITH_OUTPUTS)
 
 
 # -- the search ------------------------------------------------------------------------------------------------------
@@ -179,6 +187,7 @@ class RoundsSearch:
         self.keeps_raw = request.loss.target == "classes" and request.loss.has_value and len(request.folds) > 1
         self.is_wide = request.train.binned.is_categorical.size > WIDE
         self.curves = []  # of each candidate its FoldCurves
+        self._known = {}  # candidate -> the known one that it must not fall behind
         self._is_stopped = threading.Event()
 
     def plan(self):
@@ -211,6 +220,7 @@ class RoundsSearch:
     def _gains(self, number, known):
         """Is a candidate better than a known one on each fold, and clearly so on all?"""
         self.curves.append([])
+        self._known[number] = known
         for n_folds in (1, len(self.request.folds)):  # the others are not asked if the first one says no
             self._judge([number], n_folds)
             pairs = zip(self.curves[number], self.curves[known])
@@ -220,9 +230,21 @@ class RoundsSearch:
 
     def _model_rounds(self, length):
         """(number of rounds, learning rate) of the model."""
-        limits = ROUNDS_WIDE if self.is_wide else ROUNDS
-        free = self.request.parameters.learning_rate == "auto"
-        return rounds_of_length(length, self.request.learning_rate, *(limits if free else (1, None)))
+        rate, has_outputs = self.request.learning_rate, self.request.loss.n_outputs > 1
+        if self.request.parameters.learning_rate != "auto":
+            return rounds_of_length(length, rate, 1, None)
+        if self.is_wide:
+            return rounds_of_length(length, rate, *ROUNDS_WIDE)
+        if not has_outputs and self.request.train.n_rows <= FINE_TO and length >= FINE_FROM * rate:
+            return rounds_of_length(length, 0.5 * rate, *ROUNDS_FINE)
+        return rounds_of_length(length, rate, *(ROUNDS_WITH_OUTPUTS if has_outputs else ROUNDS))
+
+    def _is_behind(self, number, fold, scores):
+        """Is a candidate so much worse than the known one after as many rounds that it will not catch up?"""
+        if number not in self._known or len(scores) <= BEHIND[0]:
+            return False
+        known = self.curves[self._known[number]][fold].scores
+        return len(scores) <= len(known) and scores[-1] < (best := known[len(scores) - 1]) - BEHIND[1] * abs(best)
 
     def _mean(self, number):
         return mean_curve([curve.scores for curve in self.curves[number]])
@@ -297,7 +319,7 @@ class RoundsSearch:
                 break
             if self.keeps_raw and n_rounds - max(kept) >= max(1, n_rounds // 10):
                 kept[n_rounds] = left_out.raw.copy()
-            if patience.is_over(scores) or self._is_stopped.is_set():
+            if patience.is_over(scores) or self._is_behind(number, fold, scores) or self._is_stopped.is_set():
                 break
         return FoldCurve(np.array(scores), left_out.y, left_out.weight, kept)
 

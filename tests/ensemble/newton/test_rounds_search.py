@@ -85,7 +85,7 @@ def test_where_many_rounds_help_all_rows_and_deeper_trees_are_tried(monkeypatch)
 def test_a_candidate_is_refined_if_each_fold_gains(scores, gains):
     search = object.__new__(_rounds_search.RoundsSearch)
     search.request = SimpleNamespace(folds=[0, 1])
-    search.curves = [[SimpleNamespace(scores=np.array([-1.0]))] * 2]
+    search.curves, search._known = [[SimpleNamespace(scores=np.array([-1.0]))] * 2], {}
 
     def judge(numbers, n_folds):
         search.curves[1] = [SimpleNamespace(scores=np.array([score])) for score in scores[:n_folds]]
@@ -93,6 +93,40 @@ def test_a_candidate_is_refined_if_each_fold_gains(scores, gains):
     search._judge = judge
     assert search._gains(1, 0) == gains
     assert len(search.curves[1]) == (1 if scores[0] < -1 else 2)
+
+
+def test_what_is_tried_leaves_a_fold_where_it_falls_behind(monkeypatch):
+    monkeypatch.setattr(_rounds_search, "BEHIND", (2, 0.05))
+    search = object.__new__(_rounds_search.RoundsSearch)
+    search.curves, search._known = [[SimpleNamespace(scores=np.array([-9.0, -2.0, -1.0, -1.0]))]], {1: 0}
+    assert search._is_behind(1, 0, [-9.0, -2.0, -1.06])
+    assert not search._is_behind(1, 0, [-9.0, -2.0, -1.04])
+    assert not search._is_behind(1, 0, [-9.0, -3.0])  # too early to tell
+    assert not search._is_behind(1, 0, [-9.0, -2.0, -1.0, -1.0, -3.0])  # the known one had stopped
+    assert not search._is_behind(0, 0, [-9.0, -2.0, -3.0])  # compared with nothing
+
+
+@pytest.mark.parametrize(
+    ("n_outputs", "n_rows", "length", "rounds"),
+    [
+        (1, 2000, 20.0, (400, 0.05)),
+        (1, 2000, 14.0, (140, 0.1)),
+        (1, 2001, 20.0, (200, 0.1)),
+        (1, 2001, 200.0, (1000, 0.2)),
+        (3, 2000, 20.0, (200, 0.1)),
+        (3, 2000, 120.0, (600, 0.2)),
+    ],
+)
+def test_long_ways_take_smaller_steps_where_rounds_are_cheap(n_outputs, n_rows, length, rounds):
+    search = object.__new__(_rounds_search.RoundsSearch)
+    search.is_wide = False
+    search.request = SimpleNamespace(
+        learning_rate=0.1,
+        loss=SimpleNamespace(n_outputs=n_outputs),
+        parameters=SimpleNamespace(learning_rate="auto"),
+        train=SimpleNamespace(n_rows=n_rows),
+    )
+    assert search._model_rounds(length) == rounds
 
 
 def test_many_columns_have_few_rounds(monkeypatch):
