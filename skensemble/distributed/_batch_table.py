@@ -8,6 +8,7 @@ from skensemble._validation import CategoryColumn, SparseTable, Table, read_tabl
 from skensemble.distributed._code_store import new_codes
 
 COLUMN_BYTES = 1 << 29  # of whole columns that are in memory at a time
+READ_ALONE_BYTES = 1 << 26  # the same where columns are read without the others, so that more passes cost nothing
 MOST_ROWS = 1 << 28  # beyond it, rows lose the digits that sums of gradients keep of them
 
 
@@ -51,7 +52,8 @@ class BatchTable(Table):
         here = table.labels, table.n_features
         categories_here = np.array([table.category_column(j) is not None for j in range(table.n_features)])
         if self.first_rows is None:
-            self.first_rows, self._labels_of_first, self.holds_categories = X[:1], here, categories_here
+            first_rows = X[:1].copy() if hasattr(X, "copy") else X[:1]  # a view would keep the whole batch
+            self.first_rows, self._labels_of_first, self.holds_categories = first_rows, here, categories_here
         elif here != self._labels_of_first:
             before = self._labels_of_first
             raise ValueError(
@@ -63,7 +65,8 @@ class BatchTable(Table):
     # -- whole columns -----------------------------------------------------------------------------------------------
 
     def columns_at_a_time(self, n_threads):
-        most = max(1, COLUMN_BYTES // (8 * self.n_samples))
+        limit = READ_ALONE_BYTES if self._reader.reads_columns else COLUMN_BYTES
+        most = max(1, limit // (8 * self.n_samples))
         return min(most, super().columns_at_a_time(n_threads))
 
     def column(self, j):
@@ -76,7 +79,7 @@ class BatchTable(Table):
             for _, table, offset in self._tables(first, last):
                 for cells, column in zip(found, table.columns(first - offset, last - offset, slice(None))):
                     cells.append(column)
-        return [joined_columns(self.name_of(first + k), cells) for k, cells in enumerate(found)]
+        return [joined_columns(self.name_of(j), found.pop(0)) for j in range(first, last)]  # freed one by one
 
     def category_column(self, j):
         if not self.holds_categories[j]:

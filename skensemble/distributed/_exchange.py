@@ -21,7 +21,7 @@ HEADER = struct.Struct("<4sQIQ")  # magic, meeting, check of the last sum, bytes
 MAGIC = b"SKE1"
 PULSE = HEADER.pack(b"SKEP", 0, 0, 0)  # what a process that computes sends between two meetings
 BEAT = 2.0  # seconds between two pulses
-PATIENCE = 60.0  # seconds without a byte from a process: it hangs; a machine that is gone is told after 30
+PATIENCE = 30.0  # seconds without a byte from a process: it hangs; a machine that is gone is told after as many
 DIRECT_BYTES = 1 << 15  # of sums that all send to all; of larger ones each process adds up a slice
 CHECKED_BYTES = 1 << 12
 

@@ -15,7 +15,7 @@ from skensemble import (
     NewtonBoostingRegressor,
     RandomForestRegressor,
 )
-from skensemble.distributed import Batches, _batch_table, _code_store
+from skensemble.distributed import Batches, _batch_table, _code_store, _parquet_files
 
 N = 240
 RNG = np.random.default_rng(0)
@@ -92,6 +92,24 @@ def test_parquet_files(tmp_path):
     some = Batches.from_parquet(tmp_path, columns=["d", "a"])
     ours = model.fit(some, LABEL, sample_weight=WEIGHT).predict(X[["d", "a"]])
     np.testing.assert_array_equal(ours, model.fit(X[["d", "a"]], LABEL, WEIGHT).predict(X[["d", "a"]]))
+
+
+def test_a_row_group_is_read_in_pieces(monkeypatch, tmp_path):
+    """Booleans stay what they are in the whole table, where only some pieces hold nulls."""
+    monkeypatch.setattr(_parquet_files, "MOST_ROWS", 30)
+    monkeypatch.setattr(_batch_table, "READ_ALONE_BYTES", 1)
+    flag = (X.a > 0).astype(object).where(np.arange(N) < 200, None)
+    X.assign(flag=flag, y=NUMBER).to_parquet(tmp_path / "rows.parquet", row_group_size=100)
+    batches = Batches.from_parquet(tmp_path, target="y")
+    assert max(len(part) for part in batches.features()) == 30
+    table = pd.read_parquet(tmp_path / "rows.parquet").drop(columns="y")
+    assert table.flag.dtype == object
+    model = NewtonBoostingRegressor(n_estimators=3, random_state=0)
+    ours = model.fit(batches).predict(batches)
+    np.testing.assert_array_equal(ours, model.fit(table, NUMBER).predict(table))
+    without_target = Batches.from_parquet(tmp_path, columns=["a", "flag"])
+    ours = model.fit(without_target, NUMBER).predict(table[["a", "flag"]])
+    np.testing.assert_array_equal(ours, model.fit(table[["a", "flag"]], NUMBER).predict(table[["a", "flag"]]))
 
 
 @pytest.mark.parametrize("kind", [pl.DataFrame, lambda frame: pl.DataFrame(frame).to_arrow()], ids=["polars", "arrow"])
