@@ -49,8 +49,10 @@ def check_parameters(estimator, table):
 
 def check_parameter(name, value, rules):
     """Raise a ParameterError unless one of `rules` accepts `value`."""
-    if not any(rule.accepts(value) for rule in rules):
-        raise ParameterError(f"{name} must be {_alternatives(map(str, rules))}, got {value!r}.")
+    for rule in rules:
+        if rule.accepts(value):
+            return
+    raise ParameterError(f"{name} must be {_alternatives(map(str, rules))}, got {value!r}.")
 
 
 def _alternatives(texts):
@@ -89,6 +91,8 @@ class Interval:
 
 
 def is_number(value, kind):
+    if type(value) is kind:
+        return True
     abstract = numbers.Integral if kind is int else numbers.Real
     return isinstance(value, abstract) and not isinstance(value, (bool, np.bool_))
 

@@ -183,7 +183,12 @@ def _place(name, entry, n_bytes):
 
 
 def _are_sizes(values):
-    return isinstance(values, list) and all(type(value) is int and 0 <= value < 2**48 for value in values)
+    if not isinstance(values, list):
+        return False
+    for value in values:
+        if type(value) is not int or not 0 <= value < 2**48:
+            return False
+    return True
 
 
 def _view(part, dtype, shape):

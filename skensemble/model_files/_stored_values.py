@@ -207,8 +207,7 @@ class ValueReader:
             raise ValueError("arrays must be one array and the lengths of its parts")
         if sum(lengths) != len(array):
             raise ValueError(f"arrays of {sum(lengths)} numbers are stored as {len(array)}")
-        ends = np.cumsum(lengths, dtype=np.int64)[:-1] if lengths else []
-        return np.split(array, ends) if lengths else []
+        return [array[end - length : end] for end, length in zip(np.cumsum(lengths).tolist(), lengths)]
 
     def _dict(self, content, where):
         pairs = [(self.read(key, where), self.read(value, f"{where}[{key!r}]")) for key, value in content]

@@ -245,7 +245,7 @@ def validate_trees(trees, n_features, n_outputs):
 
 def _require(good, what, where="node"):
     """Raise about the first entry of `good` that is False."""
-    if not np.all(good):
+    if not good if isinstance(good, bool) else not good.all():
         raise ValueError(f"Malformed trees: {what} ({where} {int(np.argmin(good))}).")
 
 
@@ -283,11 +283,12 @@ def _check_children(trees):
     left, right, is_leaf = trees.left, trees.right, trees.is_leaf
     _require(is_leaf == (right == NO_CHILD), "a node must have two children or none")
     _require(is_leaf == (trees.feature == NO_FEATURE), "a node must have a feature if and only if it has children")
-    ends = trees.bounds[1:][trees.tree_of_node]
-    own = np.arange(trees.n_nodes)
+    ends = np.repeat(trees.bounds[1:], np.diff(trees.bounds))
+    own = np.arange(trees.n_nodes, dtype=np.int32)
     for name, child in [("left", left), ("right", right)]:
         _require(is_leaf | ((child > own) & (child < ends)), f"{name} must be a later node of the same tree")
-    n_parents = np.bincount(np.concatenate((left[~is_leaf], right[~is_leaf])), minlength=trees.n_nodes)
+    splits = np.flatnonzero(~is_leaf)
+    n_parents = np.bincount(np.concatenate((left[splits], right[splits])), minlength=trees.n_nodes)
     wanted = np.ones(trees.n_nodes, int)
     wanted[trees.roots] = 0
     _require(n_parents == wanted, "every node but a root must have exactly one parent")
@@ -318,6 +319,8 @@ def _check_depths(trees):
 
 
 def _check_symmetric(trees):
+    if not trees.symmetric.any():
+        return
     chosen = np.flatnonzero(trees.symmetric)
     sizes = np.diff(trees.bounds)[chosen]
     depth = trees.depth[chosen].astype(np.int64)
