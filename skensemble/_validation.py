@@ -580,19 +580,24 @@ def _has_one_block(X):
 
 def _table_of_few_rows(X):
     """FewRowsTable of the blocks in which pandas holds X, if it tells: making a Series of each column takes longer."""
-    block, categories, n_known = np.empty(X.shape[::-1]), {}, 0
+    arrays, places, categories = [], [], {}
     for part in getattr(getattr(X, "_mgr", None), "blocks", ()):
-        values, places = part.values, part.mgr_locs.indexer
+        values, here = part.values, part.mgr_locs.indexer
+        here = range(here.start, here.stop, here.step) if type(here) is slice else here.tolist()
         if type(values) is np.ndarray and values.dtype.kind in "fiub":
-            block[places] = values
-            n_known += len(values)
+            arrays.append(values)
+            places.extend(here)
             continue
         columns = _columns_of_categories(values)
         if columns is None:
             return None
-        categories.update(zip(part.mgr_locs.as_array.tolist(), columns))
-        n_known += len(columns)
-    return FewRowsTable(block, categories, X.columns) if n_known == X.shape[1] else None
+        categories.update(zip(here, columns))
+    if len(places) + len(categories) != X.shape[1]:
+        return None
+    block = np.empty(X.shape[::-1])
+    if places:
+        block[places] = np.concatenate(arrays, dtype=np.float64, casting="unsafe")  # once, not block by block
+    return FewRowsTable(block, categories, X.columns)
 
 
 def _columns_of_categories(values):

@@ -27,7 +27,7 @@ from skensemble._targets import (
     read_numbers,
     read_weight,
 )
-from skensemble._validation import check_in_memory, read_features
+from skensemble._validation import FEW_ROWS, check_in_memory, read_features
 from skensemble.distributed._batch_table import check_n_rows
 from skensemble.distributed._dask_fit import fit_on_dask
 from skensemble.distributed._fit_part import columns_of_fit
@@ -469,7 +469,8 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         if isinstance(X, TableSource):
             return np.concatenate([self._raw_predict(rows) for rows in X.features()])
         table = self._read_for_prediction(X)
-        return self._booster.raw(table, effective_n_jobs(self.n_jobs))
+        n_threads = 1 if table.n_samples <= FEW_ROWS else effective_n_jobs(self.n_jobs)  # asking takes microseconds
+        return self._booster.raw(table, n_threads)
 
     def _staged_raw(self, X):
         """Raw predictions after each round."""
