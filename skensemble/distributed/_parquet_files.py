@@ -7,7 +7,6 @@ from pathlib import Path
 from skensemble._parameters import ParameterError
 from skensemble.distributed._frame_columns import column_of
 
-
 MOST_ROWS = 1 << 16  # of a batch: a whole row group, of a million rows perhaps, would be the peak of the memory
 BUFFER_BYTES = 1 << 20  # of a file, so that Arrow reads a column of a row group in pieces, too
 
