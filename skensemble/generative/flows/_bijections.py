@@ -8,10 +8,12 @@
 x, y : (n_rows, n_columns), condition : (n_rows, n_condition), in the layer's precision.
 
 A layer's parameters are views of a vector that `bind` hands over, so that a flow has one vector for its optimiser.
-`twin` is a layer with the same parameters and arrays of its own, for another thread.
+`twin` is a layer with the same parameters and arrays of its own, for another thread; where these parameters will not
+change any more, `is_settled` tells it so, and it may keep what it derives from them.
 """
 
 import copy
+import functools
 
 import numpy as np
 import scipy.linalg
@@ -46,6 +48,7 @@ class Bijection:
     """Base class of layers."""
 
     n_parameters = 0
+    is_settled = False
 
     def __init__(self, n_columns, dtype):
         self.n_columns, self.dtype = n_columns, np.dtype(dtype)
@@ -143,36 +146,57 @@ class Linear(Bijection):
     def _factors(self):
         """(L, U + diag(s))"""
         matrix = self._matrix(self.parameters)
-        lower, upper = np.tril(matrix, -1), np.triu(matrix, 1)
+        (below, above), nothing = _triangles(self.n_columns), np.zeros(1, self.dtype)
+        lower, upper = np.where(below, matrix, nothing), np.where(above, matrix, nothing)
         np.fill_diagonal(lower, 1.0)
         np.fill_diagonal(upper, self._sign * np.exp(np.diag(matrix)))
         return lower, upper
 
-    def forward(self, x, condition, log_det):
-        self.workspace.keep(x, "x")
-        lower, upper = self._factors()
-        log_det += np.trace(self._matrix(self.parameters))
-        weight = self._permutation @ lower @ upper
-        return self._product(x, weight, "y")
+    def _derived(self, make, *names):
+        """What `make()` gives, kept under these names: for `backward`, and for all blocks of a settled layer."""
+        if not (self.is_settled and self.workspace.has(names[0])):
+            for name, array in zip(names, make()):
+                self.workspace.keep(array, name)
+        return [self.workspace.kept(name) for name in names]
 
-    def inverse(self, y, condition):
+    def _weight(self):
+        lower, upper = self._factors()
+        return lower, upper, self._permutation @ lower @ upper
+
+    def _inverse_weight(self):
         lower, upper = (factor.astype(np.float64) for factor in self._factors())
         below = scipy.linalg.solve_triangular(lower, self._permutation.T, lower=True, unit_diagonal=True)
-        weight = scipy.linalg.solve_triangular(upper, below)
-        return self._product(y, weight, "x of y").copy()
+        return [scipy.linalg.solve_triangular(upper, below)]
+
+    def forward(self, x, condition, log_det):
+        self.workspace.keep(x, "x")
+        log_det += np.trace(self._matrix(self.parameters))
+        return self._product(x, self._derived(self._weight, "lower", "upper", "weight")[2], "y")
+
+    def inverse(self, y, condition):
+        return self._product(y, *self._derived(self._inverse_weight, "inverse weight"), "x of y").copy()
 
     def _product(self, x, weight, name):
         return self.workspace.product(x, np.ascontiguousarray(weight.T, self.dtype), name)
 
     def backward(self, cotangent, of_log_det):
-        lower, upper = self._factors()
+        lower, upper, weight = (self.workspace.kept(name) for name in ("lower", "upper", "weight"))
         by_product = self._permutation.T @ (cotangent.T @ self.workspace.kept("x"))
         by_upper = lower.T @ by_product
         gradient = self._matrix(self.gradient)
-        gradient[:] = np.tril(by_product @ upper.T, -1) + np.triu(by_upper, 1)
+        below, above = _triangles(self.n_columns)
+        gradient[:] = 0.0
+        np.copyto(gradient, by_product @ upper.T, where=below)
+        np.copyto(gradient, by_upper, where=above)
         np.fill_diagonal(gradient, np.diag(by_upper) * np.diag(upper) + of_log_det.sum())
-        weight = self._permutation @ lower @ upper
         return np.dot(cotangent, weight, out=self.workspace.array(len(cotangent), self.n_columns, "pulled"))
+
+
+@functools.lru_cache(16)
+def _triangles(n):
+    """Which places of a square matrix are below its diagonal, and which above."""
+    below = np.tri(n, k=-1, dtype=bool)
+    return below, np.ascontiguousarray(below.T)
 
 
 def _rotation(generator, n_columns):

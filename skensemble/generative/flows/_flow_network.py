@@ -86,6 +86,8 @@ class Flow:
 
         def blocks(start, stop):
             layers = [layer.twin() for layer in self.layers]
+            for layer in layers:
+                layer.is_settled = True
             for first in range(start, stop, BLOCK):
                 work(layers, first, min(first + BLOCK, stop))
 

@@ -84,6 +84,9 @@ class Workspace:
     def kept(self, *name):
         return self._arrays[name]
 
+    def has(self, *name):
+        return name in self._arrays
+
 
 class MLP:
     """A multilayer perceptron.
