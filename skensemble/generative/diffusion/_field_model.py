@@ -494,7 +494,8 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
                     found[is_near] = log_density(self._field, Z[is_near], near, random_state=seed)
                 return found
 
-            return log_mean_density(flow_density, boxes, MOST_PLACES)
+            beside = np.empty((len(boxes), 0)) if condition.label is None else condition.label
+            return log_mean_density(flow_density, boxes, MOST_PLACES, beside)
         rng = np.random.default_rng(seed)
         return elbo(self._bound_field, boxes, rng, condition=condition) + boxes.log_volume
 

@@ -254,7 +254,7 @@ class NormalizingFlow(CallbackSupportMixin, TransformerMixin, DensityMixin, Esti
         def log_density(Z, rows):
             return log_sum_exp(self._joint(Z, given[rows]).T) if is_sum else self._through(Z, condition[rows])[1]
 
-        return log_mean_density(log_density, boxes, MOST_PLACES)
+        return log_mean_density(log_density, boxes, MOST_PLACES, given if is_sum else condition)
 
     def score(self, X: Table, y: Column | None = None) -> float:
         """Compute the mean log density of the samples, which a grid search maximises.

@@ -27,6 +27,9 @@ FIELDS = "start", "width", "shift", "scale"
 WIDER, LEAST_SPREAD = 1.3, 0.3  # Student places: factor of the standard deviation of the normal ones, and what is added
 FEWEST = 16  # places in the box of a row; twice as many until the estimate has settled
 DIFFERENCE, ERROR = 0.05, 0.15  # settled: relative difference of two halves, standard error of independent places
+FACTOR, PILOT = 8, 512  # of rows of levels: how many times as many places, and the first ones
+MOST_SUMMED = 10  # encoded columns of rows of levels, beyond which nobody adds up all combinations
+INTERVALS, UNIFORM = 8, 0.15  # of an axis, and the share of later places that is spread evenly
 AT_ONCE = 1 << 14  # places whose density is computed together, to bound memory
 
 
@@ -100,6 +103,17 @@ class Boxes:
         return self.start.shape[1]
 
     @property
+    def is_of_levels(self):
+        """(n_rows,) whether a row has cells of levels only, and of few columns: their probabilities add up to 1."""
+        return (self.scale > 0.0).all(axis=1) & (0 < self.n_columns <= MOST_SUMMED)
+
+    def distinct(self, rows, beside):
+        """(first, inverse): the rows that stand for all of `rows`, alike in their boxes and in beside[rows]."""
+        parts = [getattr(self, name)[rows] for name in FIELDS] + [self._log_volume[rows, None], beside[rows]]
+        _, first, inverse = np.unique(np.hstack(parts), axis=0, return_index=True, return_inverse=True)
+        return rows[first], inverse.ravel()
+
+    @property
     def has_width(self):
         return bool((self.width > 0.0).any())
 
@@ -120,13 +134,13 @@ class Boxes:
     def covering(self, u):
         """(places, log_weights) of each row in turn: log_weights are -log q at the places, which cover the boxes.
 
-        u : (n_places, n_columns) in (0, 1)
+        u : (n_places, n_columns) or (n_rows, n_places, n_columns), in (0, 1)
         """
         places = self.start[:, None] + u * self.width[:, None]
-        log_weights = np.repeat(self._log_volume, len(u))
+        log_weights = np.repeat(self._log_volume, u.shape[-2])
         normal = np.flatnonzero((self.scale > 0.0).any(axis=0))
         if len(normal):
-            found, weights = self.columns(normal)._student_places(u[:, normal])
+            found, weights = self.columns(normal)._student_places(u[..., normal])
             is_normal = (self.scale[:, normal] > 0.0)[:, None]
             places[:, :, normal] = np.where(is_normal, found, places[:, :, normal])
             log_weights += _row_sums(np.where(is_normal, weights, 0.0).reshape(-1, len(normal)))
@@ -207,36 +221,91 @@ def _log_student_density(t):
     return np.log(0.375) - 2.5 * np.log1p(0.25 * t * t)
 
 
-def log_mean_density(log_density, boxes, most):
+def log_mean_density(log_density, boxes, most, beside=None):
     """log E_q[p / q], (n_rows,): with few places a lower bound on average (Burda, Grosse and Salakhutdinov 2016,
     theorem 1).
 
     Places are those of a Sobol sequence, the same of every box, and as many as the row needs, so that a row does not
-    depend on the others.
+    depend on the others.  Rows of levels repeat, and their sum is known to be 1: each combination gets FACTOR times as
+    many places, but only once.
 
     log_density : callable(places (n, n_columns), rows (n,)) -> (n,), of places in the boxes of these rows
-    most : maximum number of places in a box
+    most : maximum number of places in a box; FACTOR times as many in a box of levels
+    beside : (n_rows, n) what else log_density depends on; None: nothing is known of it, rows count as different
     """
-    has_width = (boxes.width > 0.0).any(axis=1)
-    found, points = np.empty(len(boxes)), np.flatnonzero(~has_width)
+    found, is_of_levels = np.empty(len(boxes)), boxes.is_of_levels
+    has_width = (boxes.width > 0.0).any(axis=1) & ~is_of_levels
+    points, levels = np.flatnonzero(~has_width & ~is_of_levels), np.flatnonzero(is_of_levels)
     if len(points):
         found[points] = log_density(boxes.take(points).middle, points) + boxes.take(points).log_volume
-    rows, sequence = np.flatnonzero(has_width), _sequence(boxes.n_columns)
-    first, square = (_log_means(log_density, boxes, rows, next(sequence))) if len(rows) else (None, None)
+    if len(levels):
+        beside = np.arange(len(boxes))[:, None] if beside is None else beside
+        distinct, inverse = boxes.distinct(levels, beside)
+        found[levels] = _log_probabilities(log_density, boxes, distinct, FACTOR * most)[inverse]
+    if has_width.any():
+        rows = np.flatnonzero(has_width)
+        found[rows] = _log_settled_means(log_density, boxes, rows, most)
+    return found
+
+
+def _log_settled_means(log_density, boxes, rows, most):
+    """log E_q[p / q] of rows, from as many places as it takes until two halves of them agree."""
+    found, open_rows = np.empty(len(rows)), np.arange(len(rows))
+    sequence = _sequence(boxes.n_columns)
+    first, square = _log_means(log_density, boxes, rows, next(sequence))
     for u in sequence:
-        if len(rows) == 0:
-            return found
-        second, other_square = _log_means(log_density, boxes, rows, u)
+        second, other_square = _log_means(log_density, boxes, rows[open_rows], u)
         mean, square = log_sum_exp([first, second], 0.5), log_sum_exp([square, other_square], 0.5)
-        found[rows] = mean
+        found[open_rows] = mean
         is_open = ~_has_settled(first, second, mean, square, 2 * len(u)) & (2 * len(u) < most)
-        rows, first, square = rows[is_open], mean[is_open], square[is_open]
+        open_rows, first, square = open_rows[is_open], mean[is_open], square[is_open]
+        if len(open_rows) == 0:
+            return found
+
+
+def _log_probabilities(log_density, boxes, rows, n_places):
+    """log E_q[p / q] of rows of levels: a pilot shows on which intervals of each axis the mass lies, and the other
+    places are drawn there (Lepage 1978).
+    """
+    u = _sobol(boxes.n_columns).random(n_places) + 2.0**-31
+    n_pilot = min(PILOT, n_places // 4)
+    found, n_together = np.empty(len(rows)), max(1, AT_ONCE // n_places)
+    for start in range(0, len(rows), n_together):
+        some = rows[start : start + n_together]
+        pilot = _log_ratios(log_density, boxes, some, u[:n_pilot])
+        places, log_spacing = _where_mass_lies(u[:n_pilot], pilot, u[n_pilot:])
+        ratios = _log_ratios(log_density, boxes, some, places) + log_spacing
+        found[start : start + n_together] = log_sum_exp(ratios.T, 1.0 / ratios.shape[1])
+    return found
+
+
+def _where_mass_lies(pilot, log_ratios, u):
+    """(places (n_rows, n_places, n_columns), -log of their density): u moved to the intervals that have the mass."""
+    largest = log_ratios.max(axis=1, keepdims=True)
+    ratios = np.exp(log_ratios - np.where(np.isfinite(largest), largest, 0.0))
+    places, log_spacing = np.empty((len(ratios), *u.shape)), np.zeros((len(ratios), len(u)))
+    for j in range(u.shape[1]):
+        interval = np.minimum((pilot[:, j] * INTERVALS).astype(np.int64), INTERVALS - 1)
+        mass = np.column_stack([_row_sums(ratios[:, interval == k]) for k in range(INTERVALS)])
+        total = _row_sums(mass)[:, None]
+        mass = np.where(total > 0.0, mass / np.where(total > 0.0, total, 1.0), 1.0 / INTERVALS)
+        mass = UNIFORM / INTERVALS + (1.0 - UNIFORM) * mass
+        ends = np.hstack([np.zeros((len(mass), 1)), np.cumsum(mass, axis=1)])
+        k = sum((u[:, j] >= ends[:, i, None]).astype(np.int64) for i in range(1, INTERVALS))
+        start, share = np.take_along_axis(ends, k, axis=1), np.take_along_axis(mass, k, axis=1)
+        places[:, :, j] = np.clip((k + (u[:, j] - start) / share) / INTERVALS, 2.0**-40, 1.0 - 2.0**-40)
+        log_spacing -= np.log(share * INTERVALS)
+    return places, log_spacing
+
+
+def _sobol(n_columns):
+    # a generator as `seed`, which SciPy before 1.15 knows, too
+    return qmc.Sobol(n_columns, bits=30, seed=np.random.default_rng(0))
 
 
 def _sequence(n_columns):
     """Places in (0, 1)^n_columns, half of FEWEST of them, then as many as there were until now."""
-    generator = np.random.default_rng(0)  # as `seed`, which SciPy before 1.15 knows, too
-    sequence, n_places = qmc.Sobol(n_columns, bits=30, seed=generator), FEWEST // 2
+    sequence, n_places = _sobol(n_columns), FEWEST // 2
     yield sequence.random(n_places) + 2.0**-31
     while True:
         yield sequence.random(n_places) + 2.0**-31
@@ -249,10 +318,15 @@ def _log_means(log_density, boxes, rows, u):
     n_together = max(1, AT_ONCE // len(u))
     for start in range(0, len(rows), n_together):
         some = rows[start : start + n_together]
-        places, log_weights = boxes.take(some).covering(u)
-        ratios = log_density(places, np.repeat(some, len(u))) + log_weights
-        log_ratios[:, start : start + n_together] = ratios.reshape(len(some), len(u)).T
+        log_ratios[:, start : start + n_together] = _log_ratios(log_density, boxes, some, u).T
     return log_sum_exp(log_ratios, 1.0 / len(u)), log_sum_exp(2.0 * log_ratios, 1.0 / len(u))
+
+
+def _log_ratios(log_density, boxes, rows, u):
+    """log(p / q), (n_rows, n_places), at u of `Boxes.covering`."""
+    places, log_weights = boxes.take(rows).covering(u)
+    n_places = u.shape[-2]
+    return (log_density(places, np.repeat(rows, n_places)) + log_weights).reshape(len(rows), n_places)
 
 
 def _has_settled(first, second, mean, square, n_places):
