@@ -374,7 +374,7 @@ def note_columns(estimator, X, *, reset):
     scikit-learn keeps those that are strings, in `feature_names_in_`; the estimator keeps others in `_column_labels`.
     """
     _check_distinct_names(X)
-    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    validate_data(estimator, _names_only(X), reset=reset, skip_check_array=True)
     if reset:
         estimator._columns_of_fit = X.columns if type(X) is pd.DataFrame else None
     labels = _labels_other_than_names(X)
@@ -393,6 +393,13 @@ def _check_distinct_names(X):
         twice = names[names.duplicated()][0]
         places = np.flatnonzero(names == twice).tolist()
         raise ValueError(f"X must have a name of its own for each column, got {twice!r} for columns {places}.")
+
+
+def _names_only(X):
+    """A frame of no rows for one of polars, whose names scikit-learn before 1.9 does not see; others as they are."""
+    names = getattr(X, "columns", None)
+    is_foreign = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    return pd.DataFrame(columns=names) if is_foreign else X
 
 
 def _labels_other_than_names(X):
@@ -501,9 +508,10 @@ def _object_column(values, name):
     kind = pd.api.types.infer_dtype(values, skipna=True)
     if kind in ("integer", "floating", "mixed-integer-float", "decimal", "boolean"):
         return np.where(pd.isna(values), np.nan, values).astype(np.float64)
-    if kind.startswith("mixed") and all(isinstance(cell, Real) for cell in values[~pd.isna(values)].tolist()):
+    is_mixed = kind.startswith("mixed")
+    if is_mixed and all(isinstance(cell, Real) for cell in values[~pd.isna(values)].tolist()):
         return np.where(pd.isna(values), np.nan, values).astype(np.float64)  # fractions
-    if kind == "complex":
+    if kind == "complex" or (is_mixed and any(isinstance(cell, complex) for cell in values.tolist())):
         raise ValueError(f"X must hold real numbers: Complex data not supported, {name} holds it.")
     _check_no_dates(kind, name)
     try:
@@ -513,8 +521,15 @@ def _object_column(values, name):
 
 
 def _factorized(values):
-    codes, categories = pd.factorize(values)
+    codes, categories = pd.factorize(without_dictionary(values))
     return CategoryColumn(codes.astype(np.int32), np.asarray(categories, object), False)
+
+
+def without_dictionary(values):
+    """A Series with the plain type of a dictionary of Arrow, which pyarrow before 15 does not encode once more."""
+    arrow = getattr(getattr(values, "dtype", None), "pyarrow_dtype", None)
+    plain = getattr(arrow, "value_type", None) if str(arrow).startswith("dictionary") else None
+    return values if plain is None else values.astype(pd.ArrowDtype(plain))
 
 
 def _cells_error(values, name):

@@ -83,7 +83,7 @@ FRAMES = {
     "other order of categories": lambda frame: frame.assign(
         colour=pd.Categorical(frame["colour"], ["green", "blue", "red"])
     ),
-    "text": lambda frame: frame.astype({"colour": "str"}).assign(colour=frame["colour"].astype("str")),
+    "text": lambda frame: frame.assign(colour=frame["colour"].astype("str").mask(frame["colour"].isna())),
     "nullable": lambda frame: frame.convert_dtypes(),
     "pandas with Arrow": _pandas_arrow,
     "polars": _polars,

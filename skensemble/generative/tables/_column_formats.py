@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from skensemble._levels import LevelMatcher
+from skensemble._validation import without_dictionary
 
 MAX_DECIMALS = 12
 EXACT = 2.0**53  # whole numbers below are exact in float64
@@ -284,7 +285,7 @@ class CategoryFormat:
     def __init__(self, series, name):
         self.dtype, self.name = series.dtype, name
         self.is_ordered = isinstance(self.dtype, pd.CategoricalDtype) and bool(self.dtype.ordered)
-        codes, uniques = pd.factorize(series)
+        codes, uniques = pd.factorize(without_dictionary(series))
         order = self._order(uniques)
         self.values = uniques.take(order)
         self.levels = [*np.asarray(self.values, object).tolist(), *([None] if (codes < 0).any() else [])]
@@ -294,7 +295,7 @@ class CategoryFormat:
 
     def read(self, series):
         """Codes; MISSING for missing cells if there were none in fit, UNSEEN for values that were not seen in fit."""
-        codes, uniques = pd.factorize(series)
+        codes, uniques = pd.factorize(without_dictionary(series))
         positions = self._matcher.positions(np.asarray(uniques, object).tolist())
         lookup = np.append(np.where(positions < 0, UNSEEN, positions), self.missing_code)
         return lookup[codes].astype(np.intp)
@@ -316,7 +317,10 @@ class CategoryFormat:
         if isinstance(self.dtype, np.dtype):
             return self._take(np.asarray(self.values, self.dtype), codes)
         values = getattr(self.values, "array", self.values)  # an Index in pandas 2.0, which would not fill
-        return pd.Series(values.take(codes, allow_fill=True, fill_value=None)).astype(self.dtype).array
+        values = values.take(codes, allow_fill=True, fill_value=None)
+        if str(self.dtype).startswith("dictionary"):  # pyarrow before 15 makes none by a cast
+            values = pd.arrays.ArrowExtensionArray(values.__arrow_array__().dictionary_encode())
+        return pd.Series(values).astype(self.dtype).array
 
     def _take(self, values, codes):
         if holds_objects(self.dtype):

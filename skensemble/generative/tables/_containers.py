@@ -104,7 +104,10 @@ class ArrowContainer:
     @staticmethod
     def frame(X):
         frame = X.to_pandas(types_mapper=pd.ArrowDtype)
-        return frame.astype({name: "str" for name in frame if str(frame[name].dtype).startswith("dictionary")})
+        for name in frame:
+            if str(frame[name].dtype).startswith("dictionary"):
+                frame[name] = frame[name].astype("str").mask(frame[name].isna())  # pandas 2.0 makes text of them
+        return frame
 
     def restore(self, columns):
         import pyarrow as pa

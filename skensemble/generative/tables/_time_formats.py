@@ -83,7 +83,10 @@ class TimeFormat:
         return index.as_unit(self.unit).asi8
 
     def _index(self, series):
-        return pd.DatetimeIndex(series) if self.dtype.kind == "M" else pd.TimedeltaIndex(series)
+        if self.dtype.kind == "M":
+            return pd.DatetimeIndex(series)
+        is_arrow = isinstance(series.dtype, pd.ArrowDtype)  # of which pandas 2.0 makes no index
+        return pd.TimedeltaIndex(series.array.__arrow_array__().to_pandas() if is_arrow else series)
 
     def _common_step(self, index):
         """How many ticks of the column's unit are the coarsest step that divides all distances."""

@@ -41,7 +41,7 @@ def _arrow(arrow_type):
     return pd.ArrowDtype(arrow_type)
 
 
-DATES = pd.date_range("2020-01-01", periods=N, freq="D")
+DATES = pd.date_range("2020-01-01", periods=N, freq="D").as_unit("us")  # nanoseconds in pandas 2
 NANOSECONDS = pd.DatetimeIndex(10**18 + RNG.integers(0, 2**52, N))  # exact within 104 days
 MOMENTS = pd.DatetimeIndex(RNG.integers(0, 10**15, N).view("M8[us]"))
 ORDERED = pd.CategoricalDtype(["blue", "unused", "green", "red"], ordered=True)
