@@ -176,7 +176,7 @@ def interaction_strength(
     >>> from skensemble import NewtonBoostingRegressor
     >>> from skensemble.inspection import interaction_strength
     >>> X = np.random.default_rng(0).uniform(-1, 1, (500, 3))
-    >>> model = NewtonBoostingRegressor(random_state=0).fit(X, X[:, 0] * X[:, 1] + X[:, 2])
+    >>> model = NewtonBoostingRegressor(n_estimators=100, random_state=0).fit(X, X[:, 0] * X[:, 1] + X[:, 2])
     >>> interaction_strength(model, X).to_frame()[["first", "second"]].iloc[0].tolist()
     ['x0', 'x1']
     """
