@@ -85,14 +85,15 @@ def _pack_chunk(chunk, state):
     """The packed targets of a block of the tree's rows, and their sum."""
     rows, n_rows = state.rows[0], state.nodes[0].stop
     start, stop = rows_of_chunk(0, chunk, state)
-    if n_rows == rows.shape[0]:
-        for i in range(start, stop):
+    is_all = n_rows == rows.shape[0]
+    if is_all:
+        for i in range(uint64(start), uint64(stop)):
             rows[i] = i
     for k in range(state.n_outputs):
         state.packed_sums[chunk, k] = pack(
             state.gradient[state.first_output + k], state.hessian[state.first_output + k], state.weight, state.whole,
-            1.0 / state.gradient_unit[k], 1.0 / state.hessian_unit[k], rows, start, stop, state.packed[0],
-            state.n_channels, k,
+            1.0 / state.gradient_unit[k], 1.0 / state.hessian_unit[k], rows[:0] if is_all else rows, start, stop,
+            state.packed[0], state.n_channels, k,
         )  # fmt: skip
     if state.counts:
         state.packed_sums[chunk, state.n_outputs] = write_counts(
@@ -259,8 +260,8 @@ def level_scan_chunk(chunk, state):
     feature = state.features[chunk]
     state.best_position[0, feature] = -1
     n_scratch = max(state.codes_in_order.shape[0], 2 * state.n_channels) + 1
-    prefix, gains = np.empty(n_scratch, np.int64), np.empty(n_scratch)
-    level_gains = np.zeros((2, n_scratch))
+    prefix, level_gains = np.empty(n_scratch, np.int64), np.empty((3, n_scratch))
+    gains = level_gains[2]
     is_categorical = state.is_categorical[feature]
     offset = (feature << state.shift) * state.n_channels
     if state.level == 0 and is_categorical:  # also if not allowed here: it may be, further down
@@ -278,9 +279,12 @@ def level_scan_chunk(chunk, state):
         scan_codes = state.sorted_categories[feature]
         n_positions = state.n_categories[feature] - (0 if one_hot else 1)
     n_scans = 2 if missing and not is_categorical else 1
+    for missing_left in range(n_scans):
+        for position in range(uint64(n_positions)):
+            level_gains[missing_left, position] = 0.0
     for node_id in range((1 << state.level) - 1, (1 << (state.level + 1)) - 1):
+        node = state.nodes[node_id]
         for missing_left in range(n_scans):
-            node = state.nodes[node_id]
             first, last = feature_gains(
                 state.histogram, node.slot * state.n_cells + offset, scan_codes, n_positions, one_hot, feature,
                 missing_left == 1, state.totals[node_id], node.lower, node.upper, BY_SUMS, state, prefix, gains,
@@ -318,6 +322,7 @@ def level_has_missing(feature, state):
 @kernel
 def _leaves_chunk(lane, state):
     """Write the leaf of each row of a lane, the rows in the order of leaves, and sums of the float gradients."""
+    hessian = common_hessian(state)
     for leaf in range(state.n_leaves):
         node_id = state.leaves[leaf]
         node = state.nodes[node_id]
@@ -330,10 +335,37 @@ def _leaves_chunk(lane, state):
             state.rows_by_leaf[uint64(at) + i - uint64(start)] = rows[i]
         for k in range(state.n_outputs):
             sums = state.leaf_sums[lane, node_id, k]
+            if hessian > 0.0:
+                sums[0] = gradient_units(rows, start, stop, state.gradient[state.first_output], state.fine_gradient[0])
+                sums[1] = (stop - start) * int64(hessian * state.fine_hessian[0])
+                continue
             sums[0], sums[1] = fine_units(
                 rows, start, stop, state.gradient[state.first_output + k], state.hessian[state.first_output + k],
                 state.weight, state.whole, state.fine_gradient[k], state.fine_hessian[k],
             )  # fmt: skip
+
+
+@kernel
+def common_hessian(state):
+    """What the hessian of all rows is, as that of squared errors; 0 where they differ, have weights, or for several
+    outputs."""
+    if state.n_outputs > 1 or state.weight.shape[0] > 0:
+        return 0.0
+    least, most = np.inf, 0.0
+    for block in range(state.block_sums.shape[0]):
+        least, most = min(least, state.block_sums[block, 0, 2]), max(most, state.block_sums[block, 0, 3])
+    return most if least == most else 0.0
+
+
+@kernel
+def gradient_units(rows, start, stop, gradient, scale):
+    """As `fine_units`, of the gradient alone, without weights."""
+    g, ahead = int64(0), uint64(ROWS_AHEAD)
+    for i in range(uint64(start), uint64(stop)):
+        if i + ahead < uint64(stop):
+            prefetch(gradient, int64(rows[i + ahead]) * 4)
+        g += int64(gradient[rows[i]] * scale)
+    return g
 
 
 @kernel
@@ -352,12 +384,12 @@ def value_of_leaf(node_id, k, state):
 @kernel
 def fine_units(rows, start, stop, gradient, hessian, weight, whole, gradient_scale, hessian_scale):
     """Sums of w g and w h of a leaf's rows, in units of 62-bit fixed point: of no order."""
-    g, h = int64(0), int64(0)
+    g, h, ahead = int64(0), int64(0), uint64(ROWS_AHEAD)
     weighted = weight.shape[0] > 0
-    for i in range(start, stop):
-        if i + ROWS_AHEAD < stop:
-            prefetch(gradient, int64(rows[i + ROWS_AHEAD]) * 4)
-            prefetch(hessian, int64(rows[i + ROWS_AHEAD]) * 4)
+    for i in range(uint64(start), uint64(stop)):
+        if i + ahead < uint64(stop):
+            prefetch(gradient, int64(rows[i + ahead]) * 4)
+            prefetch(hessian, int64(rows[i + ahead]) * 4)
         row = rows[i]
         if not weighted:
             g += int64(gradient[row] * gradient_scale)

@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 from llvmlite import ir
-from numba import int64, types, uint64
+from numba import int32, int64, types, uint64
 from numba.extending import intrinsic
 
 from skensemble._jit import kernel, lowest_bit, prefetch
@@ -289,12 +289,15 @@ def pack(
 ):
     """Write g << 32 | h of the rows rows[start:stop], in fixed point, to a channel of `packed`; returns their sum.
 
+    rows : empty for all in order.
     A whole weight multiplies the rounded row: weight k is k copies, exactly.
     """
     weighted = weight.shape[0] > 0
+    if n_channels == 1 and not weighted and rows.shape[0] == 0:
+        return pack_in_order(gradient, hessian, gradient_scale, hessian_scale, start, stop, packed)
     total = int64(0)
     for i in range(start, stop):
-        row = rows[i]
+        row = rows[i] if rows.shape[0] else i
         g, h = gradient[row] * gradient_scale, hessian[row] * hessian_scale
         if weighted and not whole:
             g *= weight[row]
@@ -310,9 +313,23 @@ def pack(
 
 
 @kernel
+def pack_in_order(gradient, hessian, gradient_scale, hessian_scale, start, stop, packed):
+    """As `pack`, of all rows without weights.  Each half fits 32 bits, and to those vectors can convert floats."""
+    total = int64(0)
+    for i in range(uint64(start), uint64(stop)):
+        g, h = np.rint(gradient[i] * gradient_scale), np.rint(hessian[i] * hessian_scale)
+        value = (int64(int32(g)) << 32) + int64(int32(h))
+        packed[i] = value
+        total += value
+    return total
+
+
+@kernel
 def weighted_sums(gradient, hessian, weight, whole, rows, start, stop):
     """Sums of |w g| and w h over rows[start:stop], or over start .. stop - 1 where `rows` is empty; and the least and
     the most that one counted row (see `row_count`) adds to the second, infinite and 0 if there is none."""
+    if weight.shape[0] == 0 and rows.shape[0] == 0:
+        return sums_in_order(gradient, hessian, start, stop)
     sum_gradient, sum_hessian = 0.0, 0.0
     least, most = np.inf, 0.0
     for i in range(start, stop):
@@ -325,6 +342,30 @@ def weighted_sums(gradient, hessian, weight, whole, rows, start, stop):
         if w > 0.0:
             least, most = min(least, one), max(most, one)
     return sum_gradient, sum_hessian, least, most
+
+
+@kernel
+def sums_in_order(gradient, hessian, start, stop):
+    """As `weighted_sums`, of all rows without weights: two chains of additions instead of one, so that none waits."""
+    g, other_g, h, other_h = 0.0, 0.0, 0.0, 0.0
+    least, most = np.float32(np.inf), np.float32(0.0)
+    other_least, other_most = np.float32(np.inf), np.float32(0.0)
+    start, stop = uint64(start), uint64(stop)
+    for pair in range((stop - start) >> uint64(1)):
+        i = start + (pair << uint64(1))
+        one, other = hessian[i], hessian[i + uint64(1)]
+        g += abs(gradient[i])
+        other_g += abs(gradient[i + uint64(1)])
+        h += one
+        other_h += other
+        least, most = min(least, one), max(most, one)
+        other_least, other_most = min(other_least, other), max(other_most, other)
+    if (stop - start) & uint64(1):
+        i = stop - uint64(1)
+        g += abs(gradient[i])
+        h += hessian[i]
+        least, most = min(least, hessian[i]), max(most, hessian[i])
+    return g + other_g, h + other_h, float(min(least, other_least)), float(max(most, other_most))
 
 
 @kernel

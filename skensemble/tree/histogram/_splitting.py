@@ -26,6 +26,7 @@ HALF = (1 << 32) - 1
 MISSING_LEFT, ONE_HOT, UNSURE, COUNTED = 1, 2, 4, 8
 MANY_LEVELS = 255.0  # of a column; the extremes of n times as many are so by chance more often: n times cat_l2
 FEW_CODES = 4  # of a feature: whether one of them has all rows, and nothing can be split, is seen at once
+CACHED = 1 << 18  # bytes of a column that stay in a cache near the core: to ask for them ahead of time gains nothing
 BY_SUMS = -1  # in place of the side whose rows were counted: none were
 
 
@@ -607,6 +608,12 @@ def mark_left(column, rows, start, stop, code, missing_left, is_category, words,
     # Missing right: code - 1 wraps around to a huge number for code 0, so one comparison serves both directions.
     offset = uint64(0) if missing_left else uint64(1)
     limit = uint64(code) - offset
+    if column.shape[0] * column.itemsize <= CACHED:
+        for i in range(uint64(start), uint64(stop)):
+            flag = (uint64(column[rows[i]]) - offset) <= limit
+            goes_left[i] = flag
+            n_left += int64(flag)
+        return n_left
     for i in range(uint64(start), uint64(stop)):
         if i + uint64(32) < uint64(stop):
             prefetch(column, int64(rows[i + uint64(32)]) * column.itemsize)

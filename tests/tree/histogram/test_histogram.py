@@ -194,6 +194,19 @@ def test_pack(weights):
     np.testing.assert_array_equal(packed[[*range(5), *range(45, 50)]], UNWRITTEN)
 
 
+def test_pack_of_all_rows_in_order():
+    rng = np.random.default_rng(1)
+    gradient, hessian = rng.normal(size=61).astype(np.float32), rng.random(61).astype(np.float32)
+    packed = np.full((2, 61), UNWRITTEN)
+    settings = gradient, hessian, np.zeros(0), True, 2.0**20, 2.0**25
+    totals = [
+        pack(*settings, rows, 4, 59, packed[k], 1, 0)
+        for k, rows in enumerate([ALL_ROWS, np.arange(61, dtype=np.uint32)])
+    ]
+    assert totals[0] == totals[1]
+    np.testing.assert_array_equal(packed[0], packed[1])
+
+
 def test_sums_of_packed_cells_never_overflow():
     """The worst targets: all of one sign, with halves that all round away from zero."""
     n = 1000
