@@ -85,6 +85,21 @@ def test_probabilities_of_levels_add_up_to_one_and_are_those_of_samples(flow):
     assert_allclose(found, drawn, atol=0.03)
 
 
+def test_probabilities_of_levels_add_up_to_one_given_labels_and_cells():
+    X = _levels(300)[["level", "flag"]]
+    label = np.where(np.arange(300) % 3 == 0, "a", "b")
+    levels = pd.MultiIndex.from_product([list("abcde"), sorted(X["flag"].unique())], names=X.columns)
+    levels = levels.to_frame(index=False)
+    labelled = RealNVP(**{**SMALL, "max_epochs": 2}).fit(X, label)
+    for given in (None, "a"):
+        assert np.exp(labelled.score_samples(levels, given)).sum() == pytest.approx(1.0, abs=0.01)
+    together = labelled.score_samples(X.iloc[:4], label[:4])
+    assert_array_equal(together, [labelled.score_samples(X.iloc[[i]], label[[i]])[0] for i in range(4)])
+    given_flag = RealNVP(condition_columns=["flag"], **{**SMALL, "max_epochs": 2}).fit(X)
+    shares = pd.Series(np.exp(given_flag.score_samples(levels))).groupby(levels["flag"]).sum()
+    assert_allclose(shares, 1.0, atol=0.01)
+
+
 @every_flow
 def test_latents_lead_back(flow):
     X, _ = _two_moons()
