@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skensemble._parameters import Matches
 from skensemble.ensemble.adaboost._adaboost_algorithms import ALGORITHMS
 from skensemble.ensemble.adaboost._weak_learners import FittedEstimators, GrownTrees
 from skensemble.ensemble.newton._dart import DartTrees
@@ -11,7 +12,7 @@ from skensemble.ensemble.newton._linear_columns import ColumnEncoder
 from skensemble.ensemble.newton._linear_leaves import LinearLeafTrees
 from skensemble.ensemble.rows._bootstrap import Bootstrap
 from skensemble.model_files._kinds import EstimatorKind
-from skensemble.model_files._rules import ANYTHING, FLAG, Array, Maybe, Number, Of, Whole
+from skensemble.model_files._rules import ANYTHING, FLAG, Array, Maybe, Number, Of, Value, Whole
 from skensemble.model_files._tree_kinds import LOSS_CLASSES
 from skensemble.tree._binning import Binner
 from skensemble.tree.estimators._tree_structure import TreeStructure
@@ -19,6 +20,7 @@ from skensemble.tree.trees._tree_arrays import TreeArrays
 
 SEED = Whole(0, 2**63 - 1)
 SCORES = Array("f8", None)
+STARTS = Value(Matches(lambda value: isinstance(value, str) or hasattr(value, "predict"), "'zero' or an estimator"))
 CLASSES = {"classes_": ANYTHING, "n_classes_": ANYTHING}  # an array and a number, or lists of them for several targets
 
 # -- decision trees --------------------------------------------------------------------------------------------------
@@ -114,8 +116,8 @@ FOREST_KINDS = [
 
 def _check_labels(model, n_outputs):
     """One class, two for a single output, or one for each output."""
-    classes = getattr(model, "classes_", None)
-    if classes is not None:
+    if hasattr(model, "classes_"):
+        classes = model.classes_
         _require(isinstance(classes, np.ndarray) and classes.ndim == 1, "classes_ must be an array")
         allowed = (1, 2) if n_outputs == 1 else (n_outputs,)
         _require(len(classes) in allowed, f"classes_ must fit {n_outputs} outputs, got {len(classes)} classes")
@@ -180,7 +182,7 @@ _GRADIENT = {
     "_loss": Of(*LOSS_CLASSES),
     "_baseline": Array("f8", None, finite=True),
     "_starts_from_estimator": FLAG,
-    "init_": ANYTHING,
+    "init_": STARTS,
     "max_features_": Whole(1),
 }
 _OF_GRADIENT_ROUNDS = {
