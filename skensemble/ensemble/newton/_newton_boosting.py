@@ -39,11 +39,10 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
     n_estimators : int or "auto", default="auto"
         Maximum number of boosting rounds; early stopping may make fewer. "auto": fit chooses it by folds (see `cv`):
         boosting with large steps on the other samples of each fold shows how far the score of its left-out samples
-        improves; the model is then fitted to all samples with 100 to 1000 small steps that go as far: at most 600 with
-        more than two classes, and up to 2000 of half the size for at most 2000 samples of one output. "auto" means 300
-        where early stopping decides, for other boosters than "gbtree", for fewer than 20 samples, and for a callable
-        `loss` without another `scoring`. Rounds without a split are kept. A round grows one tree for two classes, and
-        one tree per class for more.
+        improves; the model is then fitted to all samples with 100 to 1000 small steps that go as far, or at most 600
+        with more than two classes. "auto" means 300 where early stopping decides, for other boosters than "gbtree", for
+        fewer than 20 samples, and for a callable `loss` without another `scoring`. Rounds without a split are kept. A
+        round grows one tree for two classes, and one tree per class for more.
     learning_rate : float or "auto", default="auto"
         Factor > 0 that multiplies the values of all leaves (shrinkage). "auto": 0.06 * (n_samples / 1000) ** 0.25,
         clipped to [0.05, 0.12]; this suits 300 rounds, and fewer rounds need a larger value. With `booster="gblinear"`,
@@ -551,11 +550,10 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     n_estimators : int or "auto", default="auto"
         Maximum number of boosting rounds; early stopping may make fewer. "auto": fit chooses it by folds (see `cv`):
         boosting with large steps on the other samples of each fold shows how far the score of its left-out samples
-        improves; the model is then fitted to all samples with 100 to 1000 small steps that go as far: at most 600 with
-        more than two classes, and up to 2000 of half the size for at most 2000 samples of one output. "auto" means 300
-        where early stopping decides, for other boosters than "gbtree", for fewer than 20 samples, and for a callable
-        `loss` without another `scoring`. Rounds without a split are kept. A round grows one tree, or one per output or
-        quantile level if there are several.
+        improves; the model is then fitted to all samples with 100 to 1000 small steps that go as far, or at most 600
+        with more than two classes. "auto" means 300 where early stopping decides, for other boosters than "gbtree", for
+        fewer than 20 samples, and for a callable `loss` without another `scoring`. Rounds without a split are kept. A
+        round grows one tree, or one per output or quantile level if there are several.
     learning_rate : float or "auto", default="auto"
         Factor > 0 that multiplies the values of all leaves (shrinkage). "auto": 0.06 * (n_samples / 1000) ** 0.25,
         clipped to [0.05, 0.12]; this suits 300 rounds, and fewer rounds need a larger value. With `booster="gblinear"`,

@@ -47,9 +47,6 @@ MOST_SEARCHED_WIDE = 150  # rounds
 ROUNDS_WIDE = 100, 300
 ROUNDS = 100, 1000  # fewest and most of the model, unless the user sets the learning rate
 ROUNDS_WITH_OUTPUTS = 100, 600  # the same where a round grows several trees
-FINE_TO = 2000  # rows up to which a round costs so little that a long way is taken in steps half as large
-FINE_FROM = 150  # rounds that the way would have had; a shorter one gains nothing
-ROUNDS_FINE = 100, 2000
 
 
 class Plan(NamedTuple):
@@ -235,8 +232,6 @@ class RoundsSearch:
             return rounds_of_length(length, rate, 1, None)
         if self.is_wide:
             return rounds_of_length(length, rate, *ROUNDS_WIDE)
-        if not has_outputs and self.request.train.n_rows <= FINE_TO and length >= FINE_FROM * rate:
-            return rounds_of_length(length, 0.5 * rate, *ROUNDS_FINE)
         return rounds_of_length(length, rate, *(ROUNDS_WITH_OUTPUTS if has_outputs else ROUNDS))
 
     def _is_behind(self, number, fold, scores):
