@@ -448,7 +448,9 @@ def _start_children(small, big, left, right, build_big, state):
         if node_id >= 0:
             _allow_features(node_id, side, state)
     n_rows = state.nodes[small].stop - state.nodes[small].start
-    tile = TILE_FEATURES if state.n_channels <= 2 else max(1, TILE_FEATURES // state.n_channels)
+    tile = TILE_FEATURES << max(8 - state.shift, 0)
+    if state.n_channels > 2:
+        tile = max(1, tile // state.n_channels)
     n_tiles = max(1, (state.n_active + tile - 1) // tile)
     state.n_blocks, state.is_shared = 1, n_rows * state.n_active >= NODE_WORK
     if state.n_threads == 1 or not state.is_shared:

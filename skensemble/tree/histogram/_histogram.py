@@ -53,7 +53,7 @@ def add_rows(words, rows, packed, start, stop, histogram, base, first, last):
 
 
 @kernel
-def add_unusual_codes(words, usual, rows, packed, start, stop, histogram, base, first, last):
+def add_unusual_codes(words, usual, rows, packed, start, stop, histogram, base, shift, first, last):
     """As `add_rows`, for words that are usual[0] in most rows: one-hot columns, counts.
 
     All rows are added to the usual codes at the end, as one sum; a row that has another code moves there from the usual
@@ -61,7 +61,7 @@ def add_unusual_codes(words, usual, rows, packed, start, stop, histogram, base, 
     """
     width = int64(words.shape[1]) * 8
     first_word, last_word = uint64(first) >> uint64(3), (uint64(last) + uint64(7)) >> uint64(3)
-    n_features, origin, total = uint64(last), uint64(base), int64(0)
+    n_features, origin, shift, total = uint64(last), uint64(base), uint64(shift), int64(0)
     for i in range(uint64(start), uint64(stop)):
         if i + uint64(ROWS_AHEAD) < uint64(stop):
             prefetch(words, int64(rows[i + uint64(ROWS_AHEAD)]) * width + first)
@@ -74,29 +74,30 @@ def add_unusual_codes(words, usual, rows, packed, start, stop, histogram, base, 
                 feature = (k << uint64(3)) + (bits >> uint64(3))
                 if feature >= n_features:
                     break
-                cell = origin + (feature << uint64(8))
+                cell = origin + (feature << shift)
                 histogram[cell + ((words[row, k] >> bits) & uint64(255))] += value
                 histogram[cell + ((usual[0, k] >> bits) & uint64(255))] -= value
                 differing &= ~(uint64(255) << bits)
     for feature in range(uint64(first), n_features):
         code = (usual[0, feature >> uint64(3)] >> ((feature & uint64(7)) << uint64(3))) & uint64(255)
-        histogram[origin + (feature << uint64(8)) + code] += total
+        histogram[origin + (feature << shift) + code] += total
 
 
 @kernel
-def add_words(words, usual, rows, packed, start, stop, histogram, base, first, last):
-    """As `add_rows`, by the quicker way for each word.  usual : see `usual_words`"""
-    if usual.shape[1] == 0:
-        add_rows(words, rows, packed, start, stop, histogram, base, first, last)
-        return
+def add_words(words, usual, codes, rows, packed, start, stop, histogram, base, shift, features, first, last):
+    """As `add_rows`, by the quicker way for each word, for cells of any shift.  usual : see `usual_words`"""
     while first < last:
-        end = min(first + 8, last)
-        while end < last and usual[1, end >> 3] == usual[1, first >> 3]:
+        end, is_usual = last, False
+        if usual.shape[1] > 0:
+            end, is_usual = min(first + 8, last), usual[1, first >> 3] != 0
+        while end < last and (usual[1, end >> 3] != 0) == is_usual:
             end = min(end + 8, last)
-        if usual[1, first >> 3]:
-            add_unusual_codes(words, usual, rows, packed, start, stop, histogram, base, first, end)
-        else:
+        if is_usual:
+            add_unusual_codes(words, usual, rows, packed, start, stop, histogram, base, shift, first, end)
+        elif shift == 8:
             add_rows(words, rows, packed, start, stop, histogram, base, first, end)
+        else:
+            add_rows_of_features(codes, rows, packed, start, stop, histogram, base, shift, features, first, end)
         first = end
 
 
@@ -187,10 +188,10 @@ def accumulate(
     """
     by_words = words.shape[0] > 0 and is_everything(features) and first & 7 == 0
     if n_channels == 1 and by_words:
-        add_words(words, usual, rows, packed, start, stop, histogram, base, first, last)
+        add_words(words, usual, codes, rows, packed, start, stop, histogram, base, shift, features, first, last)
     elif n_channels == 1:
         add_rows_of_features(codes, rows, packed, start, stop, histogram, base, shift, features, first, last)
-    elif n_channels == 2 and by_words:
+    elif n_channels == 2 and by_words and shift == 8:
         add_pairs(words, rows, packed, start, stop, histogram, base, first, last)
     else:
         add_vectors(codes, rows, packed, start, stop, histogram, base, shift, n_channels, features, first, last)

@@ -13,6 +13,9 @@ from skensemble.tree.histogram._team_growing import Team
 from skensemble.tree.histogram._usual_words import usual_words
 from skensemble.tree.trees._marks import ALL_OUTPUTS, NO_CHILD
 
+# From so many features of so few codes on, a histogram of 256 cells a feature leaves the caches, empty for the most part.
+MANY_FEATURES, FEW_CODE_BITS = 256, 7
+
 
 class Targets(NamedTuple):
     """What trees are grown for.  The arrays belong to the caller, who may write into them between trees."""
@@ -141,9 +144,16 @@ def given_fields(binned, limits, n_outputs, monotone, interactions, feature_orde
         "monotone": monotone.astype(np.int64),
         "interactions": interactions,
         "codes_in_order": np.arange(1, max(most_codes, 2)),
-        "shift": 8 if binned.codes.dtype == np.uint8 else max(1, (most_codes - 1).bit_length()),
+        "shift": _shift(binned.codes.dtype, len(binned.n_codes), most_codes),
         "n_outputs": n_outputs,
     }
+
+
+def _shift(dtype, n_features, most_codes):
+    """Binary logarithm of the cells of a feature: 8, which kernels know, where codes are bytes and features are few."""
+    code_bits = max(1, (most_codes - 1).bit_length())
+    is_compact = n_features >= MANY_FEATURES and code_bits <= FEW_CODE_BITS
+    return 8 if dtype == np.uint8 and not is_compact else code_bits
 
 
 def table_fields(binned):

@@ -102,10 +102,18 @@ def test_words_that_are_usual_add_the_same(first, last):
     often = np.where(np.arange(70) % 3, 1, words[:, 0])[:, np.newaxis]  # two rows of three, but else eight codes differ
     assert usual_words(often.astype(np.uint64)).shape == (2, 0)
     rows, packed = np.arange(3, 60, 2, dtype=np.uint32), rng.integers(-(2**40), 2**40, 29)
-    expected, histogram = np.zeros((2, 7 + 45 * 256), np.int64)
+    expected, codes, features = np.zeros(7 + 45 * 256, np.int64), words.view(np.uint8), np.arange(45)
     add_rows(words, rows, packed, 2, 27, expected, 7, first, last)
-    add_words(words, usual, rows, packed, 2, 27, histogram, 7, first, last)
-    np.testing.assert_array_equal(histogram, expected)
+    for shift in (8, 9):
+        for usual_or_none in (usual, usual[:, :0].copy()):
+            histogram = np.zeros(7 + (45 << shift), np.int64)
+            add_words(
+                words, usual_or_none, codes, rows, packed, 2, 27, histogram, 7, shift, features, first, last
+            )  # fmt: skip
+            cells = histogram[7:].reshape(45, 1 << shift)
+            np.testing.assert_array_equal(cells[:, :256].ravel(), expected[7:])
+            assert not cells[:, 256:].any()
+            assert not histogram[:7].any()
 
 
 @pytest.mark.parametrize("features", [[0, 1, 2, 3, 4], [0, 1], [1], [0, 3, 4]])

@@ -5,7 +5,7 @@ import pytest
 
 from skensemble._validation import DenseTable
 from skensemble.tree._binning import Binner
-from skensemble.tree.histogram import _grown_trees
+from skensemble.tree.histogram import _grown_trees, _tree_grower
 from skensemble.tree.histogram._grown_trees import add_values, leaves_of, to_tree_arrays
 from skensemble.tree.histogram._growth_limits import BEST_FIRST, BREADTH_FIRST, DEPTH_FIRST, SYMMETRIC
 from skensemble.tree.histogram._tree_grower import Targets
@@ -353,3 +353,19 @@ def test_to_tree_arrays_without_trees():
     trees = to_tree_arrays([], Binner().fit(table).thresholds_, 2)
     assert len(trees.roots) == 0
     assert trees.values.shape[1] == 2
+
+
+# -- cells -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", ["best first", "symmetric", "counts"])
+def test_close_cells_grow_the_same_tree(case, monkeypatch):
+    rng = np.random.default_rng(7)
+    table = random_table(rng, 400, N_CODES[1:3] * 8, missing=0.2)
+    gradient, hessian = fine_targets(rng, 1, 400)
+    trees = []
+    for many in (len(table.n_codes) + 1, len(table.n_codes)):
+        monkeypatch.setattr(_tree_grower, "MANY_FEATURES", many)
+        grower = new_grower(table, gradient, hessian, **LAWFUL[case])
+        trees.append(grower.grow(Targets.of(gradient, hessian), 3).tree if hasattr(grower, "grow") else grower)
+    assert_same_tree(*trees)
