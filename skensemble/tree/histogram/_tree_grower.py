@@ -13,7 +13,7 @@ from skensemble.tree.histogram._team_growing import Team
 from skensemble.tree.histogram._usual_words import usual_words
 from skensemble.tree.trees._marks import ALL_OUTPUTS, NO_CHILD
 
-# From so many features of so few codes on, a histogram of 256 cells a feature leaves the caches, empty for the most part.
+# From so many features of so few codes on, a histogram of 256 cells a feature is mostly empty and leaves the caches.
 MANY_FEATURES, FEW_CODE_BITS = 256, 7
 
 
