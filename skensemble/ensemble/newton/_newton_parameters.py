@@ -73,8 +73,8 @@ _ROUNDS = {
         "(see `cv`): boosting with large steps on the other samples of each fold shows how far the score of its "
         "left-out samples improves; the model is then fitted to all samples with 100 to 1000 small steps that go as "
         'far, or at most 600 with more than two classes. "auto" means 300 where early stopping decides, for other '
-        'boosters than "gbtree", for fewer than 20 samples, and for a callable `loss` without another `scoring`. Rounds '
-        "without a split are kept.",
+        'boosters than "gbtree", for fewer than 20 samples, and for a callable `loss` without another `scoring`. '
+        "Rounds without a split are kept.",
     ),
     "learning_rate": _RATE._replace(
         text=f'{_RATE.text} Where `n_estimators="auto"` would need fewer than 100 or more than 1000 rounds, or other '
