@@ -212,6 +212,7 @@ def _check_adaboost(model):
         _check_columns(model, members.binner)
     else:
         _require(not model._takes_tables, "_takes_tables must be false for learners that are no trees of their own")
+        _check_learners(model, members)
     each = model._algorithm.members_per_round if hasattr(model, "_algorithm") else 1
     _require(
         len(members) == each * len(weights) > 0, f"there must be {each} learners for each of {len(weights)} rounds"
@@ -220,6 +221,15 @@ def _check_adaboost(model):
         _check_labels(model, model._algorithm.n_columns)
     if hasattr(model, "_algorithm"):
         model._add_up(members, weights)
+
+
+def _check_learners(model, members):
+    """Each learner tells some of the classes of the model apart."""
+    if members.classes is None:
+        return
+    _require(np.array_equal(members.classes, model.classes_), "the classes of learners must be classes_")
+    for learner in members.estimators:
+        _require(np.isin(learner.classes_, model.classes_).all(), "classes of a learner must be among classes_")
 
 
 _ADABOOST = {

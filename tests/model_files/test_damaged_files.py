@@ -1,5 +1,6 @@
 """Damaged and malformed files are refused by a ValueError, or are the model that they say: never a crash or a hang."""
 
+import copy
 import io
 import time
 import tracemalloc
@@ -104,3 +105,13 @@ def test_the_message_says_what_is_wrong():
     assert "fitted has no classes_" in refusal({**texts, "fitted": "{}"})
     wrong = refusal({**texts, "params": '{"max_depth": -3}', "fitted": "{}"})
     assert "max_depth must be" in wrong
+
+
+def test_learners_of_adaboost_have_the_classes_of_the_model():
+    model = copy.deepcopy(fitted("adaboost of forests")[0])
+    learner = model._members.estimators[0]
+    learner.classes_ = np.array([*learner.classes_[:-1], "another"])
+    file = io.BytesIO()
+    save_model(model, file)
+    with pytest.raises(ValueError, match="classes of a learner must be among classes_"):
+        load_model(io.BytesIO(file.getvalue()))
