@@ -224,7 +224,7 @@ def test_a_worker_that_hangs_is_told():
     heard = {"tcp://a": {"last_seen": 500.0}, "tcp://b": {"last_seen": 430.0}}
     client = SimpleNamespace(scheduler_info=lambda n_workers: {"workers": heard})
     tasks = [SimpleNamespace(status="pending")] * 2
-    with pytest.raises(LostRank, match="The worker tcp://b hangs: no word to Dask for 60 s"):
+    with pytest.raises(LostRank, match="The worker tcp://b hangs: no word to Dask for 30 s"):
         _dask_fit._wait_for_ranks(client, tasks, ["tcp://a", "tcp://b", "tcp://c"])
     assert _dask_fit._responsive(client, ["tcp://a", "tcp://b", "tcp://c"]) == ["tcp://a"]
 
