@@ -31,6 +31,7 @@ MAX_CELLS = 2**31
 EXACT = 2**53  # whole numbers below are exact in float64
 COLUMNS_PER_TASK = 8  # maximum number; a row-major table is read in cache lines
 FEW_ROWS = 4  # of a frame to predict
+MANY_BLOCKS = 6  # of a frame: to write them together is faster than one after the other
 FROM_DTYPE = "from_dtype"
 
 
@@ -313,7 +314,8 @@ class FewRowsTable(FrameTable):
 
     def texts(self):
         """{place: list of text and of None} of the columns of categories; None if some are no text."""
-        return self._categories if all(type(cells) is list for cells in self._categories.values()) else None
+        texts = {place: _few_texts(cells) for place, cells in self._categories.items()}
+        return None if None in texts.values() else texts
 
 
 class Converted:
@@ -595,24 +597,35 @@ def _has_one_block(X):
 
 def _table_of_few_rows(X):
     """FewRowsTable of the blocks in which pandas holds X, if it tells: making a Series of each column takes longer."""
-    arrays, places, categories = [], [], {}
+    numbers, categories, n_known = [], {}, 0
     for part in getattr(getattr(X, "_mgr", None), "blocks", ()):
-        values, here = part.values, part.mgr_locs.indexer
-        here = range(here.start, here.stop, here.step) if type(here) is slice else here.tolist()
+        values, places = part.values, part.mgr_locs.indexer
         if type(values) is np.ndarray and values.dtype.kind in "fiub":
-            arrays.append(values)
-            places.extend(here)
+            numbers.append((places, values))
+            n_known += len(values)
             continue
         columns = _columns_of_categories(values)
         if columns is None:
             return None
-        categories.update(zip(here, columns))
-    if len(places) + len(categories) != X.shape[1]:
-        return None
-    block = np.empty(X.shape[::-1])
-    if places:
-        block[places] = np.concatenate(arrays, dtype=np.float64, casting="unsafe")  # once, not block by block
-    return FewRowsTable(block, categories, X.columns)
+        categories.update(zip(_listed(places), columns))
+        n_known += len(columns)
+    return FewRowsTable(_joined(numbers, X.shape), categories, X.columns) if n_known == X.shape[1] else None
+
+
+def _joined(numbers, shape):
+    """(n_features, n_samples) float64 of pairs (places, rows of these features); others may be anything."""
+    block = np.empty(shape[::-1])
+    if len(numbers) < MANY_BLOCKS:
+        for places, values in numbers:
+            block[places] = values
+        return block
+    listed = [place for places, _ in numbers for place in _listed(places)]
+    block[listed] = np.concatenate([values for _, values in numbers], dtype=np.float64, casting="unsafe")
+    return block
+
+
+def _listed(places):
+    return range(places.start, places.stop, places.step) if type(places) is slice else places.tolist()
 
 
 def _columns_of_categories(values):
@@ -651,6 +664,15 @@ def _few_categories(cells):
     codes = {}
     found = [-1 if cell is None else codes.setdefault(cell, len(codes)) for cell in cells]
     return CategoryColumn(np.array(found, np.int32), np.array(list(codes), object), False)
+
+
+def _few_texts(cells):
+    """List of text and of None of a column of FewRowsTable; None if some cells are no text."""
+    if type(cells) is list:
+        return cells
+    categories = cells.categories
+    texts = [None if code < 0 else categories[code] for code in cells.codes.tolist()]
+    return texts if _is_text(texts) else None
 
 
 def _is_one_array(X):

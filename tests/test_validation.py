@@ -11,6 +11,7 @@ from skensemble._parameters import (
     ParameterError,
 )
 from skensemble._validation import (
+    MANY_BLOCKS,
     CategoryColumn,
     DenseTable,
     categorical_mask,
@@ -53,6 +54,24 @@ def test_few_rows_of_a_frame_are_read_as_many():
         many = cells(read_table(frame[columns]))
         few = [cells(read_table(frame[columns].iloc[i : i + 2])) for i in range(0, 8, 2)]
         pd.testing.assert_frame_equal(pd.concat(few, ignore_index=True), many)
+
+
+def test_texts_of_few_rows():
+    frame = pd.DataFrame(
+        {"level": pd.Categorical(["b", None, "a"]), "text": ["c", "d", None], "number": [0.5, 1.5, 2.5]}
+    )
+    assert read_table(frame[:2]).texts() == {0: ["b", None], 1: ["c", "d"]}
+    assert read_table(frame.assign(level=pd.Categorical([3, 4, 3]))[:2]).texts() is None
+
+
+def test_many_blocks_of_a_frame_are_read_as_one():
+    frame = pd.DataFrame({"a": [1.5, 2.5], "b": pd.Categorical(["x", "y"]), "c": [3, 4]})
+    for j in range(MANY_BLOCKS):
+        frame[f"{j}"] = np.arange(2, dtype=("f4", "i8")[j % 2]) + j
+    table, of_one = read_table(frame[:1]), frame.drop(columns="b").astype(float)
+    assert len(frame._mgr.blocks) > MANY_BLOCKS
+    numbers = [table.column(j) for j in range(frame.shape[1]) if j != 1]
+    np.testing.assert_array_equal(np.concatenate(numbers), of_one.to_numpy()[0])
 
 
 def cells(table):
