@@ -47,7 +47,7 @@ def _call(name, action, seconds, results, errors):
         try:
             results[name] = action()
         except Exception as error:
-            errors[name] = f"{type(error).__name__}: {error}"[:200]
+            errors[name] = " ".join(f"{type(error).__name__}: {error}".split())[:200]  # a cell of a table is one line
         else:
             seconds[name].append(time.perf_counter() - started)
 

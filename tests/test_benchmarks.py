@@ -234,3 +234,22 @@ def test_explanations_give_microseconds_of_each(benchmark, two):
         assert row["failure"] == ""
         assert row["microseconds a row"] > 0
         assert row["error of sums"] < 1e-9
+
+
+def test_errors_are_one_line(benchmark):
+    def fails():
+        raise ValueError("no split\n at all\n")
+
+    timing = benchmark("timing").interleaved({"a library": fails}, 1, patience=0)["a library"]
+    assert timing.error == "ValueError: no split at all"
+
+
+def test_scaling_compares_numbers_of_threads(benchmark):
+    scaling, peers = benchmark("scaling"), benchmark("peers")
+    assert scaling.thread_counts(1) == [1]
+    assert scaling.thread_counts(6) == [1, 2, 4, 6]
+    table = benchmark("datasets").synthetic(300)
+    rows = scaling.boosters(table, peers.Settings(n_estimators=2), [peers.OURS[0]], [1, 2], 1)
+    assert [row["threads"] for row in rows] == [1, 2]
+    assert rows[0]["as fast as one thread"] == 1.0
+    assert [row["error"] for row in rows] == ["", ""]
