@@ -92,11 +92,8 @@ def _distinct_numbers(thresholds):
 
 def _ranks_of(group, j, thresholds):
     """(n,) uint16 what nodes of column j keep: 0 for NaN."""
-    search, span, cells = (
-        group.search,
-        slice(*group.search.starts[j : j + 2]),
-        slice(*group.search.cell_starts[j : j + 2]),
-    )
+    search = group.search
+    span, cells = slice(*search.starts[j : j + 2]), slice(*search.cell_starts[j : j + 2])
     own = Search(
         thresholds=search.thresholds[span],
         starts=np.array([0, span.stop - span.start]),
