@@ -13,8 +13,9 @@ from skensemble.tree.histogram._team_growing import Team
 from skensemble.tree.histogram._usual_words import usual_words
 from skensemble.tree.trees._marks import ALL_OUTPUTS, NO_CHILD
 
-# From so many features of so few codes on, a histogram of 256 cells a feature is mostly empty and leaves the caches.
-MANY_FEATURES, FEW_CODE_BITS = 256, 7
+# (features, bits of a code): a histogram of 256 cells for each of so many features of such codes is mostly empty, leaves
+# the caches, and its cells in use fall on few lines of them.
+COMPACT = (24, 5), (256, 7)
 
 
 class Targets(NamedTuple):
@@ -152,7 +153,7 @@ def given_fields(binned, limits, n_outputs, monotone, interactions, feature_orde
 def _shift(dtype, n_features, most_codes):
     """Binary logarithm of the cells of a feature: 8, which kernels know, where codes are bytes and features are few."""
     code_bits = max(1, (most_codes - 1).bit_length())
-    is_compact = n_features >= MANY_FEATURES and code_bits <= FEW_CODE_BITS
+    is_compact = any(n_features >= fewest and code_bits <= most_bits for fewest, most_bits in COMPACT)
     return 8 if dtype == np.uint8 and not is_compact else code_bits
 
 

@@ -364,8 +364,8 @@ def test_close_cells_grow_the_same_tree(case, monkeypatch):
     table = random_table(rng, 400, N_CODES[1:3] * 8, missing=0.2)
     gradient, hessian = fine_targets(rng, 1, 400)
     trees = []
-    for many in (len(table.n_codes) + 1, len(table.n_codes)):
-        monkeypatch.setattr(_tree_grower, "MANY_FEATURES", many)
+    for fewest in (len(table.n_codes) + 1, len(table.n_codes)):
+        monkeypatch.setattr(_tree_grower, "COMPACT", ((fewest, 7),))
         trees.append(new_grower(table, gradient, hessian, **LAWFUL[case]).tree(3))
     assert len(trees[0].nodes) > 10
     assert_same_tree(*trees, table.n_codes)
