@@ -19,7 +19,8 @@ def sql_statement(parts):
     nodes, sets = _rows(parts, texts, numbers)
     names = [_name(name) for name in parts.column_names("x{}")]
     is_number = [j for j in range(parts.n_features) if parts.levels[j] is None]
-    tables = [f"nodes({', '.join(_OF_NODES)}) AS (\n  VALUES\n{_values(nodes)}\n)"]
+    tables = [_cells(names, {*is_number, *numbers})]
+    tables.append(f"nodes({', '.join(_OF_NODES)}) AS (\n  VALUES\n{_values(nodes)}\n)")
     goes_left = ["WHEN n.kind = 0 THEN n.threshold IS NULL OR " + _cell(names, is_number) + " <= n.threshold"]
     is_missing = [f"n.kind = 0 AND {_cell(names, is_number)} IS NULL"]
     for kind, (word, columns) in enumerate((("text", texts), ("number", numbers)), 1):
@@ -34,17 +35,18 @@ def sql_statement(parts):
     if parts.has_lines:
         rows = _rows_of_lines(parts)
         tables.append(f"terms(tree, node, feature, slope, mean, step_limit) AS (\n  VALUES\n{_values(rows)}\n)")
-        tables.append(_LINES.format(of_leaf=_OF_LEAF, cell=_cell(names, is_number, "t")))
+        cell = _cell(names, is_number, "t")
+        tables.append(_LINES.format(of_leaf=_OF_LEAF, cell=f"CASE WHEN ABS({cell}) <= {_LARGEST!r} THEN {cell} END"))
     tables.append(_raw(parts))
     return (_HEAD + "WITH RECURSIVE\n" + ",\n".join(tables) + "\n" + _selection(parts)).encode()
 
 
 _HEAD = """-- A model of trees, written by skensemble.
 -- It reads the table or view input_rows: a column row_id that numbers the rows, and the columns of the model by their
--- names.  NULL is a missing cell.
+-- names.  NULL is a missing cell, and so is NaN where a database has it.
 """
 _WALK = """walk(row_id, tree, node) AS (
-  SELECT r.row_id, n.tree, n.node FROM input_rows r CROSS JOIN nodes n WHERE n.node = 0
+  SELECT r.row_id, n.tree, n.node FROM cells r CROSS JOIN nodes n WHERE n.node = 0
   UNION ALL
   SELECT w.row_id, w.tree,
     CASE
@@ -56,7 +58,7 @@ _WALK = """walk(row_id, tree, node) AS (
     END
   FROM walk w
   JOIN nodes n ON n.tree = w.tree AND n.node = w.node AND n.left_node IS NOT NULL
-  JOIN input_rows r ON r.row_id = w.row_id
+  JOIN cells r ON r.row_id = w.row_id
 )"""
 
 
@@ -65,7 +67,7 @@ _LINES = """line_cells(row_id, tree, node, step_limit, slope, mean, x) AS (
   SELECT w.row_id, t.tree, t.node, t.step_limit, t.slope, t.mean, {cell}
   FROM walk w
   JOIN terms t ON t.tree = w.tree AND t.node = w.node
-  JOIN input_rows r ON r.row_id = w.row_id
+  JOIN cells r ON r.row_id = w.row_id
 ),
 lines(row_id, tree, node, step_limit, line) AS (
   SELECT row_id, tree, node, MAX(step_limit), CASE WHEN COUNT(*) = COUNT(x) THEN SUM(slope * (x - mean)) ELSE 0.0 END
@@ -117,6 +119,23 @@ def _rows(parts, texts, numbers):
     return nodes, sets
 
 
+def _cells(names, numbers):
+    """The rows as the nodes read them: numbers in float64, NULL for NaN.
+
+    A database compares columns of several types in the narrowest one that all convert to, which may be float32; and to
+    many, NaN is equal to itself and larger than infinity, by whose reciprocal it is known.  DuckDB believes statistics
+    of Parquet files, which leave NaN out, and finds no cell above their maximum, unless NULLIF comes between.
+    """
+    columns = ["row_id"]
+    for j, name in enumerate(names):
+        if j in numbers:
+            number = f"CAST({name} AS DOUBLE PRECISION)"
+            is_finite, is_infinite = f"NULLIF({number}, {-_LARGEST!r}) <= {_LARGEST!r}", f"1.0 / {number} = 0"
+            name = f"CASE WHEN {is_finite} THEN {number} WHEN {is_infinite} THEN {number} END AS {name}"
+        columns.append(name)
+    return "cells AS (\n  SELECT\n    " + ",\n    ".join(columns) + "\n  FROM input_rows\n)"
+
+
 def _values(rows):
     return ",\n".join("  (" + ", ".join(map(_literal, row)) + ")" for row in rows)
 
@@ -126,7 +145,10 @@ def _literal(cell):
         return "NULL"
     if isinstance(cell, str):
         return "'" + cell.replace("'", "''") + "'"
-    return repr(cell + 0) if isinstance(cell, (bool, int)) else repr(float(cell))
+    if isinstance(cell, (bool, int)):
+        return repr(cell + 0)
+    number = repr(float(cell))
+    return number if "e" in number else number + "e0"  # without an exponent it would be a decimal number
 
 
 def _name(name):

@@ -1,12 +1,15 @@
-"""Predictions through sources: C that is compiled, and SQL that is sent to SQLite."""
+"""Predictions through sources: C that is compiled, and SQL that is sent to SQLite and to DuckDB."""
 
 import ctypes
 import shutil
 import sqlite3
 import subprocess
 
+import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
 
 from skensemble import export_model
 from tests.exported.models import TABLE
@@ -70,6 +73,25 @@ def through_sql(model, folder):
             f"INSERT INTO input_rows VALUES ({marks})",
             [(i, *map(_plain, row)) for i, row in enumerate(cells.itertuples(index=False))],
         )
+        return np.array(connection.execute(statement).fetchall())[:, 1:]
+
+    return predict
+
+
+def through_duckdb(model, folder):
+    """Predictions of a model by its statement, in DuckDB, from a Parquet file in which missing numbers are NaN."""
+    export_model(model, folder / "model.sql", to="sql")
+    statement = (folder / "model.sql").read_text()
+
+    def predict(rows):
+        frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows).add_prefix("x")
+        columns = {"row_id": pa.array(np.arange(len(frame)))}
+        for name, column in frame.items():
+            is_float = column.dtype.kind == "f"
+            columns[name] = pa.array(column.to_numpy() if is_float else column.astype(object), from_pandas=not is_float)
+        parquet.write_table(pa.table(columns), folder / "rows.parquet")
+        connection = duckdb.connect()
+        connection.execute(f"CREATE VIEW input_rows AS FROM '{folder / 'rows.parquet'}'")
         return np.array(connection.execute(statement).fetchall())[:, 1:]
 
     return predict

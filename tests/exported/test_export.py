@@ -3,17 +3,18 @@
 from importlib.util import find_spec
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from skensemble import NewtonBoostingRegressor, export_model, from_lightgbm, from_xgboost
+from skensemble import DecisionTreeRegressor, NewtonBoostingRegressor, export_model, from_lightgbm, from_xgboost
 from skensemble.exported._export import TARGETS
 from skensemble.exported._onnx_steps import check
 from skensemble.tree.trees._scalar_trees import scalar_trees
 from tests.exported import lightgbm_lines, onnx_in_numpy, pmml_evaluator
 from tests.exported.models import FITTED, TABLE, fitted, response, rows_of
-from tests.exported.sources import through_c, through_sql
+from tests.exported.sources import through_c, through_duckdb, through_sql
 
-WITHOUT_INFINITIES = ("xgboost", "sql")
+WITHOUT_INFINITIES = ("xgboost",)
 TREES_AND_FORESTS = ("forest", "large numbers", "forest of classes", "tree of two targets", "levels in a forest")
 
 
@@ -118,6 +119,7 @@ TARGETS_AND_TOLERANCES = {  # name -> (function that makes predictions of a mode
     "treelite": (_treelite, 1e-6, OTHERS | CONSTANTS),
     "c": (through_c, 1e-14, EXACT),
     "sql": (through_sql, 1e-12, EXACT),
+    "sql of duckdb": (through_duckdb, 1e-12, EXACT),
     "pmml": (
         _pmml,
         1e-12,
@@ -169,6 +171,15 @@ def test_a_lone_threshold_between_equal_numbers_of_float32_is_rounded(tmp_path):
     export_model(model, tmp_path / "model.json", to="xgboost")
     rows = np.linspace(0.1, 0.9, 50)[:, None]
     np.testing.assert_allclose(from_xgboost(tmp_path / "model.json").predict(rows), model.predict(rows), atol=1e-6)
+
+
+def test_columns_of_several_types_keep_their_digits_in_a_database(tmp_path):
+    """DuckDB and PostgreSQL would compare 8 bytes of integer and 4 of float as float32, which has no 2^25 + 1."""
+    rows = pd.DataFrame({"count": 2**25 + np.arange(40), "share": np.linspace(0, 1, 40, dtype=np.float32)})
+    tree = DecisionTreeRegressor().fit(rows, np.arange(40) % 2 + 2.0 * (rows["share"] > 0.5))
+    assert {"count", "share"} == set(rows.columns[tree.tree_.feature[tree.tree_.feature >= 0]])
+    found = through_duckdb(tree, tmp_path)(rows)[:, 0]
+    np.testing.assert_array_equal(found, tree.predict(rows))
 
 
 def test_arguments_are_checked(tmp_path):
