@@ -42,12 +42,13 @@ class _Checked(BaseEstimator):
 
 
 def _row(name, many, one, checks):
-    ours = next((many[n].median for n in ("skensemble",) if n in many), np.nan)
+    ours, symmetric = (many[n].median if n in many else np.nan for n in ("skensemble", "skensemble symmetric"))
     return {
         "library": name,
         "many rows, seconds": many[name].median,
         "fastest": many[name].fastest,
         "ours / theirs": ours / many[name].median,
+        "symmetric / theirs": symmetric / many[name].median,
         "one row, microseconds": one[name],
         "input checks, microseconds": checks[name],
     }

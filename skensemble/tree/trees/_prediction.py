@@ -6,7 +6,8 @@ Three ways through a tree:
   out the exits below the first child; the first exit that remains is the row's.  Each test is one comparison over a
   strip of 128 rows, without a branch and without an index, so the compiler makes vector instructions of it: 0.1 ns per
   row and test.
-* A symmetric tree in the same loop: a test answered "second child" sets one bit of the leaf's number.
+* A symmetric tree in the same loop: a test answered "second child" sets one bit of the leaf's number.  Where all trees
+  are symmetric, their tests are answered by bytes (see `_leaf_tables.py`).
 * What is larger than `MAX_EXITS` leaves goes on from its exit level by level, the whole strip one level at a time.  The
   exits are the nodes that most training rows reach, so that little is left to walk.
 
@@ -26,6 +27,7 @@ from scipy.sparse import csr_matrix
 
 from skensemble._parallel import for_blocks
 from skensemble.tree.trees._layout_kernels import arrange_nodes, mark_sources
+from skensemble.tree.trees._leaf_tables import compile_leaf_tables
 from skensemble.tree.trees._prediction_kernels import (
     MAX_EXITS,
     STRIP,
@@ -97,6 +99,11 @@ class PredictionLayout(_Layout):
         deep = is_worth and np.mean(self.n_walk > SHALLOW) > 0.5 if self.n_trees else False
         return bool(deep and not (self.output >= 0).any() and not (self.nodes["column"] < 0).any())
 
+    @cached_property
+    def leaf_tables(self):
+        """LeafTables, where trees have them, else None."""
+        return compile_leaf_tables(self)
+
     def ranks(self, n_threads=1):
         """RankLayout, where trees have ranks, else None."""
         if "_ranks" not in self.__dict__:
@@ -108,17 +115,14 @@ def compile_trees(trees, n_threads=1):
     """PredictionLayout of valid `trees` (see validate_trees)."""
     bounds, origin, nodes = trees.bounds, np.empty(trees.n_nodes, np.int32), np.empty(trees.n_nodes, NODE)
     n_leaves = (np.diff(bounds) + 1) // 2
-    n_exits = np.where(trees.symmetric, n_leaves, np.minimum(n_leaves, MAX_EXITS))
-    n_tests = np.where(trees.symmetric, trees.depth, n_exits - 1)
+    symmetric = trees.symmetric | (n_leaves <= 2)
+    n_exits = np.where(symmetric, n_leaves, np.minimum(n_leaves, MAX_EXITS))
+    n_tests = np.where(symmetric, trees.depth, n_exits - 1)
     first_exit, first_test = np.cumsum(n_exits) - n_exits, np.cumsum(n_tests) - n_tests
     split, strikes = np.empty(n_tests.sum(), np.int64), np.empty(n_tests.sum(), np.uint32)
-    exits, n_walk, symmetric = (
-        np.empty(n_exits.sum(), np.int64),
-        np.zeros(trees.n_trees, np.int32),
-        trees.symmetric.copy(),
-    )
+    exits, n_walk = np.empty(n_exits.sum(), np.int64), np.zeros(trees.n_trees, np.int32)
     read = trees.feature, trees.threshold, trees.left, trees.right, trees.missing_left, trees.category_start
-    read, count, symmetric = tuple(map(_read_only, read)), _read_only(trees.count), trees.symmetric.copy()
+    read, count = tuple(map(_read_only, read)), _read_only(trees.count)
     n_threads = n_threads if trees.n_nodes > MANY_NODES else 1
     sources, column_of = _find_sources(trees)
 
@@ -180,8 +184,12 @@ def predict_raw(layout, encode, n_rows, baseline, n_threads=1, *, n_trees=None, 
     if n_rows >= MANY_ROWS and layout.ranks(n_threads) is not None:
         _walk_ranks(layout, encode, n_rows, n_trees, raw, _no_leaves(0, n_rows), n_threads)
         return raw
+    tables = layout.leaf_tables
 
     def add(start, stop):
+        if tables is not None:
+            tables.add(layout, _encoded(encode, start, stop), n_trees, raw[start:stop])
+            return
         run_trees(_strips(layout, encode, start, stop), layout, 0, n_trees, raw[start:stop], _no_leaves(start, stop))
 
     for_blocks(add, n_rows, block, _useful_threads(layout, n_rows, n_trees, n_threads))

@@ -119,8 +119,13 @@ def fill_strips(block, sources, strips):
         for column in range(len(sources)):
             source = sources[column]
             sign, feature = (1.0, source) if source >= 0 else (-1.0, ~source)
+            out = strip[column, start % STRIP :]
+            if stop == start + 8:
+                for k in range(8):
+                    out[k] = sign * block[start + k, feature]
+                continue
             for i in range(start, stop):
-                strip[column, i % STRIP] = sign * block[i, feature]
+                out[i - start] = sign * block[i, feature]
 
 
 @kernel
@@ -162,7 +167,7 @@ def _unpack(strip, test):
 
 
 @kernel
-def _ask_categorical(strip, tests, start, stop, categories, words):
+def ask_categorical(strip, tests, start, stop, categories, words):
     """words |= strikes of every test whose set lacks the category; word by word of the set, as vector instructions."""
     first_word, n_words, sets = categories
     none, one = np.uint32(0), np.uint64(1)
@@ -223,7 +228,7 @@ def run_trees(strips, layout, first_tree, last_tree, raw, leaves):
             words[:] = 0
             _ask_numeric(strips[s], tests, start, middle, words)
             if stop > middle:
-                _ask_categorical(strips[s], tests, middle, stop, categories, words)
+                ask_categorical(strips[s], tests, middle, stop, categories, words)
             first_exit = np.uint64(layout.first_exit[tree])
             if layout.symmetric[tree]:
                 for r in range(STRIP):

@@ -1,0 +1,114 @@
+"""Kernels: rows find their leaves in symmetric trees, strip by strip of rows.
+
+    code[row]    number of limits of a column that the cell of the row lies beyond         one byte, for all trees
+    place[row]   bits of the answers to the tests of a tree                                one byte
+    sums[row]   += values[place[row]]
+
+A comparison of bytes answers a test for 32 rows or more in one instruction.
+"""
+
+import numpy as np
+
+from skensemble._jit import kernel
+from skensemble.tree.trees._prediction_kernels import STRIP, ask_categorical, fill_strips
+
+MOST_LIMITS = 254  # of a column: the codes of numbers are 0 .. MOST_LIMITS
+CODE_OF_MISSING = 255
+TOGETHER = 4  # trees whose leaves are added in one pass over the sums
+
+
+@kernel
+def run_leaf_tables(block, sources, limits, limit_bounds, tests, test_bounds, categories, values, starts, output, raw):
+    """Add trees to `raw`: those that `output` has, in their order."""
+    strips, codes = np.zeros((1, len(sources) + 1, STRIP)), np.empty((len(sources), STRIP), np.uint8)
+    strip, beyond = strips[0], np.empty(STRIP, np.int64)
+    places, struck = np.empty((TOGETHER, STRIP), np.uint8), np.empty(STRIP, np.uint32)
+    sums, n_trees = np.empty((raw.shape[1], STRIP)), len(output)
+    for start in range(0, len(block), STRIP):
+        rows = raw[start : start + STRIP]
+        fill_strips(block[start : start + STRIP], sources, strips)
+        for column in range(len(sources)):
+            first, stop = limit_bounds[column], limit_bounds[column + 1]
+            _count_limits(strip[column], limits, first, stop, beyond, codes[column])
+        for i in range(len(rows)):
+            for k in range(len(sums)):
+                sums[k, i] = rows[i, k]
+        tree = 0
+        while tree < n_trees:
+            n_together = _trees_together(output, tree)
+            for k in range(n_together):
+                first, middle, stop = test_bounds[tree + k]
+                _ask_codes(codes, tests, first, middle, places[k])
+                if stop > middle:
+                    struck[:] = 0
+                    ask_categorical(strip, tests, middle, stop, categories, struck)
+                    for r in range(STRIP):
+                        places[k, r] |= np.uint8(struck[r])
+            if n_together == TOGETHER:
+                _add_four(places, values[0], starts, tree, sums[output[tree]])
+            elif output[tree] >= 0:
+                _add_one(places[0], values[0, starts[tree] :], sums[output[tree]])
+            else:
+                for k in range(len(sums)):
+                    _add_one(places[0], values[k, starts[tree] :], sums[k])
+            tree += n_together
+        for i in range(len(rows)):
+            for k in range(len(sums)):
+                rows[i, k] = sums[k, i]
+
+
+@kernel
+def _trees_together(output, tree):
+    """Number of trees, from this one on, that are added in one pass: they have the same output."""
+    if output[tree] < 0 or tree + TOGETHER > len(output):
+        return 1
+    for k in range(1, TOGETHER):
+        if output[tree + k] != output[tree]:
+            return 1
+    return TOGETHER
+
+
+@kernel
+def _count_limits(x, limits, first, stop, beyond, codes):
+    """codes = number of limits that lie below x; four of them at a time save three passes over the counts."""
+    for r in range(STRIP):
+        beyond[r] = 0
+    for i in range(first, stop - 3, 4):
+        a, b, c, d = limits[i], limits[i + 1], limits[i + 2], limits[i + 3]
+        for r in range(STRIP):
+            beyond[r] += np.int64(x[r] > a) + np.int64(x[r] > b) + np.int64(x[r] > c) + np.int64(x[r] > d)
+    for i in range(stop - (stop - first) % 4, stop):
+        a = limits[i]
+        for r in range(STRIP):
+            beyond[r] += np.int64(x[r] > a)
+    for r in range(STRIP):
+        codes[r] = beyond[r] if x[r] == x[r] else CODE_OF_MISSING
+
+
+@kernel
+def _ask_codes(codes, tests, first, stop, places):
+    """places = strikes of every test where the code reaches the limit of the test."""
+    none = np.uint8(0)
+    for r in range(STRIP):
+        places[r] = 0
+    for i in range(first, stop):
+        own, limit, strikes = codes[tests[i].column], tests[i].limit, tests[i].strikes_of_codes
+        for r in range(STRIP):
+            places[r] |= strikes if own[r] >= limit else none
+
+
+@kernel
+def _add_one(places, values, sums):
+    for r in range(STRIP):
+        sums[r] += values[np.uint64(places[r])]
+
+
+@kernel
+def _add_four(places, values, starts, tree, sums):
+    """Add the leaves of four trees, in the order of the trees."""
+    a, b, c, d = places[0], places[1], places[2], places[3]
+    values_a, values_b = values[starts[tree] :], values[starts[tree + 1] :]
+    values_c, values_d = values[starts[tree + 2] :], values[starts[tree + 3] :]
+    for r in range(STRIP):
+        sum_of_two = (sums[r] + values_a[np.uint64(a[r])]) + values_b[np.uint64(b[r])]
+        sums[r] = (sum_of_two + values_c[np.uint64(c[r])]) + values_d[np.uint64(d[r])]

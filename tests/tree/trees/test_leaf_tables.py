@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from skensemble.tree.trees import _leaf_tables
+from skensemble.tree.trees._prediction import FEW_ROWS, apply_trees, compile_trees, predict_raw, staged_raw
+from skensemble.tree.trees._tree_arrays import concatenate
+from tests import reference
+from tests.tree.random_trees import random_rows, random_tree, symmetric_tree
+
+
+def encoder(X):
+    return lambda start, stop: X[start:stop]
+
+
+def symmetric_trees(rng, depths, n_features=6, outputs=(0,), n_values=1):
+    pairs = zip(depths, np.resize(outputs, len(depths)).tolist())
+    return concatenate([symmetric_tree(rng, depth, n_features, output, n_values) for depth, output in pairs])
+
+
+@pytest.mark.parametrize(("outputs", "n_values"), [((0,), 1), ((0, 0, 0, 0, 1), 1), ((-1,), 3)])
+def test_tables_lead_to_the_same_sums(outputs, n_values):
+    """Bit for bit: of trees of one output, of several, of all at once; with categories, and of any number of trees."""
+    rng = np.random.default_rng(n_values)
+    trees = symmetric_trees(rng, [6, 0, 1, 8, 3, 5, 5, 2, 4, 6, 7], outputs=outputs, n_values=n_values)
+    n_outputs = 3 if n_values == 3 else max(outputs) + 1
+    baseline = rng.normal(size=n_outputs)
+    layout, X = compile_trees(trees), random_rows(rng, 300, 6)
+    assert layout.leaf_tables is not None
+    for n_rows in (FEW_ROWS + 1, 128, 300):
+        expected = reference.raw_prediction(trees, X[:n_rows], baseline)
+        np.testing.assert_array_equal(predict_raw(layout, encoder(X), n_rows, baseline, 2), expected)
+    stages = [1, 4, 5, 11]
+    for n_trees, staged in zip(stages, staged_raw(layout, encoder(X), 300, baseline, stages)):
+        np.testing.assert_array_equal(predict_raw(layout, encoder(X), 300, baseline, n_trees=n_trees), staged)
+
+
+def test_trees_without_tables(monkeypatch):
+    rng = np.random.default_rng(0)
+    X = random_rows(rng, 200, 6)
+    assert compile_trees(symmetric_trees(rng, [3, 9])).leaf_tables is None
+    assert compile_trees(concatenate([symmetric_trees(rng, [3]), random_tree(rng, 5, 6, 0)])).leaf_tables is None
+    trees = symmetric_trees(rng, [8] * 6, n_features=3)
+    expected = predict_raw(compile_trees(trees), encoder(X), 200, np.zeros(1))
+    monkeypatch.setattr(_leaf_tables, "MOST_LIMITS", 3)
+    layout = compile_trees(trees)
+    assert layout.leaf_tables is None
+    np.testing.assert_array_equal(predict_raw(layout, encoder(X), 200, np.zeros(1)), expected)
+
+
+def test_stumps_have_tables():
+    rng = np.random.default_rng(3)
+    trees = concatenate([random_tree(rng, 1 + k % 2, 6, 0) for k in range(9)])
+    X = random_rows(rng, 150, 6)
+    layout = compile_trees(trees)
+    assert layout.leaf_tables is not None
+    expected = reference.raw_prediction(trees, X, [0.5])
+    np.testing.assert_array_equal(predict_raw(layout, encoder(X), 150, np.array([0.5])), expected)
+    leaves = [apply_trees(layout, encoder(X[rows]), len(X[rows])) for rows in (slice(None), slice(100, 150))]
+    np.testing.assert_array_equal(leaves[0][100:], leaves[1])
