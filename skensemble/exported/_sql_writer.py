@@ -23,15 +23,19 @@ def sql_statement(parts):
     tables.append(f"nodes({', '.join(_OF_NODES)}) AS (\n  VALUES\n{_values(nodes)}\n)")
     goes_left = ["WHEN n.kind = 0 THEN n.threshold IS NULL OR " + _cell(names, is_number) + " <= n.threshold"]
     is_missing = [f"n.kind = 0 AND {_cell(names, is_number)} IS NULL"]
+    levels = []
     for kind, (word, columns) in enumerate((("text", texts), ("number", numbers)), 1):
         if sets[word]:
-            tables.append(f"{word}_levels(tree, node, level) AS (\n  VALUES\n{_values(sets[word])}\n)")
-            goes_left.append(
-                f"WHEN n.kind = {kind} THEN EXISTS (\n        SELECT 1 FROM {word}_levels s WHERE s.tree = n.tree AND "
-                f"s.node = n.node AND s.level = {_cell(names, columns)})"
+            tables.append(f"{word}_levels(tree, node, level, is_left) AS (\n  VALUES\n{_values(sets[word])}\n)")
+            one, cell = f"{word}_level", _cell(names, columns)  # where there is none, ClickHouse has 0 and no NULL
+            levels.append(
+                f"\n  LEFT JOIN {word}_levels {one}\n"
+                f"    ON {one}.tree = n.tree AND {one}.node = n.node AND {one}.level = {cell}"
             )
-            is_missing.append(f"n.kind = {kind} AND {_cell(names, columns)} IS NULL")
-    tables.append(_WALK.format(is_missing=" OR ".join(is_missing), goes_left="\n      ".join(goes_left)))
+            goes_left.append(f"WHEN n.kind = {kind} THEN {one}.is_left = 1")
+            is_missing.append(f"n.kind = {kind} AND {cell} IS NULL")
+    goes_left = "\n        ".join(goes_left)
+    tables.append(_WALK.format(is_missing=" OR ".join(is_missing), goes_left=goes_left, levels="".join(levels)))
     if parts.has_lines:
         rows = _rows_of_lines(parts)
         tables.append(f"terms(tree, node, feature, slope, mean, step_limit) AS (\n  VALUES\n{_values(rows)}\n)")
@@ -52,13 +56,13 @@ _WALK = """walk(row_id, tree, node) AS (
     CASE
       WHEN CASE
         WHEN {is_missing} THEN n.missing_left = 1
-      {goes_left}
+        {goes_left}
       END THEN n.left_node
       ELSE n.right_node
     END
   FROM walk w
   JOIN nodes n ON n.tree = w.tree AND n.node = w.node AND n.left_node IS NOT NULL
-  JOIN cells r ON r.row_id = w.row_id
+  JOIN cells r ON r.row_id = w.row_id{levels}
 )"""
 
 
@@ -115,7 +119,7 @@ def _rows(parts, texts, numbers):
             nodes.append((t, node, j, kind, threshold, *children, int(tree.missing_left[node]), None, None))
             if kind:
                 levels = [level for level, left in zip(parts.levels[j], tree.sets[node].goes_left) if left]
-                sets["text" if kind == 1 else "number"] += [(t, node, level) for level in levels]
+                sets["text" if kind == 1 else "number"] += [(t, node, level, 1) for level in levels]
     return nodes, sets
 
 
