@@ -13,8 +13,8 @@ from skensemble.tree.histogram._team_growing import Team
 from skensemble.tree.histogram._usual_words import usual_words
 from skensemble.tree.trees._marks import ALL_OUTPUTS, NO_CHILD
 
-# (features, bits of a code): a histogram of 256 cells for each of so many features of such codes is mostly empty, leaves
-# the caches, and its cells in use fall on few lines of them.
+# (features, bits of a code): a histogram of 256 cells for each of so many features of such codes is mostly empty,
+# leaves the caches, and its cells in use fall on few lines of them.
 COMPACT = (24, 5), (256, 7)
 
 
