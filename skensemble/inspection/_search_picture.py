@@ -67,10 +67,18 @@ def plot_search(model: Any, *, ax: Any = None) -> Any:
     best = results["n_rounds"][chosen]
     ax.plot(best, sign * results["curves"][chosen][best], "o", color="black", label=f"chosen: {best} rounds")
     _cut(ax, sign * np.concatenate(results["curves"]), is_loss)
-    ax.set_xlabel(f"rounds of learning rate {results['learning_rate']:g}")
+    ax.set_xlabel(f"rounds of learning rate {_steps(results)}")
     ax.set_ylabel(f"{scoring if isinstance(scoring, str) else 'score'} of left-out samples", **AS_IT_IS)
     ax.legend()
     return ax
+
+
+def _steps(results):
+    """The learning rates of a search in words."""
+    first = results["learning_rate"]
+    rates = np.diff(results["lengths"]) if "lengths" in results else np.array([first])
+    n_first = int(np.isclose(rates, first).sum())
+    return f"{first:g}" + (f", after {n_first} of {rates[-1]:g}" if n_first < len(rates) else "")
 
 
 def _label(changes, n_folds):

@@ -154,7 +154,7 @@ def fit_lines(
 
     work = len(rows.rows) * len(feature) / len(leaves)
     n_threads = n_threads if work > FIT_WORK else 1
-    block = -(-len(leaves) // (4 * n_threads))
+    block = -(-len(leaves) // (4 * n_threads)) if n_threads > 1 else len(leaves)
     for_blocks(find, len(leaves), block, n_threads)
     if joined_ranges is not None:
         low, high, tops = joined_ranges(low, high, tops)
@@ -180,9 +180,9 @@ def spreads(data):
 def path_features(nodes):
     """(start, feature): the numeric features on the way to leaf v are feature[start[v] : start[v + 1]]."""
     is_leaf = nodes["left"] == NO_CHILD
+    splits = np.flatnonzero(~is_leaf)
     parent = np.full(len(nodes), -1, np.int32)
-    for side in ("left", "right"):
-        parent[nodes[side][~is_leaf]] = np.flatnonzero(~is_leaf)
+    parent[nodes["left"][splits]] = parent[nodes["right"][splits]] = splits
     asked = np.where(is_leaf | (nodes["is_categorical"] != 0), -1, nodes["feature"]).astype(np.int32)
     start, feature = np.empty(len(nodes) + 1, np.int64), np.empty(int(nodes["depth"][is_leaf].sum()), np.int32)
     find_path_features(parent, asked, is_leaf, start, feature)

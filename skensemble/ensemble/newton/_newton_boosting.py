@@ -240,8 +240,8 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
     cv_results_ : dict
         Only then: what the folds said. "params": what each candidate sets; "mean_test_score": its best mean score;
         "n_rounds": the number of rounds with it; "curves": mean scores after 0, 1, ... rounds; "split_test_scores":
-        best score of each fold, of the first one only if it did much worse there; "learning_rate": of all these
-        rounds; "best_index": the chosen candidate.
+        best score of each fold, of the first one only if it did much worse there; "learning_rate": of the first of
+        these rounds; "lengths": sums of learning rates after 0, 1, ... rounds; "best_index": the chosen candidate.
     train_score_ : ndarray of shape (n_rounds + 1,) or (0,)
         Score of the training samples after 0, 1, ... rounds, including rounds that early stopping removed. Larger is
         better: the loss is negated. Empty if there are no held-out samples and `verbose` is 0.
@@ -753,8 +753,8 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     cv_results_ : dict
         Only then: what the folds said. "params": what each candidate sets; "mean_test_score": its best mean score;
         "n_rounds": the number of rounds with it; "curves": mean scores after 0, 1, ... rounds; "split_test_scores":
-        best score of each fold, of the first one only if it did much worse there; "learning_rate": of all these
-        rounds; "best_index": the chosen candidate.
+        best score of each fold, of the first one only if it did much worse there; "learning_rate": of the first of
+        these rounds; "lengths": sums of learning rates after 0, 1, ... rounds; "best_index": the chosen candidate.
     train_score_ : ndarray of shape (n_rounds + 1,) or (0,)
         Score of the training samples after 0, 1, ... rounds, including rounds that early stopping removed. Larger is
         better: the loss is negated. Empty if there are no held-out samples and `verbose` is 0.

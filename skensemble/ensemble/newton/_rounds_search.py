@@ -25,6 +25,8 @@ SEARCH_STREAM = 2  # of the estimator's seed
 SEARCH_RATE = 0.15
 SEARCH_RATE_OF_MANY = 0.2  # of best-first trees, which are compared where rows are many, and rounds are dear
 MOST_SEARCHED = 500  # rounds
+# Where a round grows several trees, rounds after the first 100 make steps twice as large: as far in 300 as others in 500.
+LARGER_STEPS_FROM, LARGER_STEPS, MOST_SEARCHED_WITH_OUTPUTS = 100, 2, 300
 PATIENCE = 20  # rounds of a fold without progress
 N_FOLDS = 3
 FEWEST_ROWS = 20  # for a search: folds of fewer judge nothing
@@ -36,11 +38,11 @@ DEPTHWISE_FROM = 1000  # rows
 BEST_FIRST_FROM = ONE_FOLD_FROM  # rows; six questions are too few for a symmetric tree there
 LEAVES = 63, 127  # of best-first trees
 MOST_CATEGORIES = 255  # of a column; with many more, best-first trees lost to symmetric ones on one table of three
-RACE = 0.02  # candidates that are worse than the best by this part of its loss leave after the first fold
+RACE = 0.01  # candidates that are worse than the best by this part of its loss leave after the first fold
 MARGIN = 0.005  # part of the loss that a candidate must gain over the first
 LITTLE_NOISE = 20.0  # rounds x learning rate from which more is asked of each tree
 DEPTH_OF_LITTLE_NOISE = 8
-BEHIND = 40, 0.05  # rounds after which what is tried there leaves a fold if it is worse by this part of the loss
+BEHIND = 40, 0.03  # rounds after which what is tried there leaves a fold if it is worse by this part of the loss
 MARGIN_OF_LITTLE_NOISE = 0.02  # part of the loss, where each fold must gain, too: such losses differ much by chance
 WIDE = 500  # features from which rounds are dear, and few
 MOST_SEARCHED_WIDE = 150  # rounds
@@ -183,16 +185,25 @@ class RoundsSearch:
         self.rate = steps if rate == "auto" else max(steps, float(rate))
         self.keeps_raw = request.loss.target == "classes" and request.loss.has_value and len(request.folds) > 1
         self.is_wide = request.train.binned.is_categorical.size > WIDE
+        self.larger_steps = request.loss.n_outputs > 1 and self.rate == steps and not self.is_wide
+        self.lengths = self._lengths()
         self.curves = []  # of each candidate its FoldCurves
         self._known = {}  # candidate -> the known one that it must not fall behind
         self._is_stopped = threading.Event()
+
+    def _lengths(self):
+        """Sums of learning rates after 0, 1, ... rounds, as many as a fold may make."""
+        most = MOST_SEARCHED_WITH_OUTPUTS if self.larger_steps else MOST_SEARCHED
+        numbers = np.arange(1 + (MOST_SEARCHED_WIDE if self.is_wide else most))
+        after = np.maximum(numbers - LARGER_STEPS_FROM, 0) if self.larger_steps else 0
+        return (numbers + (LARGER_STEPS - 1) * after) * self.rate
 
     def plan(self):
         """The Plan that the left-out rows recommend; None if they say nothing."""
         chosen = self._race(list(range(len(self.candidates))))
         for change in self.request.refinements:
             candidate = self.candidates[chosen]
-            has_little_noise = self._n_rounds(chosen) * self.rate >= LITTLE_NOISE
+            has_little_noise = self.lengths[self._n_rounds(chosen)] >= LITTLE_NOISE
             if has_little_noise and not ("max_depth" in change and "max_depth" in candidate):
                 self.candidates.append({**candidate, **change})
                 if self._gains(len(self.candidates) - 1, chosen):
@@ -200,7 +211,7 @@ class RoundsSearch:
         if not np.isfinite(self._best(chosen)):
             return None
         n_searched = self._n_rounds(chosen)
-        n_rounds, rate = self._model_rounds(max(n_searched, 1) * self.rate)
+        n_rounds, rate = self._model_rounds(float(self.lengths[max(n_searched, 1)]))
         numbers = range(len(self.candidates))
         results = {
             "params": self.candidates,
@@ -209,6 +220,7 @@ class RoundsSearch:
             "n_rounds": np.array([self._n_rounds(number) for number in numbers]),
             "curves": [self._mean(number) for number in numbers],
             "learning_rate": self.rate,
+            "lengths": self.lengths,
             "best_index": chosen,
         }
         temperature = self._temperature(self.curves[chosen], n_searched)
@@ -307,7 +319,9 @@ class RoundsSearch:
         )
         scores, kept = [request.score(left_out)], {0: left_out.raw.copy()}
         patience = Patience(PATIENCE, 0.0, scores)
-        for n_rounds in range(1, (MOST_SEARCHED_WIDE if self.is_wide else MOST_SEARCHED) + 1):
+        for n_rounds in range(1, len(self.lengths)):
+            if self.larger_steps and n_rounds == LARGER_STEPS_FROM + 1:
+                rounds.set_learning_rate(LARGER_STEPS * self.rate)
             rounds.round(n_rounds)  # from 1, since round 0 warns about rounds without splits: the model's own does
             scores.append(request.score(left_out))
             if not np.isfinite(scores[-1]):

@@ -6,6 +6,7 @@ gradients, each on rows and features of its own, and a row moves by their mean. 
 function of (seed, r), so rounds can be continued later as if they had never stopped.
 """
 
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -83,6 +84,10 @@ class TreeRounds:
         if self.settings.goss:
             return np.full(self.n_samples, 0.5)
         return None if self._weight is None else np.array(self._weight, np.float64)
+
+    def set_learning_rate(self, learning_rate):
+        """Set that of the rounds to come."""
+        self.settings = replace(self.settings, learning_rate=learning_rate)
 
     def round(self, number):
         """Grow the trees of round `number`."""

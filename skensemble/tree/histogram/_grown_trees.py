@@ -12,6 +12,10 @@ from skensemble.tree.trees._prediction_kernels import leaf_of_codes
 from skensemble.tree.trees._tree_arrays import TreeArrays, empty_trees
 
 BLOCK = 1 << 16  # rows
+# The places in a node, eight bytes each, of what a row that walks down a tree reads: one copy of all of them takes a
+# third of what six take, and trees of small tables are grown in a tenth of a millisecond.
+FIELDS_OF_A_SPLIT = [NODE.names.index(name) for name in ("feature", "code", "left", "right")]
+FIELDS_OF_A_SPLIT += [NODE.names.index(name) for name in ("is_categorical", "missing_left")]
 
 
 class GrownTree(NamedTuple):
@@ -32,13 +36,15 @@ def copy_of_nodes(nodes):
 
 def leaves_of(tree, binned, rows):
     """(n_rows,) int32: leaf of each of `rows` of a binned table in a GrownTree."""
-    nodes, words = tree.nodes, np.ascontiguousarray(tree.words).reshape(-1)
-    n_words = tree.words.shape[1]
-    is_split = nodes["left"] != NO_CHILD
-    start = np.where(is_split & (nodes["is_categorical"] != 0), np.arange(len(nodes)) * n_words, NUMERIC)
-    fields = [nodes[name].astype(np.int32) for name in ("feature", "code", "left", "right")]
+    words = np.ascontiguousarray(tree.words).reshape(-1)
+    numbers = tree.nodes.view(np.int64).reshape(len(tree.nodes), -1)
+    feature, code, left, right, is_categorical, missing_left = numbers[:, FIELDS_OF_A_SPLIT].T.astype(np.int32)
+    start = np.full(len(left), NUMERIC, np.int32)
+    if len(words):
+        places = np.arange(len(left), dtype=np.int32) * np.int32(tree.words.shape[1])
+        start = np.where((left != NO_CHILD) & (is_categorical != 0), places, start)
     leaf = np.empty(len(rows), np.int32)
-    leaf_of_codes(binned.columns, rows, *fields, nodes["missing_left"] != 0, start.astype(np.int32), words, leaf)
+    leaf_of_codes(binned.columns, rows, feature, code, left, right, missing_left != 0, start, words, leaf)
     return leaf
 
 

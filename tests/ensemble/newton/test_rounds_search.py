@@ -121,6 +121,19 @@ def test_long_ways_take_larger_steps(n_outputs, length, rounds):
     assert search._model_rounds(length) == rounds
 
 
+def test_where_a_round_grows_several_trees_later_steps_are_larger(monkeypatch):
+    y = np.digitize(X[:, 0] + X[:, 1], [-0.5, 0.5])
+    searched = []
+    for rate, first in ((0.1, 0), (0.2, 100)):
+        monkeypatch.setattr(_rounds_search, "SEARCH_RATE", rate)
+        monkeypatch.setattr(_rounds_search, "LARGER_STEPS_FROM", first)
+        monkeypatch.setattr(_rounds_search, "MOST_SEARCHED_WITH_OUTPUTS", 6)
+        searched.append(_classifier(cv=2).fit(X, y).cv_results_)
+    np.testing.assert_array_equal(*(results["curves"][0] for results in searched))
+    np.testing.assert_allclose(*(results["lengths"] for results in searched))
+    assert _regressor(cv=2, learning_rate=0.3).fit(X, X[:, 0]).cv_results_["lengths"][-1] == pytest.approx(150.0)
+
+
 def test_many_columns_have_few_rounds(monkeypatch):
     monkeypatch.setattr(_rounds_search, "WIDE", 2)
     monkeypatch.setattr(_rounds_search, "MOST_SEARCHED_WIDE", 8)
