@@ -25,7 +25,7 @@ SEARCH_STREAM = 2  # of the estimator's seed
 SEARCH_RATE = 0.15
 SEARCH_RATE_OF_MANY = 0.2  # of best-first trees, which are compared where rows are many, and rounds are dear
 MOST_SEARCHED = 500  # rounds
-# Where a round grows several trees, rounds after the first 100 make steps twice as large: as far in 300 as others in 500.
+# Where a round grows several trees, steps are twice as large after 100 rounds: as far in 300 as others in 500.
 LARGER_STEPS_FROM, LARGER_STEPS, MOST_SEARCHED_WITH_OUTPUTS = 100, 2, 300
 PATIENCE = 20  # rounds of a fold without progress
 N_FOLDS = 3
