@@ -226,6 +226,13 @@ class SparseTable(Table):
         block[...] = 0.0
         block[by_row.indices[cells], np.repeat(np.arange(stop - start), np.diff(bounds))] = by_row.data[cells]
 
+    def stored(self, start, stop):
+        """(first cell of each row and the end, int64; columns, int64; values, float64) of rows start .. stop - 1."""
+        by_row = self._rowwise()
+        bounds = by_row.indptr[start : stop + 1].astype(np.int64)
+        cells = slice(bounds[0], bounds[-1])
+        return bounds - bounds[0], by_row.indices[cells].astype(np.int64), by_row.data[cells].astype(np.float64)
+
     def take(self, rows):
         return SparseTable(self._rowwise()[rows])
 

@@ -102,6 +102,10 @@ class ForeignColumns:
             else:
                 table.memo = self, self._floats_of_categories(table)
 
+    def reads_sparse(self, table):
+        """Are the cells that a sparse table does not store known without reading it?"""
+        return False
+
     def encode(self, table, start=0, stop=None):
         """Rows start .. stop - 1 as the trees read them: float64 in C order, NaN = missing, categories as codes."""
         stop = table.n_samples if stop is None else stop

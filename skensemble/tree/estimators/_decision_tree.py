@@ -427,10 +427,11 @@ class DecisionTreeClassifier(LabelScoreMixin, _DecisionTree):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Class labels.
         """
-        fractions = self._fractions(X)
+        table = self._read_for_prediction(X)
+        places = self.tree_.most_frequent(table, _useful_threads(table))
         if self.n_outputs_ == 1:
-            return self.classes_[fractions[0].argmax(axis=1)]
-        return np.stack([classes[part.argmax(axis=1)] for classes, part in zip(self.classes_, fractions)], axis=1)
+            return self.classes_[places[0]]
+        return np.stack([classes[own] for classes, own in zip(self.classes_, places)], axis=1)
 
     def predict_proba(self, X: Table, check_input: bool = True) -> Any:
         """Predict class probabilities: the class fractions in the leaf of each sample.

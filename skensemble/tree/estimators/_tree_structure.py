@@ -6,7 +6,7 @@ import numpy as np
 
 from skensemble._validation import read_table
 from skensemble.tree.trees._additive_trees import AdditiveTrees
-from skensemble.tree.trees._prediction import decision_path
+from skensemble.tree.trees._prediction import FEW_ROWS, decision_path
 from skensemble.tree.trees._split_levels import left_categories, missing_go_left
 from skensemble.tree.trees._tree_arrays import depth_of_nodes
 
@@ -186,6 +186,17 @@ class TreeStructure:
     def leaves(self, table, n_threads=1):
         """(n_samples,) number of the leaf of each row of a Table."""
         return self.additive.apply(table, n_threads)[:, 0].astype(np.intp)
+
+    def most_frequent(self, table, n_threads=1):
+        """List of n_outputs arrays (n_samples,): place of the largest fraction in the leaf of each row of a Table."""
+        if table.n_samples <= FEW_ROWS:
+            return [part.argmax(axis=1) for part in self.split_by_output(self.leaf_values(table, n_threads))]
+        leaves = self.additive.apply(table, n_threads)[:, 0]
+        return [of_node[leaves] for of_node in self._most_frequent_of_nodes]
+
+    @cached_property
+    def _most_frequent_of_nodes(self):
+        return [part.argmax(axis=1) for part in self.split_by_output(self.trees.values)]
 
     def paths(self, table, n_threads=1):
         """(n_samples, node_count) CSR matrix with a 1 for each node that a row of a Table passes."""

@@ -1,7 +1,7 @@
 """One view of every model that adds up trees: boosters, forests, single trees, AdaBoost where it votes by a sum."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +10,7 @@ from skensemble.tree.trees._leaf_slopes import staged_raw_with_slopes
 from skensemble.tree.trees._one_row import OneRowLayout
 from skensemble.tree.trees._prediction import (
     FEW_ROWS,
+    SparseRows,
     apply_trees,
     compile_trees,
     decision_path,
@@ -227,7 +228,8 @@ class AdditiveTrees:
         """encode(start, stop): rows of a Table as the trees read them."""
         self.binner.prepare(table)  # here, not in a thread: its warnings show the user's line
         encode = self.binner.encode
-        return lambda start, stop: encode(table, start, stop)
+        rows = partial(encode, table)
+        return SparseRows(rows, table.stored) if self.binner.reads_sparse(table) else rows
 
     def __getstate__(self):
         return {name: value for name, value in self.__dict__.items() if name not in self._DERIVED}

@@ -11,7 +11,8 @@ Three ways through a tree:
 * What is larger than `MAX_EXITS` leaves goes on from its exit level by level, the whole strip one level at a time.  The
   exits are the nodes that most training rows reach, so that little is left to walk.
 
-A few rows do not fill a strip and walk from the root.  The sum of a row is always taken in the order of the trees, so
+A few rows do not fill a strip and walk from the root, as all rows do where trees are deep and too few for strips to be
+worth making.  The sum of a row is always taken in the order of the trees, so
 it is the same for any block, any number of threads, and for a row alone.
 
 The one question of a numeric node is "not x <= threshold", which NaN answers with "second child".  A node that sends
@@ -19,6 +20,7 @@ NaN left therefore has its children exchanged, and asks about -x: "x <= t or x i
 largest float below -t".
 """
 
+from collections.abc import Callable
 from functools import cached_property, partial
 from typing import NamedTuple
 
@@ -34,8 +36,9 @@ from skensemble.tree.trees._prediction_kernels import (
     climb,
     cut_trees,
     fill_strips,
+    fill_strips_of_stored,
     run_trees,
-    run_trees_row_by_row,
+    run_trees_from_rows,
 )
 from skensemble.tree.trees._rank_walk import compile_ranks, find_ranks
 from skensemble.tree.trees._rank_walk_kernels import run_ranked_trees
@@ -45,6 +48,7 @@ from skensemble.tree.trees._tree_arrays import depth_of_nodes, parents
 BLOCK, BLOCK_CELLS = 8 * STRIP, 1 << 22  # most rows, and most cells, that are encoded at once
 FEW_ROWS = 12  # up to so many rows, walking them one by one is faster than a strip
 SHALLOW = 6  # a tree with more levels below its exits is walked over ranks
+COLUMNS_FOR_WALK = 32  # columns that would become strips, for each deep tree that rows walk down from its root
 MANY_ROWS = 8 * STRIP  # smallest number of rows for which trees are walked over ranks
 COLUMNS_FOR_TREE = 8  # columns whose cells are searched, for each tree that is walked over ranks
 RANK_BLOCK, RANK_CELLS = 1 << 15, 1 << 21  # most rows, and most ranks, of rows that go down deep trees together
@@ -93,11 +97,30 @@ class PredictionLayout(_Layout):
         return max(STRIP, min(most, BLOCK_CELLS // n_features // STRIP * STRIP))
 
     @cached_property
+    def columns_of_features(self):
+        """(n_features, 2) int64: the column of a feature, and that of its negative; -1 where there is none."""
+        columns = np.full((1 + int(np.maximum(self.sources, ~self.sources).max(initial=-1)), 2), -1)
+        is_negative = self.sources < 0
+        columns[np.where(is_negative, ~self.sources, self.sources), is_negative.astype(int)] = np.arange(
+            len(self.sources)
+        )
+        return columns
+
+    @cached_property
+    def is_deep(self):
+        """Are most trees deep?"""
+        return bool(self.n_trees and np.mean(self.n_walk > SHALLOW) > 0.5)
+
+    @property
+    def walks_rows(self):
+        """Do rows walk from the roots, rather than strips from the exits?"""
+        return self.is_deep and len(self.sources) > COLUMNS_FOR_WALK * self.n_trees
+
+    @cached_property
     def has_ranks(self):
         """Are most trees deep, for all outputs and without categories, and enough of them for what ranks cost?"""
-        is_worth = len(self.sources) <= COLUMNS_FOR_TREE * self.n_trees
-        deep = is_worth and np.mean(self.n_walk > SHALLOW) > 0.5 if self.n_trees else False
-        return bool(deep and not (self.output >= 0).any() and not (self.nodes["column"] < 0).any())
+        is_worth = self.is_deep and len(self.sources) <= COLUMNS_FOR_TREE * self.n_trees
+        return bool(is_worth and not (self.output >= 0).any() and not (self.nodes["column"] < 0).any())
 
     @cached_property
     def leaf_tables(self):
@@ -173,12 +196,26 @@ def _pack_tests(nodes, split, strikes, n_tests):
 # encode(start, stop) gives rows of the table as a float64 C-order array: NaN where missing, a category as its code.
 
 
+class SparseRows(NamedTuple):
+    """An `encode` of a table most of whose cells are zero.
+
+    encode : as above
+    stored(start, stop) : the cells that are stored, see `SparseTable.stored`
+    """
+
+    encode: Callable
+    stored: Callable
+
+    def __call__(self, start, stop):
+        return self.encode(start, stop)
+
+
 def predict_raw(layout, encode, n_rows, baseline, n_threads=1, *, n_trees=None, block=None):
     """(n_rows, n_outputs) baseline plus the sum of the first `n_trees` trees."""
     n_trees = layout.n_trees if n_trees is None else min(n_trees, layout.n_trees)
     raw = _repeat(baseline, n_rows)
     if n_rows <= FEW_ROWS:
-        run_trees_row_by_row(_encoded(encode, 0, n_rows), layout, 0, n_trees, raw)
+        run_trees_from_rows(_encoded(encode, 0, n_rows), layout, 0, n_trees, raw, _no_leaves(0, n_rows))
         return raw
     block = block or layout.rows_at_once(BLOCK)
     if n_rows >= MANY_ROWS and layout.ranks(n_threads) is not None:
@@ -189,8 +226,8 @@ def predict_raw(layout, encode, n_rows, baseline, n_threads=1, *, n_trees=None, 
     def add(start, stop):
         if tables is not None:
             tables.add(layout, _encoded(encode, start, stop), n_trees, raw[start:stop])
-            return
-        run_trees(_strips(layout, encode, start, stop), layout, 0, n_trees, raw[start:stop], _no_leaves(start, stop))
+        else:
+            _run(layout, encode, start, stop, n_trees, raw[start:stop], _no_leaves(start, stop))
 
     for_blocks(add, n_rows, block, _useful_threads(layout, n_rows, n_trees, n_threads))
     return raw
@@ -223,11 +260,18 @@ def apply_trees(layout, encode, n_rows, n_threads=1, *, block=None):
         return leaves
 
     def store(start, stop):
-        nothing = np.empty((stop - start, 0))
-        run_trees(_strips(layout, encode, start, stop), layout, 0, layout.n_trees, nothing, leaves[start:stop])
+        _run(layout, encode, start, stop, layout.n_trees, np.empty((stop - start, 0)), leaves[start:stop])
 
     for_blocks(store, n_rows, block, _useful_threads(layout, n_rows, layout.n_trees, n_threads))
     return leaves
+
+
+def _run(layout, encode, start, stop, n_trees, raw, leaves):
+    """Add the first trees to `raw`, or write their leaves."""
+    if layout.walks_rows and not isinstance(encode, SparseRows):
+        run_trees_from_rows(_encoded(encode, start, stop), layout, 0, n_trees, raw, leaves)
+    else:
+        run_trees(_strips(layout, encode, start, stop), layout, 0, n_trees, raw, leaves)
 
 
 def _walk_ranks(layout, encode, n_rows, n_trees, raw, leaves, n_threads):
@@ -280,7 +324,10 @@ def _encoded(encode, start, stop):
 
 def _strips(layout, encode, start, stop):
     strips = np.zeros((-(-(stop - start) // STRIP), len(layout.sources) + 1, STRIP))
-    fill_strips(_encoded(encode, start, stop), layout.sources, strips)
+    if isinstance(encode, SparseRows):
+        fill_strips_of_stored(*encode.stored(start, stop), layout.columns_of_features, strips)
+    else:
+        fill_strips(_encoded(encode, start, stop), layout.sources, strips)
     return strips
 
 

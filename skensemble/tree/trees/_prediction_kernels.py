@@ -5,11 +5,14 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from skensemble._jit import kernel
+from skensemble._jit import kernel, prefetch
 from skensemble.tree.trees._marks import NO_CHILD
+from skensemble.tree.trees._records import NODE
 
 STRIP = 128  # rows; 28 columns of a strip fit a 32 KB cache
 MAX_EXITS = 32  # bits of a word
+MOST_TOGETHER, CELLS_TOGETHER = 256, 1 << 15  # most rows that walk together, and cells of rows that a cache holds
+NODE_BYTES = NODE.itemsize
 FEW_WORDS = 5  # up to so many words, asking a set word by word is faster than looking up the one that matters
 
 
@@ -126,6 +129,25 @@ def fill_strips(block, sources, strips):
                 continue
             for i in range(start, stop):
                 out[i - start] = sign * block[i, feature]
+
+
+@kernel
+def fill_strips_of_stored(starts, features, values, columns, strips):
+    """What `fill_strips` does, for rows most of whose cells are zero; so are the strips at first.
+
+    starts, features, values : the other cells, row by row
+    columns : (n_features, 2) int64, the column of a feature, and that of its negative; -1: there is none
+    """
+    for i in range(len(starts) - 1):
+        strip = strips[i // STRIP]
+        for k in range(starts[i], starts[i + 1]):
+            feature = features[k]
+            if feature < len(columns):
+                plain, negative = columns[feature]
+                if plain >= 0:
+                    strip[plain, i % STRIP] = values[k]
+                if negative >= 0:
+                    strip[negative, i % STRIP] = -values[k]
 
 
 @kernel
@@ -252,30 +274,68 @@ def run_trees(strips, layout, first_tree, last_tree, raw, leaves):
 
 
 @kernel
-def run_trees_row_by_row(block, layout, first_tree, last_tree, raw):
-    nodes, sources = layout.nodes, layout.sources
+def run_trees_from_rows(block, layout, first_tree, last_tree, raw, leaves):
+    """What `run_trees` does, without strips: some rows at a time walk down each tree from its root.
+
+    Beside reading one node, the next one of another row is fetched.
+    """
+    nodes, origin, values = layout.nodes, layout.origin, layout.values
     categories = (layout.category_start, layout.category_count, layout.category_words)
-    for i in range(len(block)):
+    feature, sign = _features_of_columns(layout.sources)
+    n_together = min(MOST_TOGETHER, max(8, CELLS_TOGETHER // max(1, block.shape[1])))
+    at, active = np.empty(n_together, np.uint32), np.empty(n_together, np.uint32)
+    for start in range(0, len(block), n_together):
+        rows = block[start : start + n_together]
         for tree in range(first_tree, last_tree):
-            here = np.uint32(layout.roots[tree])
-            node = nodes[here]
-            while node.child != here:
-                column = node.column
-                if column >= 0:
-                    source = sources[column]
-                    x = block[i, source] if source >= 0 else -block[i, ~source]
-                    here = np.uint32(node.child + (not x <= node.threshold))
-                else:
-                    x, number = block[i, sources[~column]], np.int64(node.threshold)
-                    here = np.uint32(node.child + _lacks(x, number, categories))
-                node = nodes[here]
-            leaf = layout.origin[here]
+            root = layout.roots[tree]
+            for r in range(len(rows)):
+                at[r] = root
+                active[r] = r
+            n_active = len(rows)
+            while n_active > 0:
+                n_active = _step_down(rows, nodes, feature, sign, categories, at, active, n_active)
             output = layout.output[tree]
-            if output >= 0:
-                raw[i, output] += layout.values[leaf, 0]
-            else:
-                for k in range(raw.shape[1]):
-                    raw[i, k] += layout.values[leaf, k]
+            for r in range(len(rows)):
+                leaf = origin[np.uint32(at[r])]
+                if leaves.shape[1] > 0:
+                    leaves[start + r, tree] = leaf - root
+                elif output >= 0:
+                    raw[start + r, output] += values[np.uint32(leaf), 0]
+                else:
+                    for k in range(raw.shape[1]):
+                        raw[start + r, k] += values[np.uint32(leaf), k]
+
+
+@kernel
+def _features_of_columns(sources):
+    """(feature, sign) of each column; leaves, which ask about a column beyond all, read what they like."""
+    feature, sign = np.zeros(len(sources) + 1, np.uint32), np.ones(len(sources) + 1)
+    for column in range(len(sources)):
+        feature[column] = max(sources[column], ~sources[column])
+        sign[column] = 1.0 if sources[column] >= 0 else -1.0
+    return feature, sign
+
+
+@kernel
+def _step_down(rows, nodes, feature, sign, categories, at, active, n_active):
+    """Move the active rows one level down; return the number of those that moved, which stay active."""
+    n_moved = 0
+    for i in range(np.uint64(n_active)):
+        r = active[i]
+        here = at[r]
+        node = nodes[here]
+        child, column = np.uint32(node.child), node.column
+        if column >= 0:
+            x = sign[np.uint32(column)] * rows[r, feature[np.uint32(column)]]
+            step = child + (np.uint32(not x <= node.threshold) & np.uint32(child != here))
+        else:
+            code, number = rows[r, feature[np.uint32(~column)]], np.int64(node.threshold)
+            step = np.uint64(child + _lacks(code, number, categories))
+        prefetch(nodes, np.int64(step) * NODE_BYTES)
+        at[r] = step
+        active[n_moved] = r
+        n_moved += step != here
+    return n_moved
 
 
 @kernel

@@ -2,9 +2,12 @@ import threading
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
+from skensemble._validation import SparseTable
 from skensemble.tree.trees._prediction import (
     FEW_ROWS,
+    SparseRows,
     apply_trees,
     compile_trees,
     decision_path,
@@ -202,3 +205,31 @@ def test_leaf_of_codes_in_a_tree_of_one_leaf():
     columns, rows = np.zeros((1, 3), np.uint8), np.arange(3, dtype=np.uint32)
     leaf_of_codes(columns, rows, nothing, nothing, nothing, nothing, nothing > 0, nothing, np.zeros(1, np.uint64), leaf)
     assert leaf.tolist() == [0, 0, 0]
+
+
+def test_deep_trees_are_walked_by_rows():
+    """Few deep trees of many columns: from the roots, without strips; what is left to do for one row is the same."""
+    rng = np.random.default_rng(5)
+    trees = random_tree(rng, 400, 70, -1, 3)
+    X = random_rows(rng, 700, 70)
+    layout = compile_trees(trees)
+    assert layout.walks_rows
+    expected = reference.raw_prediction(trees, X, np.zeros(3))
+    for n_threads in (1, 2):
+        found = predict_raw(layout, encoder(X), len(X), np.zeros(3), n_threads)
+        np.testing.assert_array_equal(found, expected)
+    leaves = apply_trees(layout, encoder(X), len(X))
+    np.testing.assert_array_equal(trees.values[leaves[:, 0]], expected)
+
+
+@pytest.mark.parametrize("n_leaves", [20, 300])
+def test_sparse_rows_become_strips_cell_by_cell(n_leaves):
+    rng = np.random.default_rng(n_leaves)
+    trees = concatenate([random_tree(rng, n_leaves, 40, 0, n_categorical=0) for _ in range(2)])
+    X = np.where(rng.random((300, 40)) < 0.05, random_rows(rng, 300, 40, n_categorical=0), 0.0)
+    table = SparseTable(csr_matrix(X))
+    encode = SparseRows(encoder(X), table.stored)
+    layout = compile_trees(trees)
+    expected = predict_raw(layout, encoder(X), 300, np.zeros(1))
+    np.testing.assert_array_equal(predict_raw(layout, encode, 300, np.zeros(1)), expected)
+    np.testing.assert_array_equal(apply_trees(layout, encode, 300), apply_trees(layout, encoder(X), 300))
