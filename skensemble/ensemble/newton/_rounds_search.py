@@ -38,6 +38,7 @@ TWO_FOLDS_WITH_OUTPUTS = 5000  # rows x outputs from which the third fold of sev
 DEPTHWISE_FROM = 1000  # rows
 BEST_FIRST_FROM = ONE_FOLD_FROM  # rows; six questions are too few for a symmetric tree there
 LEAVES = 63, 127  # of best-first trees
+BEHIND_SMALLER = 25, 0.0  # as BEHIND, of larger trees beside smaller ones: they are ahead early, or not at all
 MOST_CATEGORIES = 255  # of a column; with many more, best-first trees lost to symmetric ones on one table of three
 RACE = 0.01  # candidates that are worse than the best by this part of its loss leave after the first fold
 MARGIN = 0.005  # part of the loss that a candidate must gain over the first
@@ -181,15 +182,15 @@ class RoundsSearch:
 
     def __init__(self, request):
         self.request, self.candidates = request, list(request.candidates)
-        rate, is_best_first = request.parameters.learning_rate, "max_leaf_nodes" in request.candidates[0]
-        steps = SEARCH_RATE_OF_MANY if is_best_first else SEARCH_RATE
+        rate, self.is_best_first = request.parameters.learning_rate, "max_leaf_nodes" in request.candidates[0]
+        steps = SEARCH_RATE_OF_MANY if self.is_best_first else SEARCH_RATE
         self.rate = steps if rate == "auto" else max(steps, float(rate))
         self.keeps_raw = request.loss.target == "classes" and request.loss.has_value and len(request.folds) > 1
         self.is_wide = request.train.binned.is_categorical.size > WIDE
         self.larger_steps = request.loss.n_outputs > 1 and self.rate == steps and not self.is_wide
         self.lengths = self._lengths()
         self.curves = []  # of each candidate its FoldCurves
-        self._known = {}  # candidate -> the known one that it must not fall behind
+        self._known = {}  # candidate -> the known one that it must not fall behind, and by how much: BEHIND
         self._is_stopped = threading.Event()
 
     def _lengths(self):
@@ -230,7 +231,7 @@ class RoundsSearch:
     def _gains(self, number, known):
         """Is a candidate better than a known one on each fold, and clearly so on all?"""
         self.curves.append([])
-        self._known[number] = known
+        self._known[number] = known, BEHIND
         for n_folds in (1, len(self.request.folds)):  # the others are not asked if the first one says no
             self._judge([number], n_folds)
             pairs = zip(self.curves[number], self.curves[known])
@@ -249,10 +250,13 @@ class RoundsSearch:
 
     def _is_behind(self, number, fold, scores):
         """Is a candidate so much worse than the known one after as many rounds that it will not catch up?"""
-        if number not in self._known or len(scores) <= BEHIND[0]:
+        if number not in self._known:
             return False
-        known = self.curves[self._known[number]][fold].scores
-        return len(scores) <= len(known) and scores[-1] < (best := known[len(scores) - 1]) - BEHIND[1] * abs(best)
+        known, (first, part) = self._known[number]
+        known = self.curves[known][fold].scores
+        if not first < len(scores) <= len(known):
+            return False
+        return scores[-1] < (best := known[len(scores) - 1]) - part * abs(best)
 
     def _mean(self, number):
         return mean_curve([curve.scores for curve in self.curves[number]])
@@ -268,7 +272,11 @@ class RoundsSearch:
         """The best of some candidates: all folds judge them, or the first alone those that do much worse there."""
         self.curves = [[] for _ in numbers]
         n_folds = len(self.request.folds)
-        if len(numbers) > 1:
+        if self.is_best_first:
+            for number in numbers:  # the next one knows the curve of the one before
+                self._known.update({number: (number - 1, BEHIND_SMALLER)} if number else {})
+                self._judge([number], n_folds)
+        elif len(numbers) > 1:
             self._judge(numbers, 1)
             best = {number: self.curves[number][0].scores.max() for number in numbers}
             most = max(best.values(), key=lambda score: -np.inf if np.isnan(score) else score)

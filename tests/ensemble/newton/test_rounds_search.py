@@ -95,10 +95,9 @@ def test_a_candidate_is_refined_if_each_fold_gains(scores, gains):
     assert len(search.curves[1]) == (1 if scores[0] < -1 else 2)
 
 
-def test_what_is_tried_leaves_a_fold_where_it_falls_behind(monkeypatch):
-    monkeypatch.setattr(_rounds_search, "BEHIND", (2, 0.05))
+def test_what_is_tried_leaves_a_fold_where_it_falls_behind():
     search = object.__new__(_rounds_search.RoundsSearch)
-    search.curves, search._known = [[SimpleNamespace(scores=np.array([-9.0, -2.0, -1.0, -1.0]))]], {1: 0}
+    search.curves, search._known = [[SimpleNamespace(scores=np.array([-9.0, -2.0, -1.0, -1.0]))]], {1: (0, (2, 0.05))}
     assert search._is_behind(1, 0, [-9.0, -2.0, -1.06])
     assert not search._is_behind(1, 0, [-9.0, -2.0, -1.04])
     assert not search._is_behind(1, 0, [-9.0, -3.0])  # too early to tell
