@@ -707,6 +707,7 @@ def _pandas_column(series, name):
         raise ValueError(f"X must hold real numbers: Complex data not supported, {name} holds it.")
     if isinstance(dtype, np.dtype) and dtype.kind != "O":
         return series.to_numpy()
+    check_pandas_reads(dtype, name)
     if pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype):  # nullable, Arrow
         return Converted(series.array, _nullable_to_float)
     if isinstance(dtype, np.dtype):
@@ -716,6 +717,15 @@ def _pandas_column(series, name):
     column = _factorized(series)
     _check_no_dates(pd.api.types.infer_dtype(column.categories), name)  # Arrow has dates without a kind
     return column
+
+
+def check_pandas_reads(dtype, name):
+    """Raise an error if pandas holds a column of Arrow in a layout that it can't compute with."""
+    if str(dtype).startswith(("string_view", "binary_view", "run_end_encoded")):
+        raise TypeError(
+            f"{name} must hold numbers or text in a layout that pandas reads, got dtype {dtype}: cast it in pyarrow, "
+            "for example by column.cast(pyarrow.large_string()), or give the table of pyarrow itself."
+        )
 
 
 def _holds_lists(dtype):

@@ -103,7 +103,7 @@ class ArrowContainer:
 
     @staticmethod
     def frame(X):
-        frame = X.to_pandas(types_mapper=pd.ArrowDtype)
+        frame = _in_plain_layouts(X).to_pandas(types_mapper=pd.ArrowDtype)
         for name in frame:
             if str(frame[name].dtype).startswith("dictionary"):
                 frame[name] = frame[name].astype("str").mask(frame[name].isna())  # pandas 2.0 makes text of them
@@ -119,6 +119,16 @@ class ArrowContainer:
             for array, kind in zip(arrays, types)
         ]
         return pa.Table.from_arrays(arrays, names=self.schema.names).cast(self.schema)
+
+
+def _in_plain_layouts(table):
+    """A table of pyarrow without views of text, as DataFusion makes them, which pandas can't read."""
+    import pyarrow as pa
+
+    for j, field in enumerate(table.schema):
+        if str(field.type) == "string_view":
+            table = table.set_column(j, field.name, table.column(j).cast(pa.large_string()))
+    return table
 
 
 class PolarsContainer:

@@ -4,6 +4,7 @@ from collections import Counter
 
 import pandas as pd
 
+from skensemble._validation import check_pandas_reads
 from skensemble.generative.tables._column_formats import (
     CategoryFormat,
     DecimalFormat,
@@ -57,7 +58,10 @@ def _kind(series, name):
     dtype = series.dtype
     if holds_objects(dtype):
         return _object_kind(series, name)
-    if isinstance(dtype, pd.PeriodDtype) or dtype.kind == "V":
+    check_pandas_reads(dtype, name)
+    is_nested = getattr(getattr(dtype, "pyarrow_dtype", None), "num_fields", 0) > 0
+    is_nested &= not str(dtype).startswith("dictionary")
+    if isinstance(dtype, pd.PeriodDtype) or dtype.kind == "V" or is_nested:
         raise TypeError(f"{name} must hold numbers, strings, categories, dates or durations, got dtype {dtype}.")
     if dtype.kind == "c":
         raise ValueError(f"Complex data not supported, {name} holds it.")

@@ -1,12 +1,15 @@
 """What containers make of tables that are not frames."""
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse
 
+from skensemble._validation import read_table
 from skensemble.generative.tables import _containers
 from skensemble.generative.tables._containers import container_of, read_frame
+from skensemble.generative.tables._format_choice import format_of
 
 
 @pytest.mark.parametrize("kind", [scipy.sparse.csr_matrix, scipy.sparse.csc_array, scipy.sparse.coo_array])
@@ -31,3 +34,23 @@ def test_enums_of_polars_keep_their_order():
     assert frame["size"].cat.ordered
     assert frame["size"].cat.codes.tolist() == [2, 0, -1, 1]
     assert container_of(X).restore([frame["size"].array, frame["x"].array]).equals(X)
+
+
+def test_views_of_text_come_back_as_views():
+    pa = pytest.importorskip("pyarrow", "18")  # has them
+    X = pa.table({"text": pa.array(["u", None, "v"], pa.string_view()), "x": [1.0, 2.0, 3.0]})
+    frame = read_frame(X)
+    assert frame["text"].isna().tolist() == [False, True, False]
+    assert container_of(X).restore([frame["text"].array, frame["x"].array]).equals(X)
+
+
+def test_columns_that_pandas_cannot_read_are_named():
+    pa = pytest.importorskip("pyarrow", "18")
+    nested = pa.table({"both": pa.array([{"a": 1}, {"a": 2}])})
+    with pytest.raises(TypeError, match=r"both must hold numbers, strings.*got dtype struct"):
+        format_of(read_frame(nested)["both"], "both", False)
+    view = pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([pa.array(["u", "v"], pa.string_view())])))
+    with pytest.raises(TypeError, match=r"text must .* in a layout that pandas reads, got dtype string_view"):
+        format_of(view, "text", False)
+    with pytest.raises(TypeError, match=r"'text' must .* in a layout that pandas reads, got dtype string_view"):
+        read_table(pd.DataFrame({"text": view}))
