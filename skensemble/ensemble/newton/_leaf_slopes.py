@@ -1,24 +1,36 @@
 """Kernels of linear leaves: the features that they have slopes for, and how rows move by a tree of them."""
 
+import numpy as np
+
 from skensemble._jit import kernel
+
+TILE = 2048  # rows that are moved at a time, at least
 
 
 @kernel
-def find_path_features(parent, feature, is_leaf, start, out):
-    """Write the distinct features >= 0 on the way to each leaf; those of node v are out[start[v] : start[v + 1]]."""
+def find_path_features(parent, feature, threshold, left, is_leaf, column_low, column_high, start, out, low, high):
+    """Write the distinct features >= 0 on the way to each leaf, and what the splits there leave of their ranges.
+
+    threshold : (n_nodes,) of splits;  column_low, column_high : (n_features,) ranges of all rows
+    start, out, low, high : those of node v are out[start[v] : start[v + 1]]
+    """
     n = 0
     for node in range(len(parent)):
         start[node] = n
-        if is_leaf[node]:
-            above = parent[node]
-            while above >= 0:
-                is_new = feature[above] >= 0
-                for k in range(start[node], n):
-                    is_new = is_new and out[k] != feature[above]
-                if is_new:
-                    out[n] = feature[above]
+        below, above = node, parent[node] if is_leaf[node] else -1
+        while above >= 0:
+            if feature[above] >= 0:
+                entry = start[node]
+                while entry < n and out[entry] != feature[above]:
+                    entry += 1
+                if entry == n:
+                    out[n], low[n], high[n] = feature[above], column_low[feature[above]], column_high[feature[above]]
                     n += 1
-                above = parent[above]
+                if left[above] == below:
+                    high[entry] = min(high[entry], threshold[above])
+                else:
+                    low[entry] = max(low[entry], threshold[above])
+            below, above = above, parent[above]
     start[len(parent)] = n
 
 
@@ -26,21 +38,60 @@ def find_path_features(parent, feature, is_leaf, start, out):
 
 
 @kernel
-def _line(row, first, last, feature, mean, slope, k):
-    """Sum of slope * (x - mean); 0 if a cell is missing or infinite."""
-    total = 0.0
-    for entry in range(first, last):
-        x = row[feature[entry]]
-        if not x - x == 0.0:
-            return 0.0
-        total += slope[entry, k] * (x - mean[entry, k])
-    return total
+def add_leaves(cells, leaf, values, start, feature, mean, slope, limit, k, raw):
+    """raw[i] += value k of the row's leaf in one tree, constant and slopes, with the sums of `add_linear_trees`.
+
+    Some rows that stand together are sorted by leaf, so that those of a leaf have the same sum in one loop, while their
+    cells are in the caches.
+    """
+    n_nodes = len(values)
+    tile = max(TILE, 4 * n_nodes)
+    bounds, rows, line = np.empty(n_nodes + 1, np.int64), np.empty(tile, np.int64), np.empty(tile)
+    for first in range(0, len(leaf), tile):
+        _sort_by_leaf(leaf, first, min(first + tile, len(leaf)), bounds, rows)
+        for node in range(n_nodes):
+            own = rows[bounds[node] : bounds[node + 1]]
+            if len(own) > 0:
+                _find_lines(cells, own, start[node], start[node + 1], feature, mean, slope, k, line)
+                value, most = values[node, k], limit[node]
+                for i in range(len(own)):
+                    raw[own[i]] += min(max(value + line[i], -most), most)
 
 
 @kernel
-def add_leaves(cells, leaf, values, start, feature, mean, slope, limit, k, raw):
-    """raw[i] += value k of the row's leaf in one tree, constant and slopes, with the sums of `add_linear_trees`."""
-    for i in range(len(leaf)):
-        node = leaf[i]
-        step = values[node, k] + _line(cells[i], start[node], start[node + 1], feature, mean, slope, k)
-        raw[i] += min(max(step, -limit[node]), limit[node])
+def _sort_by_leaf(leaf, first, last, bounds, rows):
+    """Sort rows first .. last - 1; those of node v become rows[bounds[v] : bounds[v + 1]]."""
+    n_nodes = len(bounds) - 1
+    bounds[:] = 0
+    for row in range(first, last):
+        bounds[leaf[row]] += 1
+    n = last - first
+    for node in range(n_nodes, -1, -1):
+        n -= bounds[node]
+        bounds[node] = n
+    for row in range(first, last):
+        rows[bounds[leaf[row]]] = row
+        bounds[leaf[row]] += 1
+    for node in range(n_nodes, 0, -1):
+        bounds[node] = bounds[node - 1]
+    bounds[0] = 0
+
+
+@kernel
+def _find_lines(cells, rows, first, last, feature, mean, slope, k, line):
+    """Write sums of slope * (x - mean) of some rows; 0 if a cell is missing or infinite."""
+    n, n_missing = len(rows), 0
+    for i in range(n):
+        line[i] = 0.0
+    for entry in range(first, last):
+        column, m, s = feature[entry], mean[entry, k], slope[entry, k]
+        for i in range(n):
+            x = cells[rows[i], column]
+            line[i] += s * (x - m)
+            n_missing += x - x != 0.0
+    if n_missing > 0:
+        for i in range(n):
+            for entry in range(first, last):
+                x = cells[rows[i], feature[entry]]
+                if x - x != 0.0:
+                    line[i] = 0.0

@@ -19,15 +19,18 @@ from skensemble.ensemble.losses._weighted_statistics_kernels import weighted_mea
 from skensemble.ensemble.newton._gradient_trees import GradientTrees
 from skensemble.ensemble.newton._leaf_slopes import add_leaves, find_path_features
 from skensemble.ensemble.newton._parted_rounds import InParts
-from skensemble.ensemble.newton._slope_kernels import find_ranges, solve_leaves, sum_leaves
+from skensemble.ensemble.newton._slope_kernels import (
+    find_coarse, find_largest, set_units, solve_leaves, sum_pieces
+)  # fmt: skip
 from skensemble.ensemble.newton._training_data import TrainingData
 from skensemble.ensemble.newton._tree_rounds import TreeRounds
-from skensemble.tree.histogram._grown_trees import leaves_of
+from skensemble.tree.histogram._grown_trees import ThresholdTable, leaves_of
 from skensemble.tree.trees._leaf_slopes import LeafSlopes, read_only
 from skensemble.tree.trees._marks import NO_CHILD
 
 FIT_WORK = 20_000  # rows x features of a path from which leaves are fitted by several threads
 MOVE_BLOCK = 1 << 14  # rows
+PIECE = 1 << 14  # rows of a leaf that one thread sums
 
 
 # -- the rounds ------------------------------------------------------------------------------------------------------
@@ -54,9 +57,10 @@ class LinearLeafData(TrainingData):
 class LinearLeafRounds(TreeRounds):
     """Rounds of trees with linear leaves; the data are LinearLeafData."""
 
-    def __init__(self, loss, train, held_out, settings, linear_lambda):
+    def __init__(self, loss, train, held_out, settings, linear_lambda, thresholds):
         super().__init__(loss, train, held_out, settings)
-        self._linear_lambda, self._spread = linear_lambda, spreads(train)
+        self._linear_lambda, self._extents = linear_lambda, column_extents(train)
+        self._thresholds = ThresholdTable.of(thresholds)
         self._slopes = {}  # by the place of the tree in its round
 
     def round(self, number):
@@ -76,12 +80,13 @@ class LinearLeafRounds(TreeRounds):
     def _fit(self, growth):
         """LeafSlopes of a tree, times what its values were multiplied by."""
         tree = growth.tree
-        start, feature = path_features(tree.nodes)
+        paths = path_features(tree.nodes, self._thresholds, self._extents)
+        start, feature = paths.start, paths.feature
         rows = LeafRows(*growth.leaf_starts(), growth.rows_by_leaf)
         means_and_slopes = (np.zeros((len(feature), tree.values.shape[1])) for _ in range(2))
         slopes = LeafSlopes(start, feature, *means_and_slopes, np.full(len(tree.nodes), self._largest_step()))
         for k in range(tree.values.shape[1]):
-            mean, slope = self._fit_output(rows, start, feature, k if self.settings.vector else tree.output)
+            mean, slope = self._fit_output(rows, paths, k if self.settings.vector else tree.output)
             slopes.mean[:, k] = mean
             # The last bits of a slope are not worth their bytes in a file.
             slopes.slope[:, k] = np.float32(slope * (self.settings.learning_rate / self.settings.n_parallel))
@@ -92,28 +97,27 @@ class LinearLeafRounds(TreeRounds):
         limit = self.settings.limits.max_delta_step
         return limit * self.settings.learning_rate / self.settings.n_parallel if limit else np.inf
 
-    def _fit_output(self, rows, start, feature, output):
+    def _fit_output(self, rows, paths, output):
         """(means of the features of each leaf, slopes), for one output."""
         here, targets = self.train.here, self.targets
         weight = targets.weight[here] if len(targets.weight) else targets.weight
         derivatives = (targets.gradient[output, here], targets.hessian[output, here], weight, targets.whole)
-        penalty = (self._spread, self._linear_lambda)
+        penalty = (self._extents.spread, self._linear_lambda)
         return fit_lines(
-            rows, self.train.cells, derivatives, penalty, start, feature, self._threads_of_tree,
-            joined_ranges=self._joined_ranges, joined_sums=self._sum_of_parts,
+            rows, self.train.cells, derivatives, penalty, paths, self._threads_of_tree,
+            joined_bounds=self._joined_bounds, joined_sums=self._sum_of_parts,
         )  # fmt: skip
 
-    def _joined_ranges(self, *ranges):
-        return ranges
+    def _joined_bounds(self, *bounds):
+        return bounds
 
 
 class PartedLinearLeafRounds(InParts, LinearLeafRounds):
     """The same, of rows in several parts."""
 
-    def _joined_ranges(self, *ranges):
-        low, high, tops = (np.array(parts) for parts in zip(*self._part.exchange.gather(ranges)))
-        n_rows, most = tops[:, :, :1].sum(axis=0), tops[:, :, 1:].max(axis=0)
-        return low.min(axis=0), high.max(axis=0), np.concatenate([n_rows, most], axis=1)
+    def _joined_bounds(self, *bounds):
+        low, high, most = (np.array(parts) for parts in zip(*self._part.exchange.gather(bounds)))
+        return low.min(axis=0), high.max(axis=0), most.max(axis=0)
 
 
 class LeafRows(NamedTuple):
@@ -124,69 +128,136 @@ class LeafRows(NamedTuple):
     rows: np.ndarray
 
 
+class Paths(NamedTuple):
+    """Numeric features on the way to the leaves of a tree; those of node v are the entries start[v] : start[v + 1]."""
+
+    start: np.ndarray  # (n_nodes + 1,) int64
+    feature: np.ndarray  # (n_entries,) int32
+    low: np.ndarray  # (n_entries,): no cell of the leaf is smaller
+    high: np.ndarray  # no cell of the leaf is larger
+
+
 def fit_lines(
-    rows, cells, derivatives, penalty, start, feature, n_threads, *, joined_ranges=None, joined_sums=None, no_mean=0.0
+    rows, cells, derivatives, penalty, paths, n_threads, *, joined_bounds=None, joined_sums=None, no_mean=0.0
 ):
     """(means of the features of each leaf, slopes), each (n_entries,).
 
     rows : LeafRows
     derivatives : gradient, hessian and weight of the rows, and whether weights are numbers of copies
     penalty : standard deviation of each feature, and the ridge in units of them
-    joined_ranges, joined_sums : functions that put together what several parts of the rows have found
+    joined_bounds, joined_sums : functions that put together what several parts of the rows have found
     no_mean : the mean in a leaf where no row has all cells
     """
-    leaves = rows.leaves
-    low, high, slope = np.zeros((3, len(feature)))
-    mean = np.full(len(feature), no_mean)
-    tops, n_features = np.empty((len(leaves), 3)), np.diff(start)[leaves]
-    sum_starts = np.append(0, np.cumsum(2 + 2 * n_features + n_features * (n_features + 1) // 2))
-    sums = np.empty(sum_starts[-1], np.int64)
-    given = (rows.rows, cells, *derivatives, start, feature)
-
-    def find(first, last):
-        find_ranges(leaves[first:last], rows.starts[first : last + 1], *given, low, high, tops[first:last])
-
-    def add(first, last):
-        sum_leaves(
-            leaves[first:last], rows.starts[first : last + 1], *given, low, high, tops[first:last],
-            sum_starts[first : last + 1], sums,
-        )  # fmt: skip
-
-    work = len(rows.rows) * len(feature) / len(leaves)
-    n_threads = n_threads if work > FIT_WORK else 1
-    block = -(-len(leaves) // (4 * n_threads)) if n_threads > 1 else len(leaves)
-    for_blocks(find, len(leaves), block, n_threads)
-    if joined_ranges is not None:
-        low, high, tops = joined_ranges(low, high, tops)
-    for_blocks(add, len(leaves), block, n_threads)
-    sums = sums if joined_sums is None else joined_sums(sums)
-    solve_leaves(leaves, low, high, tops, sum_starts, sums, *penalty, start, feature, mean, slope)
+    sums = _LeafSums(rows, cells, derivatives, paths, n_threads, joined_bounds, joined_sums)
+    mean, slope = np.full(len(paths.feature), no_mean), np.zeros(len(paths.feature))
+    solve_leaves(rows.leaves, sums.low, sums.high, sums.sums, *sums.units, *penalty, *paths[:2], mean, slope)
     return mean, slope
 
 
-def spreads(data):
-    """Standard deviations (n_features,) of the cells that are there; 1 of categories."""
-    spread = np.ones(data.cells.shape[1])
-    weight = NO_WEIGHT if data.weight is None else data.weight
+class _LeafSums:
+    """Sums over the rows of each leaf, in units that suit its numbers; see the kernels."""
+
+    def __init__(self, rows, cells, derivatives, paths, n_threads, joined_bounds, joined_sums):
+        self._rows, self._paths, self._given = rows, paths, (rows.rows, cells, *derivatives)
+        n_leaves, n_features = len(rows.leaves), np.diff(paths.start)[rows.leaves]
+        self._widest = int(n_features.max(initial=0))
+        self._n_threads = n_threads if len(rows.rows) * n_features.mean() > FIT_WORK else 1
+        self._join = (lambda *bounds: bounds) if joined_bounds is None else joined_bounds
+        self._sum = (lambda sums: sums) if joined_sums is None else joined_sums
+        most = np.empty(2)
+        find_largest(*derivatives, most)
+        most = self._join(np.empty(0), np.empty(0), most)[2]
+        low, high = (self._by_leaf(bound, n_features) for bound in paths[2:])
+        self.units = np.empty(len(paths.feature)), np.empty(len(paths.feature)), np.empty((n_leaves, 2))
+        every = np.arange(n_leaves)
+        self._set_units(every, low, high, np.broadcast_to(most, (n_leaves, 2)).copy())
+        self.low, self.high, most, self.sums = self._of_leaves(every)
+        is_coarse = np.empty(n_leaves, np.bool_)
+        find_coarse(rows.leaves, paths.start, self.low, self.high, most, *self.units, is_coarse)
+        if is_coarse.any():
+            coarse = np.flatnonzero(is_coarse)
+            self._set_units(coarse, self.low, self.high, most)
+            self.sums[coarse] = self._of_leaves(coarse)[3]
+
+    def _by_leaf(self, bound, n_features):
+        """(n_leaves, widest): numbers of the entries, a line for each leaf."""
+        place = self._paths.start[self._rows.leaves][:, None] + np.arange(self._widest)
+        is_there = np.arange(self._widest) < n_features[:, None]
+        return np.where(is_there, bound[np.where(is_there, place, 0)] if len(bound) else 0.0, 0.0)
+
+    def _set_units(self, places, low, high, most):
+        set_units(places, self._rows.leaves, self._paths.start, low, high, most, *self.units)
+
+    def _of_leaves(self, places):
+        """low, high, most and sums of the leaves at some places, of all parts."""
+        starts, width = self._rows.starts, self._widest
+        n_pieces = np.maximum(1, -(-np.diff(starts)[places] // PIECE))
+        first_piece = np.cumsum(n_pieces) - n_pieces
+        of_piece = np.repeat(places, n_pieces)
+        firsts = starts[of_piece] + PIECE * (np.arange(len(of_piece)) - np.repeat(first_piece, n_pieces))
+        lasts = np.minimum(firsts + PIECE, starts[of_piece + 1])
+        low, high, most = (np.empty((len(of_piece), n)) for n in (width, width, 2))
+        sums = np.empty((len(of_piece), 2 * (2 + 2 * width + width * (width + 1) // 2)), np.int64)
+
+        def add(first, last):
+            own = slice(first, last)
+            sum_pieces(
+                of_piece[own], firsts[own], lasts[own], *self._given, self._rows.leaves, *self._paths[:2], *self.units,
+                low[own], high[own], most[own], sums[own],
+            )  # fmt: skip
+
+        n_blocks = 1 if self._n_threads == 1 else 4 * self._n_threads
+        for_blocks(add, len(of_piece), -(-len(of_piece) // n_blocks), self._n_threads)
+        if len(of_piece) > len(places):
+            low, high = np.minimum.reduceat(low, first_piece), np.maximum.reduceat(high, first_piece)
+            most, sums = np.maximum.reduceat(most, first_piece), np.add.reduceat(sums, first_piece)
+        return *self._join(low, high, most), self._sum(sums)
+
+
+class ColumnExtents(NamedTuple):
+    """Of the cells of each feature that are there."""
+
+    spread: np.ndarray  # standard deviation; 1 of categories
+    low: np.ndarray
+    high: np.ndarray
+
+
+def column_extents(data):
+    """ColumnExtents of the features of LinearLeafData."""
+    spread, low, high = np.ones(data.cells.shape[1]), *np.zeros((2, data.cells.shape[1]))
     for j in np.flatnonzero(~data.binned.is_categorical):
-        column = data.gathered(data.cells[:, j])
-        is_there = np.isfinite(column)
-        column, own_weight = column[is_there], weight[is_there] if weight.size else weight
-        centre = weighted_mean(column, own_weight)
-        spread[j] = np.sqrt(weighted_mean(np.square(column - centre), own_weight)) or 1.0
-    return np.where(np.isfinite(spread), spread, 1.0)
+        column, weight = data.gathered(data.cells[:, j]), data.weight
+        counts = np.isfinite(column) if weight is None else np.isfinite(column) & (weight > 0.0)
+        if not counts.any():
+            continue
+        if counts.all():
+            column = np.ascontiguousarray(column)
+        else:
+            column, weight = column[counts], None if weight is None else weight[counts]
+        weight = NO_WEIGHT if weight is None else weight
+        low[j], high[j] = column.min(), column.max()
+        centre = weighted_mean(column, weight)
+        spread[j] = np.sqrt(weighted_mean(np.square(column - centre), weight)) or 1.0
+    return ColumnExtents(np.where(np.isfinite(spread), spread, 1.0), low, high)
 
 
-def path_features(nodes):
-    """(start, feature): the numeric features on the way to leaf v are feature[start[v] : start[v + 1]]."""
+def path_features(nodes, thresholds, extents):
+    """The Paths of a tree."""
     is_leaf = nodes["left"] == NO_CHILD
     splits = np.flatnonzero(~is_leaf)
     parent = np.full(len(nodes), -1, np.int32)
-    parent[nodes["left"][splits]] = parent[nodes["right"][splits]] = splits
-    asked = np.where(is_leaf | (nodes["is_categorical"] != 0), -1, nodes["feature"]).astype(np.int32)
-    start, feature = np.empty(len(nodes) + 1, np.int64), np.empty(int(nodes["depth"][is_leaf].sum()), np.int32)
-    find_path_features(parent, asked, is_leaf, start, feature)
-    return start, feature[: start[-1]].copy()
+    for side in ("left", "right"):
+        parent[nodes[side][~is_leaf]] = np.flatnonzero(~is_leaf)
+    is_numeric = ~is_leaf & (nodes["is_categorical"] == 0)
+    asked = np.where(is_numeric, nodes["feature"], -1).astype(np.int32)
+    n_entries = int(nodes["depth"][is_leaf].sum())
+    start, feature = np.empty(len(nodes) + 1, np.int64), np.empty(n_entries, np.int32)
+    low, high = np.empty((2, n_entries))
+    left, threshold = nodes["left"].astype(np.int32), thresholds.of_nodes(nodes, is_numeric)
+    find_path_features(
+        parent, asked, threshold, left, is_leaf, extents.low, extents.high, start, feature, low, high
+    )  # fmt: skip
+    return Paths(start, *(entries[: start[-1]].copy() for entries in (feature, low, high)))
 
 
 def _add_tree(data, leaf, tree, slopes, columns, n_threads):
@@ -227,7 +298,7 @@ class LinearLeafTrees(GradientTrees):
             )
         if request.parameters.monotonic_cst is not None:
             raise ValueError("linear_leaves must be False if monotonic_cst is set, which slopes do not obey, got True.")
-        return self._rounds(request, float(request.parameters.linear_lambda))
+        return self._rounds(request, float(request.parameters.linear_lambda), self.binner.thresholds_)
 
     def extended(self, rounds):
         slopes = self.additive.slopes.extended([slopes for round_ in rounds for slopes in round_.slopes])

@@ -16,7 +16,7 @@ import numpy as np
 from skensemble._weights import is_whole
 from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT
 from skensemble.ensemble.newton._leaf_slopes import add_leaves
-from skensemble.ensemble.newton._linear_leaves import LeafRows, fit_lines, spreads
+from skensemble.ensemble.newton._linear_leaves import LeafRows, Paths, column_extents, fit_lines
 
 EXACT_BITS = 52  # of sums of whole numbers in float64
 
@@ -67,7 +67,8 @@ class _RefittedSlopes:
         self.slopes = slopes._replace(mean=slopes.mean.copy(), slope=slopes.slope.copy())
         self._data, self._rate, self._decay = data, rate, decay
         self._weight = (NO_WEIGHT, True) if data.weight is None else (data.weight, is_whole(data.weight))
-        self._penalty = (spreads(data), linear_lambda)
+        self._extents = column_extents(data)
+        self._penalty = (self._extents.spread, linear_lambda)
 
     def refit(self, nodes, k, leaf, gradient, hessian):
         """Change the slopes of the nodes of a tree for value k; returns (n_nodes,) what that adds to their values.
@@ -78,7 +79,8 @@ class _RefittedSlopes:
         feature = np.array(self.slopes.feature[entries])
         rows = LeafRows(*_rows_by_leaf(leaf, self._data.weight))
         derivatives = (gradient, hessian, *self._weight)
-        mean, slope = fit_lines(rows, self._data.cells, derivatives, self._penalty, start, feature, 1, no_mean=np.nan)
+        paths = Paths(start, feature, self._extents.low[feature], self._extents.high[feature])
+        mean, slope = fit_lines(rows, self._data.cells, derivatives, self._penalty, paths, 1, no_mean=np.nan)
         slope = np.float32(slope * self._rate).astype(np.float64)
         is_new, decay = np.isfinite(mean), self._decay  # some leaves have no row with all cells
         old_mean, old_slope = self.slopes.mean[entries, k], self.slopes.slope[entries, k]

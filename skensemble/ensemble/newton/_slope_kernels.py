@@ -1,16 +1,21 @@
 """Kernels of linear leaves: the sums over a leaf's rows that its slopes are solved from, and the solution.
 
-All that is summed is rounded to a multiple of a power of two first, so that sums are exact: neither the order of the
-rows nor the parts that they stand in change a slope, and a row of whole weight k counts as k rows.  In each leaf
+All that is summed is rounded to a multiple of 2^-50 first and summed as integers: neither the order of the rows nor the
+parts that they stand in change a slope, and a row of whole weight k counts as k rows.  In each leaf
 
-    u = (x - centre) / 2^e   in [-1, 1], for a feature x of its path, whose centre is the middle of its range there
+    u = (x - centre) / 2^e   in [-1, 1], for a feature x of its path, centre and e from a range that holds its cells
     h, g                     hessians and gradients over powers of two, so that none is larger than 1
 
-A row with a cell of the path missing or infinite does not count.  The tables of a leaf with d features on its path:
+A row with a cell of the path missing or infinite does not count.  Ranges are known before a row is read: the splits
+above a leaf bound its cells, and the largest hessian of all rows bounds those of its own.  So rows are read once, and
+again only in a leaf whose own numbers turn out to be much smaller than those bounds, too small for the rounding.
 
-    low, high                (d,) ranges of its features
-    tops                     (3,) number of rows (copies of rows, for whole weights), largest h, largest |g|
-    sums                     sum of h, sum of g, (d,) of h u, (d,) of g u, (d (d + 1) / 2,) of h u u' by rows
+Rows are read piece by piece: some rows of one leaf.  A piece, and a leaf with all of its pieces, has
+
+    low, high                ranges of its features, of the rows that count
+    most                     (2,) largest h, largest |g|; 0 without rows
+    sums                     sum of h, sum of g, (d,) of h u, (d,) of g u, (d (d + 1) / 2,) of h u u' by rows, for d
+                             features: each as two integers, units of 2^-24 and the rest in units of 2^-50
 """
 
 import math
@@ -21,90 +26,185 @@ from skensemble._jit import kernel
 
 SINGULAR = 1e-9  # share of a feature's variance in a leaf that the features before it must leave unexplained
 LEAST_EXPONENT = -1000  # of a scale, so that its inverse is finite
-DIGITS = 51  # bits of a sum of rows in float64
+DIGITS = 50  # bits after the point that are summed
+ROUNDER = 6.0  # what is added to it is rounded to DIGITS; then the words of float64 count multiples of 2^-DIGITS
+WORD_OF_ROUNDER = 0x4018000000000000
+LOW_BITS = 26  # of a sum, which are kept apart
+LOW_MASK = (1 << LOW_BITS) - 1
+SIZE_MASK = 0x7FFFFFFFFFFFFFFF  # of a word: all bits but the sign
+BLOCK = 256  # rows whose numbers stay in the nearest cache
+MOST_LOST_BITS = 14  # of DIGITS, by bounds that are too wide
+
+
+# -- the sums ----------------------------------------------------------------------------------------------------------
 
 
 @kernel
-def find_ranges(leaves, row_starts, rows, cells, gradient, hessian, weight, whole, start, feature, low, high, tops):
-    """Fill low, high (n_entries,) and tops (n_leaves, 3) of some leaves.
+def find_largest(gradient, hessian, weight, whole, most):
+    """Write the largest hessian and |gradient| of all rows into most (2,): bounds of those of a leaf."""
+    most_h, most_g = 0, 0
+    for row in range(len(gradient)):
+        w = weight[row] if len(weight) > 0 else 1.0
+        w = (1.0 if w > 0.0 else 0.0) if whole else w
+        most_h = max(most_h, _word(w * hessian[row]) & SIZE_MASK)
+        most_g = max(most_g, _word(w * gradient[row]) & SIZE_MASK)
+    most[0], most[1] = _size_of(most_h), _size_of(most_g)
 
-    rows[row_starts[l] : row_starts[l + 1]] are those of leaves[l], whose features are feature[start[leaf] : ...]
+
+@kernel
+def sum_pieces(
+    places, firsts, lasts, rows, cells, gradient, hessian, weight, whole,
+    leaves, start, feature, centre, scale, derivative_scale, low, high, most, sums
+):  # fmt: skip
+    """Fill low, high, most and sums of some pieces, a line each.
+
+    places : of a piece's leaf in leaves, derivative_scale (n_leaves, 2);  its rows are rows[firsts[p] : lasts[p]]
+    feature, centre, scale : (n_entries,), those of a leaf from start[leaf] on
     """
-    for i in range(len(leaves)):
-        first, last = start[leaves[i]], start[leaves[i] + 1]
-        for entry in range(first, last):
-            low[entry], high[entry] = np.inf, -np.inf
-        n, most_h, most_g = 0.0, 0.0, 0.0
-        for k in range(row_starts[i], row_starts[i + 1]):
-            row = rows[k]
-            w = weight[row] if len(weight) > 0 else 1.0
-            if not w > 0.0 or not _is_complete(cells[row], feature, first, last):
-                continue
-            copies = w if whole else 1.0
-            w = 1.0 if whole else w
-            n += copies
-            most_h, most_g = max(most_h, w * hessian[row]), max(most_g, abs(w * gradient[row]))
-            for entry in range(first, last):
-                x = cells[row, feature[entry]]
-                low[entry], high[entry] = min(low[entry], x), max(high[entry], x)
-        tops[i, 0], tops[i, 1], tops[i, 2] = n, most_h, most_g
-
-
-@kernel
-def sum_leaves(
-    leaves, row_starts, rows, cells, gradient, hessian, weight, whole, start, feature, low, high, tops, sum_starts, sums
-):
-    """Fill the sums of some leaves, those of leaves[l] from sums[sum_starts[l]] on, int64."""
-    widest = 0
-    for leaf in leaves:
-        widest = max(widest, start[leaf + 1] - start[leaf])
-    u, centre, scale = np.empty(widest), np.empty(widest), np.empty(widest)
-    total = np.empty(2 + 2 * widest + widest * (widest + 1) // 2)
-    for i in range(len(leaves)):
-        first, last = start[leaves[i]], start[leaves[i] + 1]
-        d, own = last - first, sums[sum_starts[i] : sum_starts[i + 1]]
-        for k in range(len(own)):
-            total[k], own[k] = 0.0, 0
-        if tops[i, 0] == 0.0:
-            continue
-        for a in range(d):
-            centre[a] = 0.5 * low[first + a] + 0.5 * high[first + a]
-            scale[a] = 1.0 / _unit_of_range(low[first + a], high[first + a])
-        digits = _digits(tops[i, 0])
-        rounder = 1.5 * math.ldexp(1.0, 52 - digits)  # what is added to it and taken off is rounded to 2^-digits
-        h_scale, g_scale = 1.0 / _power_above(tops[i, 1]), 1.0 / _power_above(tops[i, 2])
-        for k in range(row_starts[i], row_starts[i + 1]):
-            row = rows[k]
-            w = weight[row] if len(weight) > 0 else 1.0
-            if not w > 0.0 or not _is_complete(cells[row], feature, first, last):
-                continue
-            copies = w if whole else 1.0
-            w = 1.0 if whole else w
+    widest, is_copied = low.shape[1], whole and len(weight) > 0
+    x, copies = np.empty((widest, BLOCK)), np.empty(BLOCK, np.int64)
+    h, g, hx, ones = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.ones(BLOCK)
+    least, largest = np.empty(widest, np.int64), np.empty(widest, np.int64)
+    for p in range(len(places)):
+        leaf = leaves[places[p]]
+        first, d = start[leaf], start[leaf + 1] - start[leaf]
+        own, of_leaf = sums[p], feature[first : first + d]
+        own[:] = 0
+        least[:], largest[:] = SIZE_MASK, -SIZE_MASK
+        most_h, most_g = 0, 0
+        for at in range(firsts[p], lasts[p], BLOCK):
+            here = rows[at : min(at + BLOCK, lasts[p])]
+            n = _read_rows(here, cells, gradient, hessian, weight, whole, of_leaf, h, g, copies, x)
+            for k in range(n):
+                most_h, most_g = max(most_h, _word(h[k]) & SIZE_MASK), max(most_g, _word(g[k]) & SIZE_MASK)
+            for k in range(n):
+                h[k], g[k] = h[k] * derivative_scale[places[p], 0], g[k] * derivative_scale[places[p], 1]
             for a in range(d):
-                u[a] = (cells[row, feature[first + a]] - centre[a]) * scale[a]
-            _add_row(w * hessian[row] * h_scale, w * gradient[row] * g_scale, copies, u, d, rounder, total)
-        up = math.ldexp(1.0, digits)
-        for k in range(len(own)):
-            own[k] = int(total[k] * up)
+                least[a], largest[a] = _widened(x[a], n, least[a], largest[a])
+                for k in range(n):
+                    x[a, k] = (x[a, k] - centre[first + a]) * scale[first + a]
+            _add_block(h, g, hx, x, ones, copies, is_copied, n, d, own)
+        most[p, 0], most[p, 1] = _size_of(most_h), _size_of(most_g)
+        for a in range(widest):
+            low[p, a], high[p, a] = np.inf, -np.inf
+            if a < d and least[a] <= largest[a]:
+                low[p, a], high[p, a] = _number_of(least[a]), _number_of(largest[a])
 
 
 @kernel
-def _add_row(h, g, copies, u, d, rounder, total):
-    total[0] += copies * ((h + rounder) - rounder)
-    total[1] += copies * ((g + rounder) - rounder)
+def _read_rows(rows, cells, gradient, hessian, weight, whole, feature, h, g, copies, x):
+    """Copy the numbers of those rows that count; returns how many do."""
+    n, d, n_out = len(rows), len(feature), 0
+    for k in range(n):
+        h[k], g[k] = hessian[rows[k]], gradient[rows[k]]
+    if len(weight) > 0:
+        for k in range(n):
+            w = weight[rows[k]]
+            copies[k] = int(w) if whole else 1
+            h[k], g[k] = (h[k], g[k]) if whole else (w * h[k], w * g[k])
+            n_out += not w > 0.0
+    for a in range(d):
+        for k in range(n):
+            x[a, k] = cells[rows[k], feature[a]]
+        for k in range(n):
+            n_out += x[a, k] - x[a, k] != 0.0
+    if n_out == 0:
+        return n
+    n_in = 0
+    for k in range(n):
+        is_in = len(weight) == 0 or weight[rows[k]] > 0.0
+        for a in range(d):
+            is_in = is_in and x[a, k] - x[a, k] == 0.0
+        if is_in:
+            h[n_in], g[n_in], copies[n_in] = h[k], g[k], copies[k]
+            for a in range(d):
+                x[a, n_in] = x[a, k]
+            n_in += 1
+    return n_in
+
+
+@kernel
+def _add_block(h, g, hx, x, ones, copies, is_copied, n, d, own):
+    """Add n rows to the sums of a piece."""
+    _add_products(h, ones, copies, is_copied, n, own, 0)
+    _add_products(g, ones, copies, is_copied, n, own, 1)
     at = 2 + 2 * d
     for a in range(d):
-        weighted = h * u[a]
-        total[2 + a] += copies * ((weighted + rounder) - rounder)
-        total[2 + d + a] += copies * ((g * u[a] + rounder) - rounder)
+        for k in range(n):
+            hx[k] = h[k] * x[a, k]
+        _add_products(h, x[a], copies, is_copied, n, own, 2 + a)
+        _add_products(g, x[a], copies, is_copied, n, own, 2 + d + a)
         for b in range(a + 1):
-            total[at + b] += copies * ((weighted * u[b] + rounder) - rounder)
+            _add_products(hx, x[b], copies, is_copied, n, own, at + b)
         at += a + 1
 
 
 @kernel
-def solve_leaves(leaves, low, high, tops, sum_starts, sums, spread, ridge, start, feature, mean, slope):
-    """Write the means of the features of some leaves and their slopes, by ridge regression of one Newton step.
+def _add_products(a, b, copies, is_copied, n, own, entry):
+    """Add the rounded products of n rows to a sum, each as many times as the row has copies."""
+    upper, lower = 0, 0
+    if is_copied:
+        for k in range(n):
+            product = _word(a[k] * b[k] + ROUNDER) - WORD_OF_ROUNDER
+            upper += copies[k] * (product >> LOW_BITS)
+            lower += copies[k] * (product & LOW_MASK)
+    else:
+        total = 0
+        for k in range(n):
+            total += _word(a[k] * b[k] + ROUNDER) - WORD_OF_ROUNDER
+        upper, lower = total >> LOW_BITS, total & LOW_MASK
+    own[2 * entry] += upper
+    own[2 * entry + 1] += lower
+
+
+# -- bounds ------------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def set_units(places, leaves, start, low, high, most, centre, scale, derivative_scale):
+    """Set centres and scales of some leaves by the ranges of their numbers, a line for each of `leaves`."""
+    for place in places:
+        first, last = start[leaves[place]], start[leaves[place] + 1]
+        for k in range(2):
+            derivative_scale[place, k] = 1.0 / _power_above(most[place, k])
+        for entry in range(first, last):
+            lower, upper = low[place, entry - first], high[place, entry - first]
+            if not lower <= upper:  # no row counts
+                lower, upper = 0.0, 0.0
+            centre[entry] = 0.5 * lower + 0.5 * upper
+            scale[entry] = 1.0 / _power_above(0.5 * upper - 0.5 * lower)  # no distance from the centre is larger
+
+
+@kernel
+def find_coarse(leaves, start, low, high, most, centre, scale, derivative_scale, is_coarse):
+    """Write which leaves have numbers too small for their units, or larger than those."""
+    for place in range(len(leaves)):
+        first, last = start[leaves[place]], start[leaves[place] + 1]
+        lost, is_outside = 0, False
+        for entry in range(first, last):
+            lower, upper = low[place, entry - first], high[place, entry - first]
+            if lower < upper:
+                lost = max(lost, _lost_bits(0.5 * upper - 0.5 * lower, scale[entry]))
+            if lower <= upper:
+                size = max((upper - centre[entry]) * scale[entry], (centre[entry] - lower) * scale[entry])
+                is_outside = is_outside or size > 1.0
+        lost_h = _lost_bits(most[place, 0], derivative_scale[place, 0]) if most[place, 0] > 0.0 else 0
+        lost_g = _lost_bits(most[place, 1], derivative_scale[place, 1]) if most[place, 1] > 0.0 else 0
+        is_coarse[place] = is_outside or max(lost_h + 2 * lost, lost_g + lost) > MOST_LOST_BITS
+
+
+@kernel
+def _lost_bits(size, scale):
+    """How many of the first bits of `size * scale`, which may be up to 1, are 0."""
+    return -math.frexp(size * scale)[1]
+
+
+# -- the solution ------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def solve_leaves(leaves, low, high, sums, centre, scale, derivative_scale, spread, ridge, start, feature, mean, slope):
+    """Write the means of the features of the leaves and their slopes, by ridge regression of one Newton step.
 
     spread : (n_features,) standard deviations of all rows: the ridge is in units of them
 
@@ -112,54 +212,40 @@ def solve_leaves(leaves, low, high, tops, sum_starts, sums, spread, ridge, start
 
         slope = -(Z' h Z + ridge)^-1 Z' g     (Shi et al. 2018)
     """
-    widest = 0
-    for leaf in leaves:
-        widest = max(widest, start[leaf + 1] - start[leaf])
+    widest = low.shape[1]
     unit, gz, hzz = np.empty(widest), np.empty(widest), np.empty((widest, widest))
     for i in range(len(leaves)):
-        first, last = start[leaves[i]], start[leaves[i] + 1]
-        d, own = last - first, sums[sum_starts[i] : sum_starts[i + 1]]
-        if tops[i, 0] == 0.0 or own[0] <= 0:
+        first, d, own = start[leaves[i]], start[leaves[i] + 1] - start[leaves[i]], sums[i]
+        h, g = _sum_of(own, 0), _sum_of(own, 1)
+        if not h > 0.0:
             continue
-        down = math.ldexp(1.0, -_digits(tops[i, 0]))
-        h_unit, g_unit, h, g = _power_above(tops[i, 1]), _power_above(tops[i, 2]), float(own[0]), float(own[1])
+        h_unit, g_unit = 1.0 / derivative_scale[i, 0], 1.0 / derivative_scale[i, 1]
         at = 2 + 2 * d
         for a in range(d):
             entry = first + a
-            x_unit = _unit_of_range(low[entry], high[entry])
-            unit[a] = x_unit / spread[feature[entry]]
-            shift = float(own[2 + a]) / h  # the mean of u
-            mean[entry] = 0.5 * low[entry] + 0.5 * high[entry] + shift * x_unit
-            gz[a] = (float(own[2 + d + a]) - g * shift) * down * g_unit * unit[a]
+            unit[a] = 1.0 / scale[entry] / spread[feature[entry]]
+            shift = _sum_of(own, 2 + a) / h  # the mean of u
+            mean[entry] = centre[entry] + shift / scale[entry]
+            gz[a] = (_sum_of(own, 2 + d + a) - g * shift) * g_unit * unit[a]
             for b in range(a + 1):
-                hzz[a, b] = (float(own[at + b]) - shift * float(own[2 + b])) * down * h_unit * unit[a] * unit[b]
-            hzz[a, a] += ridge
+                hzz[a, b] = (_sum_of(own, at + b) - shift * _sum_of(own, 2 + b)) * h_unit * unit[a] * unit[b]
             at += a + 1
+        for a in range(d):
+            if low[i, a] == high[i, a]:  # a constant, of which rounding leaves no trace
+                mean[first + a], gz[a] = low[i, a], 0.0
+                for b in range(d):
+                    hzz[max(a, b), min(a, b)] = 0.0
+            hzz[a, a] += ridge
         _solve(hzz, gz, d)
         for a in range(d):
             slope[first + a] = -gz[a] / spread[feature[first + a]]
 
 
 @kernel
-def _is_complete(row, feature, first, last):
-    """False if a cell is missing or infinite."""
-    for entry in range(first, last):
-        x = row[feature[entry]]
-        if not x - x == 0.0:
-            return False
-    return True
-
-
-@kernel
-def _digits(n_units):
-    """Bits after the point that so many numbers of size 1 may have, for their sum to be exact."""
-    return DIGITS - math.frexp(n_units)[1]
-
-
-@kernel
-def _unit_of_range(low, high):
-    """The power of two that distances from the middle of the range are measured in: none is larger."""
-    return _power_above(0.5 * high - 0.5 * low)
+def _sum_of(own, entry):
+    upper, lower = own[2 * entry], own[2 * entry + 1]
+    upper, lower = upper + (lower >> LOW_BITS), lower & LOW_MASK
+    return math.ldexp(float(upper), LOW_BITS - DIGITS) + math.ldexp(float(lower), -DIGITS)
 
 
 @kernel
@@ -191,3 +277,32 @@ def _solve(matrix, vector, d):
         for k in range(a + 1, d):
             vector[a] -= matrix[k, a] * vector[k]
         vector[a] /= matrix[a, a]
+
+
+# -- words of float64 ------------------------------------------------------------------------------------------------
+
+
+@kernel
+def _word(x):
+    return np.float64(x).view(np.int64)
+
+
+@kernel
+def _size_of(word):
+    """The number above 0 with this word; words of such numbers are in the order of the numbers."""
+    return np.int64(word).view(np.float64)
+
+
+@kernel
+def _widened(x, n, least, largest):
+    """Extend a range of ordered words by those of n numbers; as integers, a processor compares several at once."""
+    for k in range(n):
+        word = _word(x[k])
+        ordered = word ^ ((word >> 63) & SIZE_MASK)
+        least, largest = min(least, ordered), max(largest, ordered)
+    return least, largest
+
+
+@kernel
+def _number_of(ordered):
+    return np.int64(ordered ^ ((ordered >> 63) & SIZE_MASK)).view(np.float64)

@@ -70,7 +70,7 @@ def to_tree_arrays(trees, thresholds, n_values):
     depth = np.maximum.reduceat(nodes["depth"], roots)
     return TreeArrays(
         feature=np.where(is_split, nodes["feature"], -1).astype(np.int32),
-        threshold=_threshold_of_nodes(nodes, is_split & ~categorical, thresholds),
+        threshold=ThresholdTable.of(thresholds).of_nodes(nodes, is_split & ~categorical),
         left=np.where(is_split, nodes["left"] + shift, NO_CHILD).astype(np.int32),
         right=np.where(is_split, nodes["right"] + shift, NO_CHILD).astype(np.int32),
         missing_left=is_split & (nodes["missing_left"] != 0),
@@ -89,14 +89,26 @@ def to_tree_arrays(trees, thresholds, n_values):
     )
 
 
-def _threshold_of_nodes(nodes, numeric, thresholds):
-    """Code k separates from k + 1 at thresholds[k - 1]; the last code has nothing above it but missing."""
-    sizes = np.array([len(of_feature) + 1 for of_feature in thresholds])
-    table = np.concatenate([np.append(of_feature, np.inf) for of_feature in thresholds])
-    first = np.cumsum(sizes) - sizes
-    threshold = np.full(len(nodes), np.nan)
-    threshold[numeric] = table[first[nodes["feature"][numeric]] + nodes["code"][numeric] - 1]
-    return threshold
+class ThresholdTable(NamedTuple):
+    """Thresholds of all features, one after the other.
+
+    Code k separates from k + 1 at thresholds[k - 1]; the last code has nothing above it but missing.
+    """
+
+    table: np.ndarray
+    first: np.ndarray  # (n_features,): where those of a feature begin
+
+    @classmethod
+    def of(cls, thresholds):
+        """thresholds : list of increasing float64 arrays, one per feature"""
+        sizes = np.array([len(of_feature) + 1 for of_feature in thresholds])
+        return cls(np.concatenate([np.append(of_feature, np.inf) for of_feature in thresholds]), np.cumsum(sizes) - sizes)
+
+    def of_nodes(self, nodes, numeric):
+        """(n_nodes,) thresholds of the numeric splits, NaN elsewhere."""
+        threshold = np.full(len(nodes), np.nan)
+        threshold[numeric] = self.table[self.first[nodes["feature"][numeric]] + nodes["code"][numeric] - 1]
+        return threshold
 
 
 def _category_words(trees, categorical):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skensemble.ensemble.newton._leaf_slopes import add_leaves, find_path_features
-from skensemble.ensemble.newton._linear_leaves import LeafRows, fit_lines
+from skensemble.ensemble.newton._linear_leaves import LeafRows, Paths, fit_lines
 from skensemble.tree.trees._leaf_slopes import LeafSlopes, read_only
 from skensemble.tree.trees._linear_leaf_kernels import add_linear_trees
 
@@ -27,11 +27,14 @@ def _ridge(cells, gradient, hessian, scale, ridge):
     return mean, -np.linalg.solve(z.T @ (hessian[:, None] * z) + ridge * np.eye(z.shape[1]), z.T @ gradient) / scale
 
 
-def _fit(cells, gradient, hessian, weight, ridge, scale):
+def _fit(cells, gradient, hessian, weight, ridge, scale, wider=1.0):
     rows = np.random.default_rng(1).permutation(len(cells)).astype(np.uint32)
     rows_by_leaf = LeafRows(np.array([1, 2]), np.array([0, 25, len(cells)]), rows)
     derivatives, penalty = (gradient, hessian, weight, True), (scale, ridge)
-    mean, slope = fit_lines(rows_by_leaf, cells, derivatives, penalty, START, FEATURE, 1)
+    finite = np.where(np.isfinite(cells), cells, cells[:1])
+    bounds = wider * finite.min(axis=0), wider * finite.max(axis=0)
+    paths = Paths(START, FEATURE, *(bound[FEATURE] for bound in bounds))
+    mean, slope = fit_lines(rows_by_leaf, cells, derivatives, penalty, paths, 1)
     return rows[:25], rows[25:], mean, slope
 
 
@@ -61,19 +64,38 @@ def test_a_feature_that_others_explain_gets_no_slope():
     np.testing.assert_allclose(slope, [-1.0, 0.0, -1.0, 0.0, 0.0], atol=1e-6)
 
 
-def test_features_of_a_path_are_found_once():
-    #        0: f3
-    #     1: f1    2: leaf
+@pytest.mark.parametrize(("wider", "precision"), [(30.0, 1e-9), (1e6, 1e-12), (0.0, 1e-12)])
+def test_slopes_hardly_depend_on_the_bounds_of_cells(wider, precision):
+    cells, gradient = _cells() - [0.0, 100.0, 0.0], np.random.default_rng(2).normal(size=60).astype(np.float32)
+    cells.flags.writeable = False
+    given = (cells, gradient, np.ones(60, np.float32), np.empty(0), 0.1, np.ones(3))
+    *_, mean, slope = _fit(*given)
+    *_, again, slope_again = _fit(*given, wider=wider)
+    np.testing.assert_allclose(again, mean, rtol=precision, atol=precision)
+    np.testing.assert_allclose(slope_again, slope, rtol=precision)
+
+
+def test_features_of_a_path_are_found_once_with_what_splits_leave_of_their_ranges():
+    #        0: f3 at 5
+    #     1: f1 at 1   2: leaf
     #   3: leaf  4: categories
-    #          5: f3   6: leaf
+    #          5: f3 at 2   6: leaf
     #        7: leaf  8: leaf
     parent = np.array([-1, 0, 0, 1, 1, 4, 4, 5, 5], np.int32)
+    left = np.array([1, 3, -1, -1, 5, 7, -1, -1, -1], np.int32)
     feature = np.array([3, 1, -1, -1, -1, 3, -1, -1, -1], np.int32)
+    threshold = np.array([5.0, 1.0, np.nan, np.nan, np.nan, 2.0, np.nan, np.nan, np.nan])
     is_leaf = np.array([False, False, True, True, False, False, True, True, True])
-    start, out = np.empty(10, np.int64), np.empty(20, np.int32)
-    find_path_features(parent, feature, is_leaf, start, out)
-    found = [sorted(out[start[v] : start[v + 1]].tolist()) for v in range(9)]
-    assert found == [[], [], [3], [1, 3], [], [], [1, 3], [1, 3], [1, 3]]
+    start, out, bounds = np.empty(10, np.int64), np.empty(20, np.int32), np.empty((2, 20))
+    columns = np.full(4, -9.0), np.full(4, 9.0)
+    find_path_features(parent, feature, threshold, left, is_leaf, *columns, start, out, *bounds)
+    found = [
+        {int(out[k]): tuple(bounds[:, k].tolist()) for k in range(start[v], start[v + 1])} for v in range(len(parent))
+    ]
+    wanted = {2: {3: (5, 9)}, 3: {1: (-9, 1), 3: (-9, 5)}, 6: {1: (1, 9), 3: (-9, 5)}}
+    wanted |= {7: {1: (1, 9), 3: (-9, 2)}, 8: {1: (1, 9), 3: (2, 5)}}
+    assert found == [wanted.get(v, {}) for v in range(len(parent))]
+    assert start[-1] == sum(map(len, wanted.values()))
 
 
 def test_leaves_add_constants_and_slopes_up_to_their_limit_and_constants_alone_where_a_cell_is_missing():
