@@ -3,8 +3,9 @@
 import numpy as np
 
 from skensemble._jit import kernel
+from skensemble.ensemble.newton._cell_columns import read_column
 
-TILE = 2048  # rows that are moved at a time, at least
+TILE = 1024  # rows that are moved at a time, at least
 
 
 @kernel
@@ -38,21 +39,23 @@ def find_path_features(parent, feature, threshold, left, is_leaf, column_low, co
 
 
 @kernel
-def add_leaves(cells, leaf, values, start, feature, mean, slope, limit, k, raw):
+def add_leaves(narrow, wide, first, last, leaf, values, start, feature, mean, slope, limit, k, raw):
     """raw[i] += value k of the row's leaf in one tree, constant and slopes, with the sums of `add_linear_trees`.
 
+    narrow, wide : CellColumns;  first, last : rows first .. last - 1 move
     Some rows that stand together are sorted by leaf, so that those of a leaf have the same sum in one loop, while their
     cells are in the caches.
     """
     n_nodes = len(values)
     tile = max(TILE, 4 * n_nodes)
-    bounds, rows, line = np.empty(n_nodes + 1, np.int64), np.empty(tile, np.int64), np.empty(tile)
-    for first in range(0, len(leaf), tile):
-        _sort_by_leaf(leaf, first, min(first + tile, len(leaf)), bounds, rows)
+    bounds, rows = np.empty(n_nodes + 1, np.int64), np.empty(tile, np.int64)
+    x, line = np.empty(tile), np.empty(tile)
+    for at in range(first, last, tile):
+        _sort_by_leaf(leaf, at, min(at + tile, last), bounds, rows)
         for node in range(n_nodes):
             own = rows[bounds[node] : bounds[node + 1]]
             if len(own) > 0:
-                _find_lines(cells, own, start[node], start[node + 1], feature, mean, slope, k, line)
+                _find_lines(narrow, wide, own, start[node], start[node + 1], feature, mean, slope, k, x, line)
                 value, most = values[node, k], limit[node]
                 for i in range(len(own)):
                     raw[own[i]] += min(max(value + line[i], -most), most)
@@ -78,20 +81,19 @@ def _sort_by_leaf(leaf, first, last, bounds, rows):
 
 
 @kernel
-def _find_lines(cells, rows, first, last, feature, mean, slope, k, line):
+def _find_lines(narrow, wide, rows, first, last, feature, mean, slope, k, x, line):
     """Write sums of slope * (x - mean) of some rows; 0 if a cell is missing or infinite."""
     n, n_missing = len(rows), 0
     for i in range(n):
         line[i] = 0.0
     for entry in range(first, last):
-        column, m, s = feature[entry], mean[entry, k], slope[entry, k]
+        n_missing += read_column(narrow, wide, feature[entry], rows, x)
+        m, s = mean[entry, k], slope[entry, k]
         for i in range(n):
-            x = cells[rows[i], column]
-            line[i] += s * (x - m)
-            n_missing += x - x != 0.0
+            line[i] += s * (x[i] - m)
     if n_missing > 0:
-        for i in range(n):
-            for entry in range(first, last):
-                x = cells[rows[i], feature[entry]]
-                if x - x != 0.0:
+        for entry in range(first, last):
+            read_column(narrow, wide, feature[entry], rows, x)
+            for i in range(n):
+                if x[i] - x[i] != 0.0:
                     line[i] = 0.0

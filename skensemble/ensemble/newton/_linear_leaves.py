@@ -16,21 +16,26 @@ import numpy as np
 from skensemble._parallel import for_blocks
 from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT
 from skensemble.ensemble.losses._weighted_statistics_kernels import weighted_mean
+from skensemble.ensemble.newton._cell_columns import CellColumns
 from skensemble.ensemble.newton._gradient_trees import GradientTrees
 from skensemble.ensemble.newton._leaf_slopes import add_leaves, find_path_features
 from skensemble.ensemble.newton._parted_rounds import InParts
 from skensemble.ensemble.newton._slope_kernels import (
-    find_coarse, find_largest, set_units, solve_leaves, sum_pieces
+    find_coarse,
+    find_largest,
+    set_units,
+    solve_leaves,
+    sum_leaves,
 )  # fmt: skip
 from skensemble.ensemble.newton._training_data import TrainingData
 from skensemble.ensemble.newton._tree_rounds import TreeRounds
 from skensemble.tree.histogram._grown_trees import ThresholdTable, leaves_of
-from skensemble.tree.trees._leaf_slopes import LeafSlopes, read_only
+from skensemble.tree.trees._leaf_slopes import LeafSlopes
 from skensemble.tree.trees._marks import NO_CHILD
 
 FIT_WORK = 20_000  # rows x features of a path from which leaves are fitted by several threads
 MOVE_BLOCK = 1 << 14  # rows
-PIECE = 1 << 14  # rows of a leaf that one thread sums
+LEAST_BLOCK = 1 << 14  # rows that one thread sums
 
 
 # -- the rounds ------------------------------------------------------------------------------------------------------
@@ -48,10 +53,10 @@ class LinearLeafRound(NamedTuple):
 class LinearLeafData(TrainingData):
     """Rows that know the numbers in their cells."""
 
-    cells: np.ndarray | None = None  # (n_samples, n_features) float64, read-only
+    cells: CellColumns | None = None
 
     def take(self, rows):
-        return replace(super().take(rows), cells=read_only(self.cells[self.own(rows)]))
+        return replace(super().take(rows), cells=self.cells.take(self.own(rows)))
 
 
 class LinearLeafRounds(TreeRounds):
@@ -121,7 +126,7 @@ class PartedLinearLeafRounds(InParts, LinearLeafRounds):
 
 
 class LeafRows(NamedTuple):
-    """Which rows stand in which leaf: those of leaves[l] are rows[starts[l] : starts[l + 1]]."""
+    """Which rows stand in which leaf: those of leaves[l] are rows[starts[l] : starts[l + 1]], ascending."""
 
     leaves: np.ndarray
     starts: np.ndarray
@@ -158,7 +163,8 @@ class _LeafSums:
     """Sums over the rows of each leaf, in units that suit its numbers; see the kernels."""
 
     def __init__(self, rows, cells, derivatives, paths, n_threads, joined_bounds, joined_sums):
-        self._rows, self._paths, self._given = rows, paths, (rows.rows, cells, *derivatives)
+        self._rows, self._paths, self._given = rows, paths, (rows.rows, *cells, *derivatives)
+        self._n_rows = cells.present.shape[1]
         n_leaves, n_features = len(rows.leaves), np.diff(paths.start)[rows.leaves]
         self._widest = int(n_features.max(initial=0))
         self._n_threads = n_threads if len(rows.rows) * n_features.mean() > FIT_WORK else 1
@@ -189,29 +195,24 @@ class _LeafSums:
         set_units(places, self._rows.leaves, self._paths.start, low, high, most, *self.units)
 
     def _of_leaves(self, places):
-        """low, high, most and sums of the leaves at some places, of all parts."""
-        starts, width = self._rows.starts, self._widest
-        n_pieces = np.maximum(1, -(-np.diff(starts)[places] // PIECE))
-        first_piece = np.cumsum(n_pieces) - n_pieces
-        of_piece = np.repeat(places, n_pieces)
-        firsts = starts[of_piece] + PIECE * (np.arange(len(of_piece)) - np.repeat(first_piece, n_pieces))
-        lasts = np.minimum(firsts + PIECE, starts[of_piece + 1])
-        low, high, most = (np.empty((len(of_piece), n)) for n in (width, width, 2))
-        sums = np.empty((len(of_piece), 2 * (2 + 2 * width + width * (width + 1) // 2)), np.int64)
+        """low, high, most and sums of the leaves at some places, of all rows of all parts."""
+        n_leaves, width, n_rows = len(places), self._widest, self._n_rows
+        n_blocks = 1 if self._n_threads == 1 else min(4 * self._n_threads, max(1, n_rows // LEAST_BLOCK))
+        block = -(-max(n_rows, 1) // n_blocks)
+        low, high = np.full((n_blocks, n_leaves, width), np.inf), np.full((n_blocks, n_leaves, width), -np.inf)
+        most = np.zeros((n_blocks, n_leaves, 2))
+        sums = np.zeros((n_blocks, n_leaves, 2 * (2 + 2 * width + width * (width + 1) // 2)), np.int64)
 
         def add(first, last):
-            own = slice(first, last)
-            sum_pieces(
-                of_piece[own], firsts[own], lasts[own], *self._given, self._rows.leaves, *self._paths[:2], *self.units,
+            own = first // block
+            sum_leaves(
+                first, last, places, self._rows.starts, *self._given, self._rows.leaves, *self._paths[:2], *self.units,
                 low[own], high[own], most[own], sums[own],
             )  # fmt: skip
 
-        n_blocks = 1 if self._n_threads == 1 else 4 * self._n_threads
-        for_blocks(add, len(of_piece), -(-len(of_piece) // n_blocks), self._n_threads)
-        if len(of_piece) > len(places):
-            low, high = np.minimum.reduceat(low, first_piece), np.maximum.reduceat(high, first_piece)
-            most, sums = np.maximum.reduceat(most, first_piece), np.add.reduceat(sums, first_piece)
-        return *self._join(low, high, most), self._sum(sums)
+        for_blocks(add, n_rows, block, self._n_threads)
+        bounds = low.min(axis=0), high.max(axis=0), most.max(axis=0)
+        return *self._join(*bounds), self._sum(sums.sum(axis=0))
 
 
 class ColumnExtents(NamedTuple):
@@ -224,15 +225,14 @@ class ColumnExtents(NamedTuple):
 
 def column_extents(data):
     """ColumnExtents of the features of LinearLeafData."""
-    spread, low, high = np.ones(data.cells.shape[1]), *np.zeros((2, data.cells.shape[1]))
+    columns = data.cells.present
+    spread, (low, high) = np.ones(len(columns)), np.zeros((2, len(columns)))
     for j in np.flatnonzero(~data.binned.is_categorical):
-        column, weight = data.gathered(data.cells[:, j]), data.weight
+        column, weight = data.gathered(columns[j]).astype(np.float64, copy=False), data.weight
         counts = np.isfinite(column) if weight is None else np.isfinite(column) & (weight > 0.0)
         if not counts.any():
             continue
-        if counts.all():
-            column = np.ascontiguousarray(column)
-        else:
+        if not counts.all():
             column, weight = column[counts], None if weight is None else weight[counts]
         weight = NO_WEIGHT if weight is None else weight
         low[j], high[j] = column.min(), column.max()
@@ -265,7 +265,7 @@ def _add_tree(data, leaf, tree, slopes, columns, n_threads):
         raw = data.raw[column, data.here]
 
         def add(start, stop, k=k, raw=raw):
-            add_leaves(data.cells[start:stop], leaf[start:stop], tree.values, *slopes, k, raw[start:stop])
+            add_leaves(*data.cells, start, stop, leaf, tree.values, *slopes, k, raw)
 
         for_blocks(add, len(raw), MOVE_BLOCK, n_threads)
 
@@ -287,7 +287,7 @@ class LinearLeafTrees(GradientTrees):
 
     @classmethod
     def training_data(cls, binner, table, target, weight, start, n_threads):
-        cells = read_only(np.asarray(table.cells_beside(binner.encode(table)), np.float64))
+        cells = CellColumns.of(np.asarray(table.cells_beside(binner.encode(table)), np.float64, "C"), n_threads)
         return LinearLeafData(binner.transform(table, n_threads), target, weight, start=start, cells=cells)
 
     def rounds(self, request):

@@ -94,7 +94,7 @@ class _RefittedSlopes:
     def move(self, nodes, k, leaf, values, raw):
         """raw += what the leaves add; values : (n_nodes, n_values)"""
         part = self.slopes.part(nodes.start, nodes.stop)
-        add_leaves(self._data.cells, leaf, values, *part, k, raw)
+        add_leaves(*self._data.cells, 0, len(raw), leaf, values, *part, k, raw)
 
     def _start(self, nodes):
         start = self.slopes.start[nodes.start : nodes.stop + 1]

@@ -10,7 +10,8 @@ A row with a cell of the path missing or infinite does not count.  Ranges are kn
 above a leaf bound its cells, and the largest hessian of all rows bounds those of its own.  So rows are read once, and
 again only in a leaf whose own numbers turn out to be much smaller than those bounds, too small for the rounding.
 
-Rows are read piece by piece: some rows of one leaf.  A piece, and a leaf with all of its pieces, has
+Rows are read tile by tile: a tile's rows of one leaf after those of another, while their cells are in the caches.  A
+leaf has, in some tiles and in all,
 
     low, high                ranges of its features, of the rows that count
     most                     (2,) largest h, largest |g|; 0 without rows
@@ -23,6 +24,7 @@ import math
 import numpy as np
 
 from skensemble._jit import kernel
+from skensemble.ensemble.newton._cell_columns import read_column
 
 SINGULAR = 1e-9  # share of a feature's variance in a leaf that the features before it must leave unexplained
 LEAST_EXPONENT = -1000  # of a scale, so that its inverse is finite
@@ -33,6 +35,7 @@ LOW_BITS = 26  # of a sum, which are kept apart
 LOW_MASK = (1 << LOW_BITS) - 1
 SIZE_MASK = 0x7FFFFFFFFFFFFFFF  # of a word: all bits but the sign
 BLOCK = 256  # rows whose numbers stay in the nearest cache
+TILE, ROWS_OF_LEAF = 1024, 16  # rows of a tile, at least, in all and for each leaf
 MOST_LOST_BITS = 14  # of DIGITS, by bounds that are too wide
 
 
@@ -52,47 +55,61 @@ def find_largest(gradient, hessian, weight, whole, most):
 
 
 @kernel
-def sum_pieces(
-    places, firsts, lasts, rows, cells, gradient, hessian, weight, whole,
+def sum_leaves(
+    first_row, last_row, places, starts, rows, narrow, wide, gradient, hessian, weight, whole,
     leaves, start, feature, centre, scale, derivative_scale, low, high, most, sums
 ):  # fmt: skip
-    """Fill low, high, most and sums of some pieces, a line each.
+    """Fill low, high, most and sums, a line for each leaf at `places` in leaves, of rows first_row .. last_row - 1.
 
-    places : of a piece's leaf in leaves, derivative_scale (n_leaves, 2);  its rows are rows[firsts[p] : lasts[p]]
+    starts, rows : those of leaves[l] are rows[starts[l] : starts[l + 1]], ascending
+    narrow, wide : CellColumns
     feature, centre, scale : (n_entries,), those of a leaf from start[leaf] on
     """
-    widest, is_copied = low.shape[1], whole and len(weight) > 0
+    n_leaves, widest, is_copied = low.shape[0], low.shape[1], whole and len(weight) > 0
     x, copies = np.empty((widest, BLOCK)), np.empty(BLOCK, np.int64)
     h, g, hx, ones = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.ones(BLOCK)
-    least, largest = np.empty(widest, np.int64), np.empty(widest, np.int64)
-    for p in range(len(places)):
-        leaf = leaves[places[p]]
-        first, d = start[leaf], start[leaf + 1] - start[leaf]
-        own, of_leaf = sums[p], feature[first : first + d]
-        own[:] = 0
-        least[:], largest[:] = SIZE_MASK, -SIZE_MASK
-        most_h, most_g = 0, 0
-        for at in range(firsts[p], lasts[p], BLOCK):
-            here = rows[at : min(at + BLOCK, lasts[p])]
-            n = _read_rows(here, cells, gradient, hessian, weight, whole, of_leaf, h, g, copies, x)
-            for k in range(n):
-                most_h, most_g = max(most_h, _word(h[k]) & SIZE_MASK), max(most_g, _word(g[k]) & SIZE_MASK)
-            for k in range(n):
-                h[k], g[k] = h[k] * derivative_scale[places[p], 0], g[k] * derivative_scale[places[p], 1]
-            for a in range(d):
-                least[a], largest[a] = _widened(x[a], n, least[a], largest[a])
-                for k in range(n):
-                    x[a, k] = (x[a, k] - centre[first + a]) * scale[first + a]
-            _add_block(h, g, hx, x, ones, copies, is_copied, n, d, own)
-        most[p, 0], most[p, 1] = _size_of(most_h), _size_of(most_g)
+    words = np.empty((n_leaves, 2 * widest + 2), np.int64)  # largest h and |g|; then a range of each feature
+    at = np.empty(n_leaves, np.int64)
+    for i in range(n_leaves):
+        at[i] = _first_from(rows, starts[places[i]], starts[places[i] + 1], first_row)
+        sums[i], words[i] = 0, 0
+        words[i, 2::2], words[i, 3::2] = SIZE_MASK, -SIZE_MASK
+    tile = max(TILE, ROWS_OF_LEAF * len(leaves))
+    for tile_stop in range(first_row + tile, last_row + tile, tile):
+        for i in range(n_leaves):
+            place, stop = places[i], min(tile_stop, last_row)
+            last = _first_from(rows, at[i], min(at[i] + tile, starts[place + 1]), stop)
+            first, d = start[leaves[place]], start[leaves[place] + 1] - start[leaves[place]]
+            for k in range(at[i], last, BLOCK):
+                here = rows[k : min(k + BLOCK, last)]
+                of_leaf = feature[first : first + d]
+                n = _read_rows(here, narrow, wide, gradient, hessian, weight, whole, of_leaf, h, g, copies, x)
+                _find_bounds(h, g, x, n, d, words[i])
+                _scale_rows(h, g, x, n, derivative_scale[place], centre[first:], scale[first:], d)
+                _add_block(h, g, hx, x, ones, copies, is_copied, n, d, sums[i])
+            at[i] = last
+    for i in range(n_leaves):
+        most[i, 0], most[i, 1] = _size_of(words[i, 0]), _size_of(words[i, 1])
         for a in range(widest):
-            low[p, a], high[p, a] = np.inf, -np.inf
-            if a < d and least[a] <= largest[a]:
-                low[p, a], high[p, a] = _number_of(least[a]), _number_of(largest[a])
+            low[i, a], high[i, a] = np.inf, -np.inf
+            if words[i, 2 + 2 * a] <= words[i, 3 + 2 * a]:
+                low[i, a], high[i, a] = _number_of(words[i, 2 + 2 * a]), _number_of(words[i, 3 + 2 * a])
 
 
 @kernel
-def _read_rows(rows, cells, gradient, hessian, weight, whole, feature, h, g, copies, x):
+def _first_from(rows, first, last, row):
+    """The first place from `first` on, before `last`, whose row is not before `row`."""
+    while first < last:
+        middle = (first + last) >> 1
+        if rows[middle] < row:
+            first = middle + 1
+        else:
+            last = middle
+    return first
+
+
+@kernel
+def _read_rows(rows, narrow, wide, gradient, hessian, weight, whole, feature, h, g, copies, x):
     """Copy the numbers of those rows that count; returns how many do."""
     n, d, n_out = len(rows), len(feature), 0
     for k in range(n):
@@ -104,10 +121,7 @@ def _read_rows(rows, cells, gradient, hessian, weight, whole, feature, h, g, cop
             h[k], g[k] = (h[k], g[k]) if whole else (w * h[k], w * g[k])
             n_out += not w > 0.0
     for a in range(d):
-        for k in range(n):
-            x[a, k] = cells[rows[k], feature[a]]
-        for k in range(n):
-            n_out += x[a, k] - x[a, k] != 0.0
+        n_out += read_column(narrow, wide, feature[a], rows, x[a])
     if n_out == 0:
         return n
     n_in = 0
@@ -124,8 +138,33 @@ def _read_rows(rows, cells, gradient, hessian, weight, whole, feature, h, g, cop
 
 
 @kernel
+def _find_bounds(h, g, x, n, d, words):
+    """Widen the words of a leaf's bounds by n rows; as integers, a processor compares several at once."""
+    most_h, most_g = words[0], words[1]
+    for k in range(n):
+        most_h, most_g = max(most_h, _word(h[k]) & SIZE_MASK), max(most_g, _word(g[k]) & SIZE_MASK)
+    words[0], words[1] = most_h, most_g
+    for a in range(d):
+        least, largest = words[2 + 2 * a], words[3 + 2 * a]
+        for k in range(n):
+            word = _word(x[a, k])
+            ordered = word ^ ((word >> 63) & SIZE_MASK)
+            least, largest = min(least, ordered), max(largest, ordered)
+        words[2 + 2 * a], words[3 + 2 * a] = least, largest
+
+
+@kernel
+def _scale_rows(h, g, x, n, derivative_scale, centre, scale, d):
+    for k in range(n):
+        h[k], g[k] = h[k] * derivative_scale[0], g[k] * derivative_scale[1]
+    for a in range(d):
+        for k in range(n):
+            x[a, k] = (x[a, k] - centre[a]) * scale[a]
+
+
+@kernel
 def _add_block(h, g, hx, x, ones, copies, is_copied, n, d, own):
-    """Add n rows to the sums of a piece."""
+    """Add n rows to the sums of a leaf."""
     _add_products(h, ones, copies, is_copied, n, own, 0)
     _add_products(g, ones, copies, is_copied, n, own, 1)
     at = 2 + 2 * d
@@ -291,16 +330,6 @@ def _word(x):
 def _size_of(word):
     """The number above 0 with this word; words of such numbers are in the order of the numbers."""
     return np.int64(word).view(np.float64)
-
-
-@kernel
-def _widened(x, n, least, largest):
-    """Extend a range of ordered words by those of n numbers; as integers, a processor compares several at once."""
-    for k in range(n):
-        word = _word(x[k])
-        ordered = word ^ ((word >> 63) & SIZE_MASK)
-        least, largest = min(least, ordered), max(largest, ordered)
-    return least, largest
 
 
 @kernel

@@ -102,7 +102,8 @@ class ThresholdTable(NamedTuple):
     def of(cls, thresholds):
         """thresholds : list of increasing float64 arrays, one per feature"""
         sizes = np.array([len(of_feature) + 1 for of_feature in thresholds])
-        return cls(np.concatenate([np.append(of_feature, np.inf) for of_feature in thresholds]), np.cumsum(sizes) - sizes)
+        table = np.concatenate([np.append(of_feature, np.inf) for of_feature in thresholds])
+        return cls(table, np.cumsum(sizes) - sizes)
 
     def of_nodes(self, nodes, numeric):
         """(n_nodes,) thresholds of the numeric splits, NaN elsewhere."""

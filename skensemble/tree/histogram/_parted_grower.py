@@ -79,8 +79,9 @@ class PartGrowth(NamedTuple):
 
     @property
     def rows_by_leaf(self):
-        """(n_drawn,) uint32: the same, sorted by leaf."""
-        return self.rows[np.argsort(self.leaf_of_row[self.rows], kind="stable")]
+        """(n_drawn,) uint32: the same, sorted by leaf, and ascending in each."""
+        rows = np.sort(self.rows)
+        return rows[np.argsort(self.leaf_of_row[rows], kind="stable")]
 
     def leaf_starts(self):
         """(leaves, starts): leaf leaves[j] owns rows_by_leaf[starts[j] : starts[j + 1]]."""

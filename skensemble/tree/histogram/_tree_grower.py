@@ -43,7 +43,7 @@ class Growth(NamedTuple):
 
     tree: GrownTree
     leaf_of_row: np.ndarray  # (n_samples,) int32, of the rows that did not grow the tree, too
-    rows_by_leaf: np.ndarray  # (n_rows,) uint32: the rows that grew the tree, sorted by leaf
+    rows_by_leaf: np.ndarray  # (n_rows,) uint32: the rows that grew the tree, sorted by leaf, and ascending in each
 
     def leaf_starts(self):
         """(leaves, starts): leaf leaves[j] owns rows_by_leaf[starts[j] : starts[j + 1]]."""

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from skensemble.ensemble.newton._cell_columns import CellColumns
 from skensemble.ensemble.newton._leaf_slopes import add_leaves, find_path_features
 from skensemble.ensemble.newton._linear_leaves import LeafRows, Paths, fit_lines
 from skensemble.tree.trees._leaf_slopes import LeafSlopes, read_only
@@ -29,12 +30,13 @@ def _ridge(cells, gradient, hessian, scale, ridge):
 
 def _fit(cells, gradient, hessian, weight, ridge, scale, wider=1.0):
     rows = np.random.default_rng(1).permutation(len(cells)).astype(np.uint32)
+    rows = np.concatenate([np.sort(rows[:25]), np.sort(rows[25:])])
     rows_by_leaf = LeafRows(np.array([1, 2]), np.array([0, 25, len(cells)]), rows)
     derivatives, penalty = (gradient, hessian, weight, True), (scale, ridge)
     finite = np.where(np.isfinite(cells), cells, cells[:1])
     bounds = wider * finite.min(axis=0), wider * finite.max(axis=0)
     paths = Paths(START, FEATURE, *(bound[FEATURE] for bound in bounds))
-    mean, slope = fit_lines(rows_by_leaf, cells, derivatives, penalty, paths, 1)
+    mean, slope = fit_lines(rows_by_leaf, CellColumns.of(cells, 1), derivatives, penalty, paths, 1)
     return rows[:25], rows[25:], mean, slope
 
 
@@ -102,7 +104,7 @@ def test_leaves_add_constants_and_slopes_up_to_their_limit_and_constants_alone_w
     cells, leaf = _cells(), np.array([1, 2] * 30, np.int32)
     values, mean, slope = np.array([[0.0], [10.0], [20.0]]), np.arange(5.0)[:, None], np.arange(1.0, 6.0)[:, None]
     raw, limit = np.zeros(60), np.array([np.inf, 9.0, np.inf])
-    add_leaves(cells, leaf, values, START, FEATURE, mean, slope, limit, 0, raw)
+    add_leaves(*CellColumns.of(cells, 1), 0, 60, leaf, values, START, FEATURE, mean, slope, limit, 0, raw)
     for i, node in enumerate(leaf):
         own = slice(START[node], START[node + 1])
         line = (cells[i, FEATURE[own]] - mean[own, 0]) @ slope[own, 0]
