@@ -9,30 +9,41 @@ TILE = 1024  # rows that are moved at a time, at least
 
 
 @kernel
-def find_path_features(parent, feature, threshold, left, is_leaf, column_low, column_high, start, out, low, high):
-    """Write the distinct features >= 0 on the way to each leaf, and what the splits there leave of their ranges.
+def find_paths(nodes, thresholds, first_threshold, column_low, column_high):
+    """(start, feature, low, high): Paths of a tree.
 
-    threshold : (n_nodes,) of splits;  column_low, column_high : (n_features,) ranges of all rows
-    start, out, low, high : those of node v are out[start[v] : start[v + 1]]
+    nodes : (n_nodes,) NODE;  thresholds, first_threshold : ThresholdTable
+    column_low, column_high : (n_features,) ranges of the cells of all rows
     """
+    n_nodes, n_entries = len(nodes), 0
+    parent, start = np.full(n_nodes, -1), np.empty(n_nodes + 1, np.int64)
+    for node in range(n_nodes):
+        if nodes[node].left >= 0:
+            parent[nodes[node].left] = parent[nodes[node].right] = node
+        else:
+            n_entries += nodes[node].depth
+    feature, low, high = np.empty(n_entries, np.int32), np.empty(n_entries), np.empty(n_entries)
     n = 0
-    for node in range(len(parent)):
+    for node in range(n_nodes):
         start[node] = n
-        below, above = node, parent[node] if is_leaf[node] else -1
+        below, above = node, parent[node] if nodes[node].left < 0 else -1
         while above >= 0:
-            if feature[above] >= 0:
+            split = nodes[above]
+            if split.is_categorical == 0:
                 entry = start[node]
-                while entry < n and out[entry] != feature[above]:
+                while entry < n and feature[entry] != split.feature:
                     entry += 1
                 if entry == n:
-                    out[n], low[n], high[n] = feature[above], column_low[feature[above]], column_high[feature[above]]
+                    feature[n], low[n], high[n] = split.feature, column_low[split.feature], column_high[split.feature]
                     n += 1
-                if left[above] == below:
-                    high[entry] = min(high[entry], threshold[above])
+                threshold = thresholds[first_threshold[split.feature] + split.code - 1]
+                if split.left == below:
+                    high[entry] = min(high[entry], threshold)
                 else:
-                    low[entry] = max(low[entry], threshold[above])
+                    low[entry] = max(low[entry], threshold)
             below, above = above, parent[above]
-    start[len(parent)] = n
+    start[n_nodes] = n
+    return start, feature[:n].copy(), low[:n].copy(), high[:n].copy()
 
 
 # -- how rows move by a tree -------------------------------------------------------------------------------------------

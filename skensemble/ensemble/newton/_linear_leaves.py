@@ -18,11 +18,11 @@ from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT
 from skensemble.ensemble.losses._weighted_statistics_kernels import weighted_mean
 from skensemble.ensemble.newton._cell_columns import CellColumns
 from skensemble.ensemble.newton._gradient_trees import GradientTrees
-from skensemble.ensemble.newton._leaf_slopes import add_leaves, find_path_features
+from skensemble.ensemble.newton._leaf_slopes import add_leaves, find_paths
 from skensemble.ensemble.newton._parted_rounds import InParts
 from skensemble.ensemble.newton._slope_kernels import (
-    find_coarse,
     find_largest,
+    mend_units,
     set_units,
     solve_leaves,
     sum_leaves,
@@ -31,7 +31,6 @@ from skensemble.ensemble.newton._training_data import TrainingData
 from skensemble.ensemble.newton._tree_rounds import TreeRounds
 from skensemble.tree.histogram._grown_trees import ThresholdTable, leaves_of
 from skensemble.tree.trees._leaf_slopes import LeafSlopes
-from skensemble.tree.trees._marks import NO_CHILD
 
 FIT_WORK = 20_000  # rows x features of a path from which leaves are fitted by several threads
 MOVE_BLOCK = 1 << 14  # rows
@@ -85,7 +84,7 @@ class LinearLeafRounds(TreeRounds):
     def _fit(self, growth):
         """LeafSlopes of a tree, times what its values were multiplied by."""
         tree = growth.tree
-        paths = path_features(tree.nodes, self._thresholds, self._extents)
+        paths = Paths(*find_paths(tree.nodes, *self._thresholds, *self._extents[1:]))
         start, feature = paths.start, paths.feature
         rows = LeafRows(*growth.leaf_starts(), growth.rows_by_leaf)
         means_and_slopes = (np.zeros((len(feature), tree.values.shape[1])) for _ in range(2))
@@ -173,26 +172,13 @@ class _LeafSums:
         most = np.empty(2)
         find_largest(*derivatives, most)
         most = self._join(np.empty(0), np.empty(0), most)[2]
-        low, high = (self._by_leaf(bound, n_features) for bound in paths[2:])
         self.units = np.empty(len(paths.feature)), np.empty(len(paths.feature)), np.empty((n_leaves, 2))
-        every = np.arange(n_leaves)
-        self._set_units(every, low, high, np.broadcast_to(most, (n_leaves, 2)).copy())
-        self.low, self.high, most, self.sums = self._of_leaves(every)
+        set_units(rows.leaves, paths.start, paths.low, paths.high, most, *self.units)
+        self.low, self.high, most, self.sums = self._of_leaves(np.arange(n_leaves))
         is_coarse = np.empty(n_leaves, np.bool_)
-        find_coarse(rows.leaves, paths.start, self.low, self.high, most, *self.units, is_coarse)
+        mend_units(rows.leaves, paths.start, self.low, self.high, most, *self.units, is_coarse)
         if is_coarse.any():
-            coarse = np.flatnonzero(is_coarse)
-            self._set_units(coarse, self.low, self.high, most)
-            self.sums[coarse] = self._of_leaves(coarse)[3]
-
-    def _by_leaf(self, bound, n_features):
-        """(n_leaves, widest): numbers of the entries, a line for each leaf."""
-        place = self._paths.start[self._rows.leaves][:, None] + np.arange(self._widest)
-        is_there = np.arange(self._widest) < n_features[:, None]
-        return np.where(is_there, bound[np.where(is_there, place, 0)] if len(bound) else 0.0, 0.0)
-
-    def _set_units(self, places, low, high, most):
-        set_units(places, self._rows.leaves, self._paths.start, low, high, most, *self.units)
+            self.sums[is_coarse] = self._of_leaves(np.flatnonzero(is_coarse))[3]
 
     def _of_leaves(self, places):
         """low, high, most and sums of the leaves at some places, of all rows of all parts."""
@@ -239,25 +225,6 @@ def column_extents(data):
         centre = weighted_mean(column, weight)
         spread[j] = np.sqrt(weighted_mean(np.square(column - centre), weight)) or 1.0
     return ColumnExtents(np.where(np.isfinite(spread), spread, 1.0), low, high)
-
-
-def path_features(nodes, thresholds, extents):
-    """The Paths of a tree."""
-    is_leaf = nodes["left"] == NO_CHILD
-    splits = np.flatnonzero(~is_leaf)
-    parent = np.full(len(nodes), -1, np.int32)
-    for side in ("left", "right"):
-        parent[nodes[side][~is_leaf]] = np.flatnonzero(~is_leaf)
-    is_numeric = ~is_leaf & (nodes["is_categorical"] == 0)
-    asked = np.where(is_numeric, nodes["feature"], -1).astype(np.int32)
-    n_entries = int(nodes["depth"][is_leaf].sum())
-    start, feature = np.empty(len(nodes) + 1, np.int64), np.empty(n_entries, np.int32)
-    low, high = np.empty((2, n_entries))
-    left, threshold = nodes["left"].astype(np.int32), thresholds.of_nodes(nodes, is_numeric)
-    find_path_features(
-        parent, asked, threshold, left, is_leaf, extents.low, extents.high, start, feature, low, high
-    )  # fmt: skip
-    return Paths(start, *(entries[: start[-1]].copy() for entries in (feature, low, high)))
 
 
 def _add_tree(data, leaf, tree, slopes, columns, n_threads):

@@ -200,23 +200,20 @@ def _add_products(a, b, copies, is_copied, n, own, entry):
 
 
 @kernel
-def set_units(places, leaves, start, low, high, most, centre, scale, derivative_scale):
-    """Set centres and scales of some leaves by the ranges of their numbers, a line for each of `leaves`."""
-    for place in places:
-        first, last = start[leaves[place]], start[leaves[place] + 1]
-        for k in range(2):
-            derivative_scale[place, k] = 1.0 / _power_above(most[place, k])
-        for entry in range(first, last):
-            lower, upper = low[place, entry - first], high[place, entry - first]
-            if not lower <= upper:  # no row counts
-                lower, upper = 0.0, 0.0
-            centre[entry] = 0.5 * lower + 0.5 * upper
-            scale[entry] = 1.0 / _power_above(0.5 * upper - 0.5 * lower)  # no distance from the centre is larger
+def set_units(leaves, start, low, high, most, centre, scale, derivative_scale):
+    """Write centres and scales of the leaves, by bounds of their cells, (n_entries,), and of all derivatives, (2,)."""
+    for place in range(len(leaves)):
+        derivative_scale[place, 0], derivative_scale[place, 1] = _scale_of(most[0]), _scale_of(most[1])
+        for entry in range(start[leaves[place]], start[leaves[place] + 1]):
+            centre[entry], scale[entry] = _units_of_range(low[entry], high[entry])
 
 
 @kernel
-def find_coarse(leaves, start, low, high, most, centre, scale, derivative_scale, is_coarse):
-    """Write which leaves have numbers too small for their units, or larger than those."""
+def mend_units(leaves, start, low, high, most, centre, scale, derivative_scale, is_coarse):
+    """Write which leaves have numbers too small for their units, or larger than those; give them units of their own.
+
+    low, high, most : a line for each of the leaves
+    """
     for place in range(len(leaves)):
         first, last = start[leaves[place]], start[leaves[place] + 1]
         lost, is_outside = 0, False
@@ -230,6 +227,24 @@ def find_coarse(leaves, start, low, high, most, centre, scale, derivative_scale,
         lost_h = _lost_bits(most[place, 0], derivative_scale[place, 0]) if most[place, 0] > 0.0 else 0
         lost_g = _lost_bits(most[place, 1], derivative_scale[place, 1]) if most[place, 1] > 0.0 else 0
         is_coarse[place] = is_outside or max(lost_h + 2 * lost, lost_g + lost) > MOST_LOST_BITS
+        if is_coarse[place]:
+            for k in range(2):
+                derivative_scale[place, k] = _scale_of(most[place, k])
+            for entry in range(first, last):
+                centre[entry], scale[entry] = _units_of_range(low[place, entry - first], high[place, entry - first])
+
+
+@kernel
+def _units_of_range(lower, upper):
+    """Its middle, and the scale of distances from there that makes none larger than 1."""
+    if not lower <= upper:  # no row has such a cell
+        lower, upper = 0.0, 0.0
+    return 0.5 * lower + 0.5 * upper, _scale_of(0.5 * upper - 0.5 * lower)
+
+
+@kernel
+def _scale_of(size):
+    return 1.0 / _power_above(size)
 
 
 @kernel

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from skensemble.ensemble.newton._cell_columns import CellColumns
-from skensemble.ensemble.newton._leaf_slopes import add_leaves, find_path_features
+from skensemble.ensemble.newton._leaf_slopes import add_leaves, find_paths
 from skensemble.ensemble.newton._linear_leaves import LeafRows, Paths, fit_lines
+from skensemble.tree.histogram._grown_trees import ThresholdTable
+from skensemble.tree.histogram._growth_state import NODE
 from skensemble.tree.trees._leaf_slopes import LeafSlopes, read_only
 from skensemble.tree.trees._linear_leaf_kernels import add_linear_trees
 
@@ -83,20 +85,18 @@ def test_features_of_a_path_are_found_once_with_what_splits_leave_of_their_range
     #   3: leaf  4: categories
     #          5: f3 at 2   6: leaf
     #        7: leaf  8: leaf
-    parent = np.array([-1, 0, 0, 1, 1, 4, 4, 5, 5], np.int32)
-    left = np.array([1, 3, -1, -1, 5, 7, -1, -1, -1], np.int32)
-    feature = np.array([3, 1, -1, -1, -1, 3, -1, -1, -1], np.int32)
-    threshold = np.array([5.0, 1.0, np.nan, np.nan, np.nan, 2.0, np.nan, np.nan, np.nan])
-    is_leaf = np.array([False, False, True, True, False, False, True, True, True])
-    start, out, bounds = np.empty(10, np.int64), np.empty(20, np.int32), np.empty((2, 20))
-    columns = np.full(4, -9.0), np.full(4, 9.0)
-    find_path_features(parent, feature, threshold, left, is_leaf, *columns, start, out, *bounds)
+    nodes = np.zeros(9, NODE)
+    nodes["left"], nodes["right"] = [1, 3, -1, -1, 5, 7, -1, -1, -1], [2, 4, -1, -1, 6, 8, -1, -1, -1]
+    nodes["feature"], nodes["code"] = [3, 1, 0, 0, 2, 3, 0, 0, 0], [2, 1, 0, 0, 5, 1, 0, 0, 0]
+    nodes["depth"], nodes["is_categorical"][4] = [0, 1, 1, 2, 2, 3, 3, 4, 4], 1
+    thresholds = ThresholdTable.of([np.empty(0), np.array([1.0]), np.empty(0), np.array([2.0, 5.0])])
+    start, out, *bounds = find_paths(nodes, *thresholds, np.full(4, -9.0), np.full(4, 9.0))
     found = [
-        {int(out[k]): tuple(bounds[:, k].tolist()) for k in range(start[v], start[v + 1])} for v in range(len(parent))
+        {int(out[k]): (bounds[0][k], bounds[1][k]) for k in range(start[v], start[v + 1])} for v in range(len(nodes))
     ]
     wanted = {2: {3: (5, 9)}, 3: {1: (-9, 1), 3: (-9, 5)}, 6: {1: (1, 9), 3: (-9, 5)}}
     wanted |= {7: {1: (1, 9), 3: (-9, 2)}, 8: {1: (1, 9), 3: (2, 5)}}
-    assert found == [wanted.get(v, {}) for v in range(len(parent))]
+    assert found == [wanted.get(v, {}) for v in range(len(nodes))]
     assert start[-1] == sum(map(len, wanted.values()))
 
 
