@@ -25,6 +25,7 @@ from skensemble.tree._sparse_codes import SparseCells, codes_of, is_sparse, thre
 
 BLOCK_CELLS = 1 << 16
 PADDING = 8
+BLOCK_ROWS = 1 << 16  # of CodesByRows that are looked at together
 MAX_CATEGORIES = (1 << 16) - 1  # codes of two bytes
 
 
@@ -49,6 +50,37 @@ class BinnedMatrix(NamedTuple):
     def take(self, rows):
         """The codes of some rows."""
         return self._replace(codes=self.codes[rows], columns=np.ascontiguousarray(self.columns[:, rows]))
+
+
+class CodesByRows(NamedTuple):
+    """A table as codes without the copy by columns, for one so large that this is too much; see BinnedMatrix."""
+
+    codes: np.ndarray
+    n_codes: np.ndarray
+    is_categorical: np.ndarray
+
+    @property
+    def n_samples(self):
+        return len(self.codes)
+
+    @property
+    def n_features(self):
+        return len(self.n_codes)
+
+    def take(self, rows):
+        """The BinnedMatrix of some rows (an index array, or a slice)."""
+        codes = self.codes[rows]
+        return BinnedMatrix(codes, np.ascontiguousarray(codes.T[: self.n_features]), self.n_codes, self.is_categorical)
+
+    def without_rows(self):
+        """A BinnedMatrix of the same features."""
+        return self.take(slice(0))
+
+    def blocks(self):
+        """Yield (slice of rows, their codes by columns) for all rows."""
+        for start in range(0, self.n_samples, BLOCK_ROWS):
+            rows = slice(start, min(start + BLOCK_ROWS, self.n_samples))
+            yield rows, self.take(rows).columns
 
 
 class Binner:
@@ -136,11 +168,31 @@ class Binner:
             self._fill(part, block, start, stop)
             write_codes(block, *search, n_codes, is_categorical, columns, codes, first_row + start)
 
+        self._write_blocks(table, write_block, n_threads)
+        return table.encoded(BinnedMatrix(codes, columns, n_codes, is_categorical))
+
+    def transform_by_rows(self, table, n_threads=1):
+        """The table's codes, as CodesByRows."""
+        n_samples, n_features = table.n_samples, table.n_features
+        dtype, is_categorical = _code_dtype(self.n_codes_.max()), np.array(self.is_categorical_)
+        n_codes, search = np.array(self.n_codes_), prepare_search(self.thresholds_, n_samples)
+        codes = table.new_codes((n_samples, -(-n_features // PADDING) * PADDING), dtype)
+
+        def write_block(part, first_row, start, stop):
+            block, columns = np.empty((n_features, stop - start)), np.empty((n_features, stop - start), dtype)
+            self._fill(part, block, start, stop)
+            rows = codes[first_row + start : first_row + stop]
+            write_codes(block, *search, n_codes, is_categorical, columns, rows, 0)
+
+        self._write_blocks(table, write_block, n_threads)
+        return CodesByRows(codes, n_codes, is_categorical)
+
+    def _write_blocks(self, table, write_block, n_threads):
+        """Call write_block(part, its first row, start, stop) for all rows of the table's parts."""
         for first_row, part in table.parts():
             self.prepare(part)
             write = partial(write_block, part, first_row)
-            for_blocks(write, part.n_samples, max(64, BLOCK_CELLS // n_features), n_threads)
-        return table.encoded(BinnedMatrix(codes, columns, n_codes, is_categorical))
+            for_blocks(write, part.n_samples, max(64, BLOCK_CELLS // table.n_features), n_threads)
 
     def reads_sparse(self, table):
         """Does `transform_sparse` take less than `transform`?"""

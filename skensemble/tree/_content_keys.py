@@ -28,6 +28,7 @@ from skensemble.tree._content_kernels import (
     add_rows_by_code,
     mix,
 )
+from skensemble.tree._binning import BLOCK_ROWS, CodesByRows
 from skensemble.tree._part_of_codes import PartOfCodes
 from skensemble.tree._sparse_codes import SparseCodes
 
@@ -46,18 +47,24 @@ class ContentKeys(NamedTuple):
 
 
 def content_keys(binned, weight=None, n_threads=1):
-    """ContentKeys of a BinnedMatrix or of SparseCodes.  weight : (n_samples,) or None: rows of weight 0 do not count"""
+    """ContentKeys of a BinnedMatrix, CodesByRows or SparseCodes.  weight : (n_samples,) or None: rows of weight 0 do not count"""
     if isinstance(binned, PartOfCodes):
         cells = _PartCells(binned, n_threads)
+    elif isinstance(binned, CodesByRows):
+        cells = _BlockCells(binned, n_threads)
     else:
         cells = _SparseCells(binned) if isinstance(binned, SparseCodes) else _Cells(binned, n_threads)
-    units = cells.distinct_rows(weight).astype(np.uint64)
-    counts = cells.sums_by_code(units)
+    is_distinct = cells.distinct_rows(weight)
+    counts = cells.sums_by_code(is_distinct.astype(np.uint64))
     occurs = counts > 0
     varies = cells.sums_by_feature(occurs.astype(np.uint64)) > 1
     known = _mixed(cells.labels() + _mixed(counts))
     _, colors = cells.refined(known, occurs, varies)
-    shared = cells.sums_by_code(_mixed(cells.sums_by_row(colors)) * units)
+    rows = cells.sums_by_row(colors)
+    mix(rows)
+    rows *= is_distinct
+    shared = cells.sums_by_code(rows)
+    del rows  # tables may be so large that a number for each row counts
     columns, colors = cells.refined(_mixed(known + shared), occurs, varies)
     varying = np.flatnonzero(varies)
     order = varying[np.argsort(columns[varying], kind="stable")]
@@ -91,6 +98,8 @@ class _Cells:
     def distinct_rows(self, weight):
         """(n_samples,) bool: one row of positive weight of all that are alike."""
         places = self.of_all(self.sums_by_row(_mixed(np.arange(len(self.feature)))))
+        if weight is None and not has_copies(places):
+            return np.ones(len(places), bool)
         rows = np.arange(len(places)) if weight is None else np.flatnonzero(weight)
         rows = rows[np.argsort(places[rows])]
         is_distinct = np.zeros(len(places), bool)
@@ -115,6 +124,27 @@ class _Cells:
             ROW_BLOCK,
             self.n_threads,
         )
+        return sums
+
+
+class _BlockCells(_Cells):
+    """The same, of codes that are there row by row only."""
+
+    def sums_by_code(self, rows):
+        sums, n_features = np.zeros(len(self.feature), np.uint64), len(self.first)
+        for block, columns in self.binned.blocks():
+            add = partial(add_rows_by_code, columns, self.first, rows[block], sums)
+            for_blocks(add, n_features, -(-n_features // self.n_threads), self.n_threads)
+        return sums
+
+    def sums_by_row(self, cells):
+        sums = np.zeros(self.binned.n_samples, np.uint64)
+
+        def add(start, stop):
+            columns = self.binned.take(slice(start, stop)).columns
+            add_cells_by_row(columns, self.first, cells, sums[start:stop], 0, stop - start)
+
+        for_blocks(add, len(sums), BLOCK_ROWS, self.n_threads)
         return sums
 
 
@@ -166,12 +196,20 @@ def number_keys(numbers):
 # -- rows that differ in nothing but their targets -------------------------------------------------------------------
 
 
+def has_copies(keys):
+    """Are some keys the same?"""
+    ordered = np.sort(keys)
+    return bool((ordered[1:] == ordered[:-1]).any())
+
+
 def keys_with_target(keys, target, copies=None):
     """(n_samples,) int64: `keys`, told apart where rows that are alike have different targets.
 
     keys : (n_samples,) int64;  target : (n_samples,) or (n_outputs, n_samples)
     copies : (n_samples,) int64, how many rows each stands for, 0 for those that are not there; None: one each
     """
+    if not has_copies(keys):
+        return keys
     keys = keys.view(np.uint64)
     units = np.ones(len(keys), np.uint64) if copies is None else copies.astype(np.uint64)
     counted = np.flatnonzero(units)

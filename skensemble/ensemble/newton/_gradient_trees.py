@@ -4,10 +4,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from skensemble.ensemble.newton._blocked_rounds import BlockedRounds
 from skensemble.ensemble.newton._booster import Booster
 from skensemble.ensemble.newton._boosting_settings import read_settings
 from skensemble.ensemble.newton._parted_rounds import PartedRounds
+from skensemble.ensemble.newton._training_data import TrainingData
 from skensemble.ensemble.newton._tree_rounds import TreeRounds
+from skensemble.tree._binning import CodesByRows
 from skensemble.tree.histogram._grown_trees import to_tree_arrays
 from skensemble.tree.trees._additive_trees import AdditiveTrees
 from skensemble.tree.trees._tree_arrays import concatenate, empty_trees, validate_trees
@@ -40,12 +43,19 @@ class GradientTrees(Booster):
 
     # -- training ----------------------------------------------------------------------------------------------------
 
+    @classmethod
+    def data_in_blocks(cls, binner, table, target, weight, start, n_threads):
+        """TrainingData whose codes are there row by row only."""
+        return TrainingData(binner.transform_by_rows(table, n_threads), target, weight, start=start)
+
     def rounds(self, request):
         return self._rounds(request)
 
     def _rounds(self, request, *others):
         alone, parted = self._kinds_of_rounds
         kind = parted if request.train.is_parted else alone
+        if isinstance(request.train.binned, CodesByRows):
+            kind = BlockedRounds
         return kind(request.loss, request.train, request.held_out, self._settings(request), *others)
 
     def _settings(self, request):

@@ -36,9 +36,11 @@ from skensemble.ensemble._early_stopping import Patience
 from skensemble.ensemble._held_out_scoring import GivenRows, HeldOutScorer
 from skensemble.ensemble.losses._links import response
 from skensemble.ensemble.newton._batched_rows import check_for_batches, read_targets, reads_in_order
+from skensemble.ensemble.newton._blocked_rounds import grows_in_blocks
 from skensemble.ensemble.newton._booster import FitRequest
 from skensemble.ensemble.newton._boosters import booster_names, choose_booster
 from skensemble.ensemble.newton._boosting_settings import learning_rate_of
+from skensemble.ensemble.newton._gradient_trees import GradientTrees
 from skensemble.ensemble.newton._model_parts import ModelParts
 from skensemble.ensemble.newton._rounds_search import (
     FEWEST_ROWS,
@@ -189,7 +191,9 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         reads_as = kind
         if any(candidate["linear_leaves"] for candidate in candidates):
             reads_as = choose_booster(self.booster, True)
-        train = self._make_data(reads_as, X, table, target, weight, start, n_threads)
+        is_simple = reads_as is GradientTrees and not candidates
+        in_blocks = is_simple and grows_in_blocks(table, settled)
+        train = self._make_data(reads_as, X, table, target, weight, start, n_threads, in_blocks)
         train.copies = copies
         held_out = None if validation is None else self._make_data(reads_as, X_val, *validation, n_threads)
         if held_out is None and plain_value(self.early_stopping) is True:
@@ -240,9 +244,10 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         target, weight = self._read_target(y_val, sample_weight_val, table.n_samples, True, suffix="_val")
         return table, target, weight, _read_init_score(init_score_val, "init_score_val", table.n_samples)
 
-    def _make_data(self, kind, X, table, target, weight, start, n_threads):
+    def _make_data(self, kind, X, table, target, weight, start, n_threads, in_blocks=False):
         """TrainingData that knows `start`, and, on a warm start, the raw predictions of the model so far."""
-        data = kind.training_data(self._binner, table, target, weight, start, n_threads)
+        make = kind.data_in_blocks if in_blocks else kind.training_data
+        data = make(self._binner, table, target, weight, start, n_threads)
         data.given = GivenRows(given_rows(X, table.n_samples))
         if hasattr(self, "_booster"):
             self._booster.recall(data, table, n_threads)

@@ -18,6 +18,7 @@ import numpy as np
 from skensemble._random_bits import mixed_seed, sample_without_replacement
 from skensemble._weights import are_row_counts
 from skensemble.ensemble.rows._row_sampling_kernels import choose_copies, choose_rows
+from skensemble.tree._content_keys import has_copies
 
 GOSS_SHARE = 0.3  # of the rows, if subsample says nothing
 
@@ -72,8 +73,9 @@ class RowSampler:
     def drawn(self, share, seed):
         """The same, and nothing if none is drawn."""
         n_samples = len(self.keys)
-        rows, units = np.empty(n_samples, np.uint32), np.ones(n_samples, np.int64)
+        rows, units = np.empty(n_samples, np.uint32), np.broadcast_to(np.int64(1), n_samples)
         if self._has_places:
+            units = np.ones(n_samples, np.int64)
             n_drawn = choose_copies(self.keys, self._first, self._total, self.copies, share, seed, rows, units)
         else:
             n_drawn = choose_rows(self.keys, share, seed, rows)
@@ -84,12 +86,6 @@ class RowSampler:
         drawn = np.zeros(len(self.keys))
         drawn[rows] = units if weight is None else units * weight[rows]
         return drawn / np.maximum(self.copies, 1) if self.splits else drawn
-
-
-def has_copies(keys):
-    """Are some keys the same?"""
-    ordered = np.sort(keys)
-    return bool((ordered[1:] == ordered[:-1]).any())
 
 
 def _places(keys, copies, weight):

@@ -159,11 +159,14 @@ def _shift(dtype, n_features, most_codes):
 
 def table_fields(binned):
     """Fields of a state that hold the codes."""
-    one_byte = binned.codes.dtype == np.uint8
-    words = binned.codes.view(np.uint64) if one_byte else np.zeros((0, 0), np.uint64)
+    return {"codes": binned.codes, **word_fields(binned.codes), "columns": binned.columns}
+
+
+def word_fields(codes):
+    """Those that hold codes of a byte as words of eight."""
+    one_byte = codes.dtype == np.uint8
+    words = codes.view(np.uint64) if one_byte else np.zeros((0, 0), np.uint64)
     return {
-        "codes": binned.codes,
         "words_of_codes": words,
         "usual_words": usual_words(words) if one_byte else np.zeros((2, 0), np.uint64),
-        "columns": binned.columns,
     }
