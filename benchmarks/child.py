@@ -16,6 +16,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from statistics import median
@@ -138,8 +139,10 @@ def fit_parquet(way, path, n_rounds):
     if way == "in memory":
         table = pd.read_parquet(path)
         model.fit(table.drop(columns="y"), table["y"])
-    elif way == "in batches":
-        model.fit(Batches.from_parquet(path, target="y"))
+    elif way.startswith("in batches"):
+        with tempfile.TemporaryDirectory() as folder:
+            cache_dir = folder if "file" in way else None
+            model.fit(Batches.from_parquet(path, target="y", cache_dir=cache_dir))
     else:
         began = _fit_by_dask(model.set_params(n_jobs=None), path)
     answer = {"seconds": time.perf_counter() - began, "megabytes": (_peak() - before) / 2**20}
@@ -164,8 +167,6 @@ def _fit_by_dask(model, path):
 
 def _fit_by_xgboost(in_batches, path, n_rounds):
     """Seconds and peak megabytes of XGBoost, of a file's row groups in external memory or of the whole file."""
-    import tempfile
-
     import numpy as np
     import pandas as pd
     import xgboost

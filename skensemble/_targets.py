@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from skensemble._types import Column, Method, Table
 
 CLASS_WEIGHT = (IsDict, SequenceOf(IsDict, "a list of dicts (one per output)"), OneOf("balanced"), IsNone)
+MANY_ROWS = 1 << 16  # whose labels a table of hashes tells apart sooner than sorting does
 MOST_IN_TERMS = 10_000  # largest whole number that stands for the weight of a class
 MONOTONIC_CST = (IsArrayLike, IsDict, IsNone)
 
@@ -157,7 +158,7 @@ def read_labels(y, name, n_samples, *, known=None, multi_output=False, warn=True
         _check_n_outputs(columns, name, known)
         codes = [_codes_in(known[k], classes[k], codes[k], name) for k in range(len(known))]
         classes = known
-    return Labels(classes, np.array(codes, np.intp))
+    return Labels(classes, np.array(codes, np.intp) if len(codes) > 1 else codes[0].reshape(1, -1))
 
 
 def _label_array(y, name, multi_output, warn):
@@ -220,6 +221,9 @@ def _plain_labels(y):
 def _distinct(y, name):
     """(classes, index of each row's class)"""
     if not (y.dtype == object and pd.isna(y).any()):
+        if y.dtype.kind in "iu" and y.dtype.isnative and len(y) >= MANY_ROWS:
+            codes, classes = pd.factorize(y, sort=True)
+            return classes, codes
         try:
             return np.unique(y, return_inverse=True)
         except TypeError:  # objects that do not compare

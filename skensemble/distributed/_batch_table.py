@@ -5,7 +5,7 @@ from threading import Lock
 import numpy as np
 
 from skensemble._validation import CategoryColumn, SparseTable, Table, read_table
-from skensemble.distributed._code_store import new_codes
+from skensemble.distributed._code_store import new_codes, new_codes_in_order
 
 COLUMN_BYTES = 1 << 29  # of whole columns that are in memory at a time
 READ_ALONE_BYTES = 1 << 26  # the same where columns are read without the others, so that more passes cost nothing
@@ -96,6 +96,10 @@ class BatchTable(Table):
 
     def new_codes(self, shape, dtype):
         return new_codes(shape, dtype, self._cache_dir)
+
+    def new_codes_in_order(self, shape, dtype):
+        """(an array of zeros for codes, its file or None); see `_code_store.py`."""
+        return new_codes_in_order(shape, dtype, self._cache_dir)
 
     def _tables(self, first=None, last=None):
         """Yield (number of its first row, Table, number of its first column) of each batch that has rows."""

@@ -22,7 +22,7 @@ class Batches(TableSource):
     `fit` of the `NewtonBoosting` estimators and of forests takes it in the place of `X` and `y` (and of
     `X_val` and `y_val`), and gives the model that all rows in memory give, bit for bit, however they are cut into
     batches. The batches are read several times. What stays in memory is a byte or two for each cell (`cache_dir` says
-    where these go if that is too much), and about 60 bytes for each row. `predict`, `predict_proba` and
+    where these go if that is too much), and about 50 bytes for each row. `predict`, `predict_proba` and
     `decision_function` read one batch after the other.
 
     Make it by `from_parquet` or `from_iterable`.
@@ -54,8 +54,9 @@ class Batches(TableSource):
         columns : list of str, default=None
             Columns of the features. None: all others.
         cache_dir : str or path, default=None
-            Folder for the codes of cells where they would take more than half of the memory that is free. None: the
-            folder for temporary files. Nothing stays there, not even after a crash.
+            Folder for the codes of cells: those of large tables whose trees are symmetric, and others where they would
+            take more than half of the memory that is free. None: the folder for temporary files, where they would.
+            Nothing stays there, not even after a crash.
 
         Returns
         -------

@@ -19,10 +19,27 @@ def free_memory():
 
 
 def new_codes(shape, dtype, cache_dir):
-    """An array of zeros, in memory or in a file, whose disk space is taken at once: a full disk is told, not met."""
-    n_bytes = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
-    if n_bytes <= MOST_OF_FREE_MEMORY * free_memory():
+    """An array of zeros, in memory while it fits, else in a file."""
+    if _n_bytes(shape, dtype) <= MOST_OF_FREE_MEMORY * free_memory():
         return np.zeros(shape, dtype)
+    return new_codes_in_file(shape, dtype, cache_dir)[0]
+
+
+def new_codes_in_order(shape, dtype, cache_dir):
+    """(an array of zeros, its file as a mmap, or None), for codes that are read in order: in a file if there is a
+    folder for it."""
+    if cache_dir is None and _n_bytes(shape, dtype) <= MOST_OF_FREE_MEMORY * free_memory():
+        return np.zeros(shape, dtype), None
+    return new_codes_in_file(shape, dtype, cache_dir)
+
+
+def _n_bytes(shape, dtype):
+    return int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+
+
+def new_codes_in_file(shape, dtype, cache_dir):
+    """(an array of zeros in a file, the file as a mmap).  Disk space is taken at once: a full disk is told, not met."""
+    n_bytes = _n_bytes(shape, dtype)
     folder = tempfile.gettempdir() if cache_dir is None else cache_dir
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
@@ -36,4 +53,4 @@ def new_codes(shape, dtype, cache_dir):
             f"cache_dir must be a folder with {n_bytes / 2**30:.3g} GiB free for the codes of the table, "
             f"got {str(folder)!r}: {error}."
         ) from error
-    return np.frombuffer(mapped, dtype).reshape(shape)
+    return np.frombuffer(mapped, dtype).reshape(shape), mapped

@@ -8,6 +8,7 @@ and the k-th known category has the code k + 1, whatever `max_bins` is; rare one
 whole-number weights: a row of weight k counts exactly as k rows, a row of weight 0 not at all.
 """
 
+import mmap
 from copy import copy
 from functools import partial
 from numbers import Integral
@@ -58,10 +59,18 @@ class CodesByRows(NamedTuple):
     codes: np.ndarray
     n_codes: np.ndarray
     is_categorical: np.ndarray
+    mapped: mmap.mmap | None = None  # the file that the codes are in
 
     @property
     def n_samples(self):
         return len(self.codes)
+
+    def let_go(self, stop):
+        """Have rows before `stop` take no memory while nobody reads them, where their codes are in a file."""
+        if self.mapped is not None and hasattr(self.mapped, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
+            n_bytes = stop * self.codes.strides[0] // mmap.PAGESIZE * mmap.PAGESIZE
+            if n_bytes > 0:
+                self.mapped.madvise(mmap.MADV_DONTNEED, 0, n_bytes)
 
     @property
     def n_features(self):
@@ -81,6 +90,7 @@ class CodesByRows(NamedTuple):
         for start in range(0, self.n_samples, BLOCK_ROWS):
             rows = slice(start, min(start + BLOCK_ROWS, self.n_samples))
             yield rows, self.take(rows).columns
+            self.let_go(rows.stop)
 
 
 class Binner:
@@ -176,16 +186,18 @@ class Binner:
         n_samples, n_features = table.n_samples, table.n_features
         dtype, is_categorical = _code_dtype(self.n_codes_.max()), np.array(self.is_categorical_)
         n_codes, search = np.array(self.n_codes_), prepare_search(self.thresholds_, n_samples)
-        codes = table.new_codes((n_samples, -(-n_features // PADDING) * PADDING), dtype)
+        codes, mapped = table.new_codes_in_order((n_samples, -(-n_features // PADDING) * PADDING), dtype)
+        codes = CodesByRows(codes, n_codes, is_categorical, mapped)
 
         def write_block(part, first_row, start, stop):
             block, columns = np.empty((n_features, stop - start)), np.empty((n_features, stop - start), dtype)
             self._fill(part, block, start, stop)
-            rows = codes[first_row + start : first_row + stop]
+            rows = codes.codes[first_row + start : first_row + stop]
             write_codes(block, *search, n_codes, is_categorical, columns, rows, 0)
+            codes.let_go(first_row + start)
 
         self._write_blocks(table, write_block, n_threads)
-        return CodesByRows(codes, n_codes, is_categorical)
+        return codes
 
     def _write_blocks(self, table, write_block, n_threads):
         """Call write_block(part, its first row, start, stop) for all rows of the table's parts."""

@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skensemble._parallel import for_blocks
+from skensemble.tree._binning import BLOCK_ROWS, CodesByRows
 from skensemble.tree._content_kernels import (
     add_cells_by_row,
     add_entries_by_code,
@@ -28,7 +29,6 @@ from skensemble.tree._content_kernels import (
     add_rows_by_code,
     mix,
 )
-from skensemble.tree._binning import BLOCK_ROWS, CodesByRows
 from skensemble.tree._part_of_codes import PartOfCodes
 from skensemble.tree._sparse_codes import SparseCodes
 
@@ -143,6 +143,7 @@ class _BlockCells(_Cells):
         def add(start, stop):
             columns = self.binned.take(slice(start, stop)).columns
             add_cells_by_row(columns, self.first, cells, sums[start:stop], 0, stop - start)
+            self.binned.let_go(start)
 
         for_blocks(add, len(sums), BLOCK_ROWS, self.n_threads)
         return sums

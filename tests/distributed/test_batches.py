@@ -16,6 +16,9 @@ from skensemble import (
     RandomForestRegressor,
 )
 from skensemble.distributed import Batches, _batch_table, _code_store, _parquet_files
+from skensemble.ensemble.newton import _blocked_rounds
+from skensemble.tree import _binning, _content_keys
+from skensemble.tree.histogram import _blocked_grower
 
 N = 240
 RNG = np.random.default_rng(0)
@@ -77,6 +80,36 @@ def test_parameters_mean_the_same(parameters):
     in_batches = {"X_val": Batches.from_iterable(_cut([20, 50], X, NUMBER))} if validation else {}
     ours = model.fit(batches, **in_batches).predict(X)
     np.testing.assert_array_equal(ours, model.fit(X, NUMBER, **validation).predict(X))
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"subsample": 1.0, "min_samples_leaf": 9, "colsample_bylevel": 0.5},
+        {"loss": "quantile", "quantile": [0.2, 0.8], "multi_strategy": "multi_output_tree"},
+        {"sampling_method": "goss", "categorical_features": ["b", "c"], "max_depth": 2},
+        {"num_parallel_tree": 2, "monotonic_cst": {"a": 1}, "X_val": True},
+    ],
+    ids=str,
+)
+def test_rows_of_a_large_table_stay_where_they_are(monkeypatch, tmp_path, parameters):
+    """Trees that grow in sweeps over blocks of codes, in memory or in a file, are those of rows that move."""
+    monkeypatch.setattr(_blocked_rounds, "MANY_CELLS", 1)
+    for module in (_binning, _blocked_grower, _content_keys):
+        monkeypatch.setattr(module, "BLOCK_ROWS", 50)
+    held_out = {"X_val": X[:50], "y_val": NUMBER[:50]} if parameters.pop("X_val", False) else {}
+    model = NewtonBoostingRegressor(n_estimators=4, random_state=1, n_jobs=2, **parameters)
+    rounds, grow = [], _blocked_grower.BlockedGrower.grow
+    monkeypatch.setattr(_blocked_grower.BlockedGrower, "grow", lambda *given: rounds.append(1) or grow(*given))
+    for weight in (None, WEIGHT):
+        expected = model.fit(X, NUMBER, weight, **held_out).predict(X)
+        for cache_dir in (None, tmp_path):
+            columns = (X, NUMBER) if weight is None else (X, NUMBER, weight)
+            batches = Batches.from_iterable(_cut(CUTS[3], *columns), cache_dir=cache_dir)
+            np.testing.assert_array_equal(model.fit(batches, **held_out).predict(X), expected)
+    assert len(rounds) >= 16
+    assert not list(tmp_path.iterdir())
 
 
 def test_parquet_files(tmp_path):

@@ -434,8 +434,8 @@ class NewtonBoostingRanker(NewtonBoosting):
         queries = _read_queries(y, sample_weight, n_samples, suffix)
         return _Target(relevance, queries), queries.row_weight
 
-    def _make_data(self, kind, X, table, target, weight, start, n_threads):
-        data = super()._make_data(kind, X, table, target.relevance, weight, start, n_threads)
+    def _make_data(self, kind, X, table, target, weight, start, n_threads, in_blocks=False):
+        data = super()._make_data(kind, X, table, target.relevance, weight, start, n_threads, in_blocks)
         data.queries = target.queries
         return data
 

@@ -53,8 +53,10 @@ class BlockedGrower:
         self.n_outputs, self._codes = n_outputs, codes
         self._has_categories = bool(codes.is_categorical.any())
         leader = given_fields(codes.without_rows(), limits, n_outputs, monotone, interactions, feature_order)
-        self._shift, self._words = leader["shift"], word_fields(codes.codes)
+        n_sampled = None if codes.mapped is None else BLOCK_ROWS  # a sample of all of a file would read all of it
+        self._shift, self._words = leader["shift"], word_fields(codes.codes, n_sampled)
         self._memory = GrowthMemory.of_leader(leader, codes.n_samples)
+        codes.let_go(codes.n_samples)
         self._place = np.zeros(len(Place._fields), np.int64)
         self._blocks = range(0, codes.n_samples, BLOCK_ROWS)
         self._node_of_row = np.empty(codes.n_samples, np.int32)
@@ -100,7 +102,9 @@ class BlockedGrower:
         def call(desk, k):
             first = self._blocks[k]
             block = slice(first, min(first + BLOCK_ROWS, self._codes.n_samples))
-            return look(desk, block, self._bounds[k], self._bounds[k + 1])
+            found = look(desk, block, self._bounds[k], self._bounds[k + 1])
+            self._codes.let_go(block.start)
+            return found
 
         return for_each_with_own(self._desks, call, len(self._blocks))
 
@@ -158,9 +162,7 @@ class BlockedGrower:
 
         def of_block(desk, block, start, stop):
             own, cells = self._own_rows(desk, block, start, stop), np.zeros((2, N_EXPONENTS), np.int64)
-            exponents_of_part(
-                targets.gradient[output], targets.hessian[output], targets.weight, own, len(own), cells
-            )
+            exponents_of_part(targets.gradient[output], targets.hessian[output], targets.weight, own, len(own), cells)
             return cells
 
         return [sum_of_exponents(cells) for cells in np.sum(self._sweep(of_block), axis=0)]

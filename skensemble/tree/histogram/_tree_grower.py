@@ -162,11 +162,11 @@ def table_fields(binned):
     return {"codes": binned.codes, **word_fields(binned.codes), "columns": binned.columns}
 
 
-def word_fields(codes):
-    """Those that hold codes of a byte as words of eight."""
+def word_fields(codes, n_sampled=None):
+    """Those that hold codes of a byte as words of eight, and which are usual in the first `n_sampled` rows (None: all)."""
     one_byte = codes.dtype == np.uint8
     words = codes.view(np.uint64) if one_byte else np.zeros((0, 0), np.uint64)
     return {
         "words_of_codes": words,
-        "usual_words": usual_words(words) if one_byte else np.zeros((2, 0), np.uint64),
+        "usual_words": usual_words(words[:n_sampled]) if one_byte else np.zeros((2, 0), np.uint64),
     }
