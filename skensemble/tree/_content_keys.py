@@ -47,7 +47,10 @@ class ContentKeys(NamedTuple):
 
 
 def content_keys(binned, weight=None, n_threads=1):
-    """ContentKeys of a BinnedMatrix, CodesByRows or SparseCodes.  weight : (n_samples,) or None: rows of weight 0 do not count"""
+    """ContentKeys of a BinnedMatrix, CodesByRows or SparseCodes.
+
+    weight : (n_samples,) or None; rows of weight 0 do not count
+    """
     if isinstance(binned, PartOfCodes):
         cells = _PartCells(binned, n_threads)
     elif isinstance(binned, CodesByRows):

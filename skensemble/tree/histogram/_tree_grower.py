@@ -163,7 +163,7 @@ def table_fields(binned):
 
 
 def word_fields(codes, n_sampled=None):
-    """Those that hold codes of a byte as words of eight, and which are usual in the first `n_sampled` rows (None: all)."""
+    """Those that hold codes of a byte as words of eight, and which are usual in the first `n_sampled` rows."""
     one_byte = codes.dtype == np.uint8
     words = codes.view(np.uint64) if one_byte else np.zeros((0, 0), np.uint64)
     return {
