@@ -54,7 +54,7 @@ class BlockedGrower:
         self._has_categories = bool(codes.is_categorical.any())
         leader = given_fields(codes.without_rows(), limits, n_outputs, monotone, interactions, feature_order)
         n_sampled = None if codes.mapped is None else BLOCK_ROWS  # a sample of all of a file would read all of it
-        self._shift, self._words = leader["shift"], word_fields(codes.codes, n_sampled)
+        self._shift, self._cells, self._words = leader["shift"], leader["cells"], word_fields(codes.codes, n_sampled)
         self._memory = GrowthMemory.of_leader(leader, codes.n_samples)
         codes.let_go(codes.n_samples)
         self._place = np.zeros(len(Place._fields), np.int64)
@@ -202,7 +202,9 @@ class BlockedGrower:
         """Histograms of nodes, one or none of each two siblings from `first_node` on."""
         places = np.full(max(1, 2 * len(node_ids)), -1, np.int64)
         places[node_ids - first_node] = np.arange(len(node_ids))
-        n_used = len(node_ids) * place.n_cells
+        n_used, words = len(node_ids) * place.n_cells, self._words["words_of_codes"]
+        if len(self._features) < len(self._cells):
+            words = words[:0]
         for desk in self._desks:
             desk.histograms[:n_used] = 0
 
@@ -210,8 +212,8 @@ class BlockedGrower:
             starts = self._sort(desk, start, stop, first_node, places, len(node_ids))
             self._pack(place, desk, desk.rows[: starts[-1]])
             fill_nodes(
-                starts, self._words["words_of_codes"], self._words["usual_words"], self._codes.codes, desk.rows,
-                desk.packed, desk.histograms, place.n_cells, self._shift, place.n_channels, self._features,
+                starts, words, self._words["usual_words"], self._codes.codes, desk.rows, desk.packed, desk.histograms,
+                place.n_cells, self._shift, place.n_channels, self._features, self._cells,
             )  # fmt: skip
 
         self._sweep(fill)

@@ -36,15 +36,16 @@ def rows_by_node(node_of_row, rows, start, stop, first_node, places, starts, sor
 
 @kernel
 def fill_nodes(
-    starts, words_of_codes, usual_words, codes, sorted_rows, packed, histograms, n_cells, shift, n_channels, features
-):
+    starts, words_of_codes, usual_words, codes, sorted_rows, packed, histograms, n_cells, shift, n_channels, features,
+    cells,
+):  # fmt: skip
     """Add the rows of each place in line to its histogram."""
     n_features = features.shape[0]
     for first in range(0, n_features, TILE_FEATURES):
         for place in range(starts.shape[0] - 1):
             accumulate(
                 words_of_codes, usual_words, codes, sorted_rows, packed, starts[place], starts[place + 1], histograms,
-                place * n_cells, shift, n_channels, features, first, min(first + TILE_FEATURES, n_features),
+                place * n_cells, shift, n_channels, features, cells, first, min(first + TILE_FEATURES, n_features),
             )  # fmt: skip
 
 

@@ -130,7 +130,7 @@ def _next_job(state):
         return after_partition(state)
     if state.phase == ACCUMULATE:
         state.phase = CHILDREN
-        state.n_tiles = min(state.n_active, max(state.n_tiles, state.n_threads))
+        state.n_tiles = min(state.n_columns, max(state.n_tiles, state.n_threads))
         return state.n_tiles
     if state.phase == CHILDREN or state.phase == COUNT:
         return after_children(state)
@@ -161,9 +161,11 @@ def prepare(n_rows, state):
     for lane in range(state.n_threads):
         state.spans[0, lane, 0] = n_rows * lane // state.n_threads
         state.spans[0, lane, 1] = n_rows * (lane + 1) // state.n_threads
+    state.n_columns = state.n_active
     if state.n_active == state.features.shape[0]:
+        state.n_columns = state.columns_in_order.shape[0]
         for k in range(state.n_active):
-            state.features[k] = k
+            state.features[k] = state.features_by_column[k]
     state.phase, state.is_shared = SUMS, True
     return state.block_sums.shape[0] * state.n_outputs
 
@@ -220,7 +222,7 @@ def bound_counts(state):
         by_cells = state.policy == SYMMETRIC or state.n_outputs > 1 or least == 0.0
         state.counts = by_cells and least < most
     state.n_channels = state.n_outputs + state.counts
-    state.n_cells = (state.n_codes.shape[0] << state.shift) * state.n_channels
+    state.n_cells = (state.columns_in_order.shape[0] << state.shift) * state.n_channels
 
 
 @kernel
@@ -451,8 +453,8 @@ def _start_children(small, big, left, right, build_big, state):
     tile = TILE_FEATURES << max(8 - state.shift, 0)
     if state.n_channels > 2:
         tile = max(1, tile // state.n_channels)
-    n_tiles = max(1, (state.n_active + tile - 1) // tile)
-    state.n_blocks, state.is_shared = 1, n_rows * state.n_active >= NODE_WORK
+    n_tiles = max(1, (state.n_columns + tile - 1) // tile)
+    state.n_blocks, state.is_shared = 1, n_rows * state.n_columns >= NODE_WORK
     if state.n_threads == 1 or not state.is_shared:
         state.n_tiles = 1 if n_rows < 4096 else n_tiles
     elif not build_big and _pays_for_lanes(small, n_rows, state):
@@ -460,7 +462,7 @@ def _start_children(small, big, left, right, build_big, state):
         state.phase = ACCUMULATE
         return state.n_tiles * state.n_blocks
     else:
-        state.n_tiles = min(state.n_active, (n_tiles + state.n_threads - 1) // state.n_threads * state.n_threads)
+        state.n_tiles = min(state.n_columns, (n_tiles + state.n_threads - 1) // state.n_threads * state.n_threads)
     state.phase = CHILDREN
     return state.n_tiles
 
@@ -469,7 +471,8 @@ def _start_children(small, big, left, right, build_big, state):
 def _pays_for_lanes(small, n_rows, state):
     """Is it quicker to add up a histogram of each lane than to have all threads read the rows of all lanes?"""
     longest = _longest_lane(small, state)
-    return n_rows >= (LANES_PAY * state.n_active << state.shift) >> 8 and longest * state.n_threads <= BALANCED * n_rows
+    is_large = n_rows >= (LANES_PAY * state.n_columns << state.shift) >> 8
+    return is_large and longest * state.n_threads <= BALANCED * n_rows
 
 
 @kernel
@@ -537,7 +540,7 @@ def _describe_split(node_id, side, state):
     """Fill in code, missing direction, categories and left sums of a child's split, while its histogram is there."""
     node, left = state.nodes[node_id], state.left_totals[node_id]
     n_codes, counted_side = state.n_codes[node.feature], side if node.flags & COUNTED else BY_SUMS
-    cell = node.slot * state.n_cells + (node.feature << state.shift) * state.n_channels
+    cell = node.slot * state.n_cells + state.cells[node.feature] * state.n_channels
     node.is_categorical = state.is_categorical[node.feature]
     if node.is_categorical:
         scan_codes, ratio = np.empty(n_codes, np.int64), np.empty(n_codes, np.float64)
@@ -585,7 +588,7 @@ def _describe_level(first, last, state):
     feature, position, flags, gain = split.feature, split.position, split.flags, split.gain
     is_categorical = state.is_categorical[feature]
     scan_codes = state.sorted_categories[feature] if is_categorical else state.codes_in_order
-    offset = (feature << state.shift) * state.n_channels
+    offset = state.cells[feature] * state.n_channels
     weight_left, weight = 0.0, 0.0
     for node_id in range(first, last):
         left_totals(

@@ -13,6 +13,7 @@ from skensemble.tree.histogram._histogram import (
     accumulate,
     clear,
     clear_counts,
+    complete,
     count_codes,
     merge,
     pack,
@@ -138,27 +139,57 @@ def _move_chunk(chunk, state):
 
 
 @kernel
-def first_feature(tile, state):
+def first_column(tile, state):
     """Where a tile begins: tiles are made of whole words of eight codes, if there are enough of them."""
-    n_words = (state.n_active + 7) >> 3
+    n_words = (state.n_columns + 7) >> 3
     if n_words >= state.n_tiles:
-        return min(8 * (n_words * tile // state.n_tiles), state.n_active)
-    return state.n_active * tile // state.n_tiles
+        return min(8 * (n_words * tile // state.n_tiles), state.n_columns)
+    return state.n_columns * tile // state.n_tiles
 
 
 @kernel
-def _fill(node_id, first_lane, last_lane, slot, first, last, state):
-    """Fill the cells of a tile in `slot` from nothing, with a node's rows in lanes [first_lane, last_lane)."""
-    base = slot * state.n_cells
-    buffer = state.nodes[node_id].buffer
-    features = state.features[: state.n_active]
-    clear(state.histogram, base, state.shift, state.n_channels, state.n_codes, features, first, last)
+def has_all_features(state):
+    """Do all features take part in the tree?  Only then its histograms are filled from columns that features share."""
+    return state.n_active == state.features.shape[0]
+
+
+@kernel
+def first_feature(tile, state):
+    """Where the features of a tile begin in `features`."""
+    column = first_column(tile, state)
+    return state.column_starts[column] if has_all_features(state) else column
+
+
+@kernel
+def _fill(node_id, first_lane, last_lane, slot, tile, state):
+    """Fill the cells of a tile in `slot` from nothing, with a node's rows in lanes [first_lane, last_lane).
+
+    The cells of usual codes of features that share a column are wrong until they are completed.
+    """
+    base, buffer = slot * state.n_cells, state.nodes[node_id].buffer
+    first, last = first_feature(tile, state), first_feature(tile + 1, state)
+    features, cells, codes, words = state.features[: state.n_active], state.cells, state.codes, state.words_of_codes[:0]
+    clear(state.histogram, base, state.n_channels, state.n_codes, features, cells, first, last)
+    if has_all_features(state):
+        first, last = first_column(tile, state), first_column(tile + 1, state)
+        features, cells, codes = state.columns_in_order, state.column_cells, state.column_codes
+        words = state.words_of_codes
     for lane in range(first_lane, last_lane):
         accumulate(
-            state.words_of_codes, state.usual_words, state.codes, state.rows[buffer], state.packed[buffer],
-            state.spans[node_id, lane, 0], state.spans[node_id, lane, 1], state.histogram, base, state.shift,
-            state.n_channels, features, first, last,
+            words, state.usual_words, codes, state.rows[buffer], state.packed[buffer], state.spans[node_id, lane, 0],
+            state.spans[node_id, lane, 1], state.histogram, base, state.shift, state.n_channels, features, cells,
+            first, last,
         )  # fmt: skip
+
+
+@kernel
+def _complete(node_id, slot, tile, state):
+    """Write the cells of usual codes of the features that share a column."""
+    complete(
+        state.histogram, slot * state.n_cells, state.n_channels, state.n_codes, state.features[: state.n_active],
+        state.cells, state.usual_codes, state.totals[node_id], first_feature(tile, state),
+        first_feature(tile + 1, state),
+    )  # fmt: skip
 
 
 @kernel
@@ -166,7 +197,7 @@ def _accumulate_chunk(chunk, state):
     """One tile of features, the smaller child's rows of one lane, into the lane's own histogram."""
     lane, tile = chunk // state.n_tiles, chunk % state.n_tiles
     slot = state.nodes[state.small].slot if lane == 0 else state.free_slots.shape[0] + lane - 1
-    _fill(state.small, lane, lane + 1, slot, first_feature(tile, state), first_feature(tile + 1, state), state)
+    _fill(state.small, lane, lane + 1, slot, tile, state)
 
 
 @kernel
@@ -176,20 +207,22 @@ def _children_chunk(chunk, state):
     features = state.features[: state.n_active]
     small, big = state.nodes[state.small], state.nodes[max(state.big, 0)]
     if state.n_blocks == 1:
-        _fill(state.small, 0, state.n_threads, small.slot, first, last, state)
+        _fill(state.small, 0, state.n_threads, small.slot, chunk, state)
     for block in range(1, state.n_blocks):
         source = (state.free_slots.shape[0] + block - 1) * state.n_cells
         merge(
-            state.histogram, small.slot * state.n_cells, source, state.shift, state.n_channels, state.n_codes,
-            features, first, last,
+            state.histogram, small.slot * state.n_cells, source, state.n_channels, state.n_codes, features,
+            state.cells, first, last,
         )  # fmt: skip
+    _complete(state.small, small.slot, chunk, state)
     if state.big >= 0:
         if state.build_big:
-            _fill(state.big, 0, state.n_threads, big.slot, first, last, state)
+            _fill(state.big, 0, state.n_threads, big.slot, chunk, state)
+            _complete(state.big, big.slot, chunk, state)
         else:
             subtract(
-                state.histogram, big.slot * state.n_cells, small.slot * state.n_cells, state.shift, state.n_channels,
-                state.n_codes, features, first, last,
+                state.histogram, big.slot * state.n_cells, small.slot * state.n_cells, state.n_channels,
+                state.n_codes, features, state.cells, first, last,
             )  # fmt: skip
     for side in range(2):
         node_id = state.scan_right if side else state.scan_left
@@ -214,7 +247,7 @@ def scan_tile(node_id, side, first, last, state):
 def scan(node_id, side, feature, counted_side, state, scan_codes, ratio, prefix, gains):
     """Best split of a feature of a child, by the counts of its rows unless counted_side is BY_SUMS."""
     node = state.nodes[node_id]
-    cell = node.slot * state.n_cells + (feature << state.shift) * state.n_channels
+    cell = node.slot * state.n_cells + state.cells[feature] * state.n_channels
     gain, position, flags = scan_feature(
         state.histogram, cell, feature, counted_side, node.stop - node.start, state.totals[node_id], node.lower,
         node.upper, state, scan_codes, ratio, prefix, gains,
@@ -263,7 +296,7 @@ def level_scan_chunk(chunk, state):
     prefix, level_gains = np.empty(n_scratch, np.int64), np.empty((3, n_scratch))
     gains = level_gains[2]
     is_categorical = state.is_categorical[feature]
-    offset = (feature << state.shift) * state.n_channels
+    offset = state.cells[feature] * state.n_channels
     if state.level == 0 and is_categorical:  # also if not allowed here: it may be, further down
         cell = state.nodes[0].slot * state.n_cells + offset
         state.n_categories[feature] = category_order(
@@ -308,7 +341,7 @@ def level_scan_chunk(chunk, state):
 @kernel
 def level_has_missing(feature, state):
     """Does any node of the level hold a missing value of the feature?"""
-    offset = (feature << state.shift) * state.n_channels
+    offset = state.cells[feature] * state.n_channels
     for node_id in range((1 << state.level) - 1, (1 << (state.level + 1)) - 1):
         cell = state.nodes[node_id].slot * state.n_cells + offset
         if has_missing(state.histogram, cell, feature, BY_SUMS, state):

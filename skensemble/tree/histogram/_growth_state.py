@@ -41,7 +41,15 @@ TABLE = StateTable(
         ("plain", bool, None, FIT, None, "only reg_lambda and min_child_weight bear on a numeric split, one output"),
         # the binned table
         ("codes", None, "n_samples n_padded", FIT, None, "row by row"),
-        ("words_of_codes", np.uint64, "? ?", FIT, None, "codes of one byte, eight at a time; else (0, 0)"),
+        # and as histograms are filled from it, see CodeColumns
+        ("column_codes", None, "n_samples ?", FIT, None, "row by row"),
+        ("words_of_codes", np.uint64, "? ?", FIT, None, "of columns, of one byte, eight at a time; else (0, 0)"),
+        ("columns_in_order", np.int64, "?", FIT, None, "0, 1, 2, ..."),
+        ("column_cells", np.int64, "?", FIT, None, "where the cells of each column begin"),
+        ("column_starts", np.int64, "?", FIT, None, "where its features begin, and behind the last"),
+        ("features_by_column", np.int64, "n_features", FIT, None, ""),
+        ("cells", np.int64, "n_features", FIT, None, "where the cells of each feature begin"),
+        ("usual_codes", np.int64, "n_features", FIT, None, "of features that share a column; -1: it has its own"),
         ("usual_words", np.uint64, "2 ?", FIT, None, "the usual word, and whether there is one; (2, 0): for no word"),
         ("columns", None, "n_features n_samples", FIT, None, "the codes feature by feature"),
         ("n_codes", np.int64, "n_features", FIT, None, "of each feature"),
@@ -50,7 +58,7 @@ TABLE = StateTable(
         ("monotone", np.int64, "n_features", FIT, None, "-1, 0 or 1"),
         ("interactions", np.bool_, "n_groups n_features", FIT, None, "which may meet; no group: all may"),
         ("codes_in_order", np.int64, "?", FIT, None, "1, 2, 3, ...: the scan order of a numeric feature"),
-        ("shift", int, None, FIT, None, "a feature's cells begin at feature << shift"),
+        ("shift", int, None, FIT, None, "a column's cells begin at column << shift"),
         # what a row adds to a histogram, and how to read the sums
         ("n_outputs", int, None, FIT, None, "that a tree is about"),
         # targets; those of all outputs, of which a tree takes `n_outputs` from `first_output` on
@@ -136,6 +144,7 @@ TABLE = StateTable(
         ("seed", int, None, TREE, 0, ""),
         ("first_output", int, None, TREE, 0, "of this tree"),
         ("n_active", int, None, TREE, 0, "features of this tree"),
+        ("n_columns", int, None, TREE, 0, "that hold their codes"),
         ("n_nodes", int, None, TREE, 0, ""),
         ("n_leaves", int, None, TREE, 0, ""),
         ("n_open", int, None, TREE, 0, "nodes of the heap"),

@@ -1,8 +1,11 @@
 """Kernels that fill and subtract histograms.
 
-A histogram is a flat int64 array.  Feature `f` of a node's histogram begins at cell `f << shift`; a cell has
+A histogram is a flat int64 array.  Feature `f` of a node's histogram begins at its cell `cells[f]`; a cell has
 `n_channels` integers.  Integers add exactly and in any order, so the sibling is an exact difference, and the threads'
 order does not show.
+
+Histograms are filled from columns of codes, of which column `c` begins at cell `c << shift`.  A column is a feature, or
+several that share it (see `_code_columns.py`); what is said of `features` below is meant for columns there.
 
     one output         one channel            g << 32 | h          (both sums in one addition)
     several outputs    one such channel for each; where cells must count rows, one more channel for the counts
@@ -84,7 +87,7 @@ def add_unusual_codes(words, usual, rows, packed, start, stop, histogram, base, 
 
 
 @kernel
-def add_words(words, usual, codes, rows, packed, start, stop, histogram, base, shift, features, first, last):
+def add_words(words, usual, codes, rows, packed, start, stop, histogram, base, shift, features, cells, first, last):
     """As `add_rows`, by the quicker way for each word, for cells of any shift.  usual : see `usual_words`"""
     while first < last:
         end, is_usual = last, False
@@ -97,15 +100,14 @@ def add_words(words, usual, codes, rows, packed, start, stop, histogram, base, s
         elif shift == 8:
             add_rows(words, rows, packed, start, stop, histogram, base, first, end)
         else:
-            add_rows_of_features(codes, rows, packed, start, stop, histogram, base, shift, features, first, end)
+            add_rows_of_features(codes, rows, packed, start, stop, histogram, base, features, cells, first, end)
         first = end
 
 
 @kernel
-def add_rows_of_features(codes, rows, packed, start, stop, histogram, base, shift, features, first, last):
+def add_rows_of_features(codes, rows, packed, start, stop, histogram, base, features, cells, first, last):
     """As `add_rows`, for features[first:last] and codes of any width."""
     width = int64(codes.shape[1])
-    shift = uint64(shift)
     origin = uint64(base)
     for i in range(uint64(start), uint64(stop)):
         if i + uint64(ROWS_AHEAD) < uint64(stop):
@@ -114,7 +116,7 @@ def add_rows_of_features(codes, rows, packed, start, stop, histogram, base, shif
         value = packed[i]
         for k in range(uint64(first), uint64(last)):
             feature = uint64(features[k])
-            histogram[origin + (feature << shift) + uint64(codes[row, feature])] += value
+            histogram[origin + uint64(cells[feature]) + uint64(codes[row, feature])] += value
 
 
 @intrinsic
@@ -161,10 +163,10 @@ def add_pairs(words, rows, pairs, start, stop, histogram, base, first, last):
 
 
 @kernel
-def add_vectors(codes, rows, vectors, start, stop, histogram, base, shift, n_channels, features, first, last):
+def add_vectors(codes, rows, vectors, start, stop, histogram, base, n_channels, features, cells, first, last):
     """As `add_rows_of_features`, for cells of any number of channels: those of row rows[i] begin at i * n_channels."""
     width = int64(codes.shape[1])
-    shift, n_channels = uint64(shift), uint64(n_channels)
+    n_channels = uint64(n_channels)
     for i in range(uint64(start), uint64(stop)):
         if i + uint64(ROWS_AHEAD) < uint64(stop):
             prefetch(codes, int64(rows[i + uint64(ROWS_AHEAD)]) * width * codes.itemsize)
@@ -172,29 +174,30 @@ def add_vectors(codes, rows, vectors, start, stop, histogram, base, shift, n_cha
         at = i * n_channels
         for k in range(uint64(first), uint64(last)):
             feature = uint64(features[k])
-            cell = uint64(base) + ((feature << shift) + uint64(codes[row, feature])) * n_channels
+            cell = uint64(base) + (uint64(cells[feature]) + uint64(codes[row, feature])) * n_channels
             for channel in range(n_channels):
                 histogram[cell + channel] += vectors[at + channel]
 
 
 @kernel
 def accumulate(
-    words, usual, codes, rows, packed, start, stop, histogram, base, shift, n_channels, features, first, last
+    words, usual, codes, rows, packed, start, stop, histogram, base, shift, n_channels, features, cells, first, last
 ):
     """Add the rows [start, stop) of a node to its cells of features[first:last], whatever the target.
 
-    words, usual : see `add_words`; words is (0, 0) where codes are wider than a byte
+    words, usual : see `add_words`; words has no rows where codes are wider than a byte, or features are left out
+    features : (n,) int64, ascending;  cells : (n_features,) int64, where each of all features begins
     packed : the channels of row rows[i] begin at i * n_channels
     """
-    by_words = words.shape[0] > 0 and is_everything(features) and first & 7 == 0
+    by_words = words.shape[0] > 0 and first & 7 == 0
     if n_channels == 1 and by_words:
-        add_words(words, usual, codes, rows, packed, start, stop, histogram, base, shift, features, first, last)
+        add_words(words, usual, codes, rows, packed, start, stop, histogram, base, shift, features, cells, first, last)
     elif n_channels == 1:
-        add_rows_of_features(codes, rows, packed, start, stop, histogram, base, shift, features, first, last)
+        add_rows_of_features(codes, rows, packed, start, stop, histogram, base, features, cells, first, last)
     elif n_channels == 2 and by_words and shift == 8:
         add_pairs(words, rows, packed, start, stop, histogram, base, first, last)
     else:
-        add_vectors(codes, rows, packed, start, stop, histogram, base, shift, n_channels, features, first, last)
+        add_vectors(codes, rows, packed, start, stop, histogram, base, n_channels, features, cells, first, last)
 
 
 @kernel
@@ -222,42 +225,51 @@ def row_count(row, weight, whole):
     return int64(weight[row]) if whole else int64(weight[row] > 0.0)
 
 
-@kernel
-def is_everything(features):
-    """Are the ascending `features` 0, 1, 2, ... without a gap?"""
-    return features[features.shape[0] - 1] == features.shape[0] - 1
-
-
 # In what follows unsigned indices and no slices: a signed index may be negative, which keeps the compiler from using
 # vectors, and assigning a slice takes it seconds.
 
 
 @kernel
-def clear(histogram, base, shift, n_channels, n_codes, features, first, last):
+def clear(histogram, base, n_channels, n_codes, features, cells, first, last):
     for k in range(first, last):
-        cell = uint64(base + (int64(features[k]) << shift) * n_channels)
+        cell = uint64(base + cells[features[k]] * n_channels)
         for i in range(uint64(n_codes[features[k]] * n_channels)):
             histogram[cell + i] = 0
 
 
 @kernel
-def subtract(histogram, parent, child, shift, n_channels, n_codes, features, first, last):
+def subtract(histogram, parent, child, n_channels, n_codes, features, cells, first, last):
     """Turn the parent's cells into those of the child's sibling."""
     for k in range(first, last):
-        offset = (int64(features[k]) << shift) * n_channels
+        offset = cells[features[k]] * n_channels
         cell, other = uint64(parent + offset), uint64(child + offset)
         for i in range(uint64(n_codes[features[k]] * n_channels)):
             histogram[cell + i] -= histogram[other + i]
 
 
 @kernel
-def merge(histogram, target, source, shift, n_channels, n_codes, features, first, last):
+def merge(histogram, target, source, n_channels, n_codes, features, cells, first, last):
     """Add the cells at `source` to those at `target`."""
     for k in range(first, last):
-        offset = (int64(features[k]) << shift) * n_channels
+        offset = cells[features[k]] * n_channels
         cell, other = uint64(target + offset), uint64(source + offset)
         for i in range(uint64(n_codes[features[k]] * n_channels)):
             histogram[cell + i] += histogram[other + i]
+
+
+@kernel
+def complete(histogram, base, n_channels, n_codes, features, cells, usual, totals, first, last):
+    """Write what the other codes of a feature leave of a node's sums `totals` to the cell of usual[feature] >= 0."""
+    for k in range(first, last):
+        feature = features[k]
+        if usual[feature] >= 0:
+            cell, n_integers = base + cells[feature] * n_channels, n_codes[feature] * n_channels
+            for channel in range(n_channels):
+                at = cell + usual[feature] * n_channels + channel
+                rest = totals[channel] + histogram[at]
+                for i in range(uint64(channel), uint64(n_integers), uint64(n_channels)):
+                    rest -= histogram[uint64(cell) + i]
+                histogram[at] = rest
 
 
 # -- fixed point -----------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skensemble._parallel import for_blocks
+from skensemble.tree.histogram._code_columns import CodeColumns
 from skensemble.tree.histogram._exact_sums import N_EXPONENTS, is_at_border, sum_of_exponents
 from skensemble.tree.histogram._growing import TILE_FEATURES
 from skensemble.tree.histogram._grown_trees import GrownTree, leaves_of
@@ -99,10 +100,10 @@ class PartedGrower:
 
     def __init__(self, part, limits, *, n_outputs=1, monotone, interactions, n_threads=1, feature_order=None):
         self.part, self.n_outputs, self.n_threads = part, n_outputs, n_threads
-        self._own = given_fields(part, limits, n_outputs, monotone, interactions, feature_order)
+        given = limits, n_outputs, monotone, interactions, feature_order, CodeColumns.own(part.n_codes, part.codes.dtype)
+        self._own = given_fields(part, *given)
         empty = part._replace(codes=part.codes[:0], columns=np.ascontiguousarray(part.columns[:, :0]))
-        leader = given_fields(empty, limits, n_outputs, monotone, interactions, feature_order)
-        self._memory = GrowthMemory.of_leader(leader, part.n_rows)
+        self._memory = GrowthMemory.of_leader(given_fields(empty, *given), part.n_rows)
         self._has_categories, self._symmetric = bool(part.is_categorical.any()), limits.policy == SYMMETRIC
         n_here, most_channels = len(part.codes), n_outputs + (limits.min_samples_leaf > 1)
         self._rows = np.empty((2, n_here), np.uint32)
@@ -208,11 +209,12 @@ class PartedGrower:
     def _filled(self, place, node_ids):
         """Histograms of nodes, over the rows of all parts."""
         own, histograms = self._own, np.zeros(len(node_ids) * place.n_cells, np.int64)
+        words = own["words_of_codes"] if len(self._features) == len(own["cells"]) else own["words_of_codes"][:0]
 
         def fill(first, last):
             fill_part(
-                node_ids, self._ranges, own["words_of_codes"], own["usual_words"], self.part.codes, self._rows,
-                self._packed, histograms, place.n_cells, own["shift"], place.n_channels, self._features, first, last,
+                node_ids, self._ranges, words, own["usual_words"], self.part.codes, self._rows, self._packed,
+                histograms, place.n_cells, own["shift"], place.n_channels, self._features, own["cells"], first, last,
             )  # fmt: skip
 
         for_blocks(fill, len(self._features), TILE_FEATURES, self.n_threads)

@@ -95,7 +95,7 @@ def split_part(
 @kernel
 def fill_part(
     node_ids, ranges, words_of_codes, usual_words, codes, rows, packed, histograms, n_cells, shift, n_channels,
-    features, first, last,
+    features, cells, first, last,
 ):  # fmt: skip
     """Add the part's rows of some nodes to their histograms, features[first:last] only."""
     for k in range(node_ids.shape[0]):
@@ -103,7 +103,7 @@ def fill_part(
         buffer = ranges[node_id, 2]
         accumulate(
             words_of_codes, usual_words, codes, rows[buffer], packed[buffer], ranges[node_id, 0], ranges[node_id, 1],
-            histograms, k * n_cells, shift, n_channels, features, first, last,
+            histograms, k * n_cells, shift, n_channels, features, cells, first, last,
         )  # fmt: skip
 
 

@@ -228,7 +228,7 @@ def gains_of_one(
 @kernel
 def counts_cell(feature, side, state):
     """Where the counts of a feature's codes begin in `row_counts`, for the left or right child."""
-    return (side * state.n_codes.shape[0] + feature) << state.shift
+    return side * (state.row_counts.shape[0] >> 1) + state.cells[feature]
 
 
 @kernel

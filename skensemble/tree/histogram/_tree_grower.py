@@ -6,16 +6,13 @@ from typing import NamedTuple
 import numpy as np
 
 from skensemble._weights import is_whole
+from skensemble.tree.histogram._code_columns import CodeColumns
 from skensemble.tree.histogram._grown_trees import GrownTree, copy_of_nodes, leaves_of
 from skensemble.tree.histogram._growth_limits import SYMMETRIC
 from skensemble.tree.histogram._growth_memory import GrowthMemory
 from skensemble.tree.histogram._team_growing import Team
 from skensemble.tree.histogram._usual_words import usual_words
 from skensemble.tree.trees._marks import ALL_OUTPUTS, NO_CHILD
-
-# (features, bits of a code): a histogram of 256 cells for each of so many features of such codes is mostly empty,
-# leaves the caches, and its cells in use fall on few lines of them.
-COMPACT = (24, 5), (256, 7)
 
 
 class Targets(NamedTuple):
@@ -70,7 +67,8 @@ class TreeGrower:
         self.binned, self.n_threads, self.n_outputs = binned, n_threads, n_outputs
         self._has_categories = bool(binned.is_categorical.any())
         self._symmetric = limits.policy == SYMMETRIC
-        self._given = given_fields(binned, limits, n_outputs, monotone, interactions, feature_order)
+        self._n_copies, columns = n_copies, shared_columns(binned)
+        self._given = given_fields(binned, limits, n_outputs, monotone, interactions, feature_order, columns)
         self._make_memory(n_copies)
 
     def _make_memory(self, n_copies):
@@ -90,7 +88,12 @@ class TreeGrower:
         """Set the codes of later trees: a BinnedMatrix of the same shape, features and kind of codes."""
         self.binned = binned
         self._team.dismiss()  # its helpers know the state with the table before
-        self._use(self._memory.replaced(**table_fields(binned)))
+        fields, before = table_fields(binned, shared_columns(binned)), self._given
+        self._given = {**before, **fields}
+        if fields["shift"] == before["shift"] and len(fields["column_cells"]) == len(before["column_cells"]):
+            self._use(self._memory.replaced(**fields))
+        else:
+            self._make_memory(self._n_copies)
 
     def grow(self, targets, seed, rows=None, features=None, output=0):
         """The Growth of a tree for `targets`.
@@ -131,35 +134,43 @@ class TreeGrower:
         leaf_of_row[others] = leaves_of(tree, self.binned, others)
 
 
-def given_fields(binned, limits, n_outputs, monotone, interactions, feature_order):
-    """Fields of a GrowthState that a fit gives; see `TreeGrower`."""
+def given_fields(binned, limits, n_outputs, monotone, interactions, feature_order, columns=None):
+    """Fields of a GrowthState that a fit gives; see `TreeGrower`.  columns : CodeColumns; None: one for each feature"""
     is_plain = n_outputs == 1 and limits.min_samples_leaf == 1 and not limits.reg_alpha
     most_codes = int(binned.n_codes.max(initial=1))
     return {
         **limits._asdict(),
         "plain": is_plain and not limits.max_delta_step and not monotone.any(),
-        **table_fields(binned),
+        **table_fields(binned, columns or CodeColumns.own(binned.n_codes, binned.codes.dtype)),
         "n_codes": binned.n_codes.astype(np.int64),
         "is_categorical": binned.is_categorical,
         "feature_order": np.arange(len(binned.n_codes)) if feature_order is None else feature_order,
         "monotone": monotone.astype(np.int64),
         "interactions": interactions,
         "codes_in_order": np.arange(1, max(most_codes, 2)),
-        "shift": _shift(binned.codes.dtype, len(binned.n_codes), most_codes),
         "n_outputs": n_outputs,
     }
 
 
-def _shift(dtype, n_features, most_codes):
-    """Binary logarithm of the cells of a feature: 8, which kernels know, where codes are bytes and features are few."""
-    code_bits = max(1, (most_codes - 1).bit_length())
-    is_compact = any(n_features >= fewest and code_bits <= most_bits for fewest, most_bits in COMPACT)
-    return 8 if dtype == np.uint8 and not is_compact else code_bits
+def shared_columns(binned):
+    """CodeColumns of a table, which features share where codes are bytes."""
+    if binned.codes.dtype == np.uint8:
+        return CodeColumns.shared(binned.columns, binned.n_codes)
+    return CodeColumns.own(binned.n_codes, binned.codes.dtype)
 
 
-def table_fields(binned):
-    """Fields of a state that hold the codes."""
-    return {"codes": binned.codes, **word_fields(binned.codes), "columns": binned.columns}
+def table_fields(binned, columns):
+    """Fields of a state that hold the codes.  columns : CodeColumns"""
+    n_codes, codes = binned.n_codes, binned.codes
+    if len(columns.groups) < len(n_codes):
+        codes = columns.codes(binned.columns, n_codes)
+    return {
+        "codes": binned.codes,
+        "columns": binned.columns,
+        "column_codes": codes,
+        **columns.fields(n_codes),
+        **word_fields(codes),
+    }
 
 
 def word_fields(codes, n_sampled=None):

@@ -13,6 +13,7 @@ from skensemble.tree.histogram._histogram import (
     add_words,
     clear,
     clear_counts,
+    complete,
     count_codes,
     merge,
     pack,
@@ -25,6 +26,7 @@ from skensemble.tree.histogram._usual_words import usual_words
 from tests.tree.random_tables import random_table
 
 N_SAMPLES, N_CODES, SHIFT, UNWRITTEN = 70, np.array([5, 16, 1, 9, 2]), 4, 10**15
+CELLS = np.arange(5) << SHIFT
 ALL_ROWS = np.zeros(0, np.uint32)  # to `weighted_sums`
 
 
@@ -50,7 +52,7 @@ def test_add_rows_of_features(dtype, start, stop):
     packed = rng.integers(-(2**40), 2**40, 50)
     base, size = 7, len(N_CODES) << SHIFT
     histogram, features = np.zeros(base + size, np.int64), np.array([0, 1, 2, 3])
-    add_rows_of_features(table.codes, rows, packed, start, stop, histogram, base, SHIFT, features, 1, 4)
+    add_rows_of_features(table.codes, rows, packed, start, stop, histogram, base, features, CELLS, 1, 4)
     expected = plain_histogram(table, rows[start:stop], packed[start:stop, None], [1, 2, 3])
     np.testing.assert_array_equal(histogram[base:], expected.ravel())
     np.testing.assert_array_equal(histogram[:base], 0)
@@ -108,7 +110,8 @@ def test_words_that_are_usual_add_the_same(first, last):
         for usual_or_none in (usual, usual[:, :0].copy()):
             histogram = np.zeros(7 + (45 << shift), np.int64)
             add_words(
-                words, usual_or_none, codes, rows, packed, 2, 27, histogram, 7, shift, features, first, last
+                words, usual_or_none, codes, rows, packed, 2, 27, histogram, 7, shift, features, features << shift,
+                first, last,
             )  # fmt: skip
             cells = histogram[7:].reshape(45, 1 << shift)
             np.testing.assert_array_equal(cells[:, :256].ravel(), expected[7:])
@@ -125,11 +128,11 @@ def test_accumulate(n_channels, features):
     size = (len(N_CODES) << SHIFT) * n_channels
     histogram = np.full(2 * size, UNWRITTEN)
     chosen = np.array(features)
-    clear(histogram, size, SHIFT, n_channels, N_CODES, chosen, first, last)
+    clear(histogram, size, n_channels, N_CODES, chosen, CELLS, first, last)
     no_words = np.zeros((0, 0), np.uint64)
     accumulate(
         no_words, no_words, table.codes, rows, sums.reshape(-1), 4, 47, histogram, size, SHIFT, n_channels, chosen,
-        first, last,
+        CELLS, first, last,
     )  # fmt: skip
     expected = np.full((len(N_CODES), 1 << SHIFT, n_channels), UNWRITTEN)
     sums = plain_histogram(table, rows[4:47], sums[4:47], features)
@@ -146,14 +149,27 @@ def test_subtract_and_merge(n_channels):
     histogram = rng.integers(-(2**60), 2**60, 2 * size)
     before = histogram.copy()
     features = np.array([0, 1, 4])
-    subtract(histogram, 0, size, SHIFT, n_channels, N_CODES, features, 1, 3)
+    subtract(histogram, 0, size, n_channels, N_CODES, features, CELLS, 1, 3)
     touched = np.zeros((len(N_CODES), 1 << SHIFT, n_channels), bool)
     touched[1, : N_CODES[1]] = touched[4, : N_CODES[4]] = True
     touched = touched.ravel()
     np.testing.assert_array_equal(histogram[:size], np.where(touched, before[:size] - before[size:], before[:size]))
     np.testing.assert_array_equal(histogram[size:], before[size:])
-    merge(histogram, 0, size, SHIFT, n_channels, N_CODES, features, 1, 3)
+    merge(histogram, 0, size, n_channels, N_CODES, features, CELLS, 1, 3)
     np.testing.assert_array_equal(histogram, before)
+
+
+@pytest.mark.parametrize("n_channels", [1, 3])
+def test_complete_writes_what_other_codes_leave(n_channels):
+    rng = np.random.default_rng(0)
+    cells, n_codes, usual = np.array([20, 0, 14]), np.array([5, 4, 6]), np.array([-1, 3, 1])
+    histogram = rng.integers(-(2**60), 2**60, 7 + 25 * n_channels)
+    whole = histogram[7:].reshape(25, n_channels).copy()
+    whole[3] = whole[15] = 0
+    totals = rng.integers(-(2**60), 2**60, n_channels)
+    whole[3], whole[15] = totals - whole[:4].sum(axis=0), totals - whole[14:20].sum(axis=0)
+    complete(histogram, 7, n_channels, n_codes, np.array([0, 2, 1]), cells, usual, totals, 0, 3)
+    np.testing.assert_array_equal(histogram[7:], whole.ravel())
 
 
 # -- fixed point -----------------------------------------------------------------------------------------------------

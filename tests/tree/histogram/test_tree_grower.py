@@ -5,7 +5,7 @@ import pytest
 
 from skensemble._validation import DenseTable
 from skensemble.tree._binning import Binner
-from skensemble.tree.histogram import _grown_trees, _tree_grower
+from skensemble.tree.histogram import _code_columns, _grown_trees, _team_growing, _tree_grower
 from skensemble.tree.histogram._grown_trees import add_values, leaves_of, to_tree_arrays
 from skensemble.tree.histogram._growth_limits import BEST_FIRST, BREADTH_FIRST, DEPTH_FIRST, SYMMETRIC
 from skensemble.tree.histogram._tree_grower import Targets
@@ -365,7 +365,39 @@ def test_close_cells_grow_the_same_tree(case, monkeypatch):
     gradient, hessian = fine_targets(rng, 1, 400)
     trees = []
     for fewest in (len(table.n_codes) + 1, len(table.n_codes)):
-        monkeypatch.setattr(_tree_grower, "COMPACT", ((fewest, 7),))
+        monkeypatch.setattr(_code_columns, "COMPACT", ((fewest, 7),))
         trees.append(new_grower(table, gradient, hessian, **LAWFUL[case]).tree(3))
     assert len(trees[0].nodes) > 10
     assert_same_tree(*trees, table.n_codes)
+
+
+@pytest.mark.parametrize("case", [*LAWFUL, "several outputs", "half of the features"])
+def test_features_that_share_columns_grow_the_same_tree(case, monkeypatch):
+    rng = np.random.default_rng(8)
+    numbers, level = random_table(rng, 700, N_CODES).columns, rng.integers(0, 20, 700)
+    levels = np.where(np.arange(18)[:, np.newaxis] == level, rng.integers(0, 3, (18, 700)), 1)
+    is_categorical = np.arange(23) % 4 == 3
+    table = binned_table(
+        np.concatenate([numbers[:3], levels, numbers[3:]]), [30, 2, 9, *[3] * 18, 60, 14], is_categorical
+    )
+    several = case == "several outputs"
+    gradient, hessian = fine_targets(rng, 2 if several else 1, 700)
+    features = np.arange(0, 23, 2) if case == "half of the features" else None
+    options = {"monotone": [1, 0, 0, -1, *[0] * 19]} if case == "monotone" else {}
+    options = {"vector": several, **LAWFUL.get(case, {}), **options}
+    growers = []
+    for least_work, n_threads in ((0, 1), (0, 3), (10**6, 1)):
+        monkeypatch.setattr(_code_columns, "LEAST_WORK", least_work)
+        growers.append(new_grower(table, gradient, hessian, n_threads=n_threads, **options))
+    one, team, own = growers
+    assert len(one.grower._given["column_cells"]) == 6
+    assert len(own.grower._given["column_cells"]) == 23
+    expected = own.tree(3, features=features)
+    assert len(expected.nodes) > 10
+    assert_same_tree(one.tree(3, features=features), expected, table.n_codes)
+    monkeypatch.setattr(_team_growing, "TEAM_WORK", 1)
+    assert_same_tree(team.tree(3, features=features), expected, table.n_codes)
+    other = random_table(rng, 700, table.n_codes, is_categorical)
+    monkeypatch.setattr(_code_columns, "LEAST_WORK", 0)
+    one.grower.set_table(other)  # whose features have columns of their own
+    assert_same_tree(one.tree(3), new_grower(other, gradient, hessian, **options).tree(3), other.n_codes)
