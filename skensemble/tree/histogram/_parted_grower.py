@@ -16,7 +16,6 @@ from typing import NamedTuple
 import numpy as np
 
 from skensemble._parallel import for_blocks
-from skensemble.tree.histogram._code_columns import CodeColumns
 from skensemble.tree.histogram._exact_sums import N_EXPONENTS, is_at_border, sum_of_exponents
 from skensemble.tree.histogram._growing import TILE_FEATURES
 from skensemble.tree.histogram._grown_trees import GrownTree, leaves_of
@@ -100,7 +99,7 @@ class PartedGrower:
 
     def __init__(self, part, limits, *, n_outputs=1, monotone, interactions, n_threads=1, feature_order=None):
         self.part, self.n_outputs, self.n_threads = part, n_outputs, n_threads
-        given = limits, n_outputs, monotone, interactions, feature_order, CodeColumns.own(part.n_codes, part.codes.dtype)
+        given = limits, n_outputs, monotone, interactions, feature_order
         self._own = given_fields(part, *given)
         empty = part._replace(codes=part.codes[:0], columns=np.ascontiguousarray(part.columns[:, :0]))
         self._memory = GrowthMemory.of_leader(given_fields(empty, *given), part.n_rows)

@@ -75,9 +75,16 @@ def test_features_keep_columns_of_their_own(flags, what):
     assert (columns.usual == -1).all()
 
 
-@pytest.mark.parametrize(("dtype", "n_features", "most", "shift"), [
-    (np.uint8, 23, 30, 8), (np.uint8, 24, 30, 5), (np.uint8, 24, 33, 8), (np.uint8, 256, 33, 6), (np.uint16, 3, 300, 9),
-])
+@pytest.mark.parametrize(
+    ("dtype", "n_features", "most", "shift"),
+    [
+        (np.uint8, 23, 30, 8),
+        (np.uint8, 24, 30, 5),
+        (np.uint8, 24, 33, 8),
+        (np.uint8, 256, 33, 6),
+        (np.uint16, 3, 300, 9),
+    ],
+)
 def test_cells_of_many_columns_of_few_codes_stand_close(dtype, n_features, most, shift):
     n_codes = np.full(n_features, 3)
     n_codes[1] = most

@@ -5,7 +5,7 @@ import pytest
 
 from skensemble._validation import DenseTable
 from skensemble.tree._binning import Binner
-from skensemble.tree.histogram import _code_columns, _grown_trees, _team_growing, _tree_grower
+from skensemble.tree.histogram import _code_columns, _grown_trees, _team_growing
 from skensemble.tree.histogram._grown_trees import add_values, leaves_of, to_tree_arrays
 from skensemble.tree.histogram._growth_limits import BEST_FIRST, BREADTH_FIRST, DEPTH_FIRST, SYMMETRIC
 from skensemble.tree.histogram._tree_grower import Targets
