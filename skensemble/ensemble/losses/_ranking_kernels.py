@@ -23,8 +23,10 @@ NDCG, PAIRWISE, MAP = 0, 1, 2  # objectives and measures
 SOFTNESS = 0.01  # of LightGBM: added to differences of scores before dividing by them
 
 # Rows of `cells`, the memory of one query
-SCORE, GAIN, WEIGHT, UP, DOWN, SHARE, INSIDE, FORCE, CURVATURE, KEY_SCORE, KEY_GAIN = range(11)
-N_FIELDS = 11
+SCORE, GAIN, WEIGHT, UP, DOWN, SHARE, INSIDE, FORCE, CURVATURE, KEY_SCORE, KEY_GAIN, PUSH, BEND = range(13)
+N_FIELDS = 13
+LANES = 8  # pairs whose forces are found at a time
+FEW = 128  # rows up to which counting those before each is the fastest way to sort
 # Rows of `slots`
 ORDER, SPARE, CELL = range(3)
 N_SLOTS = 3
@@ -44,7 +46,7 @@ def fill_lambdas(
     gain, copies : float64 (n_samples,); copies empty: one each
     inverse_ideal : float64 (n_queries,), what the cost of a swap is multiplied by
     discounts : float64 (2, n_positions + 1), see `integral` and `moment`
-    cells, slots : memory for the largest query, (N_FIELDS, n) float64 and (N_SLOTS, n) int64
+    cells, slots : memory for the largest query, (N_FIELDS, n + LANES) float64 and (N_SLOTS, n) int64
     """
     for q in range(first, last):
         start, stop = starts[q], starts[q + 1]
@@ -60,33 +62,53 @@ def fill_lambdas(
 
 @kernel
 def _add_pairs(objective, is_normalised, cells, n_cells):
-    """Sum the forces of all pairs; returns the sum of their sizes."""
-    is_graded = objective == NDCG
+    """Sum the forces of all pairs; returns the sum of their sizes.
+
+    Those of a cell and all cells below it are found together, LANES at a time, and added in the order of the cells.
+    """
     is_soft = is_normalised and objective != PAIRWISE and cells[SCORE, 0] != cells[SCORE, max(n_cells - 1, 0)]
     total = 0.0
     for a in range(n_cells):
         if cells[SHARE, a] <= 0.0:
             break
+        n_below = n_cells - a - 1
+        _push_pairs(
+            objective == NDCG, is_soft, cells[SCORE, a], cells[GAIN, a], cells[UP, a], cells[SHARE, a],
+            cells[INSIDE, a], cells[SCORE, a + 1 :], cells[GAIN, a + 1 :], cells[DOWN, a + 1 :],
+            -(-n_below // LANES) * LANES, cells[PUSH], cells[BEND],
+        )  # fmt: skip
+        own_weight = cells[WEIGHT, a]
+        _move(cells[PUSH], own_weight, n_below, cells[FORCE, a + 1 :])
+        _move(cells[BEND], own_weight, n_below, cells[CURVATURE, a + 1 :])
         force, curvature = 0.0, 0.0
-        for b in range(a + 1, n_cells):
-            gap = cells[GAIN, a] - cells[GAIN, b]
-            if gap == 0.0:
-                continue
-            lead = cells[SCORE, a] - cells[SCORE, b]
-            value = abs(cells[UP, a] - cells[SHARE, a] * cells[DOWN, b]) if lead > 0.0 else cells[INSIDE, a]
-            value *= abs(gap) if is_graded else 1.0
-            value /= SOFTNESS + lead if is_soft else 1.0
-            chance = 1.0 / (1.0 + exponential(lead if gap > 0.0 else -lead))  # that the worse one is preferred
-            size, bend = value * chance, value * chance * (1.0 - chance)
-            push = size if gap > 0.0 else -size
-            force -= push * cells[WEIGHT, b]
-            curvature += bend * cells[WEIGHT, b]
-            cells[FORCE, b] += push * cells[WEIGHT, a]
-            cells[CURVATURE, b] += bend * cells[WEIGHT, a]
-            total += 2.0 * size * cells[WEIGHT, a] * cells[WEIGHT, b]
+        for j in range(n_below):
+            push, weight = cells[PUSH, j], cells[WEIGHT, a + 1 + j]
+            force -= push * weight
+            curvature += cells[BEND, j] * weight
+            total += 2.0 * abs(push) * own_weight * weight
         cells[FORCE, a] += force
         cells[CURVATURE, a] += curvature
     return total
+
+
+@kernel
+def _push_pairs(is_graded, is_soft, score, gain, up, share, inside, scores, gains, downs, n, pushes, bends):
+    """Forces between a cell and `n` cells below it, of one copy each: 0 where their gains are the same."""
+    for j in range(n):
+        gap, lead = gain - gains[j], score - scores[j]
+        value = abs(up - share * downs[j]) if lead > 0.0 else inside
+        value *= abs(gap) if is_graded else (1.0 if gap != 0.0 else 0.0)
+        value /= SOFTNESS + lead if is_soft else 1.0
+        chance = 1.0 / (1.0 + exponential(lead if gap > 0.0 else -lead))  # that the worse one is preferred
+        size = value * chance
+        pushes[j] = size if gap > 0.0 else -size
+        bends[j] = size * (1.0 - chance)
+
+
+@kernel
+def _move(pushes, weight, n, forces):
+    for j in range(n):
+        forces[j] += pushes[j] * weight
 
 
 # -- what a swap costs -----------------------------------------------------------------------------------------------
@@ -249,7 +271,7 @@ def _fill_cells(rows, start, stop, gain, copies, raw, cells, slots):
         slots[CELL, k] = -1
         slots[ORDER, n] = k
         n += copies.size == 0 or copies[row] > 0.0
-    side = _sort(cells, slots, n)
+    side = _sort_few(cells, slots, n) if n == stop - start <= FEW else _sort(cells, slots, n)
     cell = -1
     for place in range(n):
         k = slots[side, place]
@@ -260,6 +282,22 @@ def _fill_cells(rows, start, stop, gain, copies, raw, cells, slots):
         cells[WEIGHT, cell] += copies[rows[start + k]] if copies.size else 1.0
         slots[CELL, k] = cell
     return cell + 1
+
+
+@kernel
+def _sort_few(cells, slots, n):
+    """What `_sort` does: the place of a row is the number of rows before it, which are counted LANES at a time."""
+    scores, gains = cells[KEY_SCORE], cells[KEY_GAIN]
+    padded = -(-n // LANES) * LANES
+    for j in range(n, padded):
+        scores[j] = -math.inf
+    for i in range(n):
+        score, gain, place = scores[i], gains[i], 0
+        for j in range(padded):
+            is_before = (gains[j] > gain) | ((gains[j] == gain) & (j < i))
+            place += (scores[j] > score) | ((scores[j] == score) & is_before)
+        slots[SPARE, place] = i
+    return SPARE
 
 
 @kernel

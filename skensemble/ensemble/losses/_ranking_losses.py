@@ -11,7 +11,7 @@ import numpy as np
 from skensemble._parallel import for_blocks
 from skensemble.ensemble.losses._links import samples_first
 from skensemble.ensemble.losses._loss import Loss
-from skensemble.ensemble.losses._ranking_kernels import MAP, N_FIELDS, N_SLOTS, NDCG, PAIRWISE, fill_lambdas, measure
+from skensemble.ensemble.losses._ranking_kernels import LANES, MAP, N_FIELDS, N_SLOTS, NDCG, PAIRWISE, fill_lambdas, measure
 from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT
 
 LARGEST_RELEVANCE = 500.0  # the sum of 2**500 over all rows is finite
@@ -70,7 +70,7 @@ class Queries:
 
         def with_memory(first, last):
             size = max(self._largest, 1)
-            function(first, last, np.empty((N_FIELDS, size)), np.empty((N_SLOTS, size), np.int64))
+            function(first, last, np.zeros((N_FIELDS, size + LANES)), np.empty((N_SLOTS, size), np.int64))
 
         for_blocks(with_memory, self.n_queries, block, n_threads)
 
