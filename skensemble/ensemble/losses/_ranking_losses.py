@@ -11,7 +11,16 @@ import numpy as np
 from skensemble._parallel import for_blocks
 from skensemble.ensemble.losses._links import samples_first
 from skensemble.ensemble.losses._loss import Loss
-from skensemble.ensemble.losses._ranking_kernels import LANES, MAP, N_FIELDS, N_SLOTS, NDCG, PAIRWISE, fill_lambdas, measure
+from skensemble.ensemble.losses._ranking_kernels import (
+    LANES,
+    MAP,
+    N_FIELDS,
+    N_SLOTS,
+    NDCG,
+    PAIRWISE,
+    fill_lambdas,
+    measure,
+)
 from skensemble.ensemble.losses._weighted_statistics import NO_WEIGHT
 
 LARGEST_RELEVANCE = 500.0  # the sum of 2**500 over all rows is finite
