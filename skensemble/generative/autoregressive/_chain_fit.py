@@ -11,10 +11,12 @@ import numpy as np
 from skensemble._parallel import in_order
 from skensemble.generative.autoregressive._boosted_levels import BoostedLevels, may_be_boosted
 from skensemble.generative.autoregressive._chain import features_before
+from skensemble.generative.autoregressive._column_cells import NOWHERE
 from skensemble.generative.autoregressive._column_order import folds_of, keys_of_contents, left_out_rows, without_copies
 from skensemble.generative.autoregressive._conditional import Conditional
 from skensemble.generative.autoregressive._smooth_numbers import SmoothNumbers
 
+VALUE_STRENGTHS = (1.0, 4.0, 16.0, 64.0, np.inf)  # inf: values of a bin are shared by all leaves
 STRENGTHS = (1.0, 4.0, 16.0, 64.0, 256.0)
 LARGEST_OF_LEAVES = 16.0  # strength without a curve; more is only what a curve must be better than
 CURVE_SHARES = np.r_[np.arange(1, 16) / 16, 31 / 32]
@@ -51,12 +53,18 @@ class ChainRows(NamedTuple):
     def codes(self, j):
         return self.cells[j].codes(self.plain[j])
 
+    def value_of(self, j):
+        """Numbers of values on a step, of a column with bins of such values; None otherwise."""
+        cells = self.cells[j]
+        return cells.value_of(self.plain[j]) if cells.on_curve.any() and cells.step > 0.0 else None
+
 
 class Settings(NamedTuple):
     """What is chosen for a conditional, and the curve that was fitted for this."""
 
     size: int
     strength: float
+    value_strength: float = np.inf
     curve: SmoothNumbers | None = None
     curve_share: float = 0.0
     boosted_share: float = 0.0  # of the probability of levels
@@ -90,11 +98,12 @@ def fit_chains(rows, orders, n_given, sizes, with_boosting, n_threads, report):
         if place[0] > 0 and chosen.curve is not None:
             chosen = judges.likeliest(order, j, (chosen.size,), (chosen.strength,), True)
         features, categorical = rows.features(order, j)
-        conditional = Conditional(rows.cells[j], chosen.size, chosen.strength)
+        conditional = Conditional(rows.cells[j], chosen.size, chosen.strength, chosen.value_strength)
         conditional.curve, conditional.curve_share = chosen.curve, chosen.curve_share
         if chosen.boosted_share > 0.0 and features.shape[1] > 0:  # in another order it may be the first column
             conditional.boosted, conditional.boosted_share = judges.boosted(order, j), chosen.boosted_share
-        return conditional.fit(features, categorical, rows.codes(j), rows.weight)
+        value_of = None if np.isinf(chosen.value_strength) else rows.value_of(j)
+        return conditional.fit(features, categorical, rows.codes(j), rows.weight, value_of)
 
     places = [(k, j) for k, order in enumerate(orders) for j in order[n_given:]]
     fits = {}
@@ -124,21 +133,38 @@ class Judges:
         least_gain = LEAST_GAIN * float(weight[test] @ cells.on_curve[codes[test]])
         leaves, curves = [], []
         for size in sizes:
-            conditional = Conditional(cells, size, strengths[0])
-            conditional.fit(features[~test], categorical, codes[~test], weight[~test])
+            conditional = self._fitted(order, j, size)
+            places = conditional.leaves_of(features[test])
             for strength in strengths:
                 conditional.strength = strength
-                log_density = conditional.log_density(features[test], x[test], codes[test])
-                leaves.append((self._loss(cells, log_density, j), size, strength))
+                log_density = conditional.log_density(features[test], x[test], codes[test], places)
+                own = size, strength, conditional.value_strength
+                leaves.append((self._loss(cells, log_density, j), *own))
                 if curve is not None:
-                    on_curve = conditional.log_share_on_curve(features[test]) - cells.unit
+                    on_curve = conditional.log_share_on_curve(places) - cells.unit
                     loss, share = self._best_share(cells, log_density, along + on_curve, j)
-                    curves.append((loss + least_gain, size, strength, share))
+                    curves.append((loss + least_gain, *own, share))
         if curves and min(curves)[0] < min(leaves)[0]:
-            _, size, strength, share = min(curves)
-            return Settings(size, strength, curve, share)
-        _, size, strength = min(leaves, key=lambda found: (found[2] > LARGEST_OF_LEAVES, found))
-        return Settings(size, strength)
+            _, *own, share = min(curves)
+            return Settings(*own, curve, share)
+        _, *own = min(leaves, key=lambda found: (found[2] > LARGEST_OF_LEAVES, found))
+        return Settings(*own)
+
+    def _fitted(self, order, j, size):
+        """Fitted to the rows that do not judge, with the shares of values that make the others likeliest."""
+        test, value_of = self.is_left_out, self.rows.value_of(j)
+        features, categorical = self.rows.features(order, j)
+        codes, weight, x = self.rows.codes(j), self.rows.weight, self.rows.plain[j]
+        conditional = Conditional(self.rows.cells[j], size, STRENGTHS[0])
+        parts = features[~test], categorical, codes[~test], weight[~test]
+        conditional.fit(*parts, None if value_of is None else value_of[~test])
+        if value_of is not None:
+            places, losses = conditional.leaves_of(features[test]), []
+            for conditional.value_strength in VALUE_STRENGTHS:
+                log_density = conditional.log_density_in_cells(x[test], codes[test], places)
+                losses.append(-float(np.sum(weight[test] * log_density, where=codes[test] != NOWHERE)))
+            conditional.value_strength = VALUE_STRENGTHS[int(np.argmin(losses))]
+        return conditional
 
     def with_boosting(self, order, j, chosen):
         """The settings, with a share of boosted trees that makes left-out rows likelier if there is one."""

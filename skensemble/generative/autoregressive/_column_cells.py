@@ -210,6 +210,20 @@ class NumberCells:
         drawn = self.stepped.quantile(share, safe) if self.step > 0.0 else low + share * (high - low)
         return np.where(codes == self.missing, np.nan, np.clip(drawn, low, high))
 
+    def lies_in_bin(self, codes):
+        """Which cells are bins of values on a step."""
+        return self.on_curve[codes] & (codes != NOWHERE) & (self.step > 0.0)
+
+    def value_of(self, plain):
+        """(n_rows,) numbers of the values on a step that rows of fit had; -1 for others and missing ones."""
+        values = self.stepped.values
+        place = np.minimum(np.searchsorted(values, plain - self.step / 2), len(values) - 1)
+        return np.where(np.abs(values[place] - plain) < self.step / 2, place, -1)
+
+    def values_of(self, codes):
+        """(first, number after the last) of the numbers of values in bins"""
+        return self.stepped.first[codes], self.stepped.first[codes + 1]
+
     def new_values(self, rng, n):
         with np.errstate(over="ignore"):
             drawn = np.clip(self.centre + self.scale * rng.logistic(size=n), -LARGEST, LARGEST)

@@ -1,0 +1,174 @@
+"""LeafCounts: how often each cell of a column, and each repeated value, is there in the leaves of one tree.
+
+Leaves are small, so their shares are drawn towards those of the smallest ancestor with many rows, and these towards the
+shares of all rows (`_conditional.py`).
+"""
+
+import numpy as np
+
+from skensemble.tree.estimators._decision_tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+LARGER = 8.0  # weight of an ancestor, as a multiple of the minimum of a leaf
+MOST_GROWN = 100_000  # rows from which a tree is grown; its leaves count all rows
+
+
+class LeafCounts:
+    """Counts of a tree of the columns before one; without any, or with one cell, of the root alone.
+
+    leaves, ancestors : Counts of cells;  values : Counts of values on a step, or None
+    """
+
+    def __init__(self, cells, min_samples_leaf, max_features, seed):
+        self.cells, self.min_samples_leaf = cells, min_samples_leaf
+        self.max_features, self.seed, self.tree = max_features, seed, None
+
+    def fit(self, features, categorical, codes, weight, value_of):
+        """features : (n_rows, n_before);  codes : (n_rows,), cells;  value_of : (n_rows,), numbers of values, or None
+
+        The first rows are some of chance, as of merged ones.
+        """
+        first = slice(MOST_GROWN)
+        if features.shape[1] > 0 and self.cells.n_cells > 1:
+            self.tree = self._grown(features[first], categorical, codes[first], weight[first])
+        leaf, parent = self.leaves_of(features), self._parents()
+        self.ancestor_of = self._large_ancestors(parent)
+        self.leaves = Counts(leaf, codes, weight, self.cells.n_cells)
+        row, node = _rows_below(self.ancestor_of, parent, leaf)
+        self.ancestors = Counts(node, codes[row], weight[row], self.cells.n_cells)
+        self.values = None
+        if value_of is not None:
+            rows = np.flatnonzero(value_of >= 0)
+            self.values = Counts(leaf[rows], value_of[rows], weight[rows], len(self.cells.stepped.values), leaf.max())
+        return self
+
+    def _grown(self, features, categorical, codes, weight):
+        kind = DecisionTreeClassifier if self.cells.is_level else DecisionTreeRegressor
+        smallest = min(self.min_samples_leaf / weight.sum(), 0.5)  # of the weight, as a weight is a number of copies
+        tree = kind(
+            min_weight_fraction_leaf=smallest,
+            max_bins=255,
+            max_features=self.max_features,
+            categorical_features=list(categorical) or None,
+            random_state=self.seed,
+        )
+        return tree.fit(features, self.cells.as_target(codes), sample_weight=weight)
+
+    def _parents(self):
+        """The parent of each node, the root's is itself; without a tree there is but the root."""
+        if self.tree is None:
+            return np.zeros(1, np.int64)
+        structure = self.tree.tree_
+        parent = np.zeros(structure.node_count, np.int64)
+        for children in (structure.children_left, structure.children_right):
+            inner = np.flatnonzero(children >= 0)
+            parent[children[inner]] = inner
+        return parent
+
+    def _large_ancestors(self, parent):
+        """For each node the smallest node with many rows that it is, or is below of, by the rows that grew the tree."""
+        ancestor = np.arange(len(parent))
+        if self.tree is None:
+            return ancestor
+        is_small = self.tree.tree_.weighted_n_node_samples < LARGER * self.min_samples_leaf
+        while (climbs := is_small[ancestor] & (ancestor > 0)).any():
+            ancestor = np.where(climbs, parent[ancestor], ancestor)
+        return ancestor
+
+    def leaves_of(self, features):
+        return np.zeros(len(features), np.int64) if self.tree is None else self.tree.apply(features).astype(np.int64)
+
+    def of_cells(self, leaf, codes, shares, strength):
+        """(n_rows,) p(cell | leaf);  shares : (n_cells,), of all rows"""
+        share = self.ancestors.smoothed(self.ancestor_of[leaf], codes, shares[codes], strength)
+        return self.leaves.smoothed(leaf, codes, share, strength)
+
+    def of_all_cells(self, leaf, shares, strength):
+        """(n_rows, n_cells)"""
+        share = self.ancestors.all_smoothed(self.ancestor_of[leaf], shares, strength)
+        return self.leaves.all_smoothed(leaf, share, strength)
+
+    def of_wanted_cells(self, leaf, is_wanted, shares, strength):
+        """(n_rows,) probability of some of the cells together"""
+        share = shares[is_wanted].sum()
+        for counts, node in ((self.ancestors, self.ancestor_of[leaf]), (self.leaves, leaf)):
+            share = (counts.of_cells(is_wanted)[node] + strength * share) / (counts.total[node] + strength)
+        return share
+
+    def draw(self, leaf, shares, strength, rng):
+        """A cell for each row."""
+        drawn = np.searchsorted(np.cumsum(shares)[:-1], rng.random(len(leaf)), side="right")
+        for counts, node in ((self.ancestors, self.ancestor_of[leaf]), (self.leaves, leaf)):
+            own = counts.total[node] / (counts.total[node] + strength)
+            is_own = rng.random(len(leaf)) < own
+            drawn[is_own] = counts.draw(node[is_own], rng)
+        return drawn
+
+
+def _rows_below(ancestor_of, parent, leaf):
+    """(rows, nodes): every pair of a row and an ancestor of some leaf that it is below of."""
+    is_used = np.zeros(len(parent), bool)
+    is_used[ancestor_of[leaf]] = True
+    rows, nodes = [], []
+    row, node = np.arange(len(leaf)), ancestor_of[leaf]
+    while len(row) > 0:
+        rows.append(row[is_used[node]])
+        nodes.append(node[is_used[node]])
+        row, node = row[node > 0], node[node > 0]
+        node = parent[node]
+    return np.concatenate(rows), np.concatenate(nodes)
+
+
+class Counts:
+    """Weight of the rows of each node in each cell, sparse.
+
+    last : number of the last node, where it is to be after those of the rows
+    """
+
+    def __init__(self, node, codes, weight, n_cells, last=-1):
+        self.n_cells = n_cells
+        self.keys, place = np.unique(node * n_cells + codes, return_inverse=True)
+        self.weights = np.bincount(place, weight)
+        self.ends = np.cumsum(self.weights)
+        self.total = np.bincount(node, weight, max(int(node.max(initial=-1)), int(last)) + 1)
+        self.begin = np.zeros(len(self.total))
+        first = np.searchsorted(self.keys, np.arange(len(self.total)) * n_cells)
+        has_rows = self.total > 0
+        self.begin[has_rows] = np.r_[0.0, self.ends][first[has_rows]]
+
+    def of(self, node, codes):
+        """Weight of the rows of a node in a cell."""
+        key = node * self.n_cells + codes
+        place = np.minimum(np.searchsorted(self.keys, key), len(self.keys) - 1)
+        return np.where(self.keys[place] == key, self.weights[place], 0.0)
+
+    def smoothed(self, node, codes, prior, strength):
+        return (self.of(node, codes) + strength * prior) / (self.total[node] + strength)
+
+    def all_smoothed(self, node, prior, strength):
+        """(n_rows, n_cells);  prior : of all cells, alike for all rows or row by row"""
+        first = np.searchsorted(self.keys, node * self.n_cells)
+        n_keys = np.searchsorted(self.keys, (node + 1) * self.n_cells) - first
+        row = np.repeat(np.arange(len(node)), n_keys)
+        place = np.arange(len(row)) + np.repeat(first - np.cumsum(n_keys) + n_keys, n_keys)
+        counts = np.zeros((len(node), self.n_cells))
+        counts[row, self.keys[place] % self.n_cells] = self.weights[place]
+        return (counts + strength * prior) / (self.total[node] + strength)[:, np.newaxis]
+
+    def of_cells(self, is_wanted):
+        """Weight of the rows of each node in some of the cells."""
+        wanted = is_wanted[self.keys % self.n_cells]
+        return np.bincount(self.keys[wanted] // self.n_cells, self.weights[wanted], len(self.total))
+
+    def between(self, node, first, last):
+        """(weight before, weight) of the rows of a node in the cells from `first` to before `last`."""
+        ends = np.r_[0.0, self.ends]
+        low, high = (ends[np.searchsorted(self.keys, node * self.n_cells + cell)] for cell in (first, last))
+        return low, high - low
+
+    def draw(self, node, rng):
+        return self.at(self.begin[node] + rng.random(len(node)) * self.total[node])
+
+    def at(self, target):
+        """The cell below whose end of weights, of all nodes one after the other, a target lies."""
+        place = np.minimum(np.searchsorted(self.ends, target, side="right"), len(self.keys) - 1)
+        return self.keys[place] % self.n_cells
