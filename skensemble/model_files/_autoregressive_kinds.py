@@ -5,7 +5,8 @@ import numpy as np
 from skensemble.ensemble.newton._newton_boosting import NewtonBoostingClassifier, NewtonBoostingRegressor
 from skensemble.generative.autoregressive._boosted_levels import BoostedLevels
 from skensemble.generative.autoregressive._column_cells import LevelCells, NumberCells
-from skensemble.generative.autoregressive._conditional import Conditional, Counts
+from skensemble.generative.autoregressive._conditional import Conditional
+from skensemble.generative.autoregressive._leaf_counts import Counts, LeafCounts
 from skensemble.generative.autoregressive._local_shares import N_BINS, LocalShares
 from skensemble.generative.autoregressive._normal_scores import NormalScores
 from skensemble.generative.autoregressive._smooth_numbers import SmoothNumbers
@@ -74,15 +75,26 @@ def _check_counts(counts):
     _require(counts.keys[-1] < counts.n_cells * len(counts.total), "keys must be of nodes and cells")
 
 
+def _check_leaf_counts(tree):
+    n_nodes = 1 if tree.tree is None else tree.tree.tree_.node_count
+    n_leaves = 1 if tree.tree is None else int(np.flatnonzero(tree.tree.tree_.children_left < 0).max()) + 1
+    _require(len(tree.ancestor_of) == n_nodes, "ancestor_of must have an entry for each node")
+    _require(np.all(tree.ancestor_of < len(tree.ancestors.total)), "ancestors must have counts")
+    for counts in (tree.leaves, tree.values):
+        _require(counts is None or n_leaves <= len(counts.total) <= n_nodes, "leaves must have counts")
+
+
 def _check_conditional(conditional):
-    n_cells, n_nodes = conditional.cells.n_cells, len(conditional.ancestor_of)
-    tree_size = 1 if conditional.tree is None else conditional.tree.tree_.node_count
-    _require(n_nodes == tree_size, "ancestor_of must have an entry for each node")
-    _require(np.all(conditional.ancestor_of < len(conditional.ancestors.total)), "ancestors must have counts")
+    cells, n_cells = conditional.cells, conditional.cells.n_cells
+    _require(len(conditional.trees) > 0, "there must be a tree")
     _require(len(conditional.shares) == n_cells, "shares must have an entry for each cell")
-    for counts in (conditional.ancestors, conditional.leaves):
-        _require(counts.n_cells == n_cells, "counts must be of the cells")
-        _require(len(counts.total) <= n_nodes, "counts must be of the nodes")
+    has_values = conditional.value_strength is not None
+    _require(not has_values or not cells.is_level and cells.stepped is not None, "values in leaves must be on a step")
+    for tree in conditional.trees:
+        _require(tree.leaves.n_cells == tree.ancestors.n_cells == n_cells, "counts must be of the cells")
+        _require(has_values == (tree.values is not None), "counts of values must come with their strength")
+        fits = not has_values or tree.values.n_cells == len(cells.stepped.values)
+        _require(fits, "counts must be of the values")
     has_curve = conditional.curve is not None
     _require(has_curve == (conditional.curve_share > 0.0), "a curve must come with its share")
     _require(not (has_curve and conditional.cells.is_level), "levels must be without a curve")
@@ -93,9 +105,6 @@ def _check_conditional(conditional):
         classes = conditional.boosted.booster.classes_
         _require(np.issubdtype(classes.dtype, np.integer), "classes of boosted levels must be cells")
         _require(0 <= classes[0] and classes[-1] < n_cells, "classes of boosted levels must be cells")
-    if conditional.tree is not None:
-        leaves = np.flatnonzero(conditional.tree.tree_.children_left < 0)
-        _require(leaves.max() < len(conditional.leaves.total), "leaves must have counts")
 
 
 def _check_forest(model):
@@ -114,7 +123,8 @@ def _check_forest(model):
         for j, conditional in zip(model._modelled(k), chain, strict=True):
             _require(conditional.cells.n_cells == model._cells[j].n_cells, "a chain must model the cells of columns")
             n_features = n_labels + model.order_[k].index(j)
-            fits = conditional.tree is None or conditional.tree.n_features_in_ == n_features
+            trees = [each.tree for each in conditional.trees if each.tree is not None]
+            fits = all(tree.n_features_in_ == n_features for tree in trees)
             _require(fits, "a tree must read the columns before its own")
             curve = conditional.curve
             models = [] if curve is None or curve.scale is None else [*curve.locations, curve.scale]
@@ -208,19 +218,33 @@ KINDS = [
         check=_check_counts,
     ),
     Kind(
+        "counts of leaves",
+        LeafCounts,
+        {
+            "min_samples_leaf": Whole(1),
+            "max_features": Maybe(Number(low=0.0, high=1.0)),
+            "seed": Whole(0),
+            "tree": Maybe(Of(DecisionTreeClassifier, DecisionTreeRegressor)),
+            "ancestor_of": Array("i8", None, low=0),
+            "leaves": Of(Counts),
+            "ancestors": Of(Counts),
+            "values": Maybe(Of(Counts)),
+        },
+        make=bare(LeafCounts),
+        check=_check_leaf_counts,
+    ),
+    Kind(
         "conditional",
         Conditional,
         {
             "cells": Of(LevelCells, NumberCells),
             "min_samples_leaf": Whole(1),
             "strength": Number(low=0.0),
-            "tree": Maybe(Of(DecisionTreeClassifier, DecisionTreeRegressor)),
+            "value_strength": Maybe(Number(low=0.0)),
+            "trees": Each(Of(LeafCounts)),
             "categorical": Each(Whole(0)),
             "seen": Each(Array("bool", None)),
-            "ancestor_of": Array("i8", None, low=0),
             "shares": Array("f8", None, low=0.0),
-            "leaves": Of(Counts),
-            "ancestors": Of(Counts),
             "curve": Maybe(Of(SmoothNumbers)),
             "curve_share": Number(low=0.0, high=1.0),
             "boosted": Maybe(Of(BoostedLevels)),

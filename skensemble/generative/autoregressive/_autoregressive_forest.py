@@ -83,7 +83,7 @@ PARAMETERS = {
         "trees",
         (OneOf("trees", "boosting"),),
         '{"trees", "boosting"}',
-        'What says how likely levels are. "trees": shares in the leaves of one tree. "boosting": boosted trees as '
+        'What says how likely levels are. "trees": shares in the leaves of a few trees. "boosting": boosted trees as '
         "well, for columns of at most 20 levels, as far as left-out samples get likelier by it; better densities, but "
         "slower.",
     ),
@@ -108,7 +108,7 @@ class AutoregressiveForest(CallbackSupportMixin, DensityMixin, Estimator):
     """Generate rows of a mixed table column by column, with trees, and compute their exact densities.
 
     The density of a row is the product of the densities of its columns, each given the columns before it. A
-    tree stands for each factor: it parts the rows by the columns before, and its leaves hold how the column is
+    few trees stand for each factor: they part the rows by the columns before, and their leaves hold how the column is
     distributed there: levels with their shares, numbers in bins and at repeated values, missing cells as one more
     value [1]_. Leaves are smoothed towards their ancestors. Several chains take the columns in different orders, and
     the density is their mean. It is exact: over all rows that there could be it sums, or integrates, to 1. The model is
@@ -128,7 +128,7 @@ class AutoregressiveForest(CallbackSupportMixin, DensityMixin, Estimator):
         Labels or positions of columns that are always given, and not modelled: the density is that of the others given
         these.
     conditional : {"trees", "boosting"}, default="trees"
-        What says how likely levels are. "trees": shares in the leaves of one tree. "boosting": boosted trees as well,
+        What says how likely levels are. "trees": shares in the leaves of a few trees. "boosting": boosted trees as well,
         for columns of at most 20 levels, as far as left-out samples get likelier by it; better densities, but slower.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
@@ -655,7 +655,7 @@ class AutoregressiveForest(CallbackSupportMixin, DensityMixin, Estimator):
         yield "smooth curves", f"in {n_curves} of {sum(map(len, self._chains))} conditional distributions"
 
     def _bars(self):
-        leaves = [0 if each.tree is None else each.tree.get_n_leaves() for each in self._chains[0]]
+        leaves = [0 if (tree := each.trees[0].tree) is None else tree.get_n_leaves() for each in self._chains[0]]
         names = feature_names(self)
         return "leaves, by column", [names[j] for j in self._modelled(0)], np.array(leaves, np.float64)
 

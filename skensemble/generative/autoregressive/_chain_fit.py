@@ -4,6 +4,7 @@ A conditional is a mixture of leaves and of a curve.  The share of the curve max
 their leaves are of a tree of the other rows, and their places on the curve of boosted trees of other folds.
 """
 
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from skensemble.generative.autoregressive._column_order import folds_of, keys_of
 from skensemble.generative.autoregressive._conditional import Conditional
 from skensemble.generative.autoregressive._smooth_numbers import SmoothNumbers
 
-VALUE_STRENGTHS = (1.0, 4.0, 16.0, 64.0, np.inf)  # inf: values of a bin are shared by all leaves
+VALUE_STRENGTHS = (1.0, 4.0, 16.0, 64.0, None)  # None: values of a bin are shared by all leaves
 STRENGTHS = (1.0, 4.0, 16.0, 64.0, 256.0)
 LARGEST_OF_LEAVES = 16.0  # strength without a curve; more is only what a curve must be better than
 CURVE_SHARES = np.r_[np.arange(1, 16) / 16, 31 / 32]
@@ -64,7 +65,7 @@ class Settings(NamedTuple):
 
     size: int
     strength: float
-    value_strength: float = np.inf
+    value_strength: float | None = None
     curve: SmoothNumbers | None = None
     curve_share: float = 0.0
     boosted_share: float = 0.0  # of the probability of levels
@@ -102,8 +103,7 @@ def fit_chains(rows, orders, n_given, sizes, with_boosting, n_threads, report):
         conditional.curve, conditional.curve_share = chosen.curve, chosen.curve_share
         if chosen.boosted_share > 0.0 and features.shape[1] > 0:  # in another order it may be the first column
             conditional.boosted, conditional.boosted_share = judges.boosted(order, j), chosen.boosted_share
-        value_of = None if np.isinf(chosen.value_strength) else rows.value_of(j)
-        return conditional.fit(features, categorical, rows.codes(j), rows.weight, value_of)
+        return conditional.fit(features, categorical, rows.codes(j), rows.weight, rows.value_of(j))
 
     places = [(k, j) for k, order in enumerate(orders) for j in order[n_given:]]
     fits = {}
@@ -131,7 +131,7 @@ class Judges:
         features, categorical = self.rows.features(order, j)
         curve, along = self._curve(order, j) if with_curve else (None, None)
         least_gain = LEAST_GAIN * float(weight[test] @ cells.on_curve[codes[test]])
-        leaves, curves = [], []
+        leaves, curves, first_three = [], [], itemgetter(0, 1, 2)
         for size in sizes:
             conditional = self._fitted(order, j, size)
             places = conditional.leaves_of(features[test])
@@ -144,10 +144,11 @@ class Judges:
                     on_curve = conditional.log_share_on_curve(places) - cells.unit
                     loss, share = self._best_share(cells, log_density, along + on_curve, j)
                     curves.append((loss + least_gain, *own, share))
-        if curves and min(curves)[0] < min(leaves)[0]:
-            _, *own, share = min(curves)
+        best = min(curves, key=first_three, default=None)
+        if best is not None and best[0] < min(leaves, key=first_three)[0]:
+            _, *own, share = best
             return Settings(*own, curve, share)
-        _, *own = min(leaves, key=lambda found: (found[2] > LARGEST_OF_LEAVES, found))
+        _, *own = min(leaves, key=lambda found: (found[2] > LARGEST_OF_LEAVES, *first_three(found)))
         return Settings(*own)
 
     def _fitted(self, order, j, size):
@@ -155,15 +156,17 @@ class Judges:
         test, value_of = self.is_left_out, self.rows.value_of(j)
         features, categorical = self.rows.features(order, j)
         codes, weight, x = self.rows.codes(j), self.rows.weight, self.rows.plain[j]
-        conditional = Conditional(self.rows.cells[j], size, STRENGTHS[0])
+        conditional = Conditional(self.rows.cells[j], size, STRENGTHS[0], VALUE_STRENGTHS[0])
         parts = features[~test], categorical, codes[~test], weight[~test]
-        conditional.fit(*parts, None if value_of is None else value_of[~test])
-        if value_of is not None:
-            places, losses = conditional.leaves_of(features[test]), []
-            for conditional.value_strength in VALUE_STRENGTHS:
-                log_density = conditional.log_density_in_cells(x[test], codes[test], places)
-                losses.append(-float(np.sum(weight[test] * log_density, where=codes[test] != NOWHERE)))
-            conditional.value_strength = VALUE_STRENGTHS[int(np.argmin(losses))]
+        if value_of is None:
+            conditional.value_strength = None
+            return conditional.fit(*parts)
+        conditional.fit(*parts, value_of[~test])
+        places, losses = conditional.leaves_of(features[test]), []
+        for conditional.value_strength in VALUE_STRENGTHS:
+            log_density = conditional.log_density_in_cells(x[test], codes[test], places)
+            losses.append(-float(np.sum(weight[test] * log_density, where=codes[test] != NOWHERE)))
+        conditional.value_strength = VALUE_STRENGTHS[int(np.argmin(losses))]
         return conditional
 
     def with_boosting(self, order, j, chosen):

@@ -28,12 +28,12 @@ class Conditional:
     """p(cell | features)
 
     cells : the cells of the column;  min_samples_leaf : minimum weight of a leaf
-    strength, value_strength : a, b of the formulas;  value_strength : inf where values are shared by all leaves
+    strength, value_strength : a and b of the formulas, b None where leaves say nothing of values in bins
     curve : SmoothNumbers or None;  curve_share : of the probability of cells on the curve, what is spread by it
     boosted : BoostedLevels or None;  boosted_share : of the probability of levels, what boosted trees say
     """
 
-    def __init__(self, cells, min_samples_leaf, strength, value_strength=np.inf):
+    def __init__(self, cells, min_samples_leaf, strength, value_strength=None):
         self.cells, self.min_samples_leaf = cells, min_samples_leaf
         self.strength, self.value_strength = strength, value_strength
         self.curve, self.curve_share = None, 0.0
@@ -47,11 +47,10 @@ class Conditional:
         self.seen = [_seen(features[:, k]) for k in self.categorical]
         self.shares = np.bincount(codes, weight, self.cells.n_cells) / weight.sum()
         n_trees = N_TREES if features.shape[1] > 1 and self.cells.n_cells > 1 else 1
-        parts = features, categorical, codes, weight, value_of
-        self.trees = [
-            LeafCounts(self.cells, self.min_samples_leaf, None if k == 0 else FEATURES_OF_A_SPLIT, k).fit(*parts)
-            for k in range(n_trees)
-        ]
+        value_of = None if self.value_strength is None else value_of
+        parts = self.cells, features, categorical, codes, weight, value_of
+        trees = [LeafCounts(self.min_samples_leaf, None if k == 0 else FEATURES_OF_A_SPLIT, k) for k in range(n_trees)]
+        self.trees = [tree.fit(*parts) for tree in trees]
         return self
 
     def leaves_of(self, features):
@@ -116,7 +115,7 @@ class Conditional:
     def log_density_in_cells(self, plain, codes, leaves):
         """log density of values given their cells"""
         log_density = self.cells.log_density(plain, codes)
-        if np.isinf(self.value_strength):
+        if self.value_strength is None:
             return log_density
         rows = np.flatnonzero(self.cells.lies_in_bin(codes))
         value_of, code = self.cells.value_of(plain[rows]), codes[rows]
@@ -129,6 +128,19 @@ class Conditional:
         log_density[rows] = np.log(share) - self.cells.unit
         return log_density
 
+    def at_most_in_cells(self, t, cell, leaves):
+        """Share of the numbers of cells that are not above t;  t, cell : (n_rows, n_marks);  leaves : [(n_rows, 1)]"""
+        at_most = self.cells.at_most(t, cell)
+        if self.value_strength is None:
+            return at_most
+        first, last = self.cells.values_of(cell)
+        place = np.clip(np.searchsorted(self.cells.stepped.values, t + self.cells.step / 2), first, last)
+        below, total = self.value_strength * at_most, self.value_strength
+        for tree, leaf in zip(self.trees, leaves, strict=True):
+            below = below + tree.values.between(leaf, first, place)[1]
+            total = total + tree.values.between(leaf, first, last)[1]
+        return below / total
+
     def log_share_on_curve(self, leaves):
         """log of the probability of all cells on the curve together"""
         wanted = self.cells.on_curve
@@ -139,7 +151,7 @@ class Conditional:
     def values(self, features, codes, rng):
         """A value in the cell of each row, or on the curve."""
         values = self.cells.values(codes, rng)
-        if not np.isinf(self.value_strength):
+        if self.value_strength is not None:
             rows = np.flatnonzero(self.cells.lies_in_bin(codes))
             values[rows] = self._values_in_leaves(features[rows], codes[rows], values[rows], rng)
         if self.curve is None:

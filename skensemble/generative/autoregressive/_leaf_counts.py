@@ -18,31 +18,30 @@ class LeafCounts:
     leaves, ancestors : Counts of cells;  values : Counts of values on a step, or None
     """
 
-    def __init__(self, cells, min_samples_leaf, max_features, seed):
-        self.cells, self.min_samples_leaf = cells, min_samples_leaf
-        self.max_features, self.seed, self.tree = max_features, seed, None
+    def __init__(self, min_samples_leaf, max_features, seed):
+        self.min_samples_leaf, self.max_features, self.seed, self.tree = min_samples_leaf, max_features, seed, None
 
-    def fit(self, features, categorical, codes, weight, value_of):
+    def fit(self, cells, features, categorical, codes, weight, value_of):
         """features : (n_rows, n_before);  codes : (n_rows,), cells;  value_of : (n_rows,), numbers of values, or None
 
         The first rows are some of chance, as of merged ones.
         """
         first = slice(MOST_GROWN)
-        if features.shape[1] > 0 and self.cells.n_cells > 1:
-            self.tree = self._grown(features[first], categorical, codes[first], weight[first])
+        if features.shape[1] > 0 and cells.n_cells > 1:
+            self.tree = self._grown(cells, features[first], categorical, codes[first], weight[first])
         leaf, parent = self.leaves_of(features), self._parents()
         self.ancestor_of = self._large_ancestors(parent)
-        self.leaves = Counts(leaf, codes, weight, self.cells.n_cells)
+        self.leaves = Counts(leaf, codes, weight, cells.n_cells)
         row, node = _rows_below(self.ancestor_of, parent, leaf)
-        self.ancestors = Counts(node, codes[row], weight[row], self.cells.n_cells)
+        self.ancestors = Counts(node, codes[row], weight[row], cells.n_cells)
         self.values = None
         if value_of is not None:
             rows = np.flatnonzero(value_of >= 0)
-            self.values = Counts(leaf[rows], value_of[rows], weight[rows], len(self.cells.stepped.values), leaf.max())
+            self.values = Counts(leaf[rows], value_of[rows], weight[rows], len(cells.stepped.values), leaf.max())
         return self
 
-    def _grown(self, features, categorical, codes, weight):
-        kind = DecisionTreeClassifier if self.cells.is_level else DecisionTreeRegressor
+    def _grown(self, cells, features, categorical, codes, weight):
+        kind = DecisionTreeClassifier if cells.is_level else DecisionTreeRegressor
         smallest = min(self.min_samples_leaf / weight.sum(), 0.5)  # of the weight, as a weight is a number of copies
         tree = kind(
             min_weight_fraction_leaf=smallest,
@@ -51,7 +50,7 @@ class LeafCounts:
             categorical_features=list(categorical) or None,
             random_state=self.seed,
         )
-        return tree.fit(features, self.cells.as_target(codes), sample_weight=weight)
+        return tree.fit(features, cells.as_target(codes), sample_weight=weight)
 
     def _parents(self):
         """The parent of each node, the root's is itself; without a tree there is but the root."""

@@ -18,7 +18,8 @@ class NumberDistributions:
     """
 
     def __init__(self, conditional, features):
-        self.cells, self.curve = conditional.cells, conditional.curve
+        self.conditional, self.cells, self.curve = conditional, conditional.cells, conditional.curve
+        self.leaves = [leaf[:, np.newaxis] for leaf in conditional.leaves_of(features)]
         n_bins = len(self.cells.low)
         own = conditional.all_shares(features)[:, :n_bins]
         on_curve = self.cells.on_curve[:n_bins]
@@ -39,7 +40,7 @@ class NumberDistributions:
         cell = cells.place(t)
         safe = np.maximum(cell, 0)
         below = np.take_along_axis(self.before, safe, axis=1)
-        below += np.take_along_axis(self.own, safe, axis=1) * cells.at_most(t, safe)
+        below += np.take_along_axis(self.own, safe, axis=1) * self.conditional.at_most_in_cells(t, safe, self.leaves)
         below = np.where(cell < 0, 0.0, below)
         if self.curve is not None:
             below += self.along * self.curve.at_most(self.cells, t, *self.place)

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skensemble.generative.autoregressive import _conditional
+from skensemble.generative.autoregressive import _leaf_counts
 from skensemble.generative.autoregressive._column_cells import cells_of
-from skensemble.generative.autoregressive._conditional import LARGER, Conditional
+from skensemble.generative.autoregressive._conditional import Conditional
+from skensemble.generative.autoregressive._leaf_counts import LARGER
 from skensemble.generative.tables._format_choice import format_of
 
 rng = np.random.default_rng(0)
@@ -23,12 +24,12 @@ def _fitted(strength=3.0, weight=None, min_samples_leaf=10):
     return Conditional(cells, min_samples_leaf, strength).fit(FEATURES, [], codes, weight), codes
 
 
-def test_of_many_rows_some_grow_the_tree_and_all_are_counted(monkeypatch):
-    monkeypatch.setattr(_conditional, "MOST_GROWN", 200)
+def test_of_many_rows_some_grow_the_trees_and_all_are_counted(monkeypatch):
+    monkeypatch.setattr(_leaf_counts, "MOST_GROWN", 200)
     conditional, codes = _fitted()
-    assert conditional.tree.tree_.weighted_n_node_samples[0] == 200
-    leaf = conditional.tree.apply(FEATURES)
-    np.testing.assert_array_equal(conditional.leaves.total, np.bincount(leaf))
+    for tree in conditional.trees:
+        assert tree.tree.tree_.weighted_n_node_samples[0] == 200
+        np.testing.assert_array_equal(tree.leaves.total, np.bincount(tree.tree.apply(FEATURES)))
     shares = conditional.all_shares(FEATURES)
     np.testing.assert_allclose(shares.sum(axis=1), 1.0)
     assert shares[np.arange(400), codes].mean() > 0.6
@@ -36,19 +37,46 @@ def test_of_many_rows_some_grow_the_tree_and_all_are_counted(monkeypatch):
 
 def test_shares_are_those_of_the_formula():
     conditional, codes = _fitted()
-    nodes = conditional.tree.decision_path(FEATURES).toarray().astype(bool)  # (n_rows, n_nodes)
-    leaf = conditional.tree.apply(FEATURES)
-    sizes = nodes.sum(axis=0)
-    everywhere = np.bincount(codes) / 400
-    for row in (0, 7, 123):
-        path = np.flatnonzero(nodes[row])
-        ancestor = [node for node in path if sizes[node] >= LARGER * 10 or node == 0][-1]
-        share = everywhere
-        for node in (ancestor, leaf[row]):
-            share = (np.bincount(codes[nodes[:, node]], minlength=2) + 3.0 * share) / (sizes[node] + 3.0)
-        for code in (0, 1):
-            given = conditional.log_shares(FEATURES[[row]], np.array([code]))
-            assert np.exp(given[0]) == pytest.approx(share[code])
+    everywhere, shares = np.bincount(codes) / 400, np.zeros((3, 2))
+    rows = [0, 7, 123]
+    for tree in conditional.trees:
+        nodes = tree.tree.decision_path(FEATURES).toarray().astype(bool)  # (n_rows, n_nodes)
+        leaf, sizes = tree.tree.apply(FEATURES), nodes.sum(axis=0)
+        for k, row in enumerate(rows):
+            path = np.flatnonzero(nodes[row])
+            ancestor = [node for node in path if sizes[node] >= LARGER * 10 or node == 0][-1]
+            share = everywhere
+            for node in (ancestor, leaf[row]):
+                share = (np.bincount(codes[nodes[:, node]], minlength=2) + 3.0 * share) / (sizes[node] + 3.0)
+            shares[k] += share / len(conditional.trees)
+    np.testing.assert_allclose(conditional.all_shares(FEATURES[rows]), shares)
+    for code in (0, 1):
+        np.testing.assert_allclose(np.exp(conditional.log_shares(FEATURES[rows], np.full(3, code))), shares[:, code])
+
+
+def test_values_in_leaves_have_a_distribution_and_are_drawn_from_it():
+    cents = pd.Series(np.round(FEATURES[:, 0] + np.round(rng.normal(size=400), 2), 2))
+    column_format = format_of(cents, "column", False)
+    plain = column_format.read(cents)
+    cells = cells_of(column_format, plain, np.ones(400))
+    conditional = Conditional(cells, 20, 1.0, value_strength=2.0)
+    conditional.fit(FEATURES, [], cells.codes(plain), np.ones(400), cells.value_of(plain))
+    grid = np.round(np.arange(plain.min(), plain.max() + 0.005, 0.01), 2)
+    n, codes = len(grid), cells.codes(grid)
+    density = np.exp(conditional.log_density(np.repeat(FEATURES[:1], n, axis=0), grid, codes))
+    share = density * cells.step
+    assert share.sum() == pytest.approx(1.0)
+    rows = np.repeat(FEATURES[:1], 20_000, axis=0)
+    draws = np.random.default_rng(0)
+    drawn = conditional.values(rows, conditional.draw(rows, draws), draws)
+    below = np.searchsorted(np.sort(drawn), grid + cells.step / 2) / len(drawn)
+    np.testing.assert_allclose(below, np.cumsum(share), atol=0.015)
+    leaves = [leaf[:, np.newaxis] for leaf in conditional.leaves_of(rows[:n])]
+    inside = conditional.at_most_in_cells(grid[:, np.newaxis], codes[:, np.newaxis], leaves)[:, 0]
+    last = np.flatnonzero(np.r_[codes[1:] != codes[:-1], True])
+    np.testing.assert_allclose(inside[last], 1.0)
+    own = share / np.bincount(codes, share)[codes]
+    np.testing.assert_allclose(inside, [own[(codes == codes[k]) & (grid <= grid[k])].sum() for k in range(n)])
 
 
 def test_draws_have_the_shares():
@@ -62,8 +90,9 @@ def test_draws_have_the_shares():
 def test_no_leaf_is_lighter_than_the_minimum_in_weight():
     weight = rng.integers(1, 4, 400).astype(float)
     conditional, _ = _fitted(weight=weight)
-    structure = conditional.tree.tree_
-    assert structure.weighted_n_node_samples[structure.children_left < 0].min() >= 10
+    for tree in conditional.trees:
+        structure = tree.tree.tree_
+        assert structure.weighted_n_node_samples[structure.children_left < 0].min() >= 10
 
 
 def test_without_columns_before_it_says_the_shares_of_all_rows():
