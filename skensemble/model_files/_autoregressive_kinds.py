@@ -222,7 +222,6 @@ KINDS = [
         LeafCounts,
         {
             "min_samples_leaf": Whole(1),
-            "max_features": Maybe(Number(low=0.0, high=1.0)),
             "seed": Whole(0),
             "tree": Maybe(Of(DecisionTreeClassifier, DecisionTreeRegressor)),
             "ancestor_of": Array("i8", None, low=0),

@@ -21,7 +21,6 @@ from skensemble.generative.autoregressive._column_cells import NOWHERE
 from skensemble.generative.autoregressive._leaf_counts import LeafCounts
 
 N_TREES = 4
-FEATURES_OF_A_SPLIT = 0.6  # share of the features that the trees after the first look at in each split
 
 
 class Conditional:
@@ -46,11 +45,10 @@ class Conditional:
         self.categorical = list(categorical)
         self.seen = [_seen(features[:, k]) for k in self.categorical]
         self.shares = np.bincount(codes, weight, self.cells.n_cells) / weight.sum()
-        n_trees = N_TREES if features.shape[1] > 1 and self.cells.n_cells > 1 else 1
+        n_trees = N_TREES if features.shape[1] > 0 and self.cells.n_cells > 1 else 1
         value_of = None if self.value_strength is None else value_of
         parts = self.cells, features, categorical, codes, weight, value_of
-        trees = [LeafCounts(self.min_samples_leaf, None if k == 0 else FEATURES_OF_A_SPLIT, k) for k in range(n_trees)]
-        self.trees = [tree.fit(*parts) for tree in trees]
+        self.trees = [LeafCounts(self.min_samples_leaf, k).fit(*parts) for k in range(n_trees)]
         return self
 
     def leaves_of(self, features):

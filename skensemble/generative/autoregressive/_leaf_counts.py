@@ -9,6 +9,7 @@ import numpy as np
 from skensemble.tree.estimators._decision_tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 LARGER = 8.0  # weight of an ancestor, as a multiple of the minimum of a leaf
+GROWN = 0.6  # share of the rows that grow a tree after the first
 MOST_GROWN = 100_000  # rows from which a tree is grown; its leaves count all rows
 
 
@@ -18,17 +19,17 @@ class LeafCounts:
     leaves, ancestors : Counts of cells;  values : Counts of values on a step, or None
     """
 
-    def __init__(self, min_samples_leaf, max_features, seed):
-        self.min_samples_leaf, self.max_features, self.seed, self.tree = min_samples_leaf, max_features, seed, None
+    def __init__(self, min_samples_leaf, seed):
+        self.min_samples_leaf, self.seed, self.tree = min_samples_leaf, seed, None
 
     def fit(self, cells, features, categorical, codes, weight, value_of):
         """features : (n_rows, n_before);  codes : (n_rows,), cells;  value_of : (n_rows,), numbers of values, or None
 
         The first rows are some of chance, as of merged ones.
         """
-        first = slice(MOST_GROWN)
         if features.shape[1] > 0 and cells.n_cells > 1:
-            self.tree = self._grown(cells, features[first], categorical, codes[first], weight[first])
+            rows = self._growing_rows(len(codes))
+            self.tree = self._grown(cells, features[rows], categorical, codes[rows], weight[rows])
         leaf, parent = self.leaves_of(features), self._parents()
         self.ancestor_of = self._large_ancestors(parent)
         self.leaves = Counts(leaf, codes, weight, cells.n_cells)
@@ -40,15 +41,21 @@ class LeafCounts:
             self.values = Counts(leaf[rows], value_of[rows], weight[rows], len(cells.stepped.values), leaf.max())
         return self
 
+    def _growing_rows(self, n_rows):
+        """All rows for the first tree, some of chance for others, so that trees differ; at most MOST_GROWN."""
+        if self.seed == 0:
+            return slice(MOST_GROWN)
+        n_grown = min(int(np.ceil(GROWN * n_rows)), MOST_GROWN)
+        return np.sort(np.random.default_rng(self.seed).permutation(n_rows)[:n_grown])
+
     def _grown(self, cells, features, categorical, codes, weight):
         kind = DecisionTreeClassifier if cells.is_level else DecisionTreeRegressor
         smallest = min(self.min_samples_leaf / weight.sum(), 0.5)  # of the weight, as a weight is a number of copies
         tree = kind(
             min_weight_fraction_leaf=smallest,
             max_bins=255,
-            max_features=self.max_features,
             categorical_features=list(categorical) or None,
-            random_state=self.seed,
+            random_state=0,
         )
         return tree.fit(features, cells.as_target(codes), sample_weight=weight)
 
