@@ -89,7 +89,7 @@ def _check_conditional(conditional):
     _require(len(conditional.trees) > 0, "there must be a tree")
     _require(len(conditional.shares) == n_cells, "shares must have an entry for each cell")
     has_values = conditional.value_strength is not None
-    _require(not has_values or not cells.is_level and cells.stepped is not None, "values in leaves must be on a step")
+    _require(not has_values or (not cells.is_level and cells.stepped is not None), "values in leaves must be on a step")
     for tree in conditional.trees:
         _require(tree.leaves.n_cells == tree.ancestors.n_cells == n_cells, "counts must be of the cells")
         _require(has_values == (tree.values is not None), "counts of values must come with their strength")

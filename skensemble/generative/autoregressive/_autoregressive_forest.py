@@ -128,8 +128,9 @@ class AutoregressiveForest(CallbackSupportMixin, DensityMixin, Estimator):
         Labels or positions of columns that are always given, and not modelled: the density is that of the others given
         these.
     conditional : {"trees", "boosting"}, default="trees"
-        What says how likely levels are. "trees": shares in the leaves of a few trees. "boosting": boosted trees as well,
-        for columns of at most 20 levels, as far as left-out samples get likelier by it; better densities, but slower.
+        What says how likely levels are. "trees": shares in the leaves of a few trees. "boosting": boosted trees as
+        well, for columns of at most 20 levels, as far as left-out samples get likelier by it; better densities, but
+        slower.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Features whose values are categories without an order. "from_dtype": columns of categories or text (pandas:
         category, string, and object columns with text; polars: Categorical, Enum and String; pyarrow: dictionaries and

@@ -128,7 +128,7 @@ class Judges:
         if not test.any() or test.all():
             return Settings(sizes[0], LARGEST_OF_LEAVES)
         cells, x = self.rows.cells[j], self.rows.plain[j]
-        features, categorical = self.rows.features(order, j)
+        features, _ = self.rows.features(order, j)
         curve, along = self._curve(order, j) if with_curve else (None, None)
         least_gain = LEAST_GAIN * float(weight[test] @ cells.on_curve[codes[test]])
         leaves, curves, first_three = [], [], itemgetter(0, 1, 2)

@@ -164,9 +164,7 @@ class Conditional:
         """Values of rows in the leaves, or those that are drawn from all rows, in proportion to their weights."""
         leaves = self.leaves_of(features)
         first, last = self.cells.values_of(codes)
-        parts = [
-            tree.values.between(leaf, first, last) for tree, leaf in zip(self.trees, leaves, strict=True)
-        ]
+        parts = [tree.values.between(leaf, first, last) for tree, leaf in zip(self.trees, leaves, strict=True)]
         ends = np.cumsum([weight for _, weight in parts], axis=0)
         target = rng.random(len(codes)) * (ends[-1] + self.value_strength)
         drawn, taken = everywhere.copy(), (target >= ends).sum(axis=0)

@@ -45,7 +45,7 @@ def test_shares_are_those_of_the_formula():
         for k, row in enumerate(rows):
             path = np.flatnonzero(nodes[row])
             grown = tree.tree.tree_.weighted_n_node_samples
-                ancestor = [node for node in path if grown[node] >= LARGER * 10 or node == 0][-1]
+            ancestor = [node for node in path if grown[node] >= LARGER * 10 or node == 0][-1]
             share = everywhere
             for node in (ancestor, leaf[row]):
                 share = (np.bincount(codes[nodes[:, node]], minlength=2) + 3.0 * share) / (sizes[node] + 3.0)
