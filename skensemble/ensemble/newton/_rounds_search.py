@@ -109,8 +109,8 @@ def candidates_of(settled, parameters, loss, binner, n_rows):
 def refinements_of(parameters, loss, binner, n_rows):
     """What else is tried, one after another, where so many rounds bring progress that rows must have little noise.
 
-    There, a sample of the rows is noise without a use; and categories that say all about a row say it together, which
-    may take more than six questions.
+    There, a sample of the rows is noise without a use; categories that say all about a row say it together, which may
+    take more than six questions; and nodes of few rows may ask questions of their own, if that helps in each fold.
     """
     if _is_short(n_rows, loss.n_outputs):
         return []
@@ -119,6 +119,8 @@ def refinements_of(parameters, loss, binner, n_rows):
         refinements.append({"subsample": 1.0})
     if parameters.max_depth == "auto" and parameters.max_leaf_nodes is None and binner.is_categorical_.all():
         refinements.append({"max_depth": DEPTH_OF_LITTLE_NOISE})
+    if parameters.grow_policy == "auto" and n_rows < DEPTHWISE_FROM:
+        refinements.append({"grow_policy": "depthwise"})
     return refinements
 
 

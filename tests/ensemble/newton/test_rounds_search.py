@@ -71,12 +71,16 @@ def test_where_many_rounds_help_all_rows_and_deeper_trees_are_tried(monkeypatch)
     model = _regressor(categorical_features=[0, 1, 2], warm_start=True).fit(levels, y)
     first = {"grow_policy": "symmetric", "linear_leaves": False}
     rows, deep = {**first, "subsample": 1.0}, {**first, "subsample": 1.0, "max_depth": 8}
-    assert model.cv_results_["params"] == [first, rows, deep]
-    assert model.cv_results_["best_index"] == 2
+    own_splits = {"grow_policy": "depthwise"}
+    assert model.cv_results_["params"] == [first, rows, deep, {**deep, **own_splits}]
+    assert model.cv_results_["best_index"] == 3
     model.set_params(n_estimators=model.n_iter_ + 1).fit(levels, y)
-    own = {"subsample": 0.5, "max_depth": 3}
+    own = {"subsample": 0.5, "max_depth": 3, "grow_policy": "symmetric"}
     assert _regressor(**own, categorical_features=[0, 1, 2]).fit(levels, y).cv_results_["params"] == [first]
-    assert _regressor().fit(levels, y).cv_results_["params"] == [first, rows]  # numbers need no depth
+    numbers = _regressor().fit(levels, y).cv_results_["params"]
+    assert numbers == [first, rows, {**rows, **own_splits}]  # and need no depth
+    monkeypatch.setattr(_rounds_search, "DEPTHWISE_FROM", 100)  # where it takes part in the race
+    assert len(_regressor().fit(levels, y).cv_results_["params"]) == 3
 
 
 @pytest.mark.parametrize(
