@@ -8,7 +8,7 @@ from skensemble._jit import kernel
 from skensemble._parallel import for_blocks
 
 BLOCK = 1 << 14  # rows that are copied at a time
-TILE = 256  # rows that are turned into columns at a time
+TILE = 64  # rows that are turned into columns at a time
 
 
 class CellColumns(NamedTuple):
