@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 CLASS_WEIGHT = (IsDict, SequenceOf(IsDict, "a list of dicts (one per output)"), OneOf("balanced"), IsNone)
 MANY_ROWS = 1 << 16  # whose labels a table of hashes tells apart sooner than sorting does
+LEAST_SQUARED = 1e-150  # a number whose square is not 0
 MOST_IN_TERMS = 10_000  # largest whole number that stands for the weight of a class
 MONOTONIC_CST = (IsArrayLike, IsDict, IsNone)
 
@@ -75,11 +76,12 @@ def check_enough_rows(n_samples, needed):
 # -- targets ---------------------------------------------------------------------------------------------------------
 
 
-def read_target(y, name, n_samples, *, warn=True, poisson=False):
+def read_target(y, name, n_samples, *, warn=True, poisson=False, squares=False):
     """Targets of a regression as float64, (n_samples,) or (n_outputs, n_samples).
 
     warn : whether a single column that should be 1-D causes a DataConversionWarning
     poisson : whether they are to be means of Poisson distributions
+    squares : whether sums of their squares are needed
     """
     _check_is_given(y, name)
     y = read_numbers(y, name)
@@ -88,6 +90,8 @@ def read_target(y, name, n_samples, *, warn=True, poisson=False):
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=warn)
     _check_target_shape(y, name, n_samples)
+    if squares:
+        check_not_tiny(y.T, LEAST_SQUARED)
     return np.array(y.T, np.float64, order="C")
 
 
@@ -116,6 +120,17 @@ def _check_target_shape(y, name, n_samples):
         raise ValueError(
             f"{name} must have one entry per row of X: inconsistent numbers of samples: {[n_samples, len(y)]}"
         )
+
+
+def check_not_tiny(y, least):
+    """Raise a ValueError about outputs, (n_samples,) or (n_outputs, n_samples), whose numbers are all too small."""
+    for output in np.atleast_2d(y):
+        largest = np.abs(output).max(initial=0.0)
+        if 0.0 < largest < least and output.min() < output.max():
+            raise ValueError(
+                f"y must have a number of at least {least:g} in size, unless all are the same, got at most {largest:g}"
+                ": multiply y by a power of ten."
+            )
 
 
 # -- labels ----------------------------------------------------------------------------------------------------------

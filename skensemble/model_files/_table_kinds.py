@@ -65,7 +65,8 @@ CONTAINERS = tuple(kind.cls for kind in CONTAINER_KINDS)
 
 _NAMED = {"dtype": DTYPE, "name": Text()}
 _FLOATS = {**_NAMED, "holds_ints": FLAG, "decimals": Maybe(Whole(0, 20)), "multiple": Whole(1)}
-_FLOATS["computed"] = Maybe(Array("f8", 2, None, finite=True))
+_FLOATS |= {"computed": Maybe(Array("f8", 2, None, finite=True)), "is_single": FLAG}
+_PERHAPS_OF_FLOATS = ("computed", "is_single")
 _LIMITS = {"limits": Each(Number(), 2, tuple)}
 _TIMES = {
     **_NAMED,
@@ -124,12 +125,12 @@ def _check_categories(column_format):
 
 
 FORMAT_KINDS = [
-    Kind("floats", FloatFormat, _FLOATS, optional=("computed",), make=bare(FloatFormat)),
+    Kind("floats", FloatFormat, _FLOATS, optional=_PERHAPS_OF_FLOATS, make=bare(FloatFormat)),
     Kind(
         "decimals",
         DecimalFormat,
         {**_FLOATS, "places": Whole(0, 1000), "_marker": ANYTHING},
-        optional=("computed",),
+        optional=_PERHAPS_OF_FLOATS,
         make=bare(DecimalFormat),
     ),
     Kind(

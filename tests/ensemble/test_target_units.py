@@ -21,7 +21,7 @@ def _fitted(name, y, **parameters):
     rounds = {"n_estimators": 10} if "n_estimators" in estimator().get_params() else {}
     if name == "NewtonBoostingRegressor":  # rows and columns are drawn by what the targets are
         rounds |= {"subsample": 1.0, "colsample_bylevel": 1.0}
-    return estimator(random_state=0, **rounds, **parameters).fit(_table()[0], y)
+    return estimator(random_state=0, **rounds, **parameters).fit(_table(len(y))[0], y)
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -84,3 +84,24 @@ def test_unit_of_the_target_does_not_decide_when_fits_stop(name):
             lengths.append(made.n_iter_ if hasattr(made, "n_iter_") else len(made.estimators_))
         assert lengths[0] < 60, loss
         assert lengths[1:] == lengths[:1] * 2, loss
+
+
+LEAST = {"NewtonBoostingRegressor": 1e-37}  # of others 1e-150
+
+
+@pytest.mark.parametrize("name", REGRESSORS)
+def test_targets_too_small_to_learn_from_are_refused(name):
+    X, y = _table(60)
+    least = LEAST.get(name, 1e-150)
+    predictions = _fitted(name, y / np.abs(y).max() * 10.0 * least).predict(X)
+    assert np.corrcoef(predictions, y)[0, 1] > 0.5
+    with pytest.raises(ValueError, match=f"^y must have a number of at least {least:g} in size.*, got at most"):
+        _fitted(name, y / np.abs(y).max() * 0.1 * least)
+    np.testing.assert_allclose(_fitted(name, np.full(60, 1e-200)).predict(X) * 1e200, 1.0)
+
+
+def test_losses_of_ranks_take_the_smallest_targets():
+    X, y = _table(60)
+    for loss in ("absolute_error", "quantile"):
+        predictions = _fitted("NewtonBoostingRegressor", y * 2.0**-600, loss=loss).predict(X)
+        np.testing.assert_allclose(predictions * 2.0**600, _fitted("NewtonBoostingRegressor", y, loss=loss).predict(X))

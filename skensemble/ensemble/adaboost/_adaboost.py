@@ -1016,7 +1016,7 @@ class AdaBoostRegressor(RegressorMixin, _AdaBoost):
         )
 
     def _read_y(self, y, n_samples):
-        target = read_target(y, "y", n_samples)
+        target = read_target(y, "y", n_samples, squares=True)
         if target.ndim == 2:
             raise ValueError(f"y must have 1 column, got {len(target)}.")
         return target

@@ -723,7 +723,11 @@ class ForestRegressor(RegressorMixin, Forest):
 
     def _read_y(self, y, n_samples, continued):
         """(n_outputs, n_samples)"""
-        target = np.atleast_2d(read_target(y, "y", n_samples, poisson=self.criterion == "poisson"))
+        target = np.atleast_2d(
+            read_target(
+                y, "y", n_samples, poisson=self.criterion == "poisson", squares=self.criterion != "absolute_error"
+            )
+        )
         if continued and len(target) != self.n_outputs_:
             raise ValueError(f"y must have as many columns as in the first fit, {self.n_outputs_}, got {len(target)}.")
         self.n_outputs_ = len(target)

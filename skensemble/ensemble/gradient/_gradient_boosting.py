@@ -1051,7 +1051,7 @@ class GradientBoostingRegressor(RegressorMixin, _GradientBoosting):
         self.verbose = verbose
 
     def _read_y(self, y, weight, n_samples, continued):
-        target = read_target(y, "y", n_samples)
+        target = read_target(y, "y", n_samples, squares=True)
         if target.ndim != 1:
             raise ValueError(f"y must have one column, got {len(target)}: y should be a 1d array.")
         return target

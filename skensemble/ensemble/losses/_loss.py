@@ -40,6 +40,7 @@ class Loss:
     constant_hessian = False  # True: hessian is 1 everywhere
     needs_all_rows = False  # True: gradient and hessian need all rows in one call
     has_value = True  # False: `value` is NaN
+    gradient_has_unit = True  # False: gradients are the same for a target in another unit
     max_delta_step = 0.0  # largest step of a leaf before the learning rate, if the user sets none; 0: no limit
     reported_factor = 1.0  # scores that GBDT reports are the value times this, as scikit-learn's are
     optimal_leaf_values = None  # or a method, see `OptimalLeaves`: leaves hold best constants instead of -G / H

@@ -60,6 +60,7 @@ class AbsoluteError(RealTarget, PlainOutputs, OptimalLeaves, OutputByOutput):
 
     n_outputs: int = 1
     name = "absolute_error"
+    gradient_has_unit = False
     families = ("newton", "gradient")
     constant_hessian = True
 
@@ -85,6 +86,7 @@ class Quantile(RealTarget, Levels, OptimalLeaves, OutputByOutput):
 
     quantile: float | tuple = 0.5
     name = "quantile"
+    gradient_has_unit = False
     families = ("newton", "gradient")
     constant_hessian = True
 
@@ -245,6 +247,7 @@ class Gamma(LogLink, OutputByOutput):
 
     n_outputs: int = 1
     name = "gamma"
+    gradient_has_unit = False
     degree = 0.0
     max_delta_step = 2.0  # upwards no Newton step passes 1, downwards nothing bounds it
 

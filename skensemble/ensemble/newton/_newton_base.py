@@ -24,6 +24,7 @@ from skensemble._targets import (
     FeatureNames,
     all_or_nothing,
     check_enough_rows,
+    check_not_tiny,
     read_numbers,
     read_weight,
 )
@@ -35,6 +36,7 @@ from skensemble.ensemble._batched_rows import given_rows, read_rows
 from skensemble.ensemble._early_stopping import Patience
 from skensemble.ensemble._held_out_scoring import GivenRows, HeldOutScorer
 from skensemble.ensemble.losses._links import response
+from skensemble.ensemble.losses._pointwise import LARGEST_GRADIENT
 from skensemble.ensemble.newton._batched_rows import check_for_batches, read_targets, reads_in_order
 from skensemble.ensemble.newton._blocked_rounds import grows_in_blocks
 from skensemble.ensemble.newton._booster import FitRequest
@@ -201,6 +203,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         if not continued:
             self._loss = self._make_loss(train.y).prepared(train.y, train.weight)
             self._loss.check_target(train.y)
+            self._check_size(table, train.y)
             self._booster = self._started(kind, train)
         self._check_start(train, "init_score")
         self._check_start(held_out, "init_score_val")
@@ -213,6 +216,14 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
                 self._booster.fill_raw(part, n_threads)
         self._boost(settled, train, held_out, n_threads, data)
         return self
+
+    def _check_size(self, table, y):
+        """Refuse targets whose gradients no float32 holds."""
+        if self._loss.target == "numbers" and self._loss.gradient_has_unit:
+            y = np.atleast_2d(y)
+            low = table.joined(y.min(axis=1, initial=np.inf), np.minimum)
+            high = table.joined(y.max(axis=1, initial=-np.inf), np.maximum)
+            check_not_tiny(np.column_stack([low, high]), 1.0 / LARGEST_GRADIENT)
 
     def _check_scoring(self):
         _check_scoring_name(self.scoring)

@@ -23,6 +23,7 @@ LOG_TWO_PI = np.log(2.0 * np.pi)
 DRAWN_PER_ROW, MOST_DRAWN, FEWEST_DRAWN = 8, 1 << 13, 1 << 8  # generated rows by which shares are calibrated
 OUTERMOST = 1e-12  # mass of the normal distribution that is cut off at both ends
 FIELDS = "start", "width", "shift", "scale"
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 WIDER, LEAST_SPREAD = 1.3, 0.3  # Student places: factor of the standard deviation of the normal ones, and what is added
 FEWEST = 16  # places in the box of a row; twice as many until the estimate has settled
@@ -104,14 +105,22 @@ class Boxes:
 
     @property
     def is_of_levels(self):
-        """(n_rows,) whether a row has cells of levels only, and of few columns: their probabilities add up to 1."""
-        return (self.scale > 0.0).all(axis=1) & (0 < self.n_columns <= MOST_SUMMED)
+        """(n_rows,) whether a row has cells of levels only."""
+        return (self.scale > 0.0).all(axis=1) & (self.n_columns > 0)
 
     def distinct(self, rows, beside):
         """(first, inverse): the rows that stand for all of `rows`, alike in their boxes and in beside[rows]."""
         parts = [getattr(self, name)[rows] for name in FIELDS] + [self._log_volume[rows, None], beside[rows]]
         _, first, inverse = np.unique(np.hstack(parts), axis=0, return_index=True, return_inverse=True)
         return rows[first], inverse.ravel()
+
+    def moves(self):
+        """(n_rows, n_columns) numbers in [0, 1) for each row: a function of what stands in it, by a hash."""
+        bits = np.zeros(len(self), np.uint64)
+        for cells in (part for name in FIELDS for part in getattr(self, name).T):
+            bits = _mixed(bits ^ np.ascontiguousarray(cells + 0.0).view(np.uint64))  # + 0.0: -0.0 is 0.0
+        columns = GOLDEN * np.arange(1, self.n_columns + 1, dtype=np.uint64)
+        return (_mixed(bits[:, None] + columns) >> np.uint64(11)) * 2.0**-53
 
     @property
     def has_width(self):
@@ -194,6 +203,14 @@ class Boxes:
         return (at_low - at_high) / width, 1.0 + (low * at_low - high * at_high) / width
 
 
+def _mixed(bits):
+    """Bits of uint64, each of which depends on all of `bits` (Steele, Lea and Flood 2014, figure 17)."""
+    bits = bits + GOLDEN
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return bits ^ (bits >> np.uint64(31))
+
+
 def _quantile(mass):
     return ndtri(np.clip(mass, OUTERMOST, 1.0 - OUTERMOST))
 
@@ -225,12 +242,13 @@ def log_mean_density(log_density, boxes, most, beside=None):
     """log E_q[p / q], (n_rows,): with few places a lower bound on average (Burda, Grosse and Salakhutdinov 2016,
     theorem 1).
 
-    Places are those of a Sobol sequence, the same of every box, and as many as the row needs, so that a row does not
-    depend on the others.  Rows of levels repeat, and their sum is known to be 1: each combination gets FACTOR times as
-    many places, but only once.
+    Places are those of a Sobol sequence, moved by what stands in the box (Cranley and Patterson 1976), and as many as
+    the row needs: a row does not depend on the others, and errors of different rows cancel in sums over them.  Rows of
+    levels repeat: each combination is computed once.  Where they are of few columns, all combinations can be added up,
+    to 1, and each gets FACTOR times as many places.
 
     log_density : callable(places (n, n_columns), rows (n,)) -> (n,), of places in the boxes of these rows
-    most : maximum number of places in a box; FACTOR times as many in a box of levels
+    most : maximum number of places in a box; FACTOR times as many in a box of levels of few columns
     beside : (n_rows, n) what else log_density depends on; None: nothing is known of it, rows count as different
     """
     found, is_of_levels = np.empty(len(boxes)), boxes.is_of_levels
@@ -241,7 +259,11 @@ def log_mean_density(log_density, boxes, most, beside=None):
     if len(levels):
         beside = np.arange(len(boxes))[:, None] if beside is None else beside
         distinct, inverse = boxes.distinct(levels, beside)
-        found[levels] = _log_probabilities(log_density, boxes, distinct, FACTOR * most)[inverse]
+        if boxes.n_columns <= MOST_SUMMED:
+            of_each = _log_probabilities(log_density, boxes, distinct, FACTOR * most)
+        else:
+            of_each = _log_settled_means(log_density, boxes, distinct, most)
+        found[levels] = of_each[inverse]
     if has_width.any():
         rows = np.flatnonzero(has_width)
         found[rows] = _log_settled_means(log_density, boxes, rows, most)
@@ -251,10 +273,10 @@ def log_mean_density(log_density, boxes, most, beside=None):
 def _log_settled_means(log_density, boxes, rows, most):
     """log E_q[p / q] of rows, from as many places as it takes until two halves of them agree."""
     found, open_rows = np.empty(len(rows)), np.arange(len(rows))
-    sequence = _sequence(boxes.n_columns)
-    first, square = _log_means(log_density, boxes, rows, next(sequence))
+    sequence, moves = _sequence(boxes.n_columns), boxes.take(rows).moves()
+    first, square = _log_means(log_density, boxes, rows, next(sequence), moves)
     for u in sequence:
-        second, other_square = _log_means(log_density, boxes, rows[open_rows], u)
+        second, other_square = _log_means(log_density, boxes, rows[open_rows], u, moves[open_rows])
         mean, square = log_sum_exp([first, second], 0.5), log_sum_exp([square, other_square], 0.5)
         found[open_rows] = mean
         is_open = ~_has_settled(first, second, mean, square, 2 * len(u)) & (2 * len(u) < most)
@@ -312,13 +334,14 @@ def _sequence(n_columns):
         n_places *= 2
 
 
-def _log_means(log_density, boxes, rows, u):
-    """(log E_q[p / q], log E_q[(p / q)^2]) over the places, (n_rows,) each."""
+def _log_means(log_density, boxes, rows, u, moves):
+    """(log E_q[p / q], log E_q[(p / q)^2]) over the places, moved in each row, (n_rows,) each."""
     log_ratios = np.empty((len(u), len(rows)))
     n_together = max(1, AT_ONCE // len(u))
     for start in range(0, len(rows), n_together):
         some = rows[start : start + n_together]
-        log_ratios[:, start : start + n_together] = _log_ratios(log_density, boxes, some, u).T
+        moved = np.clip((u + moves[start : start + n_together, None]) % 1.0, 2.0**-31, 1.0 - 2.0**-31)
+        log_ratios[:, start : start + n_together] = _log_ratios(log_density, boxes, some, moved).T
     return log_sum_exp(log_ratios, 1.0 / len(u)), log_sum_exp(2.0 * log_ratios, 1.0 / len(u))
 
 

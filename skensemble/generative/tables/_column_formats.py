@@ -22,6 +22,7 @@ MAX_DECIMALS = 12
 EXACT = 2.0**53  # whole numbers below are exact in float64
 ARITHMETIC, DIGITS_COMPUTED = 2.0**-51, 1e12  # relative error; digits up to which such nearness is no accident
 MOST_KEPT = 1024  # numbers of the training data
+LARGEST_SINGLE = float(np.finfo(np.float32).max)
 LEAST_RANGE = 1e-305  # of the numbers of a column
 MISSING, UNSEEN = -1, -2  # codes of cells without a level
 MOST_SHOWN = 10  # levels in an error
@@ -44,10 +45,12 @@ class FloatFormat:
     limits : what the dtype can hold
     computed : (2, n_distinct), rounded and as given, numbers of the training data that are a product or sum of rounded
         ones, such as 3 * 0.05, and so not quite rounded; without columns if they are many, and None if there are none
+    is_single : whether numbers are rounded to `decimals` in the precision of float32 only, as 0.1 of float32 is
     """
 
     limits = (-np.inf, np.inf)
     computed = None
+    is_single = False
 
     def __init__(self, series, name, kind):
         self.dtype, self.name = series.dtype, name
@@ -58,10 +61,14 @@ class FloatFormat:
         self.decimals = _common_decimals(known)
         if self.decimals is None:
             known = self._note_computed(known)
+        elif not _is_rounded(known, self.decimals, np.float64):
+            self.is_single = True
         self.multiple = 1 if self.decimals is None else common_divisor(np.rint(known * 10.0**self.decimals))
 
     def read(self, series):
         numbers = _read_floats(series, self.name)
+        if self.is_single:
+            return _rounded_singles(numbers, self.decimals)
         return numbers if self.computed is None else _nearly_rounded(numbers, self.decimals)
 
     def _note_computed(self, known):
@@ -101,6 +108,8 @@ class FloatFormat:
     def write(self, numbers):
         if self.computed is not None:
             numbers = self._as_given(numbers)
+        if self.is_single:
+            numbers = np.where(np.abs(numbers) <= LARGEST_SINGLE, _as_single(numbers), numbers)
         if holds_objects(self.dtype):
             whole = [int(number) if self.holds_ints and number == number else number for number in numbers.tolist()]
             return np.array([*whole, None], object)[:-1]
@@ -155,6 +164,19 @@ def _nearly_rounded(numbers, decimals):
     """Numbers, rounded where that changes no more than errors of arithmetic do."""
     rounded = np.round(numbers, decimals)
     return np.where(np.abs(rounded - numbers) <= ARITHMETIC * np.abs(numbers), rounded, numbers)
+
+
+def _rounded_singles(numbers, decimals):
+    """Numbers, rounded where that is the same number as a float32."""
+    with np.errstate(over="ignore"):
+        rounded = np.round(numbers, decimals)
+    return np.where(_as_single(rounded) == _as_single(numbers), rounded, numbers)
+
+
+def _as_single(numbers):
+    """Numbers as float32 has them, in float64."""
+    with np.errstate(over="ignore"):
+        return numbers.astype(np.float32).astype(np.float64)
 
 
 def _is_rounded(numbers, decimals, precision):

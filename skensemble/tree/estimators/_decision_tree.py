@@ -762,7 +762,14 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
 
     def _read_target(self, y, sample_weight, n_samples):
         """(NumberTarget, weights); sets n_outputs_."""
-        target = read_target(y, "y", n_samples, warn=False, poisson=self.criterion == "poisson")
+        target = read_target(
+            y,
+            "y",
+            n_samples,
+            warn=False,
+            poisson=self.criterion == "poisson",
+            squares=self.criterion != "absolute_error",
+        )
         weight = read_weight(sample_weight, "sample_weight", n_samples)
         target = np.atleast_2d(target)
         self.n_outputs_ = len(target)

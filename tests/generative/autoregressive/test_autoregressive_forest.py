@@ -45,6 +45,15 @@ def test_numbers_near_the_largest_float_have_a_density():
     assert np.isin(model.sample(9), [-1.7e308, 1.7e308]).all()
 
 
+def test_decimals_of_single_precision_have_cells_of_their_own():
+    X = pd.DataFrame({"price": np.round(np.random.default_rng(0).uniform(0.0, 50.0, 200), 2)})
+    single, double = (AutoregressiveForest(1, random_state=0).fit(X.astype(dtype)) for dtype in ("f4", "f8"))
+    np.testing.assert_array_equal(single.score_samples(X.astype("f4")), double.score_samples(X))
+    drawn = single.sample(50, random_state=0)["price"]
+    assert drawn.dtype == np.float32
+    np.testing.assert_array_equal(drawn, double.sample(50, random_state=0)["price"].astype("f4"))
+
+
 def test_densities_of_whole_numbers_and_levels_sum_to_one():
     fitted = AutoregressiveForest(random_state=0).fit(TABLE[["count", "name"]])
     everything = pd.DataFrame([(k, name) for k in range(-150, 170) for name in "abc"], columns=["count", "name"])

@@ -138,3 +138,21 @@ def test_rows_that_need_more_places_get_them():
     assert_allclose(found, np.repeat(exact, 3), atol=0.05)
     alone = log_mean_density(lambda Z, rows: density(Z, rows + 5), boxes.take([5]), 1024)
     assert_array_equal(alone, found[5:])
+
+
+def test_errors_of_rows_cancel_in_sums():
+    """Places differ from row to row, by what stands in it: the sum of many rows is nearer to what it should be."""
+
+    def narrow(Z, rows=None):
+        return norm.logpdf(Z, scale=0.1).sum(axis=1)
+
+    rng = np.random.default_rng(0)
+    middle, half_width = rng.uniform(-0.5, 0.5, size=(400, 3)), np.ones((400, 3))
+    boxes = Boxes.around(middle, half_width, np.full(400, 3.0 * np.log(2.0)))
+    errors = np.exp(log_mean_density(narrow, boxes, 256)) - 1.0
+    assert np.abs(errors).mean() > 0.05
+    assert abs(errors.mean()) < 0.02
+    moves = boxes.moves()
+    assert_array_equal(moves[::-1], boxes.take(np.arange(400)[::-1]).moves())
+    assert abs(np.corrcoef(moves.T) - np.eye(3)).max() < 0.2
+    assert_allclose(moves.mean(axis=0), 0.5, atol=0.06)

@@ -906,3 +906,13 @@ def test_works_in_a_pipeline_and_as_a_clone():
     X = _mixed_table(100)
     pipeline = make_pipeline(clone(TableEncoder(numeric="quantile"))).fit(X)
     assert_frame_equal(pipeline.inverse_transform(pipeline.transform(X)), X)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_decimals_of_single_precision_are_decimals(dtype):
+    """19.99 of float32 is 19.99, also where a column of float64 took it over; it comes back as it was given."""
+    column = np.round(np.linspace(-40.0, 300.0, 500), 2).astype(np.float32).astype(dtype)
+    X = pd.DataFrame({"price": column})
+    encoder = TableEncoder().fit(X)
+    assert_frame_equal(encoder.inverse_transform(encoder.transform(X)), X)
+    assert_array_equal(encoder.transform(X), encoder.transform(X.astype(float).round(2)))
