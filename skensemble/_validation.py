@@ -33,6 +33,8 @@ ROWS_PER_COPY = 512  # of a row-major table whose columns are copied
 COLUMNS_PER_TASK = 8  # maximum number; a row-major table is read in cache lines
 FEW_ROWS = 4  # of a frame to predict
 MANY_BLOCKS = 6  # of a frame: to write them together is faster than one after the other
+MOST_KEPT_LEVELS, MOST_KEPT_INDEXES = 1000, 64  # of columns of categories whose levels are kept as lists
+_levels_of_index = {}  # id: (Index, its levels)
 FROM_DTYPE = "from_dtype"
 
 
@@ -628,6 +630,8 @@ def _table_of_few_rows(X):
 
 def _joined(numbers, shape):
     """(n_features, n_samples) float64 of pairs (places, rows of these features); others may be anything."""
+    if shape[0] == 1 and len(numbers) >= MANY_BLOCKS:
+        return _joined_row(numbers, shape[1])
     block = np.empty(shape[::-1])
     if len(numbers) < MANY_BLOCKS:
         for places, values in numbers:
@@ -636,6 +640,18 @@ def _joined(numbers, shape):
     listed = [place for places, _ in numbers for place in _listed(places)]
     block[listed] = np.concatenate([values for _, values in numbers], dtype=np.float64, casting="unsafe")
     return block
+
+
+def _joined_row(numbers, n_features):
+    """The same, of a single row: lists take less time than as many arrays."""
+    row = [0.0] * n_features
+    for places, values in numbers:
+        if values.size == 1 and type(places) is slice:
+            row[places.start] = values.item()
+        else:
+            for place, cell in zip(_listed(places), values[:, 0].tolist()):
+                row[place] = cell
+    return np.array(row, np.float64).reshape(n_features, 1)
 
 
 def _listed(places):
@@ -684,9 +700,26 @@ def _few_texts(cells):
     """List of text and of None of a column of FewRowsTable; None if some cells are no text."""
     if type(cells) is list:
         return cells
-    categories = cells.categories
-    texts = [None if code < 0 else categories[code] for code in cells.codes.tolist()]
+    levels, codes = _levels(cells.dtype.categories), getattr(cells, "_codes", None)
+    codes = cells.codes if codes is None else codes  # which takes pandas as long as all that follows
+    texts = [None if code < 0 else levels[code] for code in codes.tolist()]
     return texts if _is_text(texts) else None
+
+
+def _levels(categories):
+    """The categories of a column, as a list where it is worth it.
+
+    Of frames that come one after the other from one source all share an Index, of which pandas reads text slowly.
+    """
+    if len(categories) > MOST_KEPT_LEVELS:
+        return categories
+    index, levels = _levels_of_index.get(id(categories), (None, None))
+    if index is not categories:
+        if len(_levels_of_index) >= MOST_KEPT_INDEXES:
+            _levels_of_index.clear()
+        levels = categories.tolist()
+        _levels_of_index[id(categories)] = categories, levels
+    return levels
 
 
 def _is_one_array(X):
