@@ -35,6 +35,7 @@ LOSSES = {  # name -> (kind of model, response)
         (ImportedRanker, "identity"),
     ),
 }
+LONGEST_PATH = 1024  # of characters; a longer text is none
 
 
 def from_catboost(model: Any, *, pool: Any = None) -> Any:
@@ -69,7 +70,8 @@ def from_catboost(model: Any, *, pool: Any = None) -> Any:
     where unknown categories go.
     """
     try:
-        return _imported(_document_of(model, pool))
+        with np.errstate(all="ignore"):  # what is not finite is refused where it must not be
+            return _imported(_document_of(model, pool))
     except (ValueError, KeyError, IndexError, OverflowError, TypeError, AttributeError, RecursionError) as error:
         if isinstance(error, _NotAModel):
             raise TypeError(str(error)) from None
@@ -83,7 +85,7 @@ class _NotAModel(TypeError):
 def _document_of(model, pool):
     if isinstance(model, dict):
         return model
-    if isinstance(model, str) and model.lstrip().startswith("{"):
+    if isinstance(model, str) and (model.lstrip().startswith("{") or len(model) > LONGEST_PATH):
         return json.loads(model)
     if isinstance(model, (str, os.PathLike)):
         return json.loads(Path(model).read_bytes())

@@ -13,6 +13,8 @@ from skensemble._validation import CategoryColumn, DenseTable, as_numbers
 _LARGEST_CODE = float(1 << 31)
 ZERO = float(np.float32(1e-35))  # LightGBM takes what is no larger for 0
 
+MOST_CODES = 1 << 30  # of all sets of categories
+
 
 class ForeignCategories(NamedTuple):
     """A column of categories, which a foreign model numbers 0, 1, ...; numbers are truncated to whole ones.
@@ -55,6 +57,16 @@ class ForeignCategories(NamedTuple):
         goes_left[0] = missing_goes_left
         goes_left[self.first :] = listed_go_left
         return goes_left
+
+
+def check_room(columns):
+    """Raise a ValueError where sets of categories would take more memory than a model may.
+
+    columns : ForeignCategories of the column of each split that asks for a set
+    """
+    n_codes = sum(len(column.listed) for column in columns)
+    if n_codes > MOST_CODES:
+        raise ValueError(f"splits times categories of their columns must be at most {MOST_CODES}, got {n_codes}")
 
 
 def last_rounded_to(thresholds):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from skensemble.imported._foreign_columns import ForeignCategories, ForeignColumns
+from skensemble.imported._foreign_columns import ForeignCategories, ForeignColumns, check_room
 from skensemble.imported._foreign_lines import line_through
 from skensemble.imported._foreign_nodes import ForeignNodes
 from skensemble.imported._imported_model import ImportedClassifier, ImportedRanker, ImportedRegressor, imported
@@ -64,7 +64,8 @@ def from_lightgbm(model: Any) -> Any:
     """
     text, classes = _text_of(model)
     try:
-        return _imported(_Sections(text), classes)
+        with np.errstate(all="ignore"):  # what is not finite is refused where it must not be
+            return _imported(_Sections(text), classes)
     except (ValueError, KeyError, IndexError, OverflowError, TypeError, RecursionError) as error:
         raise ValueError(f"model must be a model of LightGBM that can be imported: {error}.") from error
 
@@ -206,6 +207,8 @@ def _read_sets(section, kinds, threshold):
         raise ValueError("cat_boundaries must ascend from 0 to the number of words in cat_threshold")
     if (words < 0).any() or (words >= 1 << 32).any():
         raise ValueError("cat_threshold must hold words of 32 bits")
+    if len(np.unique(threshold[splits])) < len(splits):
+        raise ValueError("the sets of splits of categories must be different ones")
     sets = {}
     for split in splits.tolist():
         number = threshold[split]
@@ -295,6 +298,7 @@ def _categories(trees, n_features):
         raise ValueError("split_feature must not be a column of numbers and of categories")
     columns = {j: ForeignCategories(np.unique(np.concatenate(parts)), 1, np.nan) for j, parts in listed.items()}
     sets = {}
+    check_room(columns[int(trees.feature[node])] for node in trees.listed)
     for node, numbers in trees.listed.items():
         column = columns[int(trees.feature[node])]
         sets[node] = column.left_set(np.isin(column.listed, numbers), False, False)

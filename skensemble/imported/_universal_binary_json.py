@@ -76,6 +76,8 @@ class _Reader:
         kind, count = self._frame()
         if kind in _NUMBERS:
             return self._numbers(kind, count)
+        if kind in _CONSTANTS:  # arrays of nothing, which a few bytes could make as long as the file, many times
+            raise ValueError(f"the elements of an array must not be of type {kind!r}, at byte {self.place}")
         if count is not None:
             return [self.value(kind or self.take(1), depth + 1) for _ in range(count)]
         values = []

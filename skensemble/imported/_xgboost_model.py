@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import logit
 
 from skensemble._parameters import IsBool, IsNone, check_parameter
-from skensemble.imported._foreign_columns import ForeignCategories, ForeignColumns
+from skensemble.imported._foreign_columns import ForeignCategories, ForeignColumns, check_room
 from skensemble.imported._foreign_nodes import ForeignNodes
 from skensemble.imported._imported_model import ImportedClassifier, ImportedRanker, ImportedRegressor, imported
 from skensemble.imported._universal_binary_json import read_universal_binary_json
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from skensemble._types import Any
 
 _LARGEST_CATEGORY = 1 << 24
+_LARGEST_WHOLE = 1 << 53  # that floats hold
 _UNLISTED = 1  # code of the categories that no split lists, which go left
 OBJECTIVES = {  # name -> (kind of model, response, function from the base score to a raw prediction)
     **dict.fromkeys(
@@ -76,7 +77,8 @@ def from_xgboost(model: Any, *, best_iteration: bool | None = None) -> Any:
     data, wants_best, missing = _data_of(model)
     try:
         document = data if isinstance(data, dict) else _parsed(data)
-        return _imported(document, wants_best if best_iteration is None else best_iteration, missing)
+        with np.errstate(over="ignore"):  # what is infinite as float32 is refused where it must not be
+            return _imported(document, wants_best if best_iteration is None else best_iteration, missing)
     except (ValueError, KeyError, IndexError, OverflowError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"model must be a model of XGBoost that can be imported: {error}.") from error
 
@@ -111,7 +113,11 @@ def _array(section, name, kind, length=None):
         values = np.zeros(0, kind)
     if values.ndim != 1 or values.dtype.kind not in "iufb" or (length is not None and len(values) != length):
         raise ValueError(f"{name} must be a list of {'' if length is None else length} numbers")
-    if kind is np.int64 and values.dtype.kind == "f" and not np.array_equal(values, np.trunc(values)):
+    if (
+        kind is np.int64
+        and values.dtype.kind == "f"
+        and not (np.array_equal(values, np.trunc(values)) and (np.abs(values) < _LARGEST_WHOLE).all())
+    ):
         raise ValueError(f"{name} must hold whole numbers")
     return values.astype(kind)
 
@@ -201,8 +207,9 @@ def _read_sets(section):
     listed = _array(section, "categories", np.int64)
     starts = _array(section, "categories_segments", np.int64, len(nodes))
     stops = starts + _array(section, "categories_sizes", np.int64, len(nodes))
-    if ((starts < 0) | (stops < starts) | (stops > len(listed))).any():
-        raise ValueError("categories_segments and categories_sizes must lie inside categories")
+    is_wrong = (starts < 0) | (stops < starts) | (stops > len(listed))
+    if is_wrong.any() or (stops - starts).sum() > len(listed):
+        raise ValueError("categories_segments and categories_sizes must lie inside categories, and not overlap")
     if ((nodes < 0) | (nodes >= len(section["left_children"]))).any() or len(np.unique(nodes)) < len(nodes):
         raise ValueError("categories_nodes must be different nodes")
     if ((listed < 0) | (listed >= _LARGEST_CATEGORY)).any():
@@ -235,6 +242,10 @@ def _imported(document, wants_best, missing):
         sections, output = sections[:n_trees], output[:n_trees]
         multiplier = None if multiplier is None else multiplier[:n_trees]
     trees = _Trees(sections)
+    if trees.values.shape[1] == 1 and n_outputs > len(sections):
+        raise ValueError(
+            f"num_class and num_target must be at most {len(sections)}, one for each tree, got {n_outputs}"
+        )
     categories, sets = _categories(trees, n_features, _names_of_categories(model, n_features))
     nodes = ForeignNodes(
         trees.roots, trees.left, trees.right, trees.feature, trees.threshold, trees.missing_left, trees.values,
@@ -317,6 +328,7 @@ def _categories(trees, n_features, names):
         for j, parts in listed.items()
     }  # fmt: skip
     sets = {}
+    check_room(columns[int(trees.feature[node])] for node in trees.listed)
     for node, numbers in trees.listed.items():
         column = columns[int(trees.feature[node])]
         sets[node] = column.left_set(~np.isin(column.listed, numbers), True, bool(trees.missing_left[node]))
