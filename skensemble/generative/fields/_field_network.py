@@ -51,7 +51,8 @@ class Embedding(NamedTuple):
         part[:, :n_features] = (features - self.centre) / self.scale
         if len(self.missing):
             part[:, n_features:n_seen] = np.isnan(features[:, self.missing])
-        np.nan_to_num(part[:, :n_features], copy=False, nan=0.0)
+        if not np.isfinite(part[:, :n_features]).all():  # asking is a tenth of replacing
+            np.nan_to_num(part[:, :n_features], copy=False, nan=0.0)
         if len(self.frequencies):
             angle = self._angle(features)
             np.sin(angle, out=part[:, n_seen : n_seen + angle.shape[1]])

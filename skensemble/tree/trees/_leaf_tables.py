@@ -49,15 +49,15 @@ def compile_leaf_tables(layout):
     for name in layout.tests.dtype.names:
         tests[name] = layout.tests[name]
     tests["strikes_of_codes"] = tests["strikes"]
-    limits, numeric = [], np.flatnonzero(tests["column"] >= 0)
-    by_column = numeric[np.argsort(tests["column"][numeric], kind="stable")]
-    for own in np.split(by_column, np.searchsorted(tests["column"][by_column], np.arange(1, len(layout.sources)))):
-        thresholds = tests["threshold"][own]
-        distinct = np.unique(thresholds[~np.isnan(thresholds)])
-        if len(distinct) > MOST_LIMITS:
-            return None
-        tests["limit"][own] = np.where(np.isnan(thresholds), 0, 1 + np.searchsorted(distinct, thresholds))
-        limits.append(distinct)
-    bounds = np.append(0, np.cumsum([len(distinct) for distinct in limits], dtype=np.int64))
+    numeric = np.flatnonzero(tests["column"] >= 0)
+    numeric = numeric[np.lexsort((tests["threshold"][numeric], tests["column"][numeric]))]
+    column, threshold = tests["column"][numeric], tests["threshold"][numeric]  # ascending in each column, NaN last
+    is_new = ~np.isnan(threshold)
+    is_new[1:] &= (column[1:] != column[:-1]) | (threshold[1:] != threshold[:-1])
+    n_limits = np.bincount(column[is_new], minlength=len(layout.sources))
+    if n_limits.max(initial=0) > MOST_LIMITS:
+        return None
+    bounds = np.append(0, np.cumsum(n_limits, dtype=np.int64))
+    tests["limit"][numeric] = np.where(np.isnan(threshold), 0, np.cumsum(is_new) - bounds[column])
     values = np.ascontiguousarray(layout.values[layout.origin[layout.exits]].T)
-    return LeafTables(np.concatenate(limits), bounds, tests, values)
+    return LeafTables(threshold[is_new], bounds, tests, values)
