@@ -14,6 +14,8 @@ from skensemble.tree.trees._prediction_kernels import STRIP, ask_categorical, fi
 
 MOST_LIMITS = 254  # of a column: the codes of numbers are 0 .. MOST_LIMITS
 CODE_OF_MISSING = 255
+FEW_LIMITS = 64  # of a column, up to which comparing with all of them is faster than a search
+SPAN = 16  # limits that are searched after those of every SPAN-th were counted
 TOGETHER = 4  # trees whose leaves are added in one pass over the sums
 
 
@@ -28,8 +30,12 @@ def run_leaf_tables(block, sources, limits, limit_bounds, tests, test_bounds, ca
         rows = raw[start : start + STRIP]
         fill_strips(block[start : start + STRIP], sources, strips)
         for column in range(len(sources)):
-            first, stop = limit_bounds[column], limit_bounds[column + 1]
-            _count_limits(strip[column], limits, first, stop, beyond, codes[column])
+            first, stop = limit_bounds[column]
+            if stop - first > FEW_LIMITS:
+                _search_limits(strip[column], limits, first, stop, beyond)
+            else:
+                _count_limits(strip[column], limits, first, stop, beyond)
+            _write_codes(strip[column], beyond, codes[column])
         for i in range(len(rows)):
             for k in range(len(sums)):
                 sums[k, i] = rows[i, k]
@@ -69,8 +75,8 @@ def _trees_together(output, tree):
 
 
 @kernel
-def _count_limits(x, limits, first, stop, beyond, codes):
-    """codes = number of limits that lie below x; four of them at a time save three passes over the counts."""
+def _count_limits(x, limits, first, stop, beyond):
+    """beyond = number of limits that lie below x; four of them at a time save three passes over the counts."""
     for r in range(STRIP):
         beyond[r] = 0
     for i in range(first, stop - 3, 4):
@@ -81,6 +87,26 @@ def _count_limits(x, limits, first, stop, beyond, codes):
         a = limits[i]
         for r in range(STRIP):
             beyond[r] += np.int64(x[r] > a)
+
+
+@kernel
+def _search_limits(x, limits, first, stop, beyond):
+    """What `_count_limits` does: the spans whose last limit lies below x are counted, the next one is searched."""
+    for r in range(STRIP):
+        beyond[r] = 0
+    for i in range(first + SPAN - 1, stop, SPAN):
+        last = limits[i]
+        for r in range(STRIP):
+            beyond[r] += SPAN * np.int64(x[r] > last)
+    own, step = limits[first:], SPAN >> 1
+    while step > 0:
+        for r in range(STRIP):
+            beyond[r] += step * np.int64(x[r] > own[np.uint64(beyond[r] + step - 1)])
+        step >>= 1
+
+
+@kernel
+def _write_codes(x, beyond, codes):
     for r in range(STRIP):
         codes[r] = beyond[r] if x[r] == x[r] else CODE_OF_MISSING
 

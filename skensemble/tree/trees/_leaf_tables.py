@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skensemble.tree.trees._leaf_table_kernels import MOST_LIMITS, run_leaf_tables
+from skensemble.tree.trees._leaf_table_kernels import MOST_LIMITS, SPAN, run_leaf_tables
 
 MOST_TESTS = 8  # of a tree: bits of a byte
 
@@ -25,8 +25,8 @@ _TEST = np.dtype(
 class LeafTables(NamedTuple):
     """What the kernel reads beside arrays of the PredictionLayout."""
 
-    limits: np.ndarray  # (n_limits,) the thresholds of each column, ascending
-    limit_bounds: np.ndarray  # (n_columns + 1,)
+    limits: np.ndarray  # the thresholds of each column, ascending, and infinities up to a whole number of SPANs
+    limit_bounds: np.ndarray  # (n_columns, 2) int64: of the thresholds of a column, the first and the end
     tests: np.ndarray  # (n_tests,) _TEST
     values: np.ndarray  # (n_values, n_leaves): of each tree in the order of their places
 
@@ -57,7 +57,11 @@ def compile_leaf_tables(layout):
     n_limits = np.bincount(column[is_new], minlength=len(layout.sources))
     if n_limits.max(initial=0) > MOST_LIMITS:
         return None
-    bounds = np.append(0, np.cumsum(n_limits, dtype=np.int64))
-    tests["limit"][numeric] = np.where(np.isnan(threshold), 0, np.cumsum(is_new) - bounds[column])
+    n_places = -(-n_limits // SPAN) * SPAN
+    first, before = np.cumsum(n_places) - n_places, np.cumsum(n_limits) - n_limits
+    rank = np.cumsum(is_new) - before[column]
+    tests["limit"][numeric] = np.where(np.isnan(threshold), 0, rank)
+    limits = np.full(n_places.sum(), np.inf)
+    limits[(first[column] + rank - 1)[is_new]] = threshold[is_new]
     values = np.ascontiguousarray(layout.values[layout.origin[layout.exits]].T)
-    return LeafTables(threshold[is_new], bounds, tests, values)
+    return LeafTables(limits, np.column_stack((first, first + n_limits)), tests, values)

@@ -57,3 +57,22 @@ def test_stumps_have_tables():
     np.testing.assert_array_equal(predict_raw(layout, encoder(X), 150, np.array([0.5])), expected)
     leaves = [apply_trees(layout, encoder(X[rows]), len(X[rows])) for rows in (slice(None), slice(100, 150))]
     np.testing.assert_array_equal(leaves[0][100:], leaves[1])
+
+
+def test_many_thresholds_of_a_column_are_searched():
+    rng = np.random.default_rng(1)
+    for n_limits in (64, 65, 80, 254):
+        values = np.append(np.sort(rng.normal(size=n_limits - 2)), [-np.inf, np.inf])
+        thresholds = np.resize(values, (-(-n_limits // 8), 8))
+        trees = []
+        for own in thresholds:
+            tree = symmetric_tree(rng, 8, 1, 0, n_categorical=0)
+            level = np.frexp(np.arange(tree.n_nodes) + 1)[1] - 1
+            by_level = np.append(own, np.nan)[level]
+            trees.append(tree._replace(threshold=by_level, missing_left=np.zeros_like(tree.missing_left)))
+        trees = concatenate(trees)
+        X = np.concatenate([values, values + 1e-9, [np.nan, 0.0, -0.0]])[:, None]
+        layout = compile_trees(trees)
+        assert np.diff(layout.leaf_tables.limit_bounds).tolist() == [[n_limits]]
+        expected = reference.raw_prediction(trees, X, [0.0])
+        np.testing.assert_array_equal(predict_raw(layout, encoder(X), len(X), np.zeros(1)), expected)
