@@ -30,6 +30,7 @@ class Booster:
 
     Encoder = Binner  # learns from the training table how tables are read
     makes_trees = True
+    allows_blocks = False  # can rounds be made from codes that are there row by row only (data_in_blocks)?
 
     binner: object  # the fitted Encoder
     baseline: np.ndarray  # (n_outputs,) raw prediction without any round

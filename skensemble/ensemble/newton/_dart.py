@@ -231,6 +231,7 @@ class DartTrees(GradientTrees):
     """
 
     rescalings: tuple = ()
+    allows_blocks = False
     _kinds_of_rounds = DartRounds, PartedDartRounds
 
     @classmethod

@@ -26,6 +26,7 @@ class GradientTrees(Booster):
 
     additive: AdditiveTrees
     n_parallel: int
+    allows_blocks = True
     _kinds_of_rounds = TreeRounds, PartedRounds  # of rows in one process, and in several
 
     @classmethod

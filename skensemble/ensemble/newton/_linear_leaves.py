@@ -244,6 +244,7 @@ def _add_tree(data, leaf, tree, slopes, columns, n_threads):
 class LinearLeafTrees(GradientTrees):
     """Trees whose leaves add a constant and slopes, those of `additive`."""
 
+    allows_blocks = False
     _kinds_of_rounds = LinearLeafRounds, PartedLinearLeafRounds
 
     @classmethod

@@ -42,7 +42,6 @@ from skensemble.ensemble.newton._blocked_rounds import grows_in_blocks
 from skensemble.ensemble.newton._booster import FitRequest
 from skensemble.ensemble.newton._boosters import booster_names, choose_booster
 from skensemble.ensemble.newton._boosting_settings import learning_rate_of
-from skensemble.ensemble.newton._gradient_trees import GradientTrees
 from skensemble.ensemble.newton._model_parts import ModelParts
 from skensemble.ensemble.newton._rounds_search import (
     FEWEST_ROWS,
@@ -193,8 +192,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         reads_as = kind
         if any(candidate["linear_leaves"] for candidate in candidates):
             reads_as = choose_booster(self.booster, True)
-        is_simple = reads_as is GradientTrees and not candidates
-        in_blocks = is_simple and grows_in_blocks(table, settled)
+        in_blocks = reads_as.allows_blocks and not candidates and grows_in_blocks(table, settled)
         train = self._make_data(reads_as, X, table, target, weight, start, n_threads, in_blocks)
         train.copies = copies
         held_out = None if validation is None else self._make_data(reads_as, X_val, *validation, n_threads)
