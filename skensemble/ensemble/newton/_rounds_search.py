@@ -28,7 +28,7 @@ MOST_SEARCHED = 500  # rounds
 # Where a round grows several trees, steps are twice as large after 100 rounds: as far in 300 as others in 500.
 LARGER_STEPS_FROM, LARGER_STEPS, MOST_SEARCHED_WITH_OUTPUTS = 100, 2, 300
 PATIENCE = 20  # rounds of a fold without progress
-NEGLIGIBLE = 2e-5  # share of all progress so far that is none: what is nearly without error is not worth more rounds
+NEGLIGIBLE = 2e-5  # share of all progress so far that is none, of classes: probabilities near 0 or 1 are near enough
 N_FOLDS = 3
 FEWEST_ROWS = 20  # for a search: folds of fewer judge nothing
 ONE_FOLD_FROM = 20_000  # rows; one fold of a fifth is large enough to judge
@@ -329,7 +329,7 @@ class RoundsSearch:
             FitRequest(parameters, request.features, request.loss, train, left_out, seed, n_threads)
         )
         scores, kept = [request.score(left_out)], {0: left_out.raw.copy()}
-        patience = Patience(PATIENCE, 0.0, scores)
+        patience, negligible = Patience(PATIENCE, 0.0, scores), NEGLIGIBLE if request.loss.target == "classes" else 0.0
         for n_rounds in range(1, len(self.lengths)):
             if self.larger_steps and n_rounds == LARGER_STEPS_FROM + 1:
                 rounds.set_learning_rate(LARGER_STEPS * self.rate)
@@ -339,7 +339,7 @@ class RoundsSearch:
                 break
             if self.keeps_raw and n_rounds - max(kept) >= max(1, n_rounds // 10):
                 kept[n_rounds] = left_out.raw.copy()
-            patience.tol = NEGLIGIBLE * max(patience.best - scores[0], 0.0)
+            patience.tol = negligible * max(patience.best - scores[0], 0.0)
             if patience.is_over(scores) or self._is_behind(number, fold, scores) or self._is_stopped.is_set():
                 break
         return FoldCurve(np.array(scores), left_out.y, left_out.weight, kept)

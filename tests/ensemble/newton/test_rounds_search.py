@@ -138,8 +138,9 @@ def test_where_a_round_grows_several_trees_later_steps_are_larger(monkeypatch):
 
 
 def test_a_fold_stops_where_progress_is_negligible(monkeypatch):
-    monkeypatch.setattr(_rounds_search, "NEGLIGIBLE", 10.0)  # of what the first round brings
-    assert len(_regressor(cv=2).fit(X, X[:, 0]).cv_results_["curves"][0]) == 2 + _rounds_search.PATIENCE
+    monkeypatch.setattr(_rounds_search, "NEGLIGIBLE", 100.0)  # of what the first round brings
+    assert len(_classifier(cv=2).fit(X, X[:, 0] > 0.0).cv_results_["curves"][0]) == 2 + _rounds_search.PATIENCE
+    assert len(_regressor(cv=2).fit(X, X[:, 0]).cv_results_["curves"][0]) > 2 + _rounds_search.PATIENCE
 
 
 def test_many_columns_have_few_rounds(monkeypatch):
