@@ -727,7 +727,7 @@ def _is_one_array(X):
     first, *others = X.dtypes
     if not (isinstance(first, np.dtype) and first.kind in "fiub" and all(dtype == first for dtype in others)):
         return False
-    return X.size < 10_000 or _have_one_base(X)
+    return X.size < 10_000 or _has_one_block(X) or _have_one_base(X)
 
 
 def _have_one_base(X):

@@ -26,6 +26,11 @@ class Field(NamedTuple):
     initial: object  # what new memory holds; None: it is not cleared
     meaning: str
 
+    @property
+    def lengths(self):
+        """List of lengths: a number, the name of a size, or None for any."""
+        return [None if word == "?" else int(word) if word.isdigit() else word for word in (self.shape or "").split()]
+
 
 class StateTable:
     """The fields of a state.
@@ -37,6 +42,7 @@ class StateTable:
     def __init__(self, name, rows):
         self.name = name
         self.fields = {row[0]: Field(*row) for row in rows}
+        self._lengths = {name: field.lengths for name, field in self.fields.items()}  # read once: fits may be short
         if len(self.fields) < len(rows):
             raise ValueError(f"{name} names a field twice.")
 
@@ -47,7 +53,7 @@ class StateTable:
     def new_memory(self, sizes, *owners):
         """Dict of new memory for the fields of these owners.  sizes : dict of what shapes are written in"""
         fields = [field for field in self.fields.values() if field.owner in owners]
-        return {field.name: _new(field, sizes) for field in fields}
+        return {field.name: _new(field, self._shape(field, sizes)) for field in fields}
 
     def in_order(self, values, sizes):
         """The values of all fields, in the order of the structref; each must be there, and of its kind and shape."""
@@ -59,28 +65,27 @@ class StateTable:
     def _checked(self, field, value, sizes):
         if field.shape is None:
             return field.kind(value)
-        shape = _shape(field, sizes)
-        is_alike = len(shape) == value.ndim and all(n in (None, there) for n, there in zip(shape, value.shape))
+        shape = self._shape(field, sizes)
+        is_alike = shape == value.shape or (
+            len(shape) == value.ndim and all(n in (None, there) for n, there in zip(shape, value.shape))
+        )
         if not is_alike or (field.kind is not None and value.dtype != field.kind):
             raise ValueError(
                 f"{self.name}.{field.name} must be {field.kind} of {shape}, got {value.dtype} of {value.shape}."
             )
         return value
 
+    def _shape(self, field, sizes):
+        """Tuple of lengths; None for any."""
+        return tuple([sizes[n] if type(n) is str else n for n in self._lengths[field.name]])
 
-def _new(field, sizes):
+
+def _new(field, shape):
     if field.shape is None:
         return field.kind(field.initial)
-    shape = _shape(field, sizes)
     if field.initial is None:
         return np.empty(shape, field.kind)
     return np.zeros(shape, field.kind) if field.initial == 0 else np.full(shape, field.initial, field.kind)
-
-
-def _shape(field, sizes):
-    """Tuple of lengths; None for any."""
-    words = field.shape.split()
-    return tuple(None if word == "?" else int(word) if word.isdigit() else sizes[word] for word in words)
 
 
 def most_nodes(n_rows, max_depth, max_leaf_nodes):

@@ -335,7 +335,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         chosen = dict(WITHOUT_SEARCH)
         if continued:
             chosen |= {"linear_leaves": self._kind_of_rounds["linear_leaves"]} | getattr(self, "_chosen", {})
-        parameters = self.get_params(deep=False)
+        parameters = {name: getattr(self, name) for name in self._parameters}  # scikit-learn reads signatures for that
         open_ones = {
             name: chosen[name] for name in chosen if plain_value(parameters[name]) in ("auto", OPEN.get(name, "auto"))
         }

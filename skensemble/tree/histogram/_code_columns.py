@@ -78,15 +78,20 @@ class CodeColumns(NamedTuple):
 
     def fields(self, n_codes):
         """Fields of a state that say where the cells of columns and features begin."""
-        n_columns, cells = len(self.groups), np.empty(len(n_codes), np.int64)
-        for column, group in enumerate(self.groups):
-            cells[group] = (column << self.shift) + _starts_in_column(group, n_codes)
+        columns, features = np.arange(len(self.groups)), np.arange(len(n_codes))
+        column_cells = cells = columns << self.shift
+        starts = np.arange(len(self.groups) + 1)
+        if len(self.groups) < len(n_codes):
+            cells, starts = np.empty(len(n_codes), np.int64), np.cumsum([0, *map(len, self.groups)])
+            features = np.concatenate(self.groups)
+            for first_cell, group in zip(column_cells, self.groups):
+                cells[group] = first_cell + _starts_in_column(group, n_codes)
         return {
             "shift": self.shift,
-            "columns_in_order": np.arange(n_columns),
-            "column_cells": np.arange(n_columns) << self.shift,
-            "column_starts": np.cumsum([0, *map(len, self.groups)]),
-            "features_by_column": np.array([feature for group in self.groups for feature in group], np.int64),
+            "columns_in_order": columns,
+            "column_cells": column_cells,
+            "column_starts": starts,
+            "features_by_column": features,
             "cells": cells,
             "usual_codes": self.usual,
         }

@@ -31,7 +31,7 @@ class GrownTree(NamedTuple):
 
 def copy_of_nodes(nodes):
     """A copy of nodes in their record, as bytes: as records it takes NumPy as long as a small tree."""
-    return np.ndarray(len(nodes), NODE, nodes.view(np.uint8).copy())
+    return np.ndarray(len(nodes), NODE, bytearray(nodes.tobytes()))
 
 
 def leaves_of(tree, binned, rows):
@@ -62,7 +62,7 @@ def to_tree_arrays(trees, thresholds, n_values):
         return empty_trees(n_values)
     sizes = np.array([len(tree.nodes) for tree in trees])
     roots = np.cumsum(sizes) - sizes
-    nodes = np.concatenate([tree.nodes.view(np.uint8) for tree in trees]).view(NODE)  # as records it takes 5 us a tree
+    nodes = np.frombuffer(b"".join([tree.nodes for tree in trees]), NODE)  # NumPy takes 3 us a tree, and 5 as records
     is_split = nodes["left"] != NO_CHILD
     categorical = is_split & (nodes["is_categorical"] != 0)
     shift = np.repeat(roots, sizes)
@@ -102,7 +102,8 @@ class ThresholdTable(NamedTuple):
     def of(cls, thresholds):
         """thresholds : list of increasing float64 arrays, one per feature"""
         sizes = np.array([len(of_feature) + 1 for of_feature in thresholds])
-        table = np.concatenate([np.append(of_feature, np.inf) for of_feature in thresholds])
+        nothing_above = np.array([np.inf])
+        table = np.concatenate([part for of_feature in thresholds for part in (of_feature, nothing_above)])
         return cls(table, np.cumsum(sizes) - sizes)
 
     def of_nodes(self, nodes, numeric):
