@@ -178,7 +178,8 @@ class TreeRounds:
             self._node_weights[place + output] = self._weights_of_nodes(growth)
         if self.loss.optimal_leaf_values is not None:
             self._set_optimal_leaf_values(growth, output)
-        growth.tree.values[:] *= self.settings.learning_rate / self.settings.n_parallel
+        values = growth.tree.values
+        values *= self.settings.learning_rate / self.settings.n_parallel
         self._move(growth, place + output)
         return growth.tree
 
@@ -191,12 +192,11 @@ class TreeRounds:
 
     def _move(self, growth, place):
         """Move all rows by a new tree, at some place in its round."""
-        tree = growth.tree
+        tree, here = growth.tree, self.train.here
         columns = range(self.n_outputs) if self.settings.vector else [tree.output]
         for k, column in enumerate(columns):
             values = np.ascontiguousarray(tree.values[:, k])
-            raw = self.train.raw[column, self.train.here]
-            add_values(raw, growth.leaf_of_row, values, self._threads_of_tree)
+            add_values(self.train.raw[column, here], growth.leaf_of_row, values, self._threads_of_tree)
         if self.held_out is not None:
             _add_to(self.held_out, tree, columns)
 

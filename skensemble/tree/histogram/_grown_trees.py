@@ -50,6 +50,9 @@ def leaves_of(tree, binned, rows):
 
 def add_values(raw, leaf_of_row, values, n_threads=1):
     """raw[i] += values[leaf_of_row[i]] for all rows."""
+    if len(raw) <= BLOCK:
+        add_leaf_values(raw, leaf_of_row, values, 0, len(raw))
+        return
     for_blocks(lambda start, stop: add_leaf_values(raw, leaf_of_row, values, start, stop), len(raw), BLOCK, n_threads)
 
 
