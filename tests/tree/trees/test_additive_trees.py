@@ -15,6 +15,9 @@ class PlainBinner:
     def prepare(self, table):
         """Nothing is the same for all blocks."""
 
+    def reads_sparse(self, table):
+        return False
+
     def encode(self, table, start, stop):
         return table.values[start:stop]
 
