@@ -42,6 +42,17 @@ class FitProgress:
             )
         )
 
+    def run_fit(self, fitted, fit, fitted_attributes):
+        """Call `fit()`, which fits another estimator; the callbacks that may be handed on are told about that, too."""
+        if self.context is None:
+            fit()
+            return
+        task = self.context.subcontext(task_name="estimator")
+        task.call_on_fit_task_begin(estimator=self.estimator, **self.data)
+        with task.propagate_callback_context(fitted):
+            fit()
+        task.call_on_fit_task_end(estimator=self.estimator, reconstruction_attributes=fitted_attributes, **self.data)
+
     def finish(self, fitted_attributes):
         if self.context is not None:
             self.context.call_on_fit_task_end(

@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skensemble._callbacks import FitProgress
+from skensemble.generative import DensityOutlierDetector, RealNVP
 from tests.plain import classifier, regressor
 
 callback = pytest.importorskip("sklearn.callback")  # scikit-learn >= 1.9
@@ -180,6 +181,20 @@ def test_progress_bar_of_a_fit():
     with redirect_stdout(StringIO()):
         model = regressor(n_estimators=3, early_stopping=True).set_callbacks(callback.ProgressBar())
         assert model.fit(X, y).n_iter_ <= 3
+
+
+def test_a_detector_hands_its_callbacks_on():
+    pytest.importorskip("rich")
+    X, _ = _data()
+    recorder, detector = Recorder(), DensityOutlierDetector(RealNVP(n_layers=1, max_epochs=2), random_state=0)
+    with redirect_stdout(StringIO()) as printed:
+        detector.set_callbacks(callback.ProgressBar(), recorder).fit(X)
+    assert recorder.begun == [("fit", 0), ("estimator", 0)]
+    assert [task[:2] for task in recorder.ended] == [("estimator", 0), ("fit", 0)]
+    assert "RealNVP" in printed.getvalue()
+    assert not hasattr(detector.estimator_, "_parent_callback_ctx")
+    plain = DensityOutlierDetector(RealNVP(n_layers=1, max_epochs=2), random_state=0).fit(X)
+    np.testing.assert_array_equal(detector.score_samples(X), plain.score_samples(X))
 
 
 def test_no_callbacks_no_work():

@@ -9,6 +9,7 @@ from sklearn.base import MetaEstimatorMixin, OutlierMixin, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
+from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._estimator import Estimator
 from skensemble._parameters import RANDOM_STATE, Interval, IsNone, Matches, Parameter, check_parameters
 from skensemble._progress_lines import IS_VERBOSE, ProgressLines
@@ -54,7 +55,7 @@ PARAMETERS = {
 }
 
 
-class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
+class DensityOutlierDetector(CallbackSupportMixin, OutlierMixin, MetaEstimatorMixin, Estimator):
     """Detect outliers: samples whose density is lower than that of most training samples.
 
     A sample whose log density is NaN or +inf, which is what an overflow leaves, gets -inf, and is an outlier.
@@ -114,6 +115,7 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
         self.verbose = verbose
 
     @all_or_nothing
+    @with_callbacks
     def fit(self, X: Table, y: Column | None = None, sample_weight: Column | None = None) -> Self:
         """Fit the density estimator, and compute the offset.
 
@@ -146,16 +148,23 @@ class DensityOutlierDetector(OutlierMixin, MetaEstimatorMixin, Estimator):
         self.estimator_ = NeuralSplineFlow(verbose=self.verbose) if is_default else clone(self.estimator)
         if self.random_state is not None:
             _set_random_states(self.estimator_, self.random_state)
-        if weight is None:
-            self.estimator_.fit(X)
-        elif has_fit_parameter(self.estimator_, "sample_weight"):
-            self.estimator_.fit(X, sample_weight=weight)
-        else:
+        if weight is not None and not has_fit_parameter(self.estimator_, "sample_weight"):
             raise ValueError(f"sample_weight must be None for {type(self.estimator_).__name__}, got weights.")
-        lines.step(f"{type(self.estimator_).__name__} fitted")
-        self.offset_ = _offset(_log_densities(self.estimator_, X), weight, self.contamination)
-        lines.step(f"threshold {self.offset_:.6g}")
+        given = {} if weight is None else {"sample_weight": weight}
+        progress = FitProgress(self, 1, {"X": X, "y": y, "metadata": given})
+
+        def fit_both():
+            self.estimator_.fit(X, **given)
+            lines.step(f"{type(self.estimator_).__name__} fitted")
+            self.offset_ = _offset(_log_densities(self.estimator_, X), weight, self.contamination)
+            lines.step(f"threshold {self.offset_:.6g}")
+
+        progress.run_fit(self.estimator_, fit_both, self._fitted)
+        progress.finish(self._fitted)
         return self
+
+    def _fitted(self):
+        return {"estimator_": self.estimator_, "offset_": self.offset_}
 
     def score_samples(self, X: Table) -> Array:
         """Compute the log density of each sample.
