@@ -407,9 +407,8 @@ def note_columns(estimator, X, *, reset):
 def _check_distinct_names(X):
     """Refuse a DataFrame with a name twice, by which no column can be found."""
     if isinstance(X, pd.DataFrame) and not X.columns.is_unique and _are_names(X.columns):
-        names = X.columns
-        twice = names[names.duplicated()][0]
-        places = np.flatnonzero(names == twice).tolist()
+        twice = X.columns[X.columns.duplicated()][0]
+        places = np.flatnonzero(X.columns == twice).tolist()
         raise ValueError(f"X must have a name of its own for each column, got {twice!r} for columns {places}.")
 
 
@@ -592,12 +591,11 @@ def as_numbers(column, name, *, is_fitted=False):
 
 def _read_pandas(X):
     _check_shape(X.shape)
-    if len(X) <= FEW_ROWS and _has_one_block(X):  # asking for the dtypes takes longer than such a prediction
+    if _has_one_block(X):  # asking for the dtypes takes longer than a prediction of few rows
         values = X.to_numpy()
         if values.dtype.kind in "fiub":
             return DenseTable(values, X.columns)
-    table = _table_of_few_rows(X) if len(X) <= FEW_ROWS else None
-    if table is not None:
+    if len(X) <= FEW_ROWS and (table := _table_of_few_rows(X)) is not None:
         return table
     if _is_one_array(X):
         return DenseTable(X.to_numpy(), X.columns)
@@ -725,9 +723,8 @@ def _levels(categories):
 def _is_one_array(X):
     """Whether all columns are views of one numeric array, or so few that copying them into one is the fastest."""
     first, *others = X.dtypes
-    if not (isinstance(first, np.dtype) and first.kind in "fiub" and all(dtype == first for dtype in others)):
-        return False
-    return X.size < 10_000 or _has_one_block(X) or _have_one_base(X)
+    is_alike = isinstance(first, np.dtype) and first.kind in "fiub" and all(dtype == first for dtype in others)
+    return is_alike and (X.size < 10_000 or _have_one_base(X))
 
 
 def _have_one_base(X):
