@@ -48,6 +48,7 @@ PUBLISHED = {  # means over 27 tables, and of the training rows in their place, 
     "Forest-Flow, published": {"W1 test": 1.90, "coverage": 0.90, "R2": 0.57, "F1": 0.73},
     "training rows, published": {"W1 test": 1.81, "coverage": 0.91, "R2": 0.64, "F1": 0.77},
 }
+OURS = ("FlowMatching", "AutoregressiveForest")  # on the small tables
 MODELS = ("DDPM", "ScoreSDE", "FlowMatching", "RectifiedFlow", "AutoregressiveForest")
 
 
@@ -87,7 +88,7 @@ def _iris(n_splits):
 def _small_tables(quick):
     names = datasets.available(SMALL) or list(OF_SKLEARN)
     n_splits = 1 if quick else 3
-    generators = {"FlowMatching": GENERATORS["FlowMatching"], **({} if quick else peers())}
+    generators = {name: GENERATORS[name] for name in OURS} | ({} if quick else peers())
     rows = []
     for name in names[-2:] if quick else names:
         rows += measure(name, n_splits, generators)
@@ -98,14 +99,15 @@ def _small_tables(quick):
         "comparison. Published figures are means over all 27 of them: compare the distance to the training rows."
     )
     compared = [*summary(rows), *published]
-    return Report("Generated small tables", note, compared, [_by_table(rows)])
+    return Report("Generated small tables", note, compared, [_by_table(rows, name) for name in OURS])
 
 
-def _by_table(rows):
-    """One line: W1 of ours by that of the training rows, table by table."""
+def _by_table(rows, generator):
+    """One line: W1 of one of ours by that of the training rows, in the mean and table by table."""
     frame = pd.DataFrame(rows).pivot_table("W1 test", "table", "generator")
-    ratios = frame["FlowMatching"] / frame[REAL_TRAIN]
-    return "W1 test of FlowMatching / of the training rows: " + ", ".join(f"{n} {r:.3f}" for n, r in ratios.items())
+    ratios = frame[generator] / frame[REAL_TRAIN]
+    by_table = ", ".join(f"{n} {r:.3f}" for n, r in ratios.items())
+    return f"W1 test of {generator} / of the training rows: {ratios.mean():.3f} in the mean, {by_table}"
 
 
 # -- tables ----------------------------------------------------------------------------------------------------------
