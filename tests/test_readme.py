@@ -68,6 +68,7 @@ def _hook_runner_is_configured(command):
 CHECKS = {
     r"make (?P<target>\w+)": _target_exists,
     r'(?:python -m )?pip install (?:--editable )?"?\.(?:\[(?P<extra>[\w,]+)\])?"?': _extra_exists,
+    r"python -m skensemble warmup": lambda command: None,  # tests/test_warmup.py runs it
     r"python -m skensemble .*": _runs,
     r"python examples/.*": lambda command: _script_exists(command.split()[1]),
     r"pre-commit install": _hook_runner_is_configured,

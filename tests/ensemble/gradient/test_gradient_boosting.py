@@ -15,6 +15,7 @@ from sklearn.inspection import partial_dependence
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import log_loss, mean_pinball_loss
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from skensemble import GradientBoostingClassifier, GradientBoostingRegressor
@@ -312,7 +313,7 @@ def test_init(binary, friedman):
     model = GradientBoostingRegressor(init="zero", learning_rate=0.0, n_estimators=1).fit(X, y)
     np.testing.assert_array_equal(model.predict(X), np.zeros(len(y)))
     for loss in ("log_loss", "exponential"):
-        start = make_pipeline(LogisticRegression(max_iter=5000))
+        start = make_pipeline(StandardScaler(), LogisticRegression())
         model = GradientBoostingClassifier(loss=loss, init=start, learning_rate=0.0, n_estimators=1).fit(*binary)
         np.testing.assert_allclose(model.predict_proba(binary[0]), model.init_.predict_proba(binary[0]), atol=1e-12)
 
