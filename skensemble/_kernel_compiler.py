@@ -2,8 +2,11 @@
 
 import contextlib
 import gc
+from concurrent.futures import Future, ThreadPoolExecutor
 
-from numba.core.codegen import JITCodeLibrary
+from llvmlite import binding as llvm
+from numba.core import cgutils
+from numba.core.codegen import CodeLibrary, JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder, Flags
 from numba.core.compiler_machinery import PassManager, register_pass
 from numba.core.errors import new_error_context
@@ -24,30 +27,18 @@ from skensemble._kernel_typing import quick_rules
 # vectorised (predicting took 2.6 times as long).
 
 
-class _Defined:
-    """A module of which only those functions are seen that have a body."""
-
-    def __init__(self, module):
-        self._module = module
-
-    @property
-    def data_layout(self):
-        return self._module.data_layout
-
-    @data_layout.setter
-    def data_layout(self, layout):
-        self._module.data_layout = layout
-
-    @property
-    def functions(self):
-        return [function for function in self._module.functions if not function.is_declaration]
-
-
 class _KernelLibrary(JITCodeLibrary):
-    """Code of which no time is spent on functions that are only named."""
+    """Code that three quick passes tidy up before it is linked; Numba runs all passes then, and again afterwards."""
 
     def _optimize_functions(self, module):
-        super()._optimize_functions(_Defined(module))
+        module.data_layout = self._codegen._data_layout
+        builder, passes = self._codegen._pass_builder(), llvm.create_new_function_pass_manager()
+        passes.add_sroa_pass()
+        passes.add_simplify_cfg_pass()
+        passes.add_instruction_combine_pass()
+        for function in module.functions:
+            if not function.is_declaration:
+                passes.run(function, builder)
 
 
 class _OuterLibrary(_KernelLibrary):
@@ -62,10 +53,32 @@ class _OuterLibrary(_KernelLibrary):
 
 
 class _BitcodeLibrary(_KernelLibrary):
-    """Code that its outermost caller will link, optimise and emit."""
+    """Code that its outermost caller will link, optimise and emit; LLVM reads it while Python goes on."""
+
+    def __init__(self, codegen, name):
+        CodeLibrary.__init__(self, codegen, name)  # without an empty module, to which others would be added
+        self._linking_libraries = []
+
+    def add_ir_module(self, ir_module):
+        text = cgutils.normalize_ir_text(str(ir_module))
+        try:
+            self._reading = _READERS[-1].submit(self._read, text)
+        except (IndexError, RuntimeError):  # nobody reads, as below a function of the user's; no thread can be started
+            self._reading = Future()
+            self._reading.set_result(self._read(text))
+
+    def _read(self, text):
+        module = llvm.parse_assembly(text)
+        self._optimize_functions(module)
+        for function in module.functions:
+            if not function.is_declaration and function.linkage == llvm.Linkage.external:
+                function.linkage = "linkonce_odr"
+        return module
+
+    def _get_module_for_linking(self):
+        return self._reading.result()
 
     def finalize(self):
-        self._finalize_dynamic_globals()
         self._finalized = True
 
     def get_pointer_to_function(self, name):
@@ -76,13 +89,15 @@ class _BitcodeLibrary(_KernelLibrary):
         return _NoMachineCode
 
 
+_READERS = []  # a pool of one thread, of the kernel that is being compiled
+
+
 class _OuterLowering(KernelLowering):
     _name = "lowering_to_machine_code"
     library_class = _OuterLibrary
 
     def run_pass(self, state):
-        state.library = state.targetctx.codegen().create_library(state.func_id.func_qualname)
-        state.library.__class__ = self.library_class
+        state.library = self.library_class(state.targetctx.codegen(), state.func_id.func_qualname)
         state.library.enable_object_caching()
         return super().run_pass(state)
 
@@ -182,7 +197,18 @@ def _without_collecting_garbage():
             gc.enable()
 
 
-def _compiler(name, lowering):
+@contextlib.contextmanager
+def _reading():
+    """LLVM, which needs no lock of Python's, reads the kernels that are called while Python works on the next ones."""
+    with ThreadPoolExecutor(1, "skensemble-compiler") as pool:
+        _READERS.append(pool)
+        try:
+            yield
+        finally:
+            _READERS.pop()
+
+
+def _compiler(name, lowering, surroundings):
     """Numba's default pipeline with other steps, and without those that cost time for nothing."""
     instead = {NativeLowering: lowering, ReconstructSSA: _SingleAssignment, PreLowerStripPhis: _WithoutPhis}
 
@@ -199,7 +225,7 @@ def _compiler(name, lowering):
         )
 
     def compile_extra(self, function):
-        with _without_collecting_garbage():
+        with surroundings(), _without_collecting_garbage():
             return CompilerBase.compile_extra(self, function)
 
     def define_pipelines(self):
@@ -214,5 +240,5 @@ def _compiler(name, lowering):
     return type(name, (CompilerBase,), methods)
 
 
-OuterCompiler = _compiler("OuterCompiler", _OuterLowering)
-InnerCompiler = _compiler("InnerCompiler", _InnerLowering)
+OuterCompiler = _compiler("OuterCompiler", _OuterLowering, _reading)
+InnerCompiler = _compiler("InnerCompiler", _InnerLowering, contextlib.nullcontext)

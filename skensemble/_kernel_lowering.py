@@ -2,6 +2,7 @@
 
 import operator
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -11,6 +12,8 @@ from numba.core.cpu import CPUContext
 from numba.core.lowering import Lower
 from numba.core.runtime.context import NRTContext
 from numba.core.typed_passes import NativeLowering
+from numba.cpython.builtins import do_minmax
+from numba.np import arrayobj
 
 from skensemble._kernel_typing import quick_rules
 
@@ -33,7 +36,7 @@ class _KernelContext(CPUContext):
         key = function, signature
         if key not in _IMPLEMENTATIONS:
             try:
-                found = _code_of_cells(function, signature)
+                found = _code_in_place(function, signature)
                 _IMPLEMENTATIONS[key] = found or super().get_function(function, signature, **options)
             except NotImplementedError:  # which refers to all that is being compiled, so it is not kept
                 _IMPLEMENTATIONS[key] = None
@@ -44,14 +47,20 @@ class _KernelContext(CPUContext):
         found.__dict__.update(known.__dict__, _context=self)
         return found
 
+    def compile_internal(self, builder, function, signature, args, locals=None):
+        """Numba compiles two functions around one call of its allocator."""
+        if function is arrayobj._call_allocator:
+            return self.nrt.meminfo_alloc_aligned(builder, *args[1:])
+        return super().compile_internal(builder, function, signature, args, locals)
+
     def _compile_subroutine_no_cache(self, *args, **options):
         """Numba's own functions are compiled by its own rules."""
         plain = self.subtarget(typing_context=self.typing_context._rules)
         return CPUContext._compile_subroutine_no_cache(plain, *args, **options)
 
 
-class _CodeOfCells:
-    """What reads or writes a cell of an array: Numba's takes the array apart in memory, in thrice as much code."""
+class _CodeInPlace:
+    """What is written where it is used: Numba has a function for it, or thrice as much code."""
 
     def __init__(self, emit, signature):
         self._emit, self._signature = emit, signature
@@ -60,9 +69,11 @@ class _CodeOfCells:
         return self._emit(self._context, builder, self._signature, args)
 
 
-def _code_of_cells(function, signature):
-    """Of reading or writing one cell; None for all else."""
+def _code_in_place(function, signature):
+    """Of reading or writing one cell, of the calls that `_kernel_typing._plain_call` knows; None for all else."""
     name = getattr(function, "typing_key", None)
+    if name in _PLAIN_CALLS and signature.pysig is None:
+        return _CodeInPlace(_PLAIN_CALLS[name], signature)
     if name not in (operator.getitem, operator.setitem) or type(signature.args[0]) is not types.Array:
         return None
     index = signature.args[1]
@@ -70,7 +81,7 @@ def _code_of_cells(function, signature):
     is_one_cell = len(indices) == signature.args[0].ndim and all(isinstance(kind, types.Integer) for kind in indices)
     is_number = isinstance(signature.args[0].dtype, (types.Number, types.Boolean))
     emit = _read_cell if name is operator.getitem else _write_cell
-    return _CodeOfCells(emit, signature) if is_one_cell and is_number else None
+    return _CodeInPlace(emit, signature) if is_one_cell and is_number else None
 
 
 def _read_cell(context, builder, signature, args):
@@ -112,6 +123,33 @@ def _place(context, builder, kind, place, length):
     return builder.select(is_negative, builder.add(place, length), place)
 
 
+def _pick_by(comparison):
+    def emit(context, builder, signature, args):
+        return do_minmax(context, builder, signature.args, args, comparison)
+
+    return emit
+
+
+def _make_empty(context, builder, signature, args):
+    return arrayobj._empty_nd_impl(context, builder, *arrayobj._parse_empty_args(context, builder, signature, args))
+
+
+def _write_empty(context, builder, signature, args):
+    return _make_empty(context, builder, signature, args)._getvalue()
+
+
+def _write_zeros(context, builder, signature, args):
+    array = _make_empty(context, builder, signature, args)
+    cgutils.memset(builder, array.data, builder.mul(array.itemsize, array.nitems), 0)
+    return array._getvalue()
+
+
+_PLAIN_CALLS = {
+    min: _pick_by(operator.lt),
+    max: _pick_by(operator.gt),
+    np.empty: _write_empty,
+    np.zeros: _write_zeros,
+}
 _DATA, _SHAPE, _STRIDES = 4, 5, 6  # where the parts of an array stand
 _SIZES = {}  # bytes of LLVM's types by how they are written
 _IMPLEMENTATIONS = {}  # code generators by function and signature

@@ -5,8 +5,9 @@ import functools
 import operator
 from types import BuiltinFunctionType
 
+import numpy as np
 from numba import types
-from numba.core.typing import Context
+from numba.core.typing import Context, signature
 
 
 class _TypingContext(Context):
@@ -21,7 +22,8 @@ class _TypingContext(Context):
         except TypeError:  # a slice as an argument, which has no hash
             return self._rules.resolve_function_type(function, args, named)
         if known is None:
-            known = self._rules.resolve_function_type(function, args, named)
+            known = _plain_call(self._rules, function, args, named)
+            known = known or self._rules.resolve_function_type(function, args, named)
             if known is not None:
                 self._known[key] = known
         return known
@@ -72,6 +74,35 @@ class _QuickFunction(types.Function):
 
     def __hash__(self):
         return hash(self._function)
+
+
+def _plain_call(rules, function, args, named):
+    """Signature of min or max of two numbers, of np.empty or np.zeros; None for all else.
+
+    Numba compiles a function for each of them and each kind of arguments; here their code is written in place
+    (`_kernel_lowering.py`).
+    """
+    name, args = getattr(function, "typing_key", None), [types.unliteral(arg) for arg in args]
+    if named or len(args) not in (1, 2):
+        return None
+    if name in (min, max):
+        is_plain = len(args) == 2 and all(isinstance(arg, (types.Number, types.Boolean)) for arg in args)
+        result = rules.unify_types(*args) if is_plain else None
+    elif name in (np.empty, np.zeros):
+        result = _new_array(*args)
+    else:
+        return None
+    return signature(result, *args) if result is not None else None
+
+
+def _new_array(shape, kind=None):
+    """Type of a new array; None where Numba is to decide."""
+    shape = list(shape) if isinstance(shape, types.BaseTuple) else [shape]
+    dtype = types.float64 if kind is None else getattr(kind, "dtype", None)
+    is_plain = all(isinstance(length, types.Integer) for length in shape) and isinstance(
+        kind, (types.NumberClass, type(None))
+    )
+    return types.Array(dtype, len(shape), "C") if is_plain and shape else None
 
 
 @functools.cache

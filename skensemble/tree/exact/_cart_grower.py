@@ -13,7 +13,7 @@ from skensemble.tree.exact._cart_targets import ClassTarget, read_target, set_nu
 from skensemble.tree.exact._criteria import CRITERIA
 from skensemble.tree.exact._planting import add_up, plant
 from skensemble.tree.exact._summed_features import no_sum_fields, sum_fields
-from skensemble.tree.exact._team_search import SHARED_CELLS, help_searching
+from skensemble.tree.exact._team_search import SHARED_CELLS
 from skensemble.tree.exact._unusual_cells import leaf_of_sparse_rows
 from skensemble.tree.exact._value_spans import close_gaps, widen_spans, widen_spans_of_cells
 from skensemble.tree.trees._marks import ALL_OUTPUTS, NUMERIC
@@ -132,13 +132,13 @@ class CartGrower:
         is_shared = not self._is_sparse and n_rows * len(self.binned.n_codes) >= SHARED_CELLS
         n_members = threads_here(self._n_members) if is_shared else 1
         if n_members == 1:
-            return grow_cart(n_rows, 1, seed, state)
+            return grow_cart(n_rows, 1, seed, state, state)
         own_states = [memory.helper(number).state for number in range(n_members - 1)]
         team[:] = 0
         pool = thread_pool(n_members - 1)
-        helpers = [pool.submit(help_searching, own, state) for own in own_states]
+        helpers = [pool.submit(grow_cart, n_rows, 0, seed, own, state) for own in own_states]
         try:
-            return grow_cart(n_rows, n_members, seed, state)
+            return grow_cart(n_rows, n_members, seed, state, state)
         finally:
             dismiss_team(team, 1)
             for helper in helpers:

@@ -18,7 +18,7 @@ from skensemble.tree.exact._criteria import ABSOLUTE_ERROR
 from skensemble.tree.exact._impurity import gain_unit, impurity, mean, score
 from skensemble.tree.exact._node_sums import NO_SLOT, free_all_slots, is_worth_sums, release_slot, take_slot
 from skensemble.tree.exact._row_search import find_best_split
-from skensemble.tree.exact._team_search import find_best_split_together, is_shared, sum_together
+from skensemble.tree.exact._team_search import find_best_split_together, help_searching, is_shared, sum_together
 from skensemble.tree.exact._unusual_cells import note_moved, note_places, read_unusual, spread_keys
 
 EPSILON = 2.0**-52  # impurity that is none, as a share of the root's: no unit of the targets is too small
@@ -26,8 +26,11 @@ NO_PARENT = -1
 
 
 @kernel
-def grow_cart(n_rows, n_members, seed, state):
-    """Grow a tree on rows[:n_rows], with a team of `n_members` for its large nodes; returns its number of nodes."""
+def grow_cart(n_rows, n_members, seed, state, leader):
+    """Grow a tree on rows[:n_rows], with a team of `n_members` for its large nodes; returns its number of nodes.  With
+    a team of none, help the team of `leader` to grow its tree: in one kernel, so that searches are compiled once."""
+    if n_members == 0:
+        return help_searching(state, leader)
     state.n_nodes, state.n_stacked, state.n_open, state.n_members = 0, 0, 0, n_members
     for k in range(state.features.shape[0]):
         state.features[state.n_fixed + state.feature_rank[k]] = k

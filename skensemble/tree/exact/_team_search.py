@@ -84,7 +84,7 @@ def _do_chunk(chunk, own, leader):
 
 @kernel
 def help_searching(own, leader):
-    """Helper: search chunks with the memory of `own` until the leader dismisses the team."""
+    """Helper: search chunks with the memory of `own` until the leader dismisses the team; returns 0."""
     idle = 0
     while not is_dismissed(leader.team) and idle < PATIENCE:
         chunk = take_chunk(leader.team, 0, 1)
@@ -95,6 +95,7 @@ def help_searching(own, leader):
             _do_chunk(chunk, own, leader)
             finish_chunk(leader.team)
             idle = 0
+    return 0
 
 
 @kernel

@@ -81,10 +81,14 @@ BALANCED = 1.5  # times its share of a node's rows that the longest lane may hol
 
 @kernel
 def grow_nodes(
-    n_rows, n_active, n_threads, seed, first_output, gradient, hessian, weight, whole, n_units, leaf_of_row,
+    lane, n_rows, n_active, n_threads, seed, first_output, gradient, hessian, weight, whole, n_units, leaf_of_row,
     rows_by_leaf, state,
 ):  # fmt: skip
-    """Leader: decide, do it with the team, until the tree is grown; returns its number of nodes."""
+    """Leader, in lane 0: decide, do it with the team, until the tree is grown; returns its number of nodes.  Helper, in
+    another lane: take chunks, of this tree and of those that follow.  One kernel for both, so that what they do is
+    compiled once."""
+    if lane > 0:
+        return _help_growing(lane, n_threads, state)
     state.n_active, state.n_threads, state.seed, state.first_output = n_active, n_threads, seed, first_output
     state.gradient, state.hessian, state.weight = gradient, hessian, weight
     state.whole, state.n_units, state.leaf_of_row, state.rows_by_leaf = whole, n_units, leaf_of_row, rows_by_leaf
@@ -107,8 +111,8 @@ def grow_nodes(
 
 
 @kernel
-def help_growing(lane, n_threads, state):
-    """Helper: take chunks until the leader dismisses the team."""
+def _help_growing(lane, n_threads, state):
+    """Take chunks until the leader dismisses the team; returns 0."""
     idle, team = 0, state.team  # read once: a look for work must not touch the memory that the leader writes to
     while not is_dismissed(team) and idle < PATIENCE:
         chunk = take_chunk(team, lane, n_threads)
@@ -119,6 +123,7 @@ def help_growing(lane, n_threads, state):
             run_chunk(chunk, state)
             finish_chunk(team)
             idle = 0
+    return 0
 
 
 @kernel

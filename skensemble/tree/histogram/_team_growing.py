@@ -3,9 +3,11 @@
 import math
 import weakref
 
+import numpy as np
+
 from skensemble._parallel import helper_pool, threads_here
 from skensemble._team import dismiss_team
-from skensemble.tree.histogram._growing import grow_nodes, help_growing
+from skensemble.tree.histogram._growing import grow_nodes
 
 TEAM_WORK = 50_000  # rows x features of a tree below which two cores would only exchange cache lines
 STAY_ROWS = 65_536  # rows; larger trees take so long that helpers may come anew, and leave other work its cores
@@ -48,12 +50,11 @@ class Team:
         rows_by_leaf : (n_rows,) uint32; the rows that grow the tree are written there, leaf by leaf
         """
         n_threads = team_size(n_rows * n_active, n_threads)
+        arguments = n_rows, n_active, n_threads, seed, first_output, *targets, leaf_of_row, rows_by_leaf
         if n_threads > 1:
-            self._gather(n_threads)
+            self._gather(n_threads, arguments)
         try:
-            n_nodes = grow_nodes(
-                n_rows, n_active, n_threads, seed, first_output, *targets, leaf_of_row, rows_by_leaf, self._state
-            )
+            n_nodes = grow_nodes(0, *arguments, self._state)
         except BaseException:
             self.dismiss()
             raise
@@ -65,14 +66,26 @@ class Team:
         """Send the helpers away, and wait until they have gone."""
         _dismiss(self._words, self._helpers)
 
-    def _gather(self, n_threads):
-        """Have all helpers here, or on their way."""
+    def _gather(self, n_threads, arguments):
+        """Have all helpers here, or on their way.
+
+        arguments : of the leader; helpers get others of the same types
+        """
         if len(self._helpers) == n_threads - 1 and not any(helper.done() for helper in self._helpers):
             return
         self.dismiss()
         self._words[:] = 0
-        pool = helper_pool(n_threads - 1)
-        self._helpers += [pool.submit(help_growing, lane, n_threads, self._state) for lane in range(1, n_threads)]
+        pool, arguments = helper_pool(n_threads - 1), [_nothing_like(argument) for argument in arguments]
+        self._helpers += [pool.submit(grow_nodes, lane, *arguments, self._state) for lane in range(1, n_threads)]
+
+
+def _nothing_like(argument):
+    """An empty array of the type that a kernel sees; numbers as they are."""
+    if not isinstance(argument, np.ndarray):
+        return argument
+    nothing = np.empty((0,) * argument.ndim, argument.dtype)
+    nothing.flags.writeable = argument.flags.writeable
+    return nothing
 
 
 def _dismiss(words, helpers):

@@ -8,10 +8,11 @@ import pytest
 
 from skensemble._team import DONE, dismiss_team, open_job
 from skensemble.tree._state_table import CALL, THREAD
+from skensemble.tree.exact._cart_growing import grow_cart
 from skensemble.tree.exact._cart_limits import CartLimits
 from skensemble.tree.exact._cart_memory import CartMemory
 from skensemble.tree.exact._cart_state import TABLE
-from skensemble.tree.exact._team_search import NODE, SEED, WIDTH, help_searching
+from skensemble.tree.exact._team_search import NODE, SEED, WIDTH
 from tests.tree.random_carts import CRITERIA, FEATURES, categories_among, new_grower, random_features, random_target
 
 WHAT_CHUNKS_TELL = {"found", "found_words", "is_constant", "team"}  # of the memory that a team shares
@@ -33,7 +34,7 @@ def _search(helper, leader):
     leader.fields["job"][[NODE, SEED, WIDTH]] = 0, 7, 1
     leader.fields["team"][:] = 0
     open_job(leader.fields["team"], 1, 1)
-    thread = threading.Thread(target=help_searching, args=(helper.state, leader.state))
+    thread = threading.Thread(target=grow_cart, args=(300, 0, 7, helper.state, leader.state))
     thread.start()
     while leader.fields["team"][DONE] < 1 and thread.is_alive():
         time.sleep(0.001)
