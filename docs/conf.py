@@ -57,6 +57,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "gallery/used_by",
     "doc_module": ("skensemble",),
     "filename_pattern": r"/plot_",
+    "parallel": 2,  # examples at a time
     "ignore_pattern": r"__init__\.py",
     "within_subsection_order": "FileNameSortKey",
     "download_all_examples": False,

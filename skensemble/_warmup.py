@@ -334,7 +334,7 @@ def _other_trees():
 def _wide_sparse_tables():
     cells = np.where(np.random.default_rng(0).random((_N_ROWS, 40)) < 0.03, 1.0, 0.0)
     X, y = csr_matrix(cells), cells[:, 0] + _amounts()
-    RandomForestClassifier(2).fit(X, y > 1.0)
+    RandomForestClassifier(2).fit(X, y > 1.0).predict(X)
     GradientBoostingRegressor(n_estimators=2, subsample=0.5).fit(X, y, sample_weight=y > 0.5)
 
 

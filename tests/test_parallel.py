@@ -35,6 +35,7 @@ from skensemble._team import (
     wait_for_chunks,
 )
 from skensemble.tree.histogram import _team_growing
+from skensemble.tree.histogram._growing import grow_nodes
 from skensemble.tree.histogram._grown_trees import GrownTree
 from tests.deadlocks import PATIENCE, in_time
 from tests.tree.random_tables import assert_same_tree, fine_targets, new_grower, random_table
@@ -627,8 +628,10 @@ def test_under_loky():
 
 
 def test_leader_that_fails_dismisses_its_team(monkeypatch):
-    def fail(*args):
-        raise KeyboardInterrupt
+    def fail(lane, *arguments):
+        if lane == 0:
+            raise KeyboardInterrupt
+        return grow_nodes(lane, *arguments)
 
     task = new_task(0)
     with monkeypatch.context() as patch:
