@@ -21,7 +21,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from skensemble._input_kinds import check_in_memory, check_real, check_unmasked
 from skensemble._parameters import IsArrayLike, IsDict, IsNone, OneOf, ParameterError, SequenceOf
-from skensemble._validation import feature_positions
+from skensemble._validation import EXACT, feature_positions, warn_of_lost
 from skensemble._weights import check_sum, is_whole, sums_by_group
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ def read_target(y, name, n_samples, *, warn=True, poisson=False, squares=False):
     squares : whether sums of their squares are needed
     """
     _check_is_given(y, name)
-    y = read_numbers(y, name)
+    given, y = y, read_numbers(y, name)
+    _warn_of_lost_integers(given, y, name)
     if poisson:
         _check_poisson(y, name)
     if y.ndim == 2 and y.shape[1] == 1:
@@ -93,6 +94,15 @@ def read_target(y, name, n_samples, *, warn=True, poisson=False, squares=False):
     if squares:
         check_not_tiny(y.T, LEAST_SQUARED)
     return np.array(y.T, np.float64, order="C")
+
+
+def _warn_of_lost_integers(given, y, name):
+    """Warn about integers that are told apart no more as floats."""
+    if y.size == 0 or np.abs(y).max() < EXACT:
+        return
+    given = np.asarray(given)
+    if given.dtype.kind in "iuO":
+        warn_of_lost(name, *(len(set(numbers.ravel().tolist())) for numbers in (given, y)))
 
 
 def _check_is_given(y, name):

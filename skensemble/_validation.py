@@ -166,12 +166,7 @@ class Table:
             if len(integers) == 0 or not _reaches_beyond(integers):
                 continue
             distinct = np.unique(integers)
-            n_left = len(np.unique(distinct.astype(np.float64)))
-            if n_left < len(distinct):
-                warn(
-                    f"{self.name_of(j)} holds integers beyond 2**53, which become equal where they are near: "
-                    f"{len(distinct)} distinct ones are {n_left} as floats. Subtract the smallest of them."
-                )
+            warn_of_lost(self.name_of(j), len(distinct), len(np.unique(distinct.astype(np.float64))))
 
     def _wide_integers(self):
         """Yield (number of the column, array) for columns of 64-bit integers, without missing cells."""
@@ -344,15 +339,26 @@ class Converted:
         return self._convert(self._values[rows])
 
     def integers(self):
-        """The integers of a nullable or Arrow array of pandas, without missing ones; None of others."""
+        """The integers of a nullable or Arrow array of pandas, or of Python, without missing ones; None of others."""
         values, kind = self._values, getattr(getattr(self._values, "dtype", None), "kind", None)
+        if isinstance(values, np.ndarray) and kind == "O":
+            return values[~pd.isna(values)]
         if kind not in ("i", "u") or isinstance(values.dtype, pd.SparseDtype):
             return None
         return values[~values.isna()].to_numpy(np.int64 if kind == "i" else np.uint64)
 
 
+def warn_of_lost(name, n_given, n_left):
+    """Warn if fewer integers are left as floats than there were."""
+    if n_left < n_given:
+        warn(
+            f"{name} holds integers beyond 2**53, which become equal where they are near: {n_given} distinct ones are "
+            f"{n_left} as floats. Subtract the smallest of them."
+        )
+
+
 def _are_wide(dtype):
-    return dtype.kind in "iu" and dtype.itemsize == 8
+    return dtype.kind == "O" or (dtype.kind in "iu" and dtype.itemsize == 8)
 
 
 def _reaches_beyond(integers):
@@ -506,28 +512,38 @@ def _array_of(X):
 def _read_objects(values):
     """An array of Python objects or strings: numbers if all are, else columns one by one."""
     try:
-        return DenseTable(values.astype(np.float64))
+        numbers = values.astype(np.float64)
     except (ValueError, TypeError):
+        numbers = None
+    if numbers is None or (values.dtype == object and _are_large(numbers)):
         columns = [_array_column(values[:, j], f"column {j}") for j in range(values.shape[1])]
         return FrameTable(columns, len(values))
+    return DenseTable(numbers)
 
 
 def _array_column(values, name):
     """A column of an array without a dtype for each column: numbers if all cells can be read as such."""
     try:
-        return values.astype(np.float64)
+        numbers = values.astype(np.float64)
     except (ValueError, TypeError):
         return _object_column(values.astype(object), name)
+    return _with_integers(values, numbers)
+
+
+def _with_integers(values, numbers):
+    """Numbers of a column of objects; large integers of Python stay beside them, to be told apart."""
+    is_lost = values.dtype == object and _are_large(numbers) and pd.api.types.infer_dtype(values) == "integer"
+    return Converted(values, _objects_to_float) if is_lost else numbers
 
 
 def _object_column(values, name):
     """A column of Python objects: numbers if all are, else categories by value."""
     kind = pd.api.types.infer_dtype(values, skipna=True)
     if kind in ("integer", "floating", "mixed-integer-float", "decimal", "boolean"):
-        return np.where(pd.isna(values), np.nan, values).astype(np.float64)
+        return _with_integers(values, _objects_to_float(values))
     is_mixed = kind.startswith("mixed")
     if is_mixed and all(isinstance(cell, Real) for cell in values[~pd.isna(values)].tolist()):
-        return np.where(pd.isna(values), np.nan, values).astype(np.float64)  # fractions
+        return _objects_to_float(values)  # fractions
     if kind == "complex" or (is_mixed and any(isinstance(cell, complex) for cell in values.tolist())):
         raise ValueError(f"X must hold real numbers: Complex data not supported, {name} holds it.")
     _check_no_dates(kind, name)
@@ -535,6 +551,15 @@ def _object_column(values, name):
         return _factorized(values)
     except TypeError:
         raise _cells_error(values, name) from None
+
+
+def _objects_to_float(values):
+    return np.where(pd.isna(values), np.nan, values).astype(np.float64)
+
+
+def _are_large(numbers):
+    """Whether there are some among which integers are not told apart."""
+    return bool((np.abs(numbers) >= EXACT).any())
 
 
 def _factorized(values):
@@ -802,8 +827,8 @@ def _narwhals_column(series):
 
 
 def _narwhals_numbers(series):
-    has_nulls_or_decimals = series.null_count() > 0 or series.dtype.is_decimal()
-    return (series.cast(nw.Float64) if has_nulls_or_decimals else series).to_numpy()
+    is_cast = series.null_count() > 0 or series.dtype.is_decimal() or series.dtype in (nw.Int128, nw.UInt128)
+    return (series.cast(nw.Float64) if is_cast else series).to_numpy()
 
 
 def _narwhals_categories(series):

@@ -291,3 +291,10 @@ def test_a_fit_that_fails_changes_nothing():
     with pytest.raises(KeyboardInterrupt):
         toy.fit(True)
     assert toy.__dict__ == {"learned_": False}
+
+
+def test_integers_that_are_equal_as_floats_cause_a_warning():
+    for y in ([10**25, 10**25 + 1], np.array([2**60, 2**60 + 1]), pd.array([2**60, 2**60 + 1], dtype="Int64")):
+        with pytest.warns(UserWarning, match=r"y holds integers beyond 2\*\*53, .* 2 distinct ones are 1 as floats"):
+            read_target(y, "y", 2)
+    read_target([1e25, 2e25], "y", 2)  # no warning

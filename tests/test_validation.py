@@ -415,3 +415,14 @@ def test_read_features_remembers_and_checks():
             read_features(toy, X, reset=False)
     with pytest.raises(ValueError, match="Reshape your data"):
         read_features(toy, np.zeros(3), reset=False)
+
+
+def test_large_integers_of_python_are_told_from_floats():
+    big = [10**25 + i for i in range(5)]
+    for X in (pd.DataFrame({0: big}), np.array(big, object)[:, None], np.array([[b, "x"] for b in big], object)):
+        with pytest.warns(
+            UserWarning, match=r"column 0 holds integers beyond 2\*\*53, .* 5 distinct ones are 1 as floats"
+        ):
+            read_features(BaseEstimator(), X, reset=True)
+    table = read_features(BaseEstimator(), np.array([[1e25], [2e25]], object), reset=True)  # no warning
+    np.testing.assert_array_equal(table.column(0)[:], [1e25, 2e25])

@@ -17,6 +17,7 @@ MOST_BINS = 100
 MOST_STEPS = 1e7  # between the ends of a column; with more of them it is continuous
 ATOM = 20.0  # weight of rows from which a value of a column of otherwise finer values is a cell of its own
 ATOM_SHARE = 0.01
+MOST_NEW = 0.1  # share of new values up to which all values of a step are cells of their own, if they are few
 NEAR = 1e-6  # steps by which a number may miss a multiple of the step
 LEAST, LARGEST = np.finfo(np.float64).tiny, np.finfo(np.float64).max
 NOWHERE = -1  # number of the cell of a value that no row of fit had
@@ -104,7 +105,10 @@ class NumberCells:
         self.ends = np.r_[0.0, np.cumsum(on_curve) / max(on_curve.sum(), 1e-300)]
 
     def _atoms(self, counts):
-        if self.step > 0.0 and len(counts) <= MOST_BINS:
+        new_share = (
+            counts[counts <= 1.0].sum() / counts.sum()
+        )  # of rows with a value that no row of fit has (Good 1953)
+        if self.step > 0.0 and len(counts) <= MOST_BINS and new_share <= MOST_NEW:
             return np.ones(len(counts), bool)
         return (counts >= max(ATOM, ATOM_SHARE * counts.sum())) | (len(counts) == 1)
 

@@ -19,7 +19,8 @@ class NormalScores:
         knots = np.unique(np.searchsorted(scores, marks)) if len(values) > MOST_KNOTS else np.arange(len(values))
         self.knots, self.scores = values[knots], scores[knots]
         if len(knots) == 1:
-            self.knots, self.scores = values[0] + np.array([0.0, 1.0]), np.array([0.0, 1.0])
+            distance = max(1.0, 2.0 * np.spacing(abs(values[0])))  # 1 is nothing beside 1e25
+            self.knots, self.scores = values[0] + distance * np.array([0.0, 1.0]), np.array([0.0, 1.0])
         with np.errstate(over="ignore"):  # halves: differences can be larger than the largest float
             slopes = (0.5 * np.diff(self.scores)) / np.diff(0.5 * self.knots)
         self.slopes = np.maximum(slopes, np.finfo(np.float64).tiny)

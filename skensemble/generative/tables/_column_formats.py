@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from skensemble._levels import LevelMatcher
-from skensemble._validation import without_dictionary
+from skensemble._validation import warn_of_lost, without_dictionary
 
 MAX_DECIMALS = 12
 EXACT = 2.0**53  # whole numbers below are exact in float64
@@ -57,6 +57,8 @@ class FloatFormat:
         self.holds_ints = kind in "iu"  # as Python objects
         numbers = self.read(series)
         known = numbers[~np.isnan(numbers)]
+        if self.holds_ints and np.abs(known).max() >= EXACT:
+            warn_of_lost(name, *(len(set(cells.tolist())) for cells in (series[series.notna()], known)))
         _check_range(known, name)
         self.decimals = _common_decimals(known)
         if self.decimals is None:

@@ -8,6 +8,7 @@ from sklearn.utils import check_array
 from skensemble._input_kinds import check_in_memory, check_real, without_mask
 from skensemble._validation import MAX_CELLS
 
+NOT_IN_ARROW = ("Object", "Int128", "UInt128")  # dtypes of polars
 MOST_DENSE_CELLS = 10_000_000  # of a sparse matrix that is made dense
 
 
@@ -141,6 +142,12 @@ class PolarsContainer:
     def frame(X):
         import polars as pl
 
+        for name, dtype in X.schema.items():
+            if str(dtype) in NOT_IN_ARROW:
+                raise TypeError(
+                    f"column {name!r} must hold numbers, strings, categories, dates or durations, got dtype {dtype}: "
+                    "cast it, for example to polars.Int64, polars.Float64 or polars.String."
+                )
         strings = X.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
         frame = strings.to_arrow(compat_level=pl.CompatLevel.oldest()).to_pandas(types_mapper=pd.ArrowDtype)
         for name, dtype in X.schema.items():

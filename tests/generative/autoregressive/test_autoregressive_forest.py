@@ -224,3 +224,11 @@ def test_bad_arguments_are_named(model):
         model.impute(TABLE, random_state="x")
     with pytest.raises(ValueError, match="must be finite"):
         AutoregressiveForest().fit([[np.inf], [1.0]])
+
+
+@pytest.mark.parametrize("decimals", [1, 3])
+def test_rounded_numbers_of_few_rows_are_as_likely_as_plain_ones(decimals):
+    """Of 90 rows no value is there twice: new rows have new values."""
+    X = pd.DataFrame({"x": np.random.default_rng(1).normal(size=120)})
+    scores = [AutoregressiveForest(1, random_state=0).fit(x[:90]).score(x[90:]) for x in (X, X.round(decimals))]
+    assert scores[1] > scores[0] - 0.6

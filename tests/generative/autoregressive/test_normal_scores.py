@@ -26,3 +26,11 @@ def test_scores_are_about_normal_and_gaps_stay():
     assert abs(scores.mean()) < 0.05
     assert scores.std() == pytest.approx(1.0, abs=0.05)
     assert np.isnan(NormalScores(values, np.ones(2000)).forward(np.nan))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("value", [0.0, 1e25, -1e25, 1.7e308])
+def test_a_single_value_of_any_size_has_a_score(value):
+    axis = NormalScores(np.array([value]), np.array([3.0]))
+    assert axis.forward(np.array([value])) == 0.0
+    assert axis.backward(np.array([0.0])) == value

@@ -54,3 +54,9 @@ def test_columns_that_pandas_cannot_read_are_named():
         format_of(view, "text", False)
     with pytest.raises(TypeError, match=r"'text' must .* in a layout that pandas reads, got dtype string_view"):
         read_table(pd.DataFrame({"text": view}))
+
+
+@pytest.mark.parametrize("column", [pl.Series([1, 2], dtype=pl.Int128), pl.Series([object(), None], dtype=pl.Object)])
+def test_columns_of_polars_that_arrow_does_not_have_are_refused(column):
+    with pytest.raises(TypeError, match=f"column 'a' must hold numbers, .* got dtype {column.dtype}: cast it"):
+        read_frame(pl.DataFrame({"a": column}))
