@@ -15,10 +15,10 @@ import scipy.sparse
 from sklearn.utils.validation import validate_data
 
 from skensemble._input_kinds import check_in_memory, check_real, without_mask
+from skensemble._large_integers import are_large, are_wide, objects_to_float, reaches_beyond, warn_of_lost
 from skensemble._parallel import for_blocks
 from skensemble._parameters import CATEGORICAL_FEATURES, ParameterError, check_parameter, is_number
 from skensemble._text_columns import warn_of_levels
-from skensemble._warnings import warn
 
 try:  # scikit-learn >= 1.9 brings it; without it polars and pyarrow tables are read through numpy
     import narwhals as nw
@@ -28,7 +28,6 @@ except ImportError:
 # -- tables ----------------------------------------------------------------------------------------------------------
 
 MAX_CELLS = 2**31
-EXACT = 2**53  # whole numbers below are exact in float64
 ROWS_PER_COPY = 512  # of a row-major table whose columns are copied
 COLUMNS_PER_TASK = 8  # maximum number; a row-major table is read in cache lines
 FEW_ROWS = 4  # of a frame to predict
@@ -163,7 +162,7 @@ class Table:
     def warn_of_lost_integers(self):
         """Warn about columns whose integers are told apart no more once they are floats."""
         for j, integers in self._wide_integers():
-            if len(integers) == 0 or not _reaches_beyond(integers):
+            if len(integers) == 0 or not reaches_beyond(integers):
                 continue
             distinct = np.unique(integers)
             warn_of_lost(self.name_of(j), len(distinct), len(np.unique(distinct.astype(np.float64))))
@@ -200,7 +199,7 @@ class DenseTable(Table):
         block[...] = self.values[start:stop].T
 
     def _wide_integers(self):
-        if _are_wide(self.values.dtype) and _reaches_beyond(self.values):
+        if are_wide(self.values.dtype) and reaches_beyond(self.values):
             yield from enumerate(self.values.T)
 
     def take(self, rows):
@@ -282,7 +281,7 @@ class FrameTable(Table):
         for j, column in enumerate(self._columns):
             if isinstance(column, Converted):
                 column = column.integers()
-            if isinstance(column, np.ndarray) and _are_wide(column.dtype):
+            if isinstance(column, np.ndarray) and are_wide(column.dtype):
                 yield j, column
 
     def take(self, rows):
@@ -346,23 +345,6 @@ class Converted:
         if kind not in ("i", "u") or isinstance(values.dtype, pd.SparseDtype):
             return None
         return values[~values.isna()].to_numpy(np.int64 if kind == "i" else np.uint64)
-
-
-def warn_of_lost(name, n_given, n_left):
-    """Warn if fewer integers are left as floats than there were."""
-    if n_left < n_given:
-        warn(
-            f"{name} holds integers beyond 2**53, which become equal where they are near: {n_given} distinct ones are "
-            f"{n_left} as floats. Subtract the smallest of them."
-        )
-
-
-def _are_wide(dtype):
-    return dtype.kind == "O" or (dtype.kind in "iu" and dtype.itemsize == 8)
-
-
-def _reaches_beyond(integers):
-    return max(abs(int(integers.min())), abs(int(integers.max()))) >= EXACT
 
 
 def _rows_of(column, rows):
@@ -515,7 +497,7 @@ def _read_objects(values):
         numbers = values.astype(np.float64)
     except (ValueError, TypeError):
         numbers = None
-    if numbers is None or (values.dtype == object and _are_large(numbers)):
+    if numbers is None or (values.dtype == object and are_large(numbers)):
         columns = [_array_column(values[:, j], f"column {j}") for j in range(values.shape[1])]
         return FrameTable(columns, len(values))
     return DenseTable(numbers)
@@ -532,18 +514,18 @@ def _array_column(values, name):
 
 def _with_integers(values, numbers):
     """Numbers of a column of objects; large integers of Python stay beside them, to be told apart."""
-    is_lost = values.dtype == object and _are_large(numbers) and pd.api.types.infer_dtype(values) == "integer"
-    return Converted(values, _objects_to_float) if is_lost else numbers
+    is_lost = values.dtype == object and are_large(numbers) and pd.api.types.infer_dtype(values) == "integer"
+    return Converted(values, objects_to_float) if is_lost else numbers
 
 
 def _object_column(values, name):
     """A column of Python objects: numbers if all are, else categories by value."""
     kind = pd.api.types.infer_dtype(values, skipna=True)
     if kind in ("integer", "floating", "mixed-integer-float", "decimal", "boolean"):
-        return _with_integers(values, _objects_to_float(values))
+        return _with_integers(values, objects_to_float(values))
     is_mixed = kind.startswith("mixed")
     if is_mixed and all(isinstance(cell, Real) for cell in values[~pd.isna(values)].tolist()):
-        return _objects_to_float(values)  # fractions
+        return objects_to_float(values)  # fractions
     if kind == "complex" or (is_mixed and any(isinstance(cell, complex) for cell in values.tolist())):
         raise ValueError(f"X must hold real numbers: Complex data not supported, {name} holds it.")
     _check_no_dates(kind, name)
@@ -551,15 +533,6 @@ def _object_column(values, name):
         return _factorized(values)
     except TypeError:
         raise _cells_error(values, name) from None
-
-
-def _objects_to_float(values):
-    return np.where(pd.isna(values), np.nan, values).astype(np.float64)
-
-
-def _are_large(numbers):
-    """Whether there are some among which integers are not told apart."""
-    return bool((np.abs(numbers) >= EXACT).any())
 
 
 def _factorized(values):

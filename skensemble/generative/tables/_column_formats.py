@@ -15,8 +15,9 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+from skensemble._large_integers import warn_of_lost
 from skensemble._levels import LevelMatcher
-from skensemble._validation import warn_of_lost, without_dictionary
+from skensemble._validation import without_dictionary
 
 MAX_DECIMALS = 12
 EXACT = 2.0**53  # whole numbers below are exact in float64
