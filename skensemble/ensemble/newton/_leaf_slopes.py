@@ -3,7 +3,7 @@
 import numpy as np
 
 from skensemble._jit import kernel
-from skensemble.ensemble.newton._cell_columns import read_column
+from skensemble.ensemble.newton._cell_columns_kernels import read_column
 
 TILE = 1024  # rows that are moved at a time, at least
 

@@ -24,7 +24,7 @@ import math
 import numpy as np
 
 from skensemble._jit import kernel
-from skensemble.ensemble.newton._cell_columns import read_column
+from skensemble.ensemble.newton._cell_columns_kernels import read_column
 
 SINGULAR = 1e-9  # share of a feature's variance in a leaf that the features before it must leave unexplained
 LEAST_EXPONENT = -1000  # of a scale, so that its inverse is finite

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from skensemble.ensemble.newton._cell_columns import BLOCK, CellColumns, read_column
+from skensemble.ensemble.newton._cell_columns import BLOCK, CellColumns
+from skensemble.ensemble.newton._cell_columns_kernels import read_column
 
 
 @pytest.mark.parametrize("n", [0, 3, BLOCK + 5])
