@@ -28,7 +28,6 @@ except ImportError:
 # -- tables ----------------------------------------------------------------------------------------------------------
 
 MAX_CELLS = 2**31
-ROWS_PER_COPY = 512  # of a row-major table whose columns are copied
 COLUMNS_PER_TASK = 8  # maximum number; a row-major table is read in cache lines
 FEW_ROWS = 4  # of a frame to predict
 MANY_BLOCKS = 6  # of a frame: to write them together is faster than one after the other
@@ -187,13 +186,7 @@ class DenseTable(Table):
         return self.values[:, j]
 
     def columns(self, first, last, rows):
-        values = self.values[rows, first:last]
-        if len(values) <= ROWS_PER_COPY or values.flags.f_contiguous:
-            return list(np.ascontiguousarray(values.T))
-        columns = np.empty((last - first, len(values)), values.dtype)
-        for start in range(0, len(values), ROWS_PER_COPY):  # lines of the caches hold cells of several columns
-            columns[:, start : start + ROWS_PER_COPY] = values[start : start + ROWS_PER_COPY].T
-        return list(columns)
+        return list(np.ascontiguousarray(self.values[rows, first:last].T))
 
     def fill(self, block, start, stop):
         block[...] = self.values[start:stop].T

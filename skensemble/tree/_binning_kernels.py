@@ -11,7 +11,7 @@ from skensemble._jit import kernel
 def find_thresholds(sorted_values, weights, max_values):
     """Thresholds that give a column at most `max_values` codes.
 
-    sorted_values : (n,) float64, NaN last; written over
+    sorted_values : (n,) float64, NaN last
     weights : (n,) int64 > 0, or empty for one each
     """
     values, totals = _distinct(sorted_values, weights)
@@ -24,8 +24,8 @@ def find_thresholds(sorted_values, weights, max_values):
 
 @kernel
 def _distinct(sorted_values, weights):
-    """Distinct values, written over the sorted ones, and the sum of the weights of each; NaN left out."""
-    values = sorted_values
+    """Distinct values and the sum of the weights of each; NaN left out."""
+    values = np.empty(len(sorted_values))
     totals = np.zeros(len(sorted_values), np.int64)
     n = 0
     for i in range(len(sorted_values)):
