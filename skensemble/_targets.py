@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from skensemble._types import Column, Method, Table
 
 CLASS_WEIGHT = (IsDict, SequenceOf(IsDict, "a list of dicts (one per output)"), OneOf("balanced"), IsNone)
-MANY_ROWS = 1 << 16  # whose labels a table of hashes tells apart sooner than sorting does
 LEAST_SQUARED = 1e-150  # a number whose square is not 0
 MOST_IN_TERMS = 10_000  # largest whole number that stands for the weight of a class
 MONOTONIC_CST = (IsArrayLike, IsDict, IsNone)
@@ -247,15 +246,27 @@ def _plain_labels(y):
 def _distinct(y, name):
     """(classes, index of each row's class)"""
     if not (y.dtype == object and pd.isna(y).any()):
-        if y.dtype.kind in "iu" and y.dtype.isnative and len(y) >= MANY_ROWS:
-            codes, classes = pd.factorize(y, sort=True)
-            return classes, codes
+        if y.dtype.kind in "iu" and len(y) > 0:
+            low, high = int(y.min()), int(y.max())
+            if high - low < len(y) and max(-low, high) < EXACT:
+                return _distinct_of_few(y, low)
         try:
             return np.unique(y, return_inverse=True)
         except TypeError:  # objects that do not compare
             pass
     kinds = sorted({type(label).__name__ for label in y.tolist()})
     raise ValueError(f"{name} must hold labels of one type and none missing, got {', '.join(kinds)}.")
+
+
+def _distinct_of_few(y, low):
+    """The same for integers from `low` on that are fewer than rows: a table of them takes less time than sorting.
+
+    A table of hashes would do as well, but leaves a heap behind that keeps what later arrays give back.
+    """
+    places = y.astype(np.int64) - low
+    occurs = np.zeros(places.max() + 1, bool)
+    occurs[places] = True
+    return (np.flatnonzero(occurs) + low).astype(y.dtype), (np.cumsum(occurs) - 1)[places]
 
 
 def _check_are_classes(y, columns, classes, name):

@@ -298,3 +298,15 @@ def test_integers_that_are_equal_as_floats_cause_a_warning():
         with pytest.warns(UserWarning, match=r"y holds integers beyond 2\*\*53, .* 2 distinct ones are 1 as floats"):
             read_target(y, "y", 2)
     read_target([1e25, 2e25], "y", 2)  # no warning
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint32, np.int64, np.uint64, ">i4"])
+@pytest.mark.parametrize("levels", [[3], [0, 1], [1, 100, 127], [5, 9]])
+def test_integers_are_labels_as_if_they_were_sorted(dtype, levels):
+    for sign in (1, -1) if np.dtype(dtype).kind == "i" else (1,):
+        y = (sign * np.tile(levels, 60)).astype(dtype)
+        labels = read_labels(y, "y", len(y), warn=False)
+        classes, codes = np.unique(y, return_inverse=True)
+        np.testing.assert_array_equal(labels.classes[0], classes)
+        assert labels.classes[0].dtype == classes.dtype
+        np.testing.assert_array_equal(labels.codes[0], codes)

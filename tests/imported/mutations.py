@@ -18,6 +18,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tests.model_files.mutations import places_inside
+
 GOLDEN = Path(__file__).parent / "golden"
 FILES = sorted(
     path.name for path in GOLDEN.iterdir() if "predictions" not in path.name and path.name != "lightgbm_linear.json"
@@ -77,7 +79,7 @@ def _changed_word(data, rng):
 
 def _changed_json(data, rng):
     document = json.loads(data)
-    places = list(_places(document))
+    places = list(places_inside(document))
     holder, key = places[rng.integers(len(places))]
     way = rng.integers(5)
     if way == 0:
@@ -92,13 +94,6 @@ def _changed_json(data, rng):
     else:
         holder[key] = copy.deepcopy(VALUES[rng.integers(len(VALUES))])
     return json.dumps(document).encode(), f"json {way} of {key!r}"
-
-
-def _places(value):
-    keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
-    for key in keys:
-        yield value, key
-        yield from _places(value[key])
 
 
 def outcome(name, data):

@@ -27,7 +27,7 @@ def mutated(content, rng):
 def _change_json(texts, rng):
     name = ("params", "fitted", "fitted", "fitted")[rng.integers(4)]
     value = json.loads(texts[name])
-    places = list(_places(value))
+    places = list(places_inside(value))
     holder, key = places[rng.integers(len(places))]
     before = copy.deepcopy(holder[key])
     choice = rng.integers(4)
@@ -44,12 +44,12 @@ def _change_json(texts, rng):
     return f"{name}: {key} of {str(holder)[:100]}, was {str(before)[:60]}"
 
 
-def _places(value):
+def places_inside(value):
     """(container, key) of every value inside."""
     keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
     for key in keys:
         yield value, key
-        yield from _places(value[key])
+        yield from places_inside(value[key])
 
 
 def _change_array(arrays, rng):
