@@ -19,10 +19,10 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils import assert_all_finite, check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
+from skensemble._feature_positions import feature_positions
 from skensemble._input_kinds import check_in_memory, check_real, check_unmasked
 from skensemble._large_integers import EXACT, warn_of_lost
 from skensemble._parameters import IsArrayLike, IsDict, IsNone, OneOf, ParameterError, SequenceOf
-from skensemble._validation import feature_positions
 from skensemble._weights import check_sum, is_whole, sums_by_group
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skensemble._feature_positions import feature_positions
 from skensemble._parallel import effective_n_jobs
 from skensemble._parameters import NameIn, ParameterError, check_parameter
 from skensemble._shared_parameters import JOBS
 from skensemble._targets import FeatureNames, read_weight
-from skensemble._validation import feature_positions
 from skensemble.explanation._explain import last_step
 from skensemble.inspection._table_columns import read_column, with_columns
 from skensemble.tree.trees._inspected import Inspected, feature_names

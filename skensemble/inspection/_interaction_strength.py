@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from skensemble._feature_positions import feature_positions
 from skensemble._parameters import RANDOM_STATE, Interval, IsNone, NameIn, ParameterError, check_parameter
 from skensemble._random import generator
-from skensemble._validation import feature_positions
 from skensemble.inspection._asked_model import ask
 from skensemble.inspection._effects_pictures import draw_strengths
 from skensemble.tree.trees._partial_dependence import mass_of_rows, partial_dependence

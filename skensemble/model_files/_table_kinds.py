@@ -6,10 +6,10 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 
+from skensemble._feature_positions import Position
 from skensemble._levels import LevelMatcher
 from skensemble._parameters import IsInstance, Matches
 from skensemble._targets import FeatureNames
-from skensemble._validation import Position
 from skensemble.generative.flows._label_shares import LabelShares
 from skensemble.generative.tables._category_axis import CategoryAxis
 from skensemble.generative.tables._category_digits import CategoryDigits

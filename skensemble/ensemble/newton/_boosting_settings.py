@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skensemble._feature_positions import feature_positions
 from skensemble._random_bits import mixed_seed
 from skensemble._targets import read_monotonic_cst
-from skensemble._validation import feature_positions
 from skensemble._weights import is_whole
 from skensemble.tree.histogram._growth_limits import BEST_FIRST, BREADTH_FIRST, DEPTH_FIRST, SYMMETRIC, GrowthLimits
 from skensemble.tree.histogram._growth_parameters import read_limits

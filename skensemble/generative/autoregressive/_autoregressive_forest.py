@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._estimator import Estimator
+from skensemble._feature_positions import feature_positions, listed_categories
 from skensemble._notebook_summary import counted, listed
 from skensemble._parallel import effective_n_jobs, in_order
 from skensemble._parameters import (
@@ -31,7 +32,7 @@ from skensemble._progress_lines import ProgressLines, verbose
 from skensemble._random import generator
 from skensemble._shared_parameters import CATEGORICAL, COVERAGE, JOBS, LEVELS
 from skensemble._targets import FeatureNames, all_or_nothing, read_weight
-from skensemble._validation import feature_positions, listed_categories, note_columns
+from skensemble._validation import note_columns
 from skensemble.generative.autoregressive._chain import Chain
 from skensemble.generative.autoregressive._chain_fit import ChainRows, fit_chains
 from skensemble.generative.autoregressive._chain_samples import RowsOfChains

@@ -16,10 +16,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from skensemble._callbacks import CallbackSupportMixin, with_callbacks
 from skensemble._estimator import Estimator
+from skensemble._feature_positions import Position
 from skensemble._parameters import RANDOM_STATE, Interval, ParameterError, check_parameter, check_parameters
 from skensemble._random import draw_seed, generator
 from skensemble._targets import all_or_nothing, read_weight
-from skensemble._validation import Position, note_columns
+from skensemble._validation import note_columns
 from skensemble.generative.diffusion._filled_table import filled_table
 from skensemble.generative.diffusion._fit_progress import RegressorProgress
 from skensemble.generative.diffusion._regressor_choice import make_encoder, make_regressor

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from skensemble._feature_positions import listed_categories
 from skensemble._parameters import CATEGORICAL_FEATURES, check_parameter
 from skensemble._targets import FeatureNames
-from skensemble._validation import listed_categories
 from skensemble.generative.tables._column_formats import CategoryFormat
 from skensemble.generative.tables._containers import read_frame
 from skensemble.generative.tables._format_choice import format_of

@@ -7,9 +7,9 @@ encoded  a . | b | c . . | d
 
 import numpy as np
 
+from skensemble._feature_positions import Position, feature_positions
 from skensemble._parameters import ParameterError
 from skensemble._targets import FeatureNames
-from skensemble._validation import Position, feature_positions
 from skensemble.generative.tables._containers import read_frame
 
 

@@ -10,13 +10,14 @@ from sklearn.base import TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_array, check_is_fitted
 
 from skensemble._estimator import Estimator
+from skensemble._feature_positions import feature_positions, listed_categories
 from skensemble._level_order import description, level_order
 from skensemble._notebook_summary import listed
 from skensemble._parameters import CATEGORICAL_FEATURES, IsBool, OneOf, Parameter, check_parameters, choice
 from skensemble._random import generator as generator_of
 from skensemble._targets import FeatureNames, all_or_nothing, read_weight
 from skensemble._text_columns import warn_of_levels
-from skensemble._validation import feature_positions, listed_categories, note_columns
+from skensemble._validation import note_columns
 from skensemble.generative.tables._boxes import Boxes
 from skensemble.generative.tables._column_formats import CategoryFormat
 from skensemble.generative.tables._containers import container_of, read_frame
