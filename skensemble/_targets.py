@@ -204,11 +204,13 @@ def _label_array(y, name, multi_output, warn):
 
 
 def _with_types_of_numpy(y):
-    """Nullable and Arrow integers and booleans as NumPy's, if none is missing: scikit-learn makes floats of them."""
+    """Labels of types that scikit-learn does not know, or makes floats of, as usual ones of NumPy, if none is missing."""
     if isinstance(y, pd.DataFrame):
         plain = {j: _with_types_of_numpy(y.iloc[:, j]) for j in range(y.shape[1])}
         return y if all(plain[j].dtype is y.iloc[:, j].dtype for j in plain) else pd.DataFrame(plain)
     dtype = getattr(y, "dtype", None)
+    if getattr(dtype, "kind", None) == "T":  # NumPy's own strings of any length, which scikit-learn does not know
+        return y.astype(object)
     if not (pd.api.types.is_extension_array_dtype(dtype) and hasattr(dtype, "numpy_dtype")):
         return y
     return y if dtype.kind not in "iub" or y.isna().any() else y.astype(dtype.numpy_dtype)

@@ -1,5 +1,7 @@
 """Columns of categories that should be something else: numbers read as text, and names of the rows themselves."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -7,6 +9,9 @@ from skensemble._warnings import warn
 
 MANY_NUMBERS = 20  # distinct ones, more than an ordinary code has levels: "0", "1", "2", "3+" are categories
 SHARE_OF_NUMBERS = 0.5  # of the cells
+DRESSED_NUMBER = re.compile(  # $1,234.50  1.234,50 EUR  12,5  (35)  7 %
+    r"\(?\s*[$\u20ac\u00a3\u00a5]?\s*[-+]?(\d+|\d{1,3}([.,'\u2019]\d{3})+)([.,]\d+)?\s*([%$\u20ac\u00a3\u00a5]|[A-Z]{3})?\s*\)?"
+)
 MANY_LEVELS = 100
 SHARE_SEEN_ONCE = 0.75  # of the levels
 MOST_ROWS_PER_LEVEL = 2.0
@@ -30,20 +35,39 @@ def warn_of_levels(codes, levels, name, is_text=True):
 def _holds_numbers(counts, levels, name):
     """Whether text are numbers for the most part; warns if so."""
     numbers = pd.to_numeric(pd.Series(levels, dtype=object), errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    is_number = np.isfinite(numbers)
+    is_plain = np.isfinite(numbers)
+    is_number = is_plain | np.array([_is_dressed_number(level) for level in levels])
     n_cells, n_numbers = counts.sum(), counts[is_number].sum()
     others = np.flatnonzero(~is_number & (counts > 0))
-    are_codes = len(others) == 0 and (numbers == np.rint(numbers)).all()  # post codes, years
+    are_codes = len(others) == 0 and is_plain.all() and (numbers == np.rint(numbers)).all()  # post codes, years
     if are_codes or n_numbers <= SHARE_OF_NUMBERS * n_cells or (counts[is_number] > 0).sum() <= MANY_NUMBERS:
         return False
-    examples = ", ".join(repr(levels[i]) for i in others[np.argsort(-counts[others], kind="stable")][:3])
-    but = f", others are {examples}" if examples else ""
+    but = f", others are {_examples(levels, others, counts)}" if len(others) > 0 else ""
     warn(
         f"{name} holds text, of which {_percent(n_numbers, n_cells)} of the cells are numbers{but}: each is a category "
-        "of its own, without an order. Make it a column of numbers, for example with pandas.to_numeric(column, "
-        "errors='coerce'), or name it in categorical_features if it holds categories."
+        f"of its own, without an order. {_advice(levels, np.flatnonzero(is_number & ~is_plain), counts)}, or name it "
+        "in categorical_features if it holds categories."
     )
     return True
+
+
+def _is_dressed_number(level):
+    return isinstance(level, str) and DRESSED_NUMBER.fullmatch(level.strip()) is not None
+
+
+def _advice(levels, dressed, counts):
+    """How the numbers are read; `dressed` are positions of levels with signs that pandas does not read."""
+    if not (counts[dressed] > 0).any():
+        return "Make it a column of numbers, for example with pandas.to_numeric(column, errors='coerce')"
+    return (
+        f"Take away what pandas does not read as numbers, as in {_examples(levels, dressed, counts)}, by "
+        "column.str.replace, and make it a column of numbers by pandas.to_numeric(..., errors='coerce')"
+    )
+
+
+def _examples(levels, places, counts):
+    """The most frequent three of some levels."""
+    return ", ".join(repr(levels[i]) for i in places[np.argsort(-counts[places], kind="stable")][:3])
 
 
 def _check_is_no_identifier(counts, levels, name):

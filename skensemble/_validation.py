@@ -17,6 +17,7 @@ from sklearn.utils.validation import validate_data
 from skensemble._feature_positions import are_names
 from skensemble._input_kinds import check_in_memory, check_real, without_mask
 from skensemble._large_integers import are_large, are_wide, objects_to_float, reaches_beyond, warn_of_lost
+from skensemble._levels import number_of
 from skensemble._parallel import for_blocks
 
 try:  # scikit-learn >= 1.9 brings it; without it polars and pyarrow tables are read through numpy
@@ -562,6 +563,9 @@ def as_numbers(column, name, *, is_fitted=False):
     try:
         return np.append(np.asarray(column.categories, np.float64), np.nan)
     except (ValueError, TypeError) as error:
+        numbers = np.array([number_of(category) for category in column.categories])  # "False" and "True", too
+        if is_fitted and not np.isnan(numbers).any():
+            return np.append(numbers, np.nan)
         advice = (
             "must hold numbers as in fit: replace what stands for a missing cell by NaN, or fit again with text in "
             "the column for a column of categories"

@@ -23,7 +23,7 @@ SMALL = {
     "random_state": 0,
 }
 TREES = [name for part in ("Boosting", "Forests", "Trees") for name in ESTIMATORS[part]]
-FLOWS = ["RealNVP", "NeuralSplineFlow", "TableEncoder", "DensityOutlierDetector"]
+DENSITIES = ["RealNVP", "NeuralSplineFlow", "AutoregressiveForest", "TableEncoder", "DensityOutlierDetector"]
 
 
 def made(name, **parameters):
@@ -59,7 +59,7 @@ def fitted(name, X, y, **parameters):
 # -- text in arrays, labels of objects -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", TREES + FLOWS)
+@pytest.mark.parametrize("name", TREES + DENSITIES)
 def test_an_array_of_objects_is_a_frame_without_names(name):
     frame, y = frame_and_target(name)
     frame.loc[3, "size"] = frame.loc[7, "colour"] = None
@@ -83,6 +83,16 @@ def test_labels_of_objects_that_are_numbers(name, kind):
     assert model.score(frame, objects) == model.score(frame, plain)
 
 
+@pytest.mark.parametrize("name", [name for name in TREES if "Classifier" in name])
+def test_labels_of_strings_of_any_length(name):
+    frame, y = frame_and_target(name)
+    labels = np.array(["no", "yes, of course"], object)[y]
+    long_strings = labels.astype(np.dtypes.StringDType()) if hasattr(np.dtypes, "StringDType") else labels.astype(str)
+    model = fitted(name, frame, long_strings)
+    np.testing.assert_array_equal(model.predict(frame), fitted(name, frame, labels).predict(frame))
+    assert model.score(frame, long_strings) == model.score(frame, labels)
+
+
 # -- parameters ------------------------------------------------------------------------------------------------------
 
 
@@ -91,7 +101,7 @@ def words(model):
     return {name: value for name, value in model.get_params(deep=False).items() if isinstance(value, str)}
 
 
-@pytest.mark.parametrize("name", TREES + FLOWS)
+@pytest.mark.parametrize("name", TREES + DENSITIES)
 def test_words_and_numbers_of_numpy_and_members_of_enums(name):
     frame, y = frame_and_target(name)
     expected = answer(fitted(name, frame, y), frame)
@@ -112,7 +122,7 @@ def test_a_word_of_numpy_that_is_not_one_of_them():
 # -- masks and collections -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", TREES + FLOWS)
+@pytest.mark.parametrize("name", TREES + DENSITIES)
 def test_masked_cells_are_missing(name):
     frame, y = frame_and_target(name)
     X = frame[["size", "count"]].to_numpy()
@@ -143,7 +153,7 @@ def test_collections_that_are_not_in_memory_are_refused(name):
     with pytest.raises(ParameterError, match=r"^X must be in memory, got a dask DataFrame.*X\.compute\(\)"):
         made(name).fit(lazy, y)
     X = frame[["size", "count"]]
-    model = fitted(name, X, y) if name in TREES + FLOWS else None
+    model = fitted(name, X, y) if name in TREES + DENSITIES else None
     if model is not None:
         with pytest.raises(ParameterError, match=r"^X must be in memory"):
             answer(model, lazy)
@@ -156,7 +166,7 @@ def test_collections_that_are_not_in_memory_are_refused(name):
 # -- labels of columns -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", TREES + FLOWS)
+@pytest.mark.parametrize("name", TREES + DENSITIES)
 @pytest.mark.parametrize("labels", [[0, 1], [2, 5], [("a", 1), ("a", 2)]], ids=str)
 def test_columns_in_another_order_are_an_error_whatever_their_labels(name, labels):
     frame, y = frame_and_target(name)
@@ -215,6 +225,15 @@ def test_levels_are_matched_by_value_where_types_differ(name, before, after):
 
 
 @pytest.mark.parametrize("name", TREES)
+def test_numbers_of_fit_that_come_as_text(name):
+    frame, y = frame_and_target(name)
+    frame["flag"] = frame["size"] > 0.2
+    model = fitted(name, frame, y)
+    given = frame.assign(flag=frame["flag"].astype(str), size=frame["size"].astype(str))
+    np.testing.assert_array_equal(answer(model, given), answer(model, frame))
+
+
+@pytest.mark.parametrize("name", TREES)
 @pytest.mark.parametrize("strange", [["mauve"] * N, [17] * N], ids=["text", "numbers"])
 def test_columns_without_a_known_level_cause_a_warning(name, strange):
     frame, y = frame_and_target(name)
@@ -230,7 +249,7 @@ def test_columns_without_a_known_level_cause_a_warning(name, strange):
 # -- text that should be something else ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", TREES + FLOWS)
+@pytest.mark.parametrize("name", TREES + DENSITIES)
 def test_text_that_holds_numbers_or_names_of_rows_causes_a_warning(name):
     frame, y = frame_and_target(name)
     numbers = frame.assign(colour=[" ", "?", *frame["size"].round(4).astype(str)[2:]])

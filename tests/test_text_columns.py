@@ -32,6 +32,15 @@ def test_numbers_read_as_text(values, share, others):
         warn_of(values)
 
 
+@pytest.mark.parametrize("dress", ["{:,.2f}", "${:.2f}", "{:.1f} %", "{:.2f} EUR", "({:.0f})", " {:.2f}  "])
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_numbers_with_signs_that_pandas_does_not_read(dress, decimal):
+    swapped = str.maketrans(",.", ".,") if decimal == "," else {}
+    amounts = [dress.format(amount).translate(swapped) for amount in RNG.integers(1000, 1100, 3000) * 1.05]
+    with pytest.warns(UserWarning, match="holds text, of which 100 % of the cells are numbers: .*to_numeric"):
+        warn_of(amounts)
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -50,6 +59,11 @@ def test_identifiers(values):
     [
         ["0", "1", "2", "3+"] * 100,
         [f"{i:05d}" for i in RNG.integers(0, 300, 3000)],  # post codes
+        [f"{a}.{b}.{c}" for a, b, c in RNG.integers(0, 9, (3000, 3))],  # versions
+        [f"{a}-{b}" for a, b in RNG.integers(0, 30, (3000, 2))],  # ranges
+        [f"{a:02d}.{b:02d}.2020" for a, b in RNG.integers(1, 12, (3000, 2))],  # dates
+        [f"{a:02d}:{b:02d}" for a, b in RNG.integers(0, 12, (3000, 2))],
+        [f"A{code}" for code in RNG.integers(0, 300, 3000)],
         [str(year) for year in RNG.integers(1950, 2020, 1000)],
         [f"street {i}" for i in RNG.zipf(1.5, 1000).clip(max=500)],
         ["a", "b", None] * 5,

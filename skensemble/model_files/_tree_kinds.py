@@ -192,7 +192,8 @@ def _loss_kind(cls):
 
     name = "multiclass" if cls is MulticlassLogLoss else cls.name
     fields = {setting: Whole(1) if setting in ("n_outputs", "n_classes") else _Setting() for setting in names}
-    return Kind(f"{name} loss", cls, fields, take=take)
+    optional = {"target_unit"} & set(names)  # which files of earlier versions lack
+    return Kind(f"{name} loss", cls, fields, optional=tuple(optional), take=take)
 
 
 def _plain(value):

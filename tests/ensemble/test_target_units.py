@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skensemble._front_door import estimators
-from skensemble.ensemble.losses._losses import LOSSES, offered_losses
+from skensemble.ensemble.losses._losses import LOSSES, make_loss, offered_losses
 
 REGRESSORS = [name for name in estimators() if name.endswith("Regressor")]
 UNITS = (2.0**-30, 2.0**30, 2.0**-100)  # powers of two: every product is exact
@@ -52,10 +52,44 @@ def test_unit_of_the_target_does_not_matter_to_a_loss(family, unit):
     X, y = _table()
     name = {"newton": "NewtonBoostingRegressor", "gradient": "GradientBoostingRegressor"}[family]
     for loss in offered_losses(family, "numbers"):
-        if LOSSES[loss].link_name == "log":
-            continue  # of amounts
-        expected, predictions = (_fitted(name, y * u, loss=loss).predict(X) / u for u in (1.0, unit))
+        target = np.exp(y / 4) if LOSSES[loss].link_name == "log" else y
+        expected, predictions = (_fitted(name, target * u, loss=loss).predict(X) / u for u in (1.0, unit))
         np.testing.assert_allclose(predictions, expected, rtol=1e-6, atol=1e-6, err_msg=loss)
+
+
+@pytest.mark.parametrize("kind", ["counts", "rare counts", "amounts", "amounts and zeros"])
+@pytest.mark.parametrize("loss", ["poisson", "tweedie"])
+def test_regularisation_of_counts_and_amounts_is_the_same_in_any_unit(loss, kind):
+    X, y = _table()
+    rng, mean = np.random.default_rng(1), np.exp(y / 4)
+    target = {
+        "counts": rng.poisson(5 * mean),
+        "rare counts": rng.poisson(mean / 4),
+        "amounts": mean,
+        "amounts and zeros": rng.poisson(mean) * mean,
+    }[kind]
+    limits = {"loss": loss, "min_child_weight": 1.0, "reg_lambda": 5.0}
+    expected = _fitted("NewtonBoostingRegressor", target, **limits).predict(X)
+    assert expected.std() > 0.1 * expected.mean()
+    for unit in (1e-6, 1e6, 1e-20):
+        found = _fitted("NewtonBoostingRegressor", target * unit, **limits).predict(X) / unit
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_counts_are_regularised_as_numbers_of_events():
+    X, y = _table()
+    counts = np.random.default_rng(1).poisson(np.exp(y / 4))
+    loss = make_loss("poisson").prepared(counts.astype(np.float64), None)
+    assert loss.target_unit == (1.0,)
+    assert make_loss("poisson").prepared(counts * 1e-6, None).target_unit == (1e-6,)
+    assert make_loss("poisson").prepared((counts * 1e-6).astype(np.float32) * 1.0, None).target_unit == (
+        pytest.approx(1e-6),
+    )
+    amounts = np.exp(y)
+    assert make_loss("tweedie").prepared(amounts, None).target_unit == (pytest.approx(amounts.mean()),)
+    weight = np.random.default_rng(2).integers(0, 3, y.size)
+    of_copies = make_loss("tweedie").prepared(np.repeat(amounts, weight), None)
+    assert make_loss("tweedie").prepared(amounts, weight.astype(np.float64)) == of_copies
 
 
 _ALL_ROWS = {"subsample": 1.0, "colsample_bylevel": 1.0}

@@ -31,6 +31,8 @@ from skensemble.ensemble.losses._pointwise import (
 from skensemble.ensemble.losses._weighted_statistics import weighted_minimiser, weighted_quantile
 from skensemble.ensemble.losses._weighted_statistics_kernels import leaf_huber_means, leaf_quantiles, weighted_mean
 
+MOST_EVENTS = 2**24
+
 # -- regression with the identity link -------------------------------------------------------------------------------
 
 
@@ -223,15 +225,50 @@ def _usual_distance(y, weight):
 # -- regression with the log link ------------------------------------------------------------------------------------
 
 
+class OfEvents:
+    """A log-linked loss whose derivatives follow the scale of the target.
+
+    They are those of the target in units of its own, so that `min_child_weight` and `reg_lambda`, which are compared
+    with sums of them, mean the same in whatever unit the target came.
+    """
+
+    target_unit = None  # of each output, once the loss is prepared
+
+    def prepared(self, y, sample_weight):
+        weight = weight_array(sample_weight)
+        return replace(self, target_unit=tuple(_unit_of(target_of(y, k), weight) for k in range(self.n_outputs)))
+
+    def _fill(self, output, y, raw, gradient, hessian):
+        unit = 1.0 if self.target_unit is None else self.target_unit[output]
+        if unit != 1.0:
+            y, raw = y / unit, raw - np.log(unit)
+        self._fill_of_events(y, raw, gradient, hessian)
+
+
+def _unit_of(y, weight):
+    """What counts as 1: a single event where all targets are numbers of events, else the mean target above 0."""
+    is_above = y > 0.0
+    counted = y[is_above & (weight > 0.0)] if weight.size else y[is_above]
+    least = float(counted.min(initial=np.inf))
+    if not 0.0 < least < np.inf:
+        return 1.0  # an error later on
+    if counted.max() <= MOST_EVENTS * least:
+        events = counted / least
+        if (np.abs(events - np.rint(events)) <= np.minimum(1e-6 * events, 0.01)).all():  # of single precision, too
+            return least
+    return float(weighted_mean(y, np.where(is_above, weight if weight.size else 1.0, 0.0)))
+
+
 @dataclass
-class Poisson(LogLink, OutputByOutput):
+class Poisson(OfEvents, LogLink, OutputByOutput):
     """exp(raw) - y raw"""
 
     n_outputs: int = 1
+    target_unit: tuple | None = None
     name = "poisson"
     max_delta_step = 0.7  # XGBoost's; a Newton step is (mean target / mean prediction) - 1, and has no bound
 
-    def _fill(self, output, y, raw, gradient, hessian):
+    def _fill_of_events(self, y, raw, gradient, hessian):
         poisson(y, raw, gradient, hessian)
 
     def _values(self, output, y, raw):
@@ -265,11 +302,12 @@ class Gamma(LogLink, OutputByOutput):
 
 
 @dataclass
-class Tweedie(LogLink, OutputByOutput):
+class Tweedie(OfEvents, LogLink, OutputByOutput):
     """exp((2 - p) raw) / (2 - p) - y exp((1 - p) raw) / (1 - p), with power p of the mean in the variance."""
 
     n_outputs: int = 1
     tweedie_variance_power: float = 1.5
+    target_unit: tuple | None = None
     name = "tweedie"
 
     @property
@@ -286,7 +324,7 @@ class Tweedie(LogLink, OutputByOutput):
         if not (isinstance(power, Real) and 1.0 < power < 2.0):
             raise ValueError(f"tweedie_variance_power must be a number in (1, 2), got {power!r}.")
 
-    def _fill(self, output, y, raw, gradient, hessian):
+    def _fill_of_events(self, y, raw, gradient, hessian):
         tweedie(y, raw, gradient, hessian, self.tweedie_variance_power)
 
     def _values(self, output, y, raw):

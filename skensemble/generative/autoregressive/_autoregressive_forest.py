@@ -42,7 +42,7 @@ from skensemble.generative.autoregressive._number_distributions import quantiles
 from skensemble.generative.tables._boxes import log_sum_exp
 from skensemble.generative.tables._column_formats import DecimalFormat, FloatFormat, IntegerFormat
 from skensemble.generative.tables._containers import container_of, read_frame
-from skensemble.generative.tables._format_choice import columns_by_kind, format_of
+from skensemble.generative.tables._format_choice import columns_by_kind, format_of, warn_of_unlisted
 from skensemble.generative.tables._label_encoding import CLASSES, LabelEncoding
 from skensemble.tree.trees._inspected import feature_names
 
@@ -269,6 +269,7 @@ class AutoregressiveForest(CallbackSupportMixin, DensityMixin, Estimator):
             for j in range(self.n_features_in_)
         ]
         plain = self._plain(frame)
+        warn_of_unlisted(self._formats, plain, is_category)
         self._cells = [cells_of(self._formats[j], plain[j], weight) for j in range(self.n_features_in_)]
 
     def _positions(self, columns, name):

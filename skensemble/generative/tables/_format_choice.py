@@ -2,8 +2,10 @@
 
 from collections import Counter
 
+import numpy as np
 import pandas as pd
 
+from skensemble._text_columns import warn_of_levels
 from skensemble._validation import check_pandas_reads
 from skensemble.generative.tables._column_formats import (
     CategoryFormat,
@@ -51,6 +53,18 @@ def columns_by_kind(formats):
     """How many columns there are of each kind, in words for notebooks."""
     kinds = Counter(next(kind for kind, classes in KINDS.items() if isinstance(each, classes)) for each in formats)
     return f"{len(formats)} ({', '.join(f'{kinds[kind]} of {kind}' for kind in KINDS if kind in kinds)})"
+
+
+def warn_of_unlisted(formats, plain, is_category):
+    """Warn about columns of text that should be something else, unless the user says that they are categories.
+
+    formats, plain : for each column its format, and what this reads;  is_category : (n_columns,) bool, named by users
+    """
+    for column_format, codes, is_listed in zip(formats, plain, is_category, strict=True):
+        if isinstance(column_format, CategoryFormat) and not is_listed:
+            codes = np.where(codes == column_format.missing_code, -1, codes)
+            is_text = not isinstance(column_format.dtype, pd.CategoricalDtype)
+            warn_of_levels(codes, np.asarray(column_format.values, object), column_format.name, is_text)
 
 
 def _kind(series, name):

@@ -16,13 +16,12 @@ from skensemble._notebook_summary import listed
 from skensemble._parameters import CATEGORICAL_FEATURES, IsBool, OneOf, Parameter, check_parameters, choice
 from skensemble._random import generator as generator_of
 from skensemble._targets import FeatureNames, all_or_nothing, read_weight
-from skensemble._text_columns import warn_of_levels
 from skensemble._validation import note_columns
 from skensemble.generative.tables._boxes import Boxes
 from skensemble.generative.tables._column_formats import CategoryFormat
 from skensemble.generative.tables._containers import container_of, read_frame
 from skensemble.generative.tables._encoded_columns import CopyFinder, EncodedCategories, EncodedNumbers
-from skensemble.generative.tables._format_choice import columns_by_kind, format_of
+from skensemble.generative.tables._format_choice import columns_by_kind, format_of, warn_of_unlisted
 from skensemble.tree.trees._inspected import feature_names
 
 if TYPE_CHECKING:
@@ -494,14 +493,13 @@ class TableEncoder(TransformerMixin, Estimator):
         is_category = self._category_mask()
         formats = [format_of(frame.iloc[:, j], self._name_of(j), is_category[j]) for j in range(frame.shape[1])]
         plain = [column_format.read(frame.iloc[:, j]) for j, column_format in enumerate(formats)]
+        warn_of_unlisted(formats, plain, is_category)
         orders = self._level_orders(formats, plain, weight)
         finder = CopyFinder(len(frame))
         self._columns, self._copies, self._slices = [], {}, []
         start = 0
         for j, column_format in enumerate(formats):
             if isinstance(column_format, CategoryFormat):
-                if not is_category[j]:
-                    self._warn_of_levels(column_format, plain[j])
                 column = EncodedCategories(column_format, plain[j], orders[j], weight, self.categorical == "codes")
             else:
                 column = EncodedNumbers(column_format, plain[j], weight, self)
@@ -513,12 +511,6 @@ class TableEncoder(TransformerMixin, Estimator):
             self._slices.append(slice(start, stop))
             start = stop
         self.n_encoded_ = start
-
-    @staticmethod
-    def _warn_of_levels(column_format, codes):
-        codes = np.where(codes == column_format.missing_code, -1, codes)
-        is_text = not isinstance(column_format.dtype, pd.CategoricalDtype)
-        warn_of_levels(codes, np.asarray(column_format.values, object), column_format.name, is_text)
 
     def _level_orders(self, formats, plain, weight):
         """For each column the order of its levels, or None where it has none."""
