@@ -204,7 +204,7 @@ def _label_array(y, name, multi_output, warn):
 
 
 def _with_types_of_numpy(y):
-    """Labels of types that scikit-learn does not know, or makes floats of, as usual ones of NumPy, if none is missing."""
+    """Labels of types that scikit-learn does not know, or makes floats of, as usual ones if none is missing."""
     if isinstance(y, pd.DataFrame):
         plain = {j: _with_types_of_numpy(y.iloc[:, j]) for j in range(y.shape[1])}
         return y if all(plain[j].dtype is y.iloc[:, j].dtype for j in plain) else pd.DataFrame(plain)

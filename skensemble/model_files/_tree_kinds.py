@@ -1,5 +1,6 @@
 """Kinds of objects that trees, forests and boosters are made of; the estimators are in `_tree_estimators.py`."""
 
+from dataclasses import fields as fields_of
 from dataclasses import replace
 from functools import partial
 
@@ -185,15 +186,15 @@ class _Setting:
 
 
 def _loss_kind(cls):
-    names = [name for name in cls.settings() if name not in ("queries", "n_threads")]
+    names = [field.name for field in fields_of(cls) if field.name not in ("queries", "n_threads")]
 
     def take(loss, slim):
         return {name: _plain(getattr(loss, name)) for name in names}
 
     name = "multiclass" if cls is MulticlassLogLoss else cls.name
-    fields = {setting: Whole(1) if setting in ("n_outputs", "n_classes") else _Setting() for setting in names}
+    rules = {setting: Whole(1) if setting in ("n_outputs", "n_classes") else _Setting() for setting in names}
     optional = {"target_unit"} & set(names)  # which files of earlier versions lack
-    return Kind(f"{name} loss", cls, fields, optional=tuple(optional), take=take)
+    return Kind(f"{name} loss", cls, rules, optional=tuple(optional), take=take)
 
 
 def _plain(value):

@@ -77,7 +77,7 @@ def test_regularisation_of_counts_and_amounts_is_the_same_in_any_unit(loss, kind
 
 
 def test_counts_are_regularised_as_numbers_of_events():
-    X, y = _table()
+    _, y = _table()
     counts = np.random.default_rng(1).poisson(np.exp(y / 4))
     loss = make_loss("poisson").prepared(counts.astype(np.float64), None)
     assert loss.target_unit == (1.0,)

@@ -113,6 +113,17 @@ def test_full_models_go_on():
 # -- files -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("loss", ["poisson", "tweedie"])
+def test_amounts_go_on_in_their_unit(loss):
+    model = NewtonBoostingRegressor(loss=loss, n_estimators=3, warm_start=True, random_state=0)
+    amounts = np.exp(np.nan_to_num(NUMBER)) * 1e-6
+    model.fit(X, amounts)
+    loaded = saved_and_loaded(model)
+    for each in (model, loaded):
+        each.set_params(n_estimators=6).fit(X, amounts)
+    np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+
+
 def test_paths_and_files(tmp_path):
     model = fitted("tree")[0]
     for path in (tmp_path / "tree.model", str(tmp_path / "tree.model")):

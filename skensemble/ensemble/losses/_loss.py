@@ -12,6 +12,7 @@ from skensemble.ensemble.losses._weighted_statistics_kernels import weighted_mea
 
 GRADIENT_BLOCK = 1 << 16  # rows; a block of gradients is worth a call of the thread pool
 _BLOCK = 8192  # rows
+FROM_TARGET = "from target"  # mark of a field that is no setting
 
 
 class Loss:
@@ -59,8 +60,8 @@ class Loss:
 
     @classmethod
     def settings(cls):
-        """Names of its settings."""
-        return {field.name for field in fields(cls)}
+        """Names of its settings; other fields are taken from the training target."""
+        return {field.name for field in fields(cls) if not field.metadata.get(FROM_TARGET)}
 
     def prepared(self, y, sample_weight):
         """The loss with all that it takes from the training target; frozen from then on."""

@@ -1,12 +1,13 @@
 """Losses of regressors: with the identity link, and with the log link."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from numbers import Real
 
 import numpy as np
 
 from skensemble.ensemble.losses._links import bounded_exp
 from skensemble.ensemble.losses._loss import (
+    FROM_TARGET,
     Levels,
     LogLink,
     OptimalLeaves,
@@ -232,8 +233,6 @@ class OfEvents:
     with sums of them, mean the same in whatever unit the target came.
     """
 
-    target_unit = None  # of each output, once the loss is prepared
-
     def prepared(self, y, sample_weight):
         weight = weight_array(sample_weight)
         return replace(self, target_unit=tuple(_unit_of(target_of(y, k), weight) for k in range(self.n_outputs)))
@@ -264,7 +263,7 @@ class Poisson(OfEvents, LogLink, OutputByOutput):
     """exp(raw) - y raw"""
 
     n_outputs: int = 1
-    target_unit: tuple | None = None
+    target_unit: tuple | None = field(default=None, metadata={FROM_TARGET: True})
     name = "poisson"
     max_delta_step = 0.7  # XGBoost's; a Newton step is (mean target / mean prediction) - 1, and has no bound
 
@@ -307,7 +306,7 @@ class Tweedie(OfEvents, LogLink, OutputByOutput):
 
     n_outputs: int = 1
     tweedie_variance_power: float = 1.5
-    target_unit: tuple | None = None
+    target_unit: tuple | None = field(default=None, metadata={FROM_TARGET: True})
     name = "tweedie"
 
     @property
