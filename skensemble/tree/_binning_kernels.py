@@ -14,8 +14,8 @@ def find_thresholds(sorted_values, weights, max_values):
     sorted_values : (n,) float64, NaN last
     weights : (n,) int64 > 0, or empty for one each
     """
-    values, totals = _distinct(sorted_values, weights)
-    last_of_bin = _fill_bins(totals, max_values)
+    values, ends = _distinct(sorted_values, weights)
+    last_of_bin = _fill_bins(ends, max_values)
     thresholds = np.empty(max(len(last_of_bin) - 1, 0))
     for i in range(len(thresholds)):
         thresholds[i] = between(values[last_of_bin[i]], values[last_of_bin[i] + 1])
@@ -24,79 +24,111 @@ def find_thresholds(sorted_values, weights, max_values):
 
 @kernel
 def _distinct(sorted_values, weights):
-    """Distinct values and the sum of the weights of each; NaN left out."""
-    values = np.empty(len(sorted_values))
-    totals = np.zeros(len(sorted_values), np.int64)
-    n = 0
-    for i in range(len(sorted_values)):
-        value = sorted_values[i]
-        if value != value:
-            break
-        if n == 0 or value != values[n - 1]:
-            values[n] = value
-            n += 1
-        totals[n - 1] += weights[i] if len(weights) > 0 else 1
-    return values[:n], totals[:n]
+    """(distinct values, weight of each together with all before it); NaN left out."""
+    n_numbers, is_weighted = len(sorted_values), len(weights) > 0
+    while n_numbers > 0 and np.isnan(sorted_values[n_numbers - 1]):
+        n_numbers -= 1
+    n_values = min(n_numbers, 1)
+    for i in range(1, n_numbers):
+        n_values += sorted_values[i] != sorted_values[i - 1]
+    if n_values == n_numbers and not is_weighted:
+        return sorted_values[:n_numbers], np.arange(1, n_numbers + 1)
+    values, ends = np.empty(n_values), np.empty(n_values, np.int64)
+    place, end = 0, 0
+    for i in range(n_numbers):  # without a branch: equal values write over each other
+        place += i > 0 and sorted_values[i] != sorted_values[i - 1]
+        end += weights[i] if is_weighted else 1
+        values[place], ends[place] = sorted_values[i], end
+    return values, ends
 
 
 @kernel
-def _fill_bins(totals, max_bins):
+def _fill_bins(ends, max_bins):
     """Position of the last value of each bin.
+
+    ends : weight of each value together with all before it
 
     A value that weighs as much as a bin has one to itself; the light ones share the other bins, equally by weight.
     """
-    n_bins = min(max_bins, len(totals))
-    share, light, light_bins = _share_of_light(totals, n_bins)
+    n_bins, n_values = min(max_bins, len(ends)), len(ends)
+    if n_bins == n_values:
+        return np.arange(n_values)
+    share, light, light_bins = _share_of_light(ends, n_bins)
+    has_heavy = light_bins < n_bins
     last_of_bin = np.empty(n_bins, np.int64)
-    n = 0
-    weight = 0.0  # of the open bin
-    for i in range(len(totals)):
-        is_heavy = totals[i] >= share
-        if weight > 0 and _is_full(weight, totals[i], is_heavy, light, light_bins):
-            last_of_bin[n] = i - 1
+    n, first, heavy = 0, 0, -1  # first: of the open bin, which is light; heavy: the next heavy value
+    while first < n_values:
+        if heavy < first:
+            heavy = _next_heavy(ends, share, first) if has_heavy else n_values
+        stop = _where_full(ends, first, heavy, light, light_bins)
+        if stop == n_values:
+            break
+        weight = _weight_of(ends, first, stop)
+        if stop < heavy or (stop > first and light_bins > 0 and 2 * weight * light_bins >= light):
+            last_of_bin[n] = stop - 1
             n += 1
             light -= weight
             light_bins -= 1
-            weight = 0.0
-        if is_heavy:  # its bin also takes the few light values before it
-            last_of_bin[n] = i
+            first, weight = stop, 0.0
+        if stop == heavy:  # its bin also takes the few light values before it
+            last_of_bin[n] = heavy
             n += 1
             light -= weight
-            weight = 0.0
-        else:
-            weight += totals[i]
-    if weight > 0:  # if no bin is left, the last one takes these values
+            first = heavy + 1
+    if first < n_values:  # if no bin is left, the last one takes these values
         n += light_bins > 0
-        last_of_bin[n - 1] = len(totals) - 1
+        last_of_bin[n - 1] = n_values - 1
     return last_of_bin[:n]
 
 
 @kernel
-def _share_of_light(totals, n_bins):
-    """(share of weight per bin, weight, number of bins) of the values that are lighter than this share.
-
-    With as many bins as values, the share is 0, and all values are heavy.
-    """
-    share, light, light_bins = np.inf, 0.0, n_bins
-    while len(totals) > n_bins:
-        n_heavy, light = 0, 0.0
-        for total in totals:
-            is_heavy = total >= share
-            n_heavy += is_heavy
-            light += 0 if is_heavy else total
-        if n_bins - n_heavy == light_bins and share < np.inf:
+def _share_of_light(ends, n_bins):
+    """(share of weight per bin, weight, number of bins) of the values that are lighter than this share."""
+    total = ends[len(ends) - 1]
+    light, light_bins = float(total), n_bins
+    while True:
+        share = light / light_bins
+        least, n_heavy, heavy = np.int64(np.ceil(share)), 0, np.int64(0)
+        for i in range(len(ends)):
+            weight = ends[i] - (ends[i - 1] if i > 0 else 0)
+            n_heavy += weight >= least
+            heavy += weight if weight >= least else 0
+        light = float(total - heavy)
+        if n_bins - n_heavy == light_bins:
             return share, light, light_bins
         light_bins = n_bins - n_heavy
-        share = light / light_bins
-    return 0.0, 0.0, 0
 
 
 @kernel
-def _is_full(weight, next_total, next_is_heavy, light, light_bins):
-    """Whether the open bin closes before the next value."""
-    if next_is_heavy:
-        return light_bins > 0 and 2 * weight * light_bins >= light
-    return light_bins > 1 and (weight + 0.5 * next_total) * light_bins > light  # nearest to an equal share
+def _next_heavy(ends, share, first):
+    """The first value from `first` on that weighs at least `share`; the number of values if none does."""
+    for i in range(first, len(ends)):
+        if _weight_of(ends, i, i + 1) >= share:
+            return i
+    return len(ends)
+
+
+@kernel
+def _where_full(ends, first, heavy, light, light_bins):
+    """Before which value a bin closes that begins at `first`: a light one, nearest to an equal share; or `heavy`."""
+    if light_bins <= 1:
+        return heavy
+    low, high = first + 1, heavy
+    while low < high:
+        middle = (low + high) // 2
+        if (_weight_of(ends, first, middle) + 0.5 * _weight_of(ends, middle, middle + 1)) * light_bins > light:
+            high = middle
+        else:
+            low = middle + 1
+    return high
+
+
+@kernel
+def _weight_of(ends, first, stop):
+    """Of the values first .. stop - 1."""
+    if stop == first:
+        return 0.0
+    return float(ends[stop - 1] - (ends[first - 1] if first > 0 else 0))
 
 
 @kernel

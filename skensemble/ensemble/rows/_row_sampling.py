@@ -48,7 +48,7 @@ class RowSampler:
         self.keys, self.copies = keys, np.empty(0, np.int64) if copies is None else copies
         self.splits = bool((self.copies > 1).any())
         self._first = self._total = np.empty(0, np.int64)
-        self._has_places = False
+        self._has_places, self._ones = False, np.broadcast_to(np.int64(1), len(keys))
         if self.splits or has_copies(keys) or (self.copies == 0).any():
             self._first, self._total = _places(keys, self.copies, weight)
             self._has_places = True
@@ -66,14 +66,14 @@ class RowSampler:
     def part(self, rows):
         """The sampler of some rows (a slice), of which it draws those that it would draw among all."""
         part = copy(self)
-        part.keys, part.copies = self.keys[rows], self.copies[rows]
+        part.keys, part.copies, part._ones = self.keys[rows], self.copies[rows], self._ones[rows]
         part._first, part._total = self._first[rows], self._total[rows]
         return part
 
     def drawn(self, share, seed):
         """The same, and nothing if none is drawn."""
         n_samples = len(self.keys)
-        rows, units = np.empty(n_samples, np.uint32), np.broadcast_to(np.int64(1), n_samples)
+        rows, units = np.empty(n_samples, np.uint32), self._ones
         if self._has_places:
             units = np.ones(n_samples, np.int64)
             n_drawn = choose_copies(self.keys, self._first, self._total, self.copies, share, seed, rows, units)

@@ -275,9 +275,16 @@ def _range_fields(binned, given):
 def _find_borders(low, high):
     """Of each code, the smallest finite threshold that sends its rows left: one that is nearer to its end than to its
     beginning, in the same floating point as `_settle` compares them."""
+    border, spans = low.copy(), np.flatnonzero(low != high)  # few, where each value has a code
+    if len(spans):
+        border[spans] = _borders_within(low[spans], high[spans])
+    return border
+
+
+def _borders_within(low, high):
     with np.errstate(all="ignore"):
         border = np.where(np.isinf(low), low, np.where(np.isinf(high), high, 0.5 * low + 0.5 * high))
-        border = np.where(low == high, low, np.clip(border, low, high))
+        border = np.clip(border, low, high)
         while (is_late := (border > low) & _sends_left(np.nextafter(border, -np.inf), low, high)).any():
             border = np.where(is_late, np.nextafter(border, -np.inf), border)
         while (is_early := (border < high) & ~_sends_left(border, low, high)).any():

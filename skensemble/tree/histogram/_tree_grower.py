@@ -10,6 +10,7 @@ from skensemble.tree.histogram._code_columns import CodeColumns
 from skensemble.tree.histogram._grown_trees import GrownTree, copy_of_nodes, leaves_of
 from skensemble.tree.histogram._growth_limits import SYMMETRIC
 from skensemble.tree.histogram._growth_memory import GrowthMemory
+from skensemble.tree.histogram._leaf_values import rows_between
 from skensemble.tree.histogram._team_growing import Team
 from skensemble.tree.histogram._usual_words import usual_words
 from skensemble.tree.trees._marks import ALL_OUTPUTS, NO_CHILD
@@ -128,9 +129,8 @@ class TreeGrower:
 
     def _find_other_leaves(self, tree, rows, leaf_of_row):
         """Send the rows that did not grow the tree down it."""
-        is_other = np.ones(len(leaf_of_row), np.bool_)
-        is_other[rows] = False
-        others = np.flatnonzero(is_other).astype(np.uint32)
+        others = np.empty(len(leaf_of_row) - len(rows), np.uint32)
+        rows_between(rows, others)
         leaf_of_row[others] = leaves_of(tree, self.binned, others)
 
 

@@ -8,6 +8,7 @@ from skensemble.tree._binning import Binner
 from skensemble.tree.histogram import _code_columns, _grown_trees, _team_growing
 from skensemble.tree.histogram._grown_trees import add_values, leaves_of, to_tree_arrays
 from skensemble.tree.histogram._growth_limits import BEST_FIRST, BREADTH_FIRST, DEPTH_FIRST, SYMMETRIC
+from skensemble.tree.histogram._leaf_values import rows_between
 from skensemble.tree.histogram._tree_grower import Targets
 from skensemble.tree.trees._tree_arrays import validate_trees
 from tests import reference
@@ -401,3 +402,10 @@ def test_features_that_share_columns_grow_the_same_tree(case, monkeypatch):
     monkeypatch.setattr(_code_columns, "LEAST_WORK", 0)
     one.grower.set_table(other)  # whose features have columns of their own
     assert_same_tree(one.tree(3), new_grower(other, gradient, hessian, **options).tree(3), other.n_codes)
+
+
+@pytest.mark.parametrize("rows", [[], [0], [4], [0, 1, 2, 3, 4], [1, 3], [0, 4]])
+def test_rows_between_are_all_others(rows):
+    others = np.full(5 - len(rows), 9, np.uint32)
+    rows_between(np.array(rows, np.uint32), others)
+    np.testing.assert_array_equal(others, np.setdiff1d(np.arange(5), rows))
