@@ -57,7 +57,6 @@ BUILT_ON_ESTIMATORS = {  # files that import public estimators of other files, a
     "skensemble.ensemble.gradient._gradient_boosting": "and so are those of GBDT",
     "skensemble.exported._onnx_converters": "skl2onnx knows converters by the classes of estimators",
     "skensemble.generative.autoregressive._boosted_levels": "boosted trees say how likely levels are",
-    "skensemble.generative.autoregressive._leaf_counts": "trees hold the conditional distributions",
     "skensemble.generative.autoregressive._local_shares": "a tree says where residuals differ",
     "skensemble.generative.autoregressive._smooth_numbers": "boosted trees say where numbers lie",
     "skensemble.generative._outlier_detector": "a flow is the density that it asks unless it is told otherwise",

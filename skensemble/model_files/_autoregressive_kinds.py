@@ -16,7 +16,8 @@ from skensemble.generative.tables._label_encoding import LabelEncoding
 from skensemble.model_files._kinds import EstimatorKind, Kind, bare
 from skensemble.model_files._rules import ANYTHING, Array, Each, Maybe, Number, Of, Whole
 from skensemble.model_files._table_kinds import CONTAINERS, NUMBER_FORMATS
-from skensemble.tree.estimators._decision_tree import DecisionTreeClassifier, DecisionTreeRegressor
+from skensemble.tree.estimators._decision_tree import DecisionTreeRegressor
+from skensemble.tree.estimators._tree_structure import TreeStructure
 
 _CELLS = {"n_cells": Whole(1), "total": Number(low=0.0), "missing": Whole(-1), "on_curve": Array("bool", None)}
 
@@ -76,8 +77,8 @@ def _check_counts(counts):
 
 
 def _check_leaf_counts(tree):
-    n_nodes = 1 if tree.tree is None else tree.tree.tree_.node_count
-    n_leaves = 1 if tree.tree is None else int(np.flatnonzero(tree.tree.tree_.children_left < 0).max()) + 1
+    n_nodes = 1 if tree.tree is None else tree.tree.node_count
+    n_leaves = 1 if tree.tree is None else int(np.flatnonzero(tree.tree.children_left < 0).max()) + 1
     _require(len(tree.ancestor_of) == n_nodes, "ancestor_of must have an entry for each node")
     _require(np.all(tree.ancestor_of < len(tree.ancestors.total)), "ancestors must have counts")
     for counts in (tree.leaves, tree.values):
@@ -124,7 +125,7 @@ def _check_forest(model):
             _require(conditional.cells.n_cells == model._cells[j].n_cells, "a chain must model the cells of columns")
             n_features = n_labels + model.order_[k].index(j)
             trees = [each.tree for each in conditional.trees if each.tree is not None]
-            fits = all(tree.n_features_in_ == n_features for tree in trees)
+            fits = all(tree.n_features == n_features for tree in trees)
             _require(fits, "a tree must read the columns before its own")
             curve = conditional.curve
             models = [] if curve is None or curve.scale is None else [*curve.locations, curve.scale]
@@ -223,7 +224,7 @@ KINDS = [
         {
             "min_samples_leaf": Whole(1),
             "seed": Whole(0),
-            "tree": Maybe(Of(DecisionTreeClassifier, DecisionTreeRegressor)),
+            "tree": Maybe(Of(TreeStructure)),
             "ancestor_of": Array("i8", None, low=0),
             "leaves": Of(Counts),
             "ancestors": Of(Counts),

@@ -53,6 +53,15 @@ class BinnedMatrix(NamedTuple):
         """The codes of some rows."""
         return self._replace(codes=self.codes[rows], columns=np.ascontiguousarray(self.columns[:, rows]))
 
+    def of_features(self, features):
+        """The codes of some features (an index array), in bytes if theirs fit."""
+        n_codes = self.n_codes[features]
+        dtype = _code_dtype(n_codes.max(initial=2))
+        columns = self.columns[features].astype(dtype, copy=False)
+        codes = np.zeros((self.n_samples, -(-len(features) // PADDING) * PADDING), dtype)
+        codes[:, : len(features)] = columns.T
+        return BinnedMatrix(codes, columns, n_codes, self.is_categorical[features])
+
 
 class CodesByRows(NamedTuple):
     """A table as codes without the copy by columns, for one so large that this is too much; see BinnedMatrix."""
@@ -226,6 +235,16 @@ class Binner:
         light = copy(self)
         light.thresholds_ = None
         return light
+
+    def of_features(self, features):
+        """A Binner of some of the features, in the order that is asked for."""
+        part = copy(self)
+        for name in ("thresholds_", "categories_"):
+            values = getattr(self, name)
+            setattr(part, name, None if values is None else [values[j] for j in features])
+        part.n_codes_, part.is_categorical_ = self.n_codes_[features], self.is_categorical_[features]
+        part.categorical_features = np.flatnonzero(part.is_categorical_).tolist()
+        return part._learn_lookups()
 
     def encode(self, table, start=0, stop=None):
         """Rows start .. stop - 1 as trees read them: float64 in C order, NaN = missing, categories as their codes.

@@ -658,7 +658,7 @@ class AutoregressiveForest(CallbackSupportMixin, DensityMixin, Estimator):
         yield "smooth curves", f"in {n_curves} of {sum(map(len, self._chains))} conditional distributions"
 
     def _bars(self):
-        leaves = [0 if (tree := each.trees[0].tree) is None else tree.get_n_leaves() for each in self._chains[0]]
+        leaves = [0 if (tree := each.trees[0].tree) is None else tree.n_leaves for each in self._chains[0]]
         names = feature_names(self)
         return "leaves, by column", [names[j] for j in self._modelled(0)], np.array(leaves, np.float64)
 

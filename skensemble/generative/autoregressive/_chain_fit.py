@@ -11,7 +11,7 @@ import numpy as np
 
 from skensemble._parallel import in_order
 from skensemble.generative.autoregressive._boosted_levels import BoostedLevels, may_be_boosted
-from skensemble.generative.autoregressive._chain import features_before
+from skensemble.generative.autoregressive._coded_features import CodedFeatures, TreesOfColumn
 from skensemble.generative.autoregressive._column_cells import NOWHERE
 from skensemble.generative.autoregressive._column_order import folds_of, keys_of_contents, left_out_rows, without_copies
 from skensemble.generative.autoregressive._conditional import Conditional
@@ -32,24 +32,33 @@ class ChainRows(NamedTuple):
     """The rows of fit.
 
     cells, plain : cells and plain values, column by column;  labels : (n_rows, n_labels);  weight : (n_rows,)
+    coded : CodedFeatures of labels and columns, of merged rows
     """
 
     cells: list
     plain: list
     labels: np.ndarray
     weight: np.ndarray
+    coded: CodedFeatures | None = None
 
-    def merged(self):
-        """The same rows without copies, whose weights are added up."""
+    def merged(self, n_threads):
+        """The same rows without copies, whose weights are added up, and coded."""
         first, weight = without_copies([*self.labels.T, *self.plain], self.weight)
-        return ChainRows(self.cells, [column[first] for column in self.plain], self.labels[first], weight)
+        plain, labels = [column[first] for column in self.plain], self.labels[first]
+        features = [cells.as_feature(column) for cells, column in zip(self.cells, plain, strict=True)]
+        levels = [labels.shape[1] + j for j, cells in enumerate(self.cells) if cells.is_level]
+        coded = CodedFeatures.of(np.column_stack([labels, *features]), levels, weight, n_threads)
+        return ChainRows(self.cells, plain, labels, weight, coded)
 
     def head(self, n):
         """The first rows: some of chance, in the order of merged ones."""
-        return ChainRows(self.cells, [column[:n] for column in self.plain], self.labels[:n], self.weight[:n])
+        plain = [column[:n] for column in self.plain]
+        return ChainRows(self.cells, plain, self.labels[:n], self.weight[:n], self.coded.head(n))
 
     def features(self, order, j):
-        return features_before(order, j, self.cells, self.labels, self.plain)
+        """CodedFeatures of column j: labels and the columns before it."""
+        n_labels = self.labels.shape[1]
+        return self.coded.of_features([*range(n_labels), *(n_labels + i for i in order[: order.index(j)])])
 
     def codes(self, j):
         return self.cells[j].codes(self.plain[j])
@@ -78,13 +87,13 @@ def fit_chains(rows, orders, n_given, sizes, with_boosting, n_threads, report):
     with_boosting : whether levels may be by boosted trees
     report : called as report(column, text) when settings have been chosen, and after each conditional
     """
-    modelled, rows = orders[0][n_given:], rows.merged()
+    modelled, rows = orders[0][n_given:], rows.merged(n_threads)
     judging = rows.head(MOST_JUDGED)
     key = keys_of_contents([*judging.labels.T, *judging.plain], len(judging.weight))
     judges = Judges(judging, left_out_rows(key), folds_of(key, N_FOLDS))
 
     def likeliest(j):
-        chosen = judges.likeliest(orders[0], j, sizes, STRENGTHS, True)
+        chosen = judges.likeliest(orders[0], j, sizes, STRENGTHS)
         return judges.with_boosting(orders[0], j, chosen) if with_boosting else chosen
 
     first = {}
@@ -97,13 +106,14 @@ def fit_chains(rows, orders, n_given, sizes, with_boosting, n_threads, report):
         order, j = orders[place[0]], place[1]
         chosen = first[j]
         if place[0] > 0 and chosen.curve is not None:
-            chosen = judges.likeliest(order, j, (chosen.size,), (chosen.strength,), True)
-        features, categorical = rows.features(order, j)
+            chosen = judges.likeliest(order, j, (chosen.size,), (chosen.strength,))
+        trees = TreesOfColumn(rows.features(order, j), rows.cells[j], rows.codes(j))
         conditional = Conditional(rows.cells[j], chosen.size, chosen.strength, chosen.value_strength)
         conditional.curve, conditional.curve_share = chosen.curve, chosen.curve_share
-        if chosen.boosted_share > 0.0 and features.shape[1] > 0:  # in another order it may be the first column
+        if chosen.boosted_share > 0.0 and trees.can_grow:  # in another order it may be the first column
             conditional.boosted, conditional.boosted_share = judges.boosted(order, j), chosen.boosted_share
-        return conditional.fit(features, categorical, rows.codes(j), rows.weight, rows.value_of(j))
+        conditional.fit(trees, rows.codes(j), rows.weight, rows.value_of(j))
+        return conditional
 
     places = [(k, j) for k, order in enumerate(orders) for j in order[n_given:]]
     fits = {}
@@ -123,27 +133,26 @@ class Judges:
     def __init__(self, rows, is_left_out, fold):
         self.rows, self.is_left_out, self.fold = rows, is_left_out, fold
 
-    def likeliest(self, order, j, sizes, strengths, with_curve):
+    def likeliest(self, order, j, sizes, strengths):
+        """Settings of column j; sizes are tried from the largest, until a smaller one is worse."""
         test, codes, weight = self.is_left_out, self.rows.codes(j), self.rows.weight
         if not test.any() or test.all():
             return Settings(sizes[0], LARGEST_OF_LEAVES)
-        cells, x = self.rows.cells[j], self.rows.plain[j]
-        features, _ = self.rows.features(order, j)
-        curve, along = self._curve(order, j) if with_curve else (None, None)
-        least_gain = LEAST_GAIN * float(weight[test] @ cells.on_curve[codes[test]])
+        features = self.rows.features(order, j)
+        trees = TreesOfColumn(features, self.rows.cells[j], codes)
+        curve, along = self._curve(features, j)
+        if curve is None:
+            strengths = [strength for strength in strengths if strength <= LARGEST_OF_LEAVES]
+        least_gain = LEAST_GAIN * float(weight[test] @ self.rows.cells[j].on_curve[codes[test]])
         leaves, curves, first_three = [], [], itemgetter(0, 1, 2)
-        for size in sizes:
-            conditional = self._fitted(order, j, size)
-            places = conditional.leaves_of(features[test])
-            for strength in strengths:
-                conditional.strength = strength
-                log_density = conditional.log_density(features[test], x[test], codes[test], places)
-                own = size, strength, conditional.value_strength
-                leaves.append((self._loss(cells, log_density, j), *own))
-                if curve is not None:
-                    on_curve = conditional.log_share_on_curve(places) - cells.unit
-                    loss, share = self._best_share(cells, log_density, along + on_curve, j)
-                    curves.append((loss + least_gain, *own, share))
+        for size in sorted(sizes, reverse=True) if trees.can_grow else sizes[:1]:
+            conditional, places = self._fitted(trees, j, size)
+            of_leaves, of_curves = self._losses(conditional, places, j, strengths, along)
+            smallest = min(found[0] for found in [*leaves, *curves]) if leaves else np.inf
+            leaves += of_leaves
+            curves += [(loss + least_gain, *own) for loss, *own in of_curves]
+            if min(found[0] for found in [*leaves, *curves]) >= smallest:
+                break
         best = min(curves, key=first_three, default=None)
         if best is not None and best[0] < min(leaves, key=first_three)[0]:
             _, *own, share = best
@@ -151,56 +160,75 @@ class Judges:
         _, *own = min(leaves, key=lambda found: (found[2] > LARGEST_OF_LEAVES, *first_three(found)))
         return Settings(*own)
 
-    def _fitted(self, order, j, size):
-        """Fitted to the rows that do not judge, with the shares of values that make the others likeliest."""
-        test, value_of = self.is_left_out, self.rows.value_of(j)
-        features, categorical = self.rows.features(order, j)
-        codes, weight, x = self.rows.codes(j), self.rows.weight, self.rows.plain[j]
-        conditional = Conditional(self.rows.cells[j], size, STRENGTHS[0], VALUE_STRENGTHS[0])
-        parts = features[~test], categorical, codes[~test], weight[~test]
-        if value_of is None:
-            conditional.value_strength = None
-            return conditional.fit(*parts)
-        conditional.fit(*parts, value_of[~test])
-        places, losses = conditional.leaves_of(features[test]), []
-        for conditional.value_strength in VALUE_STRENGTHS:
-            log_density = conditional.log_density_in_cells(x[test], codes[test], places)
-            losses.append(-float(np.sum(weight[test] * log_density, where=codes[test] != NOWHERE)))
-        conditional.value_strength = VALUE_STRENGTHS[int(np.argmin(losses))]
-        return conditional
+    def _losses(self, conditional, places, j, strengths, along):
+        """([(loss, size, strength, strength of values)] of leaves alone, the same with the best share of the curve)
+
+        along : (n_left_out,) log density along the curve, or None
+        """
+        test, cells = self.is_left_out, self.rows.cells[j]
+        x, codes = self.rows.plain[j][test], self.rows.codes(j)[test]
+        leaves, curves = [], []
+        in_cells = conditional.log_density_in_cells(x, codes, places)
+        for conditional.strength in strengths:
+            log_density = conditional.log_shares_in(places, codes) + in_cells
+            own = conditional.min_samples_leaf, conditional.strength, conditional.value_strength
+            leaves.append((self._loss(cells, log_density, j), *own))
+            if along is not None:
+                on_curve = conditional.log_share_on_curve(places) - cells.unit
+                loss, share = self._best_share(cells, log_density, along + on_curve, j)
+                curves.append((loss, *own, share))
+        return leaves, curves
+
+    def _fitted(self, trees, j, size):
+        """(Conditional of the rows that do not judge, leaves of those that do)
+
+        Its shares of values in leaves are those that make the rows that judge likeliest.
+        """
+        test, codes, weight, value_of = self.is_left_out, self.rows.codes(j), self.rows.weight, self.rows.value_of(j)
+        conditional = Conditional(
+            self.rows.cells[j], size, STRENGTHS[0], None if value_of is None else VALUE_STRENGTHS[0]
+        )
+        leaves = conditional.fit(trees, codes, np.where(test, 0.0, weight), value_of)
+        places = [leaf[test] for leaf in leaves]
+        if value_of is not None:
+            x, losses = self.rows.plain[j][test], []
+            for conditional.value_strength in VALUE_STRENGTHS:
+                log_density = conditional.log_density_in_cells(x, codes[test], places)
+                losses.append(-float(np.sum(weight[test] * log_density, where=codes[test] != NOWHERE)))
+            conditional.value_strength = VALUE_STRENGTHS[int(np.argmin(losses))]
+        return conditional, places
 
     def with_boosting(self, order, j, chosen):
         """The settings, with a share of boosted trees that makes left-out rows likelier if there is one."""
         test, cells, codes = self.is_left_out, self.rows.cells[j], self.rows.codes(j)
-        features, categorical = self.rows.features(order, j)
-        if not test.any() or not may_be_boosted(cells, features, codes[~test]):
+        features = self.rows.features(order, j)
+        if not test.any() or not may_be_boosted(cells, features.values, codes[~test]):
             return chosen
-        weight, x = self.rows.weight, self.rows.plain[j][test]
-        conditional = Conditional(cells, chosen.size, chosen.strength)
-        conditional.fit(features[~test], categorical, codes[~test], weight[~test])
-        in_leaves = conditional.log_density(features[test], x, codes[test])
-        boosted = BoostedLevels(features[~test], categorical, codes[~test], weight[~test])
-        along = boosted.log_shares(features[test], codes[test], cells.n_cells)
+        weight, x, values = self.rows.weight, self.rows.plain[j][test], features.values
+        conditional, places = self._fitted(TreesOfColumn(features, cells, codes), j, chosen.size)
+        conditional.strength = chosen.strength
+        in_leaves = conditional.log_shares_in(places, codes[test]) + cells.log_density(x, codes[test])
+        boosted = BoostedLevels(values[~test], features.categorical, codes[~test], weight[~test])
+        along = boosted.log_shares(values[test], codes[test], cells.n_cells)
         loss, share = self._best_share(cells, in_leaves, along, j)
         is_better = loss + LEAST_OF_BOOSTING * float(weight[test].sum()) < self._loss(cells, in_leaves, j)
         return chosen._replace(boosted_share=share) if is_better else chosen
 
     def boosted(self, order, j):
-        features, categorical = self.rows.features(order, j)
-        return BoostedLevels(features, categorical, self.rows.codes(j), self.rows.weight)
+        features = self.rows.features(order, j)
+        return BoostedLevels(features.values, features.categorical, self.rows.codes(j), self.rows.weight)
 
-    def _curve(self, order, j):
+    def _curve(self, features, j):
         """(curve, log density of the left-out rows along it); None, None where there is none."""
         cells, codes = self.rows.cells[j], self.rows.codes(j)
         on_curve = cells.on_curve[codes]
         weight, fold = self.rows.weight, self.fold
         if weight[on_curve].sum() < FEWEST_FOR_A_CURVE or len(np.unique(fold[on_curve])) < N_FOLDS:
             return None, None
-        features, categorical = self.rows.features(order, j)
         x = self.rows.plain[j]
         curve = SmoothNumbers()
         parts = (each[on_curve] for each in (x, weight, fold, self.is_left_out))
-        place = curve.fit(cells, features[on_curve], categorical, *parts)
+        place = curve.fit(cells, features.values[on_curve], features.categorical, *parts)
         along = np.full(len(x), -np.inf)
         along[on_curve] = curve.log_density(cells, x[on_curve], *place)
         return curve, along[self.is_left_out]

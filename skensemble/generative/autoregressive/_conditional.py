@@ -38,18 +38,18 @@ class Conditional:
         self.curve, self.curve_share = None, 0.0
         self.boosted, self.boosted_share = None, 0.0
 
-    def fit(self, features, categorical, codes, weight, value_of=None):
-        """features : (n_rows, n_before);  categorical : positions;  codes : (n_rows,), cells
-        weight : (n_rows,);  value_of : (n_rows,), numbers of values on a step (`NumberCells.value_of`), or None
+    def fit(self, trees, codes, weight, value_of=None):
+        """[(n_rows,) leaf, of each tree]
+
+        trees : TreesOfColumn;  codes : (n_rows,), cells;  weight : (n_rows,), 0 for rows that are not there
+        value_of : (n_rows,), numbers of values on a step (`NumberCells.value_of`), or None
         """
-        self.categorical = list(categorical)
-        self.seen = [_seen(features[:, k]) for k in self.categorical]
+        self.categorical = list(trees.features.categorical)
+        self.seen = [_seen(trees.features.values[weight > 0, k]) for k in self.categorical]
         self.shares = np.bincount(codes, weight, self.cells.n_cells) / weight.sum()
-        n_trees = N_TREES if features.shape[1] > 0 and self.cells.n_cells > 1 else 1
         value_of = None if self.value_strength is None else value_of
-        parts = self.cells, features, categorical, codes, weight, value_of
-        self.trees = [LeafCounts(self.min_samples_leaf, k).fit(*parts) for k in range(n_trees)]
-        return self
+        self.trees = [LeafCounts(self.min_samples_leaf, k) for k in range(N_TREES if trees.can_grow else 1)]
+        return [tree.fit(self.cells, trees, codes, weight, value_of) for tree in self.trees]
 
     def leaves_of(self, features):
         """[(n_rows,) leaf, of each tree]"""
@@ -72,12 +72,18 @@ class Conditional:
 
     def log_shares(self, features, codes, leaves=None):
         """log p(cell | features) of rows; -inf where the cell is nowhere."""
-        leaves = self.leaves_of(features) if leaves is None else leaves
+        log_shares = self.log_shares_in(self.leaves_of(features) if leaves is None else leaves, codes)
+        if self.boosted is None:
+            return log_shares
+        boosted = self.boosted.log_shares(self._without_new_levels(features), np.maximum(codes, 0), self.cells.n_cells)
+        share = (1.0 - self.boosted_share) * np.exp(log_shares) + self.boosted_share * np.exp(boosted)
+        with np.errstate(divide="ignore"):
+            return np.where(codes == NOWHERE, -np.inf, np.log(share))
+
+    def log_shares_in(self, leaves, codes):
+        """The same of leaves alone."""
         safe = np.maximum(codes, 0)
         share = self._mean(lambda tree, leaf: tree.of_cells(leaf, safe, self.shares, self.strength), leaves)
-        if self.boosted is not None:
-            boosted = self.boosted.log_shares(self._without_new_levels(features), safe, self.cells.n_cells)
-            share = (1.0 - self.boosted_share) * share + self.boosted_share * np.exp(boosted)
         with np.errstate(divide="ignore"):
             return np.where(codes == NOWHERE, -np.inf, np.log(share))
 

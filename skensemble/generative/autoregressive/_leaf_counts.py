@@ -6,7 +6,8 @@ shares of all rows (`_conditional.py`).
 
 import numpy as np
 
-from skensemble.tree.estimators._decision_tree import DecisionTreeClassifier, DecisionTreeRegressor
+from skensemble._validation import read_table
+from skensemble.generative.autoregressive._leaf_counts_kernels import add_up_cells
 
 LARGER = 8.0  # weight of an ancestor, as a multiple of the minimum of a leaf
 GROWN = 0.6  # share of the rows that grow a tree after the first
@@ -22,50 +23,43 @@ class LeafCounts:
     def __init__(self, min_samples_leaf, seed):
         self.min_samples_leaf, self.seed, self.tree = min_samples_leaf, seed, None
 
-    def fit(self, cells, features, categorical, codes, weight, value_of):
-        """features : (n_rows, n_before);  codes : (n_rows,), cells;  value_of : (n_rows,), numbers of values, or None
+    def fit(self, cells, trees, codes, weight, value_of):
+        """(n_rows,) leaf of each row.
 
-        The first rows are some of chance, as of merged ones.
+        trees : TreesOfColumn;  codes : (n_rows,), cells;  value_of : (n_rows,), numbers of values, or None
+        weight : (n_rows,); rows of weight 0 are not counted.  The first rows are some of chance, as of merged ones.
         """
-        if features.shape[1] > 0 and cells.n_cells > 1:
-            rows = self._growing_rows(len(codes))
-            self.tree = self._grown(cells, features[rows], categorical, codes[rows], weight[rows])
-        leaf, parent = self.leaves_of(features), self._parents()
+        leaf = np.zeros(len(codes), np.int64)
+        if trees.can_grow:
+            self.tree, leaf = trees.grow(self._growing_weight(weight), self.min_samples_leaf)
+        counted = np.flatnonzero(weight > 0)
+        parent = self._parents()
         self.ancestor_of = self._large_ancestors(parent)
-        self.leaves = Counts(leaf, codes, weight, cells.n_cells)
-        row, node = _rows_below(self.ancestor_of, parent, leaf)
-        self.ancestors = Counts(node, codes[row], weight[row], cells.n_cells)
+        self.leaves = Counts(leaf[counted], codes[counted], weight[counted], cells.n_cells)
+        self.ancestors = self._counts_of_ancestors(parent)
         self.values = None
         if value_of is not None:
-            rows = np.flatnonzero(value_of >= 0)
-            self.values = Counts(leaf[rows], value_of[rows], weight[rows], len(cells.stepped.values), leaf.max())
-        return self
+            rows = counted[value_of[counted] >= 0]
+            n_values, last = len(cells.stepped.values), leaf[counted].max()
+            self.values = Counts(leaf[rows], value_of[rows], weight[rows], n_values, last)
+        return leaf
 
-    def _growing_rows(self, n_rows):
+    def _growing_weight(self, weight):
         """All rows for the first tree, some of chance for others, so that trees differ; at most MOST_GROWN."""
-        if self.seed == 0:
-            return slice(MOST_GROWN)
-        n_grown = min(int(np.ceil(GROWN * n_rows)), MOST_GROWN)
-        return np.sort(np.random.default_rng(self.seed).permutation(n_rows)[:n_grown])
-
-    def _grown(self, cells, features, categorical, codes, weight):
-        kind = DecisionTreeClassifier if cells.is_level else DecisionTreeRegressor
-        smallest = min(self.min_samples_leaf / weight.sum(), 0.5)  # of the weight, as a weight is a number of copies
-        tree = kind(
-            min_weight_fraction_leaf=smallest,
-            max_bins=255,
-            categorical_features=list(categorical) or None,
-            random_state=0,
-        )
-        return tree.fit(features, cells.as_target(codes), sample_weight=weight)
+        rows = np.flatnonzero(weight > 0)
+        if self.seed > 0:
+            n_grown = int(np.ceil(GROWN * len(rows)))
+            rows = rows[np.random.default_rng(self.seed).permutation(len(rows))[:n_grown]]
+        growing = np.zeros(len(weight))
+        growing[rows[:MOST_GROWN]] = weight[rows[:MOST_GROWN]]
+        return growing
 
     def _parents(self):
         """The parent of each node, the root's is itself; without a tree there is but the root."""
         if self.tree is None:
             return np.zeros(1, np.int64)
-        structure = self.tree.tree_
-        parent = np.zeros(structure.node_count, np.int64)
-        for children in (structure.children_left, structure.children_right):
+        parent = np.zeros(self.tree.node_count, np.int64)
+        for children in (self.tree.children_left, self.tree.children_right):
             inner = np.flatnonzero(children >= 0)
             parent[children[inner]] = inner
         return parent
@@ -75,13 +69,33 @@ class LeafCounts:
         ancestor = np.arange(len(parent))
         if self.tree is None:
             return ancestor
-        is_small = self.tree.tree_.weighted_n_node_samples < LARGER * self.min_samples_leaf
+        is_small = self.tree.weighted_n_node_samples < LARGER * self.min_samples_leaf
         while (climbs := is_small[ancestor] & (ancestor > 0)).any():
             ancestor = np.where(climbs, parent[ancestor], ancestor)
         return ancestor
 
+    def _counts_of_ancestors(self, parent):
+        """Counts of the ancestors of leaves, added up from those of leaves, one level of the tree after the other."""
+        n_nodes, n_cells = len(parent), self.leaves.n_cells
+        is_used = np.zeros(n_nodes, bool)
+        is_used[self.ancestor_of[np.flatnonzero(self.leaves.total)]] = True
+        node, cell, weight = (
+            self.ancestor_of[self.leaves.keys // n_cells],
+            self.leaves.keys % n_cells,
+            self.leaves.weights,
+        )
+        parts = []
+        while len(node) > 0:
+            keys, weight = _added_up(node, cell, weight, n_nodes, n_cells)
+            node, cell = keys // n_cells, keys % n_cells
+            parts.append([each[is_used[node]] for each in (node, cell, weight)])
+            cell, weight, node = cell[node > 0], weight[node > 0], parent[node[node > 0]]
+        return Counts(*(np.concatenate(each) for each in zip(*parts, strict=True)), n_cells)
+
     def leaves_of(self, features):
-        return np.zeros(len(features), np.int64) if self.tree is None else self.tree.apply(features).astype(np.int64)
+        if self.tree is None:
+            return np.zeros(len(features), np.int64)
+        return self.tree.leaves(read_table(features)).astype(np.int64)
 
     def of_cells(self, leaf, codes, shares, strength):
         """(n_rows,) p(cell | leaf);  shares : (n_cells,), of all rows"""
@@ -110,18 +124,11 @@ class LeafCounts:
         return drawn
 
 
-def _rows_below(ancestor_of, parent, leaf):
-    """(rows, nodes): every pair of a row and an ancestor of some leaf that it is below of."""
-    is_used = np.zeros(len(parent), bool)
-    is_used[ancestor_of[leaf]] = True
-    rows, nodes = [], []
-    row, node = np.arange(len(leaf)), ancestor_of[leaf]
-    while len(row) > 0:
-        rows.append(row[is_used[node]])
-        nodes.append(node[is_used[node]])
-        row, node = row[node > 0], node[node > 0]
-        node = parent[node]
-    return np.concatenate(rows), np.concatenate(nodes)
+def _added_up(node, cell, weight, n_nodes, n_cells):
+    """(node * n_cells + cell, ascending, weights of their rows)"""
+    keys, weights = np.empty(len(node), np.int64), np.empty(len(node))
+    n_keys = add_up_cells(node, cell, weight, n_nodes, n_cells, keys, weights)
+    return keys[:n_keys].copy(), weights[:n_keys].copy()
 
 
 class Counts:
@@ -132,10 +139,10 @@ class Counts:
 
     def __init__(self, node, codes, weight, n_cells, last=-1):
         self.n_cells = n_cells
-        self.keys, place = np.unique(node * n_cells + codes, return_inverse=True)
-        self.weights = np.bincount(place, weight)
+        n_nodes = max(int(node.max(initial=-1)), int(last)) + 1
+        self.keys, self.weights = _added_up(node, codes, weight, n_nodes, n_cells)
         self.ends = np.cumsum(self.weights)
-        self.total = np.bincount(node, weight, max(int(node.max(initial=-1)), int(last)) + 1)
+        self.total = np.bincount(node, weight, n_nodes)
         self.begin = np.zeros(len(self.total))
         first = np.searchsorted(self.keys, np.arange(len(self.total)) * n_cells)
         has_rows = self.total > 0

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skensemble._parallel import for_blocks, thread_pool, threads_here
+from skensemble._parallel import thread_pool, threads_here
 from skensemble._team import dismiss_team
 from skensemble._weights import MOST_COPIES_OF_AMOUNTS, MOST_EXACT_WEIGHT, check_sum
 from skensemble.tree._content_keys import content_keys
@@ -10,12 +10,13 @@ from skensemble.tree.exact._cart_growing import grow_cart, note_leaves
 from skensemble.tree.exact._cart_memory import CartMemory
 from skensemble.tree.exact._cart_state import TABLE
 from skensemble.tree.exact._cart_targets import ClassTarget, read_target, set_numbers
+from skensemble.tree.exact._coded_table import CodedTable, new_spans
 from skensemble.tree.exact._criteria import CRITERIA
 from skensemble.tree.exact._planting import add_up, plant
 from skensemble.tree.exact._summed_features import no_sum_fields, sum_fields
 from skensemble.tree.exact._team_search import SHARED_CELLS
 from skensemble.tree.exact._unusual_cells import leaf_of_sparse_rows
-from skensemble.tree.exact._value_spans import close_gaps, widen_spans, widen_spans_of_cells
+from skensemble.tree.exact._value_spans import close_gaps, widen_spans_of_cells
 from skensemble.tree.trees._marks import ALL_OUTPUTS, NUMERIC
 from skensemble.tree.trees._prediction import apply_trees, compile_trees
 from skensemble.tree.trees._prediction_kernels import leaf_of_codes
@@ -24,7 +25,6 @@ from skensemble.tree.trees._tree_arrays import TreeArrays
 WEIGHT_BITS = 52  # of the sum of weights that are not whole
 SUM_BITS = 61  # of a sum of amounts
 SMALLEST_SUM = 1e-280
-SPAN_BLOCK, SPAN_CELLS = 1 << 14, 1 << 23  # most rows, and most cells, that are read at once
 FEATURES_FOR_RANGES = (
     16  # features of a table, for each that a node looks at, up to which ranges of all are worth a pass
 )
@@ -42,6 +42,7 @@ class CartGrower:
     sample_weight : (n_samples,) or None; what rows of weight 0 hold is not looked at
     n_threads : threads that make the codes;  n_members : threads that grow a tree
     by_content : whether features are drawn, and win ties, by what stands in them, not by where they stand
+    coded : CodedTable, if there is one; binner, table and sample_weight are then None
     """
 
     def __init__(
@@ -56,13 +57,17 @@ class CartGrower:
         n_threads=1,
         n_members=1,
         by_content=False,
+        coded=None,
     ):
         self._limits, self._n_members = limits, n_members
         self._counted = None if sample_weight is None else np.asarray(sample_weight) > 0
         self._target = read_target(target, limits.criterion, self._counted)
-        self._is_sparse = binner.reads_sparse(table)
-        read = _sparse_fields if self._is_sparse else _dense_fields
-        self.binned, table_fields = read(binner, table, self._counted, n_threads)
+        self._is_sparse = coded is None and binner.reads_sparse(table)
+        if self._is_sparse:
+            self.binned, table_fields = _sparse_fields(binner, table, self._counted, n_threads)
+        else:
+            coded = CodedTable.of(binner, table, self._counted, n_threads) if coded is None else coded
+            self.binned, table_fields = _dense_fields(coded)
         n_channels = self._target.fields["n_stats"] + (2 if limits.min_samples_leaf > 1 else 1)
         self.content = content_keys(self.binned, sample_weight, n_threads) if by_content else None
         self._given = {
@@ -97,14 +102,17 @@ class CartGrower:
         """
         return self._grow(seed, weight, None)[0]
 
-    def grow_with_leaves(self, seed, weight=None):
+    def grow_with_leaves(self, seed, weight=None, min_weight=None):
         """(TreeArrays, leaf of each row as int32, those of weight 0 included, rows of the tree with those of a leaf
-        side by side and ascending)."""
+        side by side and ascending).
+
+        min_weight : minimum weight of a leaf; None: that of the limits
+        """
         leaf = np.full(self.binned.n_samples, -1, np.int32)
-        tree, rows = self._grow(seed, weight, leaf)
+        tree, rows = self._grow(seed, weight, leaf, min_weight)
         return tree, leaf, rows
 
-    def _grow(self, seed, weight, leaf):
+    def _grow(self, seed, weight, leaf, min_weight=None):
         memory = self._take_memory()
         state, arrays = memory.state, memory.fields
         weight = np.ones(len(arrays["rows"])) if weight is None else np.asarray(weight, np.float64)
@@ -113,7 +121,7 @@ class CartGrower:
         check_sum(total, "sample_weight times class_weight")
         weight_unit = 1.0 if is_whole and total < MOST_EXACT_WEIGHT else _unit(total, WEIGHT_BITS)
         units = [_unit(value, SUM_BITS) for value in sums]
-        min_weight = total * self._limits.min_weight_fraction_leaf
+        min_weight = total * self._limits.min_weight_fraction_leaf if min_weight is None else min_weight
         copies = is_whole and total <= MOST_COPIES_OF_AMOUNTS
         n_rows = plant(weight, copies, weight_unit, *units, min_weight, deviation, moment, state)
         n_nodes = self._grow_with_team(memory, n_rows, seed)
@@ -248,11 +256,11 @@ def _order_fields(content, n_features):
     return {"feature_rank": rank, "n_fixed": n_fixed}
 
 
-def _dense_fields(binner, table, counted, n_threads):
+def _dense_fields(coded):
     """(BinnedMatrix, fields that hold it)"""
-    binned = binner.transform(table, n_threads)
+    binned = coded.binned
     return binned, {
-        **_common_fields(binned, *_find_spans(binner, table, binned, counted, n_threads)),
+        **_common_fields(*coded),
         "columns": binned.columns,
         "misses": (binned.columns == 0).any(axis=1),
         **{name: np.empty(0, TABLE.fields[name].kind) for name in SPARSE_FIELDS},
@@ -299,7 +307,7 @@ def _sends_left(threshold, low, high):
 def _sparse_fields(binner, table, counted, n_threads):
     """(SparseCodes, fields that hold them)"""
     binned, cells, codes = binner.transform_sparse(table)
-    spans = low, high, first_span = _new_spans(binned)
+    spans = low, high, first_span = new_spans(binned)
     counted = np.ones(table.n_samples, np.bool_) if counted is None else counted
     widen_spans_of_cells(*cells, codes, binned.usual, counted, np.count_nonzero(counted), first_span, low, high)
     close_gaps(binned.n_codes.astype(np.int64), low, high)
@@ -321,35 +329,3 @@ def _common_fields(binned, low, high, first_span):
         "high": high,
         "first_span": first_span,
     }
-
-
-def _new_spans(binned):
-    """(smallest, largest value behind each code, still none; where those of each feature begin)"""
-    n_codes = binned.n_codes.astype(np.int64)
-    return np.full(n_codes.sum(), np.inf), np.full(n_codes.sum(), -np.inf), np.cumsum(n_codes) - n_codes
-
-
-def _blocks_of_rows(table, step):
-    """Yield (a Table, its rows start and stop, number of the first of them among all rows)."""
-    for first_row, part in table.parts():
-        for start in range(0, part.n_samples, step):
-            yield part, start, min(start + step, part.n_samples), table.first_row + first_row + start
-
-
-def _find_spans(binner, table, binned, counted, n_threads):
-    """Smallest and largest value behind each code: (low, high, where those of each feature begin)."""
-    n_codes = binned.n_codes.astype(np.int64)
-    low, high, first_span = _new_spans(binned)
-    counted = np.ones(table.n_samples, np.bool_) if counted is None else counted
-    step = max(64, min(SPAN_BLOCK, SPAN_CELLS // len(n_codes)))
-    for part, start, stop, row in _blocks_of_rows(table, step):
-        values = np.ascontiguousarray(binner.encode(part, start, stop)).view()  # perhaps the caller's own memory
-        values.flags.writeable = False
-
-        def widen(first, last, values=values, row=row):
-            widen_spans(values, binned.columns, counted, row, first_span, first, last, low, high)
-
-        for_blocks(widen, len(n_codes), -(-len(n_codes) // n_threads), n_threads)
-    low, high = table.joined(low, np.minimum), table.joined(high, np.maximum)
-    close_gaps(n_codes, low, high)
-    return low, high, first_span

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from skensemble.generative.autoregressive import _leaf_counts
+from skensemble.generative.autoregressive._coded_features import CodedFeatures, TreesOfColumn
 from skensemble.generative.autoregressive._column_cells import cells_of
 from skensemble.generative.autoregressive._conditional import Conditional
 from skensemble.generative.autoregressive._leaf_counts import LARGER
@@ -21,14 +22,16 @@ def _fitted(strength=3.0, weight=None, min_samples_leaf=10):
     codes = column_format.read(series)
     weight = np.ones(400) if weight is None else weight
     cells = cells_of(column_format, codes, weight)
-    return Conditional(cells, min_samples_leaf, strength).fit(FEATURES, [], codes, weight), codes
+    conditional = Conditional(cells, min_samples_leaf, strength)
+    conditional.fit(TreesOfColumn(CodedFeatures.of(FEATURES, [], weight), cells, codes), codes, weight)
+    return conditional, codes
 
 
 def test_of_many_rows_some_grow_the_trees_and_all_are_counted(monkeypatch):
     monkeypatch.setattr(_leaf_counts, "MOST_GROWN", 200)
     conditional, codes = _fitted()
     for tree in conditional.trees:
-        assert tree.tree.tree_.weighted_n_node_samples[0] == 200
+        assert tree.tree.weighted_n_node_samples[0] == 200
         np.testing.assert_array_equal(tree.leaves.total, np.bincount(tree.tree.apply(FEATURES)))
     shares = conditional.all_shares(FEATURES)
     np.testing.assert_allclose(shares.sum(axis=1), 1.0)
@@ -44,7 +47,7 @@ def test_shares_are_those_of_the_formula():
         leaf, sizes = tree.tree.apply(FEATURES), nodes.sum(axis=0)
         for k, row in enumerate(rows):
             path = np.flatnonzero(nodes[row])
-            grown = tree.tree.tree_.weighted_n_node_samples
+            grown = tree.tree.weighted_n_node_samples
             ancestor = [node for node in path if grown[node] >= LARGER * 10 or node == 0][-1]
             share = everywhere
             for node in (ancestor, leaf[row]):
@@ -61,7 +64,8 @@ def test_values_in_leaves_have_a_distribution_and_are_drawn_from_it():
     plain = column_format.read(cents)
     cells = cells_of(column_format, plain, np.ones(400))
     conditional = Conditional(cells, 20, 1.0, value_strength=2.0)
-    conditional.fit(FEATURES, [], cells.codes(plain), np.ones(400), cells.value_of(plain))
+    trees = TreesOfColumn(CodedFeatures.of(FEATURES, [], np.ones(400)), cells, cells.codes(plain))
+    conditional.fit(trees, cells.codes(plain), np.ones(400), cells.value_of(plain))
     grid = np.round(np.arange(plain.min(), plain.max() + 0.005, 0.01), 2)
     n, codes = len(grid), cells.codes(grid)
     density = np.exp(conditional.log_density(np.repeat(FEATURES[:1], n, axis=0), grid, codes))
@@ -92,7 +96,7 @@ def test_no_leaf_is_lighter_than_the_minimum_in_weight():
     weight = rng.integers(1, 4, 400).astype(float)
     conditional, _ = _fitted(weight=weight)
     for tree in conditional.trees:
-        structure = tree.tree.tree_
+        structure = tree.tree
         assert structure.weighted_n_node_samples[structure.children_left < 0].min() >= 10
 
 
@@ -101,6 +105,8 @@ def test_without_columns_before_it_says_the_shares_of_all_rows():
     column_format = format_of(series, "column", False)
     codes = column_format.read(series)
     cells = cells_of(column_format, codes, np.ones(400))
-    conditional = Conditional(cells, 5, 1.0).fit(np.empty((400, 0)), [], codes, np.ones(400))
+    conditional = Conditional(cells, 5, 1.0)
+    trees = TreesOfColumn(CodedFeatures.of(np.empty((400, 0)), [], np.ones(400)), cells, codes)
+    conditional.fit(trees, codes, np.ones(400))
     given = conditional.log_shares(np.empty((2, 0)), np.array([0, 1]))
     np.testing.assert_allclose(np.exp(given), np.bincount(codes) / 400)

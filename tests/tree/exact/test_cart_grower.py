@@ -12,6 +12,7 @@ from skensemble.tree._binning import Binner
 from skensemble.tree.exact._cart_grower import CartGrower
 from skensemble.tree.exact._cart_limits import CartLimits
 from skensemble.tree.exact._cart_targets import ClassTarget, NumberTarget
+from skensemble.tree.exact._coded_table import CodedTable
 from skensemble.tree.trees._prediction import apply_trees, compile_trees
 from skensemble.tree.trees._tree_arrays import TreeArrays
 from tests.tree.random_carts import (
@@ -419,8 +420,40 @@ def test_table_in_several_blocks(monkeypatch):
     rng = np.random.default_rng(21)
     X, target, options = random_problem(rng, "squared_error", 200)
     whole = grow(X, target, max_bins=7, **options)
-    monkeypatch.setattr("skensemble.tree.exact._cart_grower.SPAN_BLOCK", 64)
+    monkeypatch.setattr("skensemble.tree.exact._coded_table.SPAN_BLOCK", 64)
     assert_same_tree(grow(X, target, max_bins=7, **options), whole)
+
+
+def test_features_of_a_coded_table_grow_the_tree_of_their_columns():
+    rng = np.random.default_rng(23)
+    X = np.column_stack(
+        [rng.normal(size=300), rng.integers(0, 300, 300), rng.integers(0, 4, 300), rng.normal(size=300)]
+    )
+    X[rng.random((300, 4)) < 0.1] = np.nan
+    target = NumberTarget(np.nan_to_num(X[:, 3] + X[:, 0])[np.newaxis])
+    coded = CodedTable.of(Binner(None, [2]).fit(read_table(X)), read_table(X))
+    chosen = [2, 0]
+    own = CartGrower(
+        Binner(None, [0]).fit(read_table(X[:, chosen])), read_table(X[:, chosen]), target, CartLimits("squared_error")
+    )
+    shared = CartGrower(None, None, target, CartLimits("squared_error"), coded=coded.of_features(chosen))
+    assert shared.binned.codes.dtype == shared.binned.columns.dtype
+    assert_same_tree(shared.grow(0), own.grow(0))
+    head = CartGrower(
+        None, None, NumberTarget(target.y[:, :200]), CartLimits("squared_error"), coded=coded.take(slice(200))
+    )
+    assert head.grow(0).count[0] == 200
+
+
+def test_minimum_weight_of_a_leaf_can_be_told_tree_by_tree():
+    rng = np.random.default_rng(24)
+    X = rng.normal(size=(300, 2))
+    binner = Binner(None).fit(read_table(X))
+    grower = CartGrower(binner, read_table(X), NumberTarget(rng.normal(size=(1, 300))), CartLimits("squared_error"))
+    for smallest in (5.0, 40.0):
+        tree, leaf, _ = grower.grow_with_leaves(0, np.ones(300), smallest)
+        assert np.bincount(leaf)[tree.is_leaf].min() >= smallest
+    assert tree.n_leaves[0] > 1
 
 
 # -- draws and threads -----------------------------------------------------------------------------------------------
