@@ -1,5 +1,7 @@
 """scikit-learn's callbacks (progress bars, monitors, early stops by the user) where it has them, else nothing."""
 
+from copy import copy
+
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
 except ImportError:  # scikit-learn < 1.9
@@ -22,22 +24,43 @@ class FitProgress:
         self.estimator, self.data = estimator, data
         self.context = None
         if getattr(estimator, "_skl_callbacks", None) or hasattr(estimator, "_parent_callback_ctx"):
-            self.context = estimator._init_callback_context(max_subtasks=n_rounds)
-            self.context.call_on_fit_task_begin(estimator=estimator, **self.data)
+            self._begin(estimator._init_callback_context(max_subtasks=n_rounds))
+
+    def _begin(self, context):
+        self.context = context
+        context.call_on_fit_task_begin(estimator=self.estimator, **self.data)
+
+    def part(self, name, n_tasks):
+        """The FitProgress of a task that has tasks itself: `n_tasks` at most, None if nobody knows."""
+        part = copy(self)
+        if self.context is not None:
+            part._begin(self.context.subcontext(task_name=name, max_subtasks=n_tasks))
+        return part
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, error, *_):
+        if error is None:
+            self.finish(dict)
 
     def run_round(self, round_, fitted_attributes):
         """Call `round_()`; True if a callback asks to stop.
 
         fitted_attributes() is called only if a callback wants them.
         """
+        return self.run_task("round", round_, fitted_attributes)
+
+    def run_task(self, name, task, fitted_attributes):
+        """The same of a task that is called something else."""
         if self.context is None:
-            round_()
+            task()
             return False
-        task = self.context.subcontext(task_name="round")
-        task.call_on_fit_task_begin(estimator=self.estimator, **self.data)
-        round_()
+        context = self.context.subcontext(task_name=name)
+        context.call_on_fit_task_begin(estimator=self.estimator, **self.data)
+        task()
         return bool(
-            task.call_on_fit_task_end(
+            context.call_on_fit_task_end(
                 estimator=self.estimator, reconstruction_attributes=fitted_attributes, **self.data
             )
         )

@@ -11,6 +11,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skensemble import NewtonBoostingRegressor
 from skensemble._callbacks import FitProgress
 from skensemble.generative import DensityOutlierDetector, RealNVP
 from tests.plain import classifier, regressor
@@ -86,6 +87,33 @@ def test_tasks_begin_and_end_in_order():
     assert recorder.begun == [("fit", 0), ("round", 0), ("round", 1), ("round", 2)]
     assert [task[:2] for task in recorder.ended] == [("round", 0), ("round", 1), ("round", 2), ("fit", 0)]
     assert all(task[2]["sample_weight"] is weight for task in recorder.ended)
+
+
+def test_a_search_is_a_task_whose_tasks_are_candidates_on_folds():
+    X, y = _data()
+    recorder = Recorder()
+    model = NewtonBoostingRegressor(cv=2, linear_leaves="auto", learning_rate=0.5).set_callbacks(recorder).fit(X, y)
+    assert recorder.begun[:4] == [("fit", 0), ("search", 0), ("fold", 0), ("fold", 1)]
+    n_folds = sum(name == "fold" for name, _ in recorder.begun)
+    assert n_folds == sum(map(len, model.cv_results_["split_test_scores"]))
+    assert recorder.begun[2 + n_folds] == ("rounds", 1)
+    assert len(recorder.fitted) == model.n_iter_
+    assert [name for name, _, _ in recorder.ended[-2:]] == ["rounds", "fit"]
+
+
+def test_a_callback_that_ends_a_search_leaves_the_choice_to_what_is_known():
+    X, y = _data()
+
+    class Ends(Recorder):
+        def on_fit_task_end(self, estimator, context, **_):
+            self.ended.append(context.task_name)
+            return context.task_name == "fold" and self.ended.count("fold") == 2
+
+    ends = Ends()
+    model = NewtonBoostingRegressor(random_state=0, learning_rate=0.5).set_callbacks(ends).fit(X, y)
+    assert ends.ended[:3] == ["fold", "fold", "search"]
+    assert ends.ended.count("round") == model.n_iter_ > 0
+    assert [len(scores) for scores in model.cv_results_["split_test_scores"]] == [1, 1]
 
 
 def test_callback_stops_the_fit():

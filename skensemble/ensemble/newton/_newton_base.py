@@ -205,14 +205,21 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
             self._booster = self._started(kind, train)
         self._check_start(train, "init_score")
         self._check_start(held_out, "init_score_val")
+        progress = FitProgress(self, None if candidates else self._rounds_to_add(settled.n_estimators), data)
         if candidates:
-            settled = self._search(settled, candidates, train, data, groups, table.divided, n_threads)
+            with progress.part("search", None) as search:
+                settled = self._search(settled, candidates, train, data, groups, table.divided, n_threads, search)
             self._booster = self._started(choose_booster(self.booster, settled.linear_leaves), train)
         self._kind_of_rounds = {name: getattr(settled, name) for name in KIND_OF_ROUNDS}
         for part in (train, held_out):
             if part is not None:
                 self._booster.fill_raw(part, n_threads)
-        self._boost(settled, train, held_out, n_threads, data)
+        if candidates:
+            with progress.part("rounds", self._rounds_to_add(settled.n_estimators)) as rounds:
+                self._boost(settled, train, held_out, n_threads, rounds)
+        else:
+            self._boost(settled, train, held_out, n_threads, progress)
+        progress.finish(dict)
         return self
 
     def _check_size(self, table, y):
@@ -354,17 +361,16 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
             return []
         return candidates_of(settled, self, loss, self._binner, n_rows)
 
-    def _search(self, settled, candidates, train, data, groups, divided, n_threads):
+    def _search(self, settled, candidates, train, data, groups, divided, n_threads, progress):
         """The parameters as left-out rows recommend them; sets the attributes that say what they found."""
-        labels = _read_groups(groups, train.y.shape[-1])
-        strata, n_outputs = self._strata(train.y), self._loss.n_outputs
-        folds = choose_folds(train, strata, n_outputs, self.cv, labels, data["X"], data["y"], self._seed)
+        folds = self._choose_folds(train, data, groups)
         if not folds:
             return settled
         request = SearchRequest(
             settled,
             FeatureNames.of(self),
             self._loss,
+            self._loss_of,
             train,
             folds,
             candidates,
@@ -375,6 +381,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
             divided,
             self._started,
             self._scorer(train),
+            progress,
         )
         plan = RoundsSearch(request).plan()
         if plan is None:
@@ -386,9 +393,19 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         found = {"n_estimators": plan.n_rounds, "temperature": plan.temperature}
         return SimpleNamespace(**{**vars(settled), **self._chosen, **found})
 
+    def _choose_folds(self, train, data, groups):
+        """Folds that judge the rounds; none where nobody can."""
+        labels = _read_groups(groups, train.y.shape[-1])
+        strata, n_outputs = self._strata(train.y), self._loss.n_outputs
+        return choose_folds(train, strata, n_outputs, self.cv, labels, data["X"], data["y"], self._seed)
+
+    def _loss_of(self, train, n_threads):
+        """The loss, ready for the gradients of some rows."""
+        return self._loss
+
     # -- rounds ------------------------------------------------------------------------------------------------------
 
-    def _boost(self, settled, train, held_out, n_threads, data):
+    def _boost(self, settled, train, held_out, n_threads, progress):
         """Add rounds until there are n_estimators, or they no longer help."""
         before, n_rounds = self._booster, self._rounds_to_add(settled.n_estimators)
         self._learning_rate = learning_rate_of(settled.learning_rate, train)
@@ -396,7 +413,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         history = ScoreHistory(self, self._scorer(held_out), train, held_out, before.n_rounds)
         may_stop = held_out is not None and self.early_stopping is not False
         patience = self._patience(train, history) if may_stop else None
-        progress, made, clock = FitProgress(self, n_rounds, data), [], Clock()
+        made, clock = [], Clock()
         for number in range(before.n_rounds, before.n_rounds + n_rounds):
             begin = perf_counter()
             wants_stop = progress.run_round(
@@ -412,7 +429,6 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
                 break
         kept = len(made) if patience is None else max(0, patience.best_length - 1 - before.n_rounds)
         self._finish(before.extended(made[:kept]) if kept else before, settled.temperature, history)
-        progress.finish(dict)
 
     def _patience(self, train, history):
         unit = self._loss.unit(train.y, train.weight) if self.scoring == "loss" else 1.0

@@ -19,7 +19,9 @@ from skensemble.ensemble.losses._ranking_losses import Queries, RankingMeasure
 from skensemble.ensemble.newton._batched_rows import read_targets
 from skensemble.ensemble.newton._newton_base import NewtonBoosting
 from skensemble.ensemble.newton._newton_parameters import RANKER
+from skensemble.ensemble.newton._rounds_search import N_FOLDS
 from skensemble.ensemble.newton._weight_unit import in_rows
+from skensemble.ensemble.rows._folds import group_folds
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
 from skensemble.ensemble.rows._row_sampling import copies_of
 
@@ -44,8 +46,11 @@ class NewtonBoostingRanker(NewtonBoosting):
         weights each pair by the change of NDCG if the two samples swapped their positions (LambdaMART), "rank:map" by
         the change of average precision, for which a sample is relevant if its relevance is not 0, and "rank:pairwise"
         by 1.
-    n_estimators : int, default=300
-        Maximum number of boosting rounds. Rounds without a split are kept. A round grows one tree.
+    n_estimators : int or "auto", default=300
+        Maximum number of boosting rounds. Rounds without a split are kept. A round grows one tree. "auto": fit chooses
+        it by 3 folds of whole queries: boosting with large steps on the other queries shows how far `scoring` improves;
+        the model is then fitted to all queries with 100 to 1000 small steps that go as far. It means 300 where early
+        stopping decides, with other boosters than "gbtree", and for fewer than 3 queries.
     learning_rate : float or "auto", default="auto"
         Factor > 0 that multiplies the values of all leaves (shrinkage). "auto": 0.06 * (n_samples / 1000) ** 0.25,
         clipped to [0.05, 0.12]; this suits 300 rounds, and fewer rounds need a larger value. With `booster="gblinear"`,
@@ -204,6 +209,12 @@ class NewtonBoostingRanker(NewtonBoosting):
         Number of rounds in the model.
     feature_importances_ : ndarray of shape (`n_features_in_`,)
         Importance of each feature, see `importance_type`; they sum to 1.
+    learning_rate_ : float
+        Only if `n_estimators="auto"` was decided by folds: the learning rate of the rounds of the model.
+    cv_results_ : dict
+        Only then: what the folds said, as that of `NewtonBoostingRegressor`, about a single candidate.
+    temperature_ : float
+        Only then: 1.
     train_score_ : ndarray of shape (n_rounds + 1,) or (0,)
         Score of the training queries after 0, 1, ... rounds, including rounds that early stopping removed. Empty if
         there are no held-out queries and `verbose` is 0.
@@ -255,7 +266,7 @@ class NewtonBoostingRanker(NewtonBoosting):
         self,
         loss: Literal["rank:ndcg", "rank:pairwise", "rank:map"] = "rank:ndcg",
         *,
-        n_estimators: int = 300,
+        n_estimators: int | Literal["auto"] = 300,
         learning_rate: float | Literal["auto"] = "auto",
         booster: Literal["gbtree", "dart", "gblinear"] = "gbtree",
         num_parallel_tree: int = 1,
@@ -465,9 +476,20 @@ class NewtonBoostingRanker(NewtonBoosting):
     def _strata(self, target):
         return np.zeros(len(target))
 
-    def _boost(self, settled, train, held_out, n_threads, data):
-        self._loss = self._loss.of_rows(train.y, train.queries, n_threads)
-        super()._boost(settled, train, held_out, n_threads, data)
+    def _choose_folds(self, train, data, groups):
+        """Whole queries, those that are alike together."""
+        keys = train.keys()
+        distinct, group = np.unique(train.queries.keys(keys), return_inverse=True)
+        if len(distinct) < N_FOLDS:
+            return []
+        return group_folds(group[train.queries.code], keys, train.copies, N_FOLDS)
+
+    def _loss_of(self, train, n_threads):
+        return self._loss.of_rows(train.y, train.queries, n_threads)
+
+    def _boost(self, settled, train, held_out, n_threads, progress):
+        self._loss = self._loss_of(train, n_threads)
+        super()._boost(settled, train, held_out, n_threads, progress)
         self._loss = self._loss.without_rows()
 
     def _scorer(self, held_out):

@@ -25,7 +25,7 @@ SEARCH_STREAM = 2  # of the estimator's seed
 SEARCH_RATE = 0.15
 SEARCH_RATE_OF_MANY = 0.2  # of best-first trees, which are compared where rows are many, and rounds are dear
 MOST_SEARCHED = 500  # rounds
-# Where a round grows several trees, steps are twice as large after 100 rounds: as far in 300 as others in 500.
+# Where a round grows several trees, or large ones, steps are twice as large after 100 rounds: as far in 300 as in 500.
 LARGER_STEPS_FROM, LARGER_STEPS, MOST_SEARCHED_WITH_OUTPUTS = 100, 2, 300
 PATIENCE = 20  # rounds of a fold without progress
 NEGLIGIBLE = 2e-5  # share of all progress so far that is none, of classes: probabilities near 0 or 1 are near enough
@@ -51,6 +51,8 @@ MOST_SEARCHED_WIDE = 150  # rounds
 ROUNDS_WIDE = 100, 300
 ROUNDS = 100, 1000  # fewest and most of the model, unless the user sets the learning rate
 ROUNDS_WITH_OUTPUTS = 100, 600  # the same where a round grows several trees
+ROUNDS_OF_MANY = 100, 300  # the same of best-first trees, of which one learns more, and takes longer
+ROUNDS_OF_MANY_WITH_OUTPUTS = 100, 200
 
 
 class Plan(NamedTuple):
@@ -69,6 +71,7 @@ class SearchRequest(NamedTuple):
     parameters: object  # those of the estimator are its attributes
     features: object  # FeatureNames
     loss: object  # prepared
+    loss_of: object  # callable: TrainingData, number of threads -> the loss for its gradients
     train: object  # TrainingData of all rows
     folds: list  # of Fold
     candidates: list  # of dict: what each sets of the parameters
@@ -79,6 +82,7 @@ class SearchRequest(NamedTuple):
     divided: object  # callable: function of a list of jobs, such a list -> list of results; see `Table.divided`
     start: object  # callable: kind of booster, TrainingData -> the Booster before its first round
     score: object  # callable: TrainingData -> float, larger for better
+    progress: object  # FitProgress, of whose tasks each is a candidate on a fold
 
 
 # -- what is compared ------------------------------------------------------------------------------------------------
@@ -93,6 +97,8 @@ def candidates_of(settled, parameters, loss, binner, n_rows):
     is_short = _is_short(n_rows, loss.n_outputs)
     if n_rows > BEST_FIRST_FROM and _may_be_best_first(parameters, binner):
         best_first = {"grow_policy": "lossguide", "max_depth": None, "linear_leaves": linear}
+        if _may_take_all_rows(parameters):
+            best_first["subsample"] = 1.0
         return [{**best_first, "max_leaf_nodes": n} for n in (LEAVES[-1:] if is_short else LEAVES)]
     candidates = [{"grow_policy": policy, "linear_leaves": linear}]
     if is_short:
@@ -115,7 +121,7 @@ def refinements_of(parameters, loss, binner, n_rows):
     if _is_short(n_rows, loss.n_outputs):
         return []
     refinements = []
-    if parameters.subsample == "auto" and parameters.sampling_method == "uniform":
+    if _may_take_all_rows(parameters):
         refinements.append({"subsample": 1.0})
     if parameters.max_depth == "auto" and parameters.max_leaf_nodes is None and binner.is_categorical_.all():
         refinements.append({"max_depth": DEPTH_OF_LITTLE_NOISE})
@@ -127,6 +133,10 @@ def refinements_of(parameters, loss, binner, n_rows):
 def _may_be_best_first(parameters, binner):
     is_free = parameters.grow_policy == parameters.max_depth == "auto" and parameters.max_leaf_nodes is None
     return is_free and binner.n_codes_[binner.is_categorical_].max(initial=0) <= 1 + MOST_CATEGORIES
+
+
+def _may_take_all_rows(parameters):
+    return parameters.subsample == "auto" and parameters.sampling_method == "uniform"
 
 
 def _is_short(n_rows, n_outputs):
@@ -189,11 +199,12 @@ class RoundsSearch:
         self.rate = steps if rate == "auto" else max(steps, float(rate))
         self.keeps_raw = request.loss.target == "classes" and request.loss.has_value and len(request.folds) > 1
         self.is_wide = request.train.binned.is_categorical.size > WIDE
-        self.larger_steps = request.loss.n_outputs > 1 and self.rate == steps and not self.is_wide
+        takes_long = request.loss.n_outputs > 1 or self.is_best_first
+        self.larger_steps = takes_long and self.rate == steps and not self.is_wide
         self.lengths = self._lengths()
         self.curves = []  # of each candidate its FoldCurves
         self._known = {}  # candidate -> the known one that it must not fall behind, and by how much: BEHIND
-        self._is_stopped = threading.Event()
+        self._is_stopped = threading.Event()  # by an error, or a callback, which leaves what is known so far to choose
 
     def _lengths(self):
         """Sums of learning rates after 0, 1, ... rounds, as many as a fold may make."""
@@ -206,10 +217,9 @@ class RoundsSearch:
         """The Plan that the left-out rows recommend; None if they say nothing."""
         chosen = self._race(list(range(len(self.candidates))))
         for change in self.request.refinements:
-            candidate = self.candidates[chosen]
             has_little_noise = self.lengths[self._n_rounds(chosen)] >= LITTLE_NOISE
-            if has_little_noise and not ("max_depth" in change and "max_depth" in candidate):
-                self.candidates.append({**candidate, **change})
+            if has_little_noise and not self.is_best_first:
+                self.candidates.append({**self.candidates[chosen], **change})
                 if self._gains(len(self.candidates) - 1, chosen):
                     chosen = len(self.candidates) - 1
         if not np.isfinite(self._best(chosen)):
@@ -237,7 +247,8 @@ class RoundsSearch:
         for n_folds in (1, len(self.request.folds)):  # the others are not asked if the first one says no
             self._judge([number], n_folds)
             pairs = zip(self.curves[number], self.curves[known])
-            if not all(curve.scores.max() > other.scores.max() for curve, other in pairs):
+            is_known = len(self.curves[number]) == n_folds  # unless a callback ended the search
+            if not is_known or not all(curve.scores.max() > other.scores.max() for curve, other in pairs):
                 return False
         return self._best(number) - self._best(known) > MARGIN_OF_LITTLE_NOISE * abs(self._best(known))
 
@@ -248,7 +259,11 @@ class RoundsSearch:
             return rounds_of_length(length, rate, 1, None)
         if self.is_wide:
             return rounds_of_length(length, rate, *ROUNDS_WIDE)
-        return rounds_of_length(length, rate, *(ROUNDS_WITH_OUTPUTS if has_outputs else ROUNDS))
+        if self.is_best_first:
+            limits = ROUNDS_OF_MANY_WITH_OUTPUTS if has_outputs else ROUNDS_OF_MANY
+        else:
+            limits = ROUNDS_WITH_OUTPUTS if has_outputs else ROUNDS
+        return rounds_of_length(length, rate, *limits)
 
     def _is_behind(self, number, fold, scores):
         """Is a candidate so much worse than the known one after as many rounds that it will not catch up?"""
@@ -280,6 +295,7 @@ class RoundsSearch:
                 self._judge([number], n_folds)
         elif len(numbers) > 1:
             self._judge(numbers, 1)
+            numbers = [number for number in numbers if self.curves[number]]
             best = {number: self.curves[number][0].scores.max() for number in numbers}
             most = max(best.values(), key=lambda score: -np.inf if np.isnan(score) else score)
             self._judge([number for number in numbers if not best[number] < most - RACE * abs(most)], n_folds)
@@ -291,8 +307,9 @@ class RoundsSearch:
     def _judge(self, numbers, n_folds):
         """Add what is missing to the curves of some candidates on the first folds."""
         jobs = [(number, fold) for number in numbers for fold in range(len(self.curves[number]), n_folds)]
-        for (number, _), curve in zip(jobs, self._run(jobs), strict=True):
-            self.curves[number].append(curve)
+        if not self._is_stopped.is_set():
+            for (number, _), curve in zip(jobs, self._run(jobs), strict=False):
+                self.curves[number].append(curve)
 
     def _run(self, jobs):
         """FoldCurves of pairs (candidate, fold)."""
@@ -304,13 +321,16 @@ class RoundsSearch:
         as_team = len(jobs) < n_threads and (len(jobs) <= 1 or is_worth_a_team(n_cells))
         as_team |= self.request.train.is_parted  # processes meet in one order
         n_side, n_own = (1, n_threads) if as_team else (n_threads, 1)
-        curves = []
+        curves, found = [], in_order(lambda job: self._curve(*job, n_own), jobs, n_side)
         try:
-            for (number, fold), curve in zip(jobs, in_order(lambda job: self._curve(*job, n_own), jobs, n_side)):
-                curves.append(curve)
+            for number, fold in jobs:
+                wants_stop = self.request.progress.run_task("fold", lambda: curves.append(next(found)), dict)
                 if self.request.parameters.verbose:
-                    words, scores = _words(self.candidates[number]), curve.scores
+                    words, scores = _words(self.candidates[number]), curves[-1].scores
                     print(f"search: {words}, fold {fold + 1}: {len(scores) - 1} rounds, best score {scores.max():.6g}")
+                if wants_stop:
+                    self._is_stopped.set()
+                    break
             return curves
         except BaseException:
             self._is_stopped.set()  # the others must not go on after an interrupt
@@ -325,9 +345,8 @@ class RoundsSearch:
         for data in (train, left_out):
             booster.fill_raw(data, n_threads)
         seed = mixed_seed(request.seed, SEARCH_STREAM)
-        rounds = booster.rounds(
-            FitRequest(parameters, request.features, request.loss, train, left_out, seed, n_threads)
-        )
+        loss = request.loss_of(train, n_threads)
+        rounds = booster.rounds(FitRequest(parameters, request.features, loss, train, left_out, seed, n_threads))
         scores, kept = [request.score(left_out)], {0: left_out.raw.copy()}
         patience, negligible = Patience(PATIENCE, 0.0, scores), NEGLIGIBLE if request.loss.target == "classes" else 0.0
         for n_rounds in range(1, len(self.lengths)):

@@ -109,19 +109,18 @@ def test_what_is_tried_leaves_a_fold_where_it_falls_behind():
     assert not search._is_behind(0, 0, [-9.0, -2.0, -3.0])  # compared with nothing
 
 
-@pytest.mark.parametrize(
-    ("n_outputs", "length", "rounds"),
-    [(1, 20.0, (200, 0.1)), (1, 200.0, (1000, 0.2)), (3, 20.0, (200, 0.1)), (3, 120.0, (600, 0.2))],
-)
-def test_long_ways_take_larger_steps(n_outputs, length, rounds):
+@pytest.mark.parametrize("is_best_first", [False, True])
+@pytest.mark.parametrize(("n_outputs", "most"), [(1, (1000, 300)), (3, (600, 200))])
+def test_long_ways_take_larger_steps(n_outputs, most, is_best_first):
     search = object.__new__(_rounds_search.RoundsSearch)
-    search.is_wide = False
+    search.is_wide, search.is_best_first, most = False, is_best_first, most[is_best_first]
     search.request = SimpleNamespace(
         learning_rate=0.1,
         loss=SimpleNamespace(n_outputs=n_outputs),
         parameters=SimpleNamespace(learning_rate="auto"),
     )
-    assert search._model_rounds(length) == rounds
+    assert search._model_rounds(15.0) == (150, 0.1)
+    assert search._model_rounds(0.2 * most) == (most, pytest.approx(0.2))
 
 
 def test_where_a_round_grows_several_trees_later_steps_are_larger(monkeypatch):
@@ -160,6 +159,8 @@ def test_many_rows_get_best_first_trees(monkeypatch):
     monkeypatch.setattr(_rounds_search, "LEAVES", (4, 8))
     model = _regressor(linear_leaves="auto", warm_start=True).fit(X, AMOUNTS)
     assert _policies(model) == [("lossguide", 4), ("lossguide", 8)]
+    assert [params["subsample"] for params in model.cv_results_["params"]] == [1.0, 1.0]
+    assert all("subsample" not in params for params in _regressor(subsample=0.5).fit(X, AMOUNTS).cv_results_["params"])
     n_leaves = _rounds_search.LEAVES[model.cv_results_["best_index"]]
     model.set_params(n_estimators=model.n_iter_ + 2).fit(X, AMOUNTS)
     frame = model.trees_to_dataframe()
@@ -285,9 +286,31 @@ def test_bad_values_are_refused(parameters, fit, message):
         _classifier().set_params(**parameters).fit(X, LABELS, **fit)
 
 
-def test_the_ranker_has_no_search():
-    with pytest.raises((ValueError, TypeError), match="n_estimators must be"):
-        NewtonBoostingRanker(n_estimators="auto").fit(X, LABELS, qid=np.arange(120) // 10)
+QUERY = np.arange(120) // 10
+
+
+def _ranker(**parameters):
+    return NewtonBoostingRanker(n_estimators="auto", random_state=0, **parameters)
+
+
+def test_the_ranker_asks_folds_of_queries():
+    relevance = np.digitize(AMOUNTS, [0.0, 1.0])
+    model = _ranker(n_jobs=1).fit(X, relevance, qid=QUERY)
+    results = model.cv_results_
+    assert model.n_iter_ >= 100
+    length = max(results["n_rounds"][0], 1) * results["learning_rate"]
+    assert model.n_iter_ * model.learning_rate_ == pytest.approx(length, rel=0.01)
+    assert results["split_test_scores"][0].shape == (3,)
+    order = np.random.default_rng(1).permutation(120)
+    _is_same(model, _ranker(n_jobs=2).fit(X[order], relevance[order], qid=QUERY[order]), 1e-9)
+    assert not hasattr(_ranker().fit(X, relevance, qid=QUERY // 6), "cv_results_")  # of two queries no fold is left
+
+
+def test_two_copies_of_a_query_are_one_of_weight_two():
+    relevance, weight = np.digitize(AMOUNTS, [0.0, 1.0]), 1 + np.arange(12) % 2
+    rows = np.concatenate([np.repeat(np.flatnonzero(QUERY == q)[None], weight[q], axis=0).ravel() for q in range(12)])
+    by_weight = _ranker().fit(X, relevance, qid=QUERY, sample_weight=weight)
+    _is_same(by_weight, _ranker().fit(X[rows], relevance[rows], group=np.repeat(10, weight.sum())), 1e-9)
 
 
 def test_a_class_of_one_row_leaves_nobody_to_judge():
