@@ -40,10 +40,10 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         Maximum number of boosting rounds; early stopping may make fewer. "auto": fit chooses it by folds (see `cv`):
         boosting with large steps on the other samples of each fold shows how far the score of its left-out samples
         improves; the model is then fitted to all samples with 100 to 1000 small steps that go as far, or at most 600
-        with more than two classes; at most 300, or 200 with more than two classes, of best-first trees, which are
-        compared beyond 20,000 samples. "auto" means 300 where early stopping decides, for other boosters than "gbtree",
-        for fewer than 20 samples, and for a callable `loss` without another `scoring`. Rounds without a split are kept.
-        A round grows one tree for two classes, and one tree per class for more.
+        with more than two classes; beyond 20,000 samples at most 300, or 200 with more than two classes. "auto" means
+        300 where early stopping decides, for other boosters than "gbtree", for fewer than 20 samples, and for a
+        callable `loss` without another `scoring`. Rounds without a split are kept. A round grows one tree for two
+        classes, and one tree per class for more.
     learning_rate : float or "auto", default="auto"
         Factor > 0 that multiplies the values of all leaves (shrinkage). "auto": 0.06 * (n_samples / 1000) ** 0.25,
         clipped to [0.05, 0.12]; this suits 300 rounds, and fewer rounds need a larger value. With `booster="gblinear"`,
@@ -125,8 +125,8 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         features is a group. "no_interactions": each feature is a group. None: all features may interact.
     subsample : float or "auto", default="auto"
         Fraction of the samples, in (0, 1], that are drawn to grow the trees of a round. "auto": 0.7; all samples where
-        `n_estimators="auto"` compares best-first trees, or finds so much progress over many rounds that there must be
-        little noise, and this improves the score of left-out samples by at least 2 %.
+        `n_estimators="auto"` compares on more than 20,000, or finds so much progress over many rounds that there must
+        be little noise, and this improves the score of left-out samples by at least 2 %.
     sampling_method : {"uniform", "goss"}, default="uniform"
         How these samples are drawn. "uniform": all with the same probability. "goss": gradient-based one-side sampling,
         which always takes the samples with the largest gradients and draws from the others; `subsample=1` then means
@@ -552,10 +552,10 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         Maximum number of boosting rounds; early stopping may make fewer. "auto": fit chooses it by folds (see `cv`):
         boosting with large steps on the other samples of each fold shows how far the score of its left-out samples
         improves; the model is then fitted to all samples with 100 to 1000 small steps that go as far, or at most 600
-        with more than two classes; at most 300, or 200 with more than two classes, of best-first trees, which are
-        compared beyond 20,000 samples. "auto" means 300 where early stopping decides, for other boosters than "gbtree",
-        for fewer than 20 samples, and for a callable `loss` without another `scoring`. Rounds without a split are kept.
-        A round grows one tree, or one per output or quantile level if there are several.
+        with more than two classes; beyond 20,000 samples at most 300, or 200 with more than two classes. "auto" means
+        300 where early stopping decides, for other boosters than "gbtree", for fewer than 20 samples, and for a
+        callable `loss` without another `scoring`. Rounds without a split are kept. A round grows one tree, or one per
+        output or quantile level if there are several.
     learning_rate : float or "auto", default="auto"
         Factor > 0 that multiplies the values of all leaves (shrinkage). "auto": 0.06 * (n_samples / 1000) ** 0.25,
         clipped to [0.05, 0.12]; this suits 300 rounds, and fewer rounds need a larger value. With `booster="gblinear"`,
@@ -636,8 +636,8 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         features is a group. "no_interactions": each feature is a group. None: all features may interact.
     subsample : float or "auto", default="auto"
         Fraction of the samples, in (0, 1], that are drawn to grow the trees of a round. "auto": 0.7; all samples where
-        `n_estimators="auto"` compares best-first trees, or finds so much progress over many rounds that there must be
-        little noise, and this improves the score of left-out samples by at least 2 %.
+        `n_estimators="auto"` compares on more than 20,000, or finds so much progress over many rounds that there must
+        be little noise, and this improves the score of left-out samples by at least 2 %.
     sampling_method : {"uniform", "goss"}, default="uniform"
         How these samples are drawn. "uniform": all with the same probability. "goss": gradient-based one-side sampling,
         which always takes the samples with the largest gradients and draws from the others; `subsample=1` then means

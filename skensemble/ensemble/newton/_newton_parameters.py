@@ -72,8 +72,8 @@ _ROUNDS = {
         'Maximum number of boosting rounds; early stopping may make fewer. "auto": fit chooses it by folds '
         "(see `cv`): boosting with large steps on the other samples of each fold shows how far the score of its "
         "left-out samples improves; the model is then fitted to all samples with 100 to 1000 small steps that go as "
-        "far, or at most 600 with more than two classes; at most 300, or 200 with more than two classes, of best-first "
-        'trees, which are compared beyond 20,000 samples. "auto" means 300 where early stopping decides, for other '
+        "far, or at most 600 with more than two classes; beyond 20,000 samples at most 300, or 200 with more than two "
+        'classes. "auto" means 300 where early stopping decides, for other '
         'boosters than "gbtree", for fewer than 20 samples, and for a callable `loss` without another `scoring`. '
         "Rounds without a split are kept.",
     ),
@@ -120,7 +120,7 @@ _SAMPLING = {
         (*_FRACTION, OneOf("auto")),
         'float or "auto"',
         'Fraction of the samples, in (0, 1], that are drawn to grow the trees of a round. "auto": 0.7; all samples '
-        'where `n_estimators="auto"` compares best-first trees, or finds so much progress over many rounds that there '
+        'where `n_estimators="auto"` compares on more than 20,000, or finds so much progress over many rounds that there '
         "must be little noise, and this improves the score of left-out samples by at least 2 %.",
     ),
     "sampling_method": _options(

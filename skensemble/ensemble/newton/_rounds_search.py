@@ -25,7 +25,7 @@ SEARCH_STREAM = 2  # of the estimator's seed
 SEARCH_RATE = 0.15
 SEARCH_RATE_OF_MANY = 0.2  # of best-first trees, which are compared where rows are many, and rounds are dear
 MOST_SEARCHED = 500  # rounds
-# Where a round grows several trees, or large ones, steps are twice as large after 100 rounds: as far in 300 as in 500.
+# Where a round grows several trees, or rows are many, steps double after 100 rounds: 300 go as far as 500 otherwise.
 LARGER_STEPS_FROM, LARGER_STEPS, MOST_SEARCHED_WITH_OUTPUTS = 100, 2, 300
 PATIENCE = 20  # rounds of a fold without progress
 NEGLIGIBLE = 2e-5  # share of all progress so far that is none, of classes: probabilities near 0 or 1 are near enough
@@ -51,7 +51,7 @@ MOST_SEARCHED_WIDE = 150  # rounds
 ROUNDS_WIDE = 100, 300
 ROUNDS = 100, 1000  # fewest and most of the model, unless the user sets the learning rate
 ROUNDS_WITH_OUTPUTS = 100, 600  # the same where a round grows several trees
-ROUNDS_OF_MANY = 100, 300  # the same of best-first trees, of which one learns more, and takes longer
+ROUNDS_OF_MANY = 100, 300  # the same beyond BEST_FIRST_FROM rows
 ROUNDS_OF_MANY_WITH_OUTPUTS = 100, 200
 
 
@@ -94,21 +94,20 @@ def candidates_of(settled, parameters, loss, binner, n_rows):
     parameters : as the user gave them;  settled : the same without "auto"
     """
     policy, linear = settled.grow_policy, settled.linear_leaves
-    is_short = _is_short(n_rows, loss.n_outputs)
-    if n_rows > BEST_FIRST_FROM and _may_be_best_first(parameters, binner):
-        best_first = {"grow_policy": "lossguide", "max_depth": None, "linear_leaves": linear}
-        if _may_take_all_rows(parameters):
-            best_first["subsample"] = 1.0
+    is_short, is_large = _is_short(n_rows, loss.n_outputs), n_rows > BEST_FIRST_FROM
+    rows = {"subsample": 1.0} if is_large and _may_take_all_rows(parameters) else {}
+    if is_large and _may_be_best_first(parameters, binner):
+        best_first = {"grow_policy": "lossguide", "max_depth": None, "linear_leaves": linear, **rows}
         return [{**best_first, "max_leaf_nodes": n} for n in (LEAVES[-1:] if is_short else LEAVES)]
-    candidates = [{"grow_policy": policy, "linear_leaves": linear}]
+    candidates = [{"grow_policy": policy, "linear_leaves": linear, **rows}]
     if is_short:
         return candidates
     has_numbers = not binner.is_categorical_.all()
     allows_slopes = loss.optimal_leaf_values is None and parameters.monotonic_cst is None and has_numbers
     if parameters.linear_leaves == "auto" and allows_slopes:
-        candidates.append({"grow_policy": policy, "linear_leaves": True})
+        candidates.append({"grow_policy": policy, "linear_leaves": True, **rows})
     if parameters.grow_policy == "auto" and n_rows >= DEPTHWISE_FROM:
-        candidates.append({"grow_policy": "depthwise", "linear_leaves": linear})
+        candidates.append({"grow_policy": "depthwise", "linear_leaves": linear, **rows})
     return candidates
 
 
@@ -199,7 +198,8 @@ class RoundsSearch:
         self.rate = steps if rate == "auto" else max(steps, float(rate))
         self.keeps_raw = request.loss.target == "classes" and request.loss.has_value and len(request.folds) > 1
         self.is_wide = request.train.binned.is_categorical.size > WIDE
-        takes_long = request.loss.n_outputs > 1 or self.is_best_first
+        self.is_large = request.train.n_rows > BEST_FIRST_FROM
+        takes_long = request.loss.n_outputs > 1 or self.is_large
         self.larger_steps = takes_long and self.rate == steps and not self.is_wide
         self.lengths = self._lengths()
         self.curves = []  # of each candidate its FoldCurves
@@ -218,7 +218,7 @@ class RoundsSearch:
         chosen = self._race(list(range(len(self.candidates))))
         for change in self.request.refinements:
             has_little_noise = self.lengths[self._n_rounds(chosen)] >= LITTLE_NOISE
-            if has_little_noise and not self.is_best_first:
+            if has_little_noise and not self.is_large:
                 self.candidates.append({**self.candidates[chosen], **change})
                 if self._gains(len(self.candidates) - 1, chosen):
                     chosen = len(self.candidates) - 1
@@ -259,7 +259,7 @@ class RoundsSearch:
             return rounds_of_length(length, rate, 1, None)
         if self.is_wide:
             return rounds_of_length(length, rate, *ROUNDS_WIDE)
-        if self.is_best_first:
+        if self.is_large:
             limits = ROUNDS_OF_MANY_WITH_OUTPUTS if has_outputs else ROUNDS_OF_MANY
         else:
             limits = ROUNDS_WITH_OUTPUTS if has_outputs else ROUNDS
@@ -289,10 +289,13 @@ class RoundsSearch:
         """The best of some candidates: all folds judge them, or the first alone those that do much worse there."""
         self.curves = [[] for _ in numbers]
         n_folds = len(self.request.folds)
-        if self.is_best_first:
-            for number in numbers:  # the next one knows the curve of the one before
-                self._known.update({number: (number - 1, BEHIND_SMALLER)} if number else {})
+        if n_folds == 1 or self.is_best_first:
+            best = numbers[0]
+            for number in numbers:  # the next one knows the curve of the best before it
+                if number != best:
+                    self._known[number] = best, BEHIND_SMALLER if self.is_best_first else BEHIND
                 self._judge([number], n_folds)
+                best = max(best, number, key=self._best)
         elif len(numbers) > 1:
             self._judge(numbers, 1)
             numbers = [number for number in numbers if self.curves[number]]

@@ -109,11 +109,11 @@ def test_what_is_tried_leaves_a_fold_where_it_falls_behind():
     assert not search._is_behind(0, 0, [-9.0, -2.0, -3.0])  # compared with nothing
 
 
-@pytest.mark.parametrize("is_best_first", [False, True])
+@pytest.mark.parametrize("is_large", [False, True])
 @pytest.mark.parametrize(("n_outputs", "most"), [(1, (1000, 300)), (3, (600, 200))])
-def test_long_ways_take_larger_steps(n_outputs, most, is_best_first):
+def test_long_ways_take_larger_steps(n_outputs, most, is_large):
     search = object.__new__(_rounds_search.RoundsSearch)
-    search.is_wide, search.is_best_first, most = False, is_best_first, most[is_best_first]
+    search.is_wide, search.is_large, most = False, is_large, most[is_large]
     search.request = SimpleNamespace(
         learning_rate=0.1,
         loss=SimpleNamespace(n_outputs=n_outputs),
