@@ -65,8 +65,8 @@ CONTAINERS = tuple(kind.cls for kind in CONTAINER_KINDS)
 
 _NAMED = {"dtype": DTYPE, "name": Text()}
 _FLOATS = {**_NAMED, "holds_ints": FLAG, "decimals": Maybe(Whole(0, 20)), "multiple": Whole(1)}
-_FLOATS |= {"computed": Maybe(Array("f8", 2, None, finite=True)), "is_single": FLAG}
-_PERHAPS_OF_FLOATS = ("computed", "is_single")
+_FLOATS |= {"computed": Maybe(Array("f8", 2, None, finite=True)), "is_single": FLAG, "phase": Whole(0)}
+_PERHAPS_OF_FLOATS = ("computed", "is_single", "phase")
 _LIMITS = {"limits": Each(Number(), 2, tuple)}
 _TIMES = {
     **_NAMED,
@@ -141,8 +141,10 @@ FORMAT_KINDS = [
             "storage": Value(IsInstance(np.dtype, "a dtype")),
             "origin": Value(IsInstance((np.int64, np.uint64), "a whole number")),
             "multiple": Whole(1),
+            "phase": Whole(0),
             **_LIMITS,
         },
+        optional=("phase",),
         make=bare(IntegerFormat),
     ),
     Kind("times", TimeFormat, _STORED_TIMES, take=_take_times(_STORED_TIMES), make=_make_times(TimeFormat)),
@@ -224,6 +226,7 @@ AXIS_KINDS = [
             "decimals": Maybe(Whole(0, 20)),
             "bounds": Each(NUMBER_OR_INFINITY, 2, tuple),
             "multiple": Whole(1),
+            "phase": Whole(0),
             "step": Number(0.0),
             "has_only_atoms": FLAG,
             "atoms": Array("f8", "atoms", finite=True),
@@ -240,6 +243,7 @@ AXIS_KINDS = [
             "n_rows": Number(0.0),
             "knots": Each(Array("f8", "calibration knots", finite=True), 2, tuple),
         },
+        optional=("phase",),
         make=bare(NumberAxis),
         check=_check_axis,
     ),

@@ -31,7 +31,8 @@ class NormalScores:
 
     def forward(self, x):
         piece = self._piece(self.knots, x)
-        return self.scores[piece] + 2.0 * ((0.5 * x - 0.5 * self.knots[piece]) * self.slopes[piece])
+        with np.errstate(over="ignore"):  # of numbers far beyond those of fit
+            return self.scores[piece] + 2.0 * ((0.5 * x - 0.5 * self.knots[piece]) * self.slopes[piece])
 
     def log_slope(self, x):
         return np.log(self.slopes[self._piece(self.knots, x)])

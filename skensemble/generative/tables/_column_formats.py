@@ -42,7 +42,8 @@ class FloatFormat:
     """Floats and decimals, and Python's numbers in a column of objects.
 
     decimals : to how many decimals all values are given, None where there is no such number
-    multiple : the values are multiples of `multiple * 10**-decimals`, such as 5 for steps of .05
+    multiple, phase : the values are (phase + k * multiple) * 10**-decimals for whole k, such as (5, 0) for steps of .05
+        and (100, 99) for prices that end in .99
     limits : what the dtype can hold
     computed : (2, n_distinct), rounded and as given, numbers of the training data that are a product or sum of rounded
         ones, such as 3 * 0.05, and so not quite rounded; without columns if they are many, and None if there are none
@@ -52,6 +53,7 @@ class FloatFormat:
     limits = (-np.inf, np.inf)
     computed = None
     is_single = False
+    phase = 0  # files of earlier versions have none
 
     def __init__(self, series, name, kind):
         self.dtype, self.name = series.dtype, name
@@ -66,7 +68,10 @@ class FloatFormat:
             known = self._note_computed(known)
         elif not _is_rounded(known, self.decimals, np.float64):
             self.is_single = True
-        self.multiple = 1 if self.decimals is None else common_divisor(np.rint(known * 10.0**self.decimals))
+        if self.decimals is None:
+            self.multiple = 1
+        else:
+            self.multiple, self.phase = common_lattice(np.rint(known * 10.0**self.decimals))
 
     def read(self, series):
         numbers = _read_floats(series, self.name)
@@ -210,9 +215,13 @@ class DecimalFormat(FloatFormat):
 
 
 class IntegerFormat:
-    """Integers as their distance from `origin`: 0, unless they are too large to be exact as floats."""
+    """Integers as their distance from `origin`: 0, unless they are too large to be exact as floats.
+
+    multiple, phase : see FloatFormat
+    """
 
     decimals = 0
+    phase = 0  # files of earlier versions have none
 
     def __init__(self, series, name):
         self.dtype, self.name = series.dtype, name
@@ -223,7 +232,7 @@ class IntegerFormat:
         if float(known.max()) >= EXACT or float(known.min()) <= -EXACT:
             self.origin = known.min()
         self.limits = self._limits()
-        self.multiple = common_divisor(distance(known, self.origin))
+        self.multiple, self.phase = common_lattice(distance(known, self.origin))
 
     def read(self, series):
         if series.dtype.kind != self.dtype.kind:  # other than in fit
@@ -260,6 +269,14 @@ class IntegerFormat:
     def _limits(self):
         limits = np.iinfo(self._numpy_dtype)
         return tuple(float(limit - int(self.origin)) for limit in (limits.min, limits.max))
+
+
+def common_lattice(whole):
+    """(multiple, phase): whole numbers are phase + k * multiple, with the largest multiple that is no accident."""
+    multiple, from_lowest = common_divisor(whole), common_divisor(whole - whole.min())
+    if from_lowest > multiple:
+        return from_lowest, int(whole.min() % from_lowest)
+    return multiple, 0
 
 
 def common_divisor(whole):

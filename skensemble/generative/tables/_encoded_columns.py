@@ -49,7 +49,8 @@ class EncodedNumbers:
     def _axis(self, numbers, weight, options):
         bounds = (numbers.min(), numbers.max()) if options.bounded else self.format.limits
         to_normal = {"standard": False, "quantile": True, "auto": None}[options.numeric]
-        axis = NumberAxis(numbers, weight, self.format.decimals, bounds, to_normal, self.format.multiple)
+        lattice = self.format.decimals, bounds, to_normal, self.format.multiple, self.format.phase
+        axis = NumberAxis(numbers, weight, *lattice)
         return NumberLevels(numbers, weight, axis.step) if options.bounded and axis.is_coarse(numbers, weight) else axis
 
     def names(self, name):

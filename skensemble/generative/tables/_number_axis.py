@@ -45,11 +45,13 @@ class NumberAxis:
     bounds : (low, high), range of the numbers that are generated
     to_normal : whether quantiles are mapped to those of the normal distribution, instead of shifting and scaling
         numbers; None: if most rows share their value with many others, or if the tails are heavy
-    multiple : rounded numbers are multiples of `multiple * 10**-decimals`
+    multiple, phase : rounded numbers are `(phase + k * multiple) * 10**-decimals` for whole k
     """
 
-    def __init__(self, numbers, weight, decimals, bounds, to_normal, multiple=1):
-        self.decimals, self.bounds, self.multiple = decimals, bounds, multiple
+    phase = 0  # files of earlier versions have none
+
+    def __init__(self, numbers, weight, decimals, bounds, to_normal, multiple=1, phase=0):
+        self.decimals, self.bounds, self.multiple, self.phase = decimals, bounds, multiple, phase
         self.step = 0.0 if decimals is None else multiple * 10.0**-decimals
         values, totals = _distinct(self._rounded(numbers), weight)
         deviation = _moments(values, totals)[1]
@@ -103,7 +105,8 @@ class NumberAxis:
         has_decimals = np.abs(numbers) < EXACT / 10.0**self.decimals  # else rounding could only overflow
         rounded = np.where(has_decimals, numbers, 0.0)
         if self.multiple > 1:
-            rounded = np.rint(rounded / self.step) * self.step
+            first = self.phase * 10.0**-self.decimals
+            rounded = np.rint((rounded - first) / self.step) * self.step + first
         return np.where(has_decimals, np.round(rounded, self.decimals) + 0.0, numbers)
 
     def _is_atom(self, numbers):
@@ -354,7 +357,8 @@ class MonotoneSpline:
         k = self._interval(self.x, x)
         width, chord = self.x[k + 1] - self.x[k], self.chords[k]
         left, right = self.slopes[k], self.slopes[k + 1]
-        u = np.clip((x - self.x[k]) / width, 0.0, 1.0)
+        with np.errstate(over="ignore"):  # of numbers far beyond those of fit
+            u = np.clip((x - self.x[k]) / width, 0.0, 1.0)
         v = u * (1.0 - u)
         below = chord + (left + right - 2.0 * chord) * v
         y = self.y[k] + chord * width * (chord * u**2 + left * v) / below

@@ -23,6 +23,7 @@ class TimeFormat:
 
     STEPS = tuple(pd.Timedelta(step) for step in ("1D", "1h", "1min", "1s", "1ms", "1us", "1ns"))
     decimals = 0
+    phase = 0  # they are counted from the first one
     limits = (-(2.0**62), 2.0**62)
 
     def __init__(self, series, name):

@@ -34,3 +34,12 @@ def test_a_single_value_of_any_size_has_a_score(value):
     axis = NormalScores(np.array([value]), np.array([3.0]))
     assert axis.forward(np.array([value])) == 0.0
     assert axis.backward(np.array([0.0])) == value
+
+
+@pytest.mark.filterwarnings("error")
+def test_numbers_far_beyond_the_knots_warn_of_nothing():
+    axis = NormalScores(np.array([0.0, 1e-3, 2e-3]), np.ones(3))
+    largest = np.finfo(float).max
+    scores = axis.forward(np.array([-largest, -1e30, 0.0, 1e160, largest]))
+    assert np.isfinite(scores[1:3]).all()
+    assert np.sign(scores).tolist() == [-1.0, -1.0, -1.0, 1.0, 1.0]

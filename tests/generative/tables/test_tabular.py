@@ -822,6 +822,12 @@ STEPS = {
     "steps of .25": INTEGERS * 0.25,
     "thousands": INTEGERS * 1000,
     "thousands as floats": INTEGERS * 1000.0,
+    "thousands and one": INTEGERS * 1000 + 1,
+    "negative odd numbers": -2 * INTEGERS - 1,
+    "prices that end in .99": np.round(INTEGERS + 0.99, 2),
+    "halves of years": INTEGERS + 0.5,
+    "float32 off the step": (INTEGERS * 0.25 + 0.1).astype(np.float32),
+    "numbers of pandas": pd.array(INTEGERS * 500 + 20, "Int64"),
     "weeks": pd.Timestamp("2024-01-01") + pd.to_timedelta(7 * INTEGERS, unit="D"),
 }
 
@@ -834,7 +840,7 @@ def test_steps_are_kept(values, numeric):
     assert_frame_equal(encoder.inverse_transform(encoder.dequantized(X, 0)), X)
     drawn = encoder.inverse_transform(np.random.default_rng(0).normal(size=(2000, 2)))["a"]
     grid = X["a"].min() + np.arange(100) * np.diff(np.unique(X["a"])).min()
-    grid = grid.round(2) if X["a"].dtype.kind == "f" else grid
+    grid = grid.round(2).astype(X["a"].dtype) if X["a"].dtype.kind == "f" else grid
     assert drawn.isin(grid).all()
     assert len(set(drawn)) > len(set(X["a"]))  # also values between those of fit
 
@@ -916,3 +922,12 @@ def test_decimals_of_single_precision_are_decimals(dtype):
     encoder = TableEncoder().fit(X)
     assert_frame_equal(encoder.inverse_transform(encoder.transform(X)), X)
     assert_array_equal(encoder.transform(X), encoder.transform(X.astype(float).round(2)))
+
+
+@pytest.mark.filterwarnings("error")
+@NUMERIC
+def test_numbers_far_beyond_those_of_fit_warn_of_nothing(numeric):
+    encoder = TableEncoder(numeric=numeric).fit(pd.DataFrame({"a": np.concatenate([FLOATS, 1e3 * FLOATS])}))
+    far = pd.DataFrame({"a": [1e160, -1e30, np.finfo(float).max, -np.finfo(float).max]})
+    boxes = encoder.boxes(far)
+    assert not np.isnan(boxes.start).any()
