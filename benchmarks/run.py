@@ -22,6 +22,7 @@ import forests
 import gbdt
 import generative
 import imports
+import large_tables
 import losses
 import memory
 import mixed_tables
@@ -70,6 +71,7 @@ QUESTIONS = {
     "stability": stability.run,
     "differences": differences.run,
     "quality": quality.run,
+    "large_tables": large_tables.run,
 }
 
 

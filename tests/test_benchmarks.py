@@ -179,6 +179,17 @@ def test_quality_keeps_the_scores_of_peers_and_not_ours(benchmark, two, monkeypa
     assert key.startswith("iris | scikit-learn HGB")
 
 
+def test_large_tables_gives_losses_and_ranks(benchmark, two):
+    large_tables, iris = benchmark("large_tables"), benchmark("datasets").load("iris")
+    cells = large_tables.measure(iris, two)
+    assert [cell["error"] for cell in cells] == ["", ""]
+    libraries = ["skensemble", "LightGBM"]
+    losses, seconds = np.array([[0.3, 0.4], [0.2, np.nan]]), np.array([[1.0, 2.0], [6.0, 3.0]])
+    ours, theirs = large_tables.summary(losses, seconds, libraries)
+    assert (ours["mean rank"], ours["best on"], theirs["mean rank"]) == (1, 2, 2)
+    assert (ours["/ LightGBM, median"], ours["/ LightGBM, largest"], theirs["/ LightGBM, median"]) == (1.25, 2, 1)
+
+
 def test_a_crash_is_recorded_and_ranks_last(benchmark):
     quality = benchmark("quality")
     scores = {("good", "t"): [{"score": 0.5, "fit_seconds": 1.0}], ("bad", "t"): [{"error": "ValueError: no"}]}

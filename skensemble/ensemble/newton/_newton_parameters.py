@@ -120,8 +120,8 @@ _SAMPLING = {
         (*_FRACTION, OneOf("auto")),
         'float or "auto"',
         'Fraction of the samples, in (0, 1], that are drawn to grow the trees of a round. "auto": 0.7; all samples '
-        'where `n_estimators="auto"` compares on more than 20,000, or finds so much progress over many rounds that there '
-        "must be little noise, and this improves the score of left-out samples by at least 2 %.",
+        'where `n_estimators="auto"` compares on more than 20,000, or finds so much progress over many rounds that '
+        "there must be little noise, and this improves the score of left-out samples by at least 2 %.",
     ),
     "sampling_method": _options(
         "uniform",
