@@ -43,8 +43,9 @@ def run(quick=False):
     libraries, names = (list(dict.fromkeys(cell[key] for cell in cells)) for key in ("library", "table"))
     losses, seconds = (table_of(cells, key, names, libraries) for key in ("loss", "seconds"))
     note = (
-        f"{len(names)} tables of at most 100 000 rows, a fifth of which is held out; everybody's defaults "
-        f"(CatBoost: 300 rounds), {N_JOBS} threads, seconds of one fit after a small one. Log-loss; for regression RMSE / standard deviation."
+        f"{len(names)} tables of at most 100 000 rows, a fifth of which is held out; everybody's defaults (CatBoost: "
+        f"300 rounds), {N_JOBS} threads, seconds of one fit after a small one. Log-loss; for regression RMSE / "
+        "standard deviation."
     )
     failures = [f"{cell['library']} on {cell['table']}: {cell['error']}" for cell in cells if cell["error"]]
     return [
