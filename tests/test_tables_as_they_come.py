@@ -6,9 +6,11 @@ from enum import Enum
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 
 from skensemble._front_door import ESTIMATORS, estimators
 from skensemble._parameters import OneOf, ParameterError
+from skensemble.generative import MLPField
 from tests.test_input_kinds import collection
 
 N = 60
@@ -49,6 +51,12 @@ def answer(model, X):
         if hasattr(model, method):
             return getattr(model, method)(X)
     raise AssertionError(f"{model} says nothing")
+
+
+def answers_of(model, X):
+    """What each of its methods says of X."""
+    methods = ("predict", "score_samples", "transform", "encode")
+    return {method: getattr(model, method)(X) for method in methods if hasattr(model, method)}
 
 
 def fitted(name, X, y, **parameters):
@@ -117,6 +125,23 @@ def test_words_and_numbers_of_numpy_and_members_of_enums(name):
 
 def test_a_word_of_numpy_that_is_not_one_of_them():
     assert not OneOf("gini").accepts(np.str_("ginny"))
+
+
+# -- frames that scikit-learn is asked for ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [*DENSITIES, "DDPM"])
+@pytest.mark.parametrize("container", ["pandas", "polars"])
+def test_frames_as_the_output_of_transformers_change_no_answer(name, container):
+    pytest.importorskip(container)
+    frame, _ = frame_and_target(name)
+    parameters = {"regressor": MLPField(max_steps=5, random_state=0)} if name == "DDPM" else {}
+    expected = answers_of(fitted(name, frame, None, **parameters), frame)
+    with sklearn.config_context(transform_output=container):
+        found = answers_of(fitted(name, frame, None, **parameters), frame)
+    assert found.keys() == expected.keys()
+    for method in expected:
+        np.testing.assert_array_equal(np.asarray(found[method]), expected[method], err_msg=method)
 
 
 # -- masks and collections -------------------------------------------------------------------------------------------

@@ -1,10 +1,13 @@
 """Scores while an ensemble grows: scorers of scikit-learn ask an estimator, whose predictions are known already."""
 
 from functools import cached_property
+from numbers import Real
 
 import numpy as np
 from sklearn.metrics import check_scoring
 from sklearn.utils import _safe_indexing
+
+from skensemble._users_functions import naming
 
 
 class GivenRows:
@@ -58,4 +61,8 @@ class HeldOutScorer:
         judge = object.__new__(type(self._estimator))
         vars(judge).update(vars(self._estimator))
         judge._known = KnownPredictions(predictions)
-        return self._scorer(judge, X, y, **({} if weight is None else {"sample_weight": np.asarray(weight)}))
+        with naming("scoring", self._scorer):
+            score = self._scorer(judge, X, y, **({} if weight is None else {"sample_weight": np.asarray(weight)}))
+        if not (isinstance(score, Real) or (isinstance(score, np.ndarray) and score.ndim == 0)):
+            raise ValueError(f"scoring must return a number, got {type(score).__name__}.")
+        return float(score)

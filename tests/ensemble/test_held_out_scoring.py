@@ -73,3 +73,23 @@ def test_nothing_is_known_after_a_fit():
     model = NewtonBoostingRegressor(**SETTINGS, scoring="r2").fit(FRAME, Y)
     assert model._known is None
     assert model.predict(FRAME.iloc[:7]).shape == (7,)
+
+
+@pytest.mark.parametrize("score", [None, "high", {"r2": 1.0}, np.ones(2)], ids=repr)
+def test_scores_that_are_no_numbers_are_refused(score):
+    model = NewtonBoostingRegressor(**SETTINGS, scoring=lambda estimator, X, y: score)
+    with pytest.raises(ValueError, match=f"^scoring must return a number, got {type(score).__name__}"):
+        model.fit(FRAME, Y)
+    assert model.set_params(scoring=None).fit(FRAME, Y).predict(FRAME).shape == (N,)
+
+
+def test_estimators_stay_usable_after_an_error_in_a_scorer():
+    def broken(estimator, X, y):
+        raise RuntimeError("no such file")
+
+    model = NewtonBoostingRegressor(**SETTINGS).fit(FRAME, Y)
+    expected = model.predict(FRAME)
+    with pytest.raises(RuntimeError, match="no such file") as caught:
+        model.set_params(scoring=broken).fit(FRAME, Y)
+    assert all("scoring=" in note for note in getattr(caught.value, "__notes__", []))
+    np.testing.assert_array_equal(model.set_params(scoring=None).fit(FRAME, Y).predict(FRAME), expected)

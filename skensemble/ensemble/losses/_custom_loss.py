@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skensemble._input_kinds import check_real, check_unmasked
+from skensemble._users_functions import naming
 from skensemble.ensemble.losses._links import samples_first, sigmoid_columns, softmax_columns
 from skensemble.ensemble.losses._loss import Loss
 from skensemble.ensemble.losses._pointwise import LARGEST_GRADIENT, SMALLEST_HESSIAN
@@ -40,7 +42,8 @@ class CustomLoss(Loss):
         rows = slice(start, stop)
         weight = None if sample_weight is None else sample_weight[rows]
         own = (samples_first(np.atleast_2d(y)[:, rows]), samples_first(raw[:, rows]), weight)
-        result = self.function(*(None if array is None else array.copy() for array in own))
+        with naming("loss", self.function):
+            result = self.function(*(None if array is None else array.copy() for array in own))
         gradients, hessians = (
             _of_one_copy(_checked_derivative(name, given, (stop - start, self.n_outputs)).T, weight)
             for name, given in zip(("gradient", "hessian"), _checked_pair(result))
@@ -67,8 +70,13 @@ def _checked_pair(result):
 
 
 def _checked_derivative(name, given, shape):
-    given = np.asarray(given, dtype=np.float64)
-    if given.size != shape[0] * shape[1] or given.shape[0] != shape[0]:
+    check_unmasked(given, f"the {name} of loss")
+    check_real(given, f"the {name} of loss")
+    try:
+        given = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"loss must return numbers as the {name}: {error}.") from None
+    if given.size != shape[0] * shape[1] or given.shape[:1] != shape[:1]:
         raise ValueError(f"loss must return a {name} of shape {_shape_of_user(shape)}, got {given.shape}.")
     if not np.isfinite(given).all():
         raise ValueError(f"loss must return finite values, got {given[~np.isfinite(given)][0]} in the {name}.")

@@ -540,7 +540,7 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
         """
         check_is_fitted(self)
         note_columns(self, X, reset=False)
-        Z = self.encoder_.transform(X)
+        Z = np.asarray(self.encoder_.transform(X))  # a frame, if scikit-learn is asked for these
         return self._along_flow(Z, y, solver, n_steps, reverse=True) / self._path.prior_scale
 
     def decode(

@@ -320,10 +320,15 @@ class NormalizingFlow(CallbackSupportMixin, TransformerMixin, DensityMixin, Esti
         check_is_fitted(self)
         read_frame(X)
         note_columns(self, X, reset=False)
-        Z, given = self._given.split(self.encoder_.transform(X))
+        encoded = np.asarray(self.encoder_.transform(X))  # a frame, if scikit-learn is asked for these
+        Z, given = self._given.split(encoded)
         if self._flow is None:
             return Z
         if self._labels is not None and y is None:
+            if self._labels.kind != CLASSES:
+                raise ParameterError(
+                    "y must be given to a model that was fitted with numbers, got None: fit without y."
+                )
             y = self.classes_[self._joint(Z, given).argmax(axis=1)]
         return self._through(Z, self._condition(y, given))[0]
 

@@ -65,6 +65,12 @@ def test_custom_loss_of_a_classifier_gives_probabilities():
         (np.zeros(4), r"loss must return the pair \(gradient, hessian\), got ndarray"),
         ((np.zeros(3), np.ones(4)), r"loss must return a gradient of shape \(4,\), got \(3,\)"),
         ((np.zeros(4), 1.0), r"loss must return a hessian of shape \(4,\), got \(\)"),
+        (("a", "b"), r"loss must return numbers as the gradient: could not convert string"),
+        ((np.zeros(4) + 1j, np.ones(4)), r"the gradient of loss must hold real numbers"),
+        (
+            (np.ma.array(np.zeros(4), mask=[1, 0, 0, 0]), np.ones(4)),
+            r"the gradient of loss must have no missing values",
+        ),
         ((np.zeros(4), np.full(4, np.nan)), r"loss must return finite values, got nan in the hessian"),
     ],
 )
@@ -72,3 +78,13 @@ def test_custom_loss_that_returns_something_else_is_told(result, message):
     custom = make_loss(lambda y, raw, sample_weight: result)
     with pytest.raises(ValueError, match=message):
         derivatives(custom, np.zeros(4), np.zeros((1, 4)))
+
+
+@pytest.mark.skipif(not hasattr(Exception, "add_note"), reason="errors have notes since Python 3.11")
+def test_error_in_a_custom_loss_says_where_it_comes_from():
+    def steep(y, raw, sample_weight):
+        raise ZeroDivisionError("no slope")
+
+    with pytest.raises(ZeroDivisionError, match="no slope") as caught:
+        derivatives(make_loss(steep), np.zeros(4), np.zeros((1, 4)))
+    assert caught.value.__notes__ == [f"Raised by loss={steep!r}, which was given to the estimator."]

@@ -231,6 +231,8 @@ def test_numbers_condition_and_must_be_given():
     assert model.sample(400, y=2.0).mean() == pytest.approx(6.0, abs=0.4)
     with pytest.raises(ValueError, match="y must be given"):
         model.score_samples(X)
+    with pytest.raises(ValueError, match="y must be given to a model that was fitted with numbers, got None"):
+        model.transform(X)
 
 
 def test_tables_come_back_as_they_were():
