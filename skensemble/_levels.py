@@ -25,10 +25,10 @@ class LevelMatcher:
         self._numbers, self._positions = _sorted_unambiguous(numbers, np.arange(len(levels)))
         is_broken = self._numbers != np.rint(self._numbers)
         self._singles, self._single_positions = _sorted_unambiguous(
-            _single(self._numbers[is_broken]), self._positions[is_broken]
+            as_single(self._numbers[is_broken]), self._positions[is_broken]
         )
         self._is_single = np.zeros(len(levels), bool)
-        self._is_single[self._positions] = self._numbers == _single(self._numbers)
+        self._is_single[self._positions] = self._numbers == as_single(self._numbers)
         self.kinds = {_kind(level) for level in levels}
 
     @property
@@ -54,8 +54,8 @@ class LevelMatcher:
 
     def _positions_of_rounded(self, numbers):
         """Matches of which the number or the level has single precision."""
-        positions = _look_up(_single(numbers), self._singles, self._single_positions)
-        is_exact = _single(numbers) == numbers
+        positions = _look_up(as_single(numbers), self._singles, self._single_positions)
+        is_exact = as_single(numbers) == numbers
         return np.where(is_exact | self._is_single[positions], positions, -1)
 
 
@@ -79,7 +79,8 @@ def _number_of_text(text):
     return number if np.isfinite(number) else np.nan
 
 
-def _single(numbers):
+def as_single(numbers):
+    """Numbers as float32 has them, in float64."""
     with np.errstate(over="ignore"):
         return numbers.astype(np.float32).astype(np.float64)
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from skensemble.explanation._walk_kernels import MAX_POINTS, measure_trees
 from skensemble.tree.trees._marks import ALL_OUTPUTS
+from skensemble.tree.trees._prediction import read_only
 
 
 class WalkedTrees(NamedTuple):
@@ -85,7 +86,7 @@ def trees_of_outputs(additive, features):
             trees.category_count, trees.category_words, share, value, trees.roots, trees.depth, trees.symmetric,
             n_points, asked_below, *_lines(additive.slopes, trees, place, k),
         )  # fmt: skip
-        yield OutputTrees(WalkedTrees(*map(_read_only, arrays)), chosen, base, width, distinct)
+        yield OutputTrees(WalkedTrees(*map(read_only, arrays)), chosen, base, width, distinct)
 
 
 def _lines(slopes, trees, place, output):
@@ -106,10 +107,3 @@ def left_shares(additive):
     total = left + right
     share[splits] = np.divide(left, total, out=np.full(len(splits), 0.5), where=total > 0)
     return share
-
-
-def _read_only(array):
-    """One type for the kernels, whether or not the array may be written to."""
-    view = np.ascontiguousarray(array).view()
-    view.flags.writeable = False
-    return view

@@ -31,7 +31,7 @@ def accumulated_effects(
 
     A column is cut into intervals, and the rows of each are moved from its lower to its upper end: the mean change of
     their predictions, added up from interval to interval, is the effect of the column. Rows only move within their
-    interval, so that no row is predicted that cannot be, where partial dependence puts each value beside all others.
+    interval, so that no impossible row is predicted; partial dependence combines each value with all others.
     Effects have mean 0 over the rows. Of a pair, the effect is what both columns do together beyond what each does.
 
     Of categories, rows move from their level to its neighbours. Levels of an ordered dtype keep their order; others

@@ -15,7 +15,20 @@ from skensemble.generative.tables._given_columns import GivenColumns
 from skensemble.generative.tables._label_encoding import LabelEncoding
 from skensemble.generative.tables._tabular import TableEncoder
 from skensemble.model_files._kinds import EstimatorKind
-from skensemble.model_files._rules import ANYTHING, FLAG, Array, Each, Entries, Maybe, Number, Of, Text, Value, Whole
+from skensemble.model_files._rules import (
+    ANYTHING,
+    FLAG,
+    Array,
+    Each,
+    Entries,
+    Maybe,
+    Number,
+    Of,
+    Text,
+    Value,
+    Whole,
+    require,
+)
 from skensemble.model_files._table_kinds import CONTAINERS
 from skensemble.tree.trees._tree_arrays import TreeArrays
 
@@ -23,26 +36,21 @@ SEED = Whole(0, 2**63 - 1)
 CURVE = Array("f8", None)
 
 
-def _require(good, what):
-    if not good:
-        raise ValueError(f"{what}.")
-
-
 # -- the encoder of tables -------------------------------------------------------------------------------------------
 
 
 def _check_encoder(encoder):
     columns, end = encoder._columns, 0
-    _require(len(columns) == len(encoder._slices) == encoder.n_features_in_, "there must be a part for each column")
+    require(len(columns) == len(encoder._slices) == encoder.n_features_in_, "there must be a part for each column")
     for j, (column, part) in enumerate(zip(columns, encoder._slices)):
         width = 0 if j in encoder._copies else column.n_columns
-        _require((part.start, part.stop) == (end, end + width), f"column {j} must be encoded from {end} on")
+        require((part.start, part.stop) == (end, end + width), f"column {j} must be encoded from {end} on")
         end += width
-    _require(encoder.n_encoded_ == end, f"n_encoded_ must be {end}, got {encoder.n_encoded_}")
+    require(encoder.n_encoded_ == end, f"n_encoded_ must be {end}, got {encoder.n_encoded_}")
     for j, entry in encoder._copies.items():
         is_pair = type(entry) is tuple and len(entry) == 2 and type(entry[0]) is int
-        _require(is_pair and 0 <= entry[0] < j, f"column {j} must be a copy of a column before it")
-        _require(entry[0] not in encoder._copies and entry[1].column is columns[j], f"column {j} must be its own copy")
+        require(is_pair and 0 <= entry[0] < j, f"column {j} must be a copy of a column before it")
+        require(entry[0] not in encoder._copies and entry[1].column is columns[j], f"column {j} must be its own copy")
 
 
 ENCODER = EstimatorKind(
@@ -68,20 +76,20 @@ _FIELD = {
 
 def _check_network_field(field):
     network = field.model_.network
-    _require(len(field.model_.embedding.centre) == field.n_features_in_, "the network must see n_features_in_ features")
+    require(len(field.model_.embedding.centre) == field.n_features_in_, "the network must see n_features_in_ features")
     if field.layout_ is not None:
-        _require(field.layout_.n_features == field.n_features_in_, "layout_ must have n_features_in_ features")
-        _require(field.layout_.n_columns == network.n_outputs, "layout_ must have the columns of the network")
+        require(field.layout_.n_features == field.n_features_in_, "layout_ must have n_features_in_ features")
+        require(field.layout_.n_columns == network.n_outputs, "layout_ must have the columns of the network")
 
 
 def _check_tree_field(field):
     layout, forests = field.layout_, field.forests_
     values = field.condition_values_
     n_ensembles = len(field.level_times_) * (len(values) + 1 if len(values) else 1)
-    _require(len(forests) == n_ensembles, f"there must be {n_ensembles} ensembles, got {len(forests)}")
-    _require(len(values) == 0 or values.shape[1] == layout.n_label, f"values must have {layout.n_label} columns")
+    require(len(forests) == n_ensembles, f"there must be {n_ensembles} ensembles, got {len(forests)}")
+    require(len(values) == 0 or values.shape[1] == layout.n_label, f"values must have {layout.n_label} columns")
     for forest in forests:
-        _require(forest.n_values == layout.n_columns, f"leaves must hold {layout.n_columns} values")
+        require(forest.n_values == layout.n_columns, f"leaves must hold {layout.n_columns} values")
 
 
 FIELD_KINDS = [
@@ -126,8 +134,8 @@ _ENCODED = {
 def _check_classes(model):
     labels = model._labels
     if hasattr(model, "classes_"):
-        _require(labels is not None and np.array_equal(model.classes_, labels.classes_), "classes_ must be the labels")
-    _require(model.encoder_.n_features_in_ == model.n_features_in_, "the encoder must have n_features_in_ columns")
+        require(labels is not None and np.array_equal(model.classes_, labels.classes_), "classes_ must be the labels")
+    require(model.encoder_.n_features_in_ == model.n_features_in_, "the encoder must have n_features_in_ columns")
 
 
 def _layout_of(field):
@@ -137,18 +145,18 @@ def _layout_of(field):
 def _check_diffusion(model):
     _check_classes(model)
     n_columns = model.encoder_.n_encoded_
-    _require(all(len(bound) == n_columns for bound in model._bounds), f"_bounds must be those of {n_columns} columns")
-    _require((model._field is None) == (n_columns == 0), "there must be a field where there are columns")
+    require(all(len(bound) == n_columns for bound in model._bounds), f"_bounds must be those of {n_columns} columns")
+    require((model._field is None) == (n_columns == 0), "there must be a field where there are columns")
     for field in (getattr(model, name, None) for name in ("_field", "_bound_field")):
         if isinstance(field, BlendedField):
-            _require(field.share.shape[1] == n_columns, f"share must be that of {n_columns} columns")
+            require(field.share.shape[1] == n_columns, f"share must be that of {n_columns} columns")
             field = field.field
         layout = None if field is None else _layout_of(field)
         if layout is not None:
             n_label = 0 if model._labels is None else model._labels.n_columns
-            _require((layout.n_columns, layout.n_label) == (n_columns, n_label), "the field must fit table and labels")
+            require((layout.n_columns, layout.n_label) == (n_columns, n_label), "the field must fit table and labels")
         if field is not None and field.data_bounds is not None:
-            _require(len(field.data_bounds[0]) == n_columns, f"bounds must be those of {n_columns} columns")
+            require(len(field.data_bounds[0]) == n_columns, f"bounds must be those of {n_columns} columns")
 
 
 _DIFFUSION = {
@@ -167,16 +175,16 @@ DIFFUSION_KINDS = [
 
 def _check_flow(model):
     _check_classes(model)
-    _require(model._given.encoder is model.encoder_, "given columns must be those of the encoder")
+    require(model._given.encoder is model.encoder_, "given columns must be those of the encoder")
     n_labels = 0 if model._labels is None else model._labels.n_columns
     n_given = int(np.count_nonzero(model._given.is_given))
     flow = model._flow
-    _require((flow is None) == (model._given.n_modelled == 0), "there must be a flow where there are columns to model")
+    require((flow is None) == (model._given.n_modelled == 0), "there must be a flow where there are columns to model")
     if flow is not None:
-        _require(flow.n_columns == model._given.n_modelled, f"the flow must have {model._given.n_modelled} columns")
-        _require(flow.n_condition == n_labels + n_given, f"the flow must see {n_labels + n_given} columns")
+        require(flow.n_columns == model._given.n_modelled, f"the flow must have {model._given.n_modelled} columns")
+        require(flow.n_condition == n_labels + n_given, f"the flow must see {n_labels + n_given} columns")
     if hasattr(model, "_label_shares"):
-        _require(model._label_shares.labels is model._labels, "shares must be those of the labels")
+        require(model._label_shares.labels is model._labels, "shares must be those of the labels")
 
 
 _FLOW = {

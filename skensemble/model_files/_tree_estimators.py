@@ -12,7 +12,7 @@ from skensemble.ensemble.newton._linear_columns import ColumnEncoder
 from skensemble.ensemble.newton._linear_leaves import LinearLeafTrees
 from skensemble.ensemble.rows._bootstrap import Bootstrap
 from skensemble.model_files._kinds import EstimatorKind
-from skensemble.model_files._rules import ANYTHING, FLAG, Array, Maybe, Number, Of, Value, Whole
+from skensemble.model_files._rules import ANYTHING, FLAG, Array, Maybe, Number, Of, Value, Whole, require
 from skensemble.model_files._tree_kinds import LOSS_CLASSES
 from skensemble.tree._binning import Binner
 from skensemble.tree.estimators._tree_structure import TreeStructure
@@ -26,30 +26,25 @@ CLASSES = {"classes_": ANYTHING, "n_classes_": ANYTHING}  # an array and a numbe
 # -- decision trees --------------------------------------------------------------------------------------------------
 
 
-def _require(good, what):
-    if not good:
-        raise ValueError(f"{what}.")
-
-
 def _check_classes(model, n_values):
     """Classes of each output, as many as nodes have values."""
     classes = [model.classes_] if model.n_outputs_ == 1 else model.classes_
     counts = np.atleast_1d(model.n_classes_)
-    _require(all(isinstance(each, np.ndarray) and each.ndim == 1 for each in classes), "classes_ must be arrays")
-    _require([len(each) for each in classes] == counts.tolist(), "n_classes_ must be the numbers of classes_")
-    _require(counts.sum() == n_values, f"there must be {n_values} classes, as nodes have values, got {counts.sum()}")
+    require(all(isinstance(each, np.ndarray) and each.ndim == 1 for each in classes), "classes_ must be arrays")
+    require([len(each) for each in classes] == counts.tolist(), "n_classes_ must be the numbers of classes_")
+    require(counts.sum() == n_values, f"there must be {n_values} classes, as nodes have values, got {counts.sum()}")
 
 
 def _check_outputs(model, n_values):
     if hasattr(model, "classes_"):
         _check_classes(model, n_values)
     else:
-        _require(model.n_outputs_ == n_values, f"n_outputs_ must be {n_values}, as nodes have values")
+        require(model.n_outputs_ == n_values, f"n_outputs_ must be {n_values}, as nodes have values")
 
 
 def _check_columns(model, binner):
     n_features = len(binner.is_categorical_)
-    _require(model.n_features_in_ == n_features, f"n_features_in_ must be {n_features}, as the encoder has features")
+    require(model.n_features_in_ == n_features, f"n_features_in_ must be {n_features}, as the encoder has features")
 
 
 def _check_tree(model):
@@ -71,18 +66,18 @@ def _check_forest(model):
     trees = model._trees
     _check_columns(model, model._binner)
     _check_outputs(model, trees.n_values)
-    _require(trees.n_trees > 0 and len(trees.cover) == trees.n_nodes, "there must be trees, with covers")
+    require(trees.n_trees > 0 and len(trees.cover) == trees.n_nodes, "there must be trees, with covers")
     if getattr(model, "_bootstrap", None) is not None:
-        _require(model._bootstrap.n_samples == model._n_samples, "_bootstrap must draw from _n_samples samples")
+        require(model._bootstrap.n_samples == model._n_samples, "_bootstrap must draw from _n_samples samples")
     if getattr(model, "_sample_weight", None) is not None:
-        _require(len(model._sample_weight) == model._n_samples, "_sample_weight must have _n_samples weights")
+        require(len(model._sample_weight) == model._n_samples, "_sample_weight must have _n_samples weights")
     if hasattr(model, "training_leaves_"):
-        _require(all(hasattr(model, name) for name in _OF_DRAWS), f"there must be {', '.join(_OF_DRAWS)}")
+        require(all(hasattr(model, name) for name in _OF_DRAWS), f"there must be {', '.join(_OF_DRAWS)}")
         leaves, sizes = model.training_leaves_, np.diff(trees.bounds)
-        _require(leaves.shape == (trees.n_trees, model._n_samples), "training_leaves_ must be those of all samples")
+        require(leaves.shape == (trees.n_trees, model._n_samples), "training_leaves_ must be those of all samples")
         shape = model.n_outputs_, model._n_samples
-        _require(model._training_target.shape == shape, f"_training_target must have shape {shape}")
-        _require((leaves < sizes[:, None]).all(), "training_leaves_ must be nodes of the trees")
+        require(model._training_target.shape == shape, f"_training_target must have shape {shape}")
+        require((leaves < sizes[:, None]).all(), "training_leaves_ must be nodes of the trees")
 
 
 _FOREST = {"_trees": Of(TreeArrays), "_binner": Of(Binner), "n_outputs_": Whole(1), "_seed": SEED}
@@ -118,15 +113,15 @@ def _check_labels(model, n_outputs):
     """One class, two for a single output, or one for each output."""
     if hasattr(model, "classes_"):
         classes = model.classes_
-        _require(isinstance(classes, np.ndarray) and classes.ndim == 1, "classes_ must be an array")
+        require(isinstance(classes, np.ndarray) and classes.ndim == 1, "classes_ must be an array")
         allowed = (1, 2) if n_outputs == 1 else (n_outputs,)
-        _require(len(classes) in allowed, f"classes_ must fit {n_outputs} outputs, got {len(classes)} classes")
+        require(len(classes) in allowed, f"classes_ must fit {n_outputs} outputs, got {len(classes)} classes")
 
 
 def _check_newton(model):
     n_outputs = len(model._booster.baseline)
     _check_columns(model, model._booster.binner)
-    _require(model._loss.n_outputs == n_outputs, f"the loss must have {n_outputs} outputs, as the model has")
+    require(model._loss.n_outputs == n_outputs, f"the loss must have {n_outputs} outputs, as the model has")
     _check_labels(model, n_outputs)
 
 
@@ -169,10 +164,10 @@ def _check_gradient(model):
     n_outputs, trees = model._loss.n_outputs, model._trees
     _check_columns(model, model._binner)
     _check_labels(model, n_outputs)
-    _require(model._baseline.shape == (n_outputs,), f"_baseline must have {n_outputs} outputs, as the loss has")
-    _require(trees.n_trees == len(model._rates), f"_rates must be those of {trees.n_trees} trees")
-    _require(trees.n_trees % n_outputs == 0, f"the number of trees must be a multiple of {n_outputs}")
-    _require(len(trees.cover) == trees.n_nodes, "trees must have covers")
+    require(model._baseline.shape == (n_outputs,), f"_baseline must have {n_outputs} outputs, as the loss has")
+    require(trees.n_trees == len(model._rates), f"_rates must be those of {trees.n_trees} trees")
+    require(trees.n_trees % n_outputs == 0, f"the number of trees must be a multiple of {n_outputs}")
+    require(len(trees.cover) == trees.n_nodes, "trees must have covers")
 
 
 _GRADIENT = {
@@ -208,15 +203,13 @@ GRADIENT_KINDS = [
 def _check_adaboost(model):
     members, weights = model._members, model.estimator_weights_
     if isinstance(members, GrownTrees):
-        _require(model._takes_tables, "_takes_tables must be true for trees")
+        require(model._takes_tables, "_takes_tables must be true for trees")
         _check_columns(model, members.binner)
     else:
-        _require(not model._takes_tables, "_takes_tables must be false for learners that are no trees of their own")
+        require(not model._takes_tables, "_takes_tables must be false for learners that are no trees of their own")
         _check_learners(model, members)
     each = model._algorithm.members_per_round if hasattr(model, "_algorithm") else 1
-    _require(
-        len(members) == each * len(weights) > 0, f"there must be {each} learners for each of {len(weights)} rounds"
-    )
+    require(len(members) == each * len(weights) > 0, f"there must be {each} learners for each of {len(weights)} rounds")
     if hasattr(model, "classes_"):
         _check_labels(model, model._algorithm.n_columns)
     if hasattr(model, "_algorithm"):
@@ -227,9 +220,9 @@ def _check_learners(model, members):
     """Each learner tells some of the classes of the model apart."""
     if members.classes is None:
         return
-    _require(np.array_equal(members.classes, model.classes_), "the classes of learners must be classes_")
+    require(np.array_equal(members.classes, model.classes_), "the classes of learners must be classes_")
     for learner in members.estimators:
-        _require(np.isin(learner.classes_, model.classes_).all(), "classes of a learner must be among classes_")
+        require(np.isin(learner.classes_, model.classes_).all(), "classes of a learner must be among classes_")
 
 
 _ADABOOST = {

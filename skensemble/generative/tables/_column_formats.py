@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from skensemble._large_integers import warn_of_lost
-from skensemble._levels import LevelMatcher
+from skensemble._levels import LevelMatcher, as_single
 from skensemble._validation import without_dictionary
 
 MAX_DECIMALS = 12
@@ -117,7 +117,7 @@ class FloatFormat:
         if self.computed is not None:
             numbers = self._as_given(numbers)
         if self.is_single:
-            numbers = np.where(np.abs(numbers) <= LARGEST_SINGLE, _as_single(numbers), numbers)
+            numbers = np.where(np.abs(numbers) <= LARGEST_SINGLE, as_single(numbers), numbers)
         if holds_objects(self.dtype):
             whole = [int(number) if self.holds_ints and number == number else number for number in numbers.tolist()]
             return np.array([*whole, None], object)[:-1]
@@ -178,13 +178,7 @@ def _rounded_singles(numbers, decimals):
     """Numbers, rounded where that is the same number as a float32."""
     with np.errstate(over="ignore"):
         rounded = np.round(numbers, decimals)
-    return np.where(_as_single(rounded) == _as_single(numbers), rounded, numbers)
-
-
-def _as_single(numbers):
-    """Numbers as float32 has them, in float64."""
-    with np.errstate(over="ignore"):
-        return numbers.astype(np.float32).astype(np.float64)
+    return np.where(as_single(rounded) == as_single(numbers), rounded, numbers)
 
 
 def _is_rounded(numbers, decimals, precision):

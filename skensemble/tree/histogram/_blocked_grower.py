@@ -59,7 +59,6 @@ class BlockedGrower:
         codes.let_go(codes.n_samples)
         self._place = np.zeros(len(Place._fields), np.int64)
         self._blocks = range(0, codes.n_samples, BLOCK_ROWS)
-        self._node_of_row = np.empty(codes.n_samples, np.int32)
         n_channels, n_rows = self._memory.sizes["most_channels"], min(BLOCK_ROWS, codes.n_samples)
         n_cells = max(1, 1 << max(limits.max_depth - 2, 0)) * n_channels * (codes.n_features << self._shift)
         n_desks = min(threads_here(n_threads), max(1, MAX_HISTOGRAM_BYTES // (8 * n_cells)), len(self._blocks))
@@ -69,7 +68,7 @@ class BlockedGrower:
         ]
 
     def grow(self, targets, seed, rows=None, features=None, output=0):
-        """The PartGrowth of a tree, whose `leaf_of_row` holds until the next one; see `TreeGrower.grow`."""
+        """The PartGrowth of a tree; see `TreeGrower.grow`."""
         n_active = len(self._memory.fields["features"])
         if features is not None:
             n_active = len(features)
@@ -80,7 +79,7 @@ class BlockedGrower:
         self._bounds = [*self._blocks, self._codes.n_samples]
         if rows is not None:
             self._bounds = np.searchsorted(rows, self._bounds)
-        self._node_of_row[:] = 0
+        self._node_of_row = np.zeros(self._codes.n_samples, np.int32)
         place = self._begin(seed)
         while place.phase != LEAVES:
             if place.phase == CHILDREN:
@@ -255,4 +254,5 @@ class BlockedGrower:
             symmetric=True,
         )
         rows = np.arange(self._codes.n_samples, dtype=np.uint32) if rows is None else rows
-        return PartGrowth(tree, self._node_of_row, rows)
+        leaf_of_row, self._node_of_row = self._node_of_row, None  # which belongs to the caller from now on
+        return PartGrowth(tree, leaf_of_row, rows)

@@ -1,4 +1,4 @@
-"""Kernels: rows move by the values of their leaves; which rows a tree did not see."""
+"""Kernels: rows move by the values of their leaves, and those that did not grow the tree are found."""
 
 from skensemble._jit import kernel
 

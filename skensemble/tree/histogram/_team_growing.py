@@ -7,6 +7,7 @@ import numpy as np
 
 from skensemble._parallel import helper_pool, threads_here
 from skensemble._team import dismiss_team
+from skensemble.tree.histogram._given_arrays import give_back
 from skensemble.tree.histogram._growing import grow_nodes
 
 TEAM_WORK = 50_000  # rows x features of a tree below which two cores would only exchange cache lines
@@ -38,7 +39,7 @@ class Team:
 
     def __init__(self, state, words):
         self._state, self._words, self._helpers = state, words, []
-        weakref.finalize(self, _dismiss, self._words, self._helpers)
+        weakref.finalize(self, _disband, self._state, self._words, self._helpers)
 
     def grow_tree(self, n_rows, n_active, n_threads, seed, first_output, targets, leaf_of_row, rows_by_leaf):
         """Grow one tree on rows[0, :n_rows] and features[:n_active] of the state; returns its number of nodes.
@@ -86,6 +87,12 @@ def _nothing_like(argument):
     nothing = np.empty((0,) * argument.ndim, argument.dtype)
     nothing.flags.writeable = argument.flags.writeable
     return nothing
+
+
+def _disband(state, words, helpers):
+    """Dismiss the team for good."""
+    _dismiss(words, helpers)
+    give_back(state)
 
 
 def _dismiss(words, helpers):

@@ -7,7 +7,7 @@ import numpy as np
 
 from skensemble._parallel import for_blocks
 from skensemble.tree.trees._linear_leaf_kernels import add_linear_trees
-from skensemble.tree.trees._prediction import apply_trees
+from skensemble.tree.trees._prediction import apply_trees, read_only
 from skensemble.tree.trees._records import LINE, TERM
 
 ROW_BLOCK = 1024  # rows that are encoded at once
@@ -69,13 +69,6 @@ class LeafSlopes(NamedTuple):
 
 
 # -- predictions -----------------------------------------------------------------------------------------------------
-
-
-def read_only(array):
-    """C order, and one type for the kernels, whether or not the array may be written to."""
-    view = np.ascontiguousarray(array).view()
-    view.flags.writeable = False
-    return view
 
 
 def staged_raw_with_slopes(layout, lines, encode, n_rows, baseline, stages, n_threads=1):

@@ -19,6 +19,7 @@ from skensemble.tree.trees._partial_dependence_kernels import (
     hand_down,
     sum_subtrees,
 )
+from skensemble.tree.trees._prediction import read_only
 
 TREES_OF_A_BLOCK = 8
 ROWS_OF_A_BLOCK = 256
@@ -43,7 +44,7 @@ def partial_dependence(additive, grid, features, mass, *, trees=None, n_threads=
     sum_subtrees(splits, values)
     asks = _asking(splits)
     chosen = np.arange(nodes.n_trees) if trees is None else np.asarray(trees, np.int64)
-    chosen, output, cells = _read_only(chosen), _read_only(nodes.output), _read_only(grid)
+    chosen, output, cells = read_only(chosen), read_only(nodes.output), read_only(grid)
 
     def add(start, stop):
         add_averages(splits, chosen, output, cells[start:stop], values, asks, sums[start:stop])
@@ -62,8 +63,8 @@ def mass_of_rows(additive, cells, weight, features, n_threads=1):
     mass = np.zeros(trees.n_nodes)
     if trees.n_trees:
         column = np.where(_place_of(features, trees)[trees.feature] >= 0, -1, trees.feature)
-        splits, cells = _splits(trees, column), _read_only(cells)
-        share, asks = _read_only(weight / weight.sum()), _asking(splits)
+        splits, cells = _splits(trees, column), read_only(cells)
+        share, asks = read_only(weight / weight.sum()), _asking(splits)
 
         def add(first, last):
             add_masses(splits, asks, first, last, cells, share, mass)
@@ -103,17 +104,10 @@ def _splits(trees, column):
         column.astype(np.int32), trees.threshold, trees.left, trees.right, trees.missing_left, trees.category_start,
         trees.category_count, trees.category_words, trees.roots, trees.depth,
     )  # fmt: skip
-    return Splits(*map(_read_only, arrays))
+    return Splits(*map(read_only, arrays))
 
 
 def _asking(splits):
     asks = np.empty(len(splits.column), bool)
     find_asking(splits, asks)
     return asks
-
-
-def _read_only(array):
-    """One type for the kernels, whether or not the array may be written to."""
-    view = np.ascontiguousarray(array).view()
-    view.flags.writeable = False
-    return view

@@ -145,7 +145,7 @@ def compile_trees(trees, n_threads=1):
     split, strikes = np.empty(n_tests.sum(), np.int64), np.empty(n_tests.sum(), np.uint32)
     exits, n_walk = np.empty(n_exits.sum(), np.int64), np.zeros(trees.n_trees, np.int32)
     read = trees.feature, trees.threshold, trees.left, trees.right, trees.missing_left, trees.category_start
-    read, count = tuple(map(_read_only, read)), _read_only(trees.count)
+    read, count = tuple(map(read_only, read)), read_only(trees.count)
     n_threads = n_threads if trees.n_nodes > MANY_NODES else 1
     sources, column_of = _find_sources(trees)
 
@@ -160,19 +160,19 @@ def compile_trees(trees, n_threads=1):
     tests, test_bounds = _pack_tests(nodes, split, strikes, n_tests)
     by_node = (sources, nodes, origin, trees.values, trees.category_start, trees.category_count, trees.category_words)
     by_tree = (trees.roots, trees.output, symmetric, tests, test_bounds, exits.astype(np.int32), first_exit, n_walk)
-    return PredictionLayout(*map(_read_only, by_node + by_tree))
+    return PredictionLayout(*map(read_only, by_node + by_tree))
 
 
 def _find_sources(trees):
     """The features that nodes ask for, or ~f for the negative of f, ascending; and the place of each among them."""
     n_features = 1 + int(trees.feature.max(initial=-1))
     occurs = np.zeros(2 * n_features, bool)
-    mark_sources(*map(_read_only, (trees.feature, trees.missing_left, trees.category_start)), occurs)
+    mark_sources(*map(read_only, (trees.feature, trees.missing_left, trees.category_start)), occurs)
     return np.flatnonzero(occurs) - n_features, np.cumsum(occurs) - 1
 
 
-def _read_only(array):
-    """One type for the kernels, whether or not the array may be written to."""
+def read_only(array):
+    """C order, and one type for the kernels, whether or not the array may be written to."""
     view = np.ascontiguousarray(array).view()
     view.flags.writeable = False
     return view
@@ -319,7 +319,7 @@ def _no_leaves(start, stop):
 
 
 def _encoded(encode, start, stop):
-    return _read_only(np.asarray(encode(start, stop), np.float64))
+    return read_only(np.asarray(encode(start, stop), np.float64))
 
 
 def _strips(layout, encode, start, stop):

@@ -8,8 +8,9 @@ from skensemble.ensemble.newton._leaf_slopes import add_leaves, find_paths
 from skensemble.ensemble.newton._linear_leaves import LeafRows, Paths, fit_lines
 from skensemble.tree.histogram._grown_trees import ThresholdTable
 from skensemble.tree.histogram._growth_state import NODE
-from skensemble.tree.trees._leaf_slopes import LeafSlopes, read_only
+from skensemble.tree.trees._leaf_slopes import LeafSlopes
 from skensemble.tree.trees._linear_leaf_kernels import add_linear_trees
+from skensemble.tree.trees._prediction import read_only
 
 START, FEATURE = np.array([0, 0, 2, 5], np.int64), np.array([0, 2, 2, 1, 0], np.int32)  # of nodes 0, 1, 2
 

@@ -409,3 +409,13 @@ def test_rows_between_are_all_others(rows):
     others = np.full(5 - len(rows), 9, np.uint32)
     rows_between(np.array(rows, np.uint32), others)
     np.testing.assert_array_equal(others, np.setdiff1d(np.arange(5), rows))
+
+
+def test_a_grower_that_is_gone_keeps_no_array():
+    rng = np.random.default_rng(0)
+    grower = new_grower(random_table(rng, 200, N_CODES, IS_CATEGORICAL), *fine_targets(rng, 1, 200))
+    for _ in range(2):
+        growth = grower.grow(1)
+    arrays = [weakref.ref(array) for array in (growth.leaf_of_row, growth.rows_by_leaf)]
+    del growth, grower
+    assert all(array() is None for array in arrays)
