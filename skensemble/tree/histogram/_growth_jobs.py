@@ -356,6 +356,8 @@ def level_has_missing(feature, state):
 def _leaves_chunk(lane, state):
     """Write the leaf of each row of a lane, the rows in the order of leaves, and sums of the float gradients."""
     hessian = common_hessian(state)
+    # Where all rows take part, a lane has those of a range, and their gradients are read in order: that takes half as long.
+    in_order = state.nodes[0].stop == state.rows.shape[1]
     for leaf in range(state.n_leaves):
         node_id = state.leaves[leaf]
         node = state.nodes[node_id]
@@ -368,14 +370,47 @@ def _leaves_chunk(lane, state):
             state.rows_by_leaf[uint64(at) + i - uint64(start)] = rows[i]
         for k in range(state.n_outputs):
             sums = state.leaf_sums[lane, node_id, k]
+            sums[0], sums[1] = 0, 0
             if hessian > 0.0:
-                sums[0] = gradient_units(rows, start, stop, state.gradient[state.first_output], state.fine_gradient[0])
                 sums[1] = (stop - start) * int64(hessian * state.fine_hessian[0])
-                continue
-            sums[0], sums[1] = fine_units(
-                rows, start, stop, state.gradient[state.first_output + k], state.hessian[state.first_output + k],
-                state.weight, state.whole, state.fine_gradient[k], state.fine_hessian[k],
+            if not in_order:
+                _add_leaf(rows, start, stop, hessian > 0.0, k, sums, state)
+    if in_order:
+        for k in range(state.n_outputs):
+            add_in_order(
+                state.leaf_of_row, state.spans[0, lane, 0], state.spans[0, lane, 1],
+                state.gradient[state.first_output + k], state.hessian[state.first_output + k], state.weight,
+                state.whole, hessian > 0.0, state.fine_gradient[k], state.fine_hessian[k], state.leaf_sums[lane, :, k],
             )  # fmt: skip
+
+
+@kernel
+def _add_leaf(rows, start, stop, same_hessian, k, sums, state):
+    """Add a leaf's rows to its sums."""
+    if same_hessian:
+        sums[0] += gradient_units(rows, start, stop, state.gradient[state.first_output], state.fine_gradient[0])
+        return
+    g, h = fine_units(
+        rows, start, stop, state.gradient[state.first_output + k], state.hessian[state.first_output + k],
+        state.weight, state.whole, state.fine_gradient[k], state.fine_hessian[k],
+    )  # fmt: skip
+    sums[0] += g
+    sums[1] += h
+
+
+@kernel
+def add_in_order(
+    leaf_of_row, start, stop, gradient, hessian, weight, whole, same_hessian, gradient_scale, hessian_scale, sums
+):
+    """As `gradient_units` or `fine_units`, of the rows [start, stop), added to the sums of their leaves."""
+    if same_hessian:
+        for row in range(uint64(start), uint64(stop)):
+            sums[leaf_of_row[row], 0] += int64(gradient[row] * gradient_scale)
+        return
+    for row in range(uint64(start), uint64(stop)):
+        g, h = units_of_row(row, gradient, hessian, weight, whole, gradient_scale, hessian_scale)
+        sums[leaf_of_row[row], 0] += g
+        sums[leaf_of_row[row], 1] += h
 
 
 @kernel
@@ -418,19 +453,22 @@ def value_of_leaf(node_id, k, state):
 def fine_units(rows, start, stop, gradient, hessian, weight, whole, gradient_scale, hessian_scale):
     """Sums of w g and w h of a leaf's rows, in units of 62-bit fixed point: of no order."""
     g, h, ahead = int64(0), int64(0), uint64(ROWS_AHEAD)
-    weighted = weight.shape[0] > 0
     for i in range(uint64(start), uint64(stop)):
         if i + ahead < uint64(stop):
             prefetch(gradient, int64(rows[i + ahead]) * 4)
             prefetch(hessian, int64(rows[i + ahead]) * 4)
-        row = rows[i]
-        if not weighted:
-            g += int64(gradient[row] * gradient_scale)
-            h += int64(hessian[row] * hessian_scale)
-        elif whole:
-            g += int64(gradient[row] * gradient_scale) * int64(weight[row])
-            h += int64(hessian[row] * hessian_scale) * int64(weight[row])
-        else:
-            g += int64(gradient[row] * weight[row] * gradient_scale)
-            h += int64(hessian[row] * weight[row] * hessian_scale)
+        one_g, one_h = units_of_row(uint64(rows[i]), gradient, hessian, weight, whole, gradient_scale, hessian_scale)
+        g += one_g
+        h += one_h
     return g, h
+
+
+@kernel
+def units_of_row(row, gradient, hessian, weight, whole, gradient_scale, hessian_scale):
+    """w g and w h of a row, in units of 62-bit fixed point.  A whole weight multiplies what is rounded."""
+    if weight.shape[0] == 0:
+        return int64(gradient[row] * gradient_scale), int64(hessian[row] * hessian_scale)
+    if whole:
+        count = int64(weight[row])
+        return int64(gradient[row] * gradient_scale) * count, int64(hessian[row] * hessian_scale) * count
+    return int64(gradient[row] * weight[row] * gradient_scale), int64(hessian[row] * weight[row] * hessian_scale)

@@ -26,7 +26,9 @@ HALF = (1 << 32) - 1
 MISSING_LEFT, ONE_HOT, UNSURE, COUNTED = 1, 2, 4, 8
 MANY_LEVELS = 255.0  # of a column; the extremes of n times as many are so by chance more often: n times cat_l2
 FEW_CODES = 4  # of a feature: whether one of them has all rows, and nothing can be split, is seen at once
-CACHED = 1 << 18  # bytes of a column that stay in a cache near the core: to ask for them ahead of time gains nothing
+# To ask for the cells of a column ahead of time takes as long as to read them, and gains nothing where they stay in a
+# cache near the core (bytes of a column), or where several rows of a node stand on each line (bytes from one to the next).
+CACHED, SHARED_LINE = 1 << 18, 32
 BY_SUMS = -1  # in place of the side whose rows were counted: none were
 
 
@@ -608,7 +610,7 @@ def mark_left(column, rows, start, stop, code, missing_left, is_category, words,
     # Missing right: code - 1 wraps around to a huge number for code 0, so one comparison serves both directions.
     offset = uint64(0) if missing_left else uint64(1)
     limit = uint64(code) - offset
-    if column.shape[0] * column.itemsize <= CACHED:
+    if is_near(column, rows, start, stop):
         for i in range(uint64(start), uint64(stop)):
             flag = (uint64(column[rows[i]]) - offset) <= limit
             goes_left[i] = flag
@@ -621,6 +623,15 @@ def mark_left(column, rows, start, stop, code, missing_left, is_category, words,
         goes_left[i] = flag
         n_left += int64(flag)
     return n_left
+
+
+@kernel
+def is_near(column, rows, start, stop):
+    """Do the cells of a column in rows[start:stop] arrive without being asked for ahead of time?"""
+    if column.shape[0] * column.itemsize <= CACHED or start == stop:
+        return True
+    span = int64(rows[stop - 1]) - int64(rows[start])
+    return span * column.itemsize <= SHARED_LINE * (stop - start)
 
 
 @kernel

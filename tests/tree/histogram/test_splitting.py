@@ -6,6 +6,7 @@ import pytest
 from skensemble.tree.histogram._growth_jobs import fine_units
 from skensemble.tree.histogram._splitting import (
     BY_SUMS,
+    CACHED,
     FORBIDDEN,
     INVALID,
     MISSING_LEFT,
@@ -18,6 +19,7 @@ from skensemble.tree.histogram._splitting import (
     drop_rare,
     drop_unbalanced,
     gains_of_several,
+    is_near,
     leaf_value,
     left_sums,
     left_totals,
@@ -354,6 +356,17 @@ def test_mark_left_by_number(start, stop, missing_left, code):
     np.testing.assert_array_equal(goes_left[start:stop], expected)
     assert n_left == expected.sum()
     assert (np.delete(goes_left, slice(start, stop)) == 7).all()
+
+
+@pytest.mark.parametrize("step", [1, 200])
+def test_mark_left_in_a_column_beyond_the_caches(step):
+    column = np.random.default_rng(0).integers(0, 12, CACHED + 9).astype(np.uint8)
+    rows = np.arange(0, len(column), step, dtype=np.uint32)
+    assert is_near(column, rows, 0, len(rows)) == (step == 1)
+    goes_left = np.full(len(rows), 7, np.uint8)
+    n_left = mark_left(column, rows, 0, len(rows), 6, False, 0, np.zeros(1, np.uint64), goes_left)
+    np.testing.assert_array_equal(goes_left, (column[rows] <= 6) & (column[rows] > 0))
+    assert n_left == goes_left.sum()
 
 
 @pytest.mark.parametrize(("start", "stop"), RANGES)
