@@ -17,7 +17,8 @@ from typing import NamedTuple
 import numpy as np
 
 WORD = 8  # codes that are read at a time
-MOST_CELLS = 256  # of a column
+MOST_CELLS, BYTE = 256, 8  # of a column of bytes, and their binary logarithm
+LINE = 8  # cells; wider columns stand side by side, as cells a power of two apart share few lines of the caches
 # (columns, bits of a code): a histogram of 256 cells for each of so many columns of such codes is mostly empty, leaves
 # the caches, and its cells in use fall on few lines of them.
 COMPACT = (24, 5), (256, 7)
@@ -33,7 +34,7 @@ class CodeColumns(NamedTuple):
 
     groups: list  # of features, one for each column; their cells stand side by side
     usual: np.ndarray  # (n_features,) int64: usual code of a feature that shares its column; -1: it has its own
-    shift: int  # the cells of a column begin at column << shift
+    shift: int  # a column has up to 1 << shift cells; those of columns of bytes begin at column << shift
 
     @classmethod
     def own(cls, n_codes, dtype):
@@ -79,7 +80,7 @@ class CodeColumns(NamedTuple):
     def fields(self, n_codes):
         """Fields of a state that say where the cells of columns and features begin."""
         columns, features = np.arange(len(self.groups)), np.arange(len(n_codes))
-        column_cells = cells = columns << self.shift
+        column_cells = cells = self._column_cells(n_codes)
         starts = np.arange(len(self.groups) + 1)
         if len(self.groups) < len(n_codes):
             cells, starts = np.empty(len(n_codes), np.int64), np.cumsum([0, *map(len, self.groups)])
@@ -95,6 +96,13 @@ class CodeColumns(NamedTuple):
             "cells": cells,
             "usual_codes": self.usual,
         }
+
+    def _column_cells(self, n_codes):
+        """Where the cells of columns begin."""
+        if self.shift <= BYTE:
+            return np.arange(len(self.groups)) << self.shift
+        widths = -(-n_codes // LINE) * LINE
+        return np.cumsum(widths, dtype=np.int64) - widths
 
 
 def _shift(dtype, n_columns, most_codes):

@@ -10,7 +10,7 @@ No row leaves its lane, so that a thread that keeps to its lane finds what it wr
 a line that another core wrote last takes some hundred times as long.
 
 One thread, the leader, alternates between two things: it decides on the next job (this file), and does that job's
-chunks together with its team (`_growth_jobs.py`).  A split takes three jobs:
+chunks together with its team (`_growth_jobs.py`).  A split takes two or three jobs:
 
     MARK        blocks of a lane: which rows go left           then the leader knows where each block writes
     MOVE        blocks of a lane: write them to their places   then it makes two child nodes
@@ -18,6 +18,8 @@ chunks together with its team (`_growth_jobs.py`).  A split takes three jobs:
                 of the smaller child, subtract from the        child; the next split is that of the node on top of
                 parent (whose memory becomes the larger        the queue
                 child's), scan both for their best splits
+
+Where the rows of a lane are one block, PARTITION is both MARK and MOVE.
 
 Where the sums do not tell that a child's best split leaves enough rows on both sides, COUNT counts them for its feature
 and scans that again, until they do.
@@ -47,6 +49,7 @@ from skensemble.tree.histogram._growth_jobs import (
     MARK,
     MOVE,
     PACK,
+    PARTITION,
     SUMS,
     is_unsure,
     level_has_missing,
@@ -70,7 +73,7 @@ from skensemble.tree.histogram._splitting import (
     left_totals,
 )
 
-ROW_CHUNK = 16384
+ROW_CHUNK = 1 << 15
 MAX_ROW_CHUNKS = 4096
 FEW_ROWS = 512  # of a node: to share them takes longer than to move them
 TILE_FEATURES = 32  # 32 features x 256 codes x 8 bytes: twice the L1 cache, but rows are read half as often
@@ -130,7 +133,12 @@ def _help_growing(lane, n_threads, state):
 def _next_job(state):
     """What follows the job just done; returns its number of chunks, 0 when the tree is complete."""
     if state.phase == MARK:
-        return _place_rows(state)
+        _place_rows(state)
+        state.phase = MOVE
+        return state.n_chunks
+    if state.phase == PARTITION:
+        _place_rows(state)
+        return after_partition(state)
     if state.phase == MOVE:
         return after_partition(state)
     if state.phase == ACCUMULATE:
@@ -277,8 +285,9 @@ def _next_split(state):
 
 @kernel
 def _start_partition(state):
-    state.phase = MARK
-    return _chunks_of_lanes(state.node_id, state)
+    n_chunks = _chunks_of_lanes(state.node_id, state)
+    state.phase = PARTITION if n_chunks == state.n_threads else MARK
+    return n_chunks
 
 
 @kernel
@@ -299,7 +308,8 @@ def _longest_lane(node_id, state):
 
 @kernel
 def _place_rows(state):
-    """Turn the number of left rows of each chunk into the places of its first left and right row."""
+    """Turn the number of left rows of each chunk into the places of its first left and right row, and the spans of the
+    children."""
     node_id, of_lane = state.node_id, state.n_chunks // state.n_threads
     left, n_left = _left_child(state), 0
     for lane in range(state.n_threads):
@@ -316,8 +326,6 @@ def _place_rows(state):
             state.right_starts[chunk] = middle
             middle += end - begin - state.left_counts[chunk]
     state.right_start = state.nodes[node_id].start + n_left
-    state.phase = MOVE
-    return state.n_chunks
 
 
 @kernel

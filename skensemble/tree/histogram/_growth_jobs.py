@@ -39,16 +39,14 @@ from skensemble.tree.histogram._splitting import (
 )
 
 SUM_BLOCK = 1 << 13  # rows; fixed, so that float sums do not depend on the number of threads
-SUMS, PACK, MARK, MOVE, ACCUMULATE, CHILDREN, COUNT, LEVEL_SCAN, LEAVES = range(9)
+SUMS, PACK, PARTITION, MARK, MOVE, ACCUMULATE, CHILDREN, COUNT, LEVEL_SCAN, LEAVES = range(10)
 
 
 @kernel
 def run_chunk(chunk, state):
     """Do one chunk of the open job."""
-    if state.phase == MARK:
-        _mark_chunk(chunk, state)
-    elif state.phase == MOVE:
-        _move_chunk(chunk, state)
+    if state.phase == PARTITION or state.phase == MARK or state.phase == MOVE:
+        _partition_chunk(chunk, state)
     elif state.phase == ACCUMULATE:
         _accumulate_chunk(chunk, state)
     elif state.phase == CHILDREN:
@@ -115,24 +113,24 @@ def rows_of_chunk(node_id, chunk, state):
 
 
 @kernel
-def _mark_chunk(chunk, state):
+def _partition_chunk(chunk, state):
+    """Mark which rows go left, move rows to their sides, or both: all rows of a lane know their places."""
     node = state.nodes[state.node_id]
     start, stop = rows_of_chunk(state.node_id, chunk, state)
-    state.left_counts[chunk] = mark_left(
-        state.columns[node.feature], state.rows[node.buffer], start, stop, node.code, node.missing_left,
-        node.is_categorical, state.words[state.node_id], state.goes_left,
-    )  # fmt: skip
-
-
-@kernel
-def _move_chunk(chunk, state):
-    node = state.nodes[state.node_id]
-    start, stop = rows_of_chunk(state.node_id, chunk, state)
-    move_rows(
-        state.rows[node.buffer], state.packed[node.buffer], state.n_channels, state.goes_left, start, stop,
-        state.rows[1 - node.buffer], state.packed[1 - node.buffer], state.left_starts[chunk],
-        state.right_starts[chunk],
-    )  # fmt: skip
+    if state.phase == MOVE:
+        left, right = state.left_starts[chunk], state.right_starts[chunk]
+    else:
+        n_left = mark_left(
+            state.columns[node.feature], state.rows[node.buffer], start, stop, node.code, node.missing_left,
+            node.is_categorical, state.words[state.node_id], state.goes_left,
+        )  # fmt: skip
+        state.left_counts[chunk] = n_left
+        left, right = start, start + n_left
+    if state.phase != MARK:
+        move_rows(
+            state.rows[node.buffer], state.packed[node.buffer], state.n_channels, state.goes_left, start, stop,
+            state.rows[1 - node.buffer], state.packed[1 - node.buffer], left, right,
+        )  # fmt: skip
 
 
 # -- histograms and best splits: a tile of features ------------------------------------------------------------------
@@ -356,7 +354,7 @@ def level_has_missing(feature, state):
 def _leaves_chunk(lane, state):
     """Write the leaf of each row of a lane, the rows in the order of leaves, and sums of the float gradients."""
     hessian = common_hessian(state)
-    # Where all rows take part, a lane has those of a range, and their gradients are read in order: that takes half as long.
+    # Where all rows take part, a lane has those of a range, whose gradients are read in order: in half of the time.
     in_order = state.nodes[0].stop == state.rows.shape[1]
     for leaf in range(state.n_leaves):
         node_id = state.leaves[leaf]

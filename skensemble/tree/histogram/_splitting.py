@@ -26,8 +26,8 @@ HALF = (1 << 32) - 1
 MISSING_LEFT, ONE_HOT, UNSURE, COUNTED = 1, 2, 4, 8
 MANY_LEVELS = 255.0  # of a column; the extremes of n times as many are so by chance more often: n times cat_l2
 FEW_CODES = 4  # of a feature: whether one of them has all rows, and nothing can be split, is seen at once
-# To ask for the cells of a column ahead of time takes as long as to read them, and gains nothing where they stay in a
-# cache near the core (bytes of a column), or where several rows of a node stand on each line (bytes from one to the next).
+# To ask for the cells of a column ahead of time takes as long as to read them, and gains nothing where the column stays
+# in a cache near the core (its bytes), or where rows of a node stand close (bytes from one to the next).
 CACHED, SHARED_LINE = 1 << 18, 32
 BY_SUMS = -1  # in place of the side whose rows were counted: none were
 

@@ -20,7 +20,7 @@ def is_worth_a_team(n_cells):
 
 
 def team_size(n_cells, n_threads):
-    """How many of `n_threads` threads grow a tree on so many rows x features fastest.
+    """How many of `n_threads` threads grow a tree on so many rows x columns of codes fastest.
 
     Work is shared, and each thread adds a message to every job: a / n + b n is least at n = sqrt(a / b).
     """
@@ -50,7 +50,6 @@ class Team:
         leaf_of_row : (n_samples,) int32; the leaf of each row that grows the tree is written there
         rows_by_leaf : (n_rows,) uint32; the rows that grow the tree are written there, leaf by leaf
         """
-        n_threads = team_size(n_rows * n_active, n_threads)
         arguments = n_rows, n_active, n_threads, seed, first_output, *targets, leaf_of_row, rows_by_leaf
         if n_threads > 1:
             self._gather(n_threads, arguments)

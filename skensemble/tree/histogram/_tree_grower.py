@@ -11,7 +11,7 @@ from skensemble.tree.histogram._grown_trees import GrownTree, copy_of_nodes, lea
 from skensemble.tree.histogram._growth_limits import SYMMETRIC
 from skensemble.tree.histogram._growth_memory import GrowthMemory
 from skensemble.tree.histogram._leaf_values import rows_between
-from skensemble.tree.histogram._team_growing import Team
+from skensemble.tree.histogram._team_growing import Team, team_size
 from skensemble.tree.histogram._usual_words import usual_words
 from skensemble.tree.trees._marks import ALL_OUTPUTS, NO_CHILD
 
@@ -104,17 +104,16 @@ class TreeGrower:
         output : the first output that the tree is about
         """
         arrays, n_samples = self._memory.fields, len(self.binned.codes)
-        n_rows, n_active = n_samples, len(arrays["features"])
+        n_rows, n_active, n_columns = n_samples, len(arrays["features"]), len(arrays["columns_in_order"])
         if rows is not None:
             n_rows = len(rows)
             arrays["rows"][0, :n_rows] = rows
         if features is not None:
-            n_active = len(features)
+            n_active = n_columns = len(features)
             arrays["features"][:n_active] = features
         leaf_of_row, rows_by_leaf = np.empty(n_samples, np.int32), np.empty(n_rows, np.uint32)
-        n_nodes = self._team.grow_tree(
-            n_rows, n_active, self.n_threads, seed, output, targets, leaf_of_row, rows_by_leaf
-        )
+        n_threads = team_size(n_rows * n_columns, self.n_threads)
+        n_nodes = self._team.grow_tree(n_rows, n_active, n_threads, seed, output, targets, leaf_of_row, rows_by_leaf)
         tree = GrownTree(
             nodes=copy_of_nodes(arrays["nodes"][:n_nodes]),
             values=arrays["values"][:n_nodes].copy(),

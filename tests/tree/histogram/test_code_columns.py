@@ -91,6 +91,12 @@ def test_cells_of_many_columns_of_few_codes_stand_close(dtype, n_features, most,
     assert CodeColumns.own(n_codes, dtype).shift == shift
 
 
+def test_cells_of_wide_columns_stand_side_by_side():
+    n_codes = np.array([300, 3, 17])
+    fields = CodeColumns.own(n_codes, np.uint16).fields(n_codes)
+    assert fields["cells"].tolist() == fields["column_cells"].tolist() == [0, 304, 312]
+
+
 def test_features_do_not_share_where_cells_would_no_longer_stand_close():
     rng = np.random.default_rng(0)
     alone = (1 + (rng.random((40, 3000)) < 0.4)).astype(np.uint8)
