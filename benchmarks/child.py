@@ -8,6 +8,7 @@
     python benchmarks/child.py fit_parquet WAY ROWS.parquet N_ROUNDS
     python benchmarks/child.py fit_on_workers LIBRARY ROWS.npz N_ROUNDS
     python benchmarks/child.py model_memory SMALL.pickle MODEL.pickle ROWS.npy
+    python benchmarks/child.py generate_many N_ROWS
 
 `ask` starts one and reads its answer.
 """
@@ -282,6 +283,37 @@ def _bytes_in_use():
     return _status("VmRSS")
 
 
+def generate_many(n_rows):
+    """Seconds and peak megabytes of an AutoregressiveForest that learns a mixed table and draws as many rows."""
+    from datasets import mixed
+
+    from skensemble import AutoregressiveForest
+
+    model = AutoregressiveForest(random_state=0, n_jobs=2)
+    model.fit(mixed(400)).sample(50)  # so that code is loaded
+    table = mixed(int(n_rows))
+    before, began, cpu = _start_of_peak(), time.perf_counter(), time.process_time()
+    model.fit(table)
+    fitted = time.perf_counter()
+    made = model.sample(len(table))
+    seconds = {"fit": fitted - began, "sample": time.perf_counter() - fitted, "CPU": time.process_time() - cpu}
+    megabytes = (_peak() - before) / 2**20
+    return {**seconds, "megabytes": megabytes, "largest difference of shares": _difference_of_shares(table, made)}
+
+
+def _difference_of_shares(table, made):
+    """Largest difference of shares of levels and missing cells, in standard errors of the difference."""
+    import numpy as np
+
+    found = []
+    for name in table.select_dtypes("category"):
+        real, drawn = (each[name].value_counts(normalize=True, dropna=False, sort=False) for each in (table, made))
+        share = real.reindex(drawn.index.union(real.index), fill_value=0.0)
+        error = np.sqrt(2.0 * np.maximum(share * (1.0 - share), 1e-12) / len(table)) + 1.0 / len(table)
+        found.append(float(((drawn.reindex(share.index, fill_value=0.0) - share).abs() / error).max()))
+    return max(found)
+
+
 def _start_of_peak():
     """Forget earlier peaks (Linux), and return the bytes in use now."""
     Path("/proc/self/clear_refs").write_text("5")
@@ -306,6 +338,7 @@ JOBS = {
     "fit_parquet": fit_parquet,
     "fit_on_workers": fit_on_workers,
     "model_memory": model_memory,
+    "generate_many": generate_many,
 }
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import scipy.sparse
 from sklearn import datasets as sklearn_datasets
 from sklearn.model_selection import train_test_split
@@ -119,6 +120,29 @@ def synthetic(n_rows=600_000, n_features=28):
     rng = np.random.default_rng(2)
     y = (score + rng.logistic(size=n_rows) > 0).astype(np.int64)
     return Table(f"synthetic {n_rows // 1000}k x {n_features}", X, y, "binary")
+
+
+def mixed(n_rows, n_columns=30):
+    """Numbers, counts, amounts with zeros, levels and gaps that depend on three hidden numbers."""
+    rng = np.random.default_rng(0)
+    hidden = rng.normal(size=(n_rows, 3)).astype(np.float32)
+    columns = {}
+    for k in range(n_columns):
+        about, kind = hidden[:, k % 3], k % 5
+        if kind == 0:
+            columns[f"number{k}"] = about * (1 + k) + rng.normal(size=n_rows)
+        elif kind == 1:
+            columns[f"count{k}"] = rng.poisson(np.exp(np.clip(about, -2, 2)) + k)
+        elif kind == 2:
+            columns[f"amount{k}"] = np.where(rng.random(n_rows) < 0.2, 0.0, np.round(np.exp(about + 3), 2))
+        elif kind == 3:
+            n_levels = 3 + k
+            level = np.clip(2 * about + rng.normal(size=n_rows) + n_levels / 2, 0, n_levels - 1).astype(int)
+            level = np.where(rng.random(n_rows) < 0.05, -1, level)
+            columns[f"level{k}"] = pd.Categorical.from_codes(level, [f"level {i}" for i in range(n_levels)])
+        else:
+            columns[f"gaps{k}"] = np.where(rng.random(n_rows) < 0.1, np.nan, about + rng.normal(size=n_rows))
+    return pd.DataFrame(columns)
 
 
 def word_counts(n_rows, n_words=20_000, n_per_row=40):

@@ -126,14 +126,15 @@ def split(table, seed, test_size=0.2):
 # -- generators ------------------------------------------------------------------------------------------------------
 
 
-def of_model(model, rows, seed, clock=time.perf_counter):
-    """A Sample of one of our models: labels are a condition, numbers to predict a column like the others."""
+def of_model(model, rows, seed, clock=time.perf_counter, *, is_given=True):
+    """A Sample of one of our models: labels are a condition if they are given, else a column, as numbers always are."""
     model.set_params(random_state=seed, n_jobs=N_THREADS)
-    X, y = (rows.train.drop(columns=TARGET), rows.train[TARGET]) if rows.is_label else (rows.train, None)
+    is_given = is_given and rows.is_label
+    X, y = (rows.train.drop(columns=TARGET), rows.train[TARGET]) if is_given else (rows.train, None)
     started, cpu = clock(), time.process_time()
     model.fit(X, y)
     fitted = clock()
-    if rows.is_label:
+    if is_given:
         made, labels = model.sample_labeled(len(X))
         made = made.assign(**{TARGET: pd.Categorical(labels, categories=rows.train[TARGET].cat.categories)})
     else:

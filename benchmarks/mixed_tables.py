@@ -3,33 +3,40 @@
 A quarter of the rows is held out; as many rows are generated as there are to learn from.  All figures are those of
 `evaluate`: the area under the curve of boosted trees that tell generated rows from held-out ones (0.5 is best), F1 or
 R2 on the held-out rows of boosted trees that learn from generated ones, and the share of generated rows that equal a
-training row.  The training rows themselves and SMOTE are beside them.
+training row.  The training rows themselves and SMOTE are beside them.  Then a made-up table of many rows, each size in
+a process of its own: seconds, and memory beyond the table.
 """
 
 import datasets
 import generative
 import numpy as np
 import pandas as pd
+from child import ask, errors
 from report import Report
 from timing import threads
 
+from skensemble import AutoregressiveForest
 from skensemble.generative.evaluation._evaluation import REAL_TRAIN, SMOTE, evaluate
 
 N_THREADS = 2
+MANY_ROWS = (10_000, 100_000, 1_000_000)
 MOST_ROWS = 20_000  # of a table
 MOST_FOR_PEERS = 6000  # rows of a table on which other libraries run
 TABLES = ("adult", "bank_marketing", "credit_g", "mlc_churn", "insurance_charges", "diamonds", "ames_housing")
-MODELS = ("AutoregressiveForest", "FlowMatching")
+GENERATORS = {  # chains have the label as their last column: what rows teach depends on it
+    "AutoregressiveForest": lambda rows, seed: generative.of_model(AutoregressiveForest(), rows, seed, is_given=False),
+    "FlowMatching": generative.GENERATORS["FlowMatching"],
+}
 FIGURES = {"c2st_auc": "C2ST AUC", "utility": "F1 / R2", "exact_copies": "copies"}
 
 
 def run(quick=False):
     names = datasets.available(TABLES) or ["iris"]
-    rows, errors = [], {}
+    rows, failures = [], {}
     with threads(N_THREADS):
         for name in names[-1:] if quick else names:
             n_rows = 400 if quick else None if name == "adult" else MOST_ROWS
-            rows += measure(name, n_rows, {} if quick else peers(), errors)
+            rows += measure(name, n_rows, {} if quick else peers(), failures)
             print(f"  generated {name}", flush=True)
     note = (
         f"At most {MOST_ROWS} rows of each table, of adult all, a quarter held out, one split, {N_THREADS} threads; "
@@ -37,7 +44,18 @@ def run(quick=False):
         "sample together, of all threads."
     )
     means = _means(rows) if len(names) > 1 else []
-    yield Report("Generated mixed tables", note, rows, [*means, *errors.values()])
+    yield Report("Generated mixed tables", note, rows, [*means, *failures.values()])
+    yield many_rows((500, 1000) if quick else MANY_ROWS)
+
+
+def many_rows(sizes):
+    answers = {f"{n_rows} rows": ask("generate_many", n_rows) for n_rows in sizes}
+    note = (
+        f"AutoregressiveForest, fit and as many rows drawn, {N_THREADS} threads, 30 columns. Megabytes beyond the "
+        "table; largest difference of a share of a level or of missing cells, in standard errors."
+    )
+    rows = [{"table": name, **answer} for name, answer in answers.items() if "error" not in answer]
+    return Report("Many mixed rows generated", note, rows, errors(answers))
 
 
 def peers():
@@ -45,18 +63,18 @@ def peers():
     return {name: make for name, make in generative.peers().items() if name == "arfpy"}
 
 
-def measure(name, n_rows, others, errors):
+def measure(name, n_rows, others, failures):
     """One row for each generator, the training rows and SMOTE among them.
 
-    others : {name: generator} of other libraries;  errors : {name: text}, where the first error of each of these goes
+    others : {name: generator} of other libraries;  failures : {name: text}, where the first error of each of these goes
     """
     parts = generative.split(datasets.load(name, n_rows), 0, test_size=0.25)
-    made = {each: generative.GENERATORS[each](parts, 0) for each in MODELS}
+    made = {each: generate(parts, 0) for each, generate in GENERATORS.items()}
     for each, make in others.items() if len(parts.train) + len(parts.test) <= MOST_FOR_PEERS else ():
         try:
             made[each] = make(parts, 0)
         except Exception as error:  # a peer that fails is a line below the table
-            errors.setdefault(each, f"{each}, {name}: {type(error).__name__}: {error}")
+            failures.setdefault(each, f"{each}, {name}: {type(error).__name__}: {error}")
     options = {"target": generative.TARGET, "metrics": list(FIGURES), "random_state": 0, "n_jobs": N_THREADS}
     table = evaluate(parts.train, parts.test, {each: sample.rows for each, sample in made.items()}, **options).table
     return [

@@ -32,7 +32,8 @@ class ChainRows(NamedTuple):
     """The rows of fit.
 
     cells, plain : cells and plain values, column by column;  labels : (n_rows, n_labels);  weight : (n_rows,)
-    coded : CodedFeatures of labels and columns, of merged rows
+    coded : CodedFeatures of labels and columns;  cell_of : list of (n_rows,), cells of rows column by column; both of
+        merged rows
     """
 
     cells: list
@@ -40,6 +41,7 @@ class ChainRows(NamedTuple):
     labels: np.ndarray
     weight: np.ndarray
     coded: CodedFeatures | None = None
+    cell_of: list | None = None
 
     def merged(self, n_threads):
         """The same rows without copies, whose weights are added up, and coded."""
@@ -48,12 +50,13 @@ class ChainRows(NamedTuple):
         features = [cells.as_feature(column) for cells, column in zip(self.cells, plain, strict=True)]
         levels = [labels.shape[1] + j for j, cells in enumerate(self.cells) if cells.is_level]
         coded = CodedFeatures.of(np.column_stack([labels, *features]), levels, weight, n_threads)
-        return ChainRows(self.cells, plain, labels, weight, coded)
+        cell_of = [cells.codes(column) for cells, column in zip(self.cells, plain, strict=True)]
+        return ChainRows(self.cells, plain, labels, weight, coded, cell_of)
 
     def head(self, n):
         """The first rows: some of chance, in the order of merged ones."""
-        plain = [column[:n] for column in self.plain]
-        return ChainRows(self.cells, plain, self.labels[:n], self.weight[:n], self.coded.head(n))
+        plain, cell_of = ([column[:n] for column in columns] for columns in (self.plain, self.cell_of))
+        return ChainRows(self.cells, plain, self.labels[:n], self.weight[:n], self.coded.head(n), cell_of)
 
     def features(self, order, j):
         """CodedFeatures of column j: labels and the columns before it."""
@@ -61,7 +64,7 @@ class ChainRows(NamedTuple):
         return self.coded.of_features([*range(n_labels), *(n_labels + i for i in order[: order.index(j)])])
 
     def codes(self, j):
-        return self.cells[j].codes(self.plain[j])
+        return self.cell_of[j]
 
     def value_of(self, j):
         """Numbers of values on a step, of a column with bins of such values; None otherwise."""

@@ -58,7 +58,7 @@ class Conditional:
 
     def _without_new_levels(self, features):
         """Levels that no training row has beside this column count as missing."""
-        features = features.copy()
+        features = features.copy() if self.categorical else features
         for k, seen in zip(self.categorical, self.seen, strict=True):
             level = np.nan_to_num(features[:, k], nan=0.0).astype(np.int64)
             is_seen = (level < len(seen)) & seen[np.minimum(level, len(seen) - 1)]
@@ -182,11 +182,11 @@ class Conditional:
 
     def draw(self, features, rng):
         """A cell for each row."""
-        leaves, drawn = self.leaves_of(features), np.zeros(len(features), np.int64)
+        known, drawn = self._without_new_levels(features), np.zeros(len(features), np.int64)
         tree_of = rng.integers(len(self.trees), size=len(features))
-        for k, (tree, leaf) in enumerate(zip(self.trees, leaves, strict=True)):
+        for k, tree in enumerate(self.trees):
             rows = np.flatnonzero(tree_of == k)
-            drawn[rows] = tree.draw(leaf[rows], self.shares, self.strength, rng)
+            drawn[rows] = tree.draw(tree.leaves_of(known[rows]), self.shares, self.strength, rng)
         if self.boosted is not None:
             rows = np.flatnonzero(rng.random(len(features)) < self.boosted_share)
             drawn[rows] = self.boosted.draw(self._without_new_levels(features[rows]), self.cells.n_cells, rng)

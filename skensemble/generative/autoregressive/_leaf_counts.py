@@ -93,7 +93,7 @@ class LeafCounts:
         return Counts(*(np.concatenate(each) for each in zip(*parts, strict=True)), n_cells)
 
     def leaves_of(self, features):
-        if self.tree is None:
+        if self.tree is None or len(features) == 0:
             return np.zeros(len(features), np.int64)
         return self.tree.leaves(read_table(features)).astype(np.int64)
 
