@@ -8,7 +8,7 @@ PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test blas bounds lint format bench docs clean warm warm-bounds
+.PHONY: help demo test blas bounds lint format bench docs wheel clean warm warm-bounds
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -54,6 +54,16 @@ bench: $(VENV)/.installed-bench ## compare speed, memory and quality with other 
 docs: $(VENV)/.installed-docs ## build the documentation into docs/_build/html, and open each page in Chromium if it is installed
 	$(PYTHON) -m sphinx -W --keep-going -b html docs docs/_build/html
 	$(PYTHON) -m tests.pages_in_browser docs/_build/html
+
+wheel: export NUMBA_CACHE_DIR =
+wheel: export NUMBA_CPU_FEATURES =
+wheel: $(VENV)/.installed-test ## build a wheel with kernels compiled for every recent processor of this platform
+	rm -rf build/wheel && mkdir -p build/wheel
+	cp -R skensemble pyproject.toml hatch_build.py README.md LICENSE build/wheel
+	find build/wheel -name __pycache__ -type d -prune -exec rm -rf {} +
+	cd build/wheel && NUMBA_CPU_NAME=$$($(CURDIR)/$(PYTHON) -c "from skensemble._shipped_kernels import *; print(baseline_processor())") \
+	  $(CURDIR)/$(PYTHON) -m skensemble warmup
+	SKENSEMBLE_COMPILED_WHEEL=1 $(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir dist build/wheel
 
 clean: ## remove the environment, what was built, and compiled kernels
 	rm -rf $(VENV) docs/_build docs/generated docs/gallery docs/sg_execution_times.rst build dist .pytest_cache .ruff_cache

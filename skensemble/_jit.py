@@ -32,6 +32,7 @@ from numba.core.sigutils import normalize_signature
 from numba.extending import intrinsic
 
 from skensemble._kernel_compiler import InnerCompiler, OuterCompiler
+from skensemble._shipped_kernels import SHIPPED, shipped_processor
 
 logger = logging.getLogger(__name__)
 
@@ -131,16 +132,26 @@ class _FilePerSignature(IndexDataCacheFile):
     overwrite each other's entries. Here they share nothing: a file is written beside its place and moved there.
     """
 
-    def __init__(self, cache_path, filename_base):
+    def __init__(self, cache_path, filename_base, shipped_path):
         super().__init__(cache_path, filename_base, None)
-        self._filename_base = filename_base
+        self._filename_base, self._shipped_path = filename_base, shipped_path
 
     def save(self, key, data):
         self._save_data(self._file_name(key), data)
 
     def load(self, key):
+        """What was compiled here, or else what a wheel brought."""
         try:
             return self._load_data(self._file_name(key))
+        except FileNotFoundError:
+            return self._load_shipped(*key)
+
+    def _load_shipped(self, signature, processor, function):
+        shipped = shipped_processor(processor)
+        if shipped is None:
+            return None
+        try:
+            return self._load_data(self._shipped_path / self._file_name((signature, shipped, function)))
         except FileNotFoundError:
             return None
 
@@ -163,7 +174,8 @@ class _KernelCache(FunctionCache):
 
     def __init__(self, function):
         super().__init__(function)
-        self._cache_file = _FilePerSignature(self._cache_path, self._impl.filename_base)
+        shipped_path = Path(function.__code__.co_filename).parent / SHIPPED
+        self._cache_file = _FilePerSignature(self._cache_path, self._impl.filename_base, shipped_path)
 
     def load_overload(self, sig, target_context):
         try:

@@ -229,6 +229,7 @@ def test_editing_an_estimator_compiles_nothing_anew():
 
 
 CODE_MAKERS = {  # files of plain functions whose results are compiled: what they say is part of a kernel
+    "_shipped_kernels.py",  # whether a wheel brings the code
     "_jit.py",
     "_kernel_compiler.py",
     "_kernel_lowering.py",
