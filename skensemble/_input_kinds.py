@@ -47,8 +47,12 @@ class TableSource:
 
 def is_dask(values):
     """Is it a collection of Dask, a frame, a series or an array?"""
-    libraries = [library for library, _ in _ancestry(type(values))]
-    return ("dask" in libraries or "dask_expr" in libraries) and hasattr(values, "to_delayed")
+    return _is_of_dask(type(values)) and hasattr(values, "to_delayed")
+
+
+@lru_cache(maxsize=256)
+def _is_of_dask(kind):
+    return any(library in ("dask", "dask_expr") for library, _ in _ancestry(kind))
 
 
 @lru_cache(maxsize=256)

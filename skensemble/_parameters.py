@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+_PLAIN = frozenset((str, bool, int, float))
+
 
 class ParameterError(ValueError, TypeError):
     """A parameter's value or type breaks its rule."""
@@ -43,8 +45,10 @@ def with_defaults(table, **defaults):
 
 def check_parameters(estimator, table):
     """Raise a ParameterError for the first parameter of `estimator` whose value breaks the rules of its Parameter."""
-    for name, parameter in table.items():
-        check_parameter(name, getattr(estimator, name), parameter.rules)
+    for name, (default, rules, _, _) in table.items():
+        value = getattr(estimator, name)
+        if value is not default and not (type(value) in _PLAIN and type(value) is type(default) and value == default):
+            check_parameter(name, value, rules)
 
 
 def check_parameter(name, value, rules):

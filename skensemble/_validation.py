@@ -579,17 +579,18 @@ def as_numbers(column, name, *, is_fitted=False):
 
 
 def _read_pandas(X):
-    _check_shape(X.shape)
+    shape = X.shape  # which takes pandas as long as the trees of a small model
+    _check_shape(shape)
     if _has_one_block(X):  # asking for the dtypes takes longer than a prediction of few rows
         values = X.to_numpy()
         if values.dtype.kind in "fiub":
             return DenseTable(values, X.columns)
-    if len(X) <= FEW_ROWS and (table := _table_of_few_rows(X)) is not None:
+    if shape[0] <= FEW_ROWS and (table := _table_of_few_rows(X, shape)) is not None:
         return table
     if _is_one_array(X):
         return DenseTable(X.to_numpy(), X.columns)
     columns = [_pandas_column(series, f"column {name!r}") for name, series in X.items()]
-    return FrameTable(columns, len(X), X.columns)
+    return FrameTable(columns, shape[0], X.columns)
 
 
 def _has_one_block(X):
@@ -598,7 +599,7 @@ def _has_one_block(X):
     return len(blocks) == 1 and type(getattr(blocks[0], "values", None)) is np.ndarray
 
 
-def _table_of_few_rows(X):
+def _table_of_few_rows(X, shape):
     """FewRowsTable of the blocks in which pandas holds X, if it tells: making a Series of each column takes longer."""
     numbers, categories, n_known = [], {}, 0
     for part in getattr(getattr(X, "_mgr", None), "blocks", ()):
@@ -612,7 +613,7 @@ def _table_of_few_rows(X):
             return None
         categories.update(zip(_listed(places), columns))
         n_known += len(columns)
-    return FewRowsTable(_joined(numbers, X.shape), categories, X.columns) if n_known == X.shape[1] else None
+    return FewRowsTable(_joined(numbers, shape), categories, X.columns) if n_known == shape[1] else None
 
 
 def _joined(numbers, shape):

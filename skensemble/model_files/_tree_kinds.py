@@ -78,11 +78,12 @@ def _take_slim_trees(trees, slim):
 
 def _make_slim_trees(*, left, values, **fields):
     is_leaf = left == NO_CHILD
+    splits, leaves = np.flatnonzero(~is_leaf), np.flatnonzero(is_leaf)
     for name in SPLIT_FIELDS.keys() & fields.keys():
         of_splits, fields[name] = fields[name], np.full(len(left), SPLIT_FIELDS[name], DTYPES[name])
-        fields[name][~is_leaf] = of_splits
+        fields[name][splits] = of_splits
     all_values = np.zeros((len(left), values.shape[1]))
-    all_values[is_leaf] = values
+    all_values[leaves] = values
     return _make_trees(left=left, values=all_values, **fields)
 
 
@@ -152,11 +153,19 @@ def _check_binner(binner):
             raise ValueError(f"n_codes_ of feature {j} must fit its {len(categories)} categories, got {n_codes}.")
     if binner.thresholds_ is None or isinstance(binner, ColumnEncoder):
         return
-    for j, thresholds in enumerate(binner.thresholds_):
-        if not (thresholds[1:] > thresholds[:-1]).all():  # False for NaN
-            raise ValueError(f"thresholds_ of feature {j} must ascend.")
-        if not binner.is_categorical_[j] and binner.n_codes_[j] != len(thresholds) + 2:
-            raise ValueError(f"n_codes_ of feature {j} must be {len(thresholds) + 2}, got {binner.n_codes_[j]}.")
+    counts = np.array([len(thresholds) for thresholds in binner.thresholds_])
+    joined, ends = np.concatenate(binner.thresholds_), np.cumsum(counts)  # at once: each call of NumPy takes time
+    is_wrong = ~(joined[1:] > joined[:-1])  # True for NaN
+    is_wrong[ends[(ends > 0) & (ends < len(joined))] - 1] = False  # between two features
+    if is_wrong.any():
+        raise ValueError(f"thresholds_ of feature {_feature_at(int(np.argmax(is_wrong)), ends)} must ascend.")
+    for j in np.flatnonzero(~binner.is_categorical_ & (binner.n_codes_ != counts + 2)):
+        raise ValueError(f"n_codes_ of feature {j} must be {counts[j] + 2}, got {binner.n_codes_[j]}.")
+
+
+def _feature_at(place, ends):
+    """The feature that has the threshold at some place among those of all features."""
+    return int(np.searchsorted(ends, place, side="right"))
 
 
 def _take_binner(binner, slim):

@@ -324,7 +324,8 @@ class Binner:
             codes = None if lookup is None else lookup.of_few_known(cells)
             if codes is None:
                 return None
-            rows[:, j] = codes
+            for i, code in enumerate(codes):  # which are few: an array of them takes longer
+                rows[i, j] = code
         return rows
 
     def _floats_of_categories(self, table, j):
@@ -378,7 +379,7 @@ class CategoryLookup:
     def of_few_known(self, cells):
         """List of the codes of a few cells that are known as they are, or None; None if one is not known."""
         positions = [None if cell is None else self._matcher.position_of.get(cell, -1) for cell in cells]
-        return None if -1 in positions else [np.nan if k is None else self._codes[k] for k in positions]
+        return None if -1 in positions else [np.nan if k is None else self._codes.item(k) for k in positions]
 
     def of_numbers(self, numbers):
         return np.where(np.isnan(numbers), np.nan, self._codes[self._matcher.positions_of_numbers(numbers)])

@@ -77,10 +77,16 @@ def _walk(x, trees, first, n_trees, nodes, categories, at):
     for k in range(n_trees):
         at[k], n_levels = trees[first + k].root, max(n_levels, trees[first + k].depth)
     for _ in range(n_levels):
+        moved = np.uint32(0)
         for k in range(n_trees):
-            node = nodes[at[k]]
+            before = at[k]
+            node = nodes[before]
             if node.column >= 0:
-                at[k] = np.uint32(node.child + (not x[np.uint32(node.column)] <= node.threshold))
+                after = np.uint32(node.child + (not x[np.uint32(node.column)] <= node.threshold))
             else:
                 code, number = x[np.uint32(~node.column)], np.int64(node.threshold)
-                at[k] = np.uint32(node.child + _lacks(code, number, categories))
+                after = np.uint32(node.child + _lacks(code, number, categories))
+            moved |= before ^ after
+            at[k] = after
+        if moved == 0:  # most rows end well above the deepest leaf
+            break

@@ -131,7 +131,8 @@ def single_tree(*, output=ALL_OUTPUTS, depth=None, symmetric=False, **arrays):
     arrays.setdefault("category_words", np.zeros(0))
     arrays.setdefault("impurity", np.zeros(0))
     if depth is None:
-        depth = _depth_of_nodes(np.asarray(arrays["left"]), np.asarray(arrays["right"])).max(initial=0)
+        root = np.arange(min(n_nodes, 1))
+        depth = _depth_of_nodes(np.asarray(arrays["left"]), np.asarray(arrays["right"]), root).max(initial=0)
     arrays.update(roots=[0], output=[output], depth=[depth], symmetric=[symmetric])
     arrays["values"] = np.reshape(arrays["values"], (n_nodes, -1))
     return TreeArrays(**{name: np.ascontiguousarray(arrays[name], DTYPES[name]) for name in TreeArrays._fields})
@@ -209,16 +210,13 @@ def parents(trees):
 
 def depth_of_nodes(trees):
     """(n_nodes,) int32: number of splits above each node."""
-    return _depth_of_nodes(trees.left, trees.right)
+    return _depth_of_nodes(trees.left, trees.right, trees.roots)
 
 
-def _depth_of_nodes(left, right):
-    """One pass per level: the nodes that are nobody's child, their children, and so on."""
+def _depth_of_nodes(left, right, roots):
+    """One pass per level: the roots, their children, and so on."""
     depth = np.zeros(len(left), np.int32)
-    is_child = np.zeros(len(left), bool)
-    splits = left != NO_CHILD
-    is_child[left[splits]] = is_child[right[splits]] = True
-    level = np.flatnonzero(~is_child)
+    splits, level = left != NO_CHILD, roots
     for steps in range(1, len(left) + 1):
         level = level[splits[level]]
         if not len(level):
