@@ -96,6 +96,10 @@ class Table:
         """An array of zeros for codes of its cells."""
         return np.zeros(shape, dtype)
 
+    def kept(self, numbers):
+        """The same numbers of all rows, perhaps in a file."""
+        return numbers
+
     is_at_hand = True  # rows can be asked for in any order
     first_row = 0  # number of the first row that `parts` yields
 

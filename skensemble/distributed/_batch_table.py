@@ -4,8 +4,10 @@ from threading import Lock
 
 import numpy as np
 
+from skensemble._mapped_arrays import let_go
 from skensemble._validation import CategoryColumn, SparseTable, Table, read_table
 from skensemble.distributed._code_store import new_codes, new_codes_in_order
+from skensemble.distributed._row_columns import RowColumn, in_file
 
 COLUMN_BYTES = 1 << 29  # of whole columns that are in memory at a time
 READ_ALONE_BYTES = 1 << 26  # the same where columns are read without the others, so that more passes cost nothing
@@ -29,18 +31,19 @@ class BatchTable(Table):
         self._reader, self._cache_dir, self._lock = reader, cache_dir, Lock()
         self._kept = None, None  # number and cells of the category column that was read last
         self._dtypes = {}  # (batch, feature): dtype, of those that were read
-        self.first_rows, self._labels_of_first, self._counts, targets, weights = None, None, [], [], []
+        self.first_rows, self._labels_of_first, self._counts = None, None, []
+        targets, weights = RowColumn("target", cache_dir), RowColumn("weight", cache_dir)
         for number, (n_rows, X, target, weight) in enumerate(reader.survey()):
             self._counts.append(n_rows)
             if n_rows == 0:
                 continue
             if X is not None:
                 self._note_columns(number, X)
-            targets.append(_as_long_as(n_rows, "target", target, number))
-            weights.append(_as_long_as(n_rows, "weight", weight, number))
+            targets.add(_as_long_as(n_rows, "target", target, number))
+            weights.add(_as_long_as(n_rows, "weight", weight, number))
         if self.first_rows is None:
             raise ValueError("batches must hold rows, got none.")
-        self.target, self.weight = _joined_or_none("target", targets), _joined_or_none("weight", weights)
+        self.target, self.weight = targets.joined(), weights.joined()
         check_n_rows(sum(self._counts), "batches")
         super().__init__(sum(self._counts), self._labels_of_first[1], self._labels_of_first[0])
 
@@ -74,12 +77,12 @@ class BatchTable(Table):
         return column if kept == j else self.columns(j, j + 1, slice(None))[0]
 
     def columns(self, first, last, rows):
-        found = [[] for _ in range(last - first)]
+        found = [_Column(self.n_samples) for _ in range(last - first)]
         with self._lock:  # nobody said that two threads may read at the same time
             for _, table, offset in self._tables(first, last):
-                for cells, column in zip(found, table.columns(first - offset, last - offset, slice(None))):
-                    cells.append(column)
-        return [joined_columns(self.name_of(j), found.pop(0)) for j in range(first, last)]  # freed one by one
+                for column, part in zip(found, table.columns(first - offset, last - offset, slice(None))):
+                    column.add(part)
+        return [found.pop(0).joined(self.name_of(j)) for j in range(first, last)]  # freed one by one
 
     def category_column(self, j):
         if not self.holds_categories[j]:
@@ -100,6 +103,15 @@ class BatchTable(Table):
     def new_codes_in_order(self, shape, dtype):
         """(an array of zeros for codes, its file or None); see `_code_store.py`."""
         return new_codes_in_order(shape, dtype, self._cache_dir)
+
+    def kept(self, numbers):
+        """The same numbers of all rows, in a file where there is a folder for it."""
+        if self._cache_dir is None or numbers is None:
+            return numbers
+        for read in (self.target, self.weight):
+            if read is not None:
+                let_go(read)
+        return in_file(numbers, self._cache_dir)
 
     def _tables(self, first=None, last=None):
         """Yield (number of its first row, Table, number of its first column) of each batch that has rows."""
@@ -137,6 +149,29 @@ class BatchTable(Table):
                     f"batches must have the same dtypes in each pass: {self.name_of(feature)} of batch {number} had "
                     f"{before} and now has {here}."
                 )
+
+
+class _Column:
+    """A column that comes batch by batch, and is written into one array while it is numbers of one dtype."""
+
+    def __init__(self, n_samples):
+        self._n_samples, self._whole, self._n_written, self._parts = n_samples, None, 0, []
+
+    def add(self, part):
+        is_next = isinstance(part, np.ndarray) and part.dtype.kind in "biuf" and not self._parts
+        if is_next and self._whole is None:
+            self._whole = np.empty(self._n_samples, part.dtype)
+        if is_next and self._whole.dtype == part.dtype:
+            self._whole[self._n_written : self._n_written + len(part)] = part
+            self._n_written += len(part)
+        else:
+            self._parts.append(part)
+
+    def joined(self, name):
+        if not self._parts:
+            return self._whole
+        written = [] if self._whole is None else [self._whole[: self._n_written]]
+        return joined_columns(name, written + self._parts)
 
 
 def _dtypes_of(X):
@@ -203,15 +238,6 @@ def _as_long_as(n_rows, name, values, number):
     if values is not None and len(values) != n_rows:
         raise ValueError(f"{name} must have one entry per row of its batch ({n_rows}), got {len(values)} in {number}.")
     return values
-
-
-def _joined_or_none(name, parts):
-    missing = sum(part is None for part in parts)
-    if missing == len(parts):
-        return None
-    if missing:
-        raise ValueError(f"{name} must be in all batches or in none, got it in {len(parts) - missing} of {len(parts)}.")
-    return np.concatenate([np.asarray(part) for part in parts])
 
 
 def check_n_rows(n_rows, name):

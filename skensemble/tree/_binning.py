@@ -9,6 +9,7 @@ whole-number weights: a row of weight k counts exactly as k rows, a row of weigh
 """
 
 import mmap
+from collections.abc import Callable
 from copy import copy
 from functools import partial
 from numbers import Integral
@@ -19,6 +20,7 @@ import pandas as pd
 
 from skensemble._feature_positions import categorical_mask
 from skensemble._levels import LevelMatcher, warn_if_unknown
+from skensemble._mapped_arrays import let_go
 from skensemble._parallel import for_blocks
 from skensemble._validation import CategoryColumn, DenseTable, FewRowsTable, SparseTable, as_numbers
 from skensemble._weights import MOST_EXACT_WEIGHT, exact_sum, is_whole
@@ -63,6 +65,10 @@ class BinnedMatrix(NamedTuple):
         return BinnedMatrix(codes, columns, n_codes, self.is_categorical[features])
 
 
+def _as_they_are(numbers):
+    return numbers
+
+
 class CodesByRows(NamedTuple):
     """A table as codes without the copy by columns, for one so large that this is too much; see BinnedMatrix."""
 
@@ -70,6 +76,7 @@ class CodesByRows(NamedTuple):
     n_codes: np.ndarray
     is_categorical: np.ndarray
     mapped: mmap.mmap | None = None  # the file that the codes are in
+    kept: Callable = _as_they_are  # function of numbers of all rows: the same, in a file beside the codes
 
     @property
     def n_samples(self):
@@ -77,10 +84,7 @@ class CodesByRows(NamedTuple):
 
     def let_go(self, stop):
         """Have rows before `stop` take no memory while nobody reads them, where their codes are in a file."""
-        if self.mapped is not None and hasattr(self.mapped, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
-            n_bytes = stop * self.codes.strides[0] // mmap.PAGESIZE * mmap.PAGESIZE
-            if n_bytes > 0:
-                self.mapped.madvise(mmap.MADV_DONTNEED, 0, n_bytes)
+        let_go(self.codes[:stop])
 
     @property
     def n_features(self):
@@ -143,7 +147,7 @@ class Binner:
             return np.empty(0), *self._fit_categories(column, units, table.n_samples)
         if isinstance(column, CategoryColumn):
             column = as_numbers(column, table.name_of(j))[column.codes]
-        values, weights = _sorted_column(column, units)
+        values, weights = _sorted_column(column, units, is_own=not table.is_at_hand)
         max_values = max(len(values), 1) if self.max_bins is None else int(self.max_bins)
         thresholds = find_thresholds(values, weights, max_values)
         return thresholds, None, 2 + len(thresholds)
@@ -197,7 +201,7 @@ class Binner:
         dtype, is_categorical = _code_dtype(self.n_codes_.max()), np.array(self.is_categorical_)
         n_codes, search = np.array(self.n_codes_), prepare_search(self.thresholds_, n_samples)
         codes, mapped = table.new_codes_in_order((n_samples, -(-n_features // PADDING) * PADDING), dtype)
-        codes = CodesByRows(codes, n_codes, is_categorical, mapped)
+        codes = CodesByRows(codes, n_codes, is_categorical, mapped, table.kept)
 
         def write_block(part, first_row, start, stop):
             block, columns = np.empty((n_features, stop - start)), np.empty((n_features, stop - start), dtype)
@@ -422,8 +426,14 @@ def _are_copies(units):
     return units is None or units.sum() < MOST_EXACT_WEIGHT / 4
 
 
-def _sorted_column(column, units):
-    """Values as sorted float64, NaN last, and their units of weight (empty: one each)."""
+def _sorted_column(column, units, is_own):
+    """Values as sorted floats, NaN last, and their units of weight (empty: one each).
+
+    is_own : whether the column was read for this alone, and may be sorted where it is
+    """
+    if units is None and is_own and column.dtype.char in "fd" and column.dtype.isnative:
+        column.sort()
+        return column, np.empty(0, np.int64)
     if units is None:
         return np.sort(_sortable(column)).astype(np.float64, copy=False), np.empty(0, np.int64)
     counted = units > 0

@@ -11,14 +11,15 @@ from skensemble._jit import kernel
 def find_thresholds(sorted_values, weights, max_values):
     """Thresholds that give a column at most `max_values` codes.
 
-    sorted_values : (n,) float64, NaN last
+    sorted_values : (n,) float64 or float32, NaN last
     weights : (n,) int64 > 0, or empty for one each
     """
     values, ends = _distinct(sorted_values, weights)
     last_of_bin = _fill_bins(ends, max_values)
     thresholds = np.empty(max(len(last_of_bin) - 1, 0))
     for i in range(len(thresholds)):
-        thresholds[i] = between(values[last_of_bin[i]], values[last_of_bin[i] + 1])
+        last = last_of_bin[i]
+        thresholds[i] = between(np.float64(values[last]), np.float64(values[last + 1]))
     return thresholds
 
 
@@ -33,7 +34,7 @@ def _distinct(sorted_values, weights):
         n_values += sorted_values[i] != sorted_values[i - 1]
     if n_values == n_numbers and not is_weighted:
         return sorted_values[:n_numbers], np.arange(1, n_numbers + 1)
-    values, ends = np.empty(n_values), np.empty(n_values, np.int64)
+    values, ends = np.empty(n_values, sorted_values.dtype), np.empty(n_values, np.int64)
     place, end = 0, 0
     for i in range(n_numbers):  # without a branch: equal values write over each other
         place += i > 0 and sorted_values[i] != sorted_values[i - 1]

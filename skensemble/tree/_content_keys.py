@@ -71,7 +71,7 @@ def content_keys(binned, weight=None, n_threads=1):
     columns, colors = cells.refined(_mixed(known + shared), occurs, varies)
     varying = np.flatnonzero(varies)
     order = varying[np.argsort(columns[varying], kind="stable")]
-    return ContentKeys(cells.of_all(cells.sums_by_row(colors)).view(np.int64), order)
+    return ContentKeys(cells.kept(cells.of_all(cells.sums_by_row(colors))).view(np.int64), order)
 
 
 class _Cells:
@@ -96,6 +96,10 @@ class _Cells:
 
     def of_all(self, rows):
         """Values of rows, of all parts that a table has."""
+        return rows
+
+    def kept(self, rows):
+        """Values of rows as they are kept while trees grow, perhaps in a file."""
         return rows
 
     def distinct_rows(self, weight):
@@ -132,6 +136,9 @@ class _Cells:
 
 class _BlockCells(_Cells):
     """The same, of codes that are there row by row only."""
+
+    def kept(self, rows):
+        return self.binned.kept(rows)
 
     def sums_by_code(self, rows):
         sums, n_features = np.zeros(len(self.feature), np.uint64), len(self.first)

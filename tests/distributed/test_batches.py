@@ -17,6 +17,7 @@ from skensemble import (
 )
 from skensemble.distributed import Batches, _batch_table, _code_store, _parquet_files
 from skensemble.ensemble.newton import _blocked_rounds
+from skensemble.ensemble.rows import _row_sampling
 from skensemble.tree import _binning, _content_keys
 from skensemble.tree.histogram import _blocked_grower
 
@@ -98,6 +99,7 @@ def test_rows_of_a_large_table_stay_where_they_are(monkeypatch, tmp_path, parame
     monkeypatch.setattr(_blocked_rounds, "MANY_CELLS", 1)
     for module in (_binning, _blocked_grower, _content_keys):
         monkeypatch.setattr(module, "BLOCK_ROWS", 50)
+    monkeypatch.setattr(_row_sampling, "KEYS_AT_ONCE", 50)
     held_out = {"X_val": X[:50], "y_val": NUMBER[:50]} if parameters.pop("X_val", False) else {}
     model = NewtonBoostingRegressor(n_estimators=4, random_state=1, n_jobs=2, **parameters)
     rounds, grow = [], _blocked_grower.BlockedGrower.grow
@@ -179,7 +181,7 @@ def test_codes_in_a_file_and_columns_one_by_one(monkeypatch, tmp_path):
     ours = model.fit(Batches.from_iterable(_cut(CUTS[7], X, NUMBER), cache_dir=tmp_path)).predict(X)
     np.testing.assert_array_equal(ours, model.fit(X, NUMBER).predict(X))
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(OSError, match=r"cache_dir must be a folder with .* GiB free.*'/nowhere/at/all'"):
+    with pytest.raises(OSError, match=r"cache_dir must be a folder with space for the target.*'/nowhere/at/all'"):
         model.fit(Batches.from_iterable(_cut(CUTS[7], X, NUMBER), cache_dir="/nowhere/at/all"))
 
 

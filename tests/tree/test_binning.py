@@ -123,6 +123,16 @@ def test_bins_are_within_bounds_and_heavy_values_alone(n_bins, seed):
         assert sizes.max() - sizes.min() <= 1 + 300 // n_bins // 10
 
 
+@pytest.mark.parametrize("max_values", [2, 20, 500])
+def test_thresholds_are_those_of_either_precision(max_values):
+    values = np.sort(np.float32(np.round(np.random.default_rng(0).normal(size=400), 2)))
+    values[-3:] = np.nan
+    one_each = np.empty(0, np.int64)
+    expected = find_thresholds(values.astype(np.float64), one_each, max_values)
+    assert len(expected) == min(max_values, len(np.unique(values[:-3]))) - 1
+    np.testing.assert_array_equal(find_thresholds(values, one_each, max_values), expected)
+
+
 def test_a_heavy_value_does_not_starve_the_others():
     values = np.concatenate([np.zeros(10_000), np.arange(1, 1001)])
     (thresholds,) = fit_transform(values[:, None], 100)[0].thresholds_
@@ -435,8 +445,10 @@ def test_strings_without_leave_are_refused():
 
 
 def test_kernel_takes_columns_of_one_type():
+    """And of single precision where a column was read for it alone."""
     fit_transform(number_table(50))
-    assert len(find_thresholds.signatures) == 1
+    assert {str(columns.dtype) for columns, *_ in find_thresholds.signatures} <= {"float64", "float32"}
+    assert len(find_thresholds.signatures) <= 2
 
 
 def test_without_thresholds_encodes_all_the_same():

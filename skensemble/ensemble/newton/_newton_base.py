@@ -173,7 +173,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         table = read_rows(self, X, reset=not continued)
         check_enough_rows(table.n_samples, 2)
         check_n_rows(table.n_samples, "X")
-        target, weight = self._read_target(y, sample_weight, table.n_samples, continued)
+        target, weight = map(table.kept, self._read_target(y, sample_weight, table.n_samples, continued))
         start = _read_init_score(init_score, "init_score", table.n_samples)
         validation = self._read_validation(X_val, y_val, sample_weight_val, init_score_val)
         if validation is not None and (start is None) != (init_score_val is None):

@@ -15,12 +15,15 @@ from copy import copy
 
 import numpy as np
 
+from skensemble._mapped_arrays import let_go
 from skensemble._random_bits import mixed_seed, sample_without_replacement
 from skensemble._weights import are_row_counts
 from skensemble.ensemble.rows._row_sampling_kernels import choose_copies, choose_rows
 from skensemble.tree._content_keys import has_copies
 
 GOSS_SHARE = 0.3  # of the rows, if subsample says nothing
+
+KEYS_AT_ONCE = 1 << 18  # which may be in a file
 
 LARGE_SHARE = 2.0 / 3.0  # of the chosen rows, those with the largest gradients: LightGBM's 0.2 and 0.1
 
@@ -78,8 +81,19 @@ class RowSampler:
             units = np.ones(n_samples, np.int64)
             n_drawn = choose_copies(self.keys, self._first, self._total, self.copies, share, seed, rows, units)
         else:
-            n_drawn = choose_rows(self.keys, share, seed, rows)
+            n_drawn = self._draw_each(share, seed, rows)
         return rows[:n_drawn], units[:n_drawn]
+
+    def _draw_each(self, share, seed, rows):
+        """Write the drawn rows, which are all different; returns their number."""
+        n_drawn = 0
+        for start in range(0, len(self.keys), KEYS_AT_ONCE):
+            drawn = rows[n_drawn:]
+            n_new = choose_rows(self.keys[start : start + KEYS_AT_ONCE], share, seed, drawn)
+            drawn[:n_new] += np.uint32(start)
+            n_drawn += n_new
+            let_go(self.keys[: start + KEYS_AT_ONCE])
+        return n_drawn
 
     def drawn_weight(self, rows, units, weight):
         """(n_samples,) what is drawn of the weights, those of all copies of a row."""

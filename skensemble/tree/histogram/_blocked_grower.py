@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skensemble._mapped_arrays import let_go
 from skensemble._parallel import for_each_with_own, threads_here
 from skensemble.tree._binning import BLOCK_ROWS
 from skensemble.tree.histogram._blocked_kernels import count_left, descend, fill_nodes, leaf_sums, rows_by_node
@@ -88,7 +89,9 @@ class BlockedGrower:
                 place = self._after(scan_level)
             else:
                 place = self._split_level(place)
-        return self._finish(place, rows)
+        growth = self._finish(place, rows)
+        self._rows = np.zeros(0, np.uint32)  # or those of the next tree would be drawn beside them
+        return growth
 
     def _after(self, kernel, *arguments):
         """Where the leader stands after one of its kernels."""
@@ -103,6 +106,8 @@ class BlockedGrower:
             block = slice(first, min(first + BLOCK_ROWS, self._codes.n_samples))
             found = look(desk, block, self._bounds[k], self._bounds[k + 1])
             self._codes.let_go(block.start)
+            for numbers in (self._targets.gradient, self._targets.hessian):
+                let_go(numbers[:, block])
             return found
 
         return for_each_with_own(self._desks, call, len(self._blocks))
