@@ -8,7 +8,9 @@ from sklearn.base import BaseEstimator
 
 from skensemble import DecisionTreeClassifier
 from skensemble._feature_positions import categorical_mask
-from skensemble._validation import MANY_BLOCKS, CategoryColumn, DenseTable, read_features, read_table
+from skensemble._few_rows import MANY_BLOCKS
+from skensemble._tables import CategoryColumn, DenseTable
+from skensemble._validation import read_features, read_table
 
 # -- tables ----------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,8 @@ from threading import Lock
 import numpy as np
 
 from skensemble._mapped_arrays import let_go
-from skensemble._validation import CategoryColumn, SparseTable, Table, read_table
+from skensemble._tables import CategoryColumn, SparseTable, Table
+from skensemble._validation import read_table
 from skensemble.distributed._code_store import new_codes, new_codes_in_order
 from skensemble.distributed._row_columns import RowColumn, in_file
 

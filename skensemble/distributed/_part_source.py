@@ -8,7 +8,7 @@ import numpy as np
 
 from skensemble._input_kinds import TableSource
 from skensemble._parallel import for_blocks
-from skensemble._validation import CategoryColumn, Table
+from skensemble._tables import CategoryColumn, Table
 from skensemble.distributed._batch_table import check_n_rows, joined_columns
 from skensemble.tree._part_of_codes import PartOfCodes
 

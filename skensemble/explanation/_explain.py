@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skensemble._parallel import effective_n_jobs
 from skensemble._parameters import IsBool, NameIn, ParameterError, check_parameter
 from skensemble._shared_parameters import JOBS
-from skensemble._validation import CategoryColumn
+from skensemble._tables import CategoryColumn
 from skensemble.explanation._explained_trees import ExplainedTrees
 from skensemble.explanation._explanation import Explanation
 from skensemble.explanation._path_values import INDICES

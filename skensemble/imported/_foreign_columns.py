@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from skensemble._levels import LevelMatcher, warn_if_unknown
-from skensemble._validation import CategoryColumn, DenseTable, as_numbers
+from skensemble._tables import CategoryColumn, DenseTable, as_numbers
 
 _LARGEST_CODE = float(1 << 31)
 ZERO = float(np.float32(1e-35))  # LightGBM takes what is no larger for 0

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from skensemble._level_order import description, level_order
-from skensemble._validation import CategoryColumn, FrameTable, as_numbers
+from skensemble._tables import CategoryColumn, FrameTable, as_numbers
 
 MISSING = np.nan  # as a level
 

@@ -19,10 +19,11 @@ import numpy as np
 import pandas as pd
 
 from skensemble._feature_positions import categorical_mask
+from skensemble._few_rows import FewRowsTable
 from skensemble._levels import LevelMatcher, warn_if_unknown
 from skensemble._mapped_arrays import let_go
 from skensemble._parallel import for_blocks
-from skensemble._validation import CategoryColumn, DenseTable, FewRowsTable, SparseTable, as_numbers
+from skensemble._tables import CategoryColumn, DenseTable, SparseTable, as_numbers
 from skensemble._weights import MOST_EXACT_WEIGHT, exact_sum, is_whole
 from skensemble.tree._binning_kernels import fill_search, find_thresholds, write_codes
 from skensemble.tree._sparse_codes import SparseCells, codes_of, is_sparse, thresholds_of, unusual_cells

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csc_array
 
-from skensemble._validation import SparseTable
+from skensemble._tables import SparseTable
 from skensemble.tree._sparse_kernels import find_thresholds_of_columns, write_codes_of_entries
 
 FILLED_AT_MOST = 1 / 16  # share of filled cells up to which unusual cells take less memory and time than all

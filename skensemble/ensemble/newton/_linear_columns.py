@@ -3,7 +3,7 @@
 import numpy as np
 
 from skensemble._feature_positions import categorical_mask
-from skensemble._validation import SparseTable, as_numbers
+from skensemble._tables import SparseTable, as_numbers
 from skensemble.ensemble.newton._coordinate_descent import Columns
 from skensemble.tree._binning import Binner, weight_units
 

@@ -14,7 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._estimator import Estimator
-from skensemble._input_kinds import TableSource, is_dask
+from skensemble._few_rows import FEW_ROWS
+from skensemble._input_kinds import TableSource, check_in_memory, is_dask
 from skensemble._parallel import effective_n_jobs
 from skensemble._parameters import check_parameters, plain_value
 from skensemble._progress_lines import Clock
@@ -28,7 +29,7 @@ from skensemble._targets import (
     read_numbers,
     read_weight,
 )
-from skensemble._validation import FEW_ROWS, check_in_memory, read_features
+from skensemble._validation import read_features
 from skensemble.distributed._batch_table import check_n_rows
 from skensemble.distributed._dask_fit import fit_on_dask
 from skensemble.distributed._fit_part import columns_of_fit

@@ -17,7 +17,7 @@ import pandas as pd
 
 from skensemble._large_integers import warn_of_lost
 from skensemble._levels import LevelMatcher, as_single
-from skensemble._validation import without_dictionary
+from skensemble._object_cells import without_dictionary
 
 MAX_DECIMALS = 12
 EXACT = 2.0**53  # whole numbers below are exact in float64

@@ -6,7 +6,7 @@ from scipy.sparse import issparse
 from sklearn.utils import check_array
 
 from skensemble._input_kinds import check_in_memory, check_real, without_mask
-from skensemble._validation import MAX_CELLS
+from skensemble._tables import MAX_CELLS
 
 NOT_IN_ARROW = ("Object", "Int128", "UInt128")  # dtypes of polars
 MOST_DENSE_CELLS = 10_000_000  # of a sparse matrix that is made dense

@@ -5,8 +5,8 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
+from skensemble._frames import check_pandas_reads
 from skensemble._text_columns import warn_of_levels
-from skensemble._validation import check_pandas_reads
 from skensemble.generative.tables._column_formats import (
     CategoryFormat,
     DecimalFormat,

@@ -3,7 +3,7 @@ import weakref
 import numpy as np
 import pytest
 
-from skensemble._validation import DenseTable
+from skensemble._tables import DenseTable
 from skensemble.tree._binning import Binner
 from skensemble.tree.histogram import _code_columns, _grown_trees, _team_growing
 from skensemble.tree.histogram._grown_trees import add_values, leaves_of, to_tree_arrays

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from skensemble._validation import SparseTable
+from skensemble._tables import SparseTable
 from skensemble.tree.trees._prediction import (
     FEW_ROWS,
     SparseRows,
