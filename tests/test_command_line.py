@@ -105,11 +105,13 @@ def test_exports(folder, capsys):
         (["late.model", "rows.csv", "-o", "out.csv.zip"], "out.csv.zip must not be a .zip"),
         (["late.model", "rows.csv", "-o", "out.parquet.gz"], "out.parquet.gz must end in .csv, .tsv or .parquet"),
         (["late.model", "empty.csv"], "empty.csv has no rows"),
+        (["late.model", "long.csv"], "long.csv has rows with more cells than there are names of columns"),
     ],
 )  # fmt: skip
 def test_errors_are_sentences(folder, arguments, message, capsys):
     (folder / "few.csv").write_text("number,flag\n1,True\n")
     (folder / "empty.csv").write_text("number,text,grade,flag\n")
+    (folder / "long.csv").write_text("number,text,grade,flag\n1,a,b,True,5\n")
     (folder / "wrong.csv").write_bytes(b"number,text,grade,flag\n1,2,3,4,5,6\n\xff\xfe\n")
     save_model(fitted("encoder")[0], "encoder.model")
     assert main(["predict", *arguments]) == 2

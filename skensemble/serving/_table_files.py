@@ -64,10 +64,14 @@ def _text_parts(path, separator, columns, texts):
     names = pd.read_csv(path, sep=separator, nrows=0).columns
     _check_columns(path, columns, names)
     missing = {name: MARKS_OF_MISSING - set(texts.get(name, ())) for name in names}
-    yield from pd.read_csv(
-        path, sep=separator, usecols=columns, chunksize=ROWS_AT_ONCE, dtype=dict.fromkeys(texts, str),
-        na_values=missing, keep_default_na=False,
-    )  # fmt: skip
+    with pd.read_csv(
+        path, sep=separator, chunksize=ROWS_AT_ONCE, dtype=dict.fromkeys(texts, str), na_values=missing,
+        keep_default_na=False,
+    ) as parts:  # fmt: skip
+        for part in parts:  # with `usecols`, pandas would drop what a row has beyond the columns, and say nothing
+            if not isinstance(part.index, pd.RangeIndex):
+                raise TableFileError(f"{path} has rows with more cells than there are names of columns.")
+            yield part if columns is None else part[list(columns)]
 
 
 def _parquet_parts(path, columns):
