@@ -15,6 +15,7 @@ from skensemble import NewtonBoostingRegressor
 from skensemble._callbacks import FitProgress
 from skensemble.generative import DensityOutlierDetector, RealNVP
 from tests.plain import classifier, regressor
+from tests.recorder import Recorder
 
 callback = pytest.importorskip("sklearn.callback")  # scikit-learn >= 1.9
 
@@ -25,31 +26,6 @@ def _data():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(N, 3))
     return X, X[:, 0] + 0.2 * rng.normal(size=N)
-
-
-class Recorder:
-    """Keeps what every hook is told."""
-
-    def __init__(self, stop_after=None, fail_after=None):
-        self.stop_after, self.fail_after = stop_after, fail_after
-        self.begun, self.ended, self.fitted, self.calls = [], [], [], []
-
-    def setup(self, estimator, context):
-        self.calls.append("setup")
-
-    def teardown(self, estimator, context):
-        self.calls.append("teardown")
-
-    def on_fit_task_begin(self, estimator, context):
-        self.begun.append((context.task_name, context.task_id))
-
-    def on_fit_task_end(self, estimator, context, *, X=None, y=None, metadata=None, fitted_estimator=None):
-        self.ended.append((context.task_name, context.task_id, metadata))
-        if context.task_name == "round":
-            self.fitted.append(fitted_estimator)
-            if self.fail_after == len(self.fitted):
-                raise RuntimeError("enough")
-        return self.stop_after is not None and len(self.fitted) >= self.stop_after
 
 
 @pytest.mark.parametrize("kind", ["numbers", "classes", "outputs"])

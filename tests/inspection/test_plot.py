@@ -71,6 +71,7 @@ def test_every_backend_can_draw_it(tree, backend, tmp_path):
         figure = plt.figure(layout="constrained")
         plot_tree(tree, ax=figure.subfigures(1, 2)[0].subplots(), max_depth=2)
         figure.savefig(tmp_path / "tree")
+        assert [path.stat().st_size > 0 for path in tmp_path.iterdir()] == [True]
     finally:
         plt.switch_backend("agg")
 

@@ -21,6 +21,7 @@ from skensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomForestCl
 from skensemble.ensemble.forest import _forest
 from skensemble.tree.exact._cart_grower import CartGrower
 from skensemble.tree.trees._tree_arrays import split_trees, validate_trees
+from tests.recorder import Recorder
 
 CLASSIFIERS = [RandomForestClassifier, ExtraTreesClassifier]
 REGRESSORS = [RandomForestRegressor, ExtraTreesRegressor]
@@ -662,38 +663,17 @@ def test_verbose(verbose, n_lines, capsys):
     assert all("leaves, depth" in line for line in lines)
 
 
-class _Recorder:
-    """A callback that keeps the forests it is shown, and stops after some."""
-
-    def __init__(self, stop_after=None):
-        self.stop_after, self.fitted = stop_after, []
-
-    def setup(self, estimator, context):
-        pass
-
-    def teardown(self, estimator, context):
-        pass
-
-    def on_fit_task_begin(self, estimator, context):
-        pass
-
-    def on_fit_task_end(self, estimator, context, *, X=None, y=None, metadata=None, fitted_estimator=None):
-        if context.task_name == "round":
-            self.fitted.append(fitted_estimator)
-        return self.stop_after is not None and len(self.fitted) >= self.stop_after
-
-
 @every_forest
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_callbacks_see_each_tree(forest, n_jobs):
     pytest.importorskip("sklearn.callback")
     X, y = _data(forest)
-    recorder = _Recorder()
+    recorder = Recorder()
     model = forest(n_estimators=4, random_state=0, n_jobs=n_jobs).set_callbacks(recorder).fit(X, y)
     assert [len(fitted) for fitted in recorder.fitted] == [1, 2, 3, 4]
     for k, fitted in enumerate(recorder.fitted, 1):
         np.testing.assert_array_equal(fitted.predict(X), _fitted(forest, X, y, n_estimators=k).predict(X))
-    stopped = forest(n_estimators=50, random_state=0, n_jobs=n_jobs).set_callbacks(_Recorder(stop_after=4)).fit(X, y)
+    stopped = forest(n_estimators=50, random_state=0, n_jobs=n_jobs).set_callbacks(Recorder(stop_after=4)).fit(X, y)
     _assert_same_trees(stopped, model)
 
 

