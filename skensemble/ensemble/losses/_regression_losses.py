@@ -226,11 +226,11 @@ def _usual_distance(y, weight):
 # -- regression with the log link ------------------------------------------------------------------------------------
 
 
-class OfEvents:
-    """A log-linked loss whose derivatives follow the scale of the target.
+class InTargetUnits:
+    """A log-linked loss whose derivatives are those of the target in units of its own, see `_unit_of`.
 
-    They are those of the target in units of its own, so that `min_child_weight` and `reg_lambda`, which are compared
-    with sums of them, mean the same in whatever unit the target came.
+    So `min_child_weight` and `reg_lambda`, which are compared with sums of derivatives, mean the same in whatever unit
+    the target came.
     """
 
     def prepared(self, y, sample_weight):
@@ -241,7 +241,7 @@ class OfEvents:
         unit = 1.0 if self.target_unit is None else self.target_unit[output]
         if unit != 1.0:
             y, raw = y / unit, raw - np.log(unit)
-        self._fill_of_events(y, raw, gradient, hessian)
+        self._fill_in_units(y, raw, gradient, hessian)
 
 
 def _unit_of(y, weight):
@@ -259,7 +259,7 @@ def _unit_of(y, weight):
 
 
 @dataclass
-class Poisson(OfEvents, LogLink, OutputByOutput):
+class Poisson(InTargetUnits, LogLink, OutputByOutput):
     """exp(raw) - y raw"""
 
     n_outputs: int = 1
@@ -267,7 +267,7 @@ class Poisson(OfEvents, LogLink, OutputByOutput):
     name = "poisson"
     max_delta_step = 0.7  # XGBoost's; a Newton step is (mean target / mean prediction) - 1, and has no bound
 
-    def _fill_of_events(self, y, raw, gradient, hessian):
+    def _fill_in_units(self, y, raw, gradient, hessian):
         poisson(y, raw, gradient, hessian)
 
     def _values(self, output, y, raw):
@@ -301,7 +301,7 @@ class Gamma(LogLink, OutputByOutput):
 
 
 @dataclass
-class Tweedie(OfEvents, LogLink, OutputByOutput):
+class Tweedie(InTargetUnits, LogLink, OutputByOutput):
     """exp((2 - p) raw) / (2 - p) - y exp((1 - p) raw) / (1 - p), with power p of the mean in the variance."""
 
     n_outputs: int = 1
@@ -323,7 +323,7 @@ class Tweedie(OfEvents, LogLink, OutputByOutput):
         if not (isinstance(power, Real) and 1.0 < power < 2.0):
             raise ValueError(f"tweedie_variance_power must be a number in (1, 2), got {power!r}.")
 
-    def _fill_of_events(self, y, raw, gradient, hessian):
+    def _fill_in_units(self, y, raw, gradient, hessian):
         tweedie(y, raw, gradient, hessian, self.tweedie_variance_power)
 
     def _values(self, output, y, raw):

@@ -12,14 +12,14 @@ from copy import copy
 import numpy as np
 
 from skensemble.generative.paths._paths import Endpoints, as_column, endpoints_of
-from skensemble.generative.paths._smoothness import is_piecewise_constant
+from skensemble.generative.paths._vector_field import FieldOnField
 
 N_KNOTS = 24
 LARGEST_LOG_SNR = 10.0
 ROWS = 2048  # number of rows that are drawn per knot
 
 
-class BlendedField:
+class BlendedField(FieldOnField):
     """A field and the share of x_t / alpha in its expected data.
 
     log_snr : (n_knots,) ascending;  share : (n_knots, n_columns), linear in between
@@ -36,15 +36,6 @@ class BlendedField:
         times = _knots(field.path)
         share = np.array([_best_share(field, draws, t) for t in times])
         return cls(field, _log_snr(field.path, times), share)
-
-    @property
-    def path(self):
-        return self.field.path
-
-    @property
-    def is_smooth(self):
-        """Whether expected data and noise are smooth in x."""
-        return not is_piecewise_constant(self.field)
 
     def endpoints(self, x, t, condition=None):
         """See `RegressorField.endpoints`."""

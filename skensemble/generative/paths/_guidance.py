@@ -8,10 +8,10 @@ from sklearn.utils.metaestimators import available_if
 
 from skensemble._parameters import Interval, ParameterError, check_parameter
 from skensemble.generative.paths._paths import Endpoints, as_column
-from skensemble.generative.paths._smoothness import is_piecewise_constant
+from skensemble.generative.paths._vector_field import FieldOnField
 
 
-class ClassifierFreeGuidance:
+class ClassifierFreeGuidance(FieldOnField):
     """Go from the expectation without the label past the one with it (Ho and Salimans 2022).
 
     expectation = unconditional + guidance_scale * (conditional - unconditional), for data and noise alike.  0 is
@@ -27,15 +27,6 @@ class ClassifierFreeGuidance:
     def __init__(self, field, guidance_scale):
         check_parameter("guidance_scale", guidance_scale, (Interval(float, 0.0),))
         self.field, self.guidance_scale = field, guidance_scale
-
-    @property
-    def path(self):
-        return self.field.path
-
-    @property
-    def is_smooth(self):
-        """Whether expected data and noise are smooth in x."""
-        return not is_piecewise_constant(self.field)
 
     def endpoints(self, x, t, condition=None):
         return self._combined(self.field.endpoints, x, t, condition)
@@ -57,7 +48,7 @@ class ClassifierFreeGuidance:
         return Endpoints(*(u + self.guidance_scale * (c - u) for u, c in zip(unconditional, conditional)))
 
 
-class ClassifierGuidance:
+class ClassifierGuidance(FieldOnField):
     """Add scale * grad log p(y | x_t) to the score (Dhariwal and Nichol 2021, algorithm 2).
 
     With x_t fixed, a shift g of the score moves expected noise by -sigma g and expected data by sigma^2 g / alpha.
@@ -80,15 +71,6 @@ class ClassifierGuidance:
     def __init__(self, field, gradient, y, scale=1.0, takes_time=False):
         check_parameter("scale", scale, (Interval(float),))
         self.field, self.gradient, self.y, self.scale, self.takes_time = field, gradient, y, scale, takes_time
-
-    @property
-    def path(self):
-        return self.field.path
-
-    @property
-    def is_smooth(self):
-        """Whether expected data and noise are smooth in x."""
-        return not is_piecewise_constant(self.field)
 
     def endpoints(self, x, t, condition=None):
         data, noise = self.field.endpoints(x, t, condition)

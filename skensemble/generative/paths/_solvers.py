@@ -268,7 +268,7 @@ def time_grid(path, n_steps, grid=None, *, n_levels=None, denoise=True):
     if n_levels is not None:
         return _level_grid(path, n_steps, grid, n_levels)
     if isinstance(grid, (list, tuple, np.ndarray)):
-        return _given_grid(path, grid)
+        return _given_grid(grid)
     n_moves = n_steps - 1 if denoise and path.sigma(path.t_min) > 0.0 else n_steps
     times = _grid_function(path, grid)(path, np.linspace(0.0, 1.0, n_moves + 1))
     times[0] = path.t_max
@@ -283,7 +283,7 @@ def _grid_function(path, grid):
     return GRIDS[grid or path.grid]
 
 
-def _given_grid(path, grid):
+def _given_grid(grid):
     times = np.asarray(grid, np.float64)
     if times.ndim != 1 or times.size == 0 or not (np.diff(times) < 0.0).all() or times[0] > 1.0 or times[-1] < 0.0:
         raise ParameterError(f"grid must be a 1-D array of falling times in [0, 1], got {grid!r}.")

@@ -12,6 +12,19 @@ from skensemble.generative.paths._paths import Endpoints, as_column, determines_
 from skensemble.generative.paths._smoothness import is_piecewise_constant
 
 
+class FieldOnField:
+    """What fields share that change what another one, their `field`, says."""
+
+    @property
+    def path(self):
+        return self.field.path
+
+    @property
+    def is_smooth(self):
+        """Whether expected data and noise are smooth in x."""
+        return not is_piecewise_constant(self.field)
+
+
 class RegressorField:
     """A regressor of one prediction along one path.
 
