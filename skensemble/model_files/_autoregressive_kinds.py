@@ -13,8 +13,8 @@ from skensemble.generative.autoregressive._smooth_numbers import SmoothNumbers
 from skensemble.generative.autoregressive._stepped_values import SteppedValues
 from skensemble.generative.tables._column_formats import CategoryFormat
 from skensemble.generative.tables._label_encoding import LabelEncoding
-from skensemble.model_files._kinds import EstimatorKind, Kind, bare
-from skensemble.model_files._rules import ANYTHING, Array, Each, Maybe, Number, Of, Whole, require
+from skensemble.model_files._kinds import EstimatorKind, Kind, bare, require
+from skensemble.model_files._rules import ANYTHING, Array, Each, Maybe, Number, Of, Whole
 from skensemble.model_files._table_kinds import CONTAINERS, NUMBER_FORMATS
 from skensemble.tree.estimators._decision_tree import DecisionTreeRegressor
 from skensemble.tree.estimators._tree_structure import TreeStructure

@@ -14,21 +14,8 @@ from skensemble.generative.tables._encoded_columns import EncodedCategories, Enc
 from skensemble.generative.tables._given_columns import GivenColumns
 from skensemble.generative.tables._label_encoding import LabelEncoding
 from skensemble.generative.tables._tabular import TableEncoder
-from skensemble.model_files._kinds import EstimatorKind
-from skensemble.model_files._rules import (
-    ANYTHING,
-    FLAG,
-    Array,
-    Each,
-    Entries,
-    Maybe,
-    Number,
-    Of,
-    Text,
-    Value,
-    Whole,
-    require,
-)
+from skensemble.model_files._kinds import EstimatorKind, require
+from skensemble.model_files._rules import ANYTHING, FLAG, Array, Each, Entries, Maybe, Number, Of, Text, Value, Whole
 from skensemble.model_files._table_kinds import CONTAINERS
 from skensemble.tree.trees._tree_arrays import TreeArrays
 

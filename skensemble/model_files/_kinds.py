@@ -28,6 +28,12 @@ def bare(cls):
     return make
 
 
+def require(holds, sentence):
+    """Refuse an object unless its parts fit one another; the sentence, without its full stop, says how they should."""
+    if not holds:
+        raise ValueError(f"{sentence}.")
+
+
 class Kind:
     """How objects of a class that is no public estimator are stored.
 

@@ -176,9 +176,3 @@ def _shown(value):
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype} of shape {value.shape}"
     return repr(value)[:60] if isinstance(value, (bool, int, float, str, type(None))) else f"a {type(value).__name__}"
-
-
-def require(holds, sentence):
-    """Refuse an object unless its parts fit one another; the sentence, without its full stop, says how they should."""
-    if not holds:
-        raise ValueError(f"{sentence}.")

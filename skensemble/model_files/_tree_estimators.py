@@ -11,8 +11,8 @@ from skensemble.ensemble.newton._linear_booster import LinearBooster
 from skensemble.ensemble.newton._linear_columns import ColumnEncoder
 from skensemble.ensemble.newton._linear_leaves import LinearLeafTrees
 from skensemble.ensemble.rows._bootstrap import Bootstrap
-from skensemble.model_files._kinds import EstimatorKind
-from skensemble.model_files._rules import ANYTHING, FLAG, Array, Maybe, Number, Of, Value, Whole, require
+from skensemble.model_files._kinds import EstimatorKind, require
+from skensemble.model_files._rules import ANYTHING, FLAG, Array, Maybe, Number, Of, Value, Whole
 from skensemble.model_files._tree_kinds import LOSS_CLASSES
 from skensemble.tree._binning import Binner
 from skensemble.tree.estimators._tree_structure import TreeStructure
