@@ -26,6 +26,18 @@ class Batches(TableSource):
     `decision_function` read one batch after the other.
 
     Make it by `from_parquet` or `from_iterable`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble import NewtonBoostingRegressor
+    >>> from skensemble.distributed import Batches
+    >>> X = np.random.default_rng(0).normal(size=(300, 3))
+    >>> batches = Batches.from_iterable([(X[:100], X[:100, 0]), (X[100:], X[100:, 0])])  # pairs of X and y
+    >>> model = NewtonBoostingRegressor(n_estimators=20, random_state=0).fit(batches)
+    >>> in_memory = NewtonBoostingRegressor(n_estimators=20, random_state=0).fit(X, X[:, 0])
+    >>> bool((model.predict(X) == in_memory.predict(X)).all())
+    True
     """
 
     def __init__(self, reader, cache_dir):
@@ -80,8 +92,8 @@ class Batches(TableSource):
         ----------
         batches : iterable, or function that returns one
             Each item is an X, a pair (X, y) or a triple (X, y, sample_weight), or a frame that holds target and weights
-            as columns, see `target` and `weight`. Any X that `fit` takes will do, but sparse matrices. A generator is
-            used up after one pass: pass the function that makes it.
+            as columns, see `target` and `weight`. Any X that `fit` takes will do, except sparse matrices. A generator
+            is used up after one pass: pass the function that makes it.
         target : str, default=None
             Column of the target. None: the items are pairs or triples, or `fit` gets `y` of all rows.
         weight : str, default=None

@@ -47,6 +47,18 @@ def register_onnx_converters() -> None:
     -----
     Classifiers have the options `zipmap` and `nocl` of skl2onnx. Columns of text must be numbers before they reach our
     estimators in a Pipeline.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skensemble import RandomForestClassifier, register_onnx_converters
+    >>> X, y = load_iris(return_X_y=True)
+    >>> pipeline = make_pipeline(StandardScaler(), RandomForestClassifier(20, random_state=0)).fit(X, y)
+    >>> register_onnx_converters()  # doctest: +SKIP
+    >>> from skl2onnx import to_onnx  # doctest: +SKIP
+    >>> model = to_onnx(pipeline, X[:1].astype("float32"))  # doctest: +SKIP
     """
     with needed_by("register_onnx_converters", "skl2onnx", "export"):
         import skl2onnx

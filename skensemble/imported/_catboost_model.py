@@ -68,6 +68,25 @@ def from_catboost(model: Any, *, pool: Any = None) -> Any:
     explanations depend; these weigh by CatBoost's weights of leaves. A column of categories stays one column, whether
     CatBoost asks for one category or for statistics of the target. Missing cells of it, which CatBoost refuses, go
     where unknown categories go.
+
+    Examples
+    --------
+    Of what a file in CatBoost's JSON holds, here a single tree with a single split:
+
+    >>> import numpy as np
+    >>> from skensemble import from_catboost
+    >>> column = {"flat_feature_index": 0, "feature_index": 0, "borders": [0.5], "nan_value_treatment": "AsIs"}
+    >>> split = {"split_type": "FloatFeature", "float_feature_index": 0, "border": 0.5}
+    >>> predictor = from_catboost(
+    ...     {
+    ...         "model_info": {"params": {"loss_function": {"type": "RMSE"}}},
+    ...         "features_info": {"float_features": [column]},
+    ...         "oblivious_trees": [{"splits": [split], "leaf_values": [1.0, 2.0], "leaf_weights": [60, 40]}],
+    ...         "scale_and_bias": [1.0, [0.0]],
+    ...     }
+    ... )
+    >>> predictor.predict(np.array([[0.0], [1.0]]))
+    array([1., 2.])
     """
     try:
         with np.errstate(all="ignore"):  # what is not finite is refused where it must not be

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from skensemble._types import Any
 
 _CATEGORICAL, _DEFAULT_LEFT = 1, 2  # bits of a decision type; the next two say what is missing
-_NOTHING, _ZERO, _NAN = 0, 1, 2
+_NOTHING, _ZERO = 0, 1  # kinds of missing; the third one is NaN
 OBJECTIVES = {  # name in the text -> (kind of model, response)
     **dict.fromkeys(
         ("regression", "regression_l1", "huber", "fair", "quantile", "mape", "none", "custom", ""),
@@ -61,6 +61,21 @@ def from_lightgbm(model: Any) -> Any:
     missing. Explanations weigh by numbers of training samples, as LightGBM's do. Linear leaves (`linear_tree`) predict
     to the rounding of sums, and an infinite cell in one counts as missing; to be explained they need a background,
     since a text does not hold the means of features.
+
+    Examples
+    --------
+    Of a text in LightGBM's format, here one that `export_model` writes:
+
+    >>> import tempfile
+    >>> import numpy as np
+    >>> import skensemble
+    >>> X = np.linspace(0.0, 1.0, 100).reshape(-1, 1)
+    >>> model = skensemble.NewtonBoostingRegressor(n_estimators=3, random_state=0).fit(X, X[:, 0])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     skensemble.export_model(model, f"{folder}/model.txt", to="lightgbm")
+    ...     predictor = skensemble.from_lightgbm(f"{folder}/model.txt")
+    >>> predictor.predict(X).shape
+    (100,)
     """
     text, classes = _text_of(model)
     try:

@@ -72,6 +72,22 @@ def from_xgboost(model: Any, *, best_iteration: bool | None = None) -> Any:
     Numbers are rounded to float32 as XGBoost does. Categories are matched by name where the model has their names
     (since XGBoost 3.1). A model holds sums of hessians and no numbers of samples: explanations weigh by these, as
     XGBoost's do.
+
+    Examples
+    --------
+    Of a file in XGBoost's format, here one that `export_model` writes:
+
+    >>> import tempfile
+    >>> import numpy as np
+    >>> import skensemble
+    >>> X = np.linspace(0.0, 1.0, 100).reshape(-1, 1)
+    >>> y = X[:, 0] > 0.5
+    >>> model = skensemble.NewtonBoostingClassifier(n_estimators=3, random_state=0).fit(X, y)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     skensemble.export_model(model, f"{folder}/model.json", to="xgboost")
+    ...     predictor = skensemble.from_xgboost(f"{folder}/model.json")
+    >>> predictor.predict_proba(X).shape
+    (100, 2)
     """
     check_parameter("best_iteration", best_iteration, (IsBool, IsNone))
     data, wants_best, missing = _data_of(model)

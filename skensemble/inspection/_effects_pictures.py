@@ -21,7 +21,7 @@ def draw_curves(effects, values, labels, ax):
             ax.bar(np.arange(len(points)) + width * (k - (n_drawn - 1) / 2), values[:, k], width, **style)
         else:
             ax.plot(points, values[:, k], **style)
-    _mark(ax, ax.set_xticks, points)
+    _mark(ax.set_xticks, points)
     _rug(ax, effects.deciles[0])
     if labels is not None:
         for text in ax.legend().get_texts():
@@ -39,8 +39,8 @@ def draw_surface(effects, values, ax):
     limits = {} if largest is None else {"vmin": -largest, "vmax": largest}
     picture = ax.pcolormesh(_numbers(first), _numbers(second), values.T, cmap="coolwarm", shading="nearest", **limits)
     ax.figure.colorbar(picture, ax=ax, label=effects.kind)
-    _mark(ax, ax.set_xticks, first)
-    _mark(ax, ax.set_yticks, second)
+    _mark(ax.set_xticks, first)
+    _mark(ax.set_yticks, second)
     ax.set_xlabel(str(effects.feature_names[0]), **AS_IT_IS)
     ax.set_ylabel(str(effects.feature_names[1]), **AS_IT_IS)
     return ax
@@ -59,7 +59,7 @@ def _numbers(points):
     return np.arange(len(points)) if points.dtype == object else points
 
 
-def _mark(ax, set_ticks, points):
+def _mark(set_ticks, points):
     if points.dtype == object:
         set_ticks(range(len(points)), ["missing" if point != point else str(point) for point in points], **AS_IT_IS)
 

@@ -62,13 +62,13 @@ def export_graphviz(
     ----------
     decision_tree : object
         A fitted decision tree, forest or booster.
+    out_file : str, path, file-like or None, default=None
+        Where to write. None: return a string.
     tree_index : int, default=0
         Which tree of a forest or booster, in the order of `apply`; with `output`, which of its trees.
     output : label or int, default=None
         Of boosters with a tree for each of several outputs, whose trees are counted: those of a class, or of an output
         by its number. None: all.
-    out_file : str, path, file-like or None, default=None
-        Where to write. None: return a string.
     max_depth : int or None, default=None
         Number of levels below the root to draw; what lies deeper becomes "(...)". None: all.
     feature_names : array-like of str of shape (n_features,), default=None

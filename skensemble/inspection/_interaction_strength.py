@@ -130,9 +130,9 @@ def interaction_strength(
     """Measure how strongly columns interact: the H statistics of Friedman and Popescu [1]_.
 
     If two columns do not interact, their partial dependence is the sum of those of each. The share of its standard
-    deviation that is not, over the rows of X, is the strength of a pair; the part of the standard deviation of the
-    predictions that does not come from a column alone nor from all the others together is the total of a column. Sums
-    of trees are not predicted: rows go down the trees once for each column and pair. Other models, and
+    deviation over the rows of X that this sum leaves is the strength of a pair; the part of the standard deviation of
+    the predictions that does not come from a column alone nor from all the others together is the total of a column.
+    Sums of trees are not predicted: rows go down the trees once for each column and pair. Other models, and
     `output="response"` where it is no sum, are predicted for all pairs of rows.
 
     Parameters

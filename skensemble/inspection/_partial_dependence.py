@@ -70,7 +70,7 @@ def partial_dependence(
 
     See Also
     --------
-    accumulated_effects : Effects without rows that cannot be, where columns are correlated.
+    accumulated_effects : Effects without impossible rows, where columns are correlated.
 
     References
     ----------

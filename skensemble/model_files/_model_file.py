@@ -94,6 +94,18 @@ def load_model(path_or_file: Any) -> Any:
     ValueError
         If it is no such file, if it has been damaged, or if a later version of skensemble wrote it; the message says
         which part is wrong.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_iris
+    >>> from skensemble import RandomForestClassifier, load_model, save_model
+    >>> X, y = load_iris(return_X_y=True)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_model(RandomForestClassifier(20, random_state=0).fit(X, y), f"{folder}/iris.model")
+    ...     model = load_model(f"{folder}/iris.model")
+    >>> model.n_estimators
+    20
     """
     name = getattr(path_or_file, "name", "the file") if hasattr(path_or_file, "read") else _path(path_or_file)
     try:

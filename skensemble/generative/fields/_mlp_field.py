@@ -384,13 +384,14 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         ----------
         data : float64 array of shape (n_samples, n_columns)
             Encoded samples, one per row.
-        condition : float64 array of shape (n_samples, n_condition) or None
-            NaN where not known.
-        weight : array of shape (n_samples,) or None
+        condition : float64 array of shape (n_samples, n_condition), default=None
+            Condition of each sample; NaN where it is not known.
+        weight : array of shape (n_samples,), default=None
             Sample weights: a weight of k counts as k samples.
         path : Path
+            Path from data to noise.
         prediction : str
-            A key of `PREDICTIONS`.
+            What the network predicts, a key of `PREDICTIONS`.
         generator : numpy.random.Generator
             Used instead of `random_state`.
         callback : callable, default=None
@@ -412,7 +413,9 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         Parameters
         ----------
         draws : FieldDraws
+            Samples, conditions and weights, the path, and what is predicted.
         callback : callable, default=None
+            See `fit_field`.
 
         Returns
         -------
@@ -439,8 +442,10 @@ class MLPField(MultiOutputMixin, RegressorMixin, Estimator):
         Parameters
         ----------
         x : float64 array of shape (n_samples, n_columns)
+            Where the samples are.
         t : float or array of shape (n_samples,)
-        condition : float64 array of shape (n_samples, n_condition) or None
+            Time, from 0 (data) to 1 (noise).
+        condition : float64 array of shape (n_samples, n_condition), default=None
             Columns [known cells, condition]; known cells only if trained with `mask_share > 0`; NaN where unknown.
         probes : array of shape (n_probes, n_columns), default=None
             Random signs: the trace is estimated by mean z^T J z (Hutchinson).  None: exact, a tangent per column.

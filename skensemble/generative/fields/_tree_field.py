@@ -297,7 +297,19 @@ class TreeField(Estimator):
         return self.fit_draws(draws, callback)
 
     def fit_draws(self, draws, callback=None):
-        """Fit the field to a FieldDraws; see `fit_field`."""
+        """Fit the field to draws of x_t and its targets along a path; `fit_field` makes them of a table.
+
+        Parameters
+        ----------
+        draws : FieldDraws
+            Rows, conditions and weights, the path, and what is predicted.
+        callback : callable, default=None
+            See `fit_field`.
+
+        Returns
+        -------
+        self : TreeField
+        """
         check_parameters(self, PARAMETERS)
         self.__dict__.pop("_layouts", None)
         self.path_, self.prediction_ = draws.path, draws.prediction
