@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skensemble._notebook_summary import notebook_summary
 
 STATE_FORMAT = 4  # of fitted attributes in pickles; goes up when they change
+ANY_TABLE = "allow_nan", "sparse", "categorical", "string"  # scikit-learn's names of what X may hold or be
 _NOT_PICKLED = ("_callback_fit_ctx", "_skl_callbacks_to_teardown", "_columns_of_fit")  # of a running fit; from names
 
 
@@ -28,6 +29,7 @@ class Estimator(BaseEstimator):
     _made_when_needed = ()  # attributes that are computed from others on first use, and not pickled
     _is_slim = False  # whether it comes from a file without what only training needs
     _columns_of_fit = None  # Index of the columns of fit, if that was a frame of pandas
+    _reads_any_table = False  # whether X may be all of ANY_TABLE
 
     def __getstate__(self):
         state = super().__getstate__().copy()
@@ -62,6 +64,12 @@ class Estimator(BaseEstimator):
             )
         self.__dict__.pop("_is_slim", None)
         return goes_on
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        for name in ANY_TABLE if self._reads_any_table else ():
+            setattr(tags.input_tags, name, True)
+        return tags
 
     # -- in notebooks ------------------------------------------------------------------------------------------------
 

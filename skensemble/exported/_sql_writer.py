@@ -16,7 +16,7 @@ def sql_statement(parts):
     """
     parts.check_response("SQL", LINKS)
     texts, numbers = _columns_of_levels(parts)
-    nodes, sets = _rows(parts, texts, numbers)
+    nodes, sets = _rows(parts, texts)
     names = [_name(name) for name in parts.column_names("x{}")]
     is_number = [j for j in range(parts.n_features) if parts.levels[j] is None]
     tables = [_cells(names, {*is_number, *numbers})]
@@ -100,7 +100,7 @@ def _columns_of_levels(parts):
     return texts, numbers
 
 
-def _rows(parts, texts, numbers):
+def _rows(parts, texts):
     """(rows of the table of nodes, {"text" or "number": rows of the table of the levels that go left}).
 
     Levels that are not listed go right, so that a set in which unseen ones go left is exchanged.

@@ -100,6 +100,7 @@ class DensityOutlierDetector(CallbackSupportMixin, OutlierMixin, MetaEstimatorMi
     """
 
     _parameters = PARAMETERS
+    _reads_any_table = True
 
     def __init__(
         self,
@@ -222,14 +223,6 @@ class DensityOutlierDetector(CallbackSupportMixin, OutlierMixin, MetaEstimatorMi
 
     def _curves(self):
         return self.estimator_._curves() if isinstance(self.estimator_, Estimator) else None
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.sparse = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        return tags
 
 
 def _set_random_states(estimator, random_state):

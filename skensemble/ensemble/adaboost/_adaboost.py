@@ -15,7 +15,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.validation import _num_samples, check_is_fitted, has_fit_parameter
 
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
-from skensemble._estimator import Estimator
+from skensemble._estimator import ANY_TABLE, Estimator
 from skensemble._parallel import effective_n_jobs
 from skensemble._parameters import ParameterError, check_parameters
 from skensemble._progress_lines import ProgressLines
@@ -375,7 +375,7 @@ class _AdaBoost(CallbackSupportMixin, ShapValues, Inspected, Estimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         of_learner = get_tags(self._default_learner() if self.estimator is None else self.estimator).input_tags
-        for name in ("allow_nan", "sparse", "categorical", "string"):
+        for name in ANY_TABLE:
             setattr(tags.input_tags, name, getattr(of_learner, name))
         return tags
 

@@ -84,6 +84,7 @@ class Forest(OpenLimits, CallbackSupportMixin, MultiOutputMixin, ShapValues, Ins
 
     _is_silent = False  # does another process of the fit print what `verbose` asks for?
     is_smooth = False  # predictions are constant between thresholds
+    _reads_any_table = True
     _made_when_needed = (*LEARNED_FROM_TREES, "_leaf_contents", "_kept_grower")
 
     # -- fit ---------------------------------------------------------------------------------------------------------
@@ -547,14 +548,6 @@ class Forest(OpenLimits, CallbackSupportMixin, MultiOutputMixin, ShapValues, Ins
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_parts")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.sparse = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        return tags
 
 
 def _impurity_importances(trees, n_features):

@@ -77,6 +77,7 @@ class _GradientBoosting(ConvertibleBooster, CallbackSupportMixin, ShapValues, In
     """What classifier and regressor share: from the target array to raw predictions."""
 
     is_smooth = False  # predictions are constant between thresholds
+    _reads_any_table = True
     _made_when_needed = LEARNED_FROM_TREES
 
     # -- fit ---------------------------------------------------------------------------------------------------------
@@ -439,14 +440,6 @@ class _GradientBoosting(ConvertibleBooster, CallbackSupportMixin, ShapValues, In
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_trees")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.sparse = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        return tags
 
 
 def _indexable(X):

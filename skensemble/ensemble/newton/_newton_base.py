@@ -91,6 +91,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
     """What classifier and regressor share: everything between a target array and raw predictions."""
 
     is_smooth = False  # predictions are constant between thresholds
+    _reads_any_table = True
     _known = None  # KnownPredictions while a scorer judges them
     _is_silent = False  # does another process of the fit print what `verbose` asks for?
 
@@ -611,14 +612,6 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
 
     def _check_loaded(self):
         self._booster.check(self.n_features_in_)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.sparse = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        return tags
 
     # -- what estimators differ in -----------------------------------------------------------------------------------
 

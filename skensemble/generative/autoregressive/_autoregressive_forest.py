@@ -63,8 +63,8 @@ PARAMETERS = {
         "auto",
         (OneOf("auto"), Interval(int, 1)),
         'int or "auto"',
-        'Minimum number of samples in a leaf. "auto": 5, 15 or 50, whichever makes a fifth of the samples likeliest '
-        "that is left out for this, column by column. Larger leaves keep generated rows further from single samples.",
+        'Minimum number of samples in a leaf. "auto": 5, 15 or 50, column by column: whichever makes a left-out '
+        "fifth of the samples likeliest. Larger leaves keep generated rows further from single samples.",
     ),
     "order": Parameter(
         "auto",
@@ -120,8 +120,8 @@ class AutoregressiveForest(CallbackSupportMixin, DensityMixin, Estimator):
     n_estimators : int, default=3
         Number of chains, each with an order of its own; one where all would be the same. The density is their mean.
     min_samples_leaf : int or "auto", default="auto"
-        Minimum number of samples in a leaf. "auto": 5, 15 or 50, whichever makes a fifth of the samples likeliest that
-        is left out for this, column by column. Larger leaves keep generated rows further from single samples.
+        Minimum number of samples in a leaf. "auto": 5, 15 or 50, column by column: whichever makes a left-out fifth
+        of the samples likeliest. Larger leaves keep generated rows further from single samples.
     order : "auto" or array-like, default="auto"
         Labels or positions of all columns in the order in which they are modelled. "auto": the order of the table;
         further chains in orders of chance.
@@ -189,6 +189,7 @@ class AutoregressiveForest(CallbackSupportMixin, DensityMixin, Estimator):
     """
 
     _parameters = PARAMETERS
+    _reads_any_table = True
 
     def __init__(
         self,
@@ -666,11 +667,3 @@ class AutoregressiveForest(CallbackSupportMixin, DensityMixin, Estimator):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "min_samples_leaf_")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.sparse = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        return tags

@@ -52,6 +52,8 @@ MARGIN = 0.1  # expected data may lie outside the range of a column by this frac
 class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
     """Base class of diffusion and flow models: a subclass adds the path, the prediction and the default solver."""
 
+    _reads_any_table = True
+
     # -- what a model adds -------------------------------------------------------------------------------------------
 
     def _make_path(self):
@@ -588,14 +590,6 @@ class FieldModel(CallbackSupportMixin, DensityMixin, Estimator):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "likelihood_")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.sparse = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        return tags
 
 
 def _widened_range(data):

@@ -291,7 +291,7 @@ class RectifiedFlow(FieldModel):
         noise = prior_sample(self._path, RowNoise(draw_seed(rng), n_rows), self.encoder_.n_encoded_)
         return noise, solve(self._field, noise, "midpoint", 20, condition=condition, callback=callback)
 
-    def _straightness_of_flows(self, draws, rng, n_times=16):
+    def _straightness_of_flows(self, draws, rng):
         """E |(noise - data) - velocity|^2 along the flows, over times (Liu et al. 2023, section 2.2)."""
         n_rows = min(STRAIGHTNESS_ROWS, PAIRS)
         rows = rng.integers(len(draws.data), size=n_rows)

@@ -7,7 +7,7 @@ from html import escape
 
 import numpy as np
 
-WIDTH, HEIGHT, FOOT = 320, 150, 34  # of a picture, and the part of the height that labels take
+WIDTH, HEIGHT = 320, 150  # of a picture
 MAX_BARS = 8
 MAX_BINS = 24
 

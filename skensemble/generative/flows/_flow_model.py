@@ -46,6 +46,7 @@ class NormalizingFlow(CallbackSupportMixin, TransformerMixin, DensityMixin, Esti
 
     _stack = Stack()
     _parameters = FLOW_PARAMETERS
+    _reads_any_table = True
     _likelihood = "exact"
     _measure = "log-likelihood, per encoded row,"  # what training raises
 
@@ -468,11 +469,3 @@ class NormalizingFlow(CallbackSupportMixin, TransformerMixin, DensityMixin, Esti
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "likelihood_")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.sparse = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        return tags

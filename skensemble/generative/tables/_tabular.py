@@ -80,8 +80,9 @@ class TableEncoder(TransformerMixin, Estimator):
       generated exactly. With quantiles, 20 of 40 000 samples are enough, since an atom takes up its share of the axis
       only.
     - Integers, and floats with few decimals: encoded as numbers, and rounded when they are decoded.
-    - Multiples of a step, such as 0.05 or 1000: rounded to multiples when they are decoded. A column has a step if it
-      has enough distinct values that this is no accident: three multiples of 1000, seven of 0.05, fifteen even numbers.
+    - Multiples of a step, such as 0.05 or 1000, also beside zero, such as prices that end in .99: rounded to these
+      when they are decoded. A column has a step if it has enough distinct values that this is no accident: three
+      multiples of 1000, seven of 0.05, fifteen even numbers.
     - Dates, durations and times of day: encoded as whole numbers of their coarsest common step (days, hours, minutes,
       ... nanoseconds), which is taken on the clock of their time zone where it is coarser there. Objects of Python's
       datetime and decimal modules come back as such objects.
@@ -188,6 +189,7 @@ class TableEncoder(TransformerMixin, Estimator):
     """
 
     _parameters = PARAMETERS
+    _reads_any_table = True
 
     def __init__(
         self,
@@ -479,14 +481,6 @@ class TableEncoder(TransformerMixin, Estimator):
         if self._copies:
             yield "copies", listed(f"{names[j]} of {names[source]}" for j, (source, _) in self._copies.items())
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.sparse = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        return tags
-
     # -- columns ----------------------------------------------------------------------------------------------------
 
     def _fit_columns(self, frame, weight):
@@ -544,9 +538,9 @@ class TableEncoder(TransformerMixin, Estimator):
         frame = read_frame(X)
         note_columns(self, X, reset=False)
         plain = [column.format.read(frame.iloc[:, j]) for j, column in enumerate(self._columns)]
-        return self._boxes_of(plain, len(frame), is_partial, is_complete, given, unseen)
+        return self._boxes_of(plain, len(frame), is_partial, is_complete, given, unseen=unseen)
 
-    def _boxes_of(self, plain, n_samples, is_partial, is_complete, given=(), unseen="smooth"):
+    def _boxes_of(self, plain, n_samples, is_partial, is_complete, given=(), *, unseen):
         """The same for columns of plain numbers and codes."""
         if is_partial:
             self._complete(plain)

@@ -47,6 +47,7 @@ class _DecisionTree(MultiOutputMixin, ShapValues, Inspected, Estimator):
     """What classifier and regressor share: all but reading the target."""
 
     is_smooth = False  # predictions are constant between thresholds
+    _reads_any_table = True
 
     # scikit-learn's trees take check_input: it can be passed here, too, but no pipeline should route it
     __metadata_request__fit = {"check_input": UNUSED}
@@ -240,14 +241,6 @@ class _DecisionTree(MultiOutputMixin, ShapValues, Inspected, Estimator):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "tree_")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.sparse = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        return tags
 
 
 # -- classification --------------------------------------------------------------------------------------------------

@@ -122,7 +122,7 @@ def _insert(place, output, n_rows, state):
 
 
 @kernel
-def _descend(n_rows, output, state):
+def _descend(n_rows, state):
     """Rank of the median of what was inserted; leaves the sums of all lower ranks in `below_weight`, `below_amount`."""
     rank, weight, amount, step = int64(0), int64(0), int64(0), int64(1)
     while 2 * step <= n_rows:
@@ -143,7 +143,7 @@ def _deviation(n_rows, output, state):
     """Sum of w |y - median| of what was inserted; leaves the median in the state."""
     if state.inserted_weight == 0:
         return 0.0
-    rank = _descend(n_rows, output, state)
+    rank = _descend(n_rows, state)
     state.median = _middle_of_medians(rank, n_rows, output, state)
     distance = state.sorted_y[rank, output] - state.center[output]
     weight = state.weight_unit * (2 * state.below_weight - state.inserted_weight)

@@ -25,9 +25,8 @@ from skensemble.tree.trees._tree_arrays import TreeArrays
 WEIGHT_BITS = 52  # of the sum of weights that are not whole
 SUM_BITS = 61  # of a sum of amounts
 SMALLEST_SUM = 1e-280
-FEATURES_FOR_RANGES = (
-    16  # features of a table, for each that a node looks at, up to which ranges of all are worth a pass
-)
+# Features of a table, for each that a node looks at, up to which ranges of all are worth a pass.
+FEATURES_FOR_RANGES = 16
 SPARSE_FIELDS = "usual", "entry_start", "entry_row", "entry_code", "row_start", "row_feature", "row_code"
 
 
@@ -64,7 +63,7 @@ class CartGrower:
         self._target = read_target(target, limits.criterion, self._counted)
         self._is_sparse = coded is None and binner.reads_sparse(table)
         if self._is_sparse:
-            self.binned, table_fields = _sparse_fields(binner, table, self._counted, n_threads)
+            self.binned, table_fields = _sparse_fields(binner, table, self._counted)
         else:
             coded = CodedTable.of(binner, table, self._counted, n_threads) if coded is None else coded
             self.binned, table_fields = _dense_fields(coded)
@@ -304,7 +303,7 @@ def _sends_left(threshold, low, high):
     return ~((threshold < high) & (threshold - low < high - threshold))
 
 
-def _sparse_fields(binner, table, counted, n_threads):
+def _sparse_fields(binner, table, counted):
     """(SparseCodes, fields that hold them)"""
     binned, cells, codes = binner.transform_sparse(table)
     spans = low, high, first_span = new_spans(binned)

@@ -131,7 +131,7 @@ class PartedGrower:
                 place = self._after(scan_level)
             else:
                 place = self._split_level(place) if self._symmetric else self._split(place)
-        return self._finish(place, targets, output, n_drawn)
+        return self._finish(place, targets, output)
 
     def _after(self, kernel, *arguments):
         """Where the leader stands after one of its kernels."""
@@ -234,7 +234,7 @@ class PartedGrower:
 
     # -- leaves ------------------------------------------------------------------------------------------------------
 
-    def _finish(self, place, targets, output, n_drawn):
+    def _finish(self, place, targets, output):
         state, arrays, _ = self._memory
         nodes = arrays["nodes"][: place.n_nodes].copy()
         leaves = np.flatnonzero(nodes["left"] == NO_CHILD)
