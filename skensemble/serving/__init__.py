@@ -1,1 +1,1 @@
-"""Serving: models that answer row by row, parts and sums of models, leaves for other rows."""
+"""Serving: models that answer row by row, predictions of the rows of files, and models described in a few lines."""

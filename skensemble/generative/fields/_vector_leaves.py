@@ -1,5 +1,4 @@
-"""Kernels of trees whose leaves hold a vector: the mean residuals of a leaf's rows, what is left of them, and the sum
-of the leaves that a row falls into.
+"""Trees whose leaves hold a vector: the mean residuals of a leaf's rows, what is left of them, and sums of leaves.
 
 Residuals lie row by row, so that a row's are added as one vector.  Sums are made block by block, in a fixed order: the
 same for any number of threads.
