@@ -61,28 +61,27 @@ def test_trees(forest):
     assert model.estimator.splitter == ("random" if "Extra" in forest.__name__ else "best")
 
 
-@pytest.mark.parametrize("forest", [RandomForestClassifier, ExtraTreesClassifier])
-@pytest.mark.parametrize("criterion", ["gini", "entropy"])
-def test_classifiers_are_as_good_as_scikit_learns(forest, criterion):
-    X, y = load_breast_cancer(return_X_y=True)
+CLASSES = load_breast_cancer, [RandomForestClassifier, ExtraTreesClassifier], ["gini", "entropy"], 0.01
+NUMBERS = load_diabetes, [RandomForestRegressor, ExtraTreesRegressor], ["squared_error", "poisson"], 0.02
+
+
+@pytest.mark.parametrize(
+    ("load", "forest", "criterion", "margin"),
+    [
+        (load, forest, criterion, margin)
+        for load, forests, criteria, margin in (CLASSES, NUMBERS)
+        for forest in forests
+        for criterion in criteria
+    ],
+)
+def test_forests_are_as_good_as_scikit_learns(load, forest, criterion, margin):
+    X, y = load(return_X_y=True)
     parameters = {"n_estimators": 40, "bootstrap": True, "oob_score": True, "criterion": criterion}
     scores = [
         [kind(**parameters, random_state=seed).fit(X, y).oob_score_ for seed in range(3)]
         for kind in (forest, getattr(sklearn.ensemble, forest.__name__))
     ]
-    assert np.mean(scores[0]) > np.mean(scores[1]) - 0.01
-
-
-@pytest.mark.parametrize("forest", [RandomForestRegressor, ExtraTreesRegressor])
-@pytest.mark.parametrize("criterion", ["squared_error", "poisson"])
-def test_regressors_are_as_good_as_scikit_learns(forest, criterion):
-    X, y = load_diabetes(return_X_y=True)
-    parameters = {"n_estimators": 40, "bootstrap": True, "oob_score": True, "criterion": criterion}
-    scores = [
-        [kind(**parameters, random_state=seed).fit(X, y).oob_score_ for seed in range(3)]
-        for kind in (forest, getattr(sklearn.ensemble, forest.__name__))
-    ]
-    assert np.mean(scores[0]) > np.mean(scores[1]) - 0.02
+    assert np.mean(scores[0]) > np.mean(scores[1]) - margin
 
 
 def test_partial_dependence_by_recursion():
