@@ -34,7 +34,7 @@ def _reference():
 
 def _section(heading):
     classes, others = ESTIMATORS.get(heading, {}), OTHERS.get(heading, {})
-    entries = [name for name in (*classes, *others) if not name.isupper()]
+    entries = [*classes, *(name for name in others if not name.isupper())]  # without tables such as PATHS
     lines = [f"## {heading}", ""]
     if heading in _INTRODUCTIONS:
         lines += [_INTRODUCTIONS[heading], ""]

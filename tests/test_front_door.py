@@ -67,6 +67,12 @@ def test_files_that_repeat_the_table_are_up_to_date(path):
     assert path.read_text(encoding="utf-8") == front_door_files.files()[path], "run `make format`"
 
 
+@every_door
+def test_the_reference_has_every_class_and_function(door):
+    entries = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8").split()
+    assert [name for name in door.__all__ if callable(getattr(door, name)) and name not in entries] == []
+
+
 def test_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'skensemble' has no attribute 'NewtonBoster'"):
         skensemble.NewtonBoster  # noqa: B018
