@@ -266,9 +266,7 @@ def connect(rank, door, addresses, token, names=None, patience=300.0):
                 if time.monotonic() > deadline:
                     raise
                 continue
-            connection.settimeout(5.0)
-            greeting = _receive_exactly(connection, len(token) + 4)
-            other = struct.unpack("<I", greeting[-4:])[0] if greeting[:-4] == token else -1
+            other = _who_knocks(connection, token)
             if rank < other < len(addresses) and other not in connections:
                 connections[other] = connection
             else:
@@ -279,6 +277,16 @@ def connect(rank, door, addresses, token, names=None, patience=300.0):
     finally:
         door.close()
     return Sockets(rank, dict(sorted(connections.items())), names)
+
+
+def _who_knocks(connection, token):
+    """The rank that has come; -1 of a stranger, who does not know the token, says nothing, or is gone again."""
+    connection.settimeout(5.0)
+    try:
+        greeting = _receive_exactly(connection, len(token) + 4)
+    except OSError:
+        return -1
+    return struct.unpack("<I", greeting[-4:])[0] if greeting[:-4] == token else -1
 
 
 def _receive_exactly(connection, n_bytes):

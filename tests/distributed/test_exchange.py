@@ -1,6 +1,9 @@
 """Processes meet in sums and in what they have to say; one that is gone, or went another way, is told at once."""
 
+import socket
+import struct
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -82,6 +85,19 @@ def test_a_rank_that_computes_is_waited_for_and_one_that_hangs_is_told(monkeypat
 
     with pytest.raises(SilentRank, match="Rank 1 hangs: no sign of life for 0.6 s"):
         on_ranks(meet, 3)
+
+
+def test_a_stranger_who_hangs_up_disturbs_nobody():
+    doors = [open_door("127.0.0.1") for _ in range(2)]
+    addresses = [door.getsockname()[:2] for door in doors]
+    stranger = socket.create_connection(addresses[0])
+    stranger.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # hang up without a farewell
+    stranger.close()
+    with ThreadPoolExecutor(2) as pool:
+        ranks = list(pool.map(lambda rank: connect(rank, doors[rank], addresses, TOKEN, patience=10.0), range(2)))
+        assert list(pool.map(lambda exchange: exchange.gather(exchange.rank), ranks)) == [[0, 1], [0, 1]]
+    for exchange in ranks:
+        exchange.close()
 
 
 def test_who_does_not_come_is_told_and_strangers_are_not_let_in():

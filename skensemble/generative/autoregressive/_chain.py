@@ -5,14 +5,6 @@ import numpy as np
 from skensemble.generative.autoregressive._column_cells import NOWHERE
 
 
-def features_before(order, j, cells, labels, plain):
-    """(features of column j: labels and the columns before it, positions of categories among them)"""
-    before = order[: order.index(j)]
-    columns = [cells[i].as_feature(plain[i]) for i in before]
-    features = np.column_stack([labels, *columns]) if columns else labels
-    return features, [labels.shape[1] + k for k, i in enumerate(before) if cells[i].is_level]
-
-
 class Chain:
     """p(row) = product of p(column | columns before it)
 
@@ -30,7 +22,9 @@ class Chain:
         return zip(self.modelled, self.conditionals, strict=True)
 
     def features(self, j, labels, plain):
-        return features_before(self.order, j, self.cells, labels, plain)[0]
+        """(n_rows, n_features) what column j is given: labels and the columns before it."""
+        before = self.order[: self.order.index(j)]
+        return np.column_stack([labels, *(self.cells[i].as_feature(plain[i]) for i in before)])
 
     def log_density(self, plain, labels):
         """plain : list of all columns;  labels : (n_rows, n_labels)"""
