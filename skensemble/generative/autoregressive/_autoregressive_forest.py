@@ -120,8 +120,8 @@ class AutoregressiveForest(CallbackSupportMixin, DensityMixin, Estimator):
     n_estimators : int, default=3
         Number of chains, each with an order of its own; one where all would be the same. The density is their mean.
     min_samples_leaf : int or "auto", default="auto"
-        Minimum number of samples in a leaf. "auto": 5, 15 or 50, column by column: whichever makes a left-out fifth
-        of the samples likeliest. Larger leaves keep generated rows further from single samples.
+        Minimum number of samples in a leaf. "auto": 5, 15 or 50, column by column: whichever makes a left-out fifth of
+        the samples likeliest. Larger leaves keep generated rows further from single samples.
     order : "auto" or array-like, default="auto"
         Labels or positions of all columns in the order in which they are modelled. "auto": the order of the table;
         further chains in orders of chance.
