@@ -43,7 +43,7 @@ def rewritten(source, estimator):
         lines[init.lineno - 1 : init.end_lineno] = _init(_table(estimator), positional)  # it stands below the docstring
     docstring = node.body[0]
     first = lines.index("    Parameters", docstring.lineno) + 2
-    last = lines.index("", first)
+    last = min(lines.index("", first), docstring.end_lineno - 1)  # an empty line, or the end of the docstring
     lines[first:last] = _section(_table(estimator))
     return "\n".join(lines) + "\n"
 
@@ -84,6 +84,9 @@ TYPES = {
 def annotation(parameter):
     """The type of a Parameter, from its kind, with None last."""
     kinds = [parameter.kind] if parameter.kind in TYPES else re.split(r", | or ", parameter.kind.translate(NO_BRACES))
+    unknown = [kind for kind in kinds if not kind.startswith('"') and kind not in TYPES]
+    if unknown:
+        raise KeyError(f"TYPES must say the type of {unknown[0]!r}, in the kind {parameter.kind!r} of a parameter")
     types = [TYPES[kind] for kind in kinds if not kind.startswith('"')]
     strings = ", ".join(kind for kind in kinds if kind.startswith('"'))
     literal = [f"Literal[{strings}]"] if strings else []

@@ -8,7 +8,7 @@ import pytest
 import skensemble
 from skensemble._parameters import Parameter, check_parameters
 from skensemble._shared_parameters import JOBS
-from tests.signatures import WIDTH, estimators, file_of, rewritten
+from tests.signatures import WIDTH, annotation, estimators, file_of, rewritten
 
 every_estimator = pytest.mark.parametrize("estimator", estimators(), ids=lambda estimator: estimator.__name__)
 
@@ -22,6 +22,34 @@ def test_all_estimators_of_trees_have_tables():
 def test_source_is_what_the_table_says(estimator):
     source = file_of(estimator).read_text(encoding="utf-8")
     assert rewritten(source, estimator) == source, "make format writes it"
+
+
+def test_a_docstring_may_end_with_its_parameters():
+    class Small:
+        _parameters = {"depth": Parameter(3, (), "int", "How deep it is.")}
+
+    source = [
+        "class Small:",
+        '    """Small.',
+        "",
+        "    Parameters",
+        "    ----------",
+        "    depth : int, default=1",
+        "        Old.",
+        '    """',
+        "",
+        "    def __init__(self, *, depth=1):",
+        "        self.depth = depth",
+    ]
+    namespace = {}
+    exec(rewritten("\n".join(source) + "\n", Small), namespace)
+    assert inspect.getdoc(namespace["Small"]).endswith("depth : int, default=3\n    How deep it is.")
+    assert namespace["Small"]().depth == 3
+
+
+def test_a_kind_without_a_type_is_named():
+    with pytest.raises(KeyError, match=r"type of 'float in \[0', in the kind 'float in \[0, 1\]'"):
+        annotation(Parameter(0.1, (), "float in [0, 1]", "A share."))
 
 
 @every_estimator
