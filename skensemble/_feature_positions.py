@@ -62,6 +62,11 @@ def _labelled_position(feature, labels, parameter):
         noun = "names" if are_names(labels) else "labels"
         shown = "" if are_names(labels) else f" ({', '.join(map(repr, labels[:5]))}{', ...' * (len(labels) > 5)})"
         raise ParameterError(f"{parameter} must hold {noun} of columns of X{shown}, got {feature!r}.")
+    if labels.count(feature) > 1:
+        raise ParameterError(
+            f"{parameter} must hold labels that one column has, got {feature!r} for {labels.count(feature)} columns: "
+            "give each column a label of its own, or pass X.to_numpy() and positions."
+        )
     return labels.index(feature)
 
 

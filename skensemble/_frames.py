@@ -15,7 +15,18 @@ except ImportError:
 
 def narwhals_frame(X):
     """X as narwhals knows it; None of what it does not read, and where it is not there."""
-    return nw.from_native(X, eager_only=True) if nw is not None and nw.dependencies.is_into_dataframe(X) else None
+    if nw is None:
+        return None
+    if is_record_batch(X):
+        import pyarrow as pa
+
+        X = pa.Table.from_batches([X])
+    return nw.from_native(X, eager_only=True) if nw.dependencies.is_into_dataframe(X) else None
+
+
+def is_record_batch(X):
+    """Is it a RecordBatch of pyarrow, as files of Parquet are read in?  Neither narwhals nor scikit-learn knows it."""
+    return type(X).__name__ == "RecordBatch" and type(X).__module__.split(".")[0] == "pyarrow"
 
 
 def read_pandas(X):
@@ -56,7 +67,8 @@ def _pandas_column(series, name):
     if isinstance(dtype, pd.CategoricalDtype):
         return CategoryColumn(series.cat.codes.to_numpy(), np.asarray(series.cat.categories, object), True)
     if isinstance(dtype, pd.SparseDtype):
-        return Converted(series.array, np.asarray)
+        is_real = dtype.kind in "fiub"
+        return Converted(series.array, np.asarray) if is_real else _pandas_column(series.sparse.to_dense(), name)
     if dtype.kind in "mM" or isinstance(dtype, pd.PeriodDtype):
         raise dates_error(name, dtype)
     if dtype.kind == "c":

@@ -64,7 +64,10 @@ def number_of(value):
     if isinstance(value, str):
         return _number_of_text(value)
     if isinstance(value, (Real, np.bool_)) or hasattr(value, "as_tuple"):  # Decimal
-        return float(value)
+        try:
+            return float(value)
+        except (ValueError, OverflowError):  # Decimal("sNaN"), 10**400
+            return np.nan
     return np.nan
 
 

@@ -14,19 +14,19 @@ def array_column(values, name):
     """A column of an array without a dtype for each column: numbers if all cells can be read as such."""
     try:
         numbers = values.astype(np.float64)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return object_column(values.astype(object), name)
     return _with_integers(values, numbers)
 
 
 def object_column(values, name):
     """A column of Python objects: numbers if all are, else categories by value."""
-    kind = pd.api.types.infer_dtype(values, skipna=True)
+    kind = kind_of_objects(values)
     if kind in ("integer", "floating", "mixed-integer-float", "decimal", "boolean"):
-        return _with_integers(values, objects_to_float(values))
+        return _with_integers(values, _as_floats(values, name))
     is_mixed = kind.startswith("mixed")
     if is_mixed and all(isinstance(cell, Real) for cell in values[~pd.isna(values)].tolist()):
-        return objects_to_float(values)  # fractions
+        return _as_floats(values, name)  # fractions
     if kind == "complex" or (is_mixed and any(isinstance(cell, complex) for cell in values.tolist())):
         raise ValueError(f"X must hold real numbers: Complex data not supported, {name} holds it.")
     check_no_dates(kind, name)
@@ -34,6 +34,18 @@ def object_column(values, name):
         return factorized(values)
     except TypeError:
         raise _cells_error(values, name) from None
+
+
+def kind_of_objects(values):
+    """What pandas infers from those that are not missing: NaT makes no mixture of text, and no date of a row of it."""
+    return pd.api.types.infer_dtype(values[~pd.isna(values)], skipna=False)
+
+
+def _as_floats(values, name):
+    try:
+        return objects_to_float(values)
+    except OverflowError:
+        raise ValueError(f"{name} must hold numbers that a float can hold, got one beyond 1.8e308.") from None
 
 
 def _with_integers(values, numbers):
@@ -45,6 +57,12 @@ def _with_integers(values, numbers):
 def factorized(values):
     codes, categories = pd.factorize(without_dictionary(values))
     return CategoryColumn(codes.astype(np.int32), np.asarray(categories, object), False)
+
+
+def in_native_order(values):
+    """An array or a Series of a NumPy dtype with the order of bytes that pandas can factorize; others as they are."""
+    is_native = not isinstance(values.dtype, np.dtype) or values.dtype.isnative
+    return values if is_native else values.astype(values.dtype.newbyteorder("="))
 
 
 def without_dictionary(values):

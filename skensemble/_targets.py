@@ -55,16 +55,29 @@ def read_numbers(values, name):
     check_in_memory(values, name)
     check_unmasked(values, name)
     check_real(values, name)
-    if getattr(getattr(values, "dtype", None), "kind", None) in ("m", "M"):
+    kind = _kind_of_numpy(values)
+    if kind in ("m", "M"):
         raise TypeError(
-            f"{name} must hold numbers, got {values.dtype}: give numbers in a unit of your choice, for example "
-            "(column - column.min()).dt.days or column.dt.total_seconds()."
+            f"{name} must hold numbers, got {'dates' if kind == 'M' else 'durations'}: give numbers in a unit of your "
+            "choice, for example (column - column.min()).dt.days or column.dt.total_seconds()."
         )
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # scikit-learn adds all numbers up to look for infinity
             return check_array(values, ensure_2d=False, dtype=np.float64, input_name=name, ensure_min_samples=0)
-    except (ValueError, TypeError) as error:
-        raise type(error)(f"{name} must hold finite real numbers: {error}") from None
+    except (ValueError, TypeError, OverflowError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name} must hold finite real numbers: {error}") from None
+
+
+def _kind_of_numpy(values):
+    """The kind of dtype that values have, or get as an array of NumPy: scikit-learn makes numbers of dates."""
+    kind = getattr(getattr(values, "dtype", None), "kind", None)
+    if kind is not None:
+        return kind
+    if isinstance(values, (list, tuple)):
+        values = values[:1]
+    is_array_like = isinstance(values, (list, tuple)) or hasattr(values, "__array__")
+    return np.asarray(values).dtype.kind if is_array_like else None
 
 
 def check_enough_rows(n_samples, needed):

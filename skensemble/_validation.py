@@ -6,7 +6,7 @@ import scipy.sparse
 from sklearn.utils.validation import validate_data
 
 from skensemble._feature_positions import are_names
-from skensemble._frames import narwhals_frame, read_narwhals, read_pandas
+from skensemble._frames import is_record_batch, narwhals_frame, read_narwhals, read_pandas
 from skensemble._input_kinds import check_in_memory, check_real, without_mask
 from skensemble._large_integers import are_large
 from skensemble._object_cells import array_column, dates_error
@@ -58,10 +58,19 @@ def _check_distinct_names(X):
 
 
 def _names_only(X):
-    """A frame of no rows for one of polars, whose names scikit-learn before 1.9 does not see; others as they are."""
-    names = getattr(X, "columns", None)
+    """What scikit-learn can ask for names and the number of columns: X, or what stands for it.
+
+    A frame of no rows for those whose names it does not see (polars before 1.9), an array for what has no shape, and
+    for a frame of pandas that has a label twice which is no string: columns have places then, not names.
+    """
+    if isinstance(X, pd.DataFrame):
+        is_nameless = not X.columns.is_unique and not any(isinstance(label, str) for label in X.columns)
+        return np.broadcast_to(0.0, X.shape) if is_nameless else X
+    names = X.schema.names if is_record_batch(X) else getattr(X, "columns", None)
     is_foreign = isinstance(names, list) and all(isinstance(name, str) for name in names)
-    return pd.DataFrame(columns=names) if is_foreign else X
+    if is_foreign:
+        return pd.DataFrame(columns=names)
+    return X if hasattr(X, "shape") or isinstance(X, (list, tuple)) else np.asarray(X)
 
 
 def _labels_other_than_names(X):
@@ -73,11 +82,19 @@ def _labels_other_than_names(X):
 def _check_labels(labels, known):
     if labels is None or known is None or labels == known:
         return
-    j = next(j for j, (label, before) in enumerate(zip(labels, known)) if label != before)
+    others = [j for j, (label, before) in enumerate(zip(labels, known)) if not _are_same(label, before)]
+    if not others:
+        return
+    j = others[0]
     raise ValueError(
         f"X must have the columns of fit in the same order: feature names should match those that were passed during "
         f"fit, got {labels[j]!r} as the label of column {j}, which was {known[j]!r} in fit."
     )
+
+
+def _are_same(label, before):
+    """Whether labels are the same; NaN is, once a label and once in a copy or a file."""
+    return label is before or label == before or (label != label and before != before)
 
 
 def read_table(X):
@@ -135,7 +152,7 @@ def _read_objects(values):
     """An array of Python objects or strings: numbers if all are, else columns one by one."""
     try:
         numbers = values.astype(np.float64)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         numbers = None
     if numbers is None or (values.dtype == object and are_large(numbers)):
         columns = [array_column(values[:, j], f"column {j}") for j in range(values.shape[1])]

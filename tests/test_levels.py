@@ -36,8 +36,9 @@ def test_positions_of_numbers():
 
 
 def test_numbers_that_values_stand_for():
-    values = ["1.5", "x", True, None, "1e400", np.float32(2), "-0"]
-    np.testing.assert_array_equal([number_of(value) for value in values], [1.5, np.nan, 1, np.nan, np.nan, 2, 0])
+    values = ["1.5", "x", True, None, "1e400", np.float32(2), "-0", 10**400, Decimal("sNaN")]
+    nan = np.nan
+    np.testing.assert_array_equal([number_of(value) for value in values], [1.5, nan, 1, nan, nan, 2, 0, nan, nan])
 
 
 def test_columns_without_a_known_level():

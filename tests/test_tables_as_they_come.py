@@ -288,6 +288,14 @@ def test_text_that_holds_numbers_or_names_of_rows_causes_a_warning(name):
 
 
 @pytest.mark.parametrize("name", TREES)
+def test_numbers_whose_dtype_has_categories_that_do_not_occur(name):
+    frame, y = frame_and_target(name)
+    model = fitted(name, frame, y)
+    given = pd.Categorical(frame["count"], [*range(9), "?"])
+    np.testing.assert_array_equal(answer(model, frame.assign(count=given)), answer(model, frame))
+
+
+@pytest.mark.parametrize("name", TREES)
 def test_text_where_fit_saw_numbers_gets_advice_for_predict(name):
     frame, y = frame_and_target(name)
     model = fitted(name, frame, y)

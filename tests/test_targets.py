@@ -33,6 +33,24 @@ def test_a_column_is_one_output():
     assert read_target([[1.0], [2.0]], "y", 2, warn=False).shape == (2,)
 
 
+DAYS = np.array(["2020-01-01", "2020-01-02"], "datetime64[s]")
+
+
+def _polars(times):
+    return pytest.importorskip("polars").Series(times.astype(f"{times.dtype.kind}8[ms]"))
+
+
+def _pyarrow(times):
+    return pytest.importorskip("pyarrow").array(times)
+
+
+@pytest.mark.parametrize("make", [np.asarray, pd.Series, list, pd.DataFrame, _polars, _pyarrow])
+def test_times_are_no_numbers(make):
+    for times, what in ((DAYS, "dates"), (DAYS - DAYS[0], "durations")):
+        with pytest.raises(TypeError, match=f"y must hold numbers, got {what}: give numbers in a unit of your choice"):
+            read_target(make(times), "y", 2)
+
+
 def test_target_is_a_copy():
     y = np.arange(4.0)
     read_target(y, "y", 4)[0] = 7.0

@@ -1,3 +1,4 @@
+import pickle
 from fractions import Fraction
 
 import numpy as np
@@ -7,8 +8,9 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 
 from skensemble import DecisionTreeClassifier
-from skensemble._feature_positions import categorical_mask
+from skensemble._feature_positions import categorical_mask, feature_positions
 from skensemble._few_rows import MANY_BLOCKS
+from skensemble._parameters import ParameterError
 from skensemble._tables import CategoryColumn, DenseTable
 from skensemble._validation import read_features, read_table
 
@@ -155,6 +157,16 @@ def test_pandas_columns_of_every_kind():
     np.testing.assert_array_equal(block.T, [row[:8] + [77, 77, 77] for row in expected[1:]])
 
 
+def test_sparse_columns_of_other_things_than_numbers():
+    text = pd.arrays.SparseArray(np.array(["a", np.nan, "b"], object))
+    column = read_table(pd.DataFrame({"x": text})).column(0)
+    assert column.codes.tolist() == [0, -1, 1]
+    assert column.categories.tolist() == ["a", "b"]
+    days = pd.arrays.SparseArray(np.array(["2020-01-01", "NaT"], "datetime64[ns]"))
+    with pytest.raises(TypeError, match="column 'x' holds dates or times"):
+        read_table(pd.DataFrame({"x": days}))
+
+
 @pytest.mark.parametrize("kind", ["int64[pyarrow]", "double[pyarrow]", "bool[pyarrow]", "decimal128(5, 2)[pyarrow]"])
 def test_arrow_backed_numbers(kind):
     pa = pytest.importorskip("pyarrow")
@@ -206,6 +218,16 @@ def test_polars_and_pyarrow():
     arrow = frame.select(pl.exclude("enum")).to_arrow()
     assert isinstance(arrow, pa.Table)
     np.testing.assert_array_equal(as_array(read_table(arrow)), expected[:, no_enum])
+
+
+def test_record_batches_of_pyarrow_have_names_and_text():
+    pa = pytest.importorskip("pyarrow")
+    table = pa.table({"x": [1.5, None], "level": ["b", "a"]})
+    toy, (batch,) = BaseEstimator(), table.to_batches()
+    np.testing.assert_array_equal(as_array(read_features(toy, batch, reset=True)), as_array(read_table(table)))
+    assert toy.feature_names_in_.tolist() == ["x", "level"]
+    with pytest.raises(ValueError, match="feature names should match"):
+        read_features(toy, batch.select(["level", "x"]), reset=False)
 
 
 def test_objects_that_are_numbers():
@@ -329,6 +351,54 @@ def test_read_features_remembers_and_checks():
             read_features(toy, X, reset=False)
     with pytest.raises(ValueError, match="Reshape your data"):
         read_features(toy, np.zeros(3), reset=False)
+
+
+class _Bare:
+    """What NumPy can read, and nothing else."""
+
+    def __init__(self, values):
+        self.__array_interface__ = values.__array_interface__
+
+
+def test_what_only_numpy_can_read_has_columns():
+    toy, values = BaseEstimator(), np.arange(6.0).reshape(2, 3)
+    np.testing.assert_array_equal(as_array(read_features(toy, _Bare(values), reset=True)), values)
+    assert toy.n_features_in_ == 3
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA, pd.NaT], ids=str)
+def test_cells_of_text_are_missing_whatever_says_so(missing):
+    frame = pd.DataFrame({"x": pd.Series(["b", missing, "a"], dtype=object)})
+    assert read_table(frame).column(0).codes.tolist() == [0, -1, 1]
+    assert read_table(frame[1:2]).column(0).codes.tolist() == [-1]
+
+
+def test_labels_that_are_no_strings_may_stand_twice():
+    toy, frame = BaseEstimator(), pd.DataFrame([[1.0, "a", 3.0]], columns=[0, 1, 0])
+    read_features(toy, frame, reset=True)
+    table = read_features(toy, frame, reset=False)
+    np.testing.assert_array_equal(as_array(table), [[1.0, 0.0, 3.0]])
+    assert feature_positions([1], table, "columns") == [1]
+    with pytest.raises(ParameterError, match="columns must hold labels that one column has, got 0 for 2 columns"):
+        feature_positions([0], table, "columns")
+    with pytest.raises(ValueError, match="got 1 as the label of column 0, which was 0 in fit"):
+        read_features(toy, frame[[1, 0]], reset=False)
+
+
+def test_a_label_that_is_nan_is_the_same_in_a_copy():
+    toy, frame = BaseEstimator(), pd.DataFrame([[1.0, 2.0]], columns=[np.nan, 1.0])
+    read_features(toy, frame, reset=True)
+    read_features(pickle.loads(pickle.dumps(toy)), frame, reset=False)
+    with pytest.raises(ValueError, match="got 1.0 as the label of column 0, which was nan in fit"):
+        read_features(toy, frame.iloc[:, ::-1], reset=False)
+
+
+@pytest.mark.parametrize("one", [1, 1.5, Fraction(1, 3)])
+def test_numbers_that_no_float_holds_are_refused(one):
+    cells = [10**400, one]
+    for X, name in ((pd.DataFrame({"x": pd.Series(cells, dtype=object)}), "'x'"), (np.array([cells], object).T, "0")):
+        with pytest.raises(ValueError, match=f"column {name} must hold numbers that a float can hold"):
+            read_table(X)
 
 
 def test_large_integers_of_python_are_told_from_floats():

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skensemble._callbacks import with_callbacks
 from skensemble._input_kinds import check_in_memory, check_unmasked, is_dask
+from skensemble._object_cells import in_native_order
 from skensemble._parallel import effective_n_jobs
 from skensemble._random_bits import mixed_seed
 from skensemble._targets import all_or_nothing, read_target, read_weight
@@ -633,8 +634,8 @@ def _codes_of_names(qid, name, n_samples):
     check_unmasked(qid, name)
     if np.shape(qid) != (n_samples,):
         raise ValueError(f"{name} must have shape ({n_samples},), got {np.shape(qid)}.")
-    values = qid if hasattr(qid, "dtype") and not isinstance(qid, np.matrix) else np.asarray(qid)
-    codes, _ = pd.factorize(values)
+    is_of_pandas = isinstance(qid, (pd.Series, pd.Index, pd.api.extensions.ExtensionArray))
+    codes, _ = pd.factorize(in_native_order(qid if is_of_pandas else np.asarray(qid)))
     if (codes < 0).any():
         raise ValueError(f"{name} must name a query for each row, got a missing one in row {codes.argmin()}.")
     return codes.astype(np.int64)

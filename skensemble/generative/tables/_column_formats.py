@@ -17,7 +17,7 @@ import pandas as pd
 
 from skensemble._large_integers import warn_of_lost
 from skensemble._levels import LevelMatcher, as_single
-from skensemble._object_cells import without_dictionary
+from skensemble._object_cells import in_native_order, without_dictionary
 
 MAX_DECIMALS = 12
 EXACT = 2.0**53  # whole numbers below are exact in float64
@@ -127,10 +127,16 @@ class FloatFormat:
 
 
 def _read_floats(series, name):
+    if series.isna().all():
+        return np.full(len(series), np.nan)
+    kind = getattr(getattr(series.dtype, "categories", series), "dtype", series.dtype).kind
+    if kind in "cmM":  # of which NumPy would make numbers
+        raise TypeError(f"{name} must hold numbers as in fit, got dtype {series.dtype}.")
     try:
         numbers = _as_float(series)
-    except (ValueError, TypeError) as error:
-        raise type(error)(f"{name} must hold numbers: {error}") from None
+    except (ValueError, TypeError, OverflowError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name} must hold numbers: {error}") from None
     if np.isinf(numbers).any():
         raise ValueError(f"X must be finite, got infinity in {name}.")
     return numbers
@@ -321,7 +327,7 @@ class CategoryFormat:
     def __init__(self, series, name):
         self.dtype, self.name = series.dtype, name
         self.is_ordered = isinstance(self.dtype, pd.CategoricalDtype) and bool(self.dtype.ordered)
-        codes, uniques = pd.factorize(without_dictionary(series))
+        codes, uniques = _factorized(series, name)
         order = self._order(uniques)
         self.values = uniques.take(order)
         self.levels = [*np.asarray(self.values, object).tolist(), *([None] if (codes < 0).any() else [])]
@@ -331,7 +337,7 @@ class CategoryFormat:
 
     def read(self, series):
         """Codes; MISSING for missing cells if there were none in fit, UNSEEN for values that were not seen in fit."""
-        codes, uniques = pd.factorize(without_dictionary(series))
+        codes, uniques = _factorized(series, self.name)
         positions = self._matcher.positions(np.asarray(uniques, object).tolist())
         lookup = np.append(np.where(positions < 0, UNSEEN, positions), self.missing_code)
         return lookup[codes].astype(np.intp)
@@ -368,3 +374,11 @@ class CategoryFormat:
             return np.argsort(self.dtype.categories.get_indexer(uniques))
         values = np.asarray(uniques, object).tolist()
         return np.array(sorted(range(len(values)), key=values.__getitem__), np.intp)
+
+
+def _factorized(series, name):
+    """(codes, distinct values) of a column of levels."""
+    try:
+        return pd.factorize(in_native_order(without_dictionary(series)))
+    except (TypeError, NotImplementedError):  # lists; lists and structs of Arrow
+        raise TypeError(f"{name} must hold strings, numbers or booleans, got cells of dtype {series.dtype}.") from None

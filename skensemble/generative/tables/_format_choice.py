@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from skensemble._frames import check_pandas_reads
+from skensemble._object_cells import kind_of_objects
 from skensemble._text_columns import warn_of_levels
 from skensemble.generative.tables._column_formats import (
     CategoryFormat,
@@ -87,7 +88,7 @@ def _kind(series, name):
 
 
 def _object_kind(series, name):
-    inferred = pd.api.types.infer_dtype(series.to_numpy(), skipna=True)
+    inferred = kind_of_objects(series.to_numpy())
     if inferred == "complex":
         raise ValueError(f"Complex data not supported, {name} holds it.")
     if inferred not in OBJECT_KINDS:

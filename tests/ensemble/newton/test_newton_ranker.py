@@ -120,6 +120,14 @@ def test_order_of_the_rows_and_names_of_the_queries_do_not_matter(loss):
     _same(strewn, named, X)
 
 
+@pytest.mark.parametrize("library", ["polars", "pyarrow", "numpy"])
+def test_queries_of_any_library(library):
+    X, y, qid = _table()
+    module = pytest.importorskip(library)
+    given = qid.astype(">i8") if library == "numpy" else (getattr(module, "Series", None) or module.array)(qid)
+    _same(NewtonBoostingRanker(**FAST).fit(X, y, qid=given), NewtonBoostingRanker(**FAST).fit(X, y, qid=qid), X)
+
+
 @pytest.mark.parametrize(
     "settings", [{}, {"early_stopping": True}, {"min_samples_leaf": 5}, {"grow_policy": "lossguide"}]
 )

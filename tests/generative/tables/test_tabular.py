@@ -715,6 +715,22 @@ KNOWN = pd.DataFrame(
 )
 
 
+@pytest.mark.parametrize("column", ["age", "price"])
+def test_numbers_are_not_made_of_other_things(column):
+    encoder = TableEncoder().fit(KNOWN[[column]])
+    for cells in (DATES, pd.Series(pd.Categorical(DATES)), pd.Series(FLOATS * 1j)):
+        with pytest.raises(TypeError, match=f"column '{column}' must hold numbers as in fit, got dtype"):
+            encoder.transform(pd.DataFrame({column: cells}))
+    assert np.isnan(encoder.transform_partial(pd.DataFrame({column: [pd.NaT] * 2}))).all()
+
+
+def test_lists_where_fit_saw_text():
+    encoder, lists = TableEncoder().fit(KNOWN), [[1]] * len(KNOWN)
+    for given in (pd.Series(lists), pd.array(lists, _arrow(pa.list_(pa.int64())))):
+        with pytest.raises(TypeError, match="column 'word' must hold strings, numbers or booleans, got cells of dtype"):
+            encoder.transform(KNOWN.assign(word=given))
+
+
 @pytest.mark.parametrize(
     ("column", "value"),
     [
