@@ -78,6 +78,20 @@ def fit(
     ------
     ValueError, TypeError
         If an argument, a parameter or a column is not allowed; the message names it, the rule and the value.
+
+    Examples
+    --------
+    Without a cluster, a frame of Dask is computed here:
+
+    >>> import dask.dataframe as dd
+    >>> from sklearn.datasets import load_iris
+    >>> from skensemble import NewtonBoostingClassifier
+    >>> from skensemble.distributed import fit
+    >>> table = load_iris(as_frame=True).frame
+    >>> parts = dd.from_pandas(table, npartitions=3)
+    >>> model = fit(NewtonBoostingClassifier(n_estimators=5, random_state=0), parts, target="target")
+    >>> model.predict(table.drop(columns="target"))[[0, 50, 100]]
+    array([0, 1, 2])
     """
     check_parameter("n_ranks", n_ranks, (IsNone, Interval(int, 1, None)))
     check_parameter("n_threads", n_threads, (Interval(int, 1, None),))

@@ -11,7 +11,7 @@ import numpy as np
 
 from skensemble._parameters import IsBool, check_parameter
 from skensemble.model_files._kind_tables import KindTable, kind_of
-from skensemble.model_files._kinds import FILES, EstimatorKind
+from skensemble.model_files._kinds import EstimatorKind
 from skensemble.model_files._safetensors import ALIGNMENT, FileError, read_json, read_safetensors, write_safetensors
 from skensemble.model_files._stored_values import ValueReader, ValueWriter
 
@@ -148,9 +148,7 @@ def _file_of(model, slim):
     """The file as a list of objects with bytes."""
     kind = kind_of(model, slim)
     if not isinstance(kind, EstimatorKind):
-        raise TypeError(
-            f"model must be an estimator of skensemble ({', '.join(sorted(FILES))}), got {type(model).__name__}."
-        )
+        raise TypeError(f"model must be an estimator of skensemble, got {type(model).__name__}{_advice(model)}.")
     writer = ValueWriter(lambda value: kind_of(value, slim), slim)
     entry = kind.written(model, writer, "")
     texts = {
@@ -161,6 +159,14 @@ def _file_of(model, slim):
         **{name: json.dumps(value, ensure_ascii=False, separators=(",", ":")) for name, value in entry.items()},
     }
     return write_safetensors(writer.arrays, texts)
+
+
+def _advice(model):
+    """What to do with an estimator of another package that may have one of ours inside."""
+    for attribute, inside in (("best_estimator_", "search.best_estimator_"), ("steps", "pipeline[-1]")):
+        if hasattr(model, attribute):
+            return f": save {inside} if that is one, or pickle the whole"
+    return ""
 
 
 def _model_of(arrays, texts):

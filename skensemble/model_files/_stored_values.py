@@ -114,8 +114,9 @@ def _are_alike(values):
 def _narrowed(array):
     """The same numbers in the dtype with the fewest bytes that holds them all."""
     if array.dtype.kind in "iu" and array.size:
-        dtype = np.result_type(*(np.min_scalar_type(int(end)) for end in (array.min(), array.max())))
-        if dtype.kind in "iu" and dtype.itemsize < array.dtype.itemsize:
+        low, high = int(array.min()), int(array.max())
+        dtype = np.min_scalar_type(high if low >= 0 else min(low, -1 - high))
+        if dtype.itemsize < array.dtype.itemsize:
             return array.astype(dtype)
     if array.dtype == np.float64:
         with np.errstate(over="ignore"):

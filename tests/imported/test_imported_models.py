@@ -197,12 +197,6 @@ def test_damaged_files_are_refused_or_predict(name, n_changes):
     assert "refused" in outcomes
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", FILES)
-def test_files_that_are_damaged_in_many_ways(name):
-    test_damaged_files_are_refused_or_predict(name, 1000)
-
-
 @pytest.mark.parametrize("name", ["lightgbm_mixed", "xgboost_mixed.json", "xgboost_classes.ubj"])
 def test_cut_files_are_refused(name):
     data = _path(name).read_bytes()

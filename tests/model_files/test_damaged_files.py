@@ -49,14 +49,15 @@ def test_cut_and_longer_files_are_refused():
     assert is_refused(b"\xff" * 8 + content[8:])
 
 
+@pytest.mark.parametrize("times", [1, pytest.param(50, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("slim", [False, True])
 @pytest.mark.parametrize("name", MODELS)
-def test_changed_parts_are_refused_or_harmless(name, slim):
+def test_changed_parts_are_refused_or_harmless(name, slim, times):
     """The checksum fits, so that the checks of contents have to find what is wrong."""
     _, table = fitted(name)
     content = content_of(name, slim=slim)
     rng = np.random.default_rng(zlib.crc32(name.encode()) + slim)
-    for _ in range(N_MUTATIONS if name in TREE_MODELS else N_SLOW):
+    for _ in range(times * (N_MUTATIONS if name in TREE_MODELS else N_SLOW)):
         changed, what = mutated(content, rng)
         start = time.process_time()
         try:

@@ -10,6 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skensemble import (
     AdaBoostClassifier,
@@ -138,6 +141,16 @@ def test_paths_and_files(tmp_path):
         load_model(tmp_path / "nothing")
 
 
+@pytest.mark.parametrize(("slim", "most"), [(False, 350_000), (True, 120_000)])
+def test_a_hundred_trees_of_31_leaves_are_a_small_file(slim, most):
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(4000, 28))
+    model = NewtonBoostingClassifier(grow_policy="lossguide", max_leaf_nodes=31, n_estimators=100, random_state=0)
+    model.fit(rows, rows[:, 0] + rows[:, 1] * rows[:, 2] + rng.logistic(size=4000) > 0)
+    assert model._booster.additive.trees.n_leaves.sum() > 3000
+    assert len(file_of(model, slim=slim).getvalue()) < most
+
+
 def test_models_are_loaded_without_generative_ones():
     code = (
         "import sys, skensemble; skensemble.load_model(sys.stdin.buffer); "
@@ -171,6 +184,11 @@ def test_other_objects_are_refused():
     for value in (LinearRegression(), "model", None):
         with pytest.raises(TypeError, match="model must be an estimator of skensemble"):
             save_model(value, io.BytesIO())
+    with pytest.raises(TypeError, match=r"got Pipeline: save pipeline\[-1\] if that is one, or pickle the whole"):
+        save_model(make_pipeline(StandardScaler(), DecisionTreeRegressor()), io.BytesIO())
+    search = GridSearchCV(DecisionTreeRegressor(), {"max_depth": [1]}, cv=2).fit(X, NUMBER)
+    with pytest.raises(TypeError, match=r"got GridSearchCV: save search.best_estimator_ if that is one"):
+        save_model(search, io.BytesIO())
 
 
 def log_loss(y, raw, weight):

@@ -81,6 +81,16 @@ def test_alike_arrays_are_stored_as_one():
     assert_same(through_a_file(arrays), arrays)
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "dtype"), [(-1, 27, "i1"), (-1, 200, "i2"), (-200, 0, "i2"), (0, 255, "u1"), (-1, 2**40, "i8")]
+)
+def test_whole_numbers_take_as_few_bytes_as_hold_them(low, high, dtype):
+    array, writer = np.array([low, high]), ValueWriter(lambda value: None)
+    writer.write(array, "few")
+    assert writer.arrays["few"].dtype == dtype
+    assert_same(through_a_file(array), array)
+
+
 def test_an_array_that_is_there_twice_is_stored_once():
     array = np.arange(3.0)
     one, other = through_a_file([array, {"again": array}])[0:2]
