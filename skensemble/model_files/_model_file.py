@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -116,6 +117,8 @@ def load_model(path_or_file: Any) -> Any:
 
 
 def _path(path):
+    if isinstance(path, (bytes, bytearray, memoryview)):  # not a path in bytes: those of a file, much more likely
+        raise TypeError("path_or_file must be a path or a binary file, got bytes: wrap them in io.BytesIO.")
     try:
         return os.fspath(path)
     except TypeError:
@@ -125,7 +128,7 @@ def _path(path):
 def _content(path_or_file):
     """(n_bytes,) uint8, aligned, and not shared with anybody."""
     if hasattr(path_or_file, "read"):
-        content = path_or_file.read()
+        content = "" if isinstance(path_or_file, io.TextIOBase) else path_or_file.read()
         if not isinstance(content, (bytes, bytearray, memoryview)):
             raise TypeError("path_or_file must be a file that was opened in binary mode ('rb').")
         aligned = _aligned(len(content))

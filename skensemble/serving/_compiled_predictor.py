@@ -103,6 +103,11 @@ class CompiledPredictor:
         -------
         row : ndarray of shape (n_features,), float64
         """
+        if isinstance(cells, dict):
+            raise TypeError(
+                "cells must be a sequence in the order of the columns of fit, got a dict: pass its values by name, "
+                "[cells[name] for name in model.feature_names_in_]."
+            )
         if len(cells) != self.n_features:
             raise ValueError(f"cells must be {self.n_features}, one for each column, got {len(cells)}.")
         return self._encoder.encode_cells(cells)

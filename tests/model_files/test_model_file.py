@@ -137,6 +137,10 @@ def test_paths_and_files(tmp_path):
         save_model(model, 3)
     with pytest.raises(TypeError, match="path_or_file must be a file that was opened in binary mode"):
         load_model(io.StringIO("text"))
+    with open(tmp_path / "tree.model") as text, pytest.raises(TypeError, match="opened in binary mode"):
+        load_model(text)
+    with pytest.raises(TypeError, match="got bytes: wrap them in io.BytesIO"):
+        load_model((tmp_path / "tree.model").read_bytes())
     with pytest.raises(FileNotFoundError):
         load_model(tmp_path / "nothing")
 

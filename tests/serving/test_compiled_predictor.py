@@ -39,6 +39,8 @@ def test_cells_of_other_libraries():
     assert np.isnan(missing).all()
     with pytest.raises(ValueError, match="cells must be 4, one for each column, got 3"):
         predictor.encode([1.0, "a", "b"])
+    with pytest.raises(TypeError, match="cells must be a sequence in the order of the columns of fit, got a dict"):
+        predictor.encode(dict(zip(TABLE, TABLE.iloc[0])))
 
 
 @pytest.mark.parametrize("name", ["gblinear", "gradient boosting of a tree", "adaboost of forests"])
