@@ -1,8 +1,26 @@
-"""Arrays that are in a file: they take no memory while nobody reads them."""
+"""Arrays outside of what malloc keeps: in a file, or in pages that go back at once."""
 
 import mmap
 
 import numpy as np
+
+LARGE = 1 << 20  # bytes
+
+
+def new_array(shape, dtype):
+    """An array that is not cleared, whose memory goes back as soon as nobody holds it.
+
+    What malloc is given back it may keep: after large arrays were freed, more and larger ones.
+    """
+    n_bytes = np.dtype(dtype).itemsize * int(np.prod(shape))
+    if n_bytes < LARGE:
+        return np.empty(shape, dtype)
+    private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+    return np.frombuffer(_Pages(-1, n_bytes, **private), dtype).reshape(shape)
+
+
+class _Pages(mmap.mmap):
+    """Memory that is in no file: what is let go there is lost."""
 
 
 def let_go(part):
@@ -26,7 +44,7 @@ def _file_of(array):
     while isinstance(array, np.ndarray):
         array = array.base
     owner = array.obj if isinstance(array, memoryview) else array
-    return owner if isinstance(owner, mmap.mmap) else None
+    return owner if isinstance(owner, mmap.mmap) and not isinstance(owner, _Pages) else None
 
 
 def _address(array):

@@ -12,6 +12,7 @@ import pandas as pd
 
 from skensemble._large_integers import are_wide, reaches_beyond, warn_of_lost
 from skensemble._levels import number_of
+from skensemble._mapped_arrays import new_array
 from skensemble._parallel import for_blocks
 
 MAX_CELLS = 2**31
@@ -191,7 +192,12 @@ class DenseTable(Table):
         return self.values[:, j]
 
     def columns(self, first, last, rows):
-        return list(np.ascontiguousarray(self.values[rows, first:last].T))
+        part = self.values[rows, first:last].T
+        if part.flags.c_contiguous:
+            return list(part)
+        columns = new_array(part.shape, part.dtype)
+        columns[...] = part
+        return list(columns)
 
     def fill(self, block, start, stop):
         block[...] = self.values[start:stop].T
