@@ -40,6 +40,7 @@ OPTIONS = {
         "xgboost": {"colsample_bynode": 0.5},
         "sklearn": {"max_features": 0.5},
     },
+    "random strength": {"skensemble": {"random_strength": 0.5}},
     "0.7 of the rows": {
         "skensemble": {"subsample": 0.7},
         "lightgbm": {"subsample": 0.7, "subsample_freq": 1},

@@ -73,6 +73,7 @@ WRONG = {
     "colsample_bytree": [0.0, 1.1, *NOT_A_NUMBER],
     "colsample_bylevel": [0.0, 1.1, *NOT_A_NUMBER],
     "colsample_bynode": [0.0, 1.1, *NOT_A_NUMBER],
+    "random_strength": [-0.1, 1.1, *NOT_A_NUMBER],
     "class_weight": ["equal", 3],
     "scale_pos_weight": [0.0, -1.0, *NOT_A_NUMBER],
     "multi_strategy": ["both", None],

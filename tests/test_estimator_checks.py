@@ -38,7 +38,7 @@ CONFIGURATIONS = {
         **FAST, reg_alpha=0.1, gamma=0.01, max_delta_step=1.0, min_samples_leaf=2, max_bins=300
     ),
     "classifier, some features": NewtonBoostingClassifier(
-        n_estimators=20, colsample_bytree=0.8, colsample_bylevel=0.8, colsample_bynode=0.8
+        n_estimators=20, colsample_bytree=0.8, colsample_bylevel=0.8, colsample_bynode=0.8, random_strength=0.5
     ),
     "regressor, best first": NewtonBoostingRegressor(
         **{**FAST, "grow_policy": "lossguide"}, max_leaf_nodes=6, max_depth=None

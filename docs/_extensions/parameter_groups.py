@@ -30,7 +30,7 @@ GROUPS = {
         reg_lambda reg_alpha gamma max_delta_step""",
     "Sampling of rows and columns": """
         subsample sampling_method bootstrap max_samples max_features colsample_bytree colsample_bylevel
-        colsample_bynode resample weight_trimming oob_score keep_leaf_rows""",
+        colsample_bynode random_strength resample weight_trimming oob_score keep_leaf_rows""",
     'Dropouts (`booster="dart"`)': """
         rate_drop one_drop skip_drop sample_type normalize_type""",
     'Linear models (`booster="gblinear"`)': """

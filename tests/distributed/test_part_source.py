@@ -71,7 +71,7 @@ def assert_same(ours, theirs):
     [
         {},
         {"grow_policy": "depthwise", "colsample_bytree": 0.7, "colsample_bynode": 0.7, "max_depth": 3},
-        {"grow_policy": "lossguide", "max_leaf_nodes": 7, "min_samples_leaf": 9, "subsample": 1.0},
+        {"grow_policy": "lossguide", "max_leaf_nodes": 7, "min_samples_leaf": 9, "random_strength": 0.5},
         {"min_samples_leaf": 9, "sampling_method": "goss", "monotonic_cst": {"a": 1}},
     ],
     ids=["default", "depthwise", "lossguide", "goss"],

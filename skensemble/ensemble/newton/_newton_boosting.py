@@ -137,6 +137,10 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         Fraction of the features of a tree, in (0, 1], that are drawn for each level.
     colsample_bynode : float, default=1.0
         Fraction of the features of a level, in (0, 1], that are drawn for each node.
+    random_strength : float, default=0.0
+        Randomness of the choice between features, in [0, 1]. Before the best splits of features are compared, the gain
+        of each is lowered by a random fraction of itself, drawn between 0 and `random_strength` for each node (for each
+        level of symmetric trees). 0: the largest gain wins. In CatBoost, noise is added to the scores.
     rate_drop : float, default=0.0
         With `booster="dart"`: expected fraction, in [0, 1], of the earlier trees that a round leaves out.
     skip_drop : float, default=0.0
@@ -317,6 +321,7 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         colsample_bytree: float = 1.0,
         colsample_bylevel: float = 0.7,
         colsample_bynode: float = 1.0,
+        random_strength: float = 0.0,
         rate_drop: float = 0.0,
         skip_drop: float = 0.0,
         one_drop: bool = False,
@@ -367,6 +372,7 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         self.colsample_bytree = colsample_bytree
         self.colsample_bylevel = colsample_bylevel
         self.colsample_bynode = colsample_bynode
+        self.random_strength = random_strength
         self.rate_drop = rate_drop
         self.skip_drop = skip_drop
         self.one_drop = one_drop
@@ -648,6 +654,10 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         Fraction of the features of a tree, in (0, 1], that are drawn for each level.
     colsample_bynode : float, default=1.0
         Fraction of the features of a level, in (0, 1], that are drawn for each node.
+    random_strength : float, default=0.0
+        Randomness of the choice between features, in [0, 1]. Before the best splits of features are compared, the gain
+        of each is lowered by a random fraction of itself, drawn between 0 and `random_strength` for each node (for each
+        level of symmetric trees). 0: the largest gain wins. In CatBoost, noise is added to the scores.
     rate_drop : float, default=0.0
         With `booster="dart"`: expected fraction, in [0, 1], of the earlier trees that a round leaves out.
     skip_drop : float, default=0.0
@@ -830,6 +840,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         colsample_bytree: float = 1.0,
         colsample_bylevel: float = 0.7,
         colsample_bynode: float = 1.0,
+        random_strength: float = 0.0,
         rate_drop: float = 0.0,
         skip_drop: float = 0.0,
         one_drop: bool = False,
@@ -882,6 +893,7 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         self.colsample_bytree = colsample_bytree
         self.colsample_bylevel = colsample_bylevel
         self.colsample_bynode = colsample_bynode
+        self.random_strength = random_strength
         self.rate_drop = rate_drop
         self.skip_drop = skip_drop
         self.one_drop = one_drop

@@ -61,7 +61,7 @@ class BlockedGrower:
         self._place = np.zeros(len(Place._fields), np.int64)
         self._blocks = range(0, codes.n_samples, BLOCK_ROWS)
         n_channels, n_rows = self._memory.sizes["most_channels"], min(BLOCK_ROWS, codes.n_samples)
-        n_cells = max(1, 1 << max(limits.max_depth - 2, 0)) * n_channels * (codes.n_features << self._shift)
+        n_cells = max(1, 1 << max(limits.max_depth - 2, 0)) * n_channels * leader["n_column_cells"]
         n_desks = min(threads_here(n_threads), max(1, MAX_HISTOGRAM_BYTES // (8 * n_cells)), len(self._blocks))
         self._desks = [
             Desk(np.empty(n_rows, np.uint32), np.empty(n_rows * n_channels, np.int64), np.empty(n_cells, np.int64))

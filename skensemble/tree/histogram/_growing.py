@@ -51,6 +51,7 @@ from skensemble.tree.histogram._growth_jobs import (
     PACK,
     PARTITION,
     SUMS,
+    has_all_features,
     is_unsure,
     level_has_missing,
     rows_of_chunk,
@@ -79,6 +80,7 @@ FEW_ROWS = 512  # of a node: to share them takes longer than to move them
 TILE_FEATURES = 32  # 32 features x 256 codes x 8 bytes: twice the L1 cache, but rows are read half as often
 NODE_WORK = 6_000  # rows x features below which the histograms of a split are filled by one thread
 LANES_PAY = 128  # rows for each feature of 256 codes from which a histogram for each lane pays
+CHOICE = -1  # stream of a tree's seed that `random_strength` draws from; levels and nodes have those from 0 on
 BALANCED = 1.5  # times its share of a node's rows that the longest lane may hold to fill a histogram of its own
 
 
@@ -235,7 +237,7 @@ def bound_counts(state):
         by_cells = state.policy == SYMMETRIC or state.n_outputs > 1 or least == 0.0
         state.counts = by_cells and least < most
     state.n_channels = state.n_outputs + state.counts
-    state.n_cells = (state.columns_in_order.shape[0] << state.shift) * state.n_channels
+    state.n_cells = state.n_column_cells * state.n_channels
 
 
 @kernel
@@ -483,8 +485,10 @@ def _start_children(small, big, left, right, build_big, state):
 @kernel
 def _pays_for_lanes(small, n_rows, state):
     """Is it quicker to add up a histogram of each lane than to have all threads read the rows of all lanes?"""
-    longest = _longest_lane(small, state)
-    is_large = n_rows >= (LANES_PAY * state.n_columns << state.shift) >> 8
+    longest, n_cells = _longest_lane(small, state), state.n_column_cells
+    if not has_all_features(state):
+        n_cells = n_cells * state.n_columns // state.columns_in_order.shape[0]
+    is_large = n_rows >= LANES_PAY * n_cells >> 8
     return is_large and longest * state.n_threads <= BALANCED * n_rows
 
 
@@ -531,19 +535,21 @@ def _queue(node_id, state):
 def _choose_split(node_id, side, state):
     """Store the best of the features' best splits in the node; the first in `feature_order` wins a tie.  False if there
     is none."""
-    best, best_feature = state.gamma, -1
-    for feature in state.feature_order:
-        if (
-            state.allowed[side, feature]
-            and state.best_position[side, feature] >= 0
-            and state.best_gain[side, feature] > best
-        ):
-            best, best_feature = state.best_gain[side, feature], feature
+    best, best_feature = 0.0, -1
+    seed = mixed_seed(mixed_seed(state.seed, CHOICE), node_id)
+    for at in range(state.feature_order.shape[0]):
+        feature = state.feature_order[at]
+        gain = state.best_gain[side, feature]
+        if state.allowed[side, feature] and state.best_position[side, feature] >= 0 and gain > state.gamma:
+            if state.random_strength > 0.0:
+                gain *= 1.0 - state.random_strength * random_uniform(seed, at)
+            if gain > best:
+                best, best_feature = gain, feature
     node = state.nodes[node_id]
     if best_feature < 0:
         node.feature, node.gain = -1, 0.0
         return False
-    node.gain, node.feature = best, best_feature
+    node.gain, node.feature = state.best_gain[side, best_feature], best_feature
     node.position, node.flags = state.best_position[side, best_feature], state.best_flags[side, best_feature]
     return True
 

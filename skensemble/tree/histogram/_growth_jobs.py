@@ -11,6 +11,7 @@ from skensemble._jit import kernel, prefetch
 from skensemble.tree.histogram._histogram import (
     ROWS_AHEAD,
     accumulate,
+    add_columns,
     clear,
     clear_counts,
     complete,
@@ -35,9 +36,12 @@ from skensemble.tree.histogram._splitting import (
     leaf_value,
     mark_left,
     move_rows,
+    n_ends_to_scan,
+    place_of,
     scan_feature,
 )
 
+FEW_COLUMNS = 4  # of a table, that are read column by column
 SUM_BLOCK = 1 << 13  # rows; fixed, so that float sums do not depend on the number of threads
 SUMS, PACK, PARTITION, MARK, MOVE, ACCUMULATE, CHILDREN, COUNT, LEVEL_SCAN, LEAVES = range(10)
 
@@ -166,18 +170,30 @@ def _fill(node_id, first_lane, last_lane, slot, tile, state):
     """
     base, buffer = slot * state.n_cells, state.nodes[node_id].buffer
     first, last = first_feature(tile, state), first_feature(tile + 1, state)
-    features, cells, codes, words = state.features[: state.n_active], state.cells, state.codes, state.words_of_codes[:0]
-    clear(state.histogram, base, state.n_channels, state.n_codes, features, cells, first, last)
+    features, narrow, last_narrow, n_wide = state.features[: state.n_active], 0, 0, state.n_active
+    clear(state.histogram, base, state.n_channels, state.n_codes, features, state.cells, first, last)
     if has_all_features(state):
-        first, last = first_column(tile, state), first_column(tile + 1, state)
-        features, cells, codes = state.columns_in_order, state.column_cells, state.column_codes
-        words = state.words_of_codes
+        narrow = min(first_column(tile, state), state.n_narrow)
+        last_narrow = min(first_column(tile + 1, state), state.n_narrow)
+        first, n_wide = max(first, state.column_starts[state.n_narrow]), state.n_columns - state.n_narrow
     for lane in range(first_lane, last_lane):
-        accumulate(
-            words, state.usual_words, codes, state.rows[buffer], state.packed[buffer], state.spans[node_id, lane, 0],
-            state.spans[node_id, lane, 1], state.histogram, base, state.shift, state.n_channels, features, cells,
-            first, last,
-        )  # fmt: skip
+        start, stop = state.spans[node_id, lane, 0], state.spans[node_id, lane, 1]
+        if narrow < last_narrow:
+            accumulate(
+                state.words_of_codes, state.usual_words, state.column_codes, state.rows[buffer], state.packed[buffer],
+                start, stop, state.histogram, base, state.shift, state.n_channels, state.columns_in_order,
+                state.column_cells, narrow, last_narrow,
+            )  # fmt: skip
+        if first < last and state.n_channels == 1 and n_wide <= FEW_COLUMNS:
+            add_columns(
+                state.columns, state.rows[buffer], state.packed[buffer], start, stop, state.histogram, base, features,
+                state.cells, first, last,
+            )  # fmt: skip
+        elif first < last:
+            accumulate(
+                state.words_of_codes[:0], state.usual_words, state.codes, state.rows[buffer], state.packed[buffer],
+                start, stop, state.histogram, base, state.shift, state.n_channels, features, state.cells, first, last,
+            )  # fmt: skip
 
 
 @kernel
@@ -310,28 +326,32 @@ def level_scan_chunk(chunk, state):
         scan_codes = state.sorted_categories[feature]
         n_positions = state.n_categories[feature] - (0 if one_hot else 1)
     n_scans = 2 if missing and not is_categorical else 1
+    n_present, n_ends = state.n_categories[feature], 0
+    if is_categorical and not one_hot:
+        n_ends = n_ends_to_scan(n_present, BY_SUMS, state)
+    n_places = 2 * n_ends if n_ends > 0 else n_positions
     for missing_left in range(n_scans):
-        for position in range(uint64(n_positions)):
+        for position in range(uint64(n_places)):
             level_gains[missing_left, position] = 0.0
     for node_id in range((1 << state.level) - 1, (1 << (state.level + 1)) - 1):
         node = state.nodes[node_id]
         for missing_left in range(n_scans):
             first, last = feature_gains(
-                state.histogram, node.slot * state.n_cells + offset, scan_codes, n_positions, one_hot, feature,
+                state.histogram, node.slot * state.n_cells + offset, scan_codes, n_positions, n_ends, one_hot, feature,
                 missing_left == 1, state.totals[node_id], node.lower, node.upper, BY_SUMS, state, prefix, gains,
             )  # fmt: skip
             total = level_gains[missing_left]
             for position in range(first, last):
                 # With too little weight on a side this node gains nothing, but the level may.
                 total[position] += gains[position] if gains[position] != INVALID else 0.0
-    if is_categorical and not one_hot:
-        drop_unbalanced(level_gains[0], n_positions, state.n_categories[feature], state.max_cat_threshold)
+    if is_categorical and not one_hot and n_ends == 0:
+        drop_unbalanced(level_gains[0], n_positions, n_present, state.max_cat_threshold)
     best = state.gamma
     for missing_left in range(n_scans):
-        position = best_position(level_gains[missing_left], uint64(0), uint64(max(n_positions - missing_left, 0)), best)
+        position = best_position(level_gains[missing_left], uint64(0), uint64(max(n_places - missing_left, 0)), best)
         if position >= 0:
             best = level_gains[missing_left, position]
-            state.best_position[0, feature] = position
+            state.best_position[0, feature] = place_of(position, n_present, n_ends)
             state.best_gain[0, feature] = best
             state.best_flags[0, feature] = ONE_HOT if one_hot else missing_left
 
@@ -356,6 +376,7 @@ def _leaves_chunk(lane, state):
     hessian = common_hessian(state)
     # Where all rows take part, a lane has those of a range, whose gradients are read in order: in half of the time.
     in_order = state.nodes[0].stop == state.rows.shape[1]
+    leaf_of_row, rows_by_leaf = state.leaf_of_row, state.rows_by_leaf  # once: what is written might be the state itself
     for leaf in range(state.n_leaves):
         node_id = state.leaves[leaf]
         node = state.nodes[node_id]
@@ -364,8 +385,8 @@ def _leaves_chunk(lane, state):
             at += state.spans[node_id, before, 1] - state.spans[node_id, before, 0]
         start, stop = state.spans[node_id, lane, 0], state.spans[node_id, lane, 1]
         for i in range(uint64(start), uint64(stop)):
-            state.leaf_of_row[rows[i]] = node_id
-            state.rows_by_leaf[uint64(at) + i - uint64(start)] = rows[i]
+            leaf_of_row[rows[i]] = node_id
+            rows_by_leaf[uint64(at) + i - uint64(start)] = rows[i]
         for k in range(state.n_outputs):
             sums = state.leaf_sums[lane, node_id, k]
             sums[0], sums[1] = 0, 0

@@ -31,3 +31,4 @@ class GrowthLimits(NamedTuple):
     cat_l2: float = 10.0  # added to reg_lambda for a split of sorted categories (LightGBM's), more for many levels
     colsample_bylevel: float = 1.0
     colsample_bynode: float = 1.0
+    random_strength: float = 0.0

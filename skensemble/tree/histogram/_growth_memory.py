@@ -34,7 +34,7 @@ class GrowthMemory(NamedTuple):
         """Memory of a leader, whose table is empty, for trees of up to `n_rows` rows that stand elsewhere."""
         max_nodes = _max_nodes(given, n_rows)
         sizes = {**_sizes(given, 1, 1), "max_nodes": max_nodes, "n_sum_blocks": 1}
-        n_cells = len(given["columns_in_order"]) * sizes["most_channels"] << given["shift"]
+        n_cells = given["n_column_cells"] * sizes["most_channels"]
         sizes["n_slots"] = _n_slots(given, max_nodes, n_cells)
         sizes["n_histogram_cells"] = sizes["n_slots"] * n_cells
         return cls.of({**TABLE.new_memory(sizes, TREE, CALL), **given}, sizes)
@@ -53,7 +53,7 @@ def _sizes(given, n_threads, n_copies):
     n_samples, n_padded = given["codes"].shape
     counts = given["min_samples_leaf"] > 1
     n_features, most_channels = len(given["n_codes"]), given["n_outputs"] + counts
-    n_cells = (len(given["columns_in_order"]) << given["shift"]) * most_channels
+    n_cells = given["n_column_cells"] * most_channels
     has_categories = bool(given["is_categorical"].any())
     most_codes = int(given["n_codes"].max(initial=1))
     max_nodes = _max_nodes(given, n_samples)
@@ -66,7 +66,7 @@ def _sizes(given, n_threads, n_copies):
         "n_outputs": given["n_outputs"],
         "most_channels": most_channels,
         "n_packed": n_samples * most_channels,
-        "n_row_counts": 2 * (len(given["columns_in_order"]) << given["shift"]) if counts else 0,
+        "n_row_counts": 2 * given["n_column_cells"] if counts else 0,
         "n_slots": n_slots,
         "n_histogram_cells": (n_slots + n_threads) * n_cells,
         "max_nodes": max_nodes,

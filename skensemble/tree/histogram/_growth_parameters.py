@@ -105,6 +105,14 @@ COLUMN_PARAMETERS = {
         "float",
         "Fraction of the features of a level, in (0, 1], that are drawn for each node.",
     ),
+    "random_strength": Parameter(
+        0.0,
+        (Interval(float, 0.0, 1.0, "both"),),
+        "float",
+        "Randomness of the choice between features, in [0, 1]. Before the best splits of features are compared, the "
+        "gain of each is lowered by a random fraction of itself, drawn between 0 and `random_strength` for each node "
+        "(for each level of symmetric trees). 0: the largest gain wins. In CatBoost, noise is added to the scores.",
+    ),
 }
 GROWTH_PARAMETERS = {**SIZE_PARAMETERS, **CATEGORY_PARAMETERS, **COLUMN_PARAMETERS}
 

@@ -42,9 +42,18 @@ TABLE = StateTable(
         # the binned table
         ("codes", None, "n_samples n_padded", FIT, None, "row by row"),
         # and as histograms are filled from it, see CodeColumns
-        ("column_codes", None, "n_samples ?", FIT, None, "row by row"),
-        ("words_of_codes", np.uint64, "? ?", FIT, None, "of columns, of one byte, eight at a time; else (0, 0)"),
+        ("column_codes", np.uint8, "? ?", FIT, None, "of columns of bytes, row by row; without rows if there is none"),
+        ("words_of_codes", np.uint64, "? ?", FIT, None, "the same eight at a time"),
         ("columns_in_order", np.int64, "?", FIT, None, "0, 1, 2, ..."),
+        (
+            "n_narrow",
+            int,
+            None,
+            FIT,
+            None,
+            "columns of bytes, the first ones; the others are wide features",
+        ),
+        ("n_column_cells", int, None, FIT, None, "cells of all columns"),
         ("column_cells", np.int64, "?", FIT, None, "where the cells of each column begin"),
         ("column_starts", np.int64, "?", FIT, None, "where its features begin, and behind the last"),
         ("features_by_column", np.int64, "n_features", FIT, None, ""),
@@ -58,7 +67,7 @@ TABLE = StateTable(
         ("monotone", np.int64, "n_features", FIT, None, "-1, 0 or 1"),
         ("interactions", np.bool_, "n_groups n_features", FIT, None, "which may meet; no group: all may"),
         ("codes_in_order", np.int64, "?", FIT, None, "1, 2, 3, ...: the scan order of a numeric feature"),
-        ("shift", int, None, FIT, None, "a column's cells begin at column << shift"),
+        ("shift", int, None, FIT, None, "the cells of a column of bytes begin at column << shift"),
         # what a row adds to a histogram, and how to read the sums
         ("n_outputs", int, None, FIT, None, "that a tree is about"),
         # targets; those of all outputs, of which a tree takes `n_outputs` from `first_output` on

@@ -49,10 +49,19 @@ def add_rows(words, rows, packed, start, stop, histogram, base, first, last):
             cell += uint64(2048)
         if n_rest > uint64(0):
             word = words[row, last_word]
-            for _ in range(n_rest):
+            if n_rest & uint64(4):
+                for feature in range(uint64(4)):  # unrolled, too: a loop of so few turns is mostly branches
+                    code = (word >> (feature << uint64(3))) & uint64(255)
+                    histogram[cell + (feature << uint64(8)) + code] += value
+                word >>= uint64(32)
+                cell += uint64(1024)
+            if n_rest & uint64(2):
                 histogram[cell + (word & uint64(255))] += value
-                word >>= uint64(8)
-                cell += uint64(256)
+                histogram[cell + uint64(256) + ((word >> uint64(8)) & uint64(255))] += value
+                word >>= uint64(16)
+                cell += uint64(512)
+            if n_rest & uint64(1):
+                histogram[cell + (word & uint64(255))] += value
 
 
 @kernel
@@ -117,6 +126,21 @@ def add_rows_of_features(codes, rows, packed, start, stop, histogram, base, feat
         for k in range(uint64(first), uint64(last)):
             feature = uint64(features[k])
             histogram[origin + uint64(cells[feature]) + uint64(codes[row, feature])] += value
+
+
+@kernel
+def add_columns(columns, rows, packed, start, stop, histogram, base, features, cells, first, last):
+    """As `add_rows_of_features`, one feature after the other.
+
+    columns : (n_features, n_samples), the codes of any width
+    Columns of few features stay in the caches, where the rows of the table do not.
+    """
+    for k in range(uint64(first), uint64(last)):
+        column, cell = columns[features[k]], uint64(base) + uint64(cells[features[k]])
+        for i in range(uint64(start), uint64(stop)):
+            if i + uint64(ROWS_AHEAD) < uint64(stop):
+                prefetch(column, int64(rows[i + uint64(ROWS_AHEAD)]) * column.itemsize)
+            histogram[cell + uint64(column[rows[i]])] += packed[i]
 
 
 @intrinsic

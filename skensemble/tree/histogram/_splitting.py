@@ -85,6 +85,34 @@ def left_sums(histogram, cell, n_channels, scan_codes, n_positions, one_hot, mis
 
 
 @kernel
+def sums_of_ends(histogram, cell, scan_codes, n_present, n_ends, total, prefix):
+    """As `left_sums`, for one channel, at the first and the last `n_ends` positions of an order of categories alone."""
+    left, right = int64(0), int64(0)
+    for position in range(uint64(n_ends)):
+        left += histogram[uint64(cell) + uint64(scan_codes[position])]
+        right += histogram[uint64(cell) + uint64(scan_codes[uint64(n_present) - uint64(1) - position])]
+        prefix[position] = left
+        prefix[uint64(2 * n_ends) - uint64(1) - position] = total - right
+
+
+@kernel
+def n_ends_to_scan(n_present, side, state):
+    """How many positions at each end of an order of categories need to be looked at; 0: all.  side : see `scan_feature`
+
+    Between the ends both sides hold more than max_cat_threshold categories, see `drop_unbalanced`.
+    """
+    n_ends = state.max_cat_threshold
+    by_one_sum = state.n_channels == 1 and side == BY_SUMS
+    return n_ends if by_one_sum and 2 * n_ends < n_present - 1 else 0
+
+
+@kernel
+def place_of(position, n_present, n_ends):
+    """Where a position stands among all, if only `n_ends` at each end were looked at."""
+    return position if n_ends == 0 or position < n_ends else n_present - 1 - 2 * n_ends + position
+
+
+@kernel
 def range_of_units(prefix, first, last, total, min_units):
     """Part of the positions [first, last) that leaves both sides `min_units` of the hessian."""
     first, last = uint64(first), uint64(last)
@@ -185,12 +213,12 @@ def bounded_gains(
 
 @kernel
 def gains_of_one(
-    histogram, cell, scan_codes, n_positions, one_hot, feature, missing_left, totals, lower, upper, reg_lambda, side,
-    state, prefix, gains,
+    histogram, cell, scan_codes, n_positions, n_ends, one_hot, feature, missing_left, totals, lower, upper, reg_lambda,
+    side, state, prefix, gains,
 ):  # fmt: skip
     """Gains along a feature for one output, and the range of positions outside of which there is none.
 
-    side : of the child whose rows were counted, or BY_SUMS
+    side : of the child whose rows were counted, or BY_SUMS;  n_ends : see `feature_gains`
     """
     total, n_channels = totals[0], state.n_channels
     monotone = state.monotone[feature]
@@ -198,7 +226,11 @@ def gains_of_one(
     min_units = state.count_units if monotone != 0 else max(state.count_units, state.min_units)
     if (total & HALF) < 2 * min_units:
         return uint64(0), uint64(0)
-    left_sums(histogram, cell, n_channels, scan_codes, n_positions, one_hot, missing_left, prefix)
+    if n_ends > 0:
+        sums_of_ends(histogram, cell, scan_codes, n_positions + 1, n_ends, total, prefix)
+        n_positions = 2 * n_ends
+    else:
+        left_sums(histogram, cell, n_channels, scan_codes, n_positions, one_hot, missing_left, prefix)
     first, last = uint64(0), uint64(n_positions)
     counts, counts_at, width, n_rows = state.row_counts, counts_cell(feature, side, state), 1, int64(0)
     if state.counts:
@@ -523,16 +555,18 @@ def scan_feature(histogram, cell, feature, side, n_rows, totals, lower, upper, s
             n_present = present_codes(histogram, cell, feature, True, side, state, scan_codes) + 1
         n_scans = 2 if has_missing(histogram, cell, feature, side, state) else 1
     n_positions = n_present if one_hot else n_present - 1
+    n_ends = n_ends_to_scan(n_present, side, state) if is_categorical and not one_hot else 0
     for missing_left in range(n_scans):
         first, last = feature_gains(
-            histogram, cell, codes, n_positions, one_hot, feature, missing_left == 1, totals, lower, upper, side,
-            state, prefix, gains,
+            histogram, cell, codes, n_positions, n_ends, one_hot, feature, missing_left == 1, totals, lower, upper,
+            side, state, prefix, gains,
         )  # fmt: skip
-        if is_categorical and not one_hot:
+        if is_categorical and not one_hot and n_ends == 0:
             drop_unbalanced(gains, n_positions, n_present, state.max_cat_threshold)
         position = best_position(gains, first, last, best)
         if position >= 0:
-            best, best_at = gains[position], position if is_categorical else codes[position] - 1
+            best = gains[position]
+            best_at = place_of(position, n_present, n_ends) if is_categorical else codes[position] - 1
             best_flags = counted | (ONE_HOT if one_hot else missing_left)
             left = prefix[position] & HALF
             if may_be_unsure and min(left, (totals[0] & HALF) - left) < state.sure_units:
@@ -542,16 +576,19 @@ def scan_feature(histogram, cell, feature, side, n_rows, totals, lower, upper, s
 
 @kernel
 def feature_gains(
-    histogram, cell, scan_codes, n_positions, one_hot, feature, missing_left, totals, lower, upper, side, state,
-    prefix, gains,
+    histogram, cell, scan_codes, n_positions, n_ends, one_hot, feature, missing_left, totals, lower, upper, side,
+    state, prefix, gains,
 ):  # fmt: skip
-    """Gains along a feature, any target, and the range of positions outside of which there is none."""
+    """Gains along a feature, any target, and the range of positions outside of which there is none.
+
+    n_ends : if not 0, only so many positions at each end are looked at, and have places side by side
+    """
     reg_lambda = state.reg_lambda
     if state.is_categorical[feature] and not one_hot:
         reg_lambda += state.cat_l2 * max(1.0, (state.n_codes[feature] - 1) / MANY_LEVELS)
     if state.n_outputs == 1:
         return gains_of_one(
-            histogram, cell, scan_codes, n_positions, one_hot, feature, missing_left, totals, lower, upper,
+            histogram, cell, scan_codes, n_positions, n_ends, one_hot, feature, missing_left, totals, lower, upper,
             reg_lambda, side, state, prefix, gains,
         )  # fmt: skip
     gains_of_several(
@@ -638,18 +675,29 @@ def is_near(column, rows, start, stop):
 def move_rows(rows, packed, n_channels, goes_left, start, stop, rows_out, packed_out, left, right):
     """Write rows [start, stop) to rows_out: the left ones from `left` on, the others from `right` on, in order; and
     their targets, n_channels each, to packed_out."""
+    if n_channels == 1:
+        move_rows_of_one_channel(rows, packed, goes_left, start, stop, rows_out, packed_out, left, right)
+        return
     left, right, n_channels = uint64(left), uint64(right), uint64(n_channels)
     for i in range(uint64(start), uint64(stop)):
         flag = uint64(goes_left[i])
-        at = right + flag * (left - right)  # a conditional would compile to a branch that nobody can predict
+        at = right + flag * (left - right)
         rows_out[at] = rows[i]
-        if n_channels == uint64(1):
-            packed_out[at] = packed[i]
-        elif n_channels == uint64(2):
-            packed_out[at << uint64(1)] = packed[i << uint64(1)]
-            packed_out[(at << uint64(1)) + uint64(1)] = packed[(i << uint64(1)) + uint64(1)]
-        else:
-            for channel in range(n_channels):
-                packed_out[at * n_channels + channel] = packed[i * n_channels + channel]
+        for channel in range(n_channels):
+            packed_out[at * n_channels + channel] = packed[i * n_channels + channel]
+        left += flag
+        right += uint64(1) - flag
+
+
+@kernel
+def move_rows_of_one_channel(rows, packed, goes_left, start, stop, rows_out, packed_out, left, right):
+    """As `move_rows`: a loop of so few values that all stay in registers takes half of the time."""
+    left, right = uint64(left), uint64(right)
+    for i in range(uint64(start), uint64(stop)):
+        flag = uint64(goes_left[i])
+        # A conditional would compile to a branch that nobody can predict.
+        at = right ^ ((left ^ right) & (uint64(0) - flag))
+        rows_out[at] = rows[i]
+        packed_out[at] = packed[i]
         left += flag
         right += uint64(1) - flag

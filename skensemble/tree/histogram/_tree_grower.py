@@ -68,7 +68,7 @@ class TreeGrower:
         self.binned, self.n_threads, self.n_outputs = binned, n_threads, n_outputs
         self._has_categories = bool(binned.is_categorical.any())
         self._symmetric = limits.policy == SYMMETRIC
-        self._n_copies, columns = n_copies, shared_columns(binned)
+        self._n_copies, columns = n_copies, CodeColumns.of(binned.columns, binned.n_codes)
         self._given = given_fields(binned, limits, n_outputs, monotone, interactions, feature_order, columns)
         self._make_memory(n_copies)
 
@@ -89,9 +89,9 @@ class TreeGrower:
         """Set the codes of later trees: a BinnedMatrix of the same shape, features and kind of codes."""
         self.binned = binned
         self._team.dismiss()  # its helpers know the state with the table before
-        fields, before = table_fields(binned, shared_columns(binned)), self._given
+        fields, before = table_fields(binned, CodeColumns.of(binned.columns, binned.n_codes)), self._given
         self._given = {**before, **fields}
-        if fields["shift"] == before["shift"] and len(fields["column_cells"]) == len(before["column_cells"]):
+        if all(fields[name] == before[name] for name in ("shift", "n_narrow", "n_column_cells")):
             self._use(self._memory.replaced(**fields))
         else:
             self._make_memory(self._n_copies)
@@ -151,17 +151,10 @@ def given_fields(binned, limits, n_outputs, monotone, interactions, feature_orde
     }
 
 
-def shared_columns(binned):
-    """CodeColumns of a table, which features share where codes are bytes."""
-    if binned.codes.dtype == np.uint8:
-        return CodeColumns.shared(binned.columns, binned.n_codes)
-    return CodeColumns.own(binned.n_codes, binned.codes.dtype)
-
-
 def table_fields(binned, columns):
     """Fields of a state that hold the codes.  columns : CodeColumns"""
     n_codes, codes = binned.n_codes, binned.codes
-    if len(columns.groups) < len(n_codes):
+    if codes.dtype != np.uint8 or not columns.are_features_in_order(len(n_codes)):
         codes = columns.codes(binned.columns, n_codes)
     return {
         "codes": binned.codes,

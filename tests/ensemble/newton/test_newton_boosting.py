@@ -535,7 +535,7 @@ def test_trees_without_limits(grow_policy):
 
 # -- the same model, another way -------------------------------------------------------------------------------------
 
-RANDOM = {"subsample": 0.7, "colsample_bytree": 0.7, "colsample_bynode": 0.7, "random_state": 3}
+RANDOM = {"subsample": 0.7, "colsample_bytree": 0.7, "colsample_bynode": 0.7, "random_strength": 0.2, "random_state": 3}
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)

@@ -82,7 +82,6 @@ def test_features_keep_columns_of_their_own(flags, what):
         (np.uint8, 24, 30, 5),
         (np.uint8, 24, 33, 8),
         (np.uint8, 256, 33, 6),
-        (np.uint16, 3, 300, 9),
     ],
 )
 def test_cells_of_many_columns_of_few_codes_stand_close(dtype, n_features, most, shift):
@@ -95,6 +94,29 @@ def test_cells_of_wide_columns_stand_side_by_side():
     n_codes = np.array([300, 3, 17])
     fields = CodeColumns.own(n_codes, np.uint16).fields(n_codes)
     assert fields["cells"].tolist() == fields["column_cells"].tolist() == [0, 304, 312]
+
+
+@pytest.mark.parametrize("wide", [[0], [9], [3, 20]])
+def test_wide_features_come_last_and_leave_the_others_narrow(flags, wide):
+    rng, n_codes, table = np.random.default_rng(1), N_CODES.copy(), flags.astype(np.uint16)
+    n_codes[wide] = 300
+    table[wide] = rng.integers(0, 300, (len(wide), table.shape[1]))
+    narrow = np.setdiff1d(np.arange(21), wide)
+    columns, alone = CodeColumns.of(table, n_codes), CodeColumns.shared(flags[narrow], n_codes[narrow])
+    assert columns.groups[: columns.n_narrow] == [narrow[group].tolist() for group in alone.groups]
+    assert columns.groups[columns.n_narrow :] == [[feature] for feature in wide]
+    np.testing.assert_array_equal(columns.codes(table, n_codes), alone.codes(flags[narrow], n_codes[narrow]))
+    fields, own = columns.fields(n_codes), alone.fields(n_codes[narrow])
+    np.testing.assert_array_equal(fields["cells"][narrow], own["cells"])
+    n_cells = own["n_column_cells"]
+    assert fields["cells"][wide].tolist() == [n_cells + 304 * k for k in range(len(wide))]
+    assert fields["n_column_cells"] == n_cells + 304 * len(wide)
+
+
+def test_a_table_of_mostly_wide_features_is_read_as_it_is():
+    columns = CodeColumns.of(np.zeros((3, 10), np.uint16), np.array([300, 5, 400]))
+    assert (columns.groups, columns.n_narrow) == ([[0], [1], [2]], 0)
+    assert columns.codes(np.zeros((3, 10), np.uint16), np.array([300, 5, 400])).shape == (0, 8)
 
 
 def test_features_do_not_share_where_cells_would_no_longer_stand_close():

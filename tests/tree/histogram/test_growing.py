@@ -158,12 +158,33 @@ def test_rows_are_counted_whatever_the_hessians_tell(hessians, policy, weight):
         assert_equals_reference(grower, expected, table.n_codes)
 
 
+WIDE = {
+    "mostly wide": {"n_codes": [300, 2, 270, 1, 500], "is_categorical": [False, False, True, False, True]},
+    "wide beside narrow": {
+        "n_codes": [9, 300, 256, 2, 1, 500, 12, 7, 30, 64, 9, 5],
+        "is_categorical": [False, False, True, False, False, True] + [False] * 6,
+    },
+}
+
+
 @pytest.mark.parametrize("dtype", [np.uint16, np.uint32])
-def test_wide_codes_equal_reference(dtype):
+@pytest.mark.parametrize("shape", WIDE)
+def test_wide_codes_equal_reference(dtype, shape):
     rng = np.random.default_rng(0)
-    shape = {"n_codes": [300, 2, 270, 1, 500], "is_categorical": [False, False, True, False, True]}
-    for options in ({}, {"policy": SYMMETRIC, "max_depth": 3}, {"max_cat_to_onehot": 300}):
-        compare(rng, 60, shape, dtype=dtype, **options)
+    for options in ({}, {"policy": SYMMETRIC, "max_depth": 3}, {"max_cat_to_onehot": 300}, {"min_samples_leaf": 7}):
+        compare(rng, 60, WIDE[shape], dtype=dtype, min_child_weight=4.0, **options)
+    compare(rng, 60, WIDE[shape], dtype=dtype, n_outputs=3, min_child_weight=4.0)
+
+
+def test_wide_columns_of_a_team_of_threads_equal_reference():
+    rng = np.random.default_rng(0)
+    table, targets = (
+        random_table(rng, 6000, **WIDE["wide beside narrow"], dtype=np.uint16),
+        coarse_targets(rng, 1, 6000),
+    )
+    limits = {"max_depth": 4, "max_delta_step": 1e9}
+    grower = new_grower(table, *targets, n_threads=3, **limits)
+    assert_equals_reference(grower, plain_tree(table, *targets, **limits), table.n_codes)
 
 
 SHAPES = {
@@ -246,6 +267,34 @@ def test_each_node_has_its_own_columns():
     assert_same_tree(trees[0], trees[1], table.n_codes)
     assert tree_splits(trees[0], table.n_codes) != tree_splits(trees[2], table.n_codes)
     assert len(set(trees[0].nodes["feature"])) > 6
+
+
+@pytest.mark.parametrize("policy", [BREADTH_FIRST, SYMMETRIC])
+def test_random_strength_lowers_gains_by_a_random_share_of_themselves(policy):
+    rng = np.random.default_rng(0)
+    table = random_table(rng, 400, [6] * 12)
+    targets = fine_targets(rng, 1, 400)
+    limits = {"policy": policy, "max_depth": 3}
+    largest = new_grower(table, *targets, **limits).tree(0).nodes["gain"][0]
+    roots = [new_grower(table, *targets, random_strength=0.4, **limits).tree(seed).nodes[0] for seed in range(40)]
+    gains, features = np.array([root["gain"] for root in roots]), {int(root["feature"]) for root in roots}
+    assert gains.max() == largest
+    assert gains.min() >= 0.6 * largest
+    assert 1 < len(features) < 12
+    for root in roots:  # the feature's own best split, with its own gain
+        alone = new_grower(table, *targets, **limits).tree(0, features=np.array([root["feature"]])).nodes[0]
+        assert (root["code"], root["gain"]) == (alone["code"], alone["gain"])
+
+
+def test_random_strength_chooses_at_each_node():
+    rng = np.random.default_rng(0)
+    table = random_table(rng, 400, [6] * 12)
+    targets = fine_targets(rng, 1, 400)
+    trees = [new_grower(table, *targets, max_depth=5, random_strength=1.0).tree(seed) for seed in (0, 0, 1)]
+    plain = new_grower(table, *targets, max_depth=5).tree(0)
+    assert_same_tree(trees[0], trees[1], table.n_codes)
+    for other in (trees[2], plain):
+        assert tree_splits(trees[0], table.n_codes) != tree_splits(other, table.n_codes)
 
 
 @pytest.mark.parametrize("sampling", ["colsample_bylevel", "colsample_bynode"])

@@ -32,6 +32,7 @@ LAWFUL = {
     "limits": {"reg_alpha": 0.3, "max_delta_step": 2.0, "gamma": 0.1, "min_child_weight": 3.0},
     "monotone": {"monotone": [1, 0, 0, -1, 0], "policy": BEST_FIRST, "max_leaf_nodes": 40},
     "sampled columns": {"colsample_bynode": 0.5, "colsample_bylevel": 0.7, "max_depth": 6},
+    "random strength": {"random_strength": 0.5, "policy": BEST_FIRST, "max_leaf_nodes": 25},
     "symmetric, sampled columns": {"colsample_bylevel": 0.5, "max_depth": 5, "policy": SYMMETRIC},
 }
 
