@@ -22,8 +22,8 @@ class Batches(TableSource):
     `fit` of the `NewtonBoosting` estimators and of forests takes it in the place of `X` and `y` (and of
     `X_val` and `y_val`), and gives the model that all rows in memory give, bit for bit, however they are cut into
     batches. The batches are read several times. What stays in memory is a byte or two for each cell (`cache_dir` says
-    where these go if that is too much), and about 50 bytes for each row. `predict`, `predict_proba` and
-    `decision_function` read one batch after the other.
+    where these go if that is too much), and about 50 bytes for each row, most of which go there, too, where trees are
+    symmetric. `predict`, `predict_proba` and `decision_function` read one batch after the other.
 
     Make it by `from_parquet` or `from_iterable`.
 
