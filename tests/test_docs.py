@@ -13,7 +13,7 @@ from tests import map_of_files, pages_in_browser
 from tests.code_blocks import blocks, run_python
 from tests.conftest import ROOT
 
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+PAGES = sorted([*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "measured").glob("*.md")])
 
 
 @pytest.mark.parametrize(
