@@ -36,7 +36,6 @@ def run(quick=False):
     for name, n_rows in TABLES_QUICK if quick else TABLES:
         if datasets.available([name]):
             cells += measure(datasets.load(name, n_rows), peers)
-            print(f"  fitted {name}", flush=True)
     if not cells:
         return []
     title = "Quality of the defaults on large tables"
@@ -84,8 +83,8 @@ def _measure(table, peer, train, test):
     if not timing.error:
         X_test = X.iloc[test].reset_index(drop=True)
         loss = held_out_loss(model, X_test, table.y[test], table.task, scale=table.y.std())
-    seconds = {"loss": loss, "seconds": timing.median, "error": timing.error}
-    return {"library": peer.name, "table": table.name, **seconds}
+    print(f"  {table.name}, {peer.name}: loss {loss:.4g}, {timing.median:.3g} s {timing.error}", flush=True)
+    return {"library": peer.name, "table": table.name, "loss": loss, "seconds": timing.median, "error": timing.error}
 
 
 def table_of(cells, key, names, libraries):

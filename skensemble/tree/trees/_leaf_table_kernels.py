@@ -1,10 +1,12 @@
-"""Kernels: rows find their leaves in symmetric trees, strip by strip of rows.
+"""Kernels: rows find their leaves in trees of few leaves, strip by strip of rows.
 
     code[row]    number of limits of a column that the cell of the row lies beyond         one byte, for all trees
-    place[row]   bits of the answers to the tests of a tree                                one byte
+    place[row]   of the row's leaf among those of a tree                                   one byte
     sums[row]   += values[place[row]]
 
-A comparison of bytes answers a test for 32 rows or more in one instruction.
+A comparison of bytes answers a test for 32 rows or more in one instruction.  In a symmetric tree the answers are the
+bits of the place.  In others a row stands at the first leaf below its node, and each test, parents before children,
+moves on those that stand there and go to the second child.
 """
 
 import numpy as np
@@ -20,7 +22,29 @@ TOGETHER = 4  # trees whose leaves are added in one pass over the sums
 
 
 @kernel
-def run_leaf_tables(block, sources, limits, limit_bounds, tests, test_bounds, categories, values, starts, output, raw):
+def list_tests(nodes, bounds, tree, tests, exits):
+    """The tests of a tree, parents before children, and its leaves from left to right."""
+    root, stop = bounds[tree], bounds[tree + 1]
+    n_leaves, place, n_tests = np.empty(stop - root, np.int64), np.zeros(stop - root, np.int64), 0
+    for node in range(stop - 1, root - 1, -1):  # children lie after their parents
+        first = nodes[node].child - root
+        n_leaves[node - root] = 1 if nodes[node].child == node else n_leaves[first] + n_leaves[first + 1]
+    for node in range(root, stop):
+        first, here = nodes[node].child - root, place[node - root]
+        if nodes[node].child == node:
+            exits[here] = node
+            continue
+        place[first], place[first + 1] = here, here + n_leaves[first]
+        test = tests[n_tests]
+        test.threshold, test.column, test.strikes = nodes[node].threshold, nodes[node].column, 1
+        test.here, test.beyond = here, here + n_leaves[first]
+        n_tests += 1
+
+
+@kernel
+def run_leaf_tables(
+    block, sources, limits, limit_bounds, tests, test_bounds, symmetric, categories, values, starts, output, raw
+):
     """Add trees to `raw`: those that `output` has, in their order."""
     strips, codes = np.zeros((1, len(sources) + 1, STRIP)), np.empty((len(sources), STRIP), np.uint8)
     strip, beyond = strips[0], np.empty(STRIP, np.int64)
@@ -44,6 +68,9 @@ def run_leaf_tables(block, sources, limits, limit_bounds, tests, test_bounds, ca
             n_together = _trees_together(output, tree)
             for k in range(n_together):
                 first, middle, stop = test_bounds[tree + k]
+                if not symmetric[tree + k]:
+                    _go_down(strip, codes, tests, first, stop, categories, struck, places[k])
+                    continue
                 _ask_codes(codes, tests, first, middle, places[k])
                 if stop > middle:
                     struck[:] = 0
@@ -118,9 +145,62 @@ def _ask_codes(codes, tests, first, stop, places):
     for r in range(STRIP):
         places[r] = 0
     for i in range(first, stop):
-        own, limit, strikes = codes[tests[i].column], tests[i].limit, tests[i].strikes_of_codes
+        own, limit, strikes = codes[tests[i].column], tests[i].limit, tests[i].beyond
         for r in range(STRIP):
             places[r] |= strikes if own[r] >= limit else none
+
+
+@kernel
+def _go_down(strip, codes, tests, start, stop, categories, struck, places):
+    """places = that of the leaf to which the tests, parents before children, lead."""
+    for r in range(STRIP):
+        places[r] = 0
+    i = start
+    while i < stop:
+        if tests[i].column < 0:
+            struck[:] = 0
+            ask_categorical(strip, tests, i, i + 1, categories, struck)
+            here, beyond = tests[i].here, tests[i].beyond
+            for r in range(STRIP):
+                places[r] = beyond if (struck[r] != 0) & (places[r] == here) else places[r]
+            i += 1
+        elif i + 4 <= stop and _are_numeric(tests, i + 1, i + 4):
+            _pass_four(codes, tests, i, places)
+            i += 4
+        else:
+            own, limit, here, beyond = _unpack(codes, tests[i])
+            for r in range(STRIP):
+                places[r] = beyond if (own[r] >= limit) & (places[r] == here) else places[r]
+            i += 1
+
+
+@kernel
+def _are_numeric(tests, start, stop):
+    for i in range(start, stop):
+        if tests[i].column < 0:
+            return False
+    return True
+
+
+@kernel
+def _pass_four(codes, tests, i, places):
+    """Four tests, one after the other, in one pass over the places."""
+    a, limit_a, here_a, beyond_a = _unpack(codes, tests[i])
+    b, limit_b, here_b, beyond_b = _unpack(codes, tests[i + 1])
+    c, limit_c, here_c, beyond_c = _unpack(codes, tests[i + 2])
+    d, limit_d, here_d, beyond_d = _unpack(codes, tests[i + 3])
+    for r in range(STRIP):
+        place = places[r]
+        place = beyond_a if (a[r] >= limit_a) & (place == here_a) else place
+        place = beyond_b if (b[r] >= limit_b) & (place == here_b) else place
+        place = beyond_c if (c[r] >= limit_c) & (place == here_c) else place
+        places[r] = beyond_d if (d[r] >= limit_d) & (place == here_d) else place
+
+
+@kernel
+def _unpack(codes, test):
+    """Copies: the compiler must see that writing places does not change them."""
+    return codes[test.column], test.limit, test.here, test.beyond
 
 
 @kernel

@@ -1,13 +1,13 @@
 """From encoded rows to the sum of the trees: predict, apply, decision path, stages, and one row in microseconds.
 
-Three ways through a tree:
+Four ways through a tree:
 
+* Trees of few leaves, if all are such, by bytes, which a row takes for each column (see `_leaf_tables.py`).
 * The first `MAX_EXITS` exits of a tree by bit vectors (QuickScorer): every test that is answered "second child" strikes
   out the exits below the first child; the first exit that remains is the row's.  Each test is one comparison over a
   strip of 128 rows, without a branch and without an index, so the compiler makes vector instructions of it: 0.1 ns per
   row and test.
-* A symmetric tree in the same loop: a test answered "second child" sets one bit of the leaf's number.  Where all trees
-  are symmetric, their tests are answered by bytes (see `_leaf_tables.py`).
+* A symmetric tree in the same loop: a test answered "second child" sets one bit of the leaf's number.
 * What is larger than `MAX_EXITS` leaves goes on from its exit level by level, the whole strip one level at a time.  The
   exits are the nodes that most training rows reach, so that little is left to walk.
 
@@ -221,7 +221,7 @@ def predict_raw(layout, encode, n_rows, baseline, n_threads=1, *, n_trees=None, 
     if n_rows >= MANY_ROWS and layout.ranks(n_threads) is not None:
         _walk_ranks(layout, encode, n_rows, n_trees, raw, _no_leaves(0, n_rows), n_threads)
         return raw
-    tables = layout.leaf_tables
+    tables = None if isinstance(encode, SparseRows) else layout.leaf_tables
 
     def add(start, stop):
         if tables is not None:

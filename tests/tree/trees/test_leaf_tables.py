@@ -5,7 +5,7 @@ from skensemble.tree.trees import _leaf_tables
 from skensemble.tree.trees._prediction import FEW_ROWS, apply_trees, compile_trees, predict_raw, staged_raw
 from skensemble.tree.trees._tree_arrays import concatenate
 from tests import reference
-from tests.tree.random_trees import random_rows, random_tree, symmetric_tree
+from tests.tree.random_trees import random_forest, random_rows, random_tree, symmetric_tree
 
 
 def encoder(X):
@@ -34,11 +34,50 @@ def test_tables_lead_to_the_same_sums(outputs, n_values):
         np.testing.assert_array_equal(predict_raw(layout, encoder(X), 300, baseline, n_trees=n_trees), staged)
 
 
+@pytest.mark.parametrize(("n_outputs", "vector"), [(1, False), (2, False), (3, True)])
+@pytest.mark.parametrize("max_leaves", [5, 256])
+def test_trees_of_any_shape_lead_to_the_same_sums(n_outputs, vector, max_leaves):
+    """Bit for bit: lopsided and symmetric ones, with categories between numbers, and nodes in any order."""
+    rng = np.random.default_rng(n_outputs)
+    trees = random_forest(rng, 23, 6, n_outputs, vector, n_categorical=2, max_leaves=max_leaves)
+    layout, X, baseline = compile_trees(trees), random_rows(rng, 300, 6, n_categorical=2), rng.normal(size=n_outputs)
+    assert layout.leaf_tables is not None and 0 < layout.symmetric.sum() < 23
+    for n_rows in (FEW_ROWS + 1, 128, 300):
+        expected = reference.raw_prediction(trees, X[:n_rows], baseline)
+        np.testing.assert_array_equal(predict_raw(layout, encoder(X), n_rows, baseline, 2), expected)
+    stages = [1, 4, 5, 23]
+    for n_trees, staged in zip(stages, staged_raw(layout, encoder(X), 300, baseline, stages)):
+        np.testing.assert_array_equal(predict_raw(layout, encoder(X), 300, baseline, n_trees=n_trees), staged)
+
+
+def test_each_leaf_of_the_largest_tree_is_found():
+    """A chain of 255 leaves: each row walks through all nodes before its own."""
+    thresholds = np.arange(254.0)
+    chain = random_tree(np.random.default_rng(0), 255, 1, 0, n_categorical=0)
+    inner = np.arange(chain.n_nodes) % 2 == 0
+    inner[-1] = False
+    number = np.arange(chain.n_nodes)
+    chain = chain._replace(
+        left=np.where(inner, number + 1, -1).astype(chain.left.dtype),
+        right=np.where(inner, number + 2, -1).astype(chain.right.dtype),
+        feature=np.where(inner, 0, -1).astype(chain.feature.dtype),
+        threshold=np.where(inner, number // 2, np.nan),
+        missing_left=np.zeros_like(chain.missing_left),
+        values=number[:, None] * 1.0,
+    )
+    X = np.append(thresholds, [254.0, np.nan, -1.0])[:, None]
+    layout = compile_trees(chain)
+    assert layout.leaf_tables is not None
+    expected = reference.raw_prediction(chain, X, [0.0])
+    assert len(np.unique(expected)) == 255
+    np.testing.assert_array_equal(predict_raw(layout, encoder(X), len(X), np.zeros(1)), expected)
+
+
 def test_trees_without_tables(monkeypatch):
     rng = np.random.default_rng(0)
     X = random_rows(rng, 200, 6)
     assert compile_trees(symmetric_trees(rng, [3, 9])).leaf_tables is None
-    assert compile_trees(concatenate([symmetric_trees(rng, [3]), random_tree(rng, 5, 6, 0)])).leaf_tables is None
+    assert compile_trees(concatenate([symmetric_trees(rng, [3]), random_tree(rng, 257, 6, 0)])).leaf_tables is None
     trees = symmetric_trees(rng, [8] * 6, n_features=3)
     expected = predict_raw(compile_trees(trees), encoder(X), 200, np.zeros(1))
     monkeypatch.setattr(_leaf_tables, "MOST_LIMITS", 3)

@@ -5,6 +5,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from skensemble._tables import SparseTable
+from skensemble.tree.trees import _leaf_tables
 from skensemble.tree.trees._prediction import (
     FEW_ROWS,
     SparseRows,
@@ -18,6 +19,13 @@ from skensemble.tree.trees._prediction_kernels import STRIP, leaf_of_codes
 from skensemble.tree.trees._tree_arrays import concatenate, empty_trees, single_tree, validate_trees
 from tests import reference
 from tests.tree.random_trees import random_forest, random_rows, random_tree, symmetric_tree
+
+
+@pytest.fixture(autouse=True, params=["by bytes", "by strips"])
+def way(request, monkeypatch):
+    """Trees of few leaves are asked by bytes, unless there are no tables for them."""
+    if request.param == "by strips":
+        monkeypatch.setattr(_leaf_tables, "MOST_LEAVES", 0)
 
 
 def encoder(X):
