@@ -13,6 +13,7 @@ from skensemble.ensemble.gradient._gradient_boosting import GradientBoostingRegr
 from skensemble.ensemble.newton._newton_boosting import NewtonBoostingClassifier as NewtonBoostingClassifier
 from skensemble.ensemble.newton._newton_boosting import NewtonBoostingRegressor as NewtonBoostingRegressor
 from skensemble.ensemble.newton._newton_ranker import NewtonBoostingRanker as NewtonBoostingRanker
+from skensemble.explanation._explanation import Explanation as Explanation
 from skensemble.exported._export import export_model as export_model
 from skensemble.exported._onnx_converters import register_onnx_converters as register_onnx_converters
 from skensemble.generative._outlier_detector import DensityOutlierDetector as DensityOutlierDetector
@@ -28,6 +29,9 @@ from skensemble.generative.flows._normalizing_flows import MaskedAutoregressiveF
 from skensemble.generative.flows._normalizing_flows import NeuralSplineFlow as NeuralSplineFlow
 from skensemble.generative.flows._normalizing_flows import RealNVP as RealNVP
 from skensemble.imported._catboost_model import from_catboost as from_catboost
+from skensemble.imported._imported_model import ImportedClassifier as ImportedClassifier
+from skensemble.imported._imported_model import ImportedRanker as ImportedRanker
+from skensemble.imported._imported_model import ImportedRegressor as ImportedRegressor
 from skensemble.imported._lightgbm_text import from_lightgbm as from_lightgbm
 from skensemble.imported._sklearn_model import from_sklearn as from_sklearn
 from skensemble.imported._xgboost_model import from_xgboost as from_xgboost
@@ -40,12 +44,16 @@ from skensemble.inspection import partial_dependence as partial_dependence
 from skensemble.inspection import plot_search as plot_search
 from skensemble.inspection import plot_tree as plot_tree
 from skensemble.inspection import trees_to_dataframe as trees_to_dataframe
+from skensemble.inspection._effects import Effects as Effects
+from skensemble.inspection._interaction_strength import InteractionStrength as InteractionStrength
 from skensemble.model_files._model_file import load_model as load_model
 from skensemble.model_files._model_file import save_model as save_model
+from skensemble.serving._compiled_predictor import CompiledPredictor as CompiledPredictor
 from skensemble.serving._compiled_predictor import compile_predictor as compile_predictor
 from skensemble.tree.estimators._decision_tree import DecisionTreeClassifier as DecisionTreeClassifier
 from skensemble.tree.estimators._decision_tree import DecisionTreeRegressor as DecisionTreeRegressor
 from skensemble.tree.estimators._decision_tree import ExtraTreeClassifier as ExtraTreeClassifier
 from skensemble.tree.estimators._decision_tree import ExtraTreeRegressor as ExtraTreeRegressor
+from skensemble.tree.estimators._tree_structure import TreeStructure as TreeStructure
 
 __version__: str

@@ -89,12 +89,36 @@ OTHERS = {
     },
     "Compilation in advance": {"warm_up": "skensemble._warmup"},
 }
+RECEIVED = {  # classes whose objects users get and do not make: names for `isinstance`, types and the reference
+    "Trees": {"TreeStructure": "skensemble.tree.estimators._tree_structure"},
+    PARTS: {"Boxes": "skensemble.generative.tables._boxes"},
+    "Serving": {"CompiledPredictor": "skensemble.serving._compiled_predictor"},
+    "Models of other libraries": {
+        "ImportedClassifier": "skensemble.imported._imported_model",
+        "ImportedRegressor": "skensemble.imported._imported_model",
+        "ImportedRanker": "skensemble.imported._imported_model",
+    },
+    "Explanations": {"Explanation": "skensemble.explanation._explanation"},
+    "Effects of columns": {
+        "Effects": "skensemble.inspection._effects",
+        "InteractionStrength": "skensemble.inspection._interaction_strength",
+    },
+}
 
 
 def public_names(door):
-    """The names that `door`, a package, offers: {name: file}."""
+    """The names that `door`, a package, offers to import all at once: {name: file}."""
+    return _offered(door, (ESTIMATORS, OTHERS))
+
+
+def received_names(door):
+    """The names of RECEIVED that `door` knows when it is asked for one: {name: file}."""
+    return _offered(door, (RECEIVED,))
+
+
+def _offered(door, tables):
     names = {}
-    for headings in (ESTIMATORS, OTHERS):
+    for headings in tables:
         for heading, files in headings.items():
             if door == GENERATIVE or heading != PARTS:
                 names |= {name: file for name, file in files.items() if file.startswith(door + ".")}
@@ -107,11 +131,12 @@ def open_door(package, namespace):
     namespace : dict, the package's globals
     """
     file_of = public_names(package)
+    file_of_each = file_of | received_names(package)
 
     def get(name):
-        if name not in file_of:
+        if name not in file_of_each:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        namespace[name] = value = getattr(import_module(file_of[name]), name)  # the next access does not come here
+        namespace[name] = value = getattr(import_module(file_of_each[name]), name)  # the next access does not come here
         return value
 
     def names():

@@ -3,7 +3,16 @@
 `python -m tests.front_door_files`, a part of `make format`, writes them; tests/test_front_door.py checks them.
 """
 
-from skensemble._front_door import ESTIMATORS, GENERATIVE, OTHERS, PACKAGE, PARTS, public_names
+from skensemble._front_door import (
+    ESTIMATORS,
+    GENERATIVE,
+    OTHERS,
+    PACKAGE,
+    PARTS,
+    RECEIVED,
+    public_names,
+    received_names,
+)
 from tests.conftest import ROOT
 
 _INTRODUCTIONS = {
@@ -14,7 +23,7 @@ _INTRODUCTIONS = {
 
 def _stub(door):
     """Imports that an editor reads in the place of `__init__.py`."""
-    names = public_names(door)
+    names = public_names(door) | received_names(door)
     imports = [f"from {names[name]} import {name} as {name}" for name in sorted(names, key=lambda n: _order(names, n))]
     version = ["", "__version__: str"] if door == PACKAGE else []
     return "\n".join(["# Written by `make format` from _front_door.py.", *imports, *version]) + "\n"
@@ -33,8 +42,8 @@ def _reference():
 
 
 def _section(heading):
-    classes, others = ESTIMATORS.get(heading, {}), OTHERS.get(heading, {})
-    entries = [*classes, *(name for name in others if not name.isupper())]  # without tables such as PATHS
+    classes, others, received = (table.get(heading, {}) for table in (ESTIMATORS, OTHERS, RECEIVED))
+    entries = [*classes, *(name for name in others if not name.isupper()), *received]  # without tables such as PATHS
     lines = [f"## {heading}", ""]
     if heading in _INTRODUCTIONS:
         lines += [_INTRODUCTIONS[heading], ""]

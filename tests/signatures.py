@@ -14,6 +14,7 @@ from pathlib import Path
 
 import skensemble
 import skensemble.generative
+from skensemble._front_door import received_names
 from skensemble._parameters import Parameter
 
 WIDTH = 120
@@ -21,7 +22,8 @@ WIDTH = 120
 
 def estimators():
     """Classes whose parameters are Parameters."""
-    public = [getattr(house, name) for house in (skensemble, skensemble.generative) for name in house.__all__]
+    houses = skensemble, skensemble.generative
+    public = [getattr(house, name) for house in houses for name in [*house.__all__, *received_names(house.__name__)]]
     classes = [each for each in public if inspect.isclass(each)]
     return [each for each in dict.fromkeys(classes) if any(isinstance(p, Parameter) for p in _table(each).values())]
 

@@ -1,16 +1,19 @@
 """`import skensemble` is light, its names are lazy and listed once, and `python -m skensemble` answers."""
 
+import inspect
+import re
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 from sklearn.base import BaseEstimator
 
 import skensemble
 import skensemble.generative
-from skensemble import _warmup
+from skensemble import _types, _warmup
 from skensemble.__main__ import main
-from skensemble._front_door import ESTIMATORS, OTHERS, estimators
+from skensemble._front_door import ESTIMATORS, OTHERS, RECEIVED, estimators, received_names
 from tests import front_door_files
 from tests.conftest import ROOT
 
@@ -68,9 +71,52 @@ def test_files_that_repeat_the_table_are_up_to_date(path):
 
 
 @every_door
-def test_the_reference_has_every_class_and_function(door):
+def test_the_reference_has_what_users_call_and_what_they_receive(door):
     entries = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8").split()
-    assert [name for name in door.__all__ if callable(getattr(door, name)) and name not in entries] == []
+    called = [name for name in door.__all__ if callable(getattr(door, name))]
+    assert [name for name in [*called, *_received(door)] if name not in entries] == []
+
+
+def _received(door):
+    """Names of the classes whose objects users of a door receive: results, their attributes, and results of these."""
+    files = {}
+    for path in (ROOT / "skensemble").rglob("*.py"):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for name in re.findall(r"^class ([A-Z]\w*)", path.read_text(encoding="utf-8"), re.MULTILINE):
+            files.setdefault(name, module)
+    known = files.keys() - set(_types.__all__)  # whose names are those of types in signatures
+    names, asked = set(), [value for value in (getattr(door, name) for name in door.__all__) if callable(value)]
+    for thing in asked:
+        new = {word for text in _said_types(thing) for word in re.findall(r"\w+", text)} & known - names
+        names |= new
+        asked += [getattr(import_module(files[name]), name) for name in sorted(new)]
+    return sorted(names)
+
+
+def _said_types(thing):
+    """What annotations and docstrings say about the types of what a function returns, and of what a class has."""
+    members = [value for each in getattr(thing, "__mro__", ()) for value in vars(each).values()]
+    wrapped = [getattr(value, name, None) for value in members for name in ("fget", "func", "__func__")]
+    for each in [thing, *filter(inspect.isfunction, [*members, *wrapped])]:
+        if each.__name__.startswith("_"):
+            continue
+        yield str(getattr(each, "__annotations__", {}).get("return", ""))
+        section, lines = "", (inspect.getdoc(each) or "").splitlines()
+        for line, below in zip(lines, [*lines[1:], ""]):
+            if below and set(below) == {"-"}:
+                section = line
+            elif section in ("Attributes", "Returns", "Yields") and not line.startswith(" "):
+                yield line.partition(" : ")[2]
+
+
+def test_what_users_receive_has_a_name_of_its_own():
+    for door in DOORS:
+        for name in received_names(door.__name__):
+            assert inspect.isclass(getattr(door, name))
+            assert name not in dir(door)
+    listed = {name for names in RECEIVED.values() for name in names}
+    assert listed == {name for door in DOORS for name in received_names(door.__name__)}
+    assert listed < {name for door in DOORS for name in _received(door)}
 
 
 def test_unknown_name_is_an_attribute_error():

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 import pytest
 
 import skensemble
+from skensemble._front_door import received_names
 from skensemble._parameters import Parameter
 from tests.conftest import ROOT
 from tests.signatures import TYPES, annotation
@@ -51,7 +52,7 @@ def test_types_of_parameters_come_from_their_kinds(kind, type_):
 
 def _public_methods():
     """Functions and documented methods under their names."""
-    for name in skensemble.__all__:
+    for name in [*skensemble.__all__, *received_names("skensemble")]:
         public = getattr(skensemble, name)
         if inspect.isfunction(public):
             yield name, public

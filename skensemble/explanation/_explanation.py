@@ -1,6 +1,9 @@
 """Explanation: values of rows and features, in the shapes of the shap library, and what can be made of them."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,6 +18,9 @@ from skensemble.explanation._explanation_pictures import (
     draw_dependence,
     draw_waterfall,
 )
+
+if TYPE_CHECKING:
+    from skensemble._types import Any, Array, DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,18 +41,20 @@ class Explanation:
         Names of the columns.
     output_names : list or None
         Class labels, levels of quantiles; None where outputs have no names.
+    has_interactions : bool
+        Whether `values` holds a matrix for each row.
     """
 
-    values: np.ndarray
-    base_values: np.ndarray
-    data: np.ndarray
-    feature_names: list
-    output_names: list | None = None
+    values: Array
+    base_values: Array
+    data: Array
+    feature_names: list[str]
+    output_names: list[Any] | None = None
 
     def __len__(self):
         return len(self.values)
 
-    def to_shap(self):
+    def to_shap(self) -> Any:
         """The same as `shap.Explanation`, for all plots of the shap library.
 
         Returns
@@ -85,11 +93,11 @@ class Explanation:
         return numbers
 
     @property
-    def has_interactions(self):
+    def has_interactions(self) -> bool:
         """Whether `values` holds a matrix for each row."""
         return self.values.ndim - self.base_values.ndim == 2
 
-    def to_frame(self):
+    def to_frame(self) -> DataFrame:
         """The values as a table with a row for each row and output.
 
         Returns
@@ -120,7 +128,7 @@ class Explanation:
     def _outputs(self):
         return list(range(self.base_values.shape[1]) if self.output_names is None else self.output_names)
 
-    def beeswarm(self, *, output=0, max_display=10, ax=None):
+    def beeswarm(self, *, output: int = 0, max_display: int = 10, ax: Any = None) -> Any:
         """Draw all rows: a line of points for each feature, redder the larger the number in the cell.
 
         Categories and missing cells are grey. Of interactions also a line for each pair of features, without colours.
@@ -142,7 +150,7 @@ class Explanation:
         values, _, names, data = self._of_output(output, max_display)
         return draw_beeswarm(values, data, names, max_display, ax)
 
-    def bar(self, *, output=0, max_display=10, ax=None):
+    def bar(self, *, output: int = 0, max_display: int = 10, ax: Any = None) -> Any:
         """Draw the mean absolute value of each feature, of interactions also of each pair.
 
         Parameters
@@ -162,7 +170,7 @@ class Explanation:
         values, _, names, _ = self._of_output(output, max_display)
         return draw_bars(values, names, max_display, ax)
 
-    def waterfall(self, row=0, *, output=0, max_display=10, ax=None):
+    def waterfall(self, row: int = 0, *, output: int = 0, max_display: int = 10, ax: Any = None) -> Any:
         """Draw one row: how its cells, or these and pairs of them, lead from the base value to the prediction.
 
         Parameters
@@ -185,7 +193,7 @@ class Explanation:
         check_parameter("row", row, (Interval(int, 0, len(values) - 1, closed="both"),))
         return draw_waterfall(values[row], base[row], data[row], names, max_display, ax)
 
-    def dependence(self, feature, *, output=0, ax=None):
+    def dependence(self, feature: str | int, *, output: int = 0, ax: Any = None) -> Any:
         """Draw what the cells of one feature added beside what they hold; of interactions, what they added alone.
 
         Parameters

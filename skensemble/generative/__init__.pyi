@@ -18,4 +18,5 @@ from skensemble.generative.flows._normalizing_flows import RealNVP as RealNVP
 from skensemble.generative.networks._activations import ACTIVATIONS as ACTIVATIONS
 from skensemble.generative.paths._paths import PATHS as PATHS
 from skensemble.generative.paths._solvers import SOLVERS as SOLVERS
+from skensemble.generative.tables._boxes import Boxes as Boxes
 from skensemble.generative.tables._tabular import TableEncoder as TableEncoder

@@ -52,7 +52,7 @@ def from_catboost(model: Any, *, pool: Any = None) -> Any:
 
     Returns
     -------
-    predictor : fitted regressor, classifier or ranker
+    predictor : ImportedRegressor, ImportedClassifier or ImportedRanker
         With `predict`, of classifiers `predict_proba` and `decision_function`, `apply`, `shap_values`; works with
         `skensemble.inspection.explain`. Predictions are CatBoost's to the rounding of sums.
 

@@ -1,6 +1,9 @@
 """Imported models: fitted predictors that hold the trees of a model of another library."""
 
+from __future__ import annotations
+
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import expit, softmax
@@ -17,6 +20,9 @@ from skensemble.imported._foreign_lines import check_on_path
 from skensemble.tree.trees._additive_trees import AdditiveTrees, Link
 from skensemble.tree.trees._inspected import tree_facts
 from skensemble.tree.trees._tree_arrays import validate_trees
+
+if TYPE_CHECKING:
+    from skensemble._types import Any, Array, Table
 
 
 def _two_probabilities(raw, slope):
@@ -64,25 +70,36 @@ def imported(kind, trees, columns, baseline, *, response="identity", slope=1.0, 
 
 
 class _Imported(ShapValues, Estimator):
-    """What imported models share.
-
-    Parameters
-    ----------
-    n_jobs : int or None, default=None
-        Number of threads, as in the estimators of this package.
-    """
+    """What imported models share."""
 
     _parameters = {"n_jobs": JOBS}
 
-    def __init__(self, *, n_jobs=None):
+    def __init__(self, *, n_jobs: int | None = None):
         self.n_jobs = n_jobs
 
-    def fit(self, X, y=None):
-        """Refuse: a model that was trained elsewhere cannot be fitted here."""
+    def fit(self, X: Any, y: Any = None) -> Any:
+        """Refuse: a model that was trained elsewhere cannot be fitted here.
+
+        Raises
+        ------
+        TypeError
+            Always.
+        """
         raise TypeError("An imported model cannot be fitted; train it where it comes from, and import it again.")
 
-    def apply(self, X):
-        """Leaf of each sample in each tree, counted from the root of the tree: (n_samples, n_trees) int32."""
+    def apply(self, X: Table) -> Array:
+        """Find the leaf of each sample in each tree.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        leaves : ndarray of shape (n_samples, n_trees), int32
+            Nodes, counted from the root of their tree.
+        """
         return self._additive_trees().apply(self._read_for_prediction(X), effective_n_jobs(self.n_jobs))
 
     def _raw(self, X):
@@ -116,34 +133,133 @@ class _Imported(ShapValues, Estimator):
 
 
 class ImportedRegressor(RegressorMixin, _Imported):
-    """A regressor that was trained by another library."""
+    """A regressor that was trained by another library, as `from_lightgbm` and its like make it.
 
-    def predict(self, X):
-        """Predictions in the units of the target: (n_samples,), or (n_samples, n_outputs) for several outputs."""
+    Parameters
+    ----------
+    n_jobs : int or None, default=None
+        Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features; there if the other library knew any.
+    """
+
+    def predict(self, X: Table) -> Array:
+        """Predict the target.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        predictions : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In the units of the target.
+        """
         return _flat(self._response(X))
 
 
 class ImportedRanker(_Imported):
-    """A ranker that was trained by another library."""
+    """A ranker that was trained by another library, as `from_lightgbm` and its like make it.
 
-    def predict(self, X):
-        """Scores of the samples, (n_samples,): within a query, the larger the better."""
+    Parameters
+    ----------
+    n_jobs : int or None, default=None
+        Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features; there if the other library knew any.
+    """
+
+    def predict(self, X: Table) -> Array:
+        """Score the samples.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,)
+            Within a query, the larger the better.
+        """
         return _flat(self._response(X))
 
 
 class ImportedClassifier(ClassifierMixin, _Imported):
-    """A classifier that was trained by another library."""
+    """A classifier that was trained by another library, as `from_lightgbm` and its like make it.
 
-    def predict(self, X):
-        """The most probable class of each sample."""
+    Parameters
+    ----------
+    n_jobs : int or None, default=None
+        Number of threads. -1: all cores; -2: all but one. None: all cores, or fewer where OMP_NUM_THREADS,
+        NUMBA_NUM_THREADS, `joblib.parallel_config` or threadpoolctl set a limit. No result depends on it.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features; there if the other library knew any.
+    """
+
+    def predict(self, X: Table) -> Array:
+        """Predict the most probable class.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            Classes.
+        """
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
-    def predict_proba(self, X):
-        """Probabilities of the classes, (n_samples, n_classes)."""
+    def predict_proba(self, X: Table) -> Array:
+        """Predict the probabilities of the classes.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
+        """
         return self._response(X)
 
-    def decision_function(self, X):
-        """Raw predictions: (n_samples,) for two classes, else (n_samples, n_classes)."""
+    def decision_function(self, X: Table) -> Array:
+        """Compute raw predictions.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        raw : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Before the link function; 1-D for two classes.
+        """
         return _flat(self._raw(X))
 
 

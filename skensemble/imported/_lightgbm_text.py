@@ -46,7 +46,7 @@ def from_lightgbm(model: Any) -> Any:
 
     Returns
     -------
-    predictor : fitted regressor, classifier or ranker
+    predictor : ImportedRegressor, ImportedClassifier or ImportedRanker
         With `predict`, of classifiers `predict_proba` and `decision_function`, `apply`, `shap_values`; works with
         `skensemble.inspection.explain`. Raw predictions are LightGBM's to the last bit.
 

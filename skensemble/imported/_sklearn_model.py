@@ -34,7 +34,7 @@ def from_sklearn(model: Any) -> Any:
 
     Returns
     -------
-    predictor : fitted regressor or classifier
+    predictor : ImportedRegressor or ImportedClassifier
         With `predict`, of classifiers `predict_proba` and `decision_function`, `apply`, `shap_values`; works with
         `skensemble.inspection.explain`.
 

@@ -58,7 +58,7 @@ def from_xgboost(model: Any, *, best_iteration: bool | None = None) -> Any:
 
     Returns
     -------
-    predictor : fitted regressor, classifier or ranker
+    predictor : ImportedRegressor, ImportedClassifier or ImportedRanker
         With `predict`, of classifiers `predict_proba` and `decision_function`, `apply`, `shap_values`; works with
         `skensemble.inspection.explain`. Predictions are XGBoost's to the rounding of its float32 sums.
 

@@ -1,12 +1,18 @@
 """Effects: how predictions depend on one or two columns, as arrays, as a table and as a picture."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from skensemble._parameters import Interval, check_parameter
 from skensemble.inspection._effects_pictures import draw_curves, draw_surface
+
+if TYPE_CHECKING:
+    from skensemble._types import Any, Array, DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,21 +31,25 @@ class Effects:
         Class labels, levels of quantiles; None where outputs have no names.
     kind : {"partial dependence", "accumulated effects"}
         What the values are.
+    deciles : list of ndarray or None
+        Deciles of the numbers of each column; None of categories.
+    n_outputs : int
+        Number of outputs of the model.
     """
 
-    values: np.ndarray
-    grid: list
-    feature_names: list
-    output_names: list | None
+    values: Array
+    grid: list[Array]
+    feature_names: list[Any]
+    output_names: list[Any] | None
     kind: str
-    deciles: list  # of each column, (n,) deciles of its numbers; None of categories
+    deciles: list[Array | None]
 
     @property
-    def n_outputs(self):
+    def n_outputs(self) -> int:
         """Number of outputs of the model."""
         return 1 if self.values.ndim == len(self.grid) else self.values.shape[-1]
 
-    def to_frame(self):
+    def to_frame(self) -> DataFrame:
         """The effects as a table with a row for each point of the grid and each output.
 
         Returns
@@ -55,7 +65,7 @@ class Effects:
         frame = pd.concat(columns, axis=1).set_axis(names, axis=1)
         return frame.assign(effect=self.values.ravel())
 
-    def plot(self, *, output=None, ax=None):
+    def plot(self, *, output: int | None = None, ax: Any = None) -> Any:
         """Draw the effects with matplotlib: curves or bars of one column, a map of two.
 
         Parameters

@@ -16,7 +16,7 @@ from skensemble.inspection._effects_pictures import draw_strengths
 from skensemble.tree.trees._partial_dependence import mass_of_rows, partial_dependence
 
 if TYPE_CHECKING:
-    from skensemble._types import Any, Column, Seed, Table
+    from skensemble._types import Any, Array, Column, DataFrame, Seed, Table
 
 KINDS = ("pairs", "total")
 ROUNDING = 1e-20  # share of the variance of predictions below which a sum of squares is nothing but rounding
@@ -43,14 +43,14 @@ class InteractionStrength:
         Class labels, levels of quantiles; None where outputs have no names.
     """
 
-    pairs: np.ndarray
-    pair_sizes: np.ndarray
-    total: np.ndarray
-    total_sizes: np.ndarray
-    feature_names: list
-    output_names: list | None
+    pairs: Array
+    pair_sizes: Array
+    total: Array
+    total_sizes: Array
+    feature_names: list[Any]
+    output_names: list[Any] | None
 
-    def to_frame(self, kind="pairs"):
+    def to_frame(self, kind: Literal["pairs", "total"] = "pairs") -> DataFrame:
         """The statistics as a table, the largest share first.
 
         Parameters
@@ -82,7 +82,14 @@ class InteractionStrength:
             frames.append(pd.DataFrame({**columns, **own, "share": shares[:, k], "size": sizes[:, k]}))
         return pd.concat(frames).sort_values("share", ascending=False, kind="stable", ignore_index=True)
 
-    def plot(self, kind="pairs", *, output=None, max_display=10, ax=None):
+    def plot(
+        self,
+        kind: Literal["pairs", "total"] = "pairs",
+        *,
+        output: int | None = None,
+        max_display: int = 10,
+        ax: Any = None,
+    ) -> Any:
         """Draw the largest sizes as bars, with matplotlib.
 
         Parameters

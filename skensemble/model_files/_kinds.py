@@ -6,15 +6,14 @@ from importlib import import_module
 import numpy as np
 
 from skensemble._estimator import STATE_FORMAT, parameter_names
-from skensemble._front_door import ESTIMATORS, OTHERS, PARTS
+from skensemble._front_door import ESTIMATORS, OTHERS, PARTS, RECEIVED
 from skensemble._parameters import check_parameters
 from skensemble.model_files._rules import ANYTHING, Each, Names, Size
 from skensemble.model_files._safetensors import FileError
 from skensemble.model_files._stored_values import WRONG_ENTRY
 
 FILES = {name: file for files in ESTIMATORS.values() for name, file in files.items()}
-FILES |= {f"Imported{task}": "skensemble.imported._imported_model" for task in ("Regressor", "Classifier", "Ranker")}
-FILES["TreeField"] = OTHERS[PARTS]["TreeField"]
+FILES |= RECEIVED["Models of other libraries"] | {"TreeField": OTHERS[PARTS]["TreeField"]}
 
 
 def bare(cls):

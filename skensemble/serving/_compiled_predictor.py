@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 if TYPE_CHECKING:
-    from skensemble._types import BaseEstimator
+    from skensemble._types import Any, Array, BaseEstimator, Sequence
 
 
 def compile_predictor(model: BaseEstimator) -> CompiledPredictor:
@@ -78,7 +78,7 @@ class CompiledPredictor:
         self._is_plain = self._is_number and additive.link.name == "identity"
         self._first = float(self._start[0]), float(self._baseline[0])
 
-    def __call__(self, row):
+    def __call__(self, row: Array) -> Any:
         if self._is_plain:
             start, baseline = self._first
             value = self._rows.value(row, start)
@@ -91,7 +91,7 @@ class CompiledPredictor:
         response = self._response(raw[np.newaxis])[0]
         return response.item() if self._is_number else response
 
-    def encode(self, cells):
+    def encode(self, cells: Sequence[Any] | Array) -> Array:
         """Make a row of cells as they stand in tables.
 
         Parameters

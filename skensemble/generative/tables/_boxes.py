@@ -13,11 +13,17 @@ where p / q has no bound: in cells of levels, the places of the mean have a Stud
 The middle of the box alone would flatter a density that peaks there, such as that of a Gaussian fitted to levels.
 """
 
+from __future__ import annotations
+
 import functools
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import ndtri
 from scipy.stats import qmc
+
+if TYPE_CHECKING:
+    from skensemble._types import Any, Array, Self, Sequence
 
 LOG_TWO_PI = np.log(2.0 * np.pi)
 DRAWN_PER_ROW, MOST_DRAWN, FEWEST_DRAWN = 8, 1 << 13, 1 << 8  # generated rows by which shares are calibrated
@@ -54,19 +60,19 @@ class Boxes:
         self.start, self.width, self.shift, self.scale, self._log_volume = start, width, shift, scale, log_volume
 
     @classmethod
-    def around(cls, middle, half_width, log_volume=None):
+    def around(cls, middle: Array, half_width: Array, log_volume: Array | None = None) -> Self:
         """Boxes of uniform places; log_volume=None: of 0."""
         log_volume = np.zeros(len(middle)) if log_volume is None else log_volume
         return cls(middle - half_width, 2.0 * half_width, np.zeros(middle.shape), np.zeros(middle.shape), log_volume)
 
     @classmethod
-    def of_levels(cls, start, width, shift=0.0, scale=1.0):
+    def of_levels(cls, start: Array, width: Array, shift: Any = 0.0, scale: Any = 1.0) -> Self:
         """Boxes of normal places with a mass of `width`, to the right of a mass of `start`; (n_rows, n_columns) all."""
         shift, scale = np.broadcast_to(shift, start.shape).copy(), np.broadcast_to(scale, start.shape).copy()
         return cls(start, width, shift, scale, np.log(width * scale).sum(axis=1))
 
     @classmethod
-    def side_by_side(cls, parts, n_rows):
+    def side_by_side(cls, parts: Sequence[Boxes], n_rows: int) -> Self:
         """The boxes whose columns are those of all parts."""
         fields = [np.hstack([np.empty((n_rows, 0)), *(getattr(part, name) for part in parts)]) for name in FIELDS]
         return cls(*fields, sum((part._log_volume for part in parts), np.zeros(n_rows)))
@@ -74,47 +80,48 @@ class Boxes:
     def __len__(self):
         return len(self.start)
 
-    def take(self, rows):
+    def take(self, rows: Array) -> Boxes:
         """The boxes of some rows."""
         return Boxes(*(getattr(self, name)[rows] for name in FIELDS), self._log_volume[rows])
 
-    def columns(self, is_chosen):
+    def columns(self, is_chosen: Array) -> Boxes:
         """Some columns of the boxes, with the volume of all."""
         return Boxes(*(getattr(self, name)[:, is_chosen] for name in FIELDS), self._log_volume)
 
-    def replace(self, is_replaced, others):
+    def replace(self, is_replaced: Array, others: Boxes) -> None:
         """Take the boxes of others in some rows."""
         for name in (*FIELDS, "_log_volume"):
             getattr(self, name)[is_replaced] = getattr(others, name)[is_replaced]
 
-    def forget(self, is_unknown):
+    def forget(self, is_unknown: Array) -> None:
         """Make some rows unknown: their places are NaN."""
         self.start[is_unknown] = np.nan
 
-    def rescaled(self, log_factor):
+    def rescaled(self, log_factor: Any) -> Boxes:
         """The boxes with volumes that are exp(log_factor) times as large."""
         return Boxes(*(getattr(self, name) for name in FIELDS), self._log_volume + log_factor)
 
-    def without_volume(self):
+    def without_volume(self) -> Boxes:
         """The boxes with a volume that does not count."""
         return Boxes(*(getattr(self, name) for name in FIELDS), np.zeros(len(self)))
 
     @property
-    def n_columns(self):
+    def n_columns(self) -> int:
+        """Number of encoded columns."""
         return self.start.shape[1]
 
     @property
-    def is_of_levels(self):
+    def is_of_levels(self) -> Array:
         """(n_rows,) whether a row has cells of levels only."""
         return (self.scale > 0.0).all(axis=1) & (self.n_columns > 0)
 
-    def distinct(self, rows, beside):
+    def distinct(self, rows: Array, beside: Array) -> tuple[Array, Array]:
         """(first, inverse): the rows that stand for all of `rows`, alike in their boxes and in beside[rows]."""
         parts = [getattr(self, name)[rows] for name in FIELDS] + [self._log_volume[rows, None], beside[rows]]
         _, first, inverse = np.unique(np.hstack(parts), axis=0, return_index=True, return_inverse=True)
         return rows[first], inverse.ravel()
 
-    def moves(self):
+    def moves(self) -> Array:
         """(n_rows, n_columns) numbers in [0, 1) for each row: a function of what stands in it, by a hash."""
         bits = np.zeros(len(self), np.uint64)
         for cells in (part for name in FIELDS for part in getattr(self, name).T):
@@ -123,10 +130,11 @@ class Boxes:
         return (_mixed(bits[:, None] + columns) >> np.uint64(11)) * 2.0**-53
 
     @property
-    def has_width(self):
+    def has_width(self) -> bool:
+        """Whether any box is larger than a point."""
         return bool((self.width > 0.0).any())
 
-    def places(self, u):
+    def places(self, u: Array) -> Array:
         """(n_rows, n_columns) places in the boxes; u : in [0, 1], (n_rows, n_columns) or (n_columns,)"""
         place = self.start + u * self.width
         normal = np.flatnonzero((self.scale > 0.0).any(axis=0))
@@ -136,11 +144,11 @@ class Boxes:
         return place
 
     @property
-    def middle(self):
+    def middle(self) -> Array:
         """(n_rows, n_columns) places with as much of the box on the left as on the right."""
         return self.places(0.5)
 
-    def covering(self, u):
+    def covering(self, u: Array) -> tuple[Array, Array]:
         """(places, log_weights) of each row in turn: log_weights are -log q at the places, which cover the boxes.
 
         u : (n_places, n_columns) or (n_rows, n_places, n_columns), in (0, 1)
@@ -177,14 +185,14 @@ class Boxes:
         return low, high
 
     @property
-    def log_volume(self):
+    def log_volume(self) -> Array:
         """(n_rows,) E_q[-log q] over the places that a model learns: the logarithm of the volume, where uniform."""
         is_normal = self.scale > 0.0
         if not is_normal.any():
             return self._log_volume.copy()
         return self._log_volume + _row_sums(np.where(is_normal, 0.5 * (self._normal_moments()[1] + LOG_TWO_PI), 0.0))
 
-    def mean_square(self):
+    def mean_square(self) -> Array:
         """(n_rows,) E_q|u|^2"""
         square = (self.start + 0.5 * self.width) ** 2 + self.width**2 / 12.0
         is_normal = self.scale > 0.0

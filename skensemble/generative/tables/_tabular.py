@@ -351,7 +351,7 @@ class TableEncoder(TransformerMixin, Estimator):
         """
         return self._boxes(X).log_volume
 
-    def boxes(self, X: Table, *, given: Sequence[int] = ()) -> Any:
+    def boxes(self, X: Table, *, given: Sequence[int] = ()) -> Boxes:
         """Compute the boxes of samples (see Notes), from which several draws can be made.
 
         Parameters
@@ -364,8 +364,8 @@ class TableEncoder(TransformerMixin, Estimator):
         Returns
         -------
         boxes : Boxes
-            `boxes.places(u)`, with u in (0, 1) of shape (n_samples, `n_encoded_`), are places in the boxes, and
-            `boxes.log_weights(places)` is what the log density of such a place is increased by: the mean of
+            `boxes.places(u)`, with u in (0, 1) of shape (n_samples, `n_encoded_`), are places in the boxes. Those of
+            `places, log_weights = boxes.covering(u)` come with what their log densities are increased by: the mean of
             p(place) exp(log_weight) over places is P(sample). `boxes.middle` is `transform(X)`, and `boxes.log_volume`
             is `log_abs_det_jacobian(X)`, without the columns `given`.
         """

@@ -1,6 +1,9 @@
 """TreeStructure: the nodes of a fitted tree, under scikit-learn's names."""
 
+from __future__ import annotations
+
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,6 +12,9 @@ from skensemble.tree.trees._additive_trees import AdditiveTrees
 from skensemble.tree.trees._prediction import FEW_ROWS, decision_path
 from skensemble.tree.trees._split_levels import left_categories, missing_go_left
 from skensemble.tree.trees._tree_arrays import depth_of_nodes
+
+if TYPE_CHECKING:
+    from skensemble._types import Any, Array, Table
 
 TREE_UNDEFINED = -2  # feature and threshold of a leaf
 
@@ -36,6 +42,18 @@ class TreeStructure:
         Features, outputs, and the largest number of classes of an output (1 for numbers).
     n_classes : ndarray of shape (n_outputs,)
         Number of classes of each output; ones for numbers.
+    node_count, n_leaves, max_depth : int
+        Nodes, leaves, and the largest number of splits above a leaf.
+    children_left, children_right : ndarray of shape (node_count,)
+        Children of each node, -1 at a leaf.
+    feature, threshold : ndarray of shape (node_count,)
+        What each node asks: -2 at a leaf; the threshold of a split by categories is NaN.
+    missing_go_to_left : ndarray of shape (node_count,), uint8
+        1 where samples without a value go left.
+    impurity, n_node_samples, weighted_n_node_samples : ndarray of shape (node_count,)
+        Impurity, number and sum of weights of the training samples of each node.
+    value : ndarray of shape (node_count, n_outputs, max_n_classes)
+        Class fractions or numbers, filled up with zeros.
     """
 
     def __init__(self, trees, binner, n_features, n_classes=None):
@@ -45,11 +63,13 @@ class TreeStructure:
     # -- sizes -------------------------------------------------------------------------------------------------------
 
     @property
-    def n_outputs(self):
+    def n_outputs(self) -> int:
+        """Number of outputs."""
         return len(self.n_classes)
 
     @property
-    def max_n_classes(self):
+    def max_n_classes(self) -> int:
+        """Largest number of classes of an output, 1 for numbers."""
         return int(self.n_classes.max())
 
     @property
@@ -121,15 +141,26 @@ class TreeStructure:
         self.trees.check_complete("value")
         return _read_only(self._output_by_output(self.trees.values))
 
-    def left_categories(self, node):
-        """Categories of the node's feature that go left (an array of their values), or None for a numeric split."""
+    def left_categories(self, node: int) -> Array | None:
+        """Find the categories that a node sends left.
+
+        Parameters
+        ----------
+        node : int
+            Number of the node.
+
+        Returns
+        -------
+        categories : ndarray of shape (n_left,) or None
+            Values of the node's feature; None for a numeric split.
+        """
         return left_categories(self.trees, self.binner, node)
 
-    def compute_node_depths(self):
+    def compute_node_depths(self) -> Array:
         """(node_count,) depth of each node, as scikit-learn counts it here: 1 for the root."""
         return depth_of_nodes(self.trees).astype(np.intp) + 1
 
-    def compute_feature_importances(self, normalize=True):
+    def compute_feature_importances(self, normalize: bool = True) -> Array:
         """(n_features,) decrease of impurity by each feature, as fractions of the total if `normalize`, else divided by
         the weight of the root.
 
@@ -144,7 +175,7 @@ class TreeStructure:
 
     # -- rows --------------------------------------------------------------------------------------------------------
 
-    def predict(self, X):
+    def predict(self, X: Table) -> Array:
         """(n_samples, max_n_classes) values of each sample's leaf; (n_samples, n_outputs, max_n_classes) for
         several outputs.
 
@@ -155,7 +186,7 @@ class TreeStructure:
         values = self._output_by_output(self.leaf_values(self._read(X)))
         return values[:, 0] if self.n_outputs == 1 else values
 
-    def apply(self, X):
+    def apply(self, X: Table) -> Array:
         """(n_samples,) number of each sample's leaf.
 
         Parameters
@@ -164,7 +195,7 @@ class TreeStructure:
         """
         return self.leaves(self._read(X))
 
-    def decision_path(self, X):
+    def decision_path(self, X: Table) -> Any:
         """(n_samples, node_count) CSR matrix with a 1 for each node that a sample passes.
 
         Parameters
@@ -179,15 +210,15 @@ class TreeStructure:
             raise ValueError(f"X must have {self.n_features} features, got {table.n_features}.")
         return table
 
-    def leaf_values(self, table, n_threads=1):
+    def leaf_values(self, table: Any, n_threads: int = 1) -> Array:
         """(n_samples, n_values) values of the leaves of a Table's rows."""
         return self.additive.raw(table, n_threads)
 
-    def leaves(self, table, n_threads=1):
+    def leaves(self, table: Any, n_threads: int = 1) -> Array:
         """(n_samples,) number of the leaf of each row of a Table."""
         return self.additive.apply(table, n_threads)[:, 0].astype(np.intp)
 
-    def most_frequent(self, table, n_threads=1):
+    def most_frequent(self, table: Any, n_threads: int = 1) -> list[Array]:
         """List of n_outputs arrays (n_samples,): place of the largest fraction in the leaf of each row of a Table."""
         if table.n_samples <= FEW_ROWS:
             return [part.argmax(axis=1) for part in self.split_by_output(self.leaf_values(table, n_threads))]
@@ -198,12 +229,12 @@ class TreeStructure:
     def _most_frequent_of_nodes(self):
         return [part.argmax(axis=1) for part in self.split_by_output(self.trees.values)]
 
-    def paths(self, table, n_threads=1):
+    def paths(self, table: Any, n_threads: int = 1) -> Any:
         """(n_samples, node_count) CSR matrix with a 1 for each node that a row of a Table passes."""
         indicator, _ = decision_path(self.trees, self.leaves(table, n_threads)[:, None])
         return indicator
 
-    def split_by_output(self, values):
+    def split_by_output(self, values: Array) -> list[Array]:
         """List of n_outputs arrays (n, n_classes of the output) that lie side by side in `values` (n, n_values)."""
         return np.split(values, np.cumsum(self.n_classes)[:-1], axis=1)
 
