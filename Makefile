@@ -26,9 +26,10 @@ blas: $(VENV)/.installed-test ## run the tests of networks with other kernels of
 
 bounds: export NUMBA_BOUNDSCHECK = 1
 bounds: export NUMBA_CACHE_DIR = $(CURDIR)/build/bounds_cache
-bounds: warm-bounds ## run the tests of the rooms that have kernels with a check of every index
+bounds: warm-bounds ## run the tests of the rooms that have kernels, and of files from strangers, with a check of every index
 	$(PYTHON) -m pytest --numprocesses 2 tests/tree tests/explanation tests/ensemble \
-	  $(addprefix tests/generative/,evaluation fields flows networks) $(PYTEST_ARGS)
+	  $(addprefix tests/generative/,evaluation fields flows networks) \
+	  tests/imported tests/serving tests/model_files/test_damaged_files.py $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-test ## check style and format
 	$(PYTHON) -m ruff check .

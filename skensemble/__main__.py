@@ -3,24 +3,47 @@
 import argparse
 import os
 import sys
+import warnings
 
 import skensemble
 from skensemble.exported._export import TARGETS
 from skensemble.serving._description import describe
 from skensemble.serving._predicted_table import predict_file
+from skensemble.serving._table_files import check_can_be_written, check_is_file
 
 
 def main(arguments=None):
     """Run one command; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        return options.run(options)
+        with warnings.catch_warnings():
+            warnings.showwarning = _teller_of_warnings(options)
+            return options.run(options)
     except BrokenPipeError:  # whoever reads the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except KeyboardInterrupt:
+        return 130  # as of a program that the signal ends
     except (ValueError, TypeError, OSError, ImportError) as error:
-        print(f"{options.name}: {error}", file=sys.stderr)
+        _tell(options, error)
         return 2
+
+
+def _teller_of_warnings(options):
+    """What shows a warning, each one once: a file is predicted in parts, all of which may cause it."""
+    told = set()
+
+    def show(message, *where):
+        if str(message) not in told:
+            told.add(str(message))
+            _tell(options, message)
+
+    return show
+
+
+def _tell(options, message):
+    """A line about what is wrong, also where the message has several, as those of readers of tables do."""
+    print(f"{options.name}: {' '.join(str(message).split())}", file=sys.stderr)
 
 
 def _parser():
@@ -71,27 +94,42 @@ def _print_step(number, n_steps, title, seconds):
         print(f"  [{number:>2}/{n_steps}] {title:<42}{seconds:6.1f} s", flush=True)
 
 
+def _load(path):
+    check_is_file(path)
+    return skensemble.load_model(path)
+
+
 def _predict(options):
-    model = skensemble.load_model(options.model)
-    report = None if options.quiet else _print_rows
-    n_rows = predict_file(model, options.table, options.out, sys.stdout, report)
+    model = _load(options.model)
+    reported = []
+
+    def report(n_rows):
+        reported.append(n_rows)
+        print(f"\r{n_rows} rows", end="", file=sys.stderr, flush=True)
+
+    try:
+        n_rows = predict_file(model, options.table, options.out, sys.stdout, None if options.quiet else report)
+    except BaseException:
+        if reported:
+            print(file=sys.stderr)  # what went wrong has a line of its own
+        raise
     if not options.quiet:
         print(f"\r{n_rows} rows predicted.", file=sys.stderr)
     return 0
 
 
-def _print_rows(n_rows):
-    print(f"\r{n_rows} rows", end="", file=sys.stderr, flush=True)
-
-
 def _describe(options):
-    print(f"file: {options.model}, {os.path.getsize(options.model) / 1e6:.2f} MB")
-    print("\n".join(describe(skensemble.load_model(options.model))))
+    lines = describe(_load(options.model))
+    print("\n".join([f"file: {options.model}, {os.path.getsize(options.model) / 1e6:.2f} MB", *lines]))
     return 0
 
 
 def _export(options):
-    skensemble.export_model(skensemble.load_model(options.model), options.out, to=options.to)
+    model = _load(options.model)
+    check_can_be_written(options.out)
+    if os.path.exists(options.out) and os.path.samefile(options.out, options.model):
+        raise ValueError(f"the file to write must be another one than that of the model, got {options.out}.")
+    skensemble.export_model(model, options.out, to=options.to)
     return 0
 
 

@@ -4,6 +4,8 @@ import os
 
 import numpy as np
 import pandas as pd
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
 
 from skensemble.serving._table_files import TableFileError, read_parts, table_writer
 from skensemble.tree.trees._inspected import Inspected
@@ -15,18 +17,34 @@ def predict_file(model, path, out, stream, report=None):
     report : function of the number of rows that are done, called after each part
     Returns the number of rows.
     """
-    if not hasattr(model, "predict"):
-        raise TableFileError(f"{type(model).__name__} does not predict: its models sample, or score rows in Python.")
+    _check_predicts(model)
     if out is not None and os.path.exists(out) and os.path.samefile(out, path):
         raise TableFileError(f"the file for the predictions must be another one than that of the rows, got {out}.")
     n_rows = 0
     with table_writer(out, stream) as write:
         for part in read_parts(path, columns_of(model), texts_of(model)):
-            write(predictions(model, part))
+            write(_predictions_of(path, model, part))
             n_rows += len(part)
             if report is not None:
                 report(n_rows)
     return n_rows
+
+
+def _check_predicts(model):
+    name = type(model).__name__
+    if not hasattr(model, "predict"):
+        raise TableFileError(f"{name} does not predict: its models sample, or score rows in Python.")
+    try:
+        check_is_fitted(model)
+    except NotFittedError:
+        raise TableFileError(f"the model, a {name}, has not been fitted.") from None
+
+
+def _predictions_of(path, model, rows):
+    try:
+        return predictions(model, rows)
+    except (ValueError, TypeError) as error:
+        raise TableFileError(f"{path} has rows that the model cannot predict: {error}") from None
 
 
 def columns_of(model):
@@ -36,16 +54,23 @@ def columns_of(model):
 
 
 def texts_of(model):
-    """{column: its levels} of the columns whose levels are texts, as far as a model knows its levels."""
-    names = columns_of(model)
-    if names is None or not isinstance(model, Inspected):
-        return {}
-    levels = getattr(model._predictor().binner, "categories_", None) or [None] * len(names)
+    """{place of a column: its levels} of the columns whose levels are texts, as far as a model knows its levels."""
     return {
-        name: each.tolist()
-        for name, each in zip(names, levels)
-        if each is not None and all(isinstance(level, str) for level in each)
+        place: list(levels) for place, levels in _levels_of(model) if all(isinstance(level, str) for level in levels)
     }
+
+
+def _levels_of(model):
+    """Pairs of the place of a column of categories and its levels."""
+    if isinstance(model, Inspected):
+        try:
+            binner = model._predictor().binner
+        except ValueError:  # a sum of other models than trees
+            return []
+        levels = getattr(binner, "categories_", None) or []
+        return [(place, each) for place, each in enumerate(levels) if each is not None]
+    foreign = getattr(getattr(model, "_additive", None), "binner", None)
+    return [(place, each.names) for place, each in getattr(foreign, "categories", {}).items() if each.names is not None]
 
 
 def predictions(model, rows):

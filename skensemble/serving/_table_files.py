@@ -31,15 +31,31 @@ def format_of(path):
     return suffix
 
 
+def check_is_file(path):
+    """Raise a TableFileError unless there is a file to read."""
+    if not Path(path).exists():
+        raise TableFileError(f"{path} is not there.")
+    if Path(path).is_dir():
+        raise TableFileError(f"{path} must be a file, and is a folder.")
+
+
+def check_can_be_written(path):
+    """Raise a TableFileError unless a file may be made at a path."""
+    path = Path(path)
+    if path.is_dir():
+        raise TableFileError(f"{path} must be a file to write, and is a folder.")
+    if not path.absolute().parent.is_dir():
+        raise TableFileError(f"the folder of {path} is not there: make it first.")
+
+
 def read_parts(path, columns=None, texts=None):
     """Yield the rows of a file as frames of at most ROWS_AT_ONCE rows; a file without rows is an error.
 
     columns : names of the columns to read, in this order; None for all
-    texts : {name: texts that occur} of columns of text, which CSV files do not tell from numbers and missing cells
+    texts : {place: texts that occur} of columns of text, which CSV files do not tell from numbers and missing cells
     """
     kind = format_of(path)
-    if not Path(path).is_file():
-        raise TableFileError(f"{path} is not there.")
+    check_is_file(path)
     parts = (
         _parquet_parts(path, columns)
         if kind == ".parquet"
@@ -52,26 +68,50 @@ def read_parts(path, columns=None, texts=None):
                 continue
             is_empty = False
             yield part if columns is None else part[list(columns)]
-    except (ValueError, UnicodeDecodeError, OSError) as error:
-        if isinstance(error, TableFileError):
-            raise
+    except TableFileError:
+        raise
+    except pd.errors.EmptyDataError:
+        raise TableFileError(f"{path} is empty.") from None
+    except Exception as error:  # of any kind, from readers of tables and of compressed files
         raise TableFileError(f"{path} cannot be read: {error}") from None
     if is_empty:
         raise TableFileError(f"{path} has no rows.")
 
 
 def _text_parts(path, separator, columns, texts):
+    first_line = pd.read_csv(path, sep=separator, nrows=1, header=None, dtype=str, keep_default_na=False).iloc[0]
+    _check_first_line(path, columns, first_line.tolist())
     names = pd.read_csv(path, sep=separator, nrows=0).columns
     _check_columns(path, columns, names)
+    read = names if columns is None else columns
+    texts = {read[place]: levels for place, levels in texts.items() if place < len(read)}
     missing = {name: MARKS_OF_MISSING - set(texts.get(name, ())) for name in names}
     with pd.read_csv(
         path, sep=separator, chunksize=ROWS_AT_ONCE, dtype=dict.fromkeys(texts, str), na_values=missing,
-        keep_default_na=False,
+        keep_default_na=False, low_memory=False,
     ) as parts:  # fmt: skip
         for part in parts:  # with `usecols`, pandas would drop what a row has beyond the columns, and say nothing
             if not isinstance(part.index, pd.RangeIndex):
                 raise TableFileError(f"{path} has rows with more cells than there are names of columns.")
             yield part if columns is None else part[list(columns)]
+
+
+def _check_first_line(path, columns, cells):
+    """Refuse a name that is there twice, of which pandas reads the first, and a first row in the place of names."""
+    for name in columns or ():
+        if cells.count(name) > 1:
+            raise TableFileError(f"{path} must have one column {name!r}, and has {cells.count(name)}.")
+    if columns is None and cells != [str(place) for place in range(len(cells))] and all(map(_is_number, cells)):
+        shown = _listed(cells)
+        raise TableFileError(f"{path} must have names of columns in its first line, and has numbers there: {shown}.")
+
+
+def _is_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _parquet_parts(path, columns):
@@ -88,8 +128,17 @@ def _parquet_parts(path, columns):
 def _check_columns(path, columns, names):
     missing = [] if columns is None else [name for name in columns if name not in set(names)]
     if missing:
-        shown = ", ".join(map(repr, missing[:5])) + ", ..." * (len(missing) > 5)
-        raise TableFileError(f"{path} must have the columns that the model was fitted to, and lacks {shown}.")
+        raise TableFileError(
+            f"{path} must have the columns that the model was fitted to, and lacks {_listed(missing)}; it has "
+            f"{_listed(names)}."
+        )
+    for name in columns or ():
+        if list(names).count(name) > 1:
+            raise TableFileError(f"{path} must have one column {name!r}, and has {list(names).count(name)}.")
+
+
+def _listed(names):
+    return ", ".join(map(repr, names[:5])) + ", ..." * (len(names) > 5)
 
 
 @contextmanager
@@ -104,6 +153,7 @@ def table_writer(path, stream):
     if Path(path).suffix == ".zip":
         raise TableFileError(f"{path} must not be a .zip, which cannot be written part by part: take .gz.")
     kind = format_of(path)
+    check_can_be_written(path)
     with _whole_file(Path(path)) as part:
         if kind == ".parquet":
             with _parquet_writer(part) as write:
