@@ -88,6 +88,22 @@ def test_relative_links_lead_somewhere(page):
     assert [link for link in links if not (page.parent / link).exists() and not _is_example(link)] == []
 
 
+def _pages_of_the_guide():
+    """The pages that say how something is done: all of the guide but what is needed before, and what is not there."""
+    (table,) = (block.code for block in blocks(ROOT / "docs" / "guide.md") if block.language == "{toctree}")
+    names = [line for line in table.split() if not line.isdigit() and line != ":maxdepth:"]
+    return [ROOT / "docs" / f"{name}.md" for name in names if name not in ("installation", "limits")]
+
+
+@pytest.mark.parametrize("page", _pages_of_the_guide(), ids=lambda page: page.name)
+def test_pages_of_the_guide_show_code_early_and_lead_to_an_example_and_the_reference(page):
+    text = page.read_text(encoding="utf-8")
+    first = text.index("```python")
+    assert len(re.findall("^## ", text[:first], re.MULTILINE)) <= 3
+    assert re.search(r"[(<]gallery/\w+[)>]", text)
+    assert re.search(r"\(reference\.md[)#]", text)
+
+
 def _is_example(link):
     """Whether a link leads to a page of the gallery, which is made of an example when the site is built."""
     folder, _, name = link.partition("/")
