@@ -18,6 +18,7 @@ MOST_LIMITS = 254  # of a column: the codes of numbers are 0 .. MOST_LIMITS
 CODE_OF_MISSING = 255
 FEW_LIMITS = 64  # of a column, up to which comparing with all of them is faster than a search
 SPAN = 16  # limits that are searched after those of every SPAN-th were counted
+STRIPS = 4  # whose rows take a test together: its parameters are read once for all of them
 TOGETHER = 4  # trees whose leaves are added in one pass over the sums
 
 
@@ -46,20 +47,21 @@ def run_leaf_tables(
     block, sources, limits, limit_bounds, tests, test_bounds, symmetric, categories, values, starts, output, raw
 ):
     """Add trees to `raw`: those that `output` has, in their order."""
-    strips, codes = np.zeros((1, len(sources) + 1, STRIP)), np.empty((len(sources), STRIP), np.uint8)
-    strip, beyond = strips[0], np.empty(STRIP, np.int64)
-    places, struck = np.empty((TOGETHER, STRIP), np.uint8), np.empty(STRIP, np.uint32)
-    sums, n_trees = np.empty((raw.shape[1], STRIP)), len(output)
-    for start in range(0, len(block), STRIP):
-        rows = raw[start : start + STRIP]
-        fill_strips(block[start : start + STRIP], sources, strips)
-        for column in range(len(sources)):
-            first, stop = limit_bounds[column]
-            if stop - first > FEW_LIMITS:
-                _search_limits(strip[column], limits, first, stop, beyond)
-            else:
-                _count_limits(strip[column], limits, first, stop, beyond)
-            _write_codes(strip[column], beyond, codes[column])
+    most_rows, n_columns, n_trees = min(STRIPS * STRIP, -(-len(raw) // STRIP) * STRIP), len(sources), len(output)
+    strips, codes = np.zeros((STRIPS, n_columns + 1, STRIP)), np.empty((n_columns, most_rows), np.uint8)
+    beyond, struck = np.empty(STRIP, np.int64), np.empty(most_rows, np.uint32)
+    places, sums = np.empty((TOGETHER, most_rows), np.uint8), np.empty((raw.shape[1], most_rows))
+    for start in range(0, len(block), most_rows):
+        rows = raw[start : start + most_rows]
+        fill_strips(block[start : start + most_rows], sources, strips)
+        for s in range(-(-len(rows) // STRIP)):
+            for column in range(n_columns):
+                first, stop = limit_bounds[column]
+                if stop - first > FEW_LIMITS:
+                    _search_limits(strips[s, column], limits, first, stop, beyond)
+                else:
+                    _count_limits(strips[s, column], limits, first, stop, beyond)
+                _write_codes(strips[s, column], beyond, codes[column, s * STRIP :])
         for i in range(len(rows)):
             for k in range(len(sums)):
                 sums[k, i] = rows[i, k]
@@ -68,15 +70,14 @@ def run_leaf_tables(
             n_together = _trees_together(output, tree)
             for k in range(n_together):
                 first, middle, stop = test_bounds[tree + k]
-                if not symmetric[tree + k]:
-                    _go_down(strip, codes, tests, first, stop, categories, struck, places[k])
-                    continue
-                _ask_codes(codes, tests, first, middle, places[k])
-                if stop > middle:
-                    struck[:] = 0
-                    ask_categorical(strip, tests, middle, stop, categories, struck)
-                    for r in range(STRIP):
-                        places[k, r] |= np.uint8(struck[r])
+                if symmetric[tree + k]:
+                    _ask_codes(codes, tests, first, middle, places[k])
+                    if stop > middle:
+                        _ask_strips(strips, tests, middle, stop, categories, struck)
+                        for r in range(most_rows):
+                            places[k, r] |= np.uint8(struck[r])
+                else:
+                    _go_down(strips, codes, tests, first, stop, categories, struck, places[k])
             if n_together == TOGETHER:
                 _add_four(places, values[0], starts, tree, sums[output[tree]])
             elif output[tree] >= 0:
@@ -142,26 +143,33 @@ def _write_codes(x, beyond, codes):
 def _ask_codes(codes, tests, first, stop, places):
     """places = strikes of every test where the code reaches the limit of the test."""
     none = np.uint8(0)
-    for r in range(STRIP):
+    for r in range(len(places)):
         places[r] = 0
     for i in range(first, stop):
         own, limit, strikes = codes[tests[i].column], tests[i].limit, tests[i].beyond
-        for r in range(STRIP):
+        for r in range(len(places)):
             places[r] |= strikes if own[r] >= limit else none
 
 
 @kernel
-def _go_down(strip, codes, tests, start, stop, categories, struck, places):
+def _ask_strips(strips, tests, first, stop, categories, struck):
+    """struck = strikes of every categorical test whose set lacks the category, strip by strip."""
+    struck[:] = 0
+    for s in range(len(struck) // STRIP):
+        ask_categorical(strips[s], tests, first, stop, categories, struck[s * STRIP :])
+
+
+@kernel
+def _go_down(strips, codes, tests, start, stop, categories, struck, places):
     """places = that of the leaf to which the tests, parents before children, lead."""
-    for r in range(STRIP):
+    for r in range(len(places)):
         places[r] = 0
     i = start
     while i < stop:
         if tests[i].column < 0:
-            struck[:] = 0
-            ask_categorical(strip, tests, i, i + 1, categories, struck)
+            _ask_strips(strips, tests, i, i + 1, categories, struck)
             here, beyond = tests[i].here, tests[i].beyond
-            for r in range(STRIP):
+            for r in range(len(places)):
                 places[r] = beyond if (struck[r] != 0) & (places[r] == here) else places[r]
             i += 1
         elif i + 4 <= stop and _are_numeric(tests, i + 1, i + 4):
@@ -169,7 +177,7 @@ def _go_down(strip, codes, tests, start, stop, categories, struck, places):
             i += 4
         else:
             own, limit, here, beyond = _unpack(codes, tests[i])
-            for r in range(STRIP):
+            for r in range(len(places)):
                 places[r] = beyond if (own[r] >= limit) & (places[r] == here) else places[r]
             i += 1
 
@@ -189,7 +197,7 @@ def _pass_four(codes, tests, i, places):
     b, limit_b, here_b, beyond_b = _unpack(codes, tests[i + 1])
     c, limit_c, here_c, beyond_c = _unpack(codes, tests[i + 2])
     d, limit_d, here_d, beyond_d = _unpack(codes, tests[i + 3])
-    for r in range(STRIP):
+    for r in range(len(places)):
         place = places[r]
         place = beyond_a if (a[r] >= limit_a) & (place == here_a) else place
         place = beyond_b if (b[r] >= limit_b) & (place == here_b) else place
@@ -205,7 +213,7 @@ def _unpack(codes, test):
 
 @kernel
 def _add_one(places, values, sums):
-    for r in range(STRIP):
+    for r in range(len(sums)):
         sums[r] += values[np.uint64(places[r])]
 
 
@@ -215,6 +223,6 @@ def _add_four(places, values, starts, tree, sums):
     a, b, c, d = places[0], places[1], places[2], places[3]
     values_a, values_b = values[starts[tree] :], values[starts[tree + 1] :]
     values_c, values_d = values[starts[tree + 2] :], values[starts[tree + 3] :]
-    for r in range(STRIP):
+    for r in range(len(sums)):
         sum_of_two = (sums[r] + values_a[np.uint64(a[r])]) + values_b[np.uint64(b[r])]
         sums[r] = (sum_of_two + values_c[np.uint64(c[r])]) + values_d[np.uint64(d[r])]
