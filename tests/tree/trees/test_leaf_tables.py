@@ -41,7 +41,8 @@ def test_trees_of_any_shape_lead_to_the_same_sums(n_outputs, vector, max_leaves)
     rng = np.random.default_rng(n_outputs)
     trees = random_forest(rng, 23, 6, n_outputs, vector, n_categorical=2, max_leaves=max_leaves)
     layout, X, baseline = compile_trees(trees), random_rows(rng, 300, 6, n_categorical=2), rng.normal(size=n_outputs)
-    assert layout.leaf_tables is not None and 0 < layout.symmetric.sum() < 23
+    assert layout.leaf_tables is not None
+    assert 0 < layout.symmetric.sum() < 23
     for n_rows in (FEW_ROWS + 1, 128, 300):
         expected = reference.raw_prediction(trees, X[:n_rows], baseline)
         np.testing.assert_array_equal(predict_raw(layout, encoder(X), n_rows, baseline, 2), expected)
