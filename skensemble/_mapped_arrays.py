@@ -1,5 +1,6 @@
 """Arrays outside of what malloc keeps: in a file, or in pages that go back at once."""
 
+import math
 import mmap
 
 import numpy as np
@@ -12,7 +13,7 @@ def new_array(shape, dtype):
 
     What malloc is given back it may keep: after large arrays were freed, more and larger ones.
     """
-    n_bytes = np.dtype(dtype).itemsize * int(np.prod(shape))
+    n_bytes = np.dtype(dtype).itemsize * math.prod(shape)
     if n_bytes < LARGE:
         return np.empty(shape, dtype)
     private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}

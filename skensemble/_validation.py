@@ -37,7 +37,11 @@ def note_columns(estimator, X, *, reset):
     scikit-learn keeps those that are strings, in `feature_names_in_`; the estimator keeps others in `_column_labels`.
     """
     _check_distinct_names(X)
-    validate_data(estimator, _names_only(X), reset=reset, skip_check_array=True)
+    if reset and type(X) is np.ndarray:  # what scikit-learn does after a long look for names
+        estimator.n_features_in_ = X.shape[1]
+        estimator.__dict__.pop("feature_names_in_", None)
+    else:
+        validate_data(estimator, _names_only(X), reset=reset, skip_check_array=True)
     if reset:
         estimator._columns_of_fit = X.columns if type(X) is pd.DataFrame else None
     labels = _labels_other_than_names(X)

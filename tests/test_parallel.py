@@ -638,5 +638,5 @@ def test_leader_that_fails_dismisses_its_team(monkeypatch):
         patch.setattr(_team_growing, "grow_nodes", fail)
         with pytest.raises(KeyboardInterrupt):
             task.tree(0)
-    assert is_dismissed(task.grower._memory.fields["team"])
+    assert is_dismissed(task.grower._memory.arrays["team"])
     assert_as_alone(task.tree(0), 0)

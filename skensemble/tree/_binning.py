@@ -12,6 +12,7 @@ import mmap
 from collections.abc import Callable
 from copy import copy
 from functools import partial
+from itertools import accumulate
 from numbers import Integral
 from typing import NamedTuple
 
@@ -237,8 +238,8 @@ class Binner:
 
     def without_thresholds(self):
         """A copy that encodes but does not transform, for a fitted model: its trees have thresholds of their own."""
-        light = copy(self)
-        light.thresholds_ = None
+        light = type(self)()  # `copy` takes ten times as long
+        vars(light).update(vars(self), thresholds_=None)
         return light
 
     def of_features(self, features):
@@ -507,11 +508,11 @@ class Search(NamedTuple):
 
 def prepare_search(thresholds, n_values):
     """Search in a list of arrays of thresholds, one per feature, for that many values each."""
-    counts = np.array([len(ts) for ts in thresholds], np.int64)
-    widths = np.array([1 << n.bit_length() for n in counts.tolist()])
-    starts = np.append(0, np.cumsum(2 * widths))
-    n_cells = np.clip(4 * widths, 4, max(4, min(n_values, MAX_CELLS_PER_FEATURE)))
-    cell_starts = np.append(0, np.cumsum(n_cells))
+    counts = [len(ts) for ts in thresholds]
+    widths = [1 << n.bit_length() for n in counts]
+    most_cells = max(4, min(n_values, MAX_CELLS_PER_FEATURE))
+    starts = np.array([0, *accumulate(2 * width for width in widths)])
+    cell_starts = np.array([0, *accumulate(min(4 * width, most_cells) for width in widths)])
     search = Search(
         thresholds=np.full(starts[-1], np.inf),
         starts=starts,
@@ -521,7 +522,7 @@ def prepare_search(thresholds, n_values):
         scales=np.zeros(len(counts)),
         n_steps=np.zeros(len(counts), np.int64),
     )
-    fill_search(np.concatenate(thresholds), counts, *search)
+    fill_search(np.concatenate(thresholds), np.array(counts), *search)
     return search
 
 

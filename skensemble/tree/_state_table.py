@@ -1,12 +1,11 @@
 """What a growing tree reads and writes, as one table: name, kind, shape, owner, first value and meaning of each field.
 
 A hundred arrays passed from kernel to kernel cost minutes of compiling; a Numba structref passes one pointer.  Its
-fields, the memory behind them, and which memory the threads of a team share all come from the rows of a StateTable.
+fields, the memory behind them (`_state_memory.py`), and which memory the threads of a team share all come from the
+rows of a StateTable.
 """
 
 from typing import NamedTuple
-
-import numpy as np
 
 FIT = "fit"  # shared by all trees and threads of a fit; kernels only read it
 CALL = "call"  # handed over with each tree
@@ -23,7 +22,7 @@ class Field(NamedTuple):
     kind: object  # dtype of an array (None: any), or int, float, bool of a number
     shape: str | None  # sizes by name or number, such as "2 n_samples", "?" for any; None: a number
     owner: str  # FIT, CALL, TREE or THREAD
-    initial: object  # what new memory holds; None: it is not cleared
+    initial: object  # what new memory holds; None: whatever was there
     meaning: str
 
     @property
@@ -42,50 +41,8 @@ class StateTable:
     def __init__(self, name, rows):
         self.name = name
         self.fields = {row[0]: Field(*row) for row in rows}
-        self._lengths = {name: field.lengths for name, field in self.fields.items()}  # read once: fits may be short
         if len(self.fields) < len(rows):
             raise ValueError(f"{name} names a field twice.")
-
-    @property
-    def names(self):
-        return list(self.fields)
-
-    def new_memory(self, sizes, *owners):
-        """Dict of new memory for the fields of these owners.  sizes : dict of what shapes are written in"""
-        fields = [field for field in self.fields.values() if field.owner in owners]
-        return {field.name: _new(field, self._shape(field, sizes)) for field in fields}
-
-    def in_order(self, values, sizes):
-        """The values of all fields, in the order of the structref; each must be there, and of its kind and shape."""
-        missing, unknown = self.fields.keys() - values.keys(), values.keys() - self.fields.keys()
-        if missing or unknown:
-            raise ValueError(f"{self.name} lacks {sorted(missing)} and has no {sorted(unknown)}.")
-        return [self._checked(field, values[field.name], sizes) for field in self.fields.values()]
-
-    def _checked(self, field, value, sizes):
-        if field.shape is None:
-            return field.kind(value)
-        shape = self._shape(field, sizes)
-        is_alike = shape == value.shape or (
-            len(shape) == value.ndim and all(n in (None, there) for n, there in zip(shape, value.shape))
-        )
-        if not is_alike or (field.kind is not None and value.dtype != field.kind):
-            raise ValueError(
-                f"{self.name}.{field.name} must be {field.kind} of {shape}, got {value.dtype} of {value.shape}."
-            )
-        return value
-
-    def _shape(self, field, sizes):
-        """Tuple of lengths; None for any."""
-        return tuple([sizes[n] if type(n) is str else n for n in self._lengths[field.name]])
-
-
-def _new(field, shape):
-    if field.shape is None:
-        return field.kind(field.initial)
-    if field.initial is None:
-        return np.empty(shape, field.kind)
-    return np.zeros(shape, field.kind) if field.initial == 0 else np.full(shape, field.initial, field.kind)
 
 
 def most_nodes(n_rows, max_depth, max_leaf_nodes):

@@ -266,7 +266,8 @@ class Forest(OpenLimits, CallbackSupportMixin, MultiOutputMixin, ShapValues, Ins
         begin, clock = perf_counter(), Clock()
         for t in numbers:
             wants_stop = progress.run_round(lambda: trees.append(next(growing)), lambda: self._with_trees(trees))
-            self._report(t + 1, trees[-1], perf_counter() - begin, clock.left(len(trees), len(numbers)))
+            if self.verbose:
+                self._report(t + 1, trees[-1], perf_counter() - begin, clock.left(len(trees), len(numbers)))
             if wants_stop:
                 break
         growing.close()
@@ -312,7 +313,7 @@ class Forest(OpenLimits, CallbackSupportMixin, MultiOutputMixin, ShapValues, Ins
     def _report(self, number, tree, seconds, left):
         """Print a line for each tree, or with verbose=1 ten lines in all."""
         step = 1 if self.verbose > 1 else max(1, self.n_estimators // 10)
-        if self.verbose and not self._is_silent and (number % step == 0 or number == self.n_estimators):
+        if not self._is_silent and (number % step == 0 or number == self.n_estimators):
             size = f"{tree.n_leaves[0]} leaves, depth {tree.depth[0]}"
             print(f"[{number}/{self.n_estimators}] {size}, {seconds:.3f} s since the first tree was begun, {left}")
 

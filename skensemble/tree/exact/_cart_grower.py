@@ -1,5 +1,7 @@
 """From a table and targets to CARTs: fixed-point units, memory for each thread, and the trees that come out."""
 
+import math
+
 import numpy as np
 
 from skensemble._parallel import thread_pool, threads_here
@@ -113,7 +115,7 @@ class CartGrower:
 
     def _grow(self, seed, weight, leaf, min_weight=None):
         memory = self._take_memory()
-        state, arrays = memory.state, memory.fields
+        state, arrays = memory.state, memory.arrays
         weight = np.ones(len(arrays["rows"])) if weight is None else np.asarray(weight, np.float64)
         deviation, moment = self._target.deviation, self._target.moment
         total, is_whole, *sums = add_up(weight, deviation, moment)
@@ -135,7 +137,7 @@ class CartGrower:
 
     def _grow_with_team(self, memory, n_rows, seed):
         """Number of nodes of the tree that is left in the memory."""
-        state, team = memory.state, memory.fields["team"]
+        state, team = memory.state, memory.arrays["team"]
         is_shared = not self._is_sparse and n_rows * len(self.binned.n_codes) >= SHARED_CELLS
         n_members = threads_here(self._n_members) if is_shared else 1
         if n_members == 1:
@@ -156,7 +158,7 @@ class CartGrower:
         rows = np.flatnonzero(leaf < 0).astype(np.uint32)
         if len(rows) == 0:
             return
-        found, code = np.empty(len(rows), np.int32), memory.fields["code"][: tree.n_nodes]
+        found, code = np.empty(len(rows), np.int32), memory.arrays["code"][: tree.n_nodes]
         if self._is_sparse:
             leaf_of_sparse_rows(rows, memory.state, found)
         else:
@@ -217,7 +219,7 @@ class CartGrower:
 
 def _unit(total, bits):
     """What an integer 1 stands for, so that `total` has so many bits; a power of two."""
-    return 2.0 ** (np.frexp(max(total, SMALLEST_SUM))[1] - bits)
+    return 2.0 ** (math.frexp(max(total, SMALLEST_SUM))[1] - bits)
 
 
 # -- fields of the state ---------------------------------------------------------------------------------------------

@@ -1,10 +1,8 @@
 """The memory in which CARTs grow: how large its arrays are, and the states made of it."""
 
-from typing import NamedTuple
-
 from skensemble._team import team_words
-from skensemble.tree._state_struct import make_state
-from skensemble.tree._state_table import THREAD, TREE, most_nodes
+from skensemble.tree._state_memory import StateMemory
+from skensemble.tree._state_table import TREE, most_nodes
 from skensemble.tree.exact._cart_state import TABLE, CartState, CartStateType
 from skensemble.tree.exact._code_groups import FEW_CODES, N_COPIES
 from skensemble.tree.exact._code_sums import MANY_CODES
@@ -13,29 +11,25 @@ from skensemble.tree.exact._summed_features import n_sum_slots
 from skensemble.tree.exact._team_search import N_CHUNKS, N_FOUND, N_JOB
 
 
-class CartMemory(NamedTuple):
+class CartMemory(StateMemory):
     """What one tree at a time grows in."""
 
-    state: CartState
-    fields: dict  # the same arrays, for Python to read and write
-    sizes: dict  # what their shapes are written in
-    helpers: list  # CartMemory of each helper: the same but for what a search writes to
+    table, state_class, struct_type = TABLE, CartState, CartStateType
+
+    def __init__(self, given, sizes, shared=None):
+        super().__init__(given, sizes, shared)
+        self._helpers = []
 
     @classmethod
     def new(cls, given):
         """Memory for the fields that a fit gives, which know the data and the limits."""
-        sizes = _sizes(given)
-        return cls._of({**given, **TABLE.new_memory(sizes, TREE, THREAD)}, sizes)
-
-    @classmethod
-    def _of(cls, fields, sizes):
-        return cls(make_state(CartState, CartStateType, TABLE.names, TABLE.in_order(fields, sizes)), fields, sizes, [])
+        return cls(given, _sizes(given))
 
     def helper(self, number):
-        """Memory of a helper; made when it is first asked for."""
-        while len(self.helpers) <= number:
-            self.helpers.append(self._of({**self.fields, **TABLE.new_memory(self.sizes, THREAD)}, self.sizes))
-        return self.helpers[number]
+        """CartMemory of a helper: the same but for what a search writes to; made when it is first asked for."""
+        while len(self._helpers) <= number:
+            self._helpers.append(self.sharing(TREE))
+        return self._helpers[number]
 
 
 def _sizes(given):

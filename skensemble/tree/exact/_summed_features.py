@@ -13,9 +13,10 @@ MOST_SLOTS, MOST_INTEGERS = 16, 1 << 21  # of the sums of all nodes at a time
 
 def sum_fields(binned, limits, n_outputs):
     """Fields of a CartState about sums of nodes; those of no feature where a tree has no use for sums."""
-    if not _makes_sums(limits, n_outputs, len(binned.n_codes)):
+    is_narrow = (binned.n_codes <= MANY_CODES) & ~binned.is_categorical
+    if not is_narrow.any() or not _makes_sums(limits, n_outputs, len(binned.n_codes)):
         return no_sum_fields(len(binned.n_codes))
-    places, n_in_words, usual = _placed_features(binned)
+    places, n_in_words, usual = _placed_features(binned, is_narrow)
     first_cell = np.append(0, np.cumsum(binned.n_codes[places], dtype=np.int64))
     place_in_sums = np.full(len(binned.n_codes), -1, np.int64)
     place_in_sums[places] = np.arange(len(places))
@@ -59,9 +60,8 @@ def _makes_sums(limits, n_outputs, n_features):
     return tries_all and is_sum and is_depth_first and n_outputs == 1 and limits.splitter == "best"
 
 
-def _placed_features(binned):
+def _placed_features(binned, is_narrow):
     """(features that have sums, those read by words first; how many these are; usual codes of the others)"""
-    is_narrow = (binned.n_codes <= MANY_CODES) & ~binned.is_categorical
     step = max(1, binned.n_samples // SAMPLE)
     sample = np.sort(binned.columns[:, ::step], axis=1)
     usual = sample[:, sample.shape[1] // 2]

@@ -70,10 +70,10 @@ class BlockedGrower:
 
     def grow(self, targets, seed, rows=None, features=None, output=0):
         """The PartGrowth of a tree; see `TreeGrower.grow`."""
-        n_active = len(self._memory.fields["features"])
+        n_active = len(self._memory.arrays["features"])
         if features is not None:
             n_active = len(features)
-            self._memory.fields["features"][:n_active] = features
+            self._memory.arrays["features"][:n_active] = features
         self._features = np.arange(n_active) if features is None else features
         self._targets, self._output = targets, output
         self._rows = np.zeros(0, np.uint32) if rows is None else rows
@@ -173,7 +173,7 @@ class BlockedGrower:
 
     def _pack(self, place, desk, rows):
         """Write the targets of some rows in fixed point; returns their sums."""
-        arrays, targets, totals = self._memory.fields, self._targets, np.zeros(place.n_channels, np.int64)
+        arrays, targets, totals = self._memory.arrays, self._targets, np.zeros(place.n_channels, np.int64)
         for channel in range(place.n_channels):
             k = channel if channel < self.n_outputs else -1
             output = self._output + max(k, 0)
@@ -188,7 +188,7 @@ class BlockedGrower:
 
     def _split_level(self, place):
         first, n_nodes = (1 << place.level) - 1, 1 << place.level
-        arrays, small_ids = self._memory.fields, np.empty(n_nodes, np.int64)
+        arrays, small_ids = self._memory.arrays, np.empty(n_nodes, np.int64)
         node, words = arrays["nodes"][first].copy(), arrays["words"][first]
 
         def move(desk, block, start, stop):
@@ -235,7 +235,7 @@ class BlockedGrower:
     # -- leaves ------------------------------------------------------------------------------------------------------
 
     def _finish(self, place, rows):
-        state, arrays, _ = self._memory
+        state, arrays = self._memory.state, self._memory.arrays
         nodes, targets = arrays["nodes"][: place.n_nodes].copy(), self._targets
         leaves = np.flatnonzero(nodes["left"] == NO_CHILD)
 

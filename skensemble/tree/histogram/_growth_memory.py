@@ -1,9 +1,7 @@
 """The memory in which trees grow: how large its arrays are, and the states made of it."""
 
-from typing import NamedTuple
-
 from skensemble._team import team_words
-from skensemble.tree._state_struct import make_state
+from skensemble.tree._state_memory import StateMemory
 from skensemble.tree._state_table import CALL, TREE, most_nodes
 from skensemble.tree.histogram._growing import MAX_ROW_CHUNKS
 from skensemble.tree.histogram._growth_jobs import SUM_BLOCK
@@ -13,12 +11,10 @@ from skensemble.tree.histogram._growth_state import TABLE, GrowthState, GrowthSt
 MAX_HISTOGRAM_BYTES = 1 << 29
 
 
-class GrowthMemory(NamedTuple):
+class GrowthMemory(StateMemory):
     """What one tree at a time grows in."""
 
-    state: GrowthState
-    fields: dict  # the same arrays, for Python to read and write
-    sizes: dict  # what their shapes are written in
+    table, state_class, struct_type = TABLE, GrowthState, GrowthStateType
 
     @classmethod
     def new(cls, given, n_threads, n_copies=1):
@@ -26,8 +22,7 @@ class GrowthMemory(NamedTuple):
 
         n_copies : how many states share the memory for histograms
         """
-        sizes = _sizes(given, n_threads, n_copies)
-        return cls.of({**TABLE.new_memory(sizes, TREE, CALL), **given}, sizes)
+        return cls(given, _sizes(given, n_threads, n_copies))
 
     @classmethod
     def of_leader(cls, given, n_rows):
@@ -37,16 +32,11 @@ class GrowthMemory(NamedTuple):
         n_cells = given["n_column_cells"] * sizes["most_channels"]
         sizes["n_slots"] = _n_slots(given, max_nodes, n_cells)
         sizes["n_histogram_cells"] = sizes["n_slots"] * n_cells
-        return cls.of({**TABLE.new_memory(sizes, TREE, CALL), **given}, sizes)
+        return cls(given, sizes)
 
-    @classmethod
-    def of(cls, fields, sizes):
-        """A state made of all its fields."""
-        return cls(make_state(GrowthState, GrowthStateType, TABLE.names, TABLE.in_order(fields, sizes)), fields, sizes)
-
-    def replaced(self, **given):
+    def with_others(self, **given):
         """The same memory with other values of some fields that a fit gives."""
-        return self.of({**self.fields, **given}, self.sizes)
+        return self.sharing(TREE, CALL, **given)
 
 
 def _sizes(given, n_threads, n_copies):

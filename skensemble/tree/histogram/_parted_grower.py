@@ -113,7 +113,7 @@ class PartedGrower:
 
     def grow(self, targets, seed, rows=None, features=None, output=0):
         """The PartGrowth of a tree; see `TreeGrower.grow`.  targets : PartTargets;  rows : those of this part"""
-        arrays, n_here = self._memory.fields, len(self.part.codes)
+        arrays, n_here = self._memory.arrays, len(self.part.codes)
         n_drawn, n_active = n_here if rows is None else len(rows), len(arrays["features"])
         self._rows[0, :n_drawn] = np.arange(n_here, dtype=np.uint32) if rows is None else rows
         self._ranges[0] = 0, n_drawn, 0
@@ -147,7 +147,7 @@ class PartedGrower:
         sums = self._sums(targets, outputs, n_drawn)
         marker = np.zeros(int(targets.is_weighted))
         place = self._after(begin_tree, n_rows, n_active, seed, output, marker, targets.whole, targets.n_units, sums)
-        arrays, totals = self._memory.fields, np.zeros(place.n_channels, np.int64)
+        arrays, totals = self._memory.arrays, np.zeros(place.n_channels, np.int64)
         for channel in range(place.n_channels):
             k = channel if channel < self.n_outputs else -1
             totals[channel] = pack_part(
@@ -181,7 +181,7 @@ class PartedGrower:
 
     def _move_rows(self, node_ids, left_ids):
         """Move the rows of nodes to their children; returns how many rows of all parts go left."""
-        arrays, counts = self._memory.fields, np.empty(len(node_ids), np.int64)
+        arrays, counts = self._memory.arrays, np.empty(len(node_ids), np.int64)
         n_channels = int(self._place[6])
         split_part(
             node_ids, left_ids, arrays["nodes"], arrays["words"], self.part.columns, self._rows, self._packed,
@@ -225,7 +225,7 @@ class PartedGrower:
         unsure_nodes(node_ids, self._memory.state)
         counts = np.zeros((2, len(self._own["codes_in_order"]) + 2), np.int64)
         for side in np.flatnonzero(node_ids >= 0):
-            feature = int(self._memory.fields["nodes"]["feature"][node_ids[side]])
+            feature = int(self._memory.arrays["nodes"]["feature"][node_ids[side]])
             count_part(
                 node_ids[side], feature, self.part.columns, self._own["n_codes"], self._rows, self._ranges,
                 targets.weight, targets.whole, counts[side],
@@ -235,7 +235,7 @@ class PartedGrower:
     # -- leaves ------------------------------------------------------------------------------------------------------
 
     def _finish(self, place, targets, output):
-        state, arrays, _ = self._memory
+        state, arrays = self._memory.state, self._memory.arrays
         nodes = arrays["nodes"][: place.n_nodes].copy()
         leaves = np.flatnonzero(nodes["left"] == NO_CHILD)
         sums = np.empty((self.n_outputs, len(leaves), 2), np.int64)

@@ -76,7 +76,7 @@ class TreeGrower:
         self._use(GrowthMemory.new(self._given, self.n_threads, n_copies))
 
     def _use(self, memory):
-        self._memory, self._team = memory, Team(memory.state, memory.fields["team"])
+        self._memory, self._team = memory, Team(memory.state, memory.arrays["team"])
 
     def parallel_copies(self, n_copies):
         """`n_copies` growers, this one and others on the same table, to grow trees at the same time."""
@@ -92,7 +92,7 @@ class TreeGrower:
         fields, before = table_fields(binned, CodeColumns.of(binned.columns, binned.n_codes)), self._given
         self._given = {**before, **fields}
         if all(fields[name] == before[name] for name in ("shift", "n_narrow", "n_column_cells")):
-            self._use(self._memory.replaced(**fields))
+            self._use(self._memory.with_others(**fields))
         else:
             self._make_memory(self._n_copies)
 
@@ -103,7 +103,7 @@ class TreeGrower:
         features : ascending positions of the features that may split; None for all
         output : the first output that the tree is about
         """
-        arrays, n_samples = self._memory.fields, len(self.binned.codes)
+        arrays, n_samples = self._memory.arrays, len(self.binned.codes)
         n_rows, n_active, n_columns = n_samples, len(arrays["features"]), len(arrays["columns_in_order"])
         if rows is not None:
             n_rows = len(rows)

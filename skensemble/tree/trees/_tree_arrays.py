@@ -173,11 +173,8 @@ def _before(sizes):
 
 def _shift(numbers, shifts, sizes):
     """Add shifts[k] to the k-th part of the numbers, but not where they stand for nothing."""
-    stop = 0
-    for shift, size in zip(shifts, sizes):
-        own, stop = numbers[stop : stop + size], stop + size
-        if shift:
-            np.add(own, own.dtype.type(shift), out=own, where=own >= 0)
+    shift_of_each = np.repeat(np.array(shifts[: len(sizes)], numbers.dtype), sizes)
+    np.add(numbers, shift_of_each, out=numbers, where=numbers >= 0)
 
 
 def split_trees(trees):

@@ -419,7 +419,7 @@ def test_same_tree_when_memory_for_histograms_runs_out(policy, n_outputs, monkey
     assert len(plenty.nodes) > 100
     for n_threads in (1, 2):
         scarce = new_grower(table, *targets, n_threads=n_threads, **options)
-        assert len(scarce.grower._memory.fields["free_slots"]) == 4
+        assert len(scarce.grower._memory.arrays["free_slots"]) == 4
         assert_same_tree(plenty, scarce.tree(0), table.n_codes)
         assert_same_tree(plenty, scarce.tree(0), table.n_codes)
 
@@ -433,7 +433,7 @@ def test_kernels_read_no_memory_that_nobody_wrote(monkeypatch):
     for limits in cases:
         expected = new_grower(table, *targets, **limits).tree(3)
         grower = new_grower(table, *targets, **limits)
-        arrays = grower.grower._memory.fields
+        arrays = grower.grower._memory.arrays
         for field in TABLE.fields.values():
             if field.owner == TREE and field.shape is not None and field.name != "team":
                 arrays[field.name].view(np.uint8)[:] = 0x5A

@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+from skensemble._jit import kernel
 from skensemble.tree.histogram._growth_jobs import fine_units
 from skensemble.tree.histogram._splitting import (
     BY_SUMS,
@@ -146,6 +147,19 @@ def state_of(n_outputs, **options):
     return grower
 
 
+def state_in_units(unit, n_outputs, limits, **given):
+    """State with these limits and fields, whose packed targets count in these units."""
+    memory = state_of(n_outputs, **limits).grower._memory.with_others(**given)
+    memory.arrays["gradient_unit"][:] = memory.arrays["hessian_unit"][:] = unit
+    return memory.state
+
+
+@kernel
+def count_rows(counts, n_channels, count_units, state):
+    """Set how rows are counted."""
+    state.counts, state.n_channels, state.count_units = counts, n_channels, count_units
+
+
 LIMITS = {
     "none": {},
     "reg_alpha": {"reg_alpha": 3.0},
@@ -185,8 +199,7 @@ def test_gains_by_vectors_are_those_of_one_position_at_a_time(limits, monotone, 
     rng = np.random.default_rng(0)
     cells, _, _ = scalar_histogram(rng, 200)
     units = 2.0**-10, 2.0**-10
-    fields = {"gradient_unit": np.full(1, units[0]), "hessian_unit": np.full(1, units[1])}
-    state = state_of(1, **LIMITS[limits]).grower._memory.replaced(**fields).state
+    state = state_in_units(units[0], 1, LIMITS[limits])
     order, total = np.arange(1, 200), np.array([cells.sum()])
     gains, prefix = np.empty(201), np.empty(201, np.int64)
     left_sums(cells, 0, 1, order, 199, False, True, prefix)
@@ -215,11 +228,10 @@ def test_gains_of_several_are_those_of_one_position_at_a_time(limits, monotone, 
     rng = np.random.default_rng(0)
     cells = np.column_stack([scalar_histogram(rng, 40)[0] for _ in range(3)])
     counts = rng.integers(0, 9, 40)
-    fields = {"gradient_unit": np.full(3, 2.0**-10), "hessian_unit": np.full(3, 2.0**-10)}
-    fields |= {"counts": counted == "by cells", "min_samples_leaf": 50}
-    fields |= {"n_channels": 3 + fields["counts"], "count_units": 5000 if counted == "by hessians" else 0}
-    state = state_of(3, **LIMITS[limits]).grower._memory.replaced(**fields).state
-    channels = np.column_stack([cells, counts])[:, : fields["n_channels"]]
+    n_channels = 3 + (counted == "by cells")
+    state = state_in_units(2.0**-10, 3, LIMITS[limits], min_samples_leaf=50)
+    count_rows(counted == "by cells", n_channels, 5000 if counted == "by hessians" else 0, state)
+    channels = np.column_stack([cells, counts])[:, :n_channels]
     totals, gains, prefix = channels.sum(axis=0), np.empty(41), np.empty(41, np.int64)
     gains_of_several(
         channels.reshape(-1), 0, np.arange(1, 40), 39, False, monotone, True, totals, -math.inf, math.inf, 1.0, state,
@@ -267,11 +279,11 @@ def test_category_order(n_codes):
     cells, _, _ = scalar_histogram(rng, n_codes)
     cells[1 : n_codes // 2] = cells[0]  # ties go by code
     grower = state_of(1, is_categorical=True, cat_smooth=0.5)
-    state = grower.grower._memory.replaced(n_codes=np.array([n_codes])).state
+    state = grower.grower._memory.with_others(n_codes=np.array([n_codes])).state
     order, ratio = np.empty(n_codes + 1, np.int64), np.empty(n_codes + 1)
     n_present = category_order(cells, 0, 0, BY_SUMS, state, order, ratio)
-    gradient = (cells >> 32) * grower.grower._memory.fields["gradient_unit"][0]
-    hessian = (cells & (2**32 - 1)) * grower.grower._memory.fields["hessian_unit"][0]
+    gradient = (cells >> 32) * grower.grower._memory.arrays["gradient_unit"][0]
+    hessian = (cells & (2**32 - 1)) * grower.grower._memory.arrays["hessian_unit"][0]
     present = [code for code in range(n_codes) if cells[code] != 0]
     expected = sorted(present, key=lambda code: (gradient[code] / (hessian[code] + 0.5), code))
     np.testing.assert_array_equal(order[:n_present], expected)
@@ -291,7 +303,7 @@ def test_category_order_of_many_codes(n_codes, n_ends, kind):
     cells = (gradient << 32) + 1000
     cells[:: n_codes // 10] = 0  # codes that no row has
     grower = state_of(1, is_categorical=True, max_cat_threshold=n_ends)
-    state = grower.grower._memory.replaced(n_codes=np.array([n_codes])).state
+    state = grower.grower._memory.with_others(n_codes=np.array([n_codes])).state
     order, ratio = np.empty(n_codes + 1, np.int64), np.empty(n_codes + 1)
     n_present = category_order(cells, 0, 0, BY_SUMS, state, order, ratio)
     present = np.flatnonzero(cells)
