@@ -51,7 +51,7 @@ SHALLOW = 6  # a tree with more levels below its exits is walked over ranks
 COLUMNS_FOR_WALK = 32  # columns that would become strips, for each deep tree that rows walk down from its root
 MANY_ROWS = 8 * STRIP  # smallest number of rows for which trees are walked over ranks
 COLUMNS_FOR_TREE = 8  # columns whose cells are searched, for each tree that is walked over ranks
-RANK_BLOCK, RANK_CELLS = 1 << 15, 1 << 21  # most rows, and most ranks, of rows that go down deep trees together
+RANK_BLOCK, RANK_CELLS = 1 << 15, 600_000  # most rows, and most ranks, of rows that go down deep trees together
 
 MANY_NODES = 1 << 17  # from which on several threads arrange them
 
