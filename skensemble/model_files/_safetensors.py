@@ -37,7 +37,8 @@ DTYPES = {
     "I64": "<i8",
     "F64": "<f8",
 }
-NAME_OF_DTYPE = {np.dtype(dtype): name for name, dtype in DTYPES.items()}
+DTYPES = {name: np.dtype(dtype) for name, dtype in DTYPES.items()}
+NAME_OF_DTYPE = {dtype: name for name, dtype in DTYPES.items()}
 
 
 class FileError(ValueError):
@@ -109,15 +110,16 @@ def read_safetensors(content):
     if not all(isinstance(text, str) for text in texts.values()):
         raise FileError(f"{METADATA} must hold text only.")
     _check_checksum(content[:8], header, body, texts.get(CHECKSUM))
-    places = [(*_place(name, entry, len(body)), name) for name, entry in entries.items()]
+    places = {name: _place(name, entry, len(body)) for name, entry in entries.items()}
     end = 0
-    for start, stop, _, _, name in sorted(places, key=lambda place: place[:2]):
+    for name, (start, stop, _, _) in sorted(places.items(), key=lambda item: item[1][:2]):
         if start != end:
             raise FileError(f"the bytes of {name!r} must begin where those before it end, at {end}, got {start}.")
         end = stop
     if end != len(body):
         raise FileError(f"the arrays must fill the file, got {len(body) - end} bytes after the last one.")
-    return {name: _view(body[start:stop], dtype, shape) for start, stop, dtype, shape, name in places}, texts
+    address = body.__array_interface__["data"][0]
+    return {name: _view(body, address, *place) for name, place in places.items()}, texts
 
 
 def _split(content):
@@ -140,7 +142,7 @@ def _decoded(header):
 def read_json(text, what):
     """The value of a JSON text without repeated names and without numbers that JSON does not have."""
     try:
-        return json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_refused_constant)
+        return _DECODER.decode(text)
     except (ValueError, RecursionError) as error:
         raise FileError(f"{what} must be JSON: {error}") from None
 
@@ -154,6 +156,9 @@ def _without_repeats(pairs):
 
 def _refused_constant(name):
     raise ValueError(f"{name} is no JSON.")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_without_repeats, parse_constant=_refused_constant)
 
 
 def _check_checksum(length, header, body, checksum):
@@ -176,7 +181,7 @@ def _place(name, entry, n_bytes):
         raise FileError(f"the shape of {name!r} must be a list of at most {MOST_DIMENSIONS} sizes, got {shape!r}.")
     if not _are_sizes(offsets) or len(offsets) != 2 or not offsets[0] <= offsets[1] <= n_bytes:
         raise FileError(f"data_offsets of {name!r} must be two places in the file, got {offsets!r}.")
-    dtype = np.dtype(DTYPES[dtype])
+    dtype = DTYPES[dtype]
     if math.prod(shape) * dtype.itemsize != offsets[1] - offsets[0]:
         raise FileError(f"{name!r} must have {math.prod(shape) * dtype.itemsize} bytes by its shape, got {offsets!r}.")
     return *offsets, dtype, tuple(shape)
@@ -191,10 +196,11 @@ def _are_sizes(values):
     return True
 
 
-def _view(part, dtype, shape):
-    if not part.flags.c_contiguous or part.__array_interface__["data"][0] % dtype.itemsize:
-        part = part.copy()  # written by others, not aligned
-    array = part.view(dtype).reshape(shape)
-    if dtype == np.bool_ and part.size and part.max() > 1:
+def _view(body, address, start, stop, dtype, shape):
+    """An array of the bytes start .. stop - 1 of the body, which begins at an address in memory."""
+    if (address + start) % dtype.itemsize:
+        body, start = body[start:stop].copy(), 0  # written by others, not aligned
+    if dtype.kind == "b" and stop > start and body[start:stop].max() > 1:
         raise FileError("an array of BOOL must hold 0 and 1 only.")
+    array = np.ndarray(shape, dtype, body, start)
     return array if sys.byteorder == "little" else array.astype(dtype.newbyteorder("="))

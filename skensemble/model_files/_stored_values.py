@@ -12,6 +12,7 @@ import numpy as np
 from skensemble.model_files._safetensors import MOST_DIMENSIONS, NAME_OF_DTYPE, FileError, Unsaveable
 from skensemble.model_files._small_values import FLOATS, FORMS, read_dtype, write_dtype
 
+PLAIN = frozenset([type(None), bool, int, float, str])  # values of JSON that are what they stand for
 FEW = 3  # a longer list of alike arrays is stored as one array
 WRONG_ENTRY = (ValueError, TypeError, KeyError, OverflowError, ArithmeticError, AttributeError, IndexError)
 
@@ -152,10 +153,10 @@ class ValueReader:
 
     def read(self, entry, where):
         """The value of its JSON; `where` is its place in the model."""
-        if entry is None or type(entry) in (bool, int, float, str):
+        if type(entry) in PLAIN:
             return entry
         if type(entry) is list:
-            return [self.read(each, f"{where}[{number}]") for number, each in enumerate(entry)]
+            return self._items(entry, where)
         if "object" in entry:
             return self._object(entry, where)
         if len(entry) != 1:
@@ -168,6 +169,9 @@ class ValueReader:
         except WRONG_ENTRY as error:
             raise FileError(f"{where} must be a value of kind {name!r}: {error}.") from None
 
+    def _items(self, entries, where):
+        return [each if type(each) in PLAIN else self.read(each, f"{where}[{k}]") for k, each in enumerate(entries)]
+
     def _value(self, name, content, where):
         if name in FORMS:
             return FORMS[name].read(content, self.read, where)
@@ -179,7 +183,9 @@ class ValueReader:
         """The values of some entries by their names."""
         if type(entry) is not dict:
             raise FileError(f"{where} must have names, got a {type(entry).__name__}.")
-        return {name: self.read(each, f"{where}.{name}") for name, each in entry.items()}
+        return {
+            name: each if type(each) in PLAIN else self.read(each, f"{where}.{name}") for name, each in entry.items()
+        }
 
     def _array(self, content, where):
         key = content if isinstance(content, str) else tuple(content)
@@ -245,7 +251,7 @@ def _in_form(array, dtype, order):
 
 _READERS = {
     "float": lambda reader, content, where: FLOATS[content],
-    "tuple": lambda reader, content, where: tuple(reader.read(each, f"{where}[{k}]") for k, each in enumerate(content)),
+    "tuple": lambda reader, content, where: tuple(reader._items(content, where)),
     "dict": ValueReader._dict,
     "array": ValueReader._array,
     "arrays": ValueReader._arrays,
