@@ -329,9 +329,8 @@ def as_numbers(column, name, *, is_fitted=False):
         used = np.unique(column.codes[column.codes >= 0])
         if len(used) < len(column.categories):  # a dtype may have categories that occur nowhere
             numbers = np.full(len(column.categories) + 1, np.nan)
-            numbers[used] = as_numbers(column._replace(categories=column.categories[used]), name, is_fitted=is_fitted)[
-                :-1
-            ]
+            of_used = as_numbers(column._replace(categories=column.categories[used]), name, is_fitted=is_fitted)
+            numbers[used] = of_used[:-1]
             return numbers
         advice = (
             "must hold numbers as in fit: replace what stands for a missing cell by NaN, or fit again with text in "

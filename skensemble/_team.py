@@ -29,9 +29,8 @@ DONE, FIRST_LANE = APART, 2 * APART
 _FIELD = 20
 _MASK = (1 << _FIELD) - 1
 MAX_CHUNKS = _MASK >> 1
-PATIENCE = (
-    300_000  # empty looks for work, some 10 ms, after which a helper leaves: its leader has lost its core, or rests
-)
+# empty looks for work, some 10 ms, after which a helper leaves: its leader has lost its core, or rests
+PATIENCE = 300_000
 
 
 def team_words(n_lanes):

@@ -16,6 +16,7 @@ from sklearn.utils.validation import _num_samples, check_is_fitted, has_fit_para
 
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._estimator import ANY_TABLE, Estimator
+from skensemble._log_probabilities import LogProbabilities
 from skensemble._parallel import effective_n_jobs
 from skensemble._parameters import ParameterError, check_parameters
 from skensemble._progress_lines import ProgressLines
@@ -403,7 +404,7 @@ def _n_rows(X):
 # -- classification --------------------------------------------------------------------------------------------------
 
 
-class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
+class AdaBoostClassifier(LogProbabilities, LabelScoreMixin, _AdaBoost):
     """AdaBoost for classification.
 
     Each round fits a learner to the weighted samples, and increases the weights of those that the ensemble gets wrong
@@ -754,22 +755,6 @@ class AdaBoostClassifier(LabelScoreMixin, _AdaBoost):
             Columns are in the order of `classes_`.
         """
         return self._probabilities(self._decision(X))
-
-    def predict_log_proba(self, X: Table) -> Array:
-        """Logarithms of `predict_proba(X)`.
-
-        Parameters
-        ----------
-        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        log_probabilities : ndarray of shape (n_samples, n_classes)
-            Columns are in the order of `classes_`.
-        """
-        with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
 
     def predict(self, X: Table) -> Array:
         """Predict the class of each sample: the one with the largest score.

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._estimator import Estimator
 from skensemble._input_kinds import TableSource, is_dask
+from skensemble._log_probabilities import LogProbabilities
 from skensemble._parallel import effective_n_jobs, for_blocks, in_order
 from skensemble._parameters import IsBool, ParameterError, check_parameter, check_parameters
 from skensemble._progress_lines import Clock
@@ -565,7 +566,7 @@ def _impurity_importances(trees, n_features):
 # -- classification --------------------------------------------------------------------------------------------------
 
 
-class ForestClassifier(LabelScoreMixin, Forest):
+class ForestClassifier(LogProbabilities, LabelScoreMixin, Forest):
     """A forest whose trees predict class fractions."""
 
     _oob_metric = staticmethod(accuracy_score)
@@ -656,23 +657,6 @@ class ForestClassifier(LabelScoreMixin, Forest):
         """
         probabilities = self._by_output(self._mean_of_trees(X))
         return probabilities[0] if self.n_outputs_ == 1 else probabilities
-
-    def predict_log_proba(self, X: Table) -> Any:
-        """Logarithms of `predict_proba(X)`.
-
-        Parameters
-        ----------
-        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        log_probabilities : ndarray of shape (n_samples, n_classes) or list of n_outputs such arrays
-            -inf for classes with probability 0.
-        """
-        probabilities = self.predict_proba(X)
-        with np.errstate(divide="ignore"):
-            return np.log(probabilities) if self.n_outputs_ == 1 else [np.log(part) for part in probabilities]
 
     def _by_output(self, values):
         """List of n_outputs arrays (n_samples, n_classes)."""

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callbacks
 from skensemble._estimator import Estimator
+from skensemble._log_probabilities import LogProbabilities
 from skensemble._parallel import effective_n_jobs, for_blocks
 from skensemble._parameters import IsCallable, IsNone, check_parameter, check_parameters
 from skensemble._random import draw_seed, generator
@@ -457,7 +458,7 @@ def _row_keys(content, target, weight):
     return keys_with_target(content.rows, target, copies_of(weight))
 
 
-class GradientBoostingClassifier(LabelScoreMixin, _GradientBoosting):
+class GradientBoostingClassifier(LogProbabilities, LabelScoreMixin, _GradientBoosting):
     """Gradient boosting of regression trees (GBDT) for classification.
 
     Each round fits regression trees to the negative gradient of the loss, one tree for two classes and one per class
@@ -773,22 +774,6 @@ class GradientBoostingClassifier(LabelScoreMixin, _GradientBoosting):
             Columns are in the order of `classes_`.
         """
         return self._probabilities(self._raw_predict(X))
-
-    def predict_log_proba(self, X: Table) -> Array:
-        """Logarithms of `predict_proba(X)`.
-
-        Parameters
-        ----------
-        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        log_probabilities : ndarray of shape (n_samples, n_classes)
-            Columns are in the order of `classes_`.
-        """
-        with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
 
     def staged_predict_proba(self, X: Table) -> Iterator[Array]:
         """Yield `predict_proba(X)` after each round.

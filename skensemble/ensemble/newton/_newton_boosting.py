@@ -25,9 +25,10 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
     """Second-order gradient boosting for classification.
 
     Each round fits a tree to the first and second derivatives of the loss [1]_, [2]_: one tree for two classes, and one
-    tree per class for more. By default trees are symmetric [3]_; samples can be drawn by their gradients [4]_, trees
-    can be left out while others grow [5]_, and leaves can be linear [6]_. Numbers may be missing or infinite, and
-    categories need no encoding. A sample with a whole-number weight k counts as k samples.
+    tree per class for more. By default, fit chooses the number of rounds and the kind of trees by left-out samples;
+    with a number as `n_estimators` it makes that many rounds of symmetric trees [3]_. Samples can be drawn by their
+    gradients [4]_, trees can be left out while others grow [5]_, and leaves can be linear [6]_. Numbers may be missing
+    or infinite, and categories need no encoding. A sample with a whole-number weight k counts as k samples.
 
     Parameters
     ----------
@@ -40,9 +41,9 @@ class NewtonBoostingClassifier(LabelScoreMixin, NewtonBoosting):
         Maximum number of boosting rounds; early stopping may make fewer. "auto": fit chooses it by folds (see `cv`):
         boosting with large steps on the other samples of each fold shows how far the score of its left-out samples
         improves; the model is then fitted to all samples with 100 to 1000 small steps that go as far, or at most 600
-        with more than two classes; beyond 20,000 samples at most 300, or 200 with more than two classes. "auto" means
-        300 where early stopping decides, for other boosters than "gbtree", for fewer than 20 samples, and for a
-        callable `loss` without another `scoring`. Rounds without a split are kept. A round grows one tree for two
+        where a round grows several trees; beyond 20,000 samples at most 300, or 200 where a round grows several trees.
+        "auto" means 300 where early stopping decides, for other boosters than "gbtree", for fewer than 20 samples, and
+        for a callable `loss` without another `scoring`. Rounds without a split are kept. A round grows one tree for two
         classes, and one tree per class for more.
     learning_rate : float or "auto", default="auto"
         Factor > 0 that multiplies the values of all leaves (shrinkage). "auto": 0.06 * (n_samples / 1000) ** 0.25,
@@ -541,10 +542,11 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
     """Second-order gradient boosting for regression.
 
     Each round fits a tree to the first and second derivatives of the loss [1]_, [2]_; if the loss is not smooth, each
-    leaf gets the constant with the smallest loss on its samples. By default trees are symmetric [3]_; samples can be
-    drawn by their gradients [4]_, trees can be left out while others grow [5]_, and leaves can be linear [6]_. Numbers
-    may be missing or infinite, and categories need no encoding. A sample with a whole-number weight k counts as k
-    samples.
+    leaf gets the constant with the smallest loss on its samples. By default, fit chooses the number of rounds and the
+    kind of trees by left-out samples; with a number as `n_estimators` it makes that many rounds of symmetric trees
+    [3]_. Samples can be drawn by their gradients [4]_, trees can be left out while others grow [5]_, and leaves can be
+    linear [6]_. Numbers may be missing or infinite, and categories need no encoding. A sample with a whole-number
+    weight k counts as k samples.
 
     Parameters
     ----------
@@ -558,10 +560,10 @@ class NewtonBoostingRegressor(RegressorMixin, NewtonBoosting):
         Maximum number of boosting rounds; early stopping may make fewer. "auto": fit chooses it by folds (see `cv`):
         boosting with large steps on the other samples of each fold shows how far the score of its left-out samples
         improves; the model is then fitted to all samples with 100 to 1000 small steps that go as far, or at most 600
-        with more than two classes; beyond 20,000 samples at most 300, or 200 with more than two classes. "auto" means
-        300 where early stopping decides, for other boosters than "gbtree", for fewer than 20 samples, and for a
-        callable `loss` without another `scoring`. Rounds without a split are kept. A round grows one tree, or one per
-        output or quantile level if there are several.
+        where a round grows several trees; beyond 20,000 samples at most 300, or 200 where a round grows several trees.
+        "auto" means 300 where early stopping decides, for other boosters than "gbtree", for fewer than 20 samples, and
+        for a callable `loss` without another `scoring`. Rounds without a split are kept. A round grows one tree, or one
+        per output or quantile level if there are several.
     learning_rate : float or "auto", default="auto"
         Factor > 0 that multiplies the values of all leaves (shrinkage). "auto": 0.06 * (n_samples / 1000) ** 0.25,
         clipped to [0.05, 0.12]; this suits 300 rounds, and fewer rounds need a larger value. With `booster="gblinear"`,

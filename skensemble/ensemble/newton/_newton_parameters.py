@@ -72,9 +72,9 @@ _ROUNDS = {
         'Maximum number of boosting rounds; early stopping may make fewer. "auto": fit chooses it by folds '
         "(see `cv`): boosting with large steps on the other samples of each fold shows how far the score of its "
         "left-out samples improves; the model is then fitted to all samples with 100 to 1000 small steps that go as "
-        "far, or at most 600 with more than two classes; beyond 20,000 samples at most 300, or 200 with more than two "
-        'classes. "auto" means 300 where early stopping decides, for other '
-        'boosters than "gbtree", for fewer than 20 samples, and for a callable `loss` without another `scoring`. '
+        "far, or at most 600 where a round grows several trees; beyond 20,000 samples at most 300, or 200 where a "
+        'round grows several trees. "auto" means 300 where early stopping decides, for other boosters than "gbtree", '
+        "for fewer than 20 samples, and for a callable `loss` without another `scoring`. "
         "Rounds without a split are kept.",
     ),
     "learning_rate": _RATE._replace(

@@ -135,9 +135,9 @@ PARAMETERS = {
 class TreeField(Estimator):
     """Boosted trees as the field of a diffusion or flow model.
 
-    Each round grows one tree for all columns. Its splits are chosen by a few random combinations of the residuals of
-    the columns [1]_, and each leaf holds a value per column. Each sample is drawn several times, at stratified times
-    and with noise of its own [2]_.
+    Each round grows one tree for all columns. Its splits are chosen by random combinations of the residuals of the
+    columns, of which there are `n_sketch` [1]_, and each leaf holds a value per column. Each sample is drawn several
+    times, at stratified times and with noise of its own [2]_.
 
     Parameters
     ----------

@@ -14,6 +14,7 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble._estimator import Estimator
+from skensemble._log_probabilities import LogProbabilities
 from skensemble._parallel import effective_n_jobs
 from skensemble._parameters import check_parameters
 from skensemble._random import draw_seed, generator
@@ -246,7 +247,7 @@ class _DecisionTree(MultiOutputMixin, ShapValues, Inspected, Estimator):
 # -- classification --------------------------------------------------------------------------------------------------
 
 
-class DecisionTreeClassifier(LabelScoreMixin, _DecisionTree):
+class DecisionTreeClassifier(LogProbabilities, LabelScoreMixin, _DecisionTree):
     """A decision tree for classification (CART).
 
     A node is split by a question about one feature, the one that reduces the impurity of the classes most [1]_. The
@@ -443,23 +444,6 @@ class DecisionTreeClassifier(LabelScoreMixin, _DecisionTree):
         """
         fractions = self._fractions(X)
         return fractions[0] if self.n_outputs_ == 1 else fractions
-
-    def predict_log_proba(self, X: Table) -> Any:
-        """Logarithms of `predict_proba(X)`.
-
-        Parameters
-        ----------
-        X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        log_probabilities : ndarray of shape (n_samples, n_classes) or list of n_outputs such arrays
-            -inf for classes with probability 0.
-        """
-        probabilities = self.predict_proba(X)
-        with np.errstate(divide="ignore"):
-            return np.log(probabilities) if self.n_outputs_ == 1 else [np.log(part) for part in probabilities]
 
     def _fractions(self, X):
         """List of n_outputs arrays (n_samples, n_classes)."""
