@@ -145,7 +145,7 @@ class ImportedRegressor(RegressorMixin, _Imported):
     ----------
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features; there if the other library knew any.
     """
 
@@ -178,7 +178,7 @@ class ImportedRanker(_Imported):
     ----------
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features; there if the other library knew any.
     """
 
@@ -213,7 +213,7 @@ class ImportedClassifier(ClassifierMixin, _Imported):
         Class labels.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features; there if the other library knew any.
     """
 

@@ -55,7 +55,7 @@ def trees_to_dataframe(model: Any) -> DataFrame:
 
         value : what the node adds to the raw prediction, or would if it were a leaf. The sum over a row's leaves, and
         the baseline, is the raw prediction; forests and AdaBoost divide the sum. Where leaves have several values,
-        value_<name> for each.
+        `value_<name>` for each.
 
         slopes, means : of linear leaves, dicts from columns to what a unit adds to the value, and to the column's mean
         in the leaf, from which units are counted.

@@ -193,7 +193,7 @@ class Boxes:
         return self._log_volume + _row_sums(np.where(is_normal, 0.5 * (self._normal_moments()[1] + LOG_TWO_PI), 0.0))
 
     def mean_square(self) -> Array:
-        """(n_rows,) E_q|u|^2"""
+        """(n_rows,) `E_q[|u|^2]`"""
         square = (self.start + 0.5 * self.width) ** 2 + self.width**2 / 12.0
         is_normal = self.scale > 0.0
         if is_normal.any():
