@@ -11,18 +11,25 @@ from skensemble._users_functions import naming
 
 
 class GivenRows:
-    """Some rows of X, as the user gave it: a frame stays a frame.  They are copied when somebody asks for them."""
+    """Some rows of X, as the user gave it: a frame stays a frame.  They are copied when somebody asks for them.
+
+    rows : index array, or None for all rows
+    """
 
     def __init__(self, X, rows=None):
-        self._given, self._rows = X, rows
+        self._given, self.rows = X, rows
 
     def take(self, rows):
         """GivenRows of some of these rows."""
-        return GivenRows(self._given, rows if self._rows is None else self._rows[rows])
+        return GivenRows(self._given, rows if self.rows is None else self.rows[rows])
+
+    def of(self, X):
+        """The same rows of another table."""
+        return GivenRows(X, self.rows)
 
     @cached_property
     def X(self):
-        return self._given if self._rows is None else _safe_indexing(self._given, self._rows)
+        return self._given if self.rows is None else _safe_indexing(self._given, self.rows)
 
 
 class KnownPredictions:

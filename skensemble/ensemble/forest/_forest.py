@@ -42,8 +42,8 @@ from skensemble.ensemble.forest._limits_search import scale_of_numbers
 from skensemble.ensemble.forest._open_limits import SEARCHED, OpenLimits
 from skensemble.ensemble.forest._ordered_leaves import N_LEVELS, ordered_values
 from skensemble.ensemble.forest._out_of_bag import out_of_bag_means, permutation_importances
-from skensemble.ensemble.forest._training_rows import digest
 from skensemble.ensemble.rows._bootstrap import Bootstrap, number_of_draws
+from skensemble.ensemble.rows._kept_work import KeptWork, digest, take_kept
 from skensemble.ensemble.rows._row_sampling import copies_of
 from skensemble.explanation._explain import ShapValues
 from skensemble.tree._binning import Binner
@@ -86,7 +86,7 @@ class Forest(OpenLimits, CallbackSupportMixin, MultiOutputMixin, ShapValues, Ins
     _is_silent = False  # does another process of the fit print what `verbose` asks for?
     is_smooth = False  # predictions are constant between thresholds
     _reads_any_table = True
-    _made_when_needed = (*LEARNED_FROM_TREES, "_leaf_contents", "_kept_grower")
+    _made_when_needed = (*LEARNED_FROM_TREES, "_leaf_contents", "_kept")
 
     # -- fit ---------------------------------------------------------------------------------------------------------
 
@@ -191,7 +191,7 @@ class Forest(OpenLimits, CallbackSupportMixin, MultiOutputMixin, ShapValues, Ins
 
     def _start(self, table, weight, n_threads):
         """Draw the seed and fit the binner: a warm start keeps both."""
-        for name in ("_parts", "_kept_grower", *SEARCHED):
+        for name in ("_parts", "_kept", *SEARCHED):
             self.__dict__.pop(name, None)
         self._seed = table.agreed(int(draw_seed(generator(self.random_state))))
         self._binner = Binner(self.max_bins, self.categorical_features, self.min_frequency)
@@ -201,16 +201,16 @@ class Forest(OpenLimits, CallbackSupportMixin, MultiOutputMixin, ShapValues, Ins
         """The grower of the trees, and what draws their rows; a warm start to the same rows keeps both."""
         limits = self._read_limits(table, weight)
         directions = read_directions(self, self._n_classes_of_outputs, self._binner.is_categorical_)
+        key = None
         if self.warm_start and table.is_at_hand:
             rows = digest(self._binner, table, (self._target_numbers(target), sample_weight, weight, directions))
             key = rows, limits, self.bootstrap, self.max_samples
-            if key == getattr(self, "_kept_grower", (None, None))[0]:
-                return self._kept_grower[1]
-        grower = self._make_grower(table, target, weight, limits, directions, n_threads)
-        self._prepare_draws(grower.binned, target, sample_weight, weight)
-        self.__dict__.pop("_kept_grower", None)
-        if self.warm_start and table.is_at_hand:
-            self._kept_grower = key, grower
+        grower = take_kept(self, key)
+        if grower is None:
+            grower = self._make_grower(table, target, weight, limits, directions, n_threads)
+            self._prepare_draws(grower.binned, target, sample_weight, weight)
+        if key is not None:
+            self._kept = KeptWork(key, grower)
         return grower
 
     def _make_grower(self, table, target, weight, limits, directions, n_threads):

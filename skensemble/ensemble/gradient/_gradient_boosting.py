@@ -18,7 +18,7 @@ from skensemble._callbacks import CallbackSupportMixin, FitProgress, with_callba
 from skensemble._estimator import Estimator
 from skensemble._log_probabilities import LogProbabilities
 from skensemble._parallel import effective_n_jobs, for_blocks
-from skensemble._parameters import IsCallable, IsNone, check_parameter, check_parameters
+from skensemble._parameters import IsCallable, IsNone, check_parameter, check_parameters, plain_value
 from skensemble._random import draw_seed, generator
 from skensemble._random_bits import mixed_seed
 from skensemble._targets import LabelScoreMixin, all_or_nothing, read_labels, read_target, read_weight
@@ -36,6 +36,7 @@ from skensemble.ensemble.gradient._gradient_rounds import (
 from skensemble.ensemble.losses._links import response
 from skensemble.ensemble.losses._losses import make_loss
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
+from skensemble.ensemble.rows._kept_work import KeptWork, digest, take_kept
 from skensemble.ensemble.rows._rounds_by_folds import best_rounds, check_open_rounds, curve_of, judging_folds, report
 from skensemble.ensemble.rows._row_sampling import RowSampler, copies_of
 from skensemble.explanation._explain import ShapValues
@@ -45,7 +46,7 @@ from skensemble.tree.estimators._decision_tree import DecisionTreeRegressor
 from skensemble.tree.estimators._sklearn_boosting import ConvertibleBooster
 from skensemble.tree.estimators._tree_structure import with_tree
 from skensemble.tree.exact._cart_grower import CartGrower
-from skensemble.tree.exact._cart_limits import CART_PARAMETERS, count_features, read_cart_limits
+from skensemble.tree.exact._cart_limits import CART_PARAMETERS, LIMIT_PARAMETERS, count_features, read_cart_limits
 from skensemble.tree.exact._cart_targets import NumberTarget
 from skensemble.tree.trees._additive_trees import AdditiveTrees, Link
 from skensemble.tree.trees._inspected import Inspected
@@ -79,7 +80,7 @@ class _GradientBoosting(ConvertibleBooster, CallbackSupportMixin, ShapValues, In
 
     is_smooth = False  # predictions are constant between thresholds
     _reads_any_table = True
-    _made_when_needed = LEARNED_FROM_TREES
+    _made_when_needed = (*LEARNED_FROM_TREES, "_kept")
 
     # -- fit ---------------------------------------------------------------------------------------------------------
 
@@ -130,16 +131,38 @@ class _GradientBoosting(ConvertibleBooster, CallbackSupportMixin, ShapValues, In
         self._loss.check_target(target)
         n_estimators = self._search(X, table, target, weight, n_threads) if is_open else self.n_estimators
         self._check_n_estimators(n_estimators)
-        trains, train_weight, weight_held_out = self._hold_out(table, target, weight, n_threads)
+        key = self._key_of_rows(table, target, weight, n_threads) if self.warm_start else None
+        rounds, judges = self._prepare(key, X, table, target, weight, continued, n_threads)
+        metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
+        self._boost(rounds, n_estimators, judges, monitor, {"X": X, "y": y, "metadata": metadata})
+        if key is not None:
+            self._kept = KeptWork(key, (rounds, judges))
+        return self
+
+    def _key_of_rows(self, table, target, weight, n_threads):
+        """What a warm start recognises the rows by, and all that the rounds read of the parameters."""
+        limits = [repr(plain_value(getattr(self, name))) for name in LIMIT_PARAMETERS]  # 1 is not 1.0 there
+        held_out = None if self.n_iter_no_change is None else self.validation_fraction
+        loss = plain_value(self.loss), self._loss.n_outputs
+        return digest(self._binner, table, (target, weight)), limits, held_out, loss, self._settings(n_threads)
+
+    def _prepare(self, key, X, table, target, weight, continued, n_threads):
+        """(the rounds that follow, weights of the rows that judge them or None), those of the fit before if it had the
+        same rows and settings."""
+        kept = take_kept(self, key)
+        if kept is not None:
+            rounds, judges = kept
+            rounds.loss = self._loss  # as it is before the first round of a fit
+            if self._starts_from_estimator:  # to whose predictions rounds add, while a model adds these at last
+                rounds.raw[:] = self._raw_of(X, table, n_threads).T
+            return rounds, judges
+        trains, train_weight, judges = self._hold_out(table, target, weight, n_threads)
         if continued:
             raw = self._raw_of(X, table, n_threads)
         else:
             raw = self._first_raw(X, target, train_weight, trains, weight is not None)
         growers = self._make_growers(table, weight, train_weight, n_threads)
-        rounds = self._make_rounds(growers, target, np.ascontiguousarray(raw.T), train_weight, n_threads)
-        metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
-        self._boost(rounds, n_estimators, weight_held_out, monitor, {"X": X, "y": y, "metadata": metadata})
-        return self
+        return self._make_rounds(growers, target, np.ascontiguousarray(raw.T), train_weight, n_threads), judges
 
     def _search(self, X, table, target, weight, n_threads):
         """The number of rounds that rows like best that are left out; sets the attribute that says what they found."""
@@ -179,7 +202,7 @@ class _GradientBoosting(ConvertibleBooster, CallbackSupportMixin, ShapValues, In
 
     def _start(self, table, weight, n_threads):
         """Draw the seed and fit the binner: a warm start keeps both."""
-        for name in (*LEARNED_FROM_TREES, *LEARNED_FROM_ROUNDS):
+        for name in (*LEARNED_FROM_TREES, *LEARNED_FROM_ROUNDS, "_kept"):
             self.__dict__.pop(name, None)
         self._seed = int(draw_seed(generator(self.random_state)))
         self._binner = Binner(self.max_bins, self.categorical_features, self.min_frequency)
@@ -239,7 +262,12 @@ class _GradientBoosting(ConvertibleBooster, CallbackSupportMixin, ShapValues, In
 
     def _make_rounds(self, growers, target, raw, weight, n_threads):
         samples = self.subsample < 1.0
-        settings = GradientSettings(
+        keys = _row_keys(growers[0].content, target, weight) if samples else None
+        sampler = RowSampler(keys, copies_of(weight)) if samples else None
+        return GradientRounds(self._loss, growers, target, raw, weight, sampler, self._settings(n_threads))
+
+    def _settings(self, n_threads):
+        return GradientSettings(
             learning_rate=float(self.learning_rate),
             subsample=float(self.subsample),
             ccp_alpha=float(self.ccp_alpha),
@@ -247,9 +275,6 @@ class _GradientBoosting(ConvertibleBooster, CallbackSupportMixin, ShapValues, In
             seed=self._seed,
             n_threads=n_threads,
         )
-        keys = _row_keys(growers[0].content, target, weight) if samples else None
-        sampler = RowSampler(keys, copies_of(weight)) if samples else None
-        return GradientRounds(self._loss, growers, target, raw, weight, sampler, settings)
 
     def _make_growers(self, table, weight, train_weight, n_threads):
         """One CartGrower for each thread that grows trees of a round.
@@ -297,7 +322,8 @@ class _GradientBoosting(ConvertibleBooster, CallbackSupportMixin, ShapValues, In
             if wants_stop:
                 break
         self._take_over(history)
-        self._additive.compiled()
+        if first == 0:
+            self._additive.compiled()  # else by the first prediction: the next warm start would throw it away
         progress.finish(dict)
 
     def _take_over(self, history):

@@ -19,6 +19,7 @@ class FitRequest(NamedTuple):
     held_out: TrainingData | None
     seed: int
     n_threads: int
+    known: object = None  # rounds of the same data, which stand where the booster stands
 
 
 class Booster:
@@ -54,6 +55,10 @@ class Booster:
     def recall(self, data, table, n_threads):
         """Store in `data` the model's predictions for `table` (DART: leaves of its rows), before rows are held out."""
         data.before = np.concatenate(table.each_part(lambda _, part: self.raw(part, n_threads))).T
+
+    def moves_exactly(self, data):
+        """Are raw predictions that rounds have moved, from those of `fill_raw` on, what `recall` finds, bit for bit?"""
+        return False
 
     def fill_raw(self, data, n_threads):
         """Set the raw predictions that the next round starts from."""

@@ -30,6 +30,11 @@ class BoostingSettings:
     n_threads: int
     n_parallel: int = 1  # trees for each output, which are averaged
 
+    def equals(self, other):
+        """Is the same done in each round?"""
+        pairs = [(value, getattr(other, name)) for name, value in vars(self).items()]
+        return all(np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b for a, b in pairs)
+
 
 def read_settings(request, vector):
     """BoostingSettings from a FitRequest; `vector`: whether leaves hold a value for each output."""

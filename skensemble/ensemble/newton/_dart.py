@@ -191,6 +191,9 @@ class DartRounds(TreeRounds):
         self._dropout, self._trees = dropout, past
         self._moved = [data for data in (train, held_out) if data is not None]
 
+    def goes_on(self, settings, dropout, past):
+        return super().goes_on(settings) and self._dropout == dropout
+
     def round(self, number):
         trees, shape = self._trees, self._trees.shape
         dropout, seed = self._dropout, mixed_seed(self.settings.seed, number)
@@ -243,6 +246,9 @@ class DartTrees(GradientTrees):
     def recall(self, data, table, n_threads):
         leaves_of_parts = table.each_part(lambda _, part: self._leaves(part, n_threads))
         data.leaves = [np.concatenate(of_tree) for of_tree in zip(*leaves_of_parts)]
+
+    def moves_exactly(self, data):
+        return True  # see `replay`
 
     def fill_raw(self, data, n_threads):
         super().fill_raw(data, n_threads)

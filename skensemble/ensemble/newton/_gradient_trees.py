@@ -49,15 +49,21 @@ class GradientTrees(Booster):
         """TrainingData whose codes are there row by row only."""
         return TrainingData(binner.transform_by_rows(table, n_threads), target, weight, start=start)
 
+    def moves_exactly(self, data):
+        return data.start is None  # which is added last by `fill_raw`, and comes before the trees of later rounds
+
     def rounds(self, request):
         return self._rounds(request)
 
     def _rounds(self, request, *others):
+        settings = self._settings(request)
+        if request.known is not None and request.known.goes_on(settings, *others):
+            return request.known
         alone, parted = self._kinds_of_rounds
         kind = parted if request.train.is_parted else alone
         if isinstance(request.train.binned, CodesByRows):
             kind = BlockedRounds
-        return kind(request.loss, request.train, request.held_out, self._settings(request), *others)
+        return kind(request.loss, request.train, request.held_out, settings, *others)
 
     def _settings(self, request):
         return read_settings(request, vector=self.additive.trees.n_values > 1)

@@ -106,6 +106,10 @@ class LinearData(TrainingData):
         (sums,) = linear_raw(linear.encoder, linear.table, coef, np.zeros((1, 1)))
         return keys_with_target(number_keys(sums[:, 0]), self.y, self.copies)
 
+    def rest(self):
+        super().rest()
+        self.binned.table = None  # which only says which rows are alike, and what stands in some of them
+
     def add(self, output, steps, shift):
         """Move the raw predictions of an output by a step of each coefficient, and by that of the intercept."""
         linear, raw = self.binned, self.raw[output]

@@ -67,6 +67,9 @@ class LinearLeafRounds(TreeRounds):
         self._thresholds = ThresholdTable.of(thresholds)
         self._slopes = {}  # by the place of the tree in its round
 
+    def goes_on(self, settings, linear_lambda, thresholds):
+        return super().goes_on(settings) and self._linear_lambda == linear_lambda
+
     def round(self, number):
         grown = super().round(number)
         return LinearLeafRound(*grown, [self._slopes[place] for place in range(len(grown.trees))])

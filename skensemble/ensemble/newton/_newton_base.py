@@ -43,6 +43,7 @@ from skensemble.ensemble.newton._blocked_rounds import grows_in_blocks
 from skensemble.ensemble.newton._booster import FitRequest
 from skensemble.ensemble.newton._boosters import booster_names, choose_booster
 from skensemble.ensemble.newton._boosting_settings import learning_rate_of
+from skensemble.ensemble.newton._kept_rounds import KeptRounds, ReadRows, key_of_rows
 from skensemble.ensemble.newton._model_parts import ModelParts
 from skensemble.ensemble.newton._rounds_search import (
     FEWEST_ROWS,
@@ -55,6 +56,7 @@ from skensemble.ensemble.newton._rounds_search import (
 )
 from skensemble.ensemble.newton._score_history import ScoreHistory
 from skensemble.ensemble.rows._held_out_rows import held_out_parts
+from skensemble.ensemble.rows._kept_work import KeptWork, take_kept
 from skensemble.ensemble.rows._row_sampling import copies_of
 from skensemble.explanation._explain import ShapValues
 from skensemble.tree.estimators._sklearn_boosting import ConvertibleBooster
@@ -92,6 +94,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
 
     is_smooth = False  # predictions are constant between thresholds
     _reads_any_table = True
+    _made_when_needed = ("_kept",)  # by the next warm start
     _known = None  # KnownPredictions while a scorer judges them
     _is_silent = False  # does another process of the fit print what `verbose` asks for?
 
@@ -191,15 +194,14 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
         searches = not continued and self._wants_search(validation is not None)
         n_rows = table.n_samples if copies is None else copies.sum()
         candidates = self._candidates(settled, self._make_loss(target), n_rows) if searches else []
-        reads_as = kind
-        if any(candidate["linear_leaves"] for candidate in candidates):
-            reads_as = choose_booster(self.booster, True)
-        in_blocks = reads_as.allows_blocks and not candidates and grows_in_blocks(table, settled)
-        train = self._make_data(reads_as, X, table, target, weight, start, n_threads, in_blocks)
-        train.copies = copies
-        held_out = None if validation is None else self._make_data(reads_as, X_val, *validation, n_threads)
-        if held_out is None and plain_value(self.early_stopping) is True:
-            train, held_out = self._hold_out(train)
+        rows = ReadRows(X, table, target, weight, start)
+        rows_val = None if validation is None else ReadRows(X_val, *validation)
+        key = key_of_rows(self, self._arrays_of, rows, rows_val, copies)
+        kept = take_kept(self, key)
+        if kept is None:
+            train, held_out = self._make_parts(kind, settled, candidates, rows, rows_val, copies, n_threads)
+        else:
+            train, held_out = kept.train, kept.held_out
         if not continued:
             self._loss = self._make_loss(train.y).prepared(train.y, train.weight)
             self._loss.check_target(train.y)
@@ -213,16 +215,34 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
                 settled = self._search(settled, candidates, train, data, groups, table.divided, n_threads, search)
             self._booster = self._started(choose_booster(self.booster, settled.linear_leaves), train)
         self._kind_of_rounds = {name: getattr(settled, name) for name in KIND_OF_ROUNDS}
-        for part in (train, held_out):
-            if part is not None:
-                self._booster.fill_raw(part, n_threads)
-        if candidates:
-            with progress.part("rounds", self._rounds_to_add(settled.n_estimators)) as rounds:
-                self._boost(settled, train, held_out, n_threads, rounds)
+        if kept is None:
+            kept = KeptRounds.begun(self._booster, train, held_out, n_threads)
         else:
-            self._boost(settled, train, held_out, n_threads, progress)
+            kept.resume(self._booster, rows, rows_val, n_threads)
+        if candidates:
+            with progress.part("rounds", self._rounds_to_add(settled.n_estimators)) as part:
+                made = self._boost(settled, kept, n_threads, part)
+        else:
+            made = self._boost(settled, kept, n_threads, progress)
+        if key is not None and made is not None:
+            self._kept = KeptWork(key, made.at_rest())
         progress.finish(dict)
         return self
+
+    def _make_parts(self, kind, settled, candidates, rows, rows_val, copies, n_threads):
+        """TrainingData of the rows that train, and of those that judge, or None."""
+        if any(candidate["linear_leaves"] for candidate in candidates):
+            kind = choose_booster(self.booster, True)
+        in_blocks = kind.allows_blocks and not candidates and grows_in_blocks(rows.table, settled)
+        train = self._make_data(kind, *rows, n_threads, in_blocks)
+        train.copies = copies
+        if rows_val is not None:
+            return train, self._make_data(kind, *rows_val, n_threads)
+        return self._hold_out(train) if plain_value(self.early_stopping) is True else (train, None)
+
+    def _arrays_of(self, target):
+        """The arrays that a target consists of."""
+        return (target,)
 
     def _check_size(self, table, y):
         """Refuse targets whose gradients no float32 holds."""
@@ -246,7 +266,7 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
                 )
 
     def _forget(self):
-        for name in ("_booster", "_chosen", "train_score_", "validation_score_", *SEARCHED):
+        for name in ("_booster", "_chosen", "_kept", "train_score_", "validation_score_", *SEARCHED):
             self.__dict__.pop(name, None)
 
     def _read_validation(self, X_val, y_val, sample_weight_val, init_score_val):
@@ -407,11 +427,16 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
 
     # -- rounds ------------------------------------------------------------------------------------------------------
 
-    def _boost(self, settled, train, held_out, n_threads, progress):
-        """Add rounds until there are n_estimators, or they no longer help."""
+    def _boost(self, settled, kept, n_threads, progress):
+        """Add rounds until there are n_estimators, or they no longer help: KeptRounds, or None if the model lacks some.
+
+        kept : KeptRounds, of the fit before or without rounds
+        """
+        train, held_out, rounds = kept
         before, n_rounds = self._booster, self._rounds_to_add(settled.n_estimators)
         self._learning_rate = learning_rate_of(settled.learning_rate, train)
-        rounds = before.rounds(self._request(settled, train, held_out, n_threads)) if n_rounds else None
+        if n_rounds:
+            rounds = before.rounds(self._request(settled, kept, n_threads))
         history = ScoreHistory(self, self._scorer(held_out), train, held_out, before.n_rounds)
         may_stop = held_out is not None and self.early_stopping is not False
         patience = self._patience(train, history) if may_stop else None
@@ -429,16 +454,19 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
             is_over = patience is not None and patience.is_over(history.validation_score)
             if is_over or wants_stop:
                 break
-        kept = len(made) if patience is None else max(0, patience.best_length - 1 - before.n_rounds)
-        self._finish(before.extended(made[:kept]) if kept else before, settled.temperature, history)
+        n_best = len(made) if patience is None else max(0, patience.best_length - 1 - before.n_rounds)
+        self._finish(before.extended(made[:n_best]) if n_best else before, settled.temperature, history)
+        has_all = n_best == len(made) and settled.temperature == 1.0
+        return KeptRounds(train, held_out, rounds) if has_all else None
 
     def _patience(self, train, history):
         unit = self._loss.unit(train.y, train.weight) if self.scoring == "loss" else 1.0
         return Patience(self.n_iter_no_change, self.tol * unit, history.validation_score)
 
-    def _request(self, settled, train, held_out, n_threads):
+    def _request(self, settled, kept, n_threads):
+        train, held_out, rounds = kept
         features = FeatureNames.of(self)
-        return FitRequest(settled, features, self._loss, train, held_out, self._seed, n_threads)
+        return FitRequest(settled, features, self._loss, train, held_out, self._seed, n_threads, rounds)
 
     def _rounds_to_add(self, n_estimators):
         n_rounds = n_estimators - self._booster.n_rounds
@@ -452,7 +480,8 @@ class NewtonBoosting(ModelParts, ConvertibleBooster, CallbackSupportMixin, ShapV
     def _finish(self, booster, temperature, history):
         """Keep the model of the best round, and all scores."""
         scaled = booster if temperature == 1.0 else booster.tempered(temperature)
-        self._booster = scaled.compiled()  # now, so that predicting changes nothing
+        is_first = self._booster.n_rounds == 0  # else the next warm start would throw away what predictions read
+        self._booster = scaled.compiled() if is_first else scaled
         self.train_score_ = np.array(history.train_score)
         self.validation_score_ = np.array(history.validation_score)
 

@@ -457,6 +457,10 @@ class NewtonBoostingRanker(NewtonBoosting):
         data.queries = target.queries
         return data
 
+    def _arrays_of(self, target):
+        queries = target.queries
+        return target.relevance, queries.code, queries.weight, queries.copies
+
     def _make_loss(self, target):
         return make_loss(self.loss, **vars(self))
 
@@ -494,10 +498,11 @@ class NewtonBoostingRanker(NewtonBoosting):
     def _loss_of(self, train, n_threads):
         return self._loss.of_rows(train.y, train.queries, n_threads)
 
-    def _boost(self, settled, train, held_out, n_threads, progress):
-        self._loss = self._loss_of(train, n_threads)
-        super()._boost(settled, train, held_out, n_threads, progress)
+    def _boost(self, settled, kept, n_threads, progress):
+        self._loss = self._loss_of(kept.train, n_threads)
+        made = super()._boost(settled, kept, n_threads, progress)
         self._loss = self._loss.without_rows()
+        return made
 
     def _scorer(self, held_out):
         if held_out is None and not self.verbose:

@@ -61,6 +61,10 @@ class TrainingData:
         there |= {name: other.take(rows) for name, other in others.items() if other is not None}
         return replace(self, binned=self.binned.take(rows), leaves=leaves, **there)
 
+    def rest(self):
+        """Let go of the user's table, and of what is computed again: nobody reads these rows for now."""
+        self.given, self.before = self.given.of(None), None
+
     def part(self, share):
         """The data with a share of the copies of each row, without rows of share 0.  share : (n_samples,) in [0, 1]"""
         rows = np.flatnonzero(share)

@@ -85,6 +85,10 @@ class TreeRounds:
             return np.full(self.n_samples, 0.5)
         return None if self._weight is None else np.array(self._weight, np.float64)
 
+    def goes_on(self, settings):
+        """Would rounds of these settings that were made now do the same as these?"""
+        return self.settings.equals(settings)
+
     def set_learning_rate(self, learning_rate):
         """Set that of the rounds to come."""
         self.settings = replace(self.settings, learning_rate=learning_rate)

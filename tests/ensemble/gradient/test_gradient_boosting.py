@@ -20,6 +20,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from skensemble import GradientBoostingClassifier, GradientBoostingRegressor
 from skensemble.ensemble.losses._losses import offered_losses
+from skensemble.tree._binning import Binner
 from tests.recorder import Recorder
 
 ESTIMATORS = (GradientBoostingClassifier, GradientBoostingRegressor)
@@ -257,6 +258,77 @@ def test_warm_start_continues_one_long_fit(kind, settings):
     with pytest.raises(ValueError, match="n_estimators must be >= the 8 rounds"):
         warm.set_params(n_estimators=7).fit(X, y)
     assert warm.n_estimators_ == 8
+
+
+@both
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"subsample": 0.5},
+        {"n_iter_no_change": 50},
+        {"init": "estimator"},
+        {"loss": "huber", "n_iter_no_change": 50},
+    ],
+    ids=str,
+)
+def test_warm_start_round_by_round_codes_the_table_once(kind, settings, monkeypatch):
+    X, y = _data(kind)
+    is_classifier = kind is GradientBoostingClassifier
+    if is_classifier:
+        settings = {name: value for name, value in settings.items() if name != "loss"}
+    if "init" in settings:
+        settings = {"init": LogisticRegression(max_iter=1000) if is_classifier else LinearRegression()}
+    coded, transform = [], Binner.transform
+    monkeypatch.setattr(Binner, "transform", lambda *args: coded.append(1) or transform(*args))
+    model, other = (kind(**{**FAST, "n_estimators": 1}, **settings, warm_start=True).fit(X, y) for _ in range(2))
+    n_coded = len(coded)
+    for n_estimators in range(2, 9):
+        model.set_params(n_estimators=n_estimators).fit(X.copy(), list(y))
+    assert len(coded) == n_coded
+    for n_estimators in range(2, 9):
+        other = pickle.loads(pickle.dumps(other)).set_params(n_estimators=n_estimators).fit(X, y)
+    _assert_same(model, other, X)
+    assert "_kept" not in model.__getstate__()
+    assert "_kept" not in vars(model.set_params(warm_start=False).fit(X, y))
+
+
+@both
+def test_warm_start_sees_what_changed(kind):
+    """In the table itself, in the weights, in what the rounds do."""
+    X, y = _data(kind)
+    weight = np.ones(len(X))
+    model, other = (kind(**{**FAST, "n_estimators": 2}, warm_start=True).fit(X.copy(), y, weight) for _ in range(2))
+    changes = (
+        {"n_iter_no_change": 90},
+        {"max_features": 1},
+        {"max_features": 1.0},
+        {"learning_rate": 0.1},
+        {"n_jobs": 2},
+    )
+    for n_estimators, change in enumerate(("none", "table", "weight", *changes), 3):
+        if change == "table":
+            X[:20] = X[20:40]
+        elif change == "weight":
+            weight[:50] = 0.0
+        parameters = {"n_estimators": n_estimators, **(change if isinstance(change, dict) else {})}
+        model.set_params(**parameters).fit(X, y, weight)
+        other = pickle.loads(pickle.dumps(other)).set_params(**parameters).fit(X, y, weight)
+        _assert_same(model, other, X)
+
+
+@both
+def test_a_warm_start_that_fails_leaves_nothing_behind(kind):
+    X, y = _data(kind)
+    model, other = (kind(**{**FAST, "n_estimators": 2}, warm_start=True).fit(X, y) for _ in range(2))
+
+    def fails(number, estimator, variables):
+        if number == 3:
+            raise KeyError("no more")
+
+    with pytest.raises(KeyError, match="no more"):
+        model.set_params(n_estimators=6).fit(X, y, monitor=fails)
+    _assert_same(model.fit(X, y), other.set_params(n_estimators=6).fit(X, y), X)
 
 
 def test_trees_remember_what_they_were_grown_with(friedman):

@@ -194,16 +194,15 @@ def test_stops_at_the_best_measure_of_given_queries(scoring):
 def test_holds_out_whole_queries(booster):
     X, y, qid = _table()
     model = NewtonBoostingRanker(booster=booster, early_stopping=True, validation_fraction=0.25, **FAST)
-    parts = []
-    model._boost, boost = (
-        lambda settled, train, held_out, *rest: (
-            parts.extend([train, held_out]),
-            boost(settled, train, held_out, *rest),
-        ),
-        (model._boost),
-    )
+    seen, boost = [], model._boost
+
+    def noting(settled, kept, *rest):
+        seen.append(kept)
+        return boost(settled, kept, *rest)
+
+    model._boost = noting
     model.fit(X, y, qid=qid)
-    train, held_out = parts
+    train, held_out, _ = seen[0]
     sizes = np.bincount(qid)
     assert held_out.queries.n_queries == 10
     assert sorted([*np.bincount(train.queries.code), *np.bincount(held_out.queries.code)]) == sorted(sizes)
