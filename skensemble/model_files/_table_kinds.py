@@ -16,6 +16,7 @@ from skensemble.generative.tables._category_digits import CategoryDigits
 from skensemble.generative.tables._column_formats import CategoryFormat, DecimalFormat, FloatFormat, IntegerFormat
 from skensemble.generative.tables._containers import ArrayContainer, ArrowContainer, PandasContainer, PolarsContainer
 from skensemble.generative.tables._encoded_columns import AffineCopy, EncodedCategories, EncodedNumbers, RelabelledCopy
+from skensemble.generative.tables._exact_integers import ExactIntegers
 from skensemble.generative.tables._given_columns import GivenColumns
 from skensemble.generative.tables._label_encoding import (
     CLASSES,
@@ -65,8 +66,10 @@ CONTAINERS = tuple(kind.cls for kind in CONTAINER_KINDS)
 
 _NAMED = {"dtype": DTYPE, "name": Text()}
 _FLOATS = {**_NAMED, "holds_ints": FLAG, "decimals": Maybe(Whole(0, 20)), "multiple": Whole(1)}
-_FLOATS |= {"computed": Maybe(Array("f8", 2, None, finite=True)), "is_single": FLAG, "phase": Whole(0)}
-_PERHAPS_OF_FLOATS = ("computed", "is_single", "phase")
+_EXACT = {"exact": Maybe(Of(ExactIntegers))}
+_FLOATS |= {"computed": Maybe(Array("f8", 2, None, finite=True)), "is_single": FLAG, "phase": Whole(0), **_EXACT}
+_FLOATS |= {"_marker": ANYTHING}
+_PERHAPS_OF_FLOATS = ("computed", "is_single", "phase", "exact", "_marker")
 _LIMITS = {"limits": Each(Number(), 2, tuple)}
 _TIMES = {
     **_NAMED,
@@ -76,6 +79,7 @@ _TIMES = {
     "step": Whole(1),
     "origin": Value(IsInstance((int, np.int64), "a whole number")),
     "multiple": Whole(1),
+    **_EXACT,
 }
 
 
@@ -124,12 +128,23 @@ def _check_categories(column_format):
         raise ValueError(f"levels must be the {n_values} values, and one for missing cells if there are some.")
 
 
+def _check_exact_integers(exact):
+    if not len(exact.floats) or not (np.diff(exact.floats) > 0).all():
+        raise ValueError("floats must be some, and ascend.")
+
+
 FORMAT_KINDS = [
+    Kind(
+        "exact integers",
+        ExactIntegers,
+        {"floats": Array("f8", "n", finite=True), "integers": Array("i8 u8", "n")},
+        check=_check_exact_integers,
+    ),
     Kind("floats", FloatFormat, _FLOATS, optional=_PERHAPS_OF_FLOATS, make=bare(FloatFormat)),
     Kind(
         "decimals",
         DecimalFormat,
-        {**_FLOATS, "places": Whole(0, 1000), "_marker": ANYTHING},
+        {**_FLOATS, "places": Whole(0, 1000)},
         optional=_PERHAPS_OF_FLOATS,
         make=bare(DecimalFormat),
     ),
@@ -143,15 +158,24 @@ FORMAT_KINDS = [
             "multiple": Whole(1),
             "phase": Whole(0),
             **_LIMITS,
+            **_EXACT,
         },
-        optional=("phase",),
+        optional=("phase", "exact"),
         make=bare(IntegerFormat),
     ),
-    Kind("times", TimeFormat, _STORED_TIMES, take=_take_times(_STORED_TIMES), make=_make_times(TimeFormat)),
+    Kind(
+        "times",
+        TimeFormat,
+        _STORED_TIMES,
+        optional=("exact",),
+        take=_take_times(_STORED_TIMES),
+        make=_make_times(TimeFormat),
+    ),
     Kind(
         "time objects",
         TimeObjectFormat,
         _TIME_OBJECTS,
+        optional=("exact",),
         take=_take_times(_TIME_OBJECTS),
         make=_make_times(TimeObjectFormat),
     ),

@@ -18,6 +18,7 @@ import pandas as pd
 from skensemble._large_integers import warn_of_lost
 from skensemble._levels import LevelMatcher, as_single
 from skensemble._object_cells import in_native_order, without_dictionary
+from skensemble.generative.tables._exact_integers import ExactIntegers, as_integers
 
 MAX_DECIMALS = 12
 EXACT = 2.0**53  # whole numbers below are exact in float64
@@ -27,6 +28,7 @@ LARGEST_SINGLE = float(np.finfo(np.float32).max)
 LEAST_RANGE = 1e-305  # of the numbers of a column
 MISSING, UNSEEN = -1, -2  # codes of cells without a level
 MOST_SHOWN = 10  # levels in an error
+TOLD_APART = "must be values of fit, or integers that floats tell apart,"
 NO_ACCIDENT = 1e4  # odds against random numbers with a common divisor, from which they count as multiples of it
 
 
@@ -48,20 +50,24 @@ class FloatFormat:
     computed : (2, n_distinct), rounded and as given, numbers of the training data that are a product or sum of rounded
         ones, such as 3 * 0.05, and so not quite rounded; without columns if they are many, and None if there are none
     is_single : whether numbers are rounded to `decimals` in the precision of float32 only, as 0.1 of float32 is
+    exact : ExactIntegers, or None
     """
 
     limits = (-np.inf, np.inf)
-    computed = None
+    computed = exact = None
     is_single = False
     phase = 0  # files of earlier versions have none
+    _marker = np.nan  # a missing cell of a column of objects
 
     def __init__(self, series, name, kind):
         self.dtype, self.name = series.dtype, name
         self.holds_ints = kind in "iu"  # as Python objects
         numbers = self.read(series)
         known = numbers[~np.isnan(numbers)]
+        if holds_objects(self.dtype) and len(known) < len(series):
+            self._marker = series[series.isna()].iloc[0]
         if self.holds_ints and np.abs(known).max() >= EXACT:
-            warn_of_lost(name, *(len(set(cells.tolist())) for cells in (series[series.notna()], known)))
+            self._note_integers(series[series.notna()].tolist(), known)
         _check_range(known, name)
         self.decimals = _common_decimals(known)
         if self.decimals is None:
@@ -78,6 +84,13 @@ class FloatFormat:
         if self.is_single:
             return _rounded_singles(numbers, self.decimals)
         return numbers if self.computed is None else _nearly_rounded(numbers, self.decimals)
+
+    def _note_integers(self, cells, known):
+        integers = as_integers(cells)
+        if integers is None:
+            warn_of_lost(self.name, len(set(cells)), len(set(known.tolist())))
+        else:
+            self.exact = ExactIntegers.of(known, integers, self.name)
 
     def _note_computed(self, known):
         """Find the decimals to which numbers are rounded up to errors of arithmetic; returns the rounded numbers."""
@@ -106,6 +119,8 @@ class FloatFormat:
         if self.holds_ints:
             is_lost = np.isfinite(numbers) & (numbers != np.rint(numbers))
             raise_if_lost(is_lost, f"Known cells must be whole numbers in {self.name}", series)
+            differs = [written != given for written, given in zip(self._objects(numbers), series)]
+            raise_if_lost(np.isfinite(numbers) & differs, f"Known cells {TOLD_APART} in {self.name}", series)
         if isinstance(self.dtype, np.dtype) and self.dtype.kind == "f":
             largest = float(np.finfo(self.dtype).max)
             rule = (
@@ -119,11 +134,16 @@ class FloatFormat:
         if self.is_single:
             numbers = np.where(np.abs(numbers) <= LARGEST_SINGLE, as_single(numbers), numbers)
         if holds_objects(self.dtype):
-            whole = [int(number) if self.holds_ints and number == number else number for number in numbers.tolist()]
-            return np.array([*whole, None], object)[:-1]
+            return np.array([*self._objects(numbers), None], object)[:-1]
         if isinstance(self.dtype, np.dtype):
             return numbers.astype(self.dtype)
         return pd.Series(numbers).astype(self.dtype).array
+
+    def _objects(self, numbers):
+        """List of Python's numbers, and of what stands for missing ones."""
+        number_of = int if self.holds_ints else float
+        objects = np.array([self._marker if x != x else number_of(x) for x in numbers.tolist()], object)
+        return (objects if self.exact is None else self.exact.restored(numbers, objects)).tolist()
 
 
 def _read_floats(series, name):
@@ -200,10 +220,7 @@ class DecimalFormat(FloatFormat):
 
     def __init__(self, series, name):
         super().__init__(series, name, "f")
-        is_missing = series.isna().to_numpy(bool)
-        values = series.to_numpy()
-        self.places = max(0, *(-value.as_tuple().exponent for value in values[~is_missing]))
-        self._marker = values[is_missing][0] if is_missing.any() else None
+        self.places = max(0, *(-value.as_tuple().exponent for value in series[series.notna()]))
 
     def check_exact(self, numbers, series):
         is_lost = np.isfinite(numbers) & (np.round(numbers, self.places) != numbers)
@@ -217,11 +234,11 @@ class DecimalFormat(FloatFormat):
 class IntegerFormat:
     """Integers as their distance from `origin`: 0, unless they are too large to be exact as floats.
 
-    multiple, phase : see FloatFormat
+    multiple, phase, exact : see FloatFormat
     """
 
     decimals = 0
-    phase = 0  # files of earlier versions have none
+    phase, exact = 0, None  # files of earlier versions have none
 
     def __init__(self, series, name):
         self.dtype, self.name = series.dtype, name
@@ -232,6 +249,7 @@ class IntegerFormat:
         if float(known.max()) >= EXACT or float(known.min()) <= -EXACT:
             self.origin = known.min()
         self.limits = self._limits()
+        self.exact = ExactIntegers.of(distance(known, self.origin), known, name)
         self.multiple, self.phase = common_lattice(distance(known, self.origin))
 
     def read(self, series):
@@ -246,10 +264,18 @@ class IntegerFormat:
         limits = np.iinfo(self._numpy_dtype)
         rule = f"Known cells must be whole numbers from {limits.min} to {limits.max} in {self.name}, as {self.dtype} is"
         raise_if_lost(is_lost, rule, series)
+        if series.dtype.kind == self.dtype.kind:
+            integers, missing = self._integers(series)
+            is_lost = ~missing & (self._written(numbers) != integers)
+            raise_if_lost(is_lost, f"Known cells {TOLD_APART} in {self.name}", series)
+
+    def _written(self, numbers):
+        """Integers, any where numbers are missing."""
+        integers = moved(self.origin, np.where(np.isnan(numbers), 0.0, numbers)).astype(self.storage)
+        return integers if self.exact is None else self.exact.restored(numbers, integers)
 
     def write(self, numbers):
-        missing = np.isnan(numbers)
-        integers = moved(self.origin, np.where(missing, 0.0, numbers)).astype(self.storage)
+        missing, integers = np.isnan(numbers), self._written(numbers)
         if isinstance(self.dtype, np.dtype):
             return integers.astype(self.dtype)
         written = pd.Series(integers).astype(self.dtype)

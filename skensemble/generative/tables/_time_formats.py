@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from skensemble.generative.tables._column_formats import common_divisor, distance, holds_objects, moved, raise_if_lost
+from skensemble.generative.tables._exact_integers import ExactIntegers
 
 NOT_A_TIME = np.iinfo(np.int64).min
 LAST_OF_DAY = 86_400_000_000 - 1  # microseconds
@@ -18,12 +19,15 @@ class TimeFormat:
     day of the change to summer time has 23 hours.  An hour that the clock shows twice is then taken as the first one.
 
     They are exact as long as the last one is less than 2**53 steps away: 104 days in nanoseconds, 285 years in
-    microseconds.
+    microseconds. Beyond that, those of few values are.
+
+    exact : ExactIntegers of their ticks, or None
     """
 
     STEPS = tuple(pd.Timedelta(step) for step in ("1D", "1h", "1min", "1s", "1ms", "1us", "1ns"))
     decimals = 0
     phase = 0  # they are counted from the first one
+    exact = None  # files of earlier versions have none
     limits = (-(2.0**62), 2.0**62)
 
     def __init__(self, series, name):
@@ -38,7 +42,8 @@ class TimeFormat:
             self.is_local, self.step = local_step > self.step, max(local_step, self.step)
         ticks = self._ticks(index)
         self.origin = ticks.min()
-        self.multiple = common_divisor(distance(ticks, self.origin) / self.step)
+        steps = distance(ticks, self.origin) / self.step
+        self.exact, self.multiple = ExactIntegers.of(steps, ticks, name), common_divisor(steps)
 
     def read(self, series):
         if series.isna().all():
@@ -62,6 +67,7 @@ class TimeFormat:
     def write(self, numbers):
         missing = np.isnan(numbers)
         ticks = moved(self.origin, np.where(missing, 0.0, numbers) * self.step)
+        ticks = ticks if self.exact is None else self.exact.restored(numbers, ticks)
         ticks = np.where(missing, NOT_A_TIME, ticks).view(f"{self.dtype.kind}8[{self.unit}]")
         return pd.Series(self._with_zone(ticks)).astype(self.dtype).array
 

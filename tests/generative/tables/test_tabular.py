@@ -41,6 +41,7 @@ def _arrow(arrow_type):
     return pd.ArrowDtype(arrow_type)
 
 
+WIDE = np.array([2**62 + 1, -(2**61) - 3, 7, 2**53 + 1, -(2**62) + 5])  # no float64 holds them
 DATES = pd.date_range("2020-01-01", periods=N, freq="D").as_unit("us")  # nanoseconds in pandas 2
 NANOSECONDS = pd.DatetimeIndex(10**18 + RNG.integers(0, 2**52, N))  # exact within 104 days
 MOMENTS = pd.DatetimeIndex(RNG.integers(0, 10**15, N).view("M8[us]"))
@@ -53,6 +54,11 @@ COLUMNS = {
     "sparse uint8": pd.Series(pd.arrays.SparseArray(INTEGERS.astype("uint8"), fill_value=1)),
     "negative int8": _series(INTEGERS - 100, "int8"),
     "large int64": pd.Series(INTEGERS + (2**62 + 12345)),
+    "wide int64": pd.Series(WIDE[INTEGERS % 5]),
+    "wide Int64, missing": _series(WIDE[INTEGERS % 5], "Int64", True),
+    "wide uint64": pd.Series(WIDE.view(np.uint64)[INTEGERS % 5]),
+    "object of wide ints, missing": pd.Series(_with_missing(WIDE[INTEGERS % 5].tolist()), dtype=object),
+    "nanoseconds of years": pd.Series(pd.DatetimeIndex(NANOSECONDS[:5].asi8 % 2**60)[INTEGERS % 5]),
     "large uint64": pd.Series(INTEGERS.astype(np.uint64) + np.uint64(2**64 - 200)),
     "float64": pd.Series(FLOATS),
     "float32": pd.Series(FLOATS.astype(np.float32)),
@@ -71,6 +77,10 @@ COLUMNS = {
     "object, None": _series(WORDS, object, True),
     "object, NaN": pd.Series(_with_missing(WORDS, np.nan), dtype=object),
     "object of ints": _series(INTEGERS, object),
+    "object of ints, None": pd.Series(_with_missing(INTEGERS.tolist()), dtype=object),
+    "object of ints, NaN": pd.Series(_with_missing(INTEGERS.tolist(), np.nan), dtype=object),
+    "object of ints, NA": pd.Series(_with_missing(INTEGERS.tolist(), pd.NA), dtype=object),
+    "object of floats, None": pd.Series(_with_missing(FLOATS.tolist()), dtype=object),
     "category": _series(WORDS, "category"),
     "ordered category, missing": _series(WORDS, ORDERED, True),
     "category of numbers": _series(INTEGERS // 20, "category"),
@@ -764,6 +774,26 @@ def test_known_cells_that_a_column_cannot_hold_are_refused(column, value, messag
     encoder = TableEncoder().fit(KNOWN)
     with pytest.raises(ValueError, match=f"Known cells must (be|have) {message}"):
         encoder.transform_cells({column: value}, 3)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "Int64", object])
+def test_known_integers_that_no_float_holds(dtype):
+    wide = pd.Series(np.resize(WIDE, 100).tolist(), dtype=dtype)
+    encoder = TableEncoder().fit(pd.DataFrame({"id": wide, "x": RNG.normal(size=100)}))
+    Z = RNG.normal(size=(2, encoder.n_encoded_))
+    for value in WIDE.tolist():
+        assert encoder.inverse_transform(Z, cells={"id": value})["id"].tolist() == [value] * 2
+    with pytest.raises(ValueError, match="Known cells must be values of fit, or integers that floats tell apart, in"):
+        encoder.inverse_transform(Z, cells={"id": 2**62 + 3})
+
+
+@pytest.mark.parametrize("dtype", ["int64", object])
+def test_more_integers_than_are_kept_are_numbers(dtype):
+    wide = pd.Series(RNG.integers(-(2**62), 2**62, 3000).tolist(), dtype=dtype)
+    encoder = TableEncoder().fit(wide.to_frame("id"))
+    decoded = encoder.inverse_transform(encoder.transform(wide.to_frame("id")))["id"]
+    assert decoded.dtype == wide.dtype
+    assert_allclose(decoded.astype(float), wide.astype(float), rtol=0, atol=2.0**20)
 
 
 # -- times and decimals as objects -----------------------------------------------------------------------------------
