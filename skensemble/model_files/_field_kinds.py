@@ -43,6 +43,7 @@ from skensemble.model_files._rules import (
 )
 
 FLOAT = "f4 f8"
+SMALLEST_SCALE = float(np.finfo(np.float64).tiny)  # by which numbers are divided
 FLOATS = np.float32, np.float64
 DTYPE = Value(Matches(lambda value: isinstance(value, np.dtype) and value in FLOATS, "float32 or float64"))
 MOST_UNITS = 1 << 24  # of a layer
@@ -101,13 +102,19 @@ def _check_field_network(model):
 
 
 NETWORK_KINDS = [
-    Kind("network", MLP, {**_SHAPE, "parameters": Maybe(Array(FLOAT, None))}, take=_take_network, make=_make_network),
+    Kind(
+        "network",
+        MLP,
+        {**_SHAPE, "parameters": Maybe(Array(FLOAT, None, finite=True))},
+        take=_take_network,
+        make=_make_network,
+    ),
     Kind(
         "embedding",
         Embedding,
         {
             "centre": Array("f8", "features", finite=True),
-            "scale": Array("f8", "features", finite=True),
+            "scale": Array("f8", "features", low=SMALLEST_SCALE, finite=True),
             "missing": Array("i8", None, low=0),
             "time": Whole(-1),
             "frequencies": Array("f4", None, finite=True),
@@ -121,7 +128,7 @@ NETWORK_KINDS = [
             "embedding": Of(Embedding),
             "network": Of(MLP),
             "target_centre": Array("f8", "outputs", finite=True),
-            "target_scale": Array("f8", "outputs", finite=True),
+            "target_scale": Array("f8", "outputs", low=SMALLEST_SCALE, finite=True),
         },
         check=_check_field_network,
     ),
@@ -274,7 +281,7 @@ FLOW_KINDS = [
             "dtype": DTYPE,
             "n_columns": Whole(1, MOST_UNITS),
             "n_condition": Whole(0, MOST_UNITS),
-            "parameters": Array(FLOAT, None),
+            "parameters": Array(FLOAT, None, finite=True),
         },
         make=_make_flow,
         check=_check_flow,

@@ -240,12 +240,10 @@ def _in_form(array, dtype, order):
     if dtype is None:
         return array
     dtype = read_dtype(dtype)
-    if dtype.kind in "mM":
-        array = array.astype(np.int64).view(dtype)
-    elif dtype.kind in "biuf":
-        array = array.astype(dtype)
-    else:
-        raise ValueError(f"an array of numbers cannot be {dtype}")
+    whole = np.dtype(np.int64) if dtype.kind in "mM" else dtype
+    if whole.kind not in "biuf" or not np.can_cast(array.dtype, whole):  # files hold what loses nothing
+        raise ValueError(f"an array of {array.dtype} cannot be one of {dtype}")
+    array = array.astype(whole).view(dtype)
     return np.asfortranarray(array) if order == "F" else array
 
 

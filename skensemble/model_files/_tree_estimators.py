@@ -19,6 +19,7 @@ from skensemble.tree.estimators._tree_structure import TreeStructure
 from skensemble.tree.trees._tree_arrays import TreeArrays
 
 SEED = Whole(0, 2**63 - 1)
+ROUNDING = 1e-9  # of shares
 SCORES = Array("f8", None)
 STARTS = Value(Matches(lambda value: isinstance(value, str) or hasattr(value, "predict"), "'zero' or an estimator"))
 CLASSES = {"classes_": ANYTHING, "n_classes_": ANYTHING}  # an array and a number, or lists of them for several targets
@@ -26,20 +27,27 @@ CLASSES = {"classes_": ANYTHING, "n_classes_": ANYTHING}  # an array and a numbe
 # -- decision trees --------------------------------------------------------------------------------------------------
 
 
-def _check_classes(model, n_values):
-    """Classes of each output, as many as nodes have values."""
+def _check_classes(model, trees):
+    """Classes of each output, as many as nodes have values, which are their shares."""
+    n_values = trees.n_values
     classes = [model.classes_] if model.n_outputs_ == 1 else model.classes_
     counts = np.atleast_1d(model.n_classes_)
     require(all(isinstance(each, np.ndarray) and each.ndim == 1 for each in classes), "classes_ must be arrays")
     require([len(each) for each in classes] == counts.tolist(), "n_classes_ must be the numbers of classes_")
     require(counts.sum() == n_values, f"there must be {n_values} classes, as nodes have values, got {counts.sum()}")
+    _check_shares(trees)
 
 
-def _check_outputs(model, n_values):
+def _check_shares(trees):
+    low, high = trees.values.min(initial=0.0), trees.values.max(initial=0.0)
+    require(low >= 0.0 and high <= 1.0 + ROUNDING, f"shares of classes must be in [0, 1], got {low} to {high}")
+
+
+def _check_outputs(model, trees):
     if hasattr(model, "classes_"):
-        _check_classes(model, n_values)
+        _check_classes(model, trees)
     else:
-        require(model.n_outputs_ == n_values, f"n_outputs_ must be {n_values}, as nodes have values")
+        require(model.n_outputs_ == trees.n_values, f"n_outputs_ must be {trees.n_values}, as nodes have values")
 
 
 def _check_columns(model, binner):
@@ -49,7 +57,7 @@ def _check_columns(model, binner):
 
 def _check_tree(model):
     _check_columns(model, model.tree_.binner)
-    _check_outputs(model, model.tree_.trees.n_values)
+    _check_outputs(model, model.tree_.trees)
 
 
 _TREE = {"tree_": Of(TreeStructure), "max_features_": Whole(1), "n_outputs_": Whole(1)}
@@ -65,7 +73,7 @@ TREE_KINDS = [
 def _check_forest(model):
     trees = model._trees
     _check_columns(model, model._binner)
-    _check_outputs(model, trees.n_values)
+    _check_outputs(model, trees)
     require(trees.n_trees > 0 and len(trees.cover) == trees.n_nodes, "there must be trees, with covers")
     if getattr(model, "_bootstrap", None) is not None:
         require(model._bootstrap.n_samples == model._n_samples, "_bootstrap must draw from _n_samples samples")
@@ -205,6 +213,8 @@ def _check_adaboost(model):
     if isinstance(members, GrownTrees):
         require(model._takes_tables, "_takes_tables must be true for trees")
         _check_columns(model, members.binner)
+        if members.task != "numbers":
+            _check_shares(members.trees)
     else:
         require(not model._takes_tables, "_takes_tables must be false for learners that are no trees of their own")
         _check_learners(model, members)
@@ -229,7 +239,7 @@ _ADABOOST = {
     "_members": Of(GrownTrees, FittedEstimators),
     "estimator_": ANYTHING,
     "_takes_tables": FLAG,
-    "estimator_weights_": Array("f8", "rounds"),
+    "estimator_weights_": Array("f8", "rounds", low=0.0, finite=True),
     "estimator_errors_": Array("f8", "rounds"),
 }
 _OF_ADABOOST_ROUNDS = {"_seed": SEED, "_n_draws": Number(0.0), "validation_score_": SCORES}

@@ -5,6 +5,7 @@ import io
 import time
 import tracemalloc
 import zlib
+from operator import attrgetter
 
 import numpy as np
 import pytest
@@ -61,11 +62,8 @@ def test_changed_parts_are_refused_or_harmless(name, slim, times):
         changed, what = mutated(content, rng)
         start = time.process_time()
         try:
-            model = load_model(io.BytesIO(changed))
-        except ValueError:
-            continue
-        try:
-            answers(model, table)
+            with np.errstate(over="ignore", invalid="ignore"):  # as numbers of 1e308 may
+                answers(load_model(io.BytesIO(changed)), table)
         except ValueError:
             continue
         assert time.process_time() - start < 30.0, what  # kernels may be compiled meanwhile
@@ -108,11 +106,39 @@ def test_the_message_says_what_is_wrong():
     assert "max_depth must be" in wrong
 
 
+def refusal_of(model):
+    file = io.BytesIO()
+    save_model(model, file)
+    with pytest.raises(ValueError, match="the file cannot be loaded as a model: ") as error:
+        load_model(io.BytesIO(file.getvalue()))
+    return str(error.value)
+
+
+@pytest.mark.parametrize("share", [-0.5, 1.5])
+@pytest.mark.parametrize("name", ["tree", "extra trees", "forest of two targets", "adaboost"])
+def test_shares_of_classes_are_shares(name, share):
+    model = copy.deepcopy(fitted(name)[0])
+    holder = next(getattr(model, name) for name in ("tree_", "_members", "_trees") if hasattr(model, name))
+    getattr(holder, "trees", holder).values[-1, 0] = share
+    assert f"shares of classes must be in [0, 1], got {min(share, 0.0)} to " in refusal_of(model)
+
+
+def test_weights_of_adaboost_are_finite():
+    for name, weight in (("adaboost of numbers", np.inf), ("adaboost", np.nan), ("adaboost regressor", -1.0)):
+        model = copy.deepcopy(fitted(name)[0])
+        model.estimator_weights_[0] = weight
+        assert "estimator_weights_ must be" in refusal_of(model)
+
+
+def test_numbers_of_networks_are_finite_and_divide():
+    for place, wrong in (("network.parameters", np.nan), ("embedding.scale", 0.0), ("target_scale", -1.0)):
+        model = copy.deepcopy(fitted("network")[0])
+        attrgetter(place)(model.model_)[0] = wrong
+        assert f"{place} must be" in refusal_of(model)
+
+
 def test_learners_of_adaboost_have_the_classes_of_the_model():
     model = copy.deepcopy(fitted("adaboost of forests")[0])
     learner = model._members.estimators[0]
     learner.classes_ = np.array([*learner.classes_[:-1], "another"])
-    file = io.BytesIO()
-    save_model(model, file)
-    with pytest.raises(ValueError, match="classes of a learner must be among classes_"):
-        load_model(io.BytesIO(file.getvalue()))
+    assert "classes of a learner must be among classes_" in refusal_of(model)

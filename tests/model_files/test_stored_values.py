@@ -111,3 +111,12 @@ def test_other_values_are_refused(value):
 def test_malformed_entries_are_refused(entry):
     with pytest.raises(FileError, match="value"):
         ValueReader({}, {}).read(entry, "value")
+
+
+@pytest.mark.parametrize(
+    ("stored", "dtype"), [(np.ones(2), "<i4"), (np.ones(2), "<f4"), (np.ones(2, int), "|u1"), (np.ones(2), "<M8[s]")]
+)
+def test_arrays_that_would_lose_digits_are_refused(stored, dtype):
+    reader = ValueReader({}, {"cells": stored})
+    with pytest.raises(FileError, match=f"value must be a value of kind 'array': an array of {stored.dtype} cannot be"):
+        reader.read({"array": ["cells", dtype, "C"]}, "value")
