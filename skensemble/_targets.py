@@ -52,6 +52,8 @@ def all_or_nothing(fit: Method) -> Method:
 
 def read_numbers(values, name):
     """Float64 array without NaN and inf; errors begin with the name."""
+    if _are_plain_floats(values):
+        return values
     check_in_memory(values, name)
     check_unmasked(values, name)
     check_real(values, name)
@@ -67,6 +69,12 @@ def read_numbers(values, name):
     except (ValueError, TypeError, OverflowError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{name} must hold finite real numbers: {error}") from None
+
+
+def _are_plain_floats(values):
+    """Whether there is nothing to convert and to refuse: scikit-learn takes a while to say so, in each warm start."""
+    is_plain = type(values) is np.ndarray and values.ndim == 1 and values.dtype == np.float64
+    return is_plain and bool(np.isfinite(values).all())
 
 
 def _kind_of_numpy(values):

@@ -1,6 +1,6 @@
 """booster="gbtree": each round adds trees that are grown on the gradients of the loss."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -34,13 +34,36 @@ class GradientTrees(Booster):
         trees = empty_trees(len(baseline) if vector else 1)
         return cls(AdditiveTrees(trees, binner, baseline, link=link, output_names=output_names), n_parallel)
 
+    def __getattr__(self, name):
+        """`additive` of a model that `extended` has made, which is put together when somebody first asks for it.
+
+        Warm starts that add one round after another would else copy all trees in each fit.
+        """
+        later = vars(self).get("_later")
+        if name == "additive" and later is not None:
+            before, rounds = later
+            vars(self)["additive"] = before._with_trees(rounds)
+            vars(self).pop("_later", None)
+        if name not in vars(self):
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.")
+        return vars(self)[name]
+
+    def __getstate__(self):
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @property
+    def _known(self):
+        """AdditiveTrees of the rounds that are put together, perhaps not all."""
+        later = vars(self).get("_later")
+        return self.additive if later is None else later[0].additive
+
     @property
     def binner(self):
-        return self.additive.binner
+        return self._known.binner
 
     @property
     def baseline(self):
-        return self.additive.baseline
+        return self._known.baseline
 
     # -- training ----------------------------------------------------------------------------------------------------
 
@@ -66,10 +89,13 @@ class GradientTrees(Booster):
         return kind(request.loss, request.train, request.held_out, settings, *others)
 
     def _settings(self, request):
-        return read_settings(request, vector=self.additive.trees.n_values > 1)
+        return read_settings(request, vector=self._known.trees.n_values > 1)
 
     def extended(self, rounds):
-        return replace(self, additive=self._with_trees(rounds))
+        before, known = vars(self).get("_later", (self, ()))
+        longer = object.__new__(type(self))
+        vars(longer).update(n_parallel=self.n_parallel, _later=(before, (*known, *rounds)))
+        return longer
 
     def tempered(self, temperature):
         """The model with all raw predictions divided by `temperature`."""
@@ -102,12 +128,13 @@ class GradientTrees(Booster):
     @property
     def n_learners(self):
         """Trees of a round, but for those that are grown in parallel: 1, or one for each output."""
-        n_outputs = self.additive.n_outputs
-        return 1 if self.additive.trees.n_values == n_outputs else n_outputs
+        n_outputs = self._known.n_outputs
+        return 1 if self._known.trees.n_values == n_outputs else n_outputs
 
     @property
     def n_rounds(self):
-        return self.additive.trees.n_trees // (self.n_learners * self.n_parallel)
+        n_later = len(vars(self).get("_later", (self, ()))[1])
+        return self._known.trees.n_trees // (self.n_learners * self.n_parallel) + n_later
 
     @property
     def _stages(self):

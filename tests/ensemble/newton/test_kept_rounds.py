@@ -155,3 +155,15 @@ def test_nothing_is_kept_unless_it_may_be_of_use(name):
     assert "_kept" not in model.__getstate__()
     model.set_params(warm_start=False).fit(X, Y)
     assert "_kept" not in vars(model)
+
+
+def test_trees_are_put_together_when_somebody_asks_for_them():
+    model = make("gbtree", NUMBERS, n_estimators=2, warm_start=True).fit(X, Y)
+    model = one_by_one(model, lambda m: m.fit(X, Y), 5)
+    assert "additive" not in vars(model._booster)
+    assert model.n_iter_ == 5
+    assert pickle.loads(pickle.dumps(model._booster)).additive.trees.n_trees == 5
+    assert "additive" in vars(model._booster)
+    assert model._booster.n_rounds == 5
+    with pytest.raises(AttributeError, match="GradientTrees has no attribute 'addition'"):
+        model._booster.addition  # noqa: B018
