@@ -20,7 +20,8 @@ class Root:
     def __init__(self, y, weight, codes=None):
         grower = new_grower(np.zeros((len(weight), 1)), NumberTarget(y), criterion="absolute_error", max_depth=0)
         grower.grow(0, weight)
-        self.state, self.arrays = grower._idle[-1][:2]
+        memory = grower._idle[-1]
+        self.state, self.arrays = memory.state, memory.arrays
         rank_targets(self.arrays["rows"], 0, len(weight), self.state)
         if codes is not None:
             order = np.argsort(codes, kind="stable").astype(np.uint64)

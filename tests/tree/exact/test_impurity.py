@@ -14,7 +14,7 @@ def planted(target, weight, **limits):
     """(state, its arrays) of a tree whose root is a leaf: weights and targets are in fixed point."""
     grower = new_grower(np.zeros((len(weight), 1)), target, max_depth=0, **limits)
     grower.grow(0, weight)
-    return grower._idle[-1][:2]
+    return grower._idle[-1].state, grower._idle[-1].arrays
 
 
 def sums_of(rows, arrays):
