@@ -45,7 +45,8 @@ from skensemble.tree.exact._unusual_cells import (
 )
 
 # Integers of a histogram for each row, up to which it is quicker than sorting: classes are sorted as codes alone and
-# cost less (a forest of 20 000 rows takes a fifth less time at 2 than at 8), numbers carry their amounts.
+# cost less (a forest of 20 000 rows takes a fifth less time at 2 than at 8), numbers carry their amounts.  Where there
+# are more than MANY_CODES, numbers count as classes do: to look at a code takes as long as to sort a row.
 ROWS_FOR_INTEGERS_OF_CLASSES, ROWS_FOR_INTEGERS_OF_NUMBERS = 2, 8
 ROWS_FOR_PRESENT_CLASSES = 4  # the same where only the node's own range of codes and its own classes are looked at
 
@@ -176,7 +177,8 @@ def try_feature(node, feature, seed, breaks_ties, state):
         return _try_two_codes(node, feature, breaks_ties, state)
     if is_plain and _has_few_codes(feature, state):
         return _try_sums_by_code(node, feature, breaks_ties, state)
-    worth = ROWS_FOR_INTEGERS_OF_CLASSES if state.amount.shape[0] == 0 else ROWS_FOR_INTEGERS_OF_NUMBERS
+    is_sorted_soon = state.amount.shape[0] == 0 or n_codes > MANY_CODES
+    worth = ROWS_FOR_INTEGERS_OF_CLASSES if is_sorted_soon else ROWS_FOR_INTEGERS_OF_NUMBERS
     if is_plain and worth * n_rows >= n_codes * state.n_channels:
         fill_histogram(column, 0, 1, start, n_rows, 0, n_codes - 1, state)
         groups_of_histogram(state.histogram, 0, 0, n_codes - 1, True, state)
