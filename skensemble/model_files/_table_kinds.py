@@ -25,7 +25,7 @@ from skensemble.generative.tables._label_encoding import (
     distribution,
     thinned,
 )
-from skensemble.generative.tables._number_axis import MonotoneSpline, NumberAxis, NumberLevels
+from skensemble.generative.tables._number_axis import MonotoneSpline, NumberAxis, NumberLevels, spline_slopes
 from skensemble.generative.tables._tabular import TableEncoder
 from skensemble.generative.tables._time_formats import TIME_OBJECTS, TimeFormat, TimeObjectFormat
 from skensemble.model_files._frame_types import (
@@ -191,6 +191,9 @@ NUMBER_OR_INFINITY = Value(Matches(lambda value: isinstance(value, Real) and val
 def _check_spline(spline):
     if len(spline.x) < 2 or not (np.diff(spline.x) > 0).all() or not (np.diff(spline.y) > 0).all():
         raise ValueError("knots of a spline must ascend, and there must be two.")
+    chords, slopes = spline_slopes(spline.x, spline.y)
+    if not np.array_equal(spline.chords, chords) or not np.array_equal(spline.slopes, slopes) or not chords.min() > 0:
+        raise ValueError("slopes of a spline must be those between its knots, above 0.")
 
 
 def _check_axis(axis):

@@ -137,6 +137,15 @@ def test_numbers_of_networks_are_finite_and_divide():
         assert f"{place} must be" in refusal_of(model)
 
 
+@pytest.mark.parametrize(("part", "wrong"), [("slopes", 1e308), ("slopes", 0.0), ("chords", 0.5)])
+def test_slopes_of_splines_follow_from_their_knots(part, wrong):
+    model = copy.deepcopy(fitted("continuous")[0])
+    axes = [getattr(column, "calibrated_axis", None) for column in model.encoder_._columns]
+    splines = [axis.calibration for axis in axes if getattr(axis, "calibration", None) is not None]
+    getattr(splines[0], part)[0] = wrong
+    assert "slopes of a spline must be those between its knots" in refusal_of(model)
+
+
 def test_learners_of_adaboost_have_the_classes_of_the_model():
     model = copy.deepcopy(fitted("adaboost of forests")[0])
     learner = model._members.estimators[0]

@@ -348,9 +348,7 @@ class MonotoneSpline:
 
     def __init__(self, x, y):
         self.x, self.y = _merged(x, y)
-        self.chords = np.diff(self.y) / np.diff(self.x)
-        inner = np.sqrt(self.chords[1:]) * np.sqrt(self.chords[:-1])
-        self.slopes = np.concatenate([self.chords[:1], inner, self.chords[-1:]])
+        self.chords, self.slopes = spline_slopes(self.x, self.y)
 
     def forward(self, x):
         """(values, slopes)"""
@@ -385,6 +383,13 @@ class MonotoneSpline:
         """What the lines beyond the first and the last knot add."""
         below, above = np.minimum(places - knots[0], 0.0), np.maximum(places - knots[-1], 0.0)
         return below * slopes[0] + above * slopes[-1]
+
+
+def spline_slopes(x, y):
+    """(slopes between knots, slopes at them: the geometric mean of both sides)"""
+    chords = np.diff(y) / np.diff(x)
+    inner = np.sqrt(chords[1:]) * np.sqrt(chords[:-1])
+    return chords, np.concatenate([chords[:1], inner, chords[-1:]])
 
 
 def _merged(x, y):
