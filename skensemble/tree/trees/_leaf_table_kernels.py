@@ -23,9 +23,29 @@ TOGETHER = 4  # trees whose leaves are added in one pass over the sums
 
 
 @kernel
-def list_tests(nodes, bounds, tree, tests, exits):
+def list_tests(layout, bounds, test_bounds, first_leaf, tests, exits):
+    """The tests of all trees, and the nodes of their leaves in the order of places.
+
+    bounds : of the nodes of trees;  test_bounds, first_leaf : where their tests and leaves are to stand
+    """
+    given, given_exits, nodes = layout.tests, layout.exits, layout.nodes
+    for tree in range(len(first_leaf)):
+        own, leaves = tests[test_bounds[tree, 0] : test_bounds[tree, 2]], exits[first_leaf[tree] :]
+        if not layout.symmetric[tree]:
+            _list_from_root(nodes, bounds[tree], bounds[tree + 1], own, leaves)
+            continue
+        first_test, first_exit = layout.test_bounds[tree, 0], layout.first_exit[tree]
+        for k in range(len(own)):
+            test = given[first_test + k]
+            own[k].threshold, own[k].column, own[k].strikes = test.threshold, test.column, test.strikes
+            own[k].beyond = test.strikes
+        for place in range(1 << len(own)):
+            leaves[place] = given_exits[first_exit + place]
+
+
+@kernel
+def _list_from_root(nodes, root, stop, tests, exits):
     """The tests of a tree, parents before children, and its leaves from left to right."""
-    root, stop = bounds[tree], bounds[tree + 1]
     n_leaves, place, n_tests = np.empty(stop - root, np.int64), np.zeros(stop - root, np.int64), 0
     for node in range(stop - 1, root - 1, -1):  # children lie after their parents
         first = nodes[node].child - root

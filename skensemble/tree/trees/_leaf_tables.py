@@ -70,18 +70,11 @@ def compile_leaf_tables(layout):
 
 def _list_all_tests(layout, bounds, n_leaves):
     """The tests of all trees, without limits; their bounds; and the leaves in the order of their places."""
-    n_tests = np.where(layout.symmetric, layout.test_bounds[:, 2] - layout.test_bounds[:, 0], n_leaves - 1)
-    stop, last_leaf = np.cumsum(n_tests), np.cumsum(n_leaves)
-    tests, exits = np.zeros(stop[-1] if len(stop) else 0, _TEST), np.empty(n_leaves.sum(), np.int64)
-    test_bounds = np.column_stack((stop - n_tests, stop, stop))
-    for tree, (start, _, end) in enumerate(test_bounds.tolist()):
-        own, leaves = tests[start:end], exits[last_leaf[tree] - n_leaves[tree] : last_leaf[tree]]
-        if layout.symmetric[tree]:
-            first, middle, last = layout.test_bounds[tree]
-            for name in layout.tests.dtype.names:
-                own[name] = layout.tests[name][first:last]
-            own["beyond"], test_bounds[tree, 1] = own["strikes"], start + middle - first
-            leaves[:] = layout.exits[layout.first_exit[tree] :][: len(leaves)]
-        else:
-            list_tests(layout.nodes, bounds, tree, own, leaves)
+    first, middle, stop = layout.test_bounds.T
+    n_tests = np.where(layout.symmetric, stop - first, n_leaves - 1)
+    end = np.cumsum(n_tests)
+    n_numeric = np.where(layout.symmetric, middle - first, n_tests)
+    test_bounds = np.column_stack((end - n_tests, end - n_tests + n_numeric, end))
+    tests, exits = np.zeros(n_tests.sum(), _TEST), np.empty(n_leaves.sum(), np.int64)
+    list_tests(layout, bounds, test_bounds, np.cumsum(n_leaves) - n_leaves, tests, exits)
     return tests, test_bounds, exits
