@@ -26,7 +26,7 @@ _TEST = np.dtype(
 class LeafTables(NamedTuple):
     """What the kernel reads beside arrays of the PredictionLayout."""
 
-    limits: np.ndarray  # the thresholds of each column, ascending, and infinities up to a whole number of SPANs
+    limits: np.ndarray  # the thresholds of each column, ascending, then infinities, up to a whole number of SPANs
     limit_bounds: np.ndarray  # (n_columns, 2) int64: of the thresholds of a column, the first and the end
     tests: np.ndarray  # (n_tests,) _TEST: of a symmetric tree those of its layout, of others parents before children
     test_bounds: np.ndarray  # (n_trees, 3) int64: first test, first categorical test of a symmetric tree, end
@@ -57,7 +57,7 @@ def compile_leaf_tables(layout):
     n_limits = np.bincount(column[is_new], minlength=len(layout.sources))
     if n_limits.max(initial=0) > MOST_LIMITS:
         return None
-    n_places = -(-n_limits // SPAN) * SPAN
+    n_places = (n_limits // SPAN + 1) * SPAN  # after numbers beyond all limits an infinity is found
     first, before = np.cumsum(n_places) - n_places, np.cumsum(n_limits) - n_limits
     rank = np.cumsum(is_new) - before[column]
     tests["limit"][numeric] = np.where(np.isnan(threshold), 0, rank)

@@ -102,7 +102,7 @@ def test_stumps_have_tables():
 def test_many_thresholds_of_a_column_are_searched():
     rng = np.random.default_rng(1)
     for n_limits in (64, 65, 80, 254):
-        values = np.append(np.sort(rng.normal(size=n_limits - 2)), [-np.inf, np.inf])
+        values = np.append(np.sort(rng.normal(size=n_limits - 1)), -np.inf)  # numbers lie beyond all of them, too
         thresholds = np.resize(values, (-(-n_limits // 8), 8))
         trees = []
         for own in thresholds:
@@ -111,7 +111,7 @@ def test_many_thresholds_of_a_column_are_searched():
             by_level = np.append(own, np.nan)[level]
             trees.append(tree._replace(threshold=by_level, missing_left=np.zeros_like(tree.missing_left)))
         trees = concatenate(trees)
-        X = np.concatenate([values, values + 1e-9, [np.nan, 0.0, -0.0]])[:, None]
+        X = np.concatenate([values, values + 1e-9, [np.nan, 0.0, -0.0, 9.0, np.inf]])[:, None]
         layout = compile_trees(trees)
         assert np.diff(layout.leaf_tables.limit_bounds).tolist() == [[n_limits]]
         expected = reference.raw_prediction(trees, X, [0.0])
