@@ -133,8 +133,11 @@ class GradientTrees(Booster):
 
     @property
     def n_rounds(self):
-        n_later = len(vars(self).get("_later", (self, ()))[1])
-        return self._known.trees.n_trees // (self.n_learners * self.n_parallel) + n_later
+        later = vars(self).get("_later")  # read once: another thread may put the trees together meanwhile
+        if later is not None:
+            before, rounds = later
+            return before.n_rounds + len(rounds)
+        return self.additive.trees.n_trees // (self.n_learners * self.n_parallel)
 
     @property
     def _stages(self):
